@@ -1,0 +1,118 @@
+import { type HttpInput, HttpInputSchema } from '../model/builtin-actions.ts';
+import type { Json } from '../model/json.ts';
+import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { type Action, ActionError } from './action.ts';
+
+/**
+ * `core.http` (design/shapes.md, Actions): `{ status_code, headers, body, duration_ms }`. Fails with `http_error` on an
+ * unexpected status (code `HTTP_503`) and when no answer came (the system's own code, as `ECONNREFUSED`), with
+ * `timeout` after `timeout` seconds, with `too_large` on an answer beyond what a payload may hold.
+ */
+export const httpAction: Action<HttpInput> = {
+  input: HttpInputSchema,
+  async run(input, { signal }) {
+    const started = performance.now();
+    const limit = input.timeout === undefined ? undefined : AbortSignal.timeout(Math.ceil(input.timeout * 1000));
+    try {
+      const response = await fetch(urlOf(input), {
+        method: input.method,
+        headers: headersOf(input),
+        redirect: input.follow_redirects ? 'follow' : 'manual',
+        signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
+        ...bodyOf(input),
+      });
+      const headers = Object.fromEntries(response.headers);
+      const body = parseBody(await readText(response), headers['content-type']);
+      const { status } = response;
+      if (!isExpected(status, input.expect)) {
+        throw new ActionError('http_error', `${input.method} ${urlOf(input).origin} answered ${status}`, {
+          code: `HTTP_${status}`,
+          details: { status_code: status, headers, body },
+        });
+      }
+      return { status_code: status, headers, body, duration_ms: Math.round(performance.now() - started) };
+    } catch (error) {
+      if (error instanceof ActionError || signal.aborted) throw error;
+      if (limit?.aborted) throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
+      throw new ActionError('http_error', `${urlOf(input).origin} did not answer: ${reasonOf(error)}`, {
+        code: codeOf(error),
+        cause: error,
+      });
+    }
+  },
+};
+
+function urlOf({ url, query }: HttpInput): URL {
+  const result = new URL(url);
+  for (const [name, value] of Object.entries(query)) result.searchParams.set(name, String(value));
+  return result;
+}
+
+function headersOf({ headers, body, form, auth }: HttpInput): Headers {
+  const result = new Headers(headers);
+  if (form === undefined && body !== undefined && typeof body !== 'string' && !result.has('content-type')) {
+    result.set('content-type', 'application/json');
+  }
+  if (auth !== undefined) {
+    const value =
+      'bearer' in auth
+        ? `Bearer ${auth.bearer}`
+        : `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
+    result.set('authorization', value);
+  }
+  return result;
+}
+
+function bodyOf({ body, form }: HttpInput): { body?: string | URLSearchParams } {
+  if (form !== undefined) {
+    const fields = Object.entries(form).map(([name, value]) => [name, String(value)] as [string, string]);
+    return { body: new URLSearchParams(fields) };
+  }
+  if (body === undefined) return {};
+  return { body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+/** Reads the answer as text, and gives up once it cannot be sent on. */
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_PAYLOAD_BYTES) {
+      const message = `the answer has more than ${MAX_PAYLOAD_BYTES} bytes`;
+      throw new ActionError('too_large', message, { details: { field: 'body' }, retryable: false });
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  text += decoder.decode();
+  return text;
+}
+
+function parseBody(text: string, contentType: string | undefined): Json {
+  if (text === '') return null;
+  if (!/[/+]json\b/i.test(contentType ?? '')) return text;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text; // what claims to be JSON and is not stays readable as text
+  }
+}
+
+function isExpected(status: number, expected: HttpInput['expect']): boolean {
+  return expected.some((entry) => {
+    const [from, to] = String(entry).split('-').map(Number);
+    return status >= from! && status <= (to ?? from!);
+  });
+}
+
+function codeOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: unknown } };
+  return typeof cause?.code === 'string' ? cause.code : 'HTTP_FAILED';
+}
+
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  if (cause instanceof Error && cause.message !== '') return cause.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+
+/** A Temporal dev server of ours: where it is, and how it ends. */
+export interface TemporalServer {
+  address: string;
+  ui: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** How the server is started. Ports of 0 are chosen; without a database file it keeps everything in memory. */
+export interface TemporalServerOptions {
+  binary: string;
+  namespace: string;
+  port: number;
+  uiPort: number;
+  databaseFile?: string;
+}
+
+/** Seconds until a server that does not answer is given up. */
+const READY_SECONDS = 30;
+
+/** Ten years: history is the record of a run, so the server must not throw it away by itself. */
+const RETENTION_SECONDS = 315_360_000;
+
+/** The settings that were measured to make a small machine fast (interpreter.md 3). */
+const FAST = [
+  ...['history.transferProcessorMaxPollRPS=1000', 'history.timerProcessorMaxPollRPS=1000'],
+  'history.visibilityProcessorMaxPollRPS=1000',
+].flatMap((setting) => ['--dynamic-config-value', setting]);
+
+/** Starts `temporal server start-dev` and waits until it answers. Throws an Error with the server's last words. */
+export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
+  const port = options.port || (await freePort());
+  const uiPort = options.uiPort || (await freePort());
+  const file = options.databaseFile;
+  const child = spawn(
+    options.binary,
+    [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...['--namespace', options.namespace, '--log-level', 'error', ...FAST],
+      ...(file === undefined
+        ? []
+        : ['--db-filename', file, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal']),
+    ],
+    // A group of its own: Ctrl-C on the terminal reaches us alone, and we stop the server after everything that uses it.
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+  );
+  const words: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    words.push(chunk);
+    if (words.length > 50) words.shift();
+  });
+  const address = `127.0.0.1:${port}`;
+  try {
+    await Promise.race([untilReady(address), untilExit(child, words)]);
+    await keepHistory(address, options.namespace);
+  } catch (error) {
+    await stopProcess(child.pid!);
+    throw error;
+  }
+  child.unref();
+  const pid = child.pid!;
+  return { address, ui: `http://127.0.0.1:${uiPort}`, pid, stop: () => stopProcess(pid) };
+}
+
+/** Ends a process that we started, gently, and after ten seconds by force. */
+export async function stopProcess(pid: number): Promise<void> {
+  for (const [signal, rounds] of [
+    ['SIGTERM', 100],
+    ['SIGKILL', 50],
+  ] as const) {
+    if (!signalProcess(pid, signal)) return;
+    for (let round = 0; round < rounds; round += 1) {
+      if (!signalProcess(pid, 0)) return;
+      await wait(100);
+    }
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** True when a Temporal server answers there. */
+export async function answers(address: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: 1000 });
+    await connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function untilReady(address: string): Promise<void> {
+  const deadline = Date.now() + READY_SECONDS * 1000;
+  while (!(await answers(address))) {
+    if (Date.now() > deadline) throw new Error(`the Temporal server did not answer within ${READY_SECONDS} seconds`);
+    await wait(50);
+  }
+}
+
+function untilExit(child: ChildProcess, words: string[]): Promise<never> {
+  return new Promise((_, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`the Temporal server ended with code ${code}: ${words.join('').trim()}`)));
+  });
+}
+
+async function keepHistory(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } },
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Failure, Outcome } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import type { ActionSpec } from '../model/run-input.ts';
+
+/** What Temporal says of an activity that did not complete; the shell and the projection both make it, from the same facts. */
+export type Fault =
+  | { kind: 'application'; type: string; message: string; details: Json[] }
+  | { kind: 'timeout'; timeout: 'start_to_close' | 'schedule_to_start' | 'schedule_to_close' | 'heartbeat' }
+  | { kind: 'cancelled' }
+  | { kind: 'other'; message: string };
+
+/** What has happened, from the shell or from history to the interpreter. `key` is an activity id or a timer's key. */
+export type RunEvent =
+  | { type: 'completed'; key: string; output: Json }
+  | { type: 'failed'; key: string; fault: Fault }
+  | { type: 'fired'; key: string }
+  | { type: 'cancel' };
+
+/** What is to be done, from the interpreter to the shell. */
+export type Command =
+  | { type: 'activity'; key: string; action: string; spec: ActionSpec; input: Json; retry: RetryPlan; timeout: number }
+  | { type: 'timer'; key: string; milliseconds: number; shielded: boolean }
+  | { type: 'cancel_work' }
+  | { type: 'close'; outcome: Outcome; output: Json; failure: Failure | null; also: Failure[] };
+
+/** Further attempts that Temporal's own retry policy makes: `count` after the first, `delay` seconds apart. */
+export interface RetryPlan {
+  count: number;
+  delay: number;
+}
+
+/** What an action of our own workers tells about a failure, second in the failure's details. */
+export interface FaultNote {
+  attempt?: number;
+  code?: string;
+}
+
+/** The key of the timer that bounds how long cancelled work is awaited; no task can have this name. */
+export const GRACE_KEY = '~grace';
+
+/** Seconds for which cancelled work is awaited. */
+export const GRACE_SECONDS = 30;

@@ -1,0 +1,55 @@
+import type { Failure } from '../model/failure.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import type { ActionSpec } from '../model/run-input.ts';
+import type { Fault } from './events.ts';
+
+/** A failure, and whether it is the engine's own loss (a worker died or none came) rather than the action's. */
+export interface Classified {
+  failure: Failure;
+  lost: boolean;
+  /** The action may have been under way: issuing it again is only right where it is idempotent. */
+  interrupted: boolean;
+}
+
+/** Turns what Temporal says of an activity into a failure of the language (design/language.md, Failures). */
+export function classifyFault(fault: Fault, spec: ActionSpec, task: string, action: string): Classified {
+  const failed = (type: string, message: string, rest: Partial<Failure> = {}): Classified => ({
+    failure: { type, message, task, action, ...rest },
+    lost: false,
+    interrupted: false,
+  });
+  const lost = (message: string, interrupted: boolean): Classified => ({
+    ...failed('abandoned', message),
+    lost: true,
+    interrupted,
+  });
+  const own = spec.task_queue === undefined;
+  switch (fault.kind) {
+    case 'cancelled':
+      return failed('cancelled', 'the task was cancelled');
+    case 'other':
+      return failed('action_error', fault.message);
+    case 'timeout':
+      if (fault.timeout === 'heartbeat') return lost('the worker that ran the task was lost', true);
+      if (fault.timeout === 'schedule_to_start') return lost('no worker took the task in time', false);
+      if (own) return lost('the worker that ran the task did not answer in time', true);
+      return failed('timeout', `the attempt took longer than ${spec.timeout} seconds`);
+    case 'application': {
+      if (fault.type === 'WorkerShutdown') return lost('the worker that ran the task was shut down', true);
+      if (fault.type === 'PayloadsTooLarge') return failed('too_large', 'the output of the task is too large');
+      const [details, note] = fault.details;
+      return failed(fault.type === '' || fault.type === 'Error' ? 'action_error' : fault.type, fault.message, {
+        ...noteOf(note),
+        ...(details === undefined || details === null ? {} : { details }),
+      });
+    }
+  }
+}
+
+function noteOf(note: Json | undefined): Pick<Failure, 'attempt' | 'code'> {
+  if (!isJsonObject(note)) return {};
+  return {
+    ...(typeof note.attempt === 'number' ? { attempt: note.attempt } : {}),
+    ...(typeof note.code === 'string' ? { code: note.code } : {}),
+  };
+}

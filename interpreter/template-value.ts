@@ -1,0 +1,90 @@
+import {
+  compileTemplate,
+  isTemplate,
+  type Path,
+  renderTemplate,
+  type Scope,
+  type Template,
+  TemplateError,
+} from '../expression/template.ts';
+import { type Issue, jsonPointer } from '../model/issue.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+
+/** Any JSON with templates in its strings, compiled: a node for what must be rendered, plain JSON for the rest. */
+export type TemplateValue =
+  | { kind: 'literal'; value: Json }
+  | { kind: 'template'; template: Template; path: string }
+  | { kind: 'list'; entries: TemplateValue[] }
+  | { kind: 'object'; entries: [string, TemplateValue][] };
+
+/** A template failed while it was rendered; `field` is its JSON pointer below what was rendered. */
+export class RenderError extends Error {
+  readonly field: string;
+  readonly line: number;
+  readonly column: number;
+
+  constructor(field: string, error: TemplateError) {
+    super(error.message, { cause: error });
+    this.name = 'RenderError';
+    this.field = field;
+    this.line = error.line;
+    this.column = error.column;
+  }
+}
+
+/** A path that a template reads, with the pointer of the template. */
+export interface Reference {
+  path: Path;
+  field: string;
+}
+
+/** Compiles any JSON with templates; syntax errors become issues with pointers below `base`. */
+export function compileValue(value: Json, base: string, issues: Issue[], references: Reference[]): TemplateValue {
+  const compile = (current: Json, path: string): TemplateValue => {
+    if (typeof current === 'string') {
+      if (!isTemplate(current)) return { kind: 'literal', value: current };
+      return compileText(current, path);
+    }
+    const entries = Array.isArray(current)
+      ? current.map((entry, index) => compile(entry, `${path}${jsonPointer([index])}`))
+      : isJsonObject(current)
+        ? Object.entries(current).map(([key, entry]) => compile(entry, `${path}${jsonPointer([key])}`))
+        : [];
+    if (entries.every((entry) => entry.kind === 'literal')) return { kind: 'literal', value: current };
+    if (Array.isArray(current)) return { kind: 'list', entries };
+    const keys = Object.keys(current as object);
+    return { kind: 'object', entries: entries.map((entry, index) => [keys[index]!, entry]) };
+  };
+  const compileText = (text: string, path: string): TemplateValue => {
+    try {
+      const template = compileTemplate(text);
+      for (const part of template.parts) if (typeof part !== 'string') references.push({ path: part, field: path });
+      return { kind: 'template', template, path };
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      const { message, line, column } = error;
+      issues.push({ code: 'template_invalid', path, message, line, column });
+      return { kind: 'literal', value: text };
+    }
+  };
+  return compile(value, base);
+}
+
+/** Renders a compiled value. Throws a RenderError at the first template that cannot be rendered. */
+export function renderValue(value: TemplateValue, scope: Scope): Json {
+  switch (value.kind) {
+    case 'literal':
+      return value.value;
+    case 'template':
+      try {
+        return renderTemplate(value.template, scope);
+      } catch (error) {
+        if (error instanceof TemplateError) throw new RenderError(value.path, error);
+        throw error;
+      }
+    case 'list':
+      return value.entries.map((entry) => renderValue(entry, scope));
+    case 'object':
+      return Object.fromEntries(value.entries.map(([key, entry]) => [key, renderValue(entry, scope)]));
+  }
+}

@@ -1,0 +1,47 @@
+import type { Issue } from './issue.ts';
+
+/** Every way in which a request cannot be served, with its HTTP status. The code is stable and part of the API. */
+export const ERROR_STATUS = {
+  request_invalid: 400,
+  definition_invalid: 400,
+  input_invalid: 400,
+  status_invalid: 400,
+  json_malformed: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  workflow_not_found: 404,
+  pack_not_found: 404,
+  execution_not_found: 404,
+  method_not_allowed: 405,
+  workflow_exists: 409,
+  workflow_disabled: 409,
+  execution_closed: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_mismatch: 422,
+  internal: 500,
+  temporal_unavailable: 503,
+  database_unavailable: 503,
+} as const;
+
+/** A stable error code of the API. */
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** A request that cannot be served: thrown, with a stable code; it becomes HTTP in one file. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly issues: Issue[] | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { issues?: Issue[]; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.issues = options.issues;
+  }
+
+  /** The HTTP status of the code. */
+  get status(): (typeof ERROR_STATUS)[ErrorCode] {
+    return ERROR_STATUS[this.code];
+  }
+}

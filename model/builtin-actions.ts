@@ -1,0 +1,249 @@
+import { z } from 'zod';
+import type { Json } from './json.ts';
+
+// Inputs are checked after rendering, so a value of any JSON type is allowed where the table says so.
+const AnyJson = z.any() as unknown as z.ZodType<Json>;
+const JsonObject = z.record(z.string(), AnyJson);
+const HttpMethod = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const Connection = z.string().optional().describe('Name of the connection; "default" is used unless it is given.');
+
+/** The input of `core.http` (design/shapes.md, Actions). */
+export const HttpInputSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('Absolute URL, http or https.'),
+  method: HttpMethod.default('GET'),
+  headers: z.record(z.string(), z.string()).default({}),
+  query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  body: AnyJson.optional().describe('Sent as it is when it is text, else as JSON.'),
+  form: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional().describe('Sent URL-encoded.'),
+  timeout: z.number().positive().optional().describe('Seconds for this request, within the timeout of the task.'),
+  follow_redirects: z.boolean().default(true),
+  expect: z
+    .array(z.union([z.int(), z.string().regex(/^[1-5]\d\d(-[1-5]\d\d)?$/)]))
+    .default(['200-299'])
+    .describe('Status codes or ranges that count as success.'),
+  auth: z
+    .union([
+      z.strictObject({ username: z.string(), password: z.string() }),
+      z.strictObject({ bearer: z.string() }),
+    ])
+    .optional(),
+});
+
+/** The input of `core.http`, defaults applied. */
+export type HttpInput = z.infer<typeof HttpInputSchema>;
+
+const FailInputSchema = z.strictObject({
+  message: z.string(),
+  type: z.string().default('action_error'),
+  details: AnyJson.optional(),
+});
+
+const LogInputSchema = z.strictObject({
+  message: z.string(),
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  data: AnyJson.optional(),
+});
+
+const InquiryOption = z.strictObject({
+  ref: z.string(),
+  label: z.string().optional(),
+  style: z.enum(['primary', 'danger', 'default']).optional(),
+  outcome: z.enum(['approve', 'deny']),
+});
+
+const InquiryInputSchema = z.strictObject({
+  prompt: z.string().optional(),
+  details: z.string().optional(),
+  approvers: z.array(z.string()).optional(),
+  groups: z.array(z.string()).optional(),
+  options: z.array(InquiryOption).optional(),
+  quorum: z.int().min(1).optional(),
+  deny_quorum: z.int().min(1).optional(),
+  response_schema: JsonObject.optional(),
+  timeout: z.number().positive().optional(),
+  remind_every: z.number().positive().optional(),
+  allow_self: z.boolean().optional(),
+  notify: z
+    .strictObject({
+      slack: z.strictObject({ channel: z.string() }).optional(),
+      email: z.array(z.string()).optional(),
+      webhook: z.string().optional(),
+    })
+    .optional(),
+  bind: z.boolean().optional(),
+});
+
+/** An action that comes with Fermata. `inline`: runs inside the workflow and costs no history. */
+export interface BuiltinAction {
+  ref: string;
+  label: string;
+  description: string;
+  inline: boolean;
+  param: z.ZodType;
+  out?: z.ZodType;
+}
+
+const action = (
+  ref: string,
+  label: string,
+  description: string,
+  param: z.ZodType,
+  out?: z.ZodType,
+  inline = false,
+): BuiltinAction => ({ ref, label, description, inline, param, ...(out === undefined ? {} : { out }) });
+
+/** Every built-in action (design/shapes.md, Actions). All schemas exist, also of actions that are not made yet. */
+export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
+  action(
+    'core.http',
+    'HTTP request',
+    'Calls a URL. A status outside `expect` fails with `http_error`.',
+    HttpInputSchema,
+    z.strictObject({
+      status_code: z.int(),
+      headers: z.record(z.string(), z.string()),
+      body: AnyJson,
+      duration_ms: z.number(),
+    }),
+  ),
+  action(
+    'core.transform',
+    'Transform',
+    'Gives back its rendered `data`, or its whole input when there is none.',
+    AnyJson,
+    undefined,
+    true,
+  ),
+  action('core.noop', 'No operation', 'Does nothing and gives null.', AnyJson, z.null(), true),
+  action('core.fail', 'Fail', 'Fails on purpose.', FailInputSchema, undefined, true),
+  action('core.log', 'Log', 'Writes an entry into the log of the execution.', LogInputSchema, z.null(), true),
+  action(
+    'core.delay',
+    'Delay',
+    'Waits for some seconds, or until a time.',
+    z.strictObject({ seconds: z.number().min(0).optional(), until: z.string().optional() }),
+    z.strictObject({ waited_ms: z.number() }),
+  ),
+  action('core.inquiry', 'Inquiry', 'Asks people and waits for their decision.', InquiryInputSchema, JsonObject),
+  action(
+    'core.wait_signal',
+    'Wait for a signal',
+    'Waits for a message and gives its payload.',
+    z.strictObject({ name: z.string(), timeout: z.number().positive().optional() }),
+  ),
+  action(
+    'email.send',
+    'Send e-mail',
+    'Sends a message by SMTP.',
+    z.strictObject({
+      to: z.union([z.string(), z.array(z.string())]),
+      cc: z.union([z.string(), z.array(z.string())]).optional(),
+      bcc: z.union([z.string(), z.array(z.string())]).optional(),
+      subject: z.string(),
+      text: z.string().optional(),
+      html: z.string().optional(),
+      from: z.string().optional(),
+      connection: Connection,
+    }),
+    z.strictObject({ message_id: z.string(), accepted: z.array(z.string()), rejected: z.array(z.string()) }),
+  ),
+  action(
+    'slack.post_message',
+    'Post a message',
+    'Posts a message to a Slack channel.',
+    z.strictObject({
+      channel: z.string(),
+      message: z.string(),
+      blocks: z.array(AnyJson).optional(),
+      thread_ts: z.string().optional(),
+      connection: Connection,
+    }),
+    z.strictObject({ ok: z.boolean(), channel: z.string(), ts: z.string() }),
+  ),
+  action(
+    'jira.create_issue',
+    'Create an issue',
+    'Creates a Jira issue.',
+    z.strictObject({
+      project: z.string(),
+      summary: z.string(),
+      description: z.string().optional(),
+      issue_type: z.string().default('Task'),
+      fields: JsonObject.optional(),
+      connection: Connection,
+    }),
+    z.strictObject({ id: z.string(), key: z.string(), url: z.string() }),
+  ),
+  action(
+    'pagerduty.create_incident',
+    'Create an incident',
+    'Sends a trigger event to PagerDuty (Events API v2).',
+    z.strictObject({
+      summary: z.string(),
+      severity: z.enum(['critical', 'error', 'warning', 'info']).default('error'),
+      source: z.string().optional(),
+      dedup_key: z.string().optional(),
+      details: AnyJson.optional(),
+      connection: Connection,
+    }),
+    z.strictObject({ status: z.string(), dedup_key: z.string() }),
+  ),
+  action(
+    'database.query',
+    'Query',
+    'Runs one SQL statement with bound parameters.',
+    z.strictObject({
+      sql: z.string(),
+      params: z.array(AnyJson).optional(),
+      max_rows: z.int().min(1).default(1000),
+      connection: Connection,
+    }),
+    z.strictObject({ rows: z.array(AnyJson), row_count: z.int(), truncated: z.boolean() }),
+  ),
+  action(
+    'database.insert',
+    'Insert',
+    'Inserts one row or several.',
+    z.strictObject({
+      table: z.string(),
+      data: z.union([JsonObject, z.array(JsonObject)]),
+      returning: z.array(z.string()).optional(),
+      connection: Connection,
+    }),
+    z.strictObject({ row_count: z.int(), rows: z.array(AnyJson) }),
+  ),
+  action(
+    's3.upload',
+    'Upload',
+    'Stores an object in a bucket.',
+    z.strictObject({
+      bucket: z.string(),
+      key: z.string(),
+      data: AnyJson,
+      content_type: z.string().optional(),
+      connection: Connection,
+    }),
+    z.strictObject({ bucket: z.string(), key: z.string(), etag: z.string(), version_id: z.string().nullable() }),
+  ),
+  action(
+    'aws.deploy',
+    'Deploy',
+    'Starts a CodeDeploy deployment and waits for it.',
+    z.strictObject({
+      application: z.string(),
+      deployment_group: z.string(),
+      revision: JsonObject.optional(),
+      description: z.string().optional(),
+      wait: z.boolean().default(true),
+      connection: Connection,
+    }),
+    z.strictObject({ deployment_id: z.string(), status: z.string() }),
+  ),
+];
+
+/** The JSON Schema (2020-12) of what an action takes, or undefined where it takes anything. */
+export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> | undefined {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
+  // Zod's output is JSON; its type is wider only because it also describes schemas read from elsewhere.
+  return Object.keys(rest).length === 0 ? undefined : (rest as Record<string, Json>);
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { Issue } from './issue.ts';
+import { type Json, jsonDepth } from './json.ts';
+import { RESERVED_NAMES } from './words.ts';
+import { issuesOf } from './zod-issues.ts';
+
+// A body that JSON.parse gave can only hold JSON, so no check is made again; the type says what it is.
+const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
+
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const REF = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
+const SEMANTIC_VERSION =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/** Longest delay or timeout that a definition may ask for, in seconds: ten years. */
+const MAX_SECONDS = 315_360_000;
+
+/** Levels of nesting that a definition or an input may have. */
+export const MAX_DEPTH = 100;
+
+const NameSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(IDENTIFIER, 'must be letters, digits and underscores, not starting with a digit')
+  .refine((name) => !RESERVED_NAMES.has(name) && !name.startsWith('__'), 'is a reserved name');
+
+/** The ref of an action or a workflow: `pack.name`. */
+export const RefSchema = z.string().max(200).regex(REF, 'must be pack.name in lower case, as in "slack.post_message"');
+
+/** The ref of a pack. */
+export const PackRefSchema = z.string().max(64).regex(/^[a-z0-9_-]+$/, 'must be lower-case letters, digits, _ and -');
+
+/** A semantic version (semver.org, 2.0.0). */
+export const VersionSchema = z.string().max(64).regex(SEMANTIC_VERSION, 'must be a semantic version, as in "1.0.0"');
+
+const TargetsSchema = z
+  .union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).max(1000)])
+  .describe('The next task: a name or a list of names; or a word: noop, continue, fail.');
+
+const RetrySchema = z
+  .strictObject({
+    count: z.int().min(0).max(100).describe('Extra attempts after the first.'),
+    delay: z.number().min(0).max(MAX_SECONDS).default(0).describe('Seconds between attempts.'),
+  })
+  .describe('Further attempts of a failed task.');
+
+/** One task of a definition (design/language.md, Task). */
+export const TaskSchema = z.strictObject({
+  name: NameSchema.describe('Unique in the definition.'),
+  action: RefSchema.describe('What the task runs.'),
+  input: JsonValueSchema.optional().describe('Any JSON, with templates in its strings.'),
+  on_success: TargetsSchema.optional(),
+  on_failure: TargetsSchema.optional(),
+  on_complete: TargetsSchema.optional(),
+  retry: RetrySchema.optional(),
+  timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds for each attempt.'),
+});
+
+/** A workflow definition (design/language.md, Definition). */
+export const DefinitionSchema = z.strictObject({
+  tasks: z.array(TaskSchema).min(1).max(1000),
+  start: z.array(z.string().min(1).max(64)).min(1).max(1000).optional().describe('The entry tasks, where they would be ambiguous.'),
+  variables: z.record(NameSchema, JsonValueSchema).optional().describe('Evaluated in order when a run starts.'),
+});
+
+/** A task as it was written. */
+export type Task = z.infer<typeof TaskSchema>;
+
+/** A definition as it was written. */
+export type Definition = z.infer<typeof DefinitionSchema>;
+
+/** Reads a definition strictly: the definition, or every issue with pointers below `base`. */
+export function parseDefinition(value: unknown, base: string): { definition: Definition } | { issues: Issue[] } {
+  if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
+    return { issues: [{ code: 'too_deep', path: base, message: `is nested deeper than ${MAX_DEPTH} levels` }] };
+  }
+  const parsed = DefinitionSchema.safeParse(value);
+  if (!parsed.success) return { issues: issuesOf(parsed.error, DefinitionSchema, value, base) };
+  return { definition: parsed.data };
+}

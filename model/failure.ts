@@ -1,0 +1,60 @@
+import type { Json } from './json.ts';
+
+/**
+ * How a task or a run ended badly. `type` is one of the language's types or an action's own (`http_error`);
+ * `code` is the failure's own short code where it has one (`ETIMEDOUT`, `HTTP_503`).
+ */
+export interface Failure {
+  type: string;
+  message: string;
+  task?: string;
+  action?: string;
+  attempt?: number;
+  code?: string;
+  details?: Json;
+  cause?: Failure;
+}
+
+/** The failure types that the engine itself gives (design/language.md, Failures). */
+export const FAILURE_TYPES = [
+  'action_error',
+  'action_unavailable',
+  'timeout',
+  'abandoned',
+  'template_error',
+  'input_invalid',
+  'limit_exceeded',
+  'cancelled',
+  'too_large',
+  'failed_by_workflow',
+] as const;
+
+/** A failure type of the engine's own. */
+export type FailureType = (typeof FAILURE_TYPES)[number];
+
+/** How a run closed; recorded beside its failure when it closes, never read from a failure's type. */
+export type Outcome = 'completed' | 'failed' | 'cancelled' | 'abandoned';
+
+/** What a run that fails leaves in the details of its close event. */
+export interface ClosingDetails {
+  outcome: Outcome;
+  failure: Failure;
+  /** Later failures of the same run. */
+  also?: Failure[];
+}
+
+/** Types of failure that Temporal's own retry policy must never try again (design/language.md, Failures). */
+export const NEVER_RETRIED = [
+  'input_invalid',
+  'too_large',
+  'action_unavailable',
+  'WorkerShutdown',
+  'PayloadsTooLarge',
+  'TemporalTimeout:Heartbeat',
+  'TemporalTimeout:StartToClose',
+] as const;
+
+/** A failure of the engine's own, with its type checked. */
+export function engineFailure(type: FailureType, message: string, rest: Omit<Failure, 'type' | 'message'> = {}): Failure {
+  return { type, message, ...rest };
+}

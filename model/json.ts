@@ -1,0 +1,66 @@
+/** A value that JSON can hold. */
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+
+/** A JSON object. Only own keys count. */
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+/** True for a JSON object: neither null nor a list. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value of an own key, or undefined: inherited names never count as data. */
+export function ownValue<T>(object: Record<string, T>, key: string): T | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Orders text by UTF-16 code unit, the same in every process and locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** JSON text with keys sorted by code unit: equal values give equal text, so it can be hashed and compared. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (isJsonObject(value)) {
+    const entries = Object.keys(value).sort(compareText);
+    return `{${entries.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Levels of nesting: 0 for a scalar, 1 for `[]`. Counting stops just above `limit`. */
+export function jsonDepth(value: unknown, limit: number): number {
+  let depth = 0;
+  let level: unknown[] = [value];
+  while (depth <= limit) {
+    const next: unknown[] = [];
+    let nested = false;
+    for (const entry of level) {
+      if (typeof entry !== 'object' || entry === null) continue;
+      nested = true;
+      for (const child of Object.values(entry)) next.push(child);
+    }
+    if (!nested) return depth;
+    depth += 1;
+    level = next;
+  }
+  return depth;
+}
+
+/** Length in bytes of text as UTF-8, without encoding it. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit <= 0x7f) bytes += 1;
+    else if (unit <= 0x7ff) bytes += 2;
+    else if (unit >= 0xd800 && unit <= 0xdbff && index + 1 < text.length) {
+      bytes += 4;
+      index += 1;
+    } else bytes += 3;
+  }
+  return bytes;
+}

@@ -1,0 +1,11 @@
+/** The words of `on_success`, `on_failure` and `on_complete` that are no task names (design/language.md, Transitions). */
+export const TRANSITION_WORDS = ['noop', 'continue', 'fail'] as const;
+
+/** Task and variable names that mean something else in templates or transitions (design/shapes.md, Definitions). */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  ...['workflow', 'task', 'tasks', 'parameters', 'variables', 'vars', 'error', 'item', 'index', 'secret', 'execution'],
+  ...['result', 'succeeded', 'failed', 'timed_out', 'status', 'now', 'uuid', 'noop', 'fail', 'continue', 'retry'],
+  // The words of the template language itself.
+  ...['loop', 'true', 'false', 'none', 'True', 'False', 'None', 'and', 'or', 'not', 'in', 'is', 'if', 'else', 'elif'],
+  ...['for', 'endfor', 'endif', 'set', 'endset', 'with', 'endwith', 'raw', 'endraw', 'recursive'],
+]);

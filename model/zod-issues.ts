@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import { didYouMean, type Issue, jsonPointer } from './issue.ts';
+
+type ZodIssue = z.core.$ZodIssue;
+
+/** What was parsed, by which schema, and the pointer of its root. */
+interface Parsed {
+  schema: z.core.$ZodType;
+  value: unknown;
+  base: string;
+}
+
+/**
+ * Zod's issues in Fermata's form: stable codes, JSON pointers below `base`, and for an unknown field the one that was
+ * probably meant. `value` is what was parsed, by `schema`.
+ */
+export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
+  return error.issues.flatMap((issue) => translate(issue, { schema, value, base }));
+}
+
+function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
+  const { value, base } = parsed;
+  const path = `${base}${jsonPointer(issue.path)}`;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        code: 'unknown_field',
+        path: `${path}${jsonPointer([key])}`,
+        message: `unknown field "${key}".${didYouMean(key, fieldsAt(parsed.schema, issue.path))}`,
+      }));
+    case 'invalid_type': {
+      const missing = valueAt(value, issue.path) === undefined;
+      const message = missing ? 'is required' : `must be ${article(issue.expected)}`;
+      return [{ code: missing ? 'required' : 'type_invalid', path, message }];
+    }
+    case 'invalid_union': {
+      // The alternative that got furthest into the value says most about the mistake.
+      const alternatives = issue.errors.filter((issues) => issues.length > 0);
+      const deepest = alternatives.sort((a, b) => depthOf(b) - depthOf(a))[0];
+      if (deepest === undefined || depthOf(deepest) === 0) {
+        return [{ code: 'type_invalid', path, message: 'has none of the types that are allowed here' }];
+      }
+      return deepest.flatMap((inner) => translate({ ...inner, path: [...issue.path, ...inner.path] }, parsed));
+    }
+    case 'invalid_key':
+      return issue.issues.map((inner) => ({ code: 'name_invalid', path, message: inner.message }));
+    case 'too_small':
+    case 'too_big':
+      return [{ code: 'out_of_range', path, message: issue.message }];
+    default:
+      return [{ code: 'value_invalid', path, message: issue.message }];
+  }
+}
+
+/** The field names of the object schema at a path; none where the path leads through anything but objects and lists. */
+function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  let current: z.core.$ZodType | undefined = schema;
+  for (const part of path) {
+    const definition: z.core.$ZodTypeDef | undefined = unwrap(current)?._zod.def;
+    if (definition === undefined) return [];
+    const { shape, element } = definition as { shape?: Record<PropertyKey, z.core.$ZodType>; element?: z.core.$ZodType };
+    current = typeof part === 'number' ? element : shape?.[part];
+  }
+  const { shape } = (unwrap(current)?._zod.def ?? {}) as { shape?: Record<string, unknown> };
+  return Object.keys(shape ?? {});
+}
+
+function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  let current = schema;
+  while (current !== undefined && 'innerType' in current._zod.def) {
+    current = current._zod.def.innerType as z.core.$ZodType; // optional, default and nullable wrap one inner schema
+  }
+  return current;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value;
+  for (const part of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, part)) return undefined;
+    current = (current as Record<PropertyKey, unknown>)[part];
+  }
+  return current;
+}
+
+function depthOf(issues: readonly ZodIssue[]): number {
+  return Math.max(...issues.map((issue) => issue.path.length));
+}
+
+function article(expected: string): string {
+  return /^[aeio]/.test(expected) ? `an ${expected}` : `a ${expected}`;
+}

@@ -1,0 +1,17 @@
+import type { TestProject } from 'vitest/node';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { startTemporalServer } from '../../dev/temporal-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    temporalAddress: string;
+  }
+}
+
+/** One real Temporal server for all integration tests, in memory, on a free port. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const binary = await findTemporal(process.env, (line) => console.log(line));
+  const server = await startTemporalServer({ binary, namespace: 'default', port: 0, uiPort: 0 });
+  project.provide('temporalAddress', server.address);
+  return server.stop;
+}

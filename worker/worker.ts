@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { ACTIONS } from '../activities/catalog.ts';
+import { createActivities } from '../activities/activities.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+
+/** Where a worker connects, and what it runs. */
+export interface WorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  bundle: WorkflowBundle;
+  /** Workflows kept in memory between their tasks. */
+  maxCachedWorkflows?: number;
+}
+
+/** Bundles the generic workflow for the sandbox; takes about a second, once per process. */
+export async function bundleWorkflows(): Promise<WorkflowBundle> {
+  const quiet = () => undefined;
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    // Webpack prints its list of assets at info; only what is wrong is worth a line.
+    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
+  });
+}
+
+/** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
+export async function createWorker({ connection, namespace, bundle, maxCachedWorkflows }: WorkerOptions): Promise<Worker> {
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: OWN_TASK_QUEUE,
+    workflowBundle: bundle,
+    activities: createActivities(ACTIONS),
+    // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
+    stickyQueueScheduleToStartTimeout: '2s',
+    // A cancel request reaches an activity with its next heartbeat.
+    maxHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '20s',
+    ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+  });
+}

@@ -1,0 +1,64 @@
+import { ApplicationFailure, CancellationScope, CancelledFailure, condition, workflowInfo } from '@temporalio/workflow';
+import type { Command, RunEvent } from '../interpreter/events.ts';
+import { begin, step } from '../interpreter/interpreter.ts';
+import type { ClosingDetails } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
+import { createPerformer } from './perform.ts';
+
+type Close = Extract<Command, { type: 'close' }>;
+
+/**
+ * The one workflow that runs every definition; its type is the definition's ref. It performs what the interpreter
+ * decides and reports back, and decides nothing itself (design/house.md). `input` are the parameters; `run` is made by
+ * the API. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
+ */
+export default async function run(input: Parameters, run: unknown): Promise<Json> {
+  if (!isRunInput(run)) {
+    const type = workflowInfo().workflowType;
+    const message = `"${type}" was not started by Fermata: the second argument is no run input`;
+    throw ApplicationFailure.create({ type: 'input_invalid', message, nonRetryable: true });
+  }
+  if (run.interpreter > INTERPRETER_VERSION) {
+    // Fails the workflow task, not the run: a newer worker can go on with it.
+    throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${run.interpreter}`);
+  }
+  const inbox: RunEvent[] = [];
+  const root = CancellationScope.current();
+  root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
+  const closing = await CancellationScope.nonCancellable(async () => {
+    const perform = createPerformer(inbox);
+    await barrier();
+    const { state, commands } = begin(run, input, Date.now(), inbox.splice(0));
+    for (let next = commands; ; ) {
+      const close = next.find((command): command is Close => command.type === 'close');
+      if (close !== undefined) return close;
+      for (const command of next) perform(command);
+      await condition(() => inbox.length > 0);
+      await barrier();
+      next = step(state, inbox.splice(0), Date.now());
+    }
+  });
+  return finish(closing);
+}
+
+/** Returns once every microtask of this activation has run, so that all its events are in the inbox (interpreter.md 4). */
+async function barrier(): Promise<void> {
+  let calls = 0;
+  await condition(() => {
+    calls += 1;
+    return calls > 1;
+  });
+}
+
+function finish({ outcome, output, failure, also }: Close): Json {
+  if (outcome === 'completed') return output;
+  if (outcome === 'cancelled' || failure === null) throw new CancelledFailure('the run was cancelled');
+  const details: ClosingDetails = { outcome, failure, ...(also.length === 0 ? {} : { also }) };
+  throw ApplicationFailure.create({
+    type: failure.type,
+    message: failure.message,
+    nonRetryable: true,
+    details: [details],
+  });
+}

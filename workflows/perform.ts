@@ -1,0 +1,92 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  scheduleActivity,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
+import { NEVER_RETRIED } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import { BACKSTOP_SECONDS } from '../model/run-input.ts';
+
+type Activity = Extract<Command, { type: 'activity' }>;
+type Timer = Extract<Command, { type: 'timer' }>;
+
+/**
+ * Makes the function that performs commands. All normal work runs in one shared scope; what a command leads to ends as
+ * an event in the inbox, and never rejects.
+ */
+export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
+  const work = new CancellationScope();
+  const activity = (command: Activity): void => {
+    const { key } = command;
+    const result = work.run(() => scheduleActivity<Json>(command.action, [command.input], activityOptions(command)));
+    result.then(
+      (output) => inbox.push({ type: 'completed', key, output: output ?? null }),
+      (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
+    );
+  };
+  const timer = ({ key, milliseconds, shielded }: Timer): void => {
+    const wait = () => sleep(milliseconds, { summary: key });
+    const fired = shielded ? wait() : work.run(wait);
+    fired.then(
+      () => inbox.push({ type: 'fired', key }),
+      // A cancelled timer leaves no event: the interpreter dropped it when it told the shell to cancel.
+      () => undefined,
+    );
+  };
+  return (command) => {
+    if (command.type === 'activity') activity(command);
+    else if (command.type === 'timer') timer(command);
+    else if (command.type === 'cancel_work') work.cancel();
+  };
+}
+
+function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<typeof scheduleActivity>[2] {
+  const own = spec.task_queue === undefined;
+  return {
+    activityId: key,
+    summary: key,
+    startToCloseTimeout: seconds(own ? timeout + BACKSTOP_SECONDS : timeout),
+    heartbeatTimeout: seconds(spec.heartbeat_timeout),
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      maximumAttempts: retry.count + 1,
+      // Temporal refuses an interval of zero.
+      initialInterval: Math.max(1, seconds(retry.delay)),
+      backoffCoefficient: 1,
+      nonRetryableErrorTypes: [...NEVER_RETRIED],
+    },
+    ...(own ? {} : { taskQueue: spec.task_queue!, scheduleToStartTimeout: seconds(spec.queue_timeout) }),
+  };
+}
+
+function seconds(value: number): number {
+  return Math.ceil(value * 1000);
+}
+
+function faultOf(error: unknown): Fault {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) {
+    const details = (cause.details ?? []) as Json[]; // payloads of JSON hold nothing else
+    return { kind: 'application', type: cause.type ?? '', message: cause.message, details };
+  }
+  if (cause instanceof TimeoutFailure) {
+    const timeout = TIMEOUTS[cause.timeoutType as keyof typeof TIMEOUTS];
+    return timeout === undefined ? { kind: 'other', message: cause.message } : { kind: 'timeout', timeout };
+  }
+  if (cause instanceof CancelledFailure || isCancellation(error)) return { kind: 'cancelled' };
+  return { kind: 'other', message: cause instanceof Error ? cause.message : String(cause) };
+}
+
+const TIMEOUTS = {
+  START_TO_CLOSE: 'start_to_close',
+  SCHEDULE_TO_START: 'schedule_to_start',
+  SCHEDULE_TO_CLOSE: 'schedule_to_close',
+  HEARTBEAT: 'heartbeat',
+} as const;
