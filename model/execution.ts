@@ -1,0 +1,72 @@
+import type { Failure } from './failure.ts';
+import type { Json } from './json.ts';
+import type { RunInput, RunMemo } from './run-input.ts';
+import type { ExecutionStatus, TaskStatus } from './status.ts';
+
+/** One try of a task, as far as Temporal records it. Times are ISO 8601, UTC. */
+export interface Attempt {
+  attempt: number;
+  started: string | null;
+  ended: string | null;
+  error: Failure | null;
+  worker: string | null;
+}
+
+/** One visit to a task, as it is shown. */
+export interface TaskExecution {
+  /** Position in the order of scheduling, from 1: the last part of its integer id. */
+  number: number;
+  key: string;
+  name: string;
+  visit: number;
+  action: string;
+  status: TaskStatus;
+  input: Json;
+  output: Json;
+  failure: Failure | null;
+  attempts: Attempt[];
+  created: string;
+  started: string | null;
+  ended: string | null;
+}
+
+/** What an open run waits for. */
+export interface Wait {
+  kind: 'action' | 'retry' | 'worker' | 'engine_fault';
+  task: string | null;
+  since: string | null;
+  until: string | null;
+  detail: string | null;
+}
+
+/**
+ * How far the picture can be trusted: `complete`, the re-run of the interpreter matched history; `diverged`, it did
+ * not; `partial`, this build does not know the interpreter version; `foreign`, the run is none of Fermata's.
+ */
+export type ProjectionState = 'complete' | 'diverged' | 'partial' | 'foreign';
+
+/** The projected picture of a run: made from Temporal's history alone (design/house.md). Times are ISO 8601, UTC. */
+export interface Execution {
+  workflowId: string;
+  /** The first run of the chain. */
+  runId: string;
+  workflowType: string;
+  taskQueue: string;
+  status: ExecutionStatus;
+  /** What the API left at the start; null for a run that was started otherwise. */
+  memo: RunMemo | null;
+  run: RunInput | null;
+  input: Json;
+  output: Json;
+  failure: Failure | null;
+  /** Later failures of the same run. */
+  also: Failure[];
+  created: string;
+  updated: string;
+  closed: string | null;
+  tasks: TaskExecution[];
+  waitingFor: Wait[];
+  projection: ProjectionState;
+  /** The last history event that was seen. */
+  lastEventId: number;
+}

@@ -1,0 +1,42 @@
+import type { ExecutionStatus } from './status.ts';
+
+/** What orders all that is written about one run: later facts win, whoever brings them (design/index.md). */
+export interface IndexVersion {
+  /** Start of the run in milliseconds, from Temporal; 0 before Temporal was told. */
+  start: number;
+  run: string;
+  closed: boolean;
+  /** The last history event that was seen. */
+  event: number;
+}
+
+/** What the index knows of a run. Fields that a writer cannot know are null and keep what is there. */
+export interface IndexEntry {
+  namespace: string;
+  workflowId: string;
+  n: number;
+  runId: string | null;
+  tenant: string | null;
+  ref: string;
+  revision: number | null;
+  definition: number | null;
+  pack: string;
+  actions: string[];
+  status: ExecutionStatus;
+  parent: number | null;
+  enforcement: number | null;
+  executor: number | null;
+  owner: string | null;
+  tags: string[];
+  input: string | null;
+  result: string | null;
+  error: string | null;
+  errorCode: string | null;
+  created: Date;
+  updated: Date;
+  closed: Date | null;
+  version: IndexVersion;
+}
+
+/** Characters of an input or a result that the index holds for search. */
+export const INDEXED_TEXT = 65_536;

@@ -1,0 +1,186 @@
+import type { temporal } from '@temporalio/proto';
+import { canonicalJson, type Json } from '../model/json.ts';
+import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
+import { begin, step } from '../interpreter/interpreter.ts';
+import type { RunState } from '../interpreter/state.ts';
+import type { Parameters, RunInput } from '../model/run-input.ts';
+import { decodePayload, decodePayloads, faultOf } from './payload.ts';
+
+/** An event of Temporal's history. */
+export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/** What history says of one activity: one try of a visit. Times in milliseconds. */
+export interface ActivityRecord {
+  scheduled: number;
+  started: number | null;
+  ended: number | null;
+  attempt: number;
+  worker: string | null;
+  /** The failure of the attempt before the last one. */
+  lastFault: Fault | null;
+  result: { output: Json } | { fault: Fault } | null;
+}
+
+/** The interpreter's state rebuilt from history, with what history alone knows about each activity. */
+export interface Replayed {
+  state: RunState | null;
+  activities: ReadonlyMap<string, ActivityRecord>;
+  /** Null while the commands of the re-run match those in history; else what did not match. */
+  divergence: string | null;
+}
+
+/** Milliseconds since 1970 of a history event. */
+export function eventTime(event: HistoryEvent): number {
+  const { seconds, nanos } = event.eventTime ?? {};
+  return Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1_000_000);
+}
+
+/**
+ * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
+ * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
+ * is checked against the history event that it must have led to.
+ */
+export function replayHistory(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
+  const activities = new Map<string, ActivityRecord>();
+  const keys = { activity: new Map<number, string>(), timer: new Map<number, string>() };
+  let state: RunState | null = null;
+  let batch: RunEvent[] = [];
+  let expected: Command[] = [];
+  let startedAt = 0;
+  let divergence: string | null = null;
+  const diverged = (what: string) => {
+    divergence ??= what;
+  };
+  for (const event of history) {
+    if (divergence !== null) break;
+    const command = commandOf(event);
+    if (command !== null) {
+      const index = expected.findIndex((candidate) => matches(candidate, command));
+      if (index === -1) diverged(`history event ${event.eventId} has no command: ${command.type}`);
+      else remember(event, expected[index]!, keys, activities);
+      // One command to cancel work leads to a history event for each activity and timer.
+      if (index !== -1 && command.type !== 'cancel_work') expected.splice(index, 1);
+    }
+    const happened = eventOf(event, keys, activities);
+    if (happened !== null) batch.push(happened);
+    if (event.workflowTaskStartedEventAttributes) startedAt = eventTime(event);
+    if (!event.workflowTaskCompletedEventAttributes) continue;
+    const left = expected.find(({ type }) => type !== 'cancel_work');
+    if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
+    if (state === null) {
+      const begun = begin(run, input, startedAt, batch);
+      state = begun.state;
+      expected = begun.commands;
+    } else expected = step(state, batch, startedAt);
+    batch = [];
+  }
+  const left = expected.find(({ type }) => type !== 'cancel_work');
+  // Terminated or timed out from outside, a run may end between a workflow task and nothing more.
+  if (left !== undefined) diverged(`history lacks the command ${left.type} at its end`);
+  return { state, activities, divergence };
+}
+
+/** The part of a command that history records. */
+type Recorded =
+  | { type: 'activity'; key: string; action: string; input: Json }
+  | { type: 'timer' }
+  | { type: 'cancel_work' }
+  | { type: 'close'; outcome: 'completed' | 'failed' | 'cancelled'; value: Json };
+
+function commandOf(event: HistoryEvent): Recorded | null {
+  const scheduled = event.activityTaskScheduledEventAttributes;
+  if (scheduled) {
+    const { activityId, activityType } = scheduled;
+    const [input = null] = decodePayloads(scheduled.input);
+    return { type: 'activity', key: activityId ?? '', action: activityType?.name ?? '', input };
+  }
+  if (event.timerStartedEventAttributes) return { type: 'timer' };
+  if (event.activityTaskCancelRequestedEventAttributes || event.timerCanceledEventAttributes) return { type: 'cancel_work' };
+  const completed = event.workflowExecutionCompletedEventAttributes;
+  if (completed) return { type: 'close', outcome: 'completed', value: decodePayloads(completed.result)[0] ?? null };
+  const failed = event.workflowExecutionFailedEventAttributes;
+  if (failed) {
+    const value = decodePayloads(failed.failure?.applicationFailureInfo?.details)[0] ?? null;
+    return { type: 'close', outcome: 'failed', value };
+  }
+  if (event.workflowExecutionCanceledEventAttributes) return { type: 'close', outcome: 'cancelled', value: null };
+  return null;
+}
+
+function matches(command: Command, recorded: Recorded): boolean {
+  if (command.type !== recorded.type) return false;
+  if (command.type === 'activity' && recorded.type === 'activity') {
+    if (command.key !== recorded.key || command.action !== recorded.action) return false;
+    return canonicalJson(command.input) === canonicalJson(recorded.input);
+  }
+  if (command.type === 'close' && recorded.type === 'close') return matchesClose(command, recorded);
+  return true;
+}
+
+function matchesClose(
+  { outcome, output, failure, also }: Extract<Command, { type: 'close' }>,
+  recorded: Extract<Recorded, { type: 'close' }>,
+): boolean {
+  if (recorded.outcome === 'completed') {
+    return outcome === 'completed' && canonicalJson(output) === canonicalJson(recorded.value);
+  }
+  if (recorded.outcome === 'cancelled') return outcome === 'cancelled';
+  const details = { outcome, failure, ...(also.length === 0 ? {} : { also }) };
+  // Absent fields of a failure are left out on the way through Temporal, as JSON does.
+  return canonicalJson(JSON.parse(JSON.stringify(details)) as Json) === canonicalJson(recorded.value);
+}
+
+interface Keys {
+  activity: Map<number, string>;
+  timer: Map<number, string>;
+}
+
+function remember(event: HistoryEvent, command: Command, keys: Keys, activities: Map<string, ActivityRecord>): void {
+  const id = Number(event.eventId);
+  if (command.type === 'timer') keys.timer.set(id, command.key);
+  if (command.type !== 'activity') return;
+  keys.activity.set(id, command.key);
+  activities.set(command.key, {
+    scheduled: eventTime(event),
+    started: null,
+    ended: null,
+    attempt: 1,
+    worker: null,
+    lastFault: null,
+    result: null,
+  });
+}
+
+/** The interpreter's event that a history event is, recorded with its activity. */
+function eventOf(event: HistoryEvent, keys: Keys, activities: Map<string, ActivityRecord>): RunEvent | null {
+  if (event.workflowExecutionCancelRequestedEventAttributes) return { type: 'cancel' };
+  const fired = event.timerFiredEventAttributes;
+  if (fired) {
+    const key = keys.timer.get(Number(fired.startedEventId));
+    return key === undefined ? null : { type: 'fired', key };
+  }
+  const started = event.activityTaskStartedEventAttributes;
+  const completed = event.activityTaskCompletedEventAttributes;
+  const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
+  const canceled = event.activityTaskCanceledEventAttributes;
+  const scheduledId = (started ?? completed ?? failed ?? canceled)?.scheduledEventId;
+  const key = scheduledId === undefined ? undefined : keys.activity.get(Number(scheduledId));
+  const record = key === undefined ? undefined : activities.get(key);
+  if (key === undefined || record === undefined) return null;
+  if (started) {
+    record.started = eventTime(event);
+    record.attempt = started.attempt ?? 1;
+    record.worker = started.identity || null;
+    record.lastFault = started.lastFailure ? faultOf(started.lastFailure) : null;
+    return null;
+  }
+  record.ended = eventTime(event);
+  if (completed) {
+    const output = decodePayload(completed.result?.payloads?.[0]);
+    record.result = { output };
+    return { type: 'completed', key, output };
+  }
+  const fault: Fault = canceled ? { kind: 'cancelled' } : faultOf(failed?.failure);
+  record.result = { fault };
+  return { type: 'failed', key, fault };
+}

@@ -1,0 +1,259 @@
+import type { temporal } from '@temporalio/proto';
+import { classifyFault } from '../interpreter/fault.ts';
+import type { RunState, Visit } from '../interpreter/state.ts';
+import type { Attempt, Execution, ProjectionState, TaskExecution, Wait } from '../model/execution.ts';
+import type { ClosingDetails, Failure } from '../model/failure.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
+import type { ExecutionStatus, TaskStatus } from '../model/status.ts';
+import { type ActivityRecord, eventTime, type HistoryEvent, type Replayed, replayHistory } from './history.ts';
+import { decodePayload, decodePayloads, faultOf } from './payload.ts';
+
+type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
+
+/** What describe knows of an open run and history does not. */
+export interface PendingWork {
+  activities: readonly PendingActivity[];
+  /** Attempts of the current workflow task: above 1, the engine itself is in trouble. */
+  workflowTaskAttempt: number;
+}
+
+/** Nothing is pending: a closed run, or one that was not described. */
+export const NOTHING_PENDING: PendingWork = { activities: [], workflowTaskAttempt: 0 };
+
+/**
+ * Projects the whole history of one run, and what is pending, to an execution. Pure. Throws a TypeError on a history
+ * that does not begin with the start of a workflow.
+ */
+export function projectExecution(
+  workflowId: string,
+  history: readonly HistoryEvent[],
+  pending: PendingWork = NOTHING_PENDING,
+): Execution {
+  const [first] = history;
+  const last = history.at(-1);
+  const started = first?.workflowExecutionStartedEventAttributes;
+  if (!first || !last || !started) throw new TypeError('the history does not begin with the start of a workflow');
+  const [input = null, second] = decodePayloads(started.input);
+  const run: RunInput | null = isRunInput(second) ? second : null;
+  const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
+  const replayed = known ? replayHistory(run, isJsonObject(input) ? input : {}, history) : null;
+  const closing = closeOf(last);
+  const status = closing?.status ?? openStatus(history);
+  const projection: ProjectionState =
+    run === null ? 'foreign' : replayed === null ? 'partial' : replayed.divergence === null ? 'complete' : 'diverged';
+  const trusted = projection === 'complete' ? replayed : null;
+  return {
+    workflowId,
+    runId: started.firstExecutionRunId || started.originalExecutionRunId || '',
+    workflowType: started.workflowType?.name ?? '',
+    taskQueue: started.taskQueue?.name ?? '',
+    status,
+    memo: memoOf(started.memo),
+    run,
+    input,
+    output: closing?.output ?? null,
+    failure: closing?.failure ?? null,
+    also: closing?.also ?? [],
+    created: iso(eventTime(first)),
+    updated: iso(eventTime(last)),
+    closed: closing === null ? null : iso(eventTime(last)),
+    tasks: trusted?.state ? tasksOf(trusted.state, trusted, pending, closing === null ? null : eventTime(last)) : [],
+    waitingFor: closing === null ? waitsOf(trusted, pending) : [],
+    projection,
+    lastEventId: Number(last.eventId),
+  };
+}
+
+/** How a run closed, read from its close event alone. */
+export interface Closing {
+  status: ExecutionStatus;
+  output: Json;
+  failure: Failure | null;
+  also: Failure[];
+}
+
+/** Reads a close event; null for any other history event. */
+export function closeOf(event: HistoryEvent): Closing | null {
+  const closed = (status: ExecutionStatus, rest: Partial<Closing> = {}): Closing => ({
+    status,
+    output: null,
+    failure: null,
+    also: [],
+    ...rest,
+  });
+  const completed = event.workflowExecutionCompletedEventAttributes;
+  if (completed) return closed('completed', { output: decodePayloads(completed.result)[0] ?? null });
+  if (event.workflowExecutionCanceledEventAttributes) {
+    return closed('cancelled', { failure: { type: 'cancelled', message: 'the run was cancelled' } });
+  }
+  const terminated = event.workflowExecutionTerminatedEventAttributes;
+  if (terminated) {
+    const message = terminated.reason || 'the run was terminated';
+    return closed('terminated', { failure: { type: 'terminated', message } });
+  }
+  if (event.workflowExecutionTimedOutEventAttributes) {
+    return closed('timeout', { failure: { type: 'timeout', message: 'the run took longer than Temporal was told' } });
+  }
+  const failed = event.workflowExecutionFailedEventAttributes;
+  if (!failed) return null;
+  const info = failed.failure?.applicationFailureInfo;
+  const details = closingDetails(decodePayload(info?.details?.payloads?.[0]));
+  if (details !== null) {
+    const status = details.outcome === 'abandoned' ? 'abandoned' : 'failed';
+    return closed(status, { failure: details.failure, also: details.also ?? [] });
+  }
+  const failure = { type: info?.type || 'workflow_error', message: failed.failure?.message ?? '' };
+  return closed('failed', { failure });
+}
+
+function closingDetails(value: Json): ClosingDetails | null {
+  if (!isJsonObject(value) || typeof value.outcome !== 'string' || !isJsonObject(value.failure)) return null;
+  return value as unknown as ClosingDetails; // written by workflows/index.ts
+}
+
+/** The memo that the API left, from a start event or from a list of runs. */
+export function memoOf(memo: temporal.api.common.v1.IMemo | null | undefined): RunMemo | null {
+  const value = decodePayload(memo?.fields?.fermata);
+  return isJsonObject(value) ? (value as unknown as RunMemo) : null; // written by service/temporal.ts
+}
+
+function openStatus(history: readonly HistoryEvent[]): ExecutionStatus {
+  if (history.some((event) => event.workflowExecutionCancelRequestedEventAttributes)) return 'canceling';
+  if (history.some((event) => event.workflowTaskCompletedEventAttributes)) return 'running';
+  return history.length === 1 && hasBackoff(history[0]!) ? 'scheduled' : 'requested';
+}
+
+function hasBackoff(first: HistoryEvent): boolean {
+  const backoff = first.workflowExecutionStartedEventAttributes?.firstWorkflowTaskBackoff;
+  return Number(backoff?.seconds ?? 0) > 0 || (backoff?.nanos ?? 0) > 0;
+}
+
+function tasksOf(state: RunState, replayed: Replayed, pending: PendingWork, closed: number | null): TaskExecution[] {
+  const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
+  return state.visits.flatMap((visit, index) => {
+    if (visit.status === 'held') return [];
+    return [taskOf(state, visit, index + 1, replayed, described, closed)];
+  });
+}
+
+function taskOf(
+  state: RunState,
+  visit: Visit,
+  number: number,
+  replayed: Replayed,
+  described: ReadonlyMap<string, PendingActivity>,
+  closed: number | null,
+): TaskExecution {
+  const action = state.program.tasks.get(visit.name)!.action;
+  const tries = Array.from({ length: visit.tries }, (_, index) => (index === 0 ? visit.key : `${visit.key}~${index + 1}`));
+  const records = tries.flatMap((key) => {
+    const record = replayed.activities.get(key);
+    return record === undefined ? [] : [{ key, record }];
+  });
+  const current = records.at(-1);
+  const live = current === undefined ? undefined : described.get(current.key);
+  const spec = state.actions[action];
+  const classify = (fault: Parameters<typeof classifyFault>[0]) =>
+    spec === undefined ? null : classifyFault(fault, spec, visit.key, action).failure;
+  const attempts = records.flatMap(({ key, record }) => attemptsOf(record, key === current?.key ? live : undefined, classify));
+  const arrived = visit.status === 'running' ? current?.record.result : undefined;
+  const failure = arrived && 'fault' in arrived ? classify(arrived.fault) : visit.status === 'running' ? null : visit.failure;
+  const ended = visit.ended ?? current?.record.ended ?? (visit.status === 'running' ? closed : null);
+  const started = attempts[0]?.started ?? (spec?.inline ? iso(visit.created) : null);
+  return {
+    number,
+    key: visit.key,
+    name: visit.name,
+    visit: visit.visit,
+    action,
+    status: taskStatus(visit, arrived ?? null, live, closed !== null),
+    input: visit.input,
+    output: arrived && 'output' in arrived ? arrived.output : visit.output,
+    failure,
+    attempts,
+    created: iso(visit.created),
+    started,
+    ended: ended === null ? null : iso(current?.record.ended ?? ended),
+  };
+}
+
+function taskStatus(
+  visit: Visit,
+  arrived: ActivityRecord['result'],
+  live: PendingActivity | undefined,
+  closed: boolean,
+): TaskStatus {
+  switch (visit.status) {
+    case 'succeeded':
+      return 'completed';
+    case 'failed':
+      return visit.lost ? 'abandoned' : 'failed';
+    case 'timed_out':
+      return 'timeout';
+    case 'cancelled':
+      return 'cancelled';
+    default:
+      if (arrived !== null) return 'output' in arrived ? 'completed' : 'failed';
+      if (closed) return 'cancelled';
+      return live !== undefined && (live.state ?? 0) >= STARTED ? 'running' : 'scheduled';
+  }
+}
+
+/** `PENDING_ACTIVITY_STATE_STARTED` and `…_CANCEL_REQUESTED`: a worker has it. */
+const STARTED = 2;
+
+function attemptsOf(
+  record: ActivityRecord,
+  live: PendingActivity | undefined,
+  classify: (fault: ReturnType<typeof faultOf>) => Failure | null,
+): Attempt[] {
+  const attempt = live?.attempt ?? record.attempt;
+  const started = live?.lastStartedTime ? protoTime(live.lastStartedTime) : record.started;
+  const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;
+  const attempts: Attempt[] = [];
+  if (attempt > 1) {
+    // Temporal keeps no history of earlier attempts but the failure of the last of them.
+    const error = before === null ? null : classify(before);
+    attempts.push({ attempt: attempt - 1, started: null, ended: null, error, worker: null });
+  }
+  if (started === null) return attempts;
+  const error = record.result !== null && 'fault' in record.result ? classify(record.result.fault) : null;
+  const worker = live?.lastWorkerIdentity || record.worker;
+  const ended = record.ended === null ? null : iso(record.ended);
+  attempts.push({ attempt, started: iso(started), ended, error, worker });
+  return attempts;
+}
+
+function waitsOf(replayed: Replayed | null, pending: PendingWork): Wait[] {
+  const waits: Wait[] = [];
+  const wait = (kind: Wait['kind'], task: string | null, rest: Partial<Wait> = {}): void => {
+    waits.push({ kind, task, since: null, until: null, detail: null, ...rest });
+  };
+  if (pending.workflowTaskAttempt > 1) {
+    wait('engine_fault', null, { detail: `the workflow task has been tried ${pending.workflowTaskAttempt} times` });
+  }
+  for (const activity of pending.activities) {
+    const task = activity.activityId ?? null;
+    const since = activity.scheduledTime ? iso(protoTime(activity.scheduledTime)) : null;
+    if ((activity.state ?? 0) >= STARTED) {
+      wait('action', task, { since: activity.lastStartedTime ? iso(protoTime(activity.lastStartedTime)) : since });
+    } else if ((activity.attempt ?? 1) > 1) {
+      const until = activity.nextAttemptScheduleTime ? iso(protoTime(activity.nextAttemptScheduleTime)) : null;
+      wait('retry', task, { since, until, detail: activity.lastFailure?.message ?? null });
+    } else wait('worker', task, { since });
+  }
+  for (const [key, { kind, visit }] of replayed?.state?.pending ?? []) {
+    const of = replayed?.state?.visits[visit];
+    if (kind === 'timer' && of !== undefined) wait('retry', of.key, { detail: `as ${key}` });
+  }
+  return waits;
+}
+
+function protoTime({ seconds, nanos }: { seconds?: unknown; nanos?: number | null }): number {
+  return Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1_000_000);
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

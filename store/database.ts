@@ -1,0 +1,79 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { sql } from 'drizzle-orm';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
+import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
+import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
+import { Pool } from 'pg';
+import { lockFolder } from './folder-lock.ts';
+
+/** The database, whichever engine runs it. */
+export type Database = PgDatabase<PgQueryResultHKT>;
+
+/** An open database. */
+export interface OpenDatabase {
+  db: Database;
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations');
+
+/** Any number: the lock that two starting processes share while one migrates. */
+const MIGRATION_LOCK = 712_645_001;
+
+/**
+ * Opens the embedded database in a folder, which belongs to this process until it is closed, and brings its tables up
+ * to date. Throws a FolderInUseError when another process has it.
+ */
+export async function openEmbedded(folder: string): Promise<OpenDatabase> {
+  const lock = await lockFolder(folder);
+  try {
+    const data = join(folder, 'pglite');
+    await mkdir(data, { recursive: true });
+    const engine = await PGlite.create(data);
+    const db = drizzlePglite(engine);
+    await migratePglite(db, { migrationsFolder: MIGRATIONS });
+    return {
+      db,
+      ping: async () => {
+        await engine.query('select 1');
+      },
+      close: async () => {
+        await engine.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. */
+export async function openPostgres(url: string): Promise<OpenDatabase> {
+  const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 });
+  // An idle connection that the server closes is replaced at the next query; unheard, its error would end the process.
+  pool.on('error', () => undefined);
+  const client = await pool.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await migratePostgres(drizzlePostgres(client), { migrationsFolder: MIGRATIONS });
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    client.release();
+  }
+  const db = drizzlePostgres(pool);
+  return {
+    db,
+    ping: async () => {
+      await db.execute(sql`select 1`);
+    },
+    close: () => pool.end(),
+  };
+}

@@ -1,0 +1,198 @@
+import { and, arrayOverlaps, asc, count, desc, eq, ilike, or, type SQL } from 'drizzle-orm';
+import type { Definition } from '../model/definition.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Database } from './database.ts';
+import { likePattern } from './like.ts';
+import { packs, revisions, workflows } from './schema.ts';
+
+/** A definition with one of its revisions, as it is stored. */
+export interface StoredWorkflow {
+  id: number;
+  ref: string;
+  pack: number;
+  packRef: string;
+  label: string;
+  description: string | null;
+  version: string;
+  revision: number;
+  hash: string;
+  definition: Definition;
+  paramSchema: JsonObject | null;
+  outSchema: JsonObject | null;
+  tags: string[];
+  enabled: boolean;
+  created: Date;
+  updated: Date;
+}
+
+/** What makes a revision: any change of it makes the next one. */
+export type RevisionContent = Pick<StoredWorkflow, 'version' | 'hash' | 'definition' | 'paramSchema' | 'outSchema'>;
+
+/** What may change without a revision. */
+export type WorkflowFields = Pick<StoredWorkflow, 'label' | 'description' | 'tags' | 'enabled'>;
+
+/** Filters of document 003's lists; `tags` finds workflows that have any of them. */
+export interface WorkflowFilter {
+  packRef?: string | undefined;
+  tags?: string[] | undefined;
+  enabled?: boolean | undefined;
+  search?: string | undefined;
+}
+
+/** Packs and workflow definitions of a tenant. */
+export type DefinitionStore = ReturnType<typeof createDefinitionStore>;
+
+const COLUMNS = {
+  id: workflows.id,
+  ref: workflows.ref,
+  pack: workflows.pack,
+  packRef: packs.ref,
+  label: workflows.label,
+  description: workflows.description,
+  version: revisions.version,
+  revision: revisions.revision,
+  hash: revisions.hash,
+  definition: revisions.definition,
+  paramSchema: revisions.paramSchema,
+  outSchema: revisions.outSchema,
+  tags: workflows.tags,
+  enabled: workflows.enabled,
+  created: workflows.created,
+  updated: workflows.updated,
+};
+
+/** Makes the store over an open database. */
+export function createDefinitionStore(db: Database) {
+  const select = () =>
+    db
+      .select(COLUMNS)
+      .from(workflows)
+      .innerJoin(packs, eq(packs.id, workflows.pack))
+      .innerJoin(revisions, eq(revisions.workflow, workflows.id))
+      .$dynamic();
+  const current = eq(revisions.revision, workflows.revision);
+  return {
+    /** A pack's integer id, or null. */
+    async findPack(tenant: string, ref: string): Promise<number | null> {
+      const found = await db
+        .select({ id: packs.id })
+        .from(packs)
+        .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)));
+      return found[0]?.id ?? null;
+    },
+
+    /** Makes packs that are not there yet. */
+    async ensurePacks(tenant: string, wanted: readonly { ref: string; label: string }[]): Promise<void> {
+      await db
+        .insert(packs)
+        .values(wanted.map((pack) => ({ ...pack, tenant })))
+        .onConflictDoNothing();
+    },
+
+    /** The newest revision, or one by number, or the newest with a version label; null when there is none. */
+    async find(
+      tenant: string,
+      ref: string,
+      pick: { version?: string | undefined; revision?: number | undefined } = {},
+    ): Promise<StoredWorkflow | null> {
+      const { version, revision } = pick;
+      const which =
+        revision !== undefined
+          ? eq(revisions.revision, revision)
+          : version !== undefined
+            ? eq(revisions.version, version)
+            : current;
+      const found = await select()
+        .where(and(eq(workflows.tenant, tenant), eq(workflows.ref, ref), which))
+        .orderBy(desc(revisions.revision))
+        .limit(1);
+      return found[0] ?? null;
+    },
+
+    /** A page of workflows by their newest revision, in order of ref, and how many there are. */
+    async list(
+      tenant: string,
+      filter: WorkflowFilter,
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: StoredWorkflow[]; total: number }> {
+      const { packRef, tags, enabled, search } = filter;
+      const conditions: (SQL | undefined)[] = [
+        eq(workflows.tenant, tenant),
+        packRef === undefined ? undefined : eq(packs.ref, packRef),
+        tags === undefined ? undefined : arrayOverlaps(workflows.tags, tags),
+        enabled === undefined ? undefined : eq(workflows.enabled, enabled),
+        search === undefined
+          ? undefined
+          : or(ilike(workflows.label, likePattern(search)), ilike(workflows.description, likePattern(search))),
+      ];
+      const where = and(...conditions);
+      const rows = await select()
+        .where(and(where, current))
+        .orderBy(asc(workflows.ref))
+        .limit(page.limit)
+        .offset(page.offset);
+      const counted = await db
+        .select({ total: count() })
+        .from(workflows)
+        .innerJoin(packs, eq(packs.id, workflows.pack))
+        .where(where);
+      return { rows, total: counted[0]?.total ?? 0 };
+    },
+
+    /** Stores a new workflow as revision 1; false when its ref is taken. */
+    async create(
+      tenant: string,
+      pack: number,
+      ref: string,
+      fields: WorkflowFields,
+      content: RevisionContent,
+    ): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const inserted = await transaction
+          .insert(workflows)
+          .values({ tenant, pack, ref, revision: 1, ...fields })
+          .onConflictDoNothing()
+          .returning({ id: workflows.id });
+        const id = inserted[0]?.id;
+        if (id === undefined) return false;
+        await transaction.insert(revisions).values({ tenant, workflow: id, revision: 1, ...content });
+        return true;
+      });
+    },
+
+    /**
+     * Changes a workflow; `change` sees it as it is, under a lock, and gives what it is to be. Changed content becomes
+     * the next revision. False when there is no such workflow.
+     */
+    async update(
+      tenant: string,
+      ref: string,
+      change: (stored: StoredWorkflow) => { fields: WorkflowFields; content: RevisionContent | null },
+    ): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const locked = await transaction
+          .select({ id: workflows.id })
+          .from(workflows)
+          .where(and(eq(workflows.tenant, tenant), eq(workflows.ref, ref)))
+          .for('update');
+        const id = locked[0]?.id;
+        if (id === undefined) return false;
+        const [stored] = await transaction
+          .select(COLUMNS)
+          .from(workflows)
+          .innerJoin(packs, eq(packs.id, workflows.pack))
+          .innerJoin(revisions, eq(revisions.workflow, workflows.id))
+          .where(and(eq(workflows.id, id), current));
+        if (stored === undefined) return false;
+        const { fields, content } = change(stored);
+        const revision = content === null ? stored.revision : stored.revision + 1;
+        if (content !== null) await transaction.insert(revisions).values({ tenant, workflow: id, revision, ...content });
+        await transaction
+          .update(workflows)
+          .set({ ...fields, revision, updated: new Date() })
+          .where(eq(workflows.id, id));
+        return true;
+      });
+    },
+  };
+}

@@ -1,0 +1,246 @@
+import { and, arrayOverlaps, count, desc, eq, ilike, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import type { IndexEntry } from '../model/index-entry.ts';
+import type { ExecutionStatus } from '../model/status.ts';
+import type { Database } from './database.ts';
+import { likePattern, wildcardPattern } from './like.ts';
+import { executions, idempotencyKeys, watermarks } from './schema.ts';
+
+/** A row of the execution index. */
+export type IndexRow = typeof executions.$inferSelect;
+
+/** Filters of lists and statistics; all combine. */
+export interface ExecutionFilter {
+  statuses?: readonly ExecutionStatus[] | undefined;
+  /** The run's ref, or that of one of its tasks' actions; `*` is a wildcard. */
+  actionRef?: string | undefined;
+  packName?: string | undefined;
+  /** Text anywhere in the serialized result, in any case. */
+  resultContains?: string | undefined;
+  enforcement?: number | undefined;
+  parent?: number | undefined;
+  owner?: string | undefined;
+  /** Runs that have not closed. */
+  open?: boolean | undefined;
+}
+
+/** What a start claims before Temporal is told: the row, and the idempotency key with the body it came with. */
+export interface Claim {
+  entry: IndexEntry;
+  idempotency?: { key: string; bodyHash: string } | undefined;
+}
+
+/** The execution index. */
+export type ExecutionStore = ReturnType<typeof createExecutionStore>;
+
+/** Makes the store over an open database. */
+export function createExecutionStore(db: Database) {
+  return {
+    /**
+     * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
+     * already when the key was used, and `taken` when the number is another run's.
+     */
+    async claim(tenant: string, { entry, idempotency }: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }> {
+      return db.transaction(async (transaction) => {
+        if (idempotency !== undefined) {
+          const { key, bodyHash } = idempotency;
+          const inserted = await transaction
+            .insert(idempotencyKeys)
+            .values({ tenant, key, bodyHash, n: entry.n })
+            .onConflictDoNothing()
+            .returning({ n: idempotencyKeys.n });
+          if (inserted.length === 0) {
+            const [found] = await transaction
+              .select({ n: idempotencyKeys.n, bodyHash: idempotencyKeys.bodyHash })
+              .from(idempotencyKeys)
+              .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, key)));
+            return found!;
+          }
+        }
+        const inserted = await transaction
+          .insert(executions)
+          .values(rowOf(entry))
+          .onConflictDoNothing()
+          .returning({ n: executions.n });
+        if (inserted.length > 0) return 'claimed';
+        if (idempotency !== undefined) {
+          const { key } = idempotency;
+          await transaction
+            .delete(idempotencyKeys)
+            .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, key)));
+        }
+        return 'taken';
+      });
+    },
+
+    /** Takes back a claim whose run Temporal refused to start. */
+    async unclaim(tenant: string, { entry, idempotency }: Claim): Promise<void> {
+      const { namespace, workflowId } = entry;
+      await db.transaction(async (transaction) => {
+        await transaction
+          .delete(executions)
+          .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId), eq(executions.versionRun, '')));
+        if (idempotency === undefined) return;
+        await transaction
+          .delete(idempotencyKeys)
+          .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, idempotency.key)));
+      });
+    },
+
+    /** Writes entries by the one rule: each takes effect only where it is not older than what is there. */
+    async write(entries: readonly IndexEntry[], seen?: { namespace: string; started: Date; closed: Date }): Promise<void> {
+      await db.transaction(async (transaction) => {
+        for (const entry of entries) {
+          const row = rowOf(entry);
+          await transaction
+            .insert(executions)
+            .values(row)
+            .onConflictDoUpdate({
+              target: [executions.namespace, executions.workflowId],
+              set: { ...row, ...KEPT_WHERE_UNKNOWN },
+              setWhere: NOT_OLDER,
+            });
+        }
+        if (seen === undefined) return;
+        await transaction.insert(watermarks).values(seen).onConflictDoUpdate({
+          target: watermarks.namespace,
+          set: {
+            started: sql`greatest(${watermarks.started}, excluded.started)`,
+            closed: sql`greatest(${watermarks.closed}, excluded.closed)`,
+          },
+        });
+      });
+    },
+
+    /** How far visibility has been seen; null at the first start. */
+    async watermark(namespace: string): Promise<{ started: Date; closed: Date } | null> {
+      const [found] = await db.select().from(watermarks).where(eq(watermarks.namespace, namespace));
+      return found ?? null;
+    },
+
+    /** A run by its number, whoever's it is. */
+    async find(n: number): Promise<IndexRow | null> {
+      const [found] = await db.select().from(executions).where(eq(executions.n, n));
+      return found ?? null;
+    },
+
+    /** Of some runs, the versions that are known: by run id, whether it is known as closed. */
+    async known(namespace: string, workflowIds: readonly string[]): Promise<Map<string, boolean>> {
+      if (workflowIds.length === 0) return new Map();
+      const rows = await db
+        .select({ run: executions.versionRun, closed: executions.versionClosed })
+        .from(executions)
+        .where(and(eq(executions.namespace, namespace), inArray(executions.workflowId, [...workflowIds])));
+      return new Map(rows.map(({ run, closed }) => [run, closed === 1]));
+    },
+
+    /** Asks the reconciler to look at a run next. */
+    async mark(n: number): Promise<void> {
+      await db.update(executions).set({ marked: true }).where(eq(executions.n, n));
+    },
+
+    /** Open rows that are due to be looked at: the marked ones, then those not looked at since a time. */
+    async due(namespace: string, before: Date, limit: number): Promise<IndexRow[]> {
+      return db
+        .select()
+        .from(executions)
+        .where(
+          and(
+            eq(executions.namespace, namespace),
+            eq(executions.versionClosed, 0),
+            or(
+              eq(executions.marked, true),
+              and(lte(executions.created, before), or(isNull(executions.looked), lte(executions.looked, before))),
+            ),
+          ),
+        )
+        .orderBy(desc(executions.marked), sql`${executions.looked} nulls first`)
+        .limit(limit);
+    },
+
+    /** Notes that a row has been looked at. */
+    async looked(rows: readonly IndexRow[], at: Date): Promise<void> {
+      const numbers = rows.map(({ n }) => n);
+      if (numbers.length === 0) return;
+      await db.update(executions).set({ marked: false, looked: at }).where(inArray(executions.n, numbers));
+    },
+
+    /** Drops a row of a run that never reached Temporal. */
+    async drop(row: IndexRow): Promise<void> {
+      await db.delete(executions).where(and(eq(executions.n, row.n), eq(executions.versionRun, '')));
+    },
+
+    /** A page of a tenant's runs, newest first, and how many there are. */
+    async list(
+      tenant: string,
+      filter: ExecutionFilter,
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: IndexRow[]; total: number }> {
+      const where = conditionsOf(tenant, filter);
+      const rows = await db
+        .select()
+        .from(executions)
+        .where(where)
+        .orderBy(desc(executions.created), desc(executions.n))
+        .limit(page.limit)
+        .offset(page.offset);
+      const counted = await db.select({ total: count() }).from(executions).where(where);
+      return { rows, total: counted[0]?.total ?? 0 };
+    },
+
+    /** How many of a tenant's runs have each status. */
+    async countByStatus(tenant: string): Promise<Map<ExecutionStatus, number>> {
+      const rows = await db
+        .select({ status: executions.status, total: count() })
+        .from(executions)
+        .where(eq(executions.tenant, tenant))
+        .groupBy(executions.status);
+      return new Map(rows.map(({ status, total }) => [status, total]));
+    },
+  };
+}
+
+const NOT_OLDER = sql`case when excluded.version_run = ${executions.versionRun}
+  then (excluded.version_closed, excluded.version_event) >= (${executions.versionClosed}, ${executions.versionEvent})
+  else (excluded.version_start, excluded.version_run collate "C") > (${executions.versionStart}, ${executions.versionRun} collate "C")
+  end`;
+
+/** What a later writer may not know: a list of runs has no input, a foreign run no tenant. */
+const KEPT_WHERE_UNKNOWN = {
+  input: sql`coalesce(excluded.input, ${executions.input})`,
+  tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
+  runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
+};
+
+function rowOf({ version, ...entry }: IndexEntry): typeof executions.$inferInsert {
+  return {
+    ...entry,
+    versionStart: version.start,
+    versionRun: version.run,
+    versionClosed: version.closed ? 1 : 0,
+    versionEvent: version.event,
+  };
+}
+
+function conditionsOf(tenant: string, filter: ExecutionFilter): SQL | undefined {
+  const { statuses, actionRef, packName, resultContains, enforcement, parent, owner, open } = filter;
+  return and(
+    eq(executions.tenant, tenant),
+    statuses === undefined ? undefined : inArray(executions.status, [...statuses]),
+    actionRef === undefined ? undefined : refMatches(actionRef),
+    packName === undefined ? undefined : eq(executions.pack, packName),
+    resultContains === undefined ? undefined : ilike(executions.result, likePattern(resultContains)),
+    enforcement === undefined ? undefined : eq(executions.enforcement, enforcement),
+    parent === undefined ? undefined : eq(executions.parent, parent),
+    owner === undefined ? undefined : eq(executions.owner, owner),
+    open === undefined ? undefined : eq(executions.versionClosed, open ? 0 : 1),
+  );
+}
+
+function refMatches(ref: string): SQL | undefined {
+  if (!ref.includes('*')) return or(eq(executions.ref, ref), arrayOverlaps(executions.actions, [ref]));
+  const pattern = wildcardPattern(ref);
+  return or(
+    sql`${executions.ref} like ${pattern}`,
+    sql`exists (select 1 from unnest(${executions.actions}) as action where action like ${pattern})`,
+  );
+}

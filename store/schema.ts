@@ -1,0 +1,190 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { Definition } from '../model/definition.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { ExecutionStatus } from '../model/status.ts';
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+const created = () => instant('created').notNull().defaultNow();
+const updated = () => instant('updated').notNull().defaultNow();
+const tenant = () => uuid('tenant').notNull();
+const textList = (name: string) => text(name).array().notNull().default(sql`'{}'`);
+
+/** Who shares an installation; every other row belongs to one. */
+export const tenants = pgTable('tenants', {
+  id: uuid('id').primaryKey(),
+  ref: text('ref').notNull().unique(),
+  label: text('label').notNull(),
+  created: created(),
+});
+
+/** Who may call; the integer id is the `executor` of document 000. */
+export const principals = pgTable(
+  'principals',
+  {
+    id: serial('id').primaryKey(),
+    tenant: tenant().references(() => tenants.id),
+    subject: text('subject').notNull(),
+    roles: textList('roles'),
+    created: created(),
+  },
+  (table) => [unique('principals_subject').on(table.tenant, table.subject)],
+);
+
+/** API keys, as SHA-256 of the key: a key is shown once and is nowhere. */
+export const apiKeys = pgTable('api_keys', {
+  id: serial('id').primaryKey(),
+  tenant: tenant(),
+  principal: integer('principal')
+    .notNull()
+    .references(() => principals.id),
+  prefix: text('prefix').notNull(),
+  hash: text('hash').notNull().unique(),
+  label: text('label'),
+  expires: instant('expires'),
+  revoked: instant('revoked'),
+  created: created(),
+});
+
+/** Packs of workflow definitions. */
+export const packs = pgTable(
+  'packs',
+  {
+    id: serial('id').primaryKey(),
+    tenant: tenant(),
+    ref: text('ref').notNull(),
+    label: text('label').notNull(),
+    created: created(),
+    updated: updated(),
+  },
+  (table) => [unique('packs_ref').on(table.tenant, table.ref)],
+);
+
+/** Workflow definitions: what may change without a new revision. */
+export const workflows = pgTable(
+  'workflows',
+  {
+    id: serial('id').primaryKey(),
+    tenant: tenant(),
+    pack: integer('pack')
+      .notNull()
+      .references(() => packs.id),
+    ref: text('ref').notNull(),
+    label: text('label').notNull(),
+    description: text('description'),
+    tags: textList('tags'),
+    enabled: boolean('enabled').notNull().default(true),
+    /** The newest revision. */
+    revision: integer('revision').notNull(),
+    created: created(),
+    updated: updated(),
+  },
+  (table) => [unique('workflows_ref').on(table.tenant, table.ref), index('workflows_pack').on(table.pack)],
+);
+
+/** What a definition was at a time: never changed once written. `json` keeps the order of keys, as `jsonb` does not. */
+export const revisions = pgTable(
+  'revisions',
+  {
+    id: serial('id').primaryKey(),
+    tenant: tenant(),
+    workflow: integer('workflow')
+      .notNull()
+      .references(() => workflows.id, { onDelete: 'cascade' }),
+    revision: integer('revision').notNull(),
+    version: text('version').notNull(),
+    hash: text('hash').notNull(),
+    definition: json('definition').$type<Definition>().notNull(),
+    paramSchema: json('param_schema').$type<JsonObject>(),
+    outSchema: json('out_schema').$type<JsonObject>(),
+    created: created(),
+  },
+  (table) => [unique('revisions_number').on(table.workflow, table.revision)],
+);
+
+/** The execution index: a cache of projections, for lists. One row a run (design/index.md). */
+export const executions = pgTable(
+  'executions',
+  {
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    runId: text('run_id'),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    /** Null: a run that was started without Fermata belongs to nobody. */
+    tenant: uuid('tenant'),
+    ref: text('ref').notNull(),
+    revision: integer('revision'),
+    definition: integer('definition'),
+    pack: text('pack').notNull(),
+    /** Refs of the actions of the run's tasks. */
+    actions: textList('actions'),
+    status: text('status').$type<ExecutionStatus>().notNull(),
+    parent: bigint('parent', { mode: 'number' }),
+    enforcement: bigint('enforcement', { mode: 'number' }),
+    executor: integer('executor'),
+    owner: text('owner'),
+    tags: textList('tags'),
+    input: text('input'),
+    result: text('result'),
+    error: text('error'),
+    errorCode: text('error_code'),
+    created: instant('created').notNull(),
+    updated: instant('updated').notNull(),
+    closed: instant('closed'),
+    /** The version of the write rule: start of the run in milliseconds, run id, closed, history event. */
+    versionStart: bigint('version_start', { mode: 'number' }).notNull(),
+    versionRun: text('version_run').notNull(),
+    versionClosed: integer('version_closed').notNull(),
+    versionEvent: bigint('version_event', { mode: 'number' }).notNull(),
+    /** Something was asked of the run: the reconciler looks at it next. */
+    marked: boolean('marked').notNull().default(false),
+    /** When the reconciler last described it. */
+    looked: instant('looked'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.workflowId] }),
+    uniqueIndex('executions_n').on(table.n),
+    index('executions_newest').on(table.tenant, table.created.desc(), table.n.desc()),
+    index('executions_status').on(table.tenant, table.status, table.created.desc()),
+    index('executions_ref').on(table.tenant, table.ref, table.created.desc()),
+    index('executions_pack').on(table.tenant, table.pack, table.created.desc()),
+    index('executions_actions').using('gin', table.actions),
+    index('executions_enforcement').on(table.tenant, table.enforcement),
+    index('executions_parent').on(table.tenant, table.parent),
+    index('executions_open').on(table.namespace, table.looked).where(sql`version_closed = 0`),
+  ],
+);
+
+/** A start that must happen once: the key, what was asked, and the number that was minted for it. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    tenant: tenant(),
+    key: text('key').notNull(),
+    bodyHash: text('body_hash').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    created: created(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.key] })],
+);
+
+/** How far the reconciler has seen Temporal's visibility, by namespace. */
+export const watermarks = pgTable('watermarks', {
+  namespace: text('namespace').primaryKey(),
+  started: instant('started').notNull(),
+  closed: instant('closed').notNull(),
+});
