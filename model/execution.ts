@@ -41,7 +41,8 @@ export interface Wait {
 
 /**
  * How far the picture can be trusted: `complete`, the re-run of the interpreter matched history; `diverged`, it did
- * not; `partial`, this build does not know the interpreter version; `foreign`, the run is none of Fermata's.
+ * not; `partial`, this build does not know the interpreter version, or Temporal has no history (yet, or any more);
+ * `foreign`, the run is none of Fermata's.
  */
 export type ProjectionState = 'complete' | 'diverged' | 'partial' | 'foreign';
 

@@ -1,16 +1,7 @@
 import { and, eq, gt, isNull, or } from 'drizzle-orm';
+import type { Principal } from '../model/principal.ts';
 import type { Database } from './database.ts';
 import { apiKeys, principals, tenants } from './schema.ts';
-
-/** Who is calling. */
-export interface StoredPrincipal {
-  id: number;
-  /** UUID of the tenant, and its ref. */
-  tenant: string;
-  tenantRef: string;
-  subject: string;
-  roles: string[];
-}
 
 /** Tenants, principals and their keys. */
 export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
@@ -19,7 +10,7 @@ export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
 export function createPrincipalStore(db: Database) {
   return {
     /** The principal whose unexpired, unrevoked key has this hash, or null. */
-    async findByKeyHash(hash: string, now: Date): Promise<StoredPrincipal | null> {
+    async findByKeyHash(hash: string, now: Date): Promise<Principal | null> {
       const found = await db
         .select({
           id: principals.id,

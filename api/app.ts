@@ -1,0 +1,52 @@
+import { bodyLimit } from 'hono/body-limit';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { AppError } from '../model/app-error.ts';
+import { type ApiServices, createRouter } from './environment.ts';
+import { answerNotFound, createErrorHandler } from './errors.ts';
+import { executionRoutes } from './executions.ts';
+import { managementRoutes } from './management.ts';
+import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
+import { docsRoutes, systemRoutes } from './system.ts';
+import { workflowRoutes } from './workflows.ts';
+
+/** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
+export function createApp(services: ApiServices, clock: () => number = Date.now) {
+  const { definitions, executions, principals, log } = services;
+  const app = createRouter();
+  app.onError(createErrorHandler(log));
+  app.notFound(answerNotFound);
+  app.use(requestId());
+  app.use(secureHeaders());
+  app.use(authenticate(principals));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY,
+      onError: () => {
+        throw new AppError('body_too_large', `the body has more than ${MAX_BODY} bytes`);
+      },
+    }),
+  );
+  app.use(checkRequest);
+  for (const routes of [
+    systemRoutes(services),
+    docsRoutes(),
+    workflowRoutes(definitions),
+    executionRoutes(executions),
+    managementRoutes(executions, clock),
+  ]) {
+    app.route('/', routes);
+  }
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'apiKey', in: 'header', name: 'x-api-key' });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Fermata',
+      version: '0.1.0',
+      description: 'Workflow definitions as data, run by Temporal. Errors have a stable `code`.',
+    },
+    security: [{ bearer: [] }, { key: [] }],
+  });
+  return app;
+}

@@ -1,0 +1,58 @@
+import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
+import type { Context, Env } from 'hono';
+import type { Logger } from '../model/log.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Principal } from '../model/principal.ts';
+import { issuesOf } from '../model/zod-issues.ts';
+import type { DefinitionService } from '../service/definitions.ts';
+import type { ExecutionService } from '../service/executions.ts';
+import type { PrincipalService } from '../service/principals.ts';
+
+/** What every route finds in its context. */
+export interface ApiEnv extends Env {
+  Variables: { principal: Principal; requestId: string };
+}
+
+/** The use cases that the API serves, and what tells whether it can. */
+export interface ApiServices {
+  definitions: DefinitionService;
+  executions: ExecutionService;
+  principals: PrincipalService;
+  /** Each throws when its part of the system does not answer. */
+  readiness: Record<string, () => Promise<void>>;
+  log: Logger;
+}
+
+/** A router of the API. */
+export function createRouter(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>();
+}
+
+type ValidationResult = { success: true } | { success: false; error: z.ZodError; target: string };
+
+/** What a route does with a request that does not match its schemas: every issue at once, with pointers. */
+export function refuse(route: RouteConfig) {
+  return (result: ValidationResult, context: Context): Promise<never> | undefined =>
+    result.success ? undefined : reject(route, result.error, result.target, context);
+}
+
+async function reject(route: RouteConfig, error: z.ZodError, target: string, context: Context): Promise<never> {
+  const { schema, value } = await parsedBy(route, target, context);
+  const issues = issuesOf(error, schema, value);
+  const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
+  const [first] = issues;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  const text = `${first?.path || 'the request'} ${first?.message}${more}`;
+  throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues });
+}
+
+async function parsedBy(route: RouteConfig, target: string, context: Context): Promise<{ schema: z.ZodType; value: unknown }> {
+  const { request } = route;
+  if (target === 'json') {
+    // Every body of ours is described by a zod schema, never by a reference.
+    const content = request?.body?.content['application/json'] as { schema: z.ZodType };
+    return { schema: content.schema, value: await context.req.json().catch(() => undefined) };
+  }
+  if (target === 'query') return { schema: request?.query as z.ZodType, value: context.req.query() };
+  return { schema: request?.params as z.ZodType, value: context.req.param() };
+}

@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi';
+import type { ErrorHandler, NotFoundHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { AppError, ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
+import type { Logger } from '../model/log.ts';
+import type { ApiEnv } from './environment.ts';
+
+/** One thing that is wrong with a request, or doubtful about it. */
+export const IssueSchema = z
+  .object({
+    code: z.string(),
+    path: z.string().describe('JSON pointer from the root of the request body.'),
+    message: z.string(),
+    line: z.int().optional().describe('Line inside a template.'),
+    column: z.int().optional(),
+  })
+  .openapi('Issue');
+
+/** The body of every error (design/api.md, Executions). */
+export const ErrorSchema = z
+  .object({
+    error: z.string(),
+    status: z.int(),
+    code: z.string().describe('Stable: made for programs.'),
+    issues: z.array(IssueSchema).optional(),
+    request_id: z.string(),
+  })
+  .openapi('Error');
+
+/** The error answers of a route, for its OpenAPI description; every route may also answer 401, 500 and 503. */
+export function errorResponses(...codes: ErrorCode[]) {
+  const all: ErrorCode[] = [...codes, 'unauthenticated', 'forbidden', 'internal', 'temporal_unavailable'];
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of all) {
+    const status = ERROR_STATUS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, named]) => [
+      status,
+      { description: named.join(', '), content: { 'application/json': { schema: ErrorSchema } } },
+    ]),
+  );
+}
+
+/** Turns what was thrown into an answer: the one place where errors become HTTP. */
+export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
+  return (thrown, context) => {
+    const error = appErrorOf(thrown);
+    const requestId = context.get('requestId');
+    if (error.status >= 500) log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
+    return context.json(errorBody(error, requestId), error.status);
+  };
+}
+
+/** No route has the path. */
+export const answerNotFound: NotFoundHandler<ApiEnv> = (context) => {
+  const message = `there is nothing at ${context.req.method} ${context.req.path}`;
+  return context.json(errorBody(new AppError('not_found', message), context.get('requestId')), 404);
+};
+
+function errorBody({ message, status, code, issues }: AppError, requestId: string): z.infer<typeof ErrorSchema> {
+  return { error: message, status, code, ...(issues === undefined ? {} : { issues }), request_id: requestId };
+}
+
+function appErrorOf(thrown: Error): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof HTTPException && thrown.status === 400) {
+    return new AppError('json_malformed', 'the body is not JSON', { cause: thrown });
+  }
+  // A driver says by its code that nobody answers, whichever engine it drives.
+  if (isDatabaseGone(thrown)) return new AppError('database_unavailable', 'the database does not answer', { cause: thrown });
+  return new AppError('internal', 'something went wrong here; the log has it under this request id', { cause: thrown });
+}
+
+const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', '57P01', '57P02', '57P03', '08006', '08001']);
+
+function isDatabaseGone(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const { code } = current as { code?: unknown };
+    if (typeof code === 'string' && GONE.has(code)) return true;
+    if (current.message.includes('timeout exceeded when trying to connect')) return true;
+  }
+  return false;
+}

@@ -1,0 +1,32 @@
+import { ConfigError } from '../model/config.ts';
+import { startApi } from '../process/api.ts';
+import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
+import { createLogger } from '../process/logger.ts';
+import { connectClient, runMain, undoAll, type Undo, untilSignal } from '../process/run.ts';
+import { openPostgres } from '../store/database.ts';
+
+/** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */
+await runMain(async (config) => {
+  const { TEMPORAL_ADDRESS: address, DATABASE_URL: url } = config;
+  if (address === undefined) throw new ConfigError('start:api needs TEMPORAL_ADDRESS; npm start embeds a server');
+  if (url === undefined) throw new ConfigError('start:api needs DATABASE_URL; npm start embeds a database');
+  const log = createLogger(config);
+  const undos: Undo[] = [];
+  try {
+    const database = await openPostgres(url);
+    undos.push(database.close);
+    const connection = connectClient(address);
+    undos.push(() => connection.close());
+    const api = await startApi({
+      ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
+      ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT },
+    });
+    undos.push(api.close);
+    const tenant = await ensureDefaults(api);
+    await ensureDevelopers(api, tenant, { dev: config.FERMATA_DEV_KEY, approver: config.FERMATA_DEV_APPROVER_KEY });
+    log.info({ url: api.url, temporal: address }, 'the API is ready');
+    log.info({ signal: await untilSignal() }, 'stopping');
+  } finally {
+    await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
+  }
+});

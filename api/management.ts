@@ -1,0 +1,173 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { AppError } from '../model/app-error.ts';
+import type { Principal } from '../model/principal.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import { ManagementStartSchema, ReasonSchema } from '../model/requests.ts';
+import { managementWord } from '../model/status.ts';
+import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+
+// Document 002: Execution Management, at the root and below /api/v1 (but /api/v1/executions is document 000's).
+
+const StatusSchema = z.enum(['running', 'completed', 'failed', 'cancelled', 'terminated', 'timeout']);
+
+const SUMMARY = {
+  workflow_id: z.string(),
+  run_id: z.string(),
+  status: StatusSchema,
+  start_time: z.iso.datetime(),
+  execution_time: z.string().describe('ISO 8601 duration, until now or until the run closed.'),
+  task_queue: z.string(),
+  user: z.string(),
+  workflow_type: z.object({ name: z.string() }),
+};
+const SummarySchema = z.object(SUMMARY).openapi('ManagedExecution');
+const DetailSchema = z
+  .object({ ...SUMMARY, history: z.array(z.object({ event_type: z.string(), timestamp: z.iso.datetime() })) })
+  .openapi('ManagedExecutionDetail');
+const StartedSchema = z
+  .object({ workflow_id: z.string(), run_id: z.string(), status: StatusSchema })
+  .openapi('ManagedExecutionStarted');
+const OkSchema = z.object({ status: z.literal('ok'), message: z.string() }).openapi('ManagedExecutionOk');
+
+const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const IdParams = z.object({ id: z.string().max(100) });
+const tags = ['execution management'];
+
+const listRoute = createRoute({
+  ...{ method: 'get', path: '/executions', tags, summary: "List the caller's own open executions" },
+  responses: { 200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'), ...errorResponses() },
+});
+const startRoute = (prefix: string) =>
+  createRoute({
+    ...{ method: 'post', path: `${prefix}/execution`, tags, summary: 'Start an execution' },
+    request: { body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } } },
+    responses: {
+      200: json(StartedSchema, 'Started.'),
+      ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found', 'workflow_disabled'),
+    },
+  });
+const getRoute = (prefix: string) =>
+  createRoute({
+    ...{ method: 'get', path: `${prefix}/execution/{id}`, tags, summary: 'Get an execution' },
+    request: { params: IdParams },
+    responses: { 200: json(DetailSchema, 'The execution.'), ...errorResponses('execution_not_found') },
+  });
+const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 'terminate') =>
+  createRoute({
+    ...{ method, path: `${prefix}/execution/{id}/${verb}`, tags, summary: `${verb} an execution of one's own` },
+    request: {
+      params: IdParams,
+      ...(method === 'post' ? { body: { content: { 'application/json': { schema: ReasonSchema } } } } : {}),
+    },
+    responses: { 200: json(OkSchema, 'Asked.'), ...errorResponses('execution_not_found', 'execution_closed', 'request_invalid') },
+  });
+
+/** Longest list that this document's route gives: it has no pages. */
+const LIST_LIMIT = 1000;
+
+/** Document 002's routes; `clock` gives milliseconds. */
+export function managementRoutes(service: ExecutionService, clock: () => number) {
+  const router = createRouter();
+
+  router.openapi(listRoute, async (context) => {
+    const principal = context.get('principal');
+    const filter = { owner: principal.subject, open: true };
+    const { rows } = await service.list(principal, filter, { offset: 0, limit: LIST_LIMIT });
+    const executions = rows.map((row) => ({
+      workflow_id: row.workflowId,
+      run_id: row.runId ?? '',
+      status: statusWord(row.status),
+      start_time: row.created.toISOString(),
+      execution_time: isoDuration(clock() - row.created.getTime()),
+      task_queue: OWN_TASK_QUEUE,
+      user: row.owner ?? '',
+      workflow_type: { name: row.ref },
+    }));
+    return context.json({ executions }, 200);
+  });
+
+  for (const prefix of ['', '/api/v1']) {
+    const start = startRoute(prefix);
+    router.openapi(
+      start,
+      async (context) => {
+        const { workflow, input = {} } = context.req.valid('json');
+        const command = { ref: workflow, input, inputField: 'input' };
+        const { execution } = await service.start(context.get('principal'), command);
+        const { workflowId, runId, status } = execution;
+        return context.json({ workflow_id: workflowId, run_id: runId, status: statusWord(status) }, 200);
+      },
+      refuse(start),
+    );
+
+    const get = getRoute(prefix);
+    router.openapi(
+      get,
+      async (context) => {
+        const principal = context.get('principal');
+        const found = await service.get(principal, context.req.valid('param').id);
+        const history = await service.history(found);
+        return context.json({ ...summaryBody(found, clock()), history }, 200);
+      },
+      refuse(get),
+    );
+
+    for (const method of ['get', 'post'] as const) {
+      for (const verb of ['cancel', 'terminate'] as const) {
+        const route = changeRoute(prefix, method, verb);
+        router.openapi(
+          route,
+          async (context) => {
+            const principal = context.get('principal');
+            const { id } = context.req.valid('param');
+            demandOwner(principal, await service.get(principal, id));
+            await service[verb](principal, id, `${verb} by document 002`);
+            const message = `Workflow ${verb === 'cancel' ? 'cancellation' : 'termination'} signal sent`;
+            return context.json({ status: 'ok' as const, message }, 200);
+          },
+          refuse(route),
+        );
+      }
+    }
+  }
+  return router;
+}
+
+function demandOwner(principal: Principal, { execution }: ExecutionView): void {
+  if (execution.memo?.owner === principal.subject) return;
+  throw new AppError('forbidden', 'only its owner may change this execution');
+}
+
+function summaryBody({ execution }: ExecutionView, now: number): z.infer<typeof SummarySchema> {
+  const { workflowId, runId, status, created, closed, memo } = execution;
+  const until = closed === null ? now : Date.parse(closed);
+  return {
+    workflow_id: workflowId,
+    run_id: runId,
+    status: statusWord(status),
+    start_time: created,
+    execution_time: isoDuration(until - Date.parse(created)),
+    task_queue: execution.taskQueue,
+    user: memo?.owner ?? '',
+    workflow_type: { name: memo?.ref ?? execution.workflowType },
+  };
+}
+
+function statusWord(status: Parameters<typeof managementWord>[0]): z.infer<typeof StatusSchema> {
+  return managementWord(status) as z.infer<typeof StatusSchema>; // the table holds these words alone
+}
+
+/** Milliseconds as an ISO 8601 duration: `PT1H2M3.5S`. */
+export function isoDuration(milliseconds: number): string {
+  const total = Math.max(0, Math.round(milliseconds));
+  const hours = Math.floor(total / 3_600_000);
+  const minutes = Math.floor((total % 3_600_000) / 60_000);
+  const seconds = (total % 60_000) / 1000;
+  const parts = `${hours > 0 ? `${hours}H` : ''}${minutes > 0 ? `${minutes}M` : ''}${seconds > 0 ? `${seconds}S` : ''}`;
+  return `PT${parts === '' ? '0S' : parts}`;
+}

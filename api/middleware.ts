@@ -1,0 +1,54 @@
+import type { MiddlewareHandler } from 'hono';
+import { AppError } from '../model/app-error.ts';
+import { MAX_DEPTH } from '../model/definition.ts';
+import { jsonDepth } from '../model/json.ts';
+import type { PrincipalService } from '../service/principals.ts';
+import type { ApiEnv } from './environment.ts';
+
+/** Bytes that a body, and characters that a URL, may have (design/shapes.md). */
+export const MAX_BODY = 2 * 1024 * 1024;
+const MAX_URL = 8 * 1024;
+
+/** Paths that need no credentials; nothing else is open (design/shapes.md, Settings and openness). */
+const OPEN_PATHS = /^\/(healthz|readyz|openapi\.json|docs(\/.*)?)$/;
+
+/** Demands a principal: `Authorization: Bearer <key>` or `x-api-key`, and a tenant that agrees with it. */
+export function authenticate(principals: PrincipalService): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    if (OPEN_PATHS.test(context.req.path)) return next();
+    const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+    const principal = await principals.authenticate(context.req.header('x-api-key') ?? bearer);
+    const tenant = context.req.header('x-tenant-id');
+    if (tenant !== undefined && tenant !== principal.tenant && tenant !== principal.tenantRef) {
+      throw new AppError('forbidden', 'x-tenant-id is not the tenant of the API key');
+    }
+    context.set('principal', principal);
+    return next();
+  };
+}
+
+/** Refuses a URL that is too long, and a body that is not JSON, malformed, or nested too deep. */
+export const checkRequest: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  const { req } = context;
+  if (req.url.length > MAX_URL) throw new AppError('request_invalid', `the URL has more than ${MAX_URL} characters`);
+  if (req.method !== 'POST' && req.method !== 'PUT') return next();
+  const text = await req.text();
+  if (text === '') return next();
+  const type = req.header('content-type') ?? '';
+  if (!/^application\/json\b/i.test(type)) {
+    throw new AppError('unsupported_media_type', `the body must be application/json, not ${type || 'of no type'}`);
+  }
+  const value = parse(text);
+  if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
+    throw new AppError('request_invalid', `the body is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  return next();
+};
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('json_malformed', `the body is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,17 @@
+import { z } from '@hono/zod-openapi';
+
+/** Page and page size as the documents have them; out of range is refused (design/api.md, Deviations). */
+export const PAGE_QUERY = {
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  per_page: z.coerce.number().int().min(1).max(100).default(20),
+};
+
+/** Where a page begins in the whole list, and how long it is. */
+export function windowOf({ page, per_page }: { page: number; per_page: number }): { offset: number; limit: number } {
+  return { offset: (page - 1) * per_page, limit: per_page };
+}
+
+/** How many pages there are. */
+export function pagesOf(total: number, perPage: number): number {
+  return Math.ceil(total / perPage);
+}

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createRoute, z } from '@hono/zod-openapi';
+import { AppError } from '../model/app-error.ts';
+import type { ApiServices } from './environment.ts';
+import { createRouter } from './environment.ts';
+
+const HealthSchema = z.object({ status: z.literal('ok') }).openapi('Health');
+const ReadinessSchema = z
+  .object({ status: z.enum(['ok', 'unavailable']), checks: z.record(z.string(), z.enum(['ok', 'unavailable'])) })
+  .openapi('Readiness');
+
+const tags = ['system'];
+const healthRoute = createRoute({
+  ...{ method: 'get', path: '/healthz', tags, summary: 'The process runs', security: [] },
+  responses: { 200: { description: 'It does.', content: { 'application/json': { schema: HealthSchema } } } },
+});
+const readyRoute = createRoute({
+  ...{ method: 'get', path: '/readyz', tags, summary: 'Everything it needs answers', security: [] },
+  responses: {
+    200: { description: 'Ready.', content: { 'application/json': { schema: ReadinessSchema } } },
+    503: { description: 'Something does not answer.', content: { 'application/json': { schema: ReadinessSchema } } },
+  },
+});
+
+/** Health and readiness, open to all. */
+export function systemRoutes({ readiness }: ApiServices) {
+  const router = createRouter();
+  router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
+  router.openapi(readyRoute, async (context) => {
+    const names = Object.keys(readiness);
+    const results = await Promise.allSettled(names.map((name) => readiness[name]!()));
+    const checks = Object.fromEntries(
+      names.map((name, index) => [name, results[index]?.status === 'fulfilled' ? ('ok' as const) : ('unavailable' as const)]),
+    );
+    const ready = results.every(({ status }) => status === 'fulfilled');
+    return ready
+      ? context.json({ status: 'ok' as const, checks }, 200)
+      : context.json({ status: 'unavailable' as const, checks }, 503);
+  });
+  return router;
+}
+
+const ASSETS: Record<string, string> = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+};
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Fermata API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, persistAuthorization: true });\n`;
+
+/** The page of the API's documentation; everything on it comes from this server. */
+export function docsRoutes() {
+  const router = createRouter();
+  const folder = join(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'), '..');
+  router.get('/docs', (context) => {
+    // The page styles its own elements; scripts come from here alone.
+    context.header(
+      'content-security-policy',
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    );
+    return context.html(PAGE);
+  });
+  router.get('/docs/:file', async (context) => {
+    const file = context.req.param('file');
+    if (file === 'start.js') return context.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' });
+    const type = Object.hasOwn(ASSETS, file) ? ASSETS[file] : undefined;
+    if (type === undefined) throw new AppError('not_found', `there is no ${file} here`);
+    return context.body(await readFile(join(folder, file)), 200, { 'content-type': type });
+  });
+  return router;
+}

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { integerId } from '../model/execution-id.ts';
+import type { Config } from '../model/config.ts';
+import type { Principal } from '../model/principal.ts';
+import { type RunningApi, startApi } from '../process/api.ts';
+import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
+import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { connectClient, connectWorker, runMain, undoAll, type Undo, untilSignal } from '../process/run.ts';
+import { newKey } from '../service/principals.ts';
+import { openEmbedded, openPostgres } from '../store/database.ts';
+import { bundleWorkflows, createWorker } from '../worker/worker.ts';
+import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
+import { embedTemporal } from './embedded-temporal.ts';
+
+const say = (line: string): void => console.log(line);
+
+/** Everything on this machine, in one process and the Temporal server beside it (design/running.md). */
+await runMain(async (config) => {
+  const started = performance.now();
+  const folder = resolve(config.FERMATA_DATA_DIR);
+  await mkdir(folder, { recursive: true });
+  const devFile = privateFile<DevFile>(folder, 'dev.json');
+  const running = await devFile.read();
+  if (running !== null && (await isUp(running.url))) {
+    throw new Error(`Fermata is already running at ${running.url} (process ${running.pid}, data in ${folder})`);
+  }
+  const log = createLogger(config);
+  installTemporalRuntime(log);
+  const undos: Undo[] = [];
+  try {
+    const { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: external } = config;
+    const database = databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl);
+    undos.push(database.close);
+    say('Starting Temporal, the worker and the API …');
+    const bundling = bundleWorkflows();
+    // Awaited below; a failure in between is reported there.
+    bundling.catch(() => undefined);
+    const server = external === undefined ? await embedTemporal(config, folder, say) : null;
+    if (server !== null) undos.push(server.stop);
+    const address = server?.address ?? external!;
+    const connection = connectClient(address);
+    undos.push(() => connection.close());
+    const workerConnection = await connectWorker(address);
+    undos.push(() => workerConnection.close());
+    const namespace = config.TEMPORAL_NAMESPACE;
+    const worker = await createWorker({ connection: workerConnection, namespace, bundle: await bundling });
+    const working = worker.run();
+    undos.push(async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await working;
+    });
+    const api = await startApi({
+      ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
+    });
+    undos.push(api.close);
+    const { keys, principal } = await prepare(api, config, folder);
+    await devFile.write({
+      ...{ url: api.url, api_key: keys.dev, approver_key: keys.approver, temporal_address: address },
+      ...{ temporal_ui: server?.ui ?? null, pid: process.pid },
+    });
+    undos.push(devFile.remove);
+    say(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+    await showFirstRun(api, principal);
+    showWhere(api.url, server?.ui ?? null, keys, devFile.path);
+    const signal = await Promise.race([untilSignal(), working.then(() => 'the worker stopped')]);
+    say(`Stopping (${signal}) …`);
+  } finally {
+    await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
+  }
+  say('Stopped.');
+});
+
+/** The default tenant, the two development principals with their keys, and the examples. */
+async function prepare(api: RunningApi, config: Config, folder: string): Promise<{ keys: DevKeys; principal: Principal }> {
+  const keyFile = privateFile<DevKeys>(folder, 'dev-keys.json');
+  const kept = await keyFile.read();
+  const keys = {
+    dev: config.FERMATA_DEV_KEY ?? kept?.dev ?? newKey(),
+    approver: config.FERMATA_DEV_APPROVER_KEY ?? kept?.approver ?? newKey(),
+  };
+  if (keys.dev !== kept?.dev || keys.approver !== kept?.approver) await keyFile.write(keys);
+  await ensureDevelopers(api, await ensureDefaults(api), keys);
+  const principal = await api.principals.authenticate(keys.dev);
+  await publishExamples(api, principal);
+  return { keys, principal };
+}
+
+async function showFirstRun(api: RunningApi, principal: Principal): Promise<void> {
+  const command = {
+    ...{ ref: 'examples.first_run', inputField: 'input', input: { url: `${api.url}/healthz`, name: 'Fermata' } },
+  };
+  const { n, execution } = await api.executions.waitFor(principal, await api.executions.start(principal, command), 30);
+  const result = execution.failure?.message ?? JSON.stringify(execution.output);
+  say(`\nRan ${command.ref} (execution ${integerId(n)}): ${execution.status}\n  ${result}\n`);
+}
+
+function showWhere(url: string, ui: string | null, keys: DevKeys, file: string): void {
+  say(`API          ${url}/api/v1`);
+  say(`API docs     ${url}/docs`);
+  if (ui !== null) say(`Temporal UI  ${ui}`);
+  say(`API key      ${keys.dev}   (dev, admin)`);
+  say(`API key      ${keys.approver}   (approver)`);
+  say(`Also in      ${file}\n`);
+  say('Try it:');
+  say(`  curl -s -H 'x-api-key: ${keys.dev}' -H 'content-type: application/json' \\`);
+  say(`    -d '{"action_ref":"examples.first_run","parameters":{"url":"${url}/healthz"},"wait":10}' \\`);
+  say(`    ${url}/api/v1/executions\n`);
+  say('Ctrl-C stops everything; what runs goes on at the next start.');
+}
+
+async function isUp(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { didYouMean } from './issue.ts';
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+
+/** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
+export const ConfigSchema = z.object({
+  FERMATA_HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on.'),
+  FERMATA_PORT: port(8080).describe('Port of the API; 0 takes a free one.'),
+  FERMATA_DATA_DIR: z.string().min(1).default('.fermata').describe('Folder of the embedded Temporal server and database.'),
+  FERMATA_TEMPORAL_PORT: port(7233).describe('Port of the embedded Temporal server; 0 takes a free one.'),
+  FERMATA_TEMPORAL_UI_PORT: port(8233).describe("Port of the embedded server's UI; 0 takes a free one."),
+  FERMATA_DEV_KEY: z.string().min(16).optional().describe('API key of the principal `dev` (admin); made at the first start.'),
+  FERMATA_DEV_APPROVER_KEY: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('API key of the principal `approver` (operator); made at the first start.'),
+  FERMATA_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged.'),
+  TEMPORAL_ADDRESS: z.string().min(1).optional().describe('Temporal server to use; without it one is embedded.'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace on the Temporal server.'),
+  TEMPORAL_CLI_PATH: z.string().optional().describe("The embedded server's program; looked up unless given."),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+    .optional()
+    .describe('Postgres 13 or later; without it PGlite is embedded.'),
+});
+
+/** The settings of a process. */
+export type Config = z.infer<typeof ConfigSchema>;
+
+/** A setting is bad; the message names each one. */
+export class ConfigError extends Error {}
+
+/** Reads the settings. Throws a ConfigError that names every bad one; unknown `FERMATA_…` names come back as warnings. */
+export function readConfig(env: Record<string, string | undefined>): { config: Config; warnings: string[] } {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = ConfigSchema.safeParse(set);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+    throw new ConfigError(`bad settings:\n${lines.join('\n')}`);
+  }
+  const known = Object.keys(ConfigSchema.shape);
+  const warnings = Object.keys(set)
+    .filter((name) => name.startsWith('FERMATA_') && !known.includes(name))
+    .map((name) => `${name} is no setting of Fermata's.${didYouMean(name, known)}`);
+  return { config: parsed.data, warnings };
+}

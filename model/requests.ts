@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './definition.ts';
+import type { Json } from './json.ts';
+
+// Bodies come out of JSON.parse, so that every value in them is JSON already.
+const JsonObjectSchema = z.record(z.string(), z.any() as unknown as z.ZodType<Json>);
+const LabelSchema = z.string().min(1).max(200);
+const TagSchema = z.string().min(1).max(64);
+const SchemaField = JsonObjectSchema.nullable();
+
+/** The body of POST /api/v1/workflows (document 003, Create Workflow). */
+export const WorkflowCreateSchema = z.strictObject({
+  ref: RefSchema.describe('pack.name; its first part is the ref of the pack.'),
+  pack_ref: PackRefSchema,
+  label: LabelSchema,
+  description: z.string().max(10_000).nullable().optional(),
+  version: VersionSchema,
+  param_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the input.'),
+  out_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the output.'),
+  definition: DefinitionSchema,
+  tags: z.array(TagSchema).max(100).optional(),
+  enabled: z.boolean().optional().describe('Whether it may be started; true unless given.'),
+});
+
+/** The body of PUT /api/v1/workflows/{ref}: every field may be left out (document 003, Update Workflow). */
+export const WorkflowUpdateSchema = WorkflowCreateSchema.omit({ ref: true, pack_ref: true }).partial();
+
+/** The body of POST /api/v1/executions (design/api.md). */
+export const ExecutionStartSchema = z
+  .strictObject({
+    action_ref: RefSchema.optional().describe('A workflow, or an action that then runs as a run of one task.'),
+    workflow: RefSchema.optional().describe('Another name of action_ref.'),
+    parameters: JsonObjectSchema.optional(),
+    input: JsonObjectSchema.optional().describe('Another name of parameters.'),
+    version: VersionSchema.optional().describe('The newest revision with this label.'),
+    revision: z.int().min(1).optional(),
+    enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
+    tags: z.array(TagSchema).max(100).optional(),
+    wait: z.number().min(0).max(60).optional().describe('Seconds to wait for the run to close.'),
+  })
+  .refine(({ action_ref, workflow }) => (action_ref === undefined) !== (workflow === undefined), {
+    message: 'exactly one of action_ref and workflow is required',
+    path: ['action_ref'],
+  })
+  .refine(({ parameters, input }) => parameters === undefined || input === undefined, {
+    message: 'parameters and input mean the same: give one',
+    path: ['input'],
+  });
+
+/** The body of POST /execution (document 002, Create Workflow Execution). */
+export const ManagementStartSchema = z.strictObject({
+  workflow: RefSchema,
+  input: JsonObjectSchema.optional(),
+});
+
+/** The body of a cancel or terminate request. */
+export const ReasonSchema = z.strictObject({ reason: z.string().max(1000).optional() });
+
+/** A new workflow, as it was asked for. */
+export type WorkflowCreate = z.infer<typeof WorkflowCreateSchema>;
+
+/** A change of a workflow, as it was asked for. */
+export type WorkflowUpdate = z.infer<typeof WorkflowUpdateSchema>;

@@ -1,0 +1,83 @@
+import type { Server } from 'node:http';
+import { serve } from '@hono/node-server';
+import type { Connection } from '@temporalio/client';
+import { createApp } from '../api/app.ts';
+import type { Logger } from '../model/log.ts';
+import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
+import { createExecutionService, type ExecutionService } from '../service/executions.ts';
+import { createIndexKeeper } from '../service/index-keeper.ts';
+import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
+import { createTemporal } from '../service/temporal.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
+import { createExecutionStore } from '../store/executions.ts';
+import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
+
+/** What the API stands on. */
+export interface ApiOptions {
+  connection: Connection;
+  namespace: string;
+  database: OpenDatabase;
+  host: string;
+  port: number;
+  log: Logger;
+}
+
+/** A running API. */
+export interface RunningApi {
+  url: string;
+  definitions: DefinitionService;
+  executions: ExecutionService;
+  principals: PrincipalService;
+  stores: { definitions: DefinitionStore; principals: PrincipalStore };
+  close(): Promise<void>;
+}
+
+/** Composes the use cases, serves the API, and keeps the index. Throws an Error that names a port that is taken. */
+export async function startApi({ connection, namespace, database, host, port, log }: ApiOptions): Promise<RunningApi> {
+  const { db } = database;
+  const stores = {
+    definitions: createDefinitionStore(db),
+    executions: createExecutionStore(db),
+    principals: createPrincipalStore(db),
+  };
+  const temporal = createTemporal(connection, namespace);
+  const definitions = createDefinitionService(stores.definitions);
+  const executions = createExecutionService(temporal, stores.executions, definitions, Date.now);
+  const principals = createPrincipalService(stores.principals, Date.now);
+  const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
+  const readiness = { temporal: temporal.ping, database: database.ping };
+  const app = createApp({ definitions, executions, principals, readiness, log });
+  const { server, port: taken } = await listen(app.fetch, host, port);
+  const stop = new AbortController();
+  const keeping = keeper.run(stop.signal);
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    definitions,
+    executions,
+    principals,
+    stores,
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+      stop.abort();
+      await keeping;
+    },
+  };
+}
+
+function listen(
+  fetch: Parameters<typeof serve>[0]['fetch'],
+  hostname: string,
+  port: number,
+): Promise<{ server: Server; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, hostname, port }, (info) => resolve({ server, port: info.port })) as Server;
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(taken ? new Error(`port ${port} on ${hostname} (FERMATA_PORT) is taken`, { cause: error }) : error);
+    });
+  });
+}

@@ -1,0 +1,24 @@
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from '../model/config.ts';
+
+/** Credentials never reach the log, wherever a library puts them. */
+const REDACTED = ['req.headers.authorization', 'req.headers["x-api-key"]', '*.apiKey', '*.api_key'];
+
+/** The log of a process: pretty on a terminal, JSON elsewhere. */
+export function createLogger({ FERMATA_LOG_LEVEL: level }: Config): Logger {
+  const options = { level, redact: REDACTED };
+  return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname' })) : pino(options);
+}
+
+/** Sends what Temporal's SDK logs to our log, and leaves signals to us. Once per process, before any connection. */
+export function installTemporalRuntime(log: Logger): void {
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message);
+    }),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} } },
+  });
+}

@@ -1,0 +1,66 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { type Config, ConfigError, readConfig } from '../model/config.ts';
+
+/** Something to undo when the process ends. */
+export type Undo = () => Promise<void>;
+
+/** Reads the settings and runs a process; what goes wrong is said in words, without a stack, and ends it with 1. */
+export async function runMain(main: (config: Config) => Promise<void>): Promise<void> {
+  try {
+    const { config, warnings } = readConfig(process.env);
+    for (const warning of warnings) console.error(`warning: ${warning}`);
+    await main(config);
+  } catch (error) {
+    const detail = process.env.FERMATA_LOG_LEVEL === 'debug' && !(error instanceof ConfigError);
+    console.error(detail ? error : `fermata: ${(error as Error).message}`);
+    process.exitCode = 1;
+    // Whatever is still open would keep a process alive that has nothing left to do.
+    process.exit();
+  }
+}
+
+/** Signals that arrive this soon after the first are the same one, passed on by npm or sent to the whole group. */
+const SAME_SIGNAL = 1_000;
+
+/** Resolves at the first Ctrl-C or SIGTERM; another one after a second ends the process at once. */
+export function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let first: number | null = null;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (first !== null && performance.now() - first > SAME_SIGNAL) process.exit(130);
+        first ??= performance.now();
+        resolve(signal);
+      });
+    }
+  });
+}
+
+/** Undoes in reverse order; each is tried, whatever became of the others. */
+export async function undoAll(undos: Undo[], onError: (error: unknown) => void): Promise<void> {
+  for (const undo of undos.splice(0).reverse()) await undo().catch(onError);
+}
+
+/** How to reach Temporal: the SDK's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_…). */
+export function connectionOptions(address: string | undefined): ConnectionOptions {
+  const { connectionOptions: options } = loadClientConnectConfig();
+  return address === undefined ? options : { ...options, address };
+}
+
+/** A client's connection that comes and goes with the server. */
+export function connectClient(address: string | undefined): Connection {
+  return Connection.lazy(connectionOptions(address));
+}
+
+/** A worker's connection; throws when nobody answers. */
+export async function connectWorker(address: string | undefined): Promise<NativeConnection> {
+  const { address: target, tls, apiKey, metadata } = connectionOptions(address);
+  return NativeConnection.connect({
+    ...(target === undefined ? {} : { address: target }),
+    ...(tls === undefined || tls === null ? {} : { tls }),
+    ...(apiKey === undefined ? {} : { apiKey: typeof apiKey === 'function' ? apiKey() : apiKey }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+}

@@ -1,0 +1,138 @@
+import { validateDefinition, type Validation } from '../interpreter/validate.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Definition } from '../model/definition.ts';
+import { didYouMean, type Issue } from '../model/issue.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { jsonSchemaIssues } from '../model/json-schema.ts';
+import type { Principal } from '../model/principal.ts';
+import type { WorkflowCreate, WorkflowUpdate } from '../model/requests.ts';
+import type { DefinitionStore, RevisionContent, StoredWorkflow, WorkflowFilter } from '../store/definitions.ts';
+import { KNOWN_ACTIONS } from './actions.ts';
+import { sha256Hex } from './hash.ts';
+
+/** A stored workflow, and what is doubtful about it. */
+export interface WrittenWorkflow {
+  workflow: StoredWorkflow;
+  warnings: Issue[];
+}
+
+/** Largest definition with its schemas, in characters of JSON. */
+const MAX_DEFINITION = 1_048_576;
+
+/** Use cases around workflow definitions; each is scoped by the caller's tenant. */
+export type DefinitionService = ReturnType<typeof createDefinitionService>;
+
+/** Makes the service over a store. */
+export function createDefinitionService(store: DefinitionStore) {
+  async function get(
+    principal: Principal,
+    ref: string,
+    pick: { version?: string | undefined; revision?: number | undefined } = {},
+  ): Promise<StoredWorkflow> {
+    const found = await store.find(principal.tenant, ref, pick);
+    if (found !== null) return found;
+    const { version, revision } = pick;
+    if (version === undefined && revision === undefined) {
+      throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
+    }
+    throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
+  }
+
+  return {
+    get,
+
+    /** A page of workflows and how many there are. Throws `pack_not_found` for a pack in the path that is not there. */
+    async list(principal: Principal, filter: WorkflowFilter, page: { offset: number; limit: number }) {
+      return store.list(principal.tenant, filter, page);
+    },
+
+    /** Like `list`, of a pack that must exist. */
+    async listOfPack(principal: Principal, packRef: string, page: { offset: number; limit: number }) {
+      await packId(store, principal, packRef);
+      return store.list(principal.tenant, { packRef }, page);
+    },
+
+    /** Stores a new definition. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
+    async create(principal: Principal, body: WorkflowCreate): Promise<WrittenWorkflow> {
+      if (!body.ref.startsWith(`${body.pack_ref}.`)) {
+        const message = `must begin with "${body.pack_ref}.", the pack's own ref`;
+        throw invalid('request_invalid', [{ code: 'ref_mismatch', path: '/ref', message }]);
+      }
+      const content = contentOf(body.version, body.definition, body.param_schema ?? null, body.out_schema ?? null);
+      const warnings = check(content);
+      const pack = await packId(store, principal, body.pack_ref);
+      const { label, description = null, tags = [], enabled = true } = body;
+      const created = await store.create(principal.tenant, pack, body.ref, { label, description, tags, enabled }, content);
+      if (!created) throw new AppError('workflow_exists', `Workflow '${body.ref}' already exists`);
+      return { workflow: await get(principal, body.ref), warnings };
+    },
+
+    /** Changes a definition; changed content is a new revision. Throws `definition_invalid`, `workflow_not_found`. */
+    async update(principal: Principal, ref: string, body: WorkflowUpdate): Promise<WrittenWorkflow> {
+      let warnings: Issue[] = [];
+      const updated = await store.update(principal.tenant, ref, (stored) => {
+        const content = contentOf(
+          body.version ?? stored.version,
+          body.definition ?? stored.definition,
+          body.param_schema === undefined ? stored.paramSchema : body.param_schema,
+          body.out_schema === undefined ? stored.outSchema : body.out_schema,
+        );
+        const same = content.hash === stored.hash && content.version === stored.version;
+        if (!same) warnings = check(content);
+        const fields = {
+          label: body.label ?? stored.label,
+          description: body.description === undefined ? stored.description : body.description,
+          tags: body.tags ?? stored.tags,
+          enabled: body.enabled ?? stored.enabled,
+        };
+        return { fields, content: same ? null : content };
+      });
+      if (!updated) throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
+      return { workflow: await get(principal, ref), warnings };
+    },
+  };
+}
+
+async function packId(store: DefinitionStore, principal: Principal, ref: string): Promise<number> {
+  const id = await store.findPack(principal.tenant, ref);
+  if (id === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
+  return id;
+}
+
+function contentOf(
+  version: string,
+  definition: Definition,
+  paramSchema: JsonObject | null,
+  outSchema: JsonObject | null,
+): RevisionContent {
+  // Zod's optional fields may be present as undefined in the type only: what was parsed came from JSON.
+  const hashed = { definition, paramSchema, outSchema } as unknown as Json;
+  return { version, definition, paramSchema, outSchema, hash: sha256Hex(canonicalJson(hashed)) };
+}
+
+/** Refuses what is wrong, all at once; gives what is only doubtful. */
+function check({ definition, paramSchema, outSchema }: RevisionContent): Issue[] {
+  const size = JSON.stringify([definition, paramSchema, outSchema]).length;
+  if (size > MAX_DEFINITION) {
+    const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
+    throw invalid('definition_invalid', [{ code: 'too_large', path: '/definition', message }]);
+  }
+  const schemaIssues = [
+    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema')),
+    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema')),
+  ];
+  const { issues, warnings }: Validation = validateDefinition(definition, paramSchema, KNOWN_ACTIONS);
+  const all = [...schemaIssues, ...issues];
+  if (all.length > 0) throw invalid('definition_invalid', all);
+  return warnings;
+}
+
+function invalid(code: 'definition_invalid' | 'request_invalid', issues: Issue[]): AppError {
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  return new AppError(code, `${issues[0]?.path}: ${issues[0]?.message}${more}`, { issues });
+}
+
+/** Words for a ref that is neither a workflow nor an action. */
+export function unknownRef(ref: string): AppError {
+  return new AppError('workflow_not_found', `Workflow '${ref}' not found.${didYouMean(ref, KNOWN_ACTIONS.keys())}`);
+}

@@ -1,0 +1,313 @@
+import { applyDefaults, validateJson } from '../interpreter/schema.ts';
+import { AppError } from '../model/app-error.ts';
+import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
+import type { Execution } from '../model/execution.ts';
+import type { IndexEntry } from '../model/index-entry.ts';
+import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import {
+  INTERPRETER_VERSION,
+  MAX_PAYLOAD_BYTES,
+  OWN_TASK_QUEUE,
+  type Parameters,
+  type RunInput,
+  type RunMemo,
+} from '../model/run-input.ts';
+import { countedAs, type ExecutionStatus, isClosed } from '../model/status.ts';
+import { eventTime } from '../projection/history.ts';
+import { projectExecution } from '../projection/project.ts';
+import type { Claim, ExecutionFilter, ExecutionStore, IndexRow } from '../store/executions.ts';
+import { definitionOfAction, specsOf } from './actions.ts';
+import { type DefinitionService, unknownRef } from './definitions.ts';
+import { sha256Hex } from './hash.ts';
+import { entryOf, indexed } from './index-entries.ts';
+import { eventName, type StartRequest, type Temporal } from './temporal.ts';
+
+/** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
+export interface StartCommand {
+  ref: string;
+  input: Parameters;
+  inputField: string;
+  version?: string | undefined;
+  revision?: number | undefined;
+  enforcement?: number | null | undefined;
+  tags?: string[] | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/** A run as it is answered: the projection, and its number. */
+export interface ExecutionView {
+  n: number;
+  execution: Execution;
+}
+
+/** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
+export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
+
+/** How often another number is tried when one is taken. */
+const MINT_TRIES = 5;
+
+/** Use cases around runs; each is scoped by the caller's tenant. */
+export type ExecutionService = ReturnType<typeof createExecutionService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createExecutionService(
+  temporal: Temporal,
+  store: ExecutionStore,
+  definitions: DefinitionService,
+  clock: () => number,
+) {
+  let last = 0;
+  const { namespace } = temporal;
+
+  async function view(principal: Principal, id: string): Promise<ExecutionView> {
+    const missing = () => new AppError('execution_not_found', `Execution with ID ${id} not found`);
+    const parsed: ExecutionId | undefined = parseExecutionId(id);
+    if (parsed === undefined || parsed.visit !== 0) throw missing();
+    const { n } = parsed;
+    const row = await store.find(n);
+    if (row !== null && row.tenant !== principal.tenant) throw missing();
+    const workflowId = row?.workflowId ?? workflowIdOf(n);
+    const described = await temporal.describe(workflowId);
+    const history = described === null ? null : await temporal.history(workflowId);
+    if (described === null || history === null) {
+      if (row === null) throw missing();
+      return { n, execution: executionOfRow(row) };
+    }
+    const execution = projectExecution(workflowId, history, described.pending);
+    // Ids can be guessed: without a row, the memo alone tells whose run it is.
+    if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
+    await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
+    return { n, execution };
+  }
+
+  async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
+    const { ref, version, revision } = command;
+    const action = definitionOfAction(ref);
+    if (action !== null) {
+      return { definition: action, paramSchema: null, version: '0.0.0', revision: 0, hash: null, definitionId: null };
+    }
+    const stored = await definitions.get(principal, ref, { version, revision }).catch((error: unknown) => {
+      const bare = version === undefined && revision === undefined;
+      throw bare && error instanceof AppError && error.code === 'workflow_not_found' ? unknownRef(ref) : error;
+    });
+    if (!stored.enabled) throw new AppError('workflow_disabled', `Workflow '${ref}' is disabled`);
+    return { ...stored, definitionId: stored.id };
+  }
+
+  function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
+    const { ref, enforcement = null, tags = [] } = command;
+    const { definition, version, revision, hash, definitionId } = resolved;
+    const input = checkInput(command, resolved.paramSchema);
+    const actions = specsOf(definition);
+    const run: RunInput = {
+      ...{ interpreter: INTERPRETER_VERSION, n, ref, version, revision, hash, definition, actions },
+    };
+    const bytes = utf8Length(JSON.stringify([input, run]));
+    if (bytes > MAX_PAYLOAD_BYTES) {
+      const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+      const issues = [{ code: 'too_large', path: `/${command.inputField}`, message }];
+      throw new AppError('input_invalid', `/${command.inputField} ${message}`, { issues });
+    }
+    const memo: RunMemo = {
+      n,
+      tenant: principal.tenant,
+      ref,
+      revision,
+      definition_id: definitionId,
+      executor: principal.id,
+      owner: principal.subject,
+      enforcement,
+      parent: null,
+      tags,
+      actions: Object.keys(actions),
+    };
+    const now = new Date(clock());
+    const entry: IndexEntry = {
+      ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant: principal.tenant, ref, revision },
+      ...{ definition: definitionId, pack: ref.split('.')[0]!, actions: memo.actions, status: 'requested' },
+      ...{ parent: null, enforcement, executor: principal.id, owner: principal.subject, tags },
+      ...{ input: indexed(input), result: null, error: null, errorCode: null },
+      ...{ created: now, updated: now, closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
+    };
+    const summary = revision === 0 ? ref : `${ref} ${version}`;
+    return { entry, request: { workflowId: entry.workflowId, input, run, memo, summary } };
+  }
+
+  async function launch(principal: Principal, planned: Planned, claim: Claim): Promise<void> {
+    try {
+      // False: the same start, made before; it is the same execution.
+      await temporal.start(planned.request);
+    } catch (error) {
+      // When nobody answered, the run may have started: the row stays, and the sweep finds out.
+      const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
+      if (!unknown) await store.unclaim(principal.tenant, claim);
+      throw error;
+    }
+  }
+
+  return {
+    /** One run, read from Temporal. Throws `execution_not_found`, also for another tenant's. */
+    get: view,
+
+    /**
+     * Starts a run. Throws `workflow_not_found`, `workflow_disabled`, `input_invalid`, `idempotency_mismatch`,
+     * `temporal_unavailable`. The same idempotency key with the same body gives the same run.
+     */
+    async start(principal: Principal, command: StartCommand): Promise<ExecutionView> {
+      const { ref, input, version = null, revision = null, enforcement = null, tags = [] } = command;
+      const asked = { ref, input, version, revision, enforcement, tags };
+      const bodyHash = sha256Hex(canonicalJson(asked));
+      const resolved = await resolve(principal, command);
+      const idempotency =
+        command.idempotencyKey === undefined ? undefined : { key: command.idempotencyKey, bodyHash };
+      for (let tries = 0; tries < MINT_TRIES; tries += 1) {
+        last = mintNumber(last, clock());
+        const planned = plan(principal, command, resolved, last);
+        const claim: Claim = { entry: planned.entry, idempotency };
+        const claimed = await store.claim(principal.tenant, claim);
+        if (claimed === 'taken') continue;
+        if (claimed === 'claimed') {
+          await launch(principal, planned, claim);
+          return view(principal, planned.entry.workflowId);
+        }
+        if (claimed.bodyHash !== bodyHash) {
+          throw new AppError('idempotency_mismatch', 'this Idempotency-Key was used with another request');
+        }
+        const same = plan(principal, command, resolved, claimed.n);
+        // A process may have died between the claim and the start: the start is made good, or refused as made.
+        await store.write([same.entry]);
+        await launch(principal, same, { entry: same.entry });
+        return view(principal, same.entry.workflowId);
+      }
+      throw new AppError('internal', 'no free execution number was found');
+    },
+
+    /** Waits until a run has closed, for some seconds at most, and gives it as it is then. */
+    async waitFor(principal: Principal, { n, execution }: ExecutionView, seconds: number): Promise<ExecutionView> {
+      await temporal.waitForClose(execution.workflowId, seconds * 1000);
+      return view(principal, String(integerId(n)));
+    },
+
+    /** The events of a run's history, by Temporal's names, in order; empty when Temporal has none. */
+    async history({ execution }: ExecutionView): Promise<{ event_type: string; timestamp: string }[]> {
+      const events = (await temporal.history(execution.workflowId)) ?? [];
+      return events.map((event) => ({
+        event_type: eventName(event),
+        timestamp: new Date(eventTime(event)).toISOString(),
+      }));
+    },
+
+    /** Asks an open run to stop. Throws `execution_not_found`, `execution_closed`. */
+    async cancel(principal: Principal, id: string, reason: string): Promise<ExecutionView> {
+      const found = await openView(principal, id);
+      await temporal.cancel(found.execution.workflowId, reason, principal.subject);
+      await store.mark(found.n);
+      return view(principal, id);
+    },
+
+    /** Ends an open run at once. Throws `execution_not_found`, `execution_closed`. */
+    async terminate(principal: Principal, id: string, reason: string): Promise<ExecutionView> {
+      const found = await openView(principal, id);
+      await temporal.terminate(found.execution.workflowId, reason, principal.subject);
+      await store.mark(found.n);
+      return view(principal, id);
+    },
+
+    /** A page of runs from the index, newest first, and how many there are. */
+    async list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }) {
+      return store.list(principal.tenant, filter, page);
+    },
+
+    /** How many runs there are of each kind. */
+    async stats(principal: Principal): Promise<ExecutionStats> {
+      const stats: ExecutionStats = {
+        ...{ total: 0, completed: 0, failed: 0, running: 0, pending: 0, cancelled: 0, timeout: 0, abandoned: 0 },
+      };
+      for (const [status, total] of await store.countByStatus(principal.tenant)) {
+        stats.total += total;
+        stats[countedAs(status)] += total;
+      }
+      return stats;
+    },
+  };
+
+  async function openView(principal: Principal, id: string): Promise<ExecutionView> {
+    const found = await view(principal, id);
+    if (!isClosed(found.execution.status)) return found;
+    const message = `Execution with ID ${id} has already ended: it is ${found.execution.status}`;
+    throw new AppError('execution_closed', message);
+  }
+}
+
+interface Resolved {
+  definition: RunInput['definition'];
+  paramSchema: JsonObject | null;
+  version: string;
+  revision: number;
+  hash: string | null;
+  definitionId: number | null;
+}
+
+interface Planned {
+  entry: IndexEntry;
+  request: StartRequest;
+}
+
+
+/** The input with defaults; throws `input_invalid` with every path. */
+function checkInput({ input, inputField }: StartCommand, schema: JsonObject | null): Parameters {
+  if (schema === null) return input;
+  const complete = applyDefaults(schema, input) as Parameters; // an object stays one
+  const issues = validateJson(schema, complete, `/${inputField}`).map(({ keyword: _, ...issue }) => issue);
+  if (issues.length === 0) return complete;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  throw new AppError('input_invalid', `${issues[0]!.path} ${issues[0]!.message}${more}`, { issues });
+}
+
+/** What the index alone can tell, of a run that Temporal does not have yet, or has no more. */
+function executionOfRow(row: IndexRow): Execution {
+  const failure = row.error === null ? null : { type: (row.errorCode ?? '').toLowerCase(), message: row.error };
+  return {
+    workflowId: row.workflowId,
+    runId: row.runId ?? '',
+    workflowType: row.ref,
+    taskQueue: OWN_TASK_QUEUE,
+    status: row.status satisfies ExecutionStatus,
+    memo: {
+      n: row.n,
+      tenant: row.tenant ?? '',
+      ref: row.ref,
+      revision: row.revision ?? 0,
+      definition_id: row.definition,
+      executor: row.executor ?? 0,
+      owner: row.owner ?? '',
+      enforcement: row.enforcement,
+      parent: row.parent,
+      tags: row.tags,
+      actions: row.actions,
+    },
+    run: null,
+    input: parsedOrText(row.input),
+    output: failure === null ? parsedOrText(row.result) : null,
+    failure,
+    also: [],
+    created: row.created.toISOString(),
+    updated: row.updated.toISOString(),
+    closed: row.closed?.toISOString() ?? null,
+    tasks: [],
+    waitingFor: [],
+    projection: 'partial',
+    lastEventId: row.versionEvent,
+  };
+}
+
+/** The index cuts long text off, so that it may be JSON no more. */
+function parsedOrText(text: string | null): Json {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,125 @@
+import { derivedNumber, isRunNumber } from '../model/execution-id.ts';
+import type { Execution } from '../model/execution.ts';
+import type { Failure } from '../model/failure.ts';
+import { INDEXED_TEXT, type IndexEntry } from '../model/index-entry.ts';
+import type { Json } from '../model/json.ts';
+import type { RunMemo } from '../model/run-input.ts';
+import { type Closing, closeOf, memoOf } from '../projection/project.ts';
+import type { HistoryEvent } from '../projection/history.ts';
+import { sha256 } from './hash.ts';
+import type { RunInfo } from './temporal.ts';
+
+/** Temporal's numbers of `WorkflowExecutionStatus` that the index tells apart. */
+const RUNNING = 1;
+const CONTINUED_AS_NEW = 6;
+
+/** Milliseconds of a protobuf timestamp. */
+function timeOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+}
+
+/** True for a run that has ended for good: one that was continued as new goes on in its next run. */
+export function isClosedRun(info: RunInfo): boolean {
+  return info.status !== RUNNING && info.status !== CONTINUED_AS_NEW;
+}
+
+/** When a run started and closed, in milliseconds; 0 for a time that is not there. */
+export function timesOf(info: RunInfo): { started: number; closed: number } {
+  return { started: timeOf(info.startTime), closed: timeOf(info.closeTime) };
+}
+
+/** The entry of an open run, from visibility or describe. */
+export function openEntry(namespace: string, info: RunInfo, cancelRequested = false): IndexEntry {
+  const started = new Date(timeOf(info.startTime));
+  return {
+    ...common(namespace, info.execution?.workflowId ?? '', info.type?.name ?? '', memoOf(info.memo)),
+    runId: info.firstRunId || info.execution?.runId || null,
+    status: cancelRequested ? 'canceling' : 'running',
+    input: null,
+    ...outcomeOf(null),
+    created: started,
+    updated: started,
+    closed: null,
+    version: {
+      start: started.getTime(),
+      run: info.execution?.runId ?? '',
+      closed: false,
+      event: Number(info.historyLength ?? 0),
+    },
+  };
+}
+
+/** The entry of a closed run, from visibility or describe and its close event. */
+export function closedEntry(namespace: string, info: RunInfo, event: HistoryEvent): IndexEntry {
+  const closing = closeOf(event);
+  const open = openEntry(namespace, info);
+  if (closing === null) return open;
+  const closed = new Date(timeOf(event.eventTime));
+  return {
+    ...open,
+    status: closing.status,
+    ...outcomeOf(closing),
+    updated: closed,
+    closed,
+    version: { ...open.version, closed: true, event: Number(event.eventId ?? 0) },
+  };
+}
+
+/** The entry of a run that was just projected: what a read writes through. */
+export function entryOf(namespace: string, execution: Execution, currentRunId: string): IndexEntry {
+  const { workflowId, workflowType, memo, status, created, updated, closed } = execution;
+  return {
+    ...common(namespace, workflowId, workflowType, memo),
+    runId: execution.runId,
+    status,
+    input: indexed(execution.input),
+    ...outcomeOf(closed === null ? null : execution),
+    created: new Date(created),
+    updated: new Date(updated),
+    closed: closed === null ? null : new Date(closed),
+    version: {
+      start: Date.parse(created),
+      run: currentRunId,
+      closed: closed !== null,
+      event: execution.lastEventId,
+    },
+  };
+}
+
+/** JSON text, as much of it as the index holds. */
+export function indexed(value: Json): string {
+  return JSON.stringify(value).slice(0, INDEXED_TEXT);
+}
+
+/** `ETIMEDOUT`, `HTTP_503`, or the failure's type in capitals (design/shapes.md, Executions). */
+export function errorCode(failure: Failure): string {
+  return failure.code ?? failure.type.toUpperCase();
+}
+
+function outcomeOf(closing: Pick<Closing, 'output' | 'failure'> | null): Pick<IndexEntry, 'result' | 'error' | 'errorCode'> {
+  if (closing === null) return { result: null, error: null, errorCode: null };
+  const { output, failure } = closing;
+  if (failure === null) return { result: indexed(output), error: null, errorCode: null };
+  const code = errorCode(failure);
+  return { result: indexed({ error: failure.message, error_code: code }), error: failure.message, errorCode: code };
+}
+
+function common(namespace: string, workflowId: string, type: string, memo: RunMemo | null) {
+  const ref = memo?.ref ?? type;
+  return {
+    namespace,
+    workflowId,
+    n: memo !== null && isRunNumber(memo.n) ? memo.n : derivedNumber(sha256(`${namespace}\n${workflowId}`)),
+    tenant: memo?.tenant ?? null,
+    ref,
+    revision: memo?.revision ?? null,
+    definition: memo?.definition_id ?? null,
+    pack: ref.split('.')[0] ?? ref,
+    actions: memo?.actions ?? [],
+    parent: memo?.parent ?? null,
+    enforcement: memo?.enforcement ?? null,
+    executor: memo?.executor ?? null,
+    owner: memo?.owner ?? null,
+    tags: memo?.tags ?? [],
+  };
+}

@@ -1,0 +1,123 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { IndexEntry } from '../model/index-entry.ts';
+import type { Logger } from '../model/log.ts';
+import type { ExecutionStore, IndexRow } from '../store/executions.ts';
+import { closedEntry, isClosedRun, openEntry, timesOf } from './index-entries.ts';
+import type { RunInfo, Temporal } from './temporal.ts';
+
+/** How often visibility is asked, in milliseconds. */
+const INTERVAL = 500;
+
+/** How far each ask reaches back: visibility may show a run a little late, and once a minute much later. */
+const SHORT_OVERLAP = 10_000;
+const LONG_OVERLAP = 600_000;
+const LONG_EVERY = 60_000;
+
+/** Open rows are looked at again after this time, in milliseconds; rows that Temporal never got are dropped then. */
+const SWEEP_AFTER = 60_000;
+const SWEEP_LIMIT = 50;
+
+/** Calls to Temporal at the same time. */
+const CONCURRENCY = 8;
+
+/**
+ * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
+ * and looks at open rows in turn (design/index.md). Any number of keepers may run at once.
+ */
+export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
+
+/** Makes a keeper; `clock` gives milliseconds. */
+export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log: Logger, clock: () => number) {
+  const { namespace } = temporal;
+  let lastLong = 0;
+
+  async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
+    const { workflowId, runId } = info.execution ?? {};
+    if (!workflowId || !runId) return null;
+    if (!isClosedRun(info)) return openEntry(namespace, info);
+    const event = await temporal.closeEvent(workflowId, runId);
+    return event === null ? null : closedEntry(namespace, info, event);
+  }
+
+  async function readNews(now: number): Promise<void> {
+    const mark = await store.watermark(namespace);
+    const long = mark === null || now - lastLong > LONG_EVERY;
+    const overlap = long ? LONG_OVERLAP : SHORT_OVERLAP;
+    const since = (time: Date) => new Date(time.getTime() - overlap).toISOString();
+    const queries =
+      mark === null ? [''] : [`StartTime >= "${since(mark.started)}"`, `CloseTime >= "${since(mark.closed)}"`];
+    let started = mark?.started.getTime() ?? 0;
+    let closed = mark?.closed.getTime() ?? 0;
+    for (const query of queries) {
+      for await (const page of temporal.list(query)) {
+        const ids = page.map((info) => info.execution?.workflowId ?? '');
+        const known = await store.known(namespace, ids);
+        // What the index has seen of a run already need not be read again.
+        const news = page.filter((info) => {
+          const before = known.get(info.execution?.runId ?? '');
+          return before === undefined || (isClosedRun(info) && !before);
+        });
+        const entries = await mapConcurrently(news, entryFor);
+        await store.write(entries.filter((entry) => entry !== null));
+        for (const info of page) {
+          const times = timesOf(info);
+          started = Math.max(started, times.started);
+          closed = Math.max(closed, times.closed);
+        }
+      }
+    }
+    // Only now is everything up to these times in the index.
+    await store.write([], { namespace, started: new Date(started), closed: new Date(closed) });
+    if (long) lastLong = now;
+  }
+
+  async function look(row: IndexRow): Promise<void> {
+    const described = await temporal.describe(row.workflowId);
+    if (described === null) {
+      // A row that was claimed and never started; with an idempotency key, a later try claims it again.
+      if (row.versionRun === '') await store.drop(row);
+      return;
+    }
+    const { info, cancelRequested } = described;
+    const entry = isClosedRun(info) ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
+    if (entry !== null) await store.write([entry]);
+  }
+
+  async function sweep(now: number): Promise<void> {
+    const rows = await store.due(namespace, new Date(now - SWEEP_AFTER), SWEEP_LIMIT);
+    await mapConcurrently(rows, look);
+    await store.looked(rows, new Date(now));
+  }
+
+  return {
+    /** One round: news, then the sweep. */
+    async tick(): Promise<void> {
+      const now = clock();
+      await readNews(now);
+      await sweep(now);
+    },
+
+    /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failing = false;
+      while (!signal.aborted) {
+        try {
+          await this.tick();
+          failing = false;
+        } catch (error) {
+          if (!failing && !signal.aborted) log.warn({ err: error }, 'the execution index cannot be kept up to date');
+          failing = true;
+        }
+        await wait(failing ? 4 * INTERVAL : INTERVAL, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+async function mapConcurrently<T, R>(values: readonly T[], work: (value: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let index = 0; index < values.length; index += CONCURRENCY) {
+    results.push(...(await Promise.all(values.slice(index, index + CONCURRENCY).map(work))));
+  }
+  return results;
+}

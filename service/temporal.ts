@@ -1,0 +1,216 @@
+import {
+  Client,
+  type Connection,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { AppError } from '../model/app-error.ts';
+import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import type { HistoryEvent } from '../projection/history.ts';
+import type { PendingWork } from '../projection/project.ts';
+
+/** A run as Temporal's visibility and describe show it. */
+export type RunInfo = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
+
+/** What describe says of the newest run of a workflow id. */
+export interface Described {
+  info: RunInfo;
+  pending: PendingWork;
+  cancelRequested: boolean;
+}
+
+/** A run that is to be started. */
+export interface StartRequest {
+  workflowId: string;
+  input: Parameters;
+  run: RunInput;
+  memo: RunMemo;
+  summary: string;
+}
+
+/** Milliseconds after which an unanswered call is given up. */
+const CALL_TIMEOUT = 5_000;
+
+/** Codes of gRPC that say that nobody answered: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
+const UNREACHABLE: ReadonlySet<number> = new Set([1, 4, 8, 14]);
+const NOT_FOUND = 5;
+const ALL_EVENTS = 1;
+const CLOSE_EVENT = 2;
+
+/** The one place that talks to Temporal's server. Every call throws `temporal_unavailable` when nobody answers. */
+export type Temporal = ReturnType<typeof createTemporal>;
+
+/** Makes the gateway over a connection, which may be lazy. */
+export function createTemporal(connection: Connection, namespace: string) {
+  const client = new Client({ connection, namespace });
+  const { workflowService } = client;
+
+  async function call<T>(work: () => Promise<T>, timeout = CALL_TIMEOUT): Promise<T> {
+    try {
+      return await connection.withDeadline(Date.now() + timeout, work);
+    } catch (error) {
+      const cause = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
+      if (isGrpcServiceError(cause) && UNREACHABLE.has(cause.code)) {
+        throw new AppError('temporal_unavailable', 'Temporal does not answer', { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await call(work);
+    } catch (error) {
+      if (isGrpcServiceError(error) && error.code === NOT_FOUND) return null;
+      throw error;
+    }
+  }
+
+  return {
+    namespace,
+
+    /** Starts a run; true unless a run with this id had been started before. */
+    async start({ workflowId, input, run, memo, summary }: StartRequest): Promise<boolean> {
+      try {
+        await call(() =>
+          client.workflow.start(run.ref, {
+            workflowId,
+            taskQueue: OWN_TASK_QUEUE,
+            args: [input, run],
+            memo: { fermata: memo },
+            staticSummary: summary,
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            workflowIdConflictPolicy: 'FAIL',
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+        throw error;
+      }
+    },
+
+    /** Describes the newest run of a workflow id; null when Temporal has none. */
+    async describe(workflowId: string): Promise<Described | null> {
+      const found = await orNull(() =>
+        workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+      );
+      if (found === null) return null;
+      return {
+        info: found.workflowExecutionInfo ?? {},
+        pending: {
+          activities: found.pendingActivities,
+          workflowTaskAttempt: found.pendingWorkflowTask?.attempt ?? 0,
+        },
+        cancelRequested: found.workflowExtendedInfo?.cancelRequested ?? false,
+      };
+    },
+
+    /** The whole history of the newest run of a workflow id; null when Temporal has none. */
+    async history(workflowId: string): Promise<HistoryEvent[] | null> {
+      const events: HistoryEvent[] = [];
+      let nextPageToken: Uint8Array | undefined;
+      do {
+        const token = nextPageToken;
+        const page = await orNull(() =>
+          workflowService.getWorkflowExecutionHistory({
+            namespace,
+            execution: { workflowId },
+            historyEventFilterType: ALL_EVENTS,
+            ...(token === undefined ? {} : { nextPageToken: token }),
+          }),
+        );
+        if (page === null) return null;
+        events.push(...(page.history?.events ?? []));
+        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
+      } while (nextPageToken !== undefined);
+      return events;
+    },
+
+    /** The close event of a run that has closed; null when there is none any more. Blocks on an open run. */
+    async closeEvent(workflowId: string, runId: string): Promise<HistoryEvent | null> {
+      const page = await orNull(() =>
+        workflowService.getWorkflowExecutionHistory({
+          namespace,
+          execution: { workflowId, runId },
+          historyEventFilterType: CLOSE_EVENT,
+        }),
+      );
+      return page?.history?.events?.at(-1) ?? null;
+    },
+
+    /** Waits until a run has closed, for some milliseconds at most. */
+    async waitForClose(workflowId: string, milliseconds: number): Promise<void> {
+      const deadline = Date.now() + milliseconds;
+      let nextPageToken: Uint8Array | undefined;
+      while (Date.now() < deadline) {
+        const token = nextPageToken;
+        const left = deadline - Date.now();
+        const page = await call(
+          () =>
+            workflowService.getWorkflowExecutionHistory({
+              namespace,
+              execution: { workflowId },
+              waitNewEvent: true,
+              historyEventFilterType: CLOSE_EVENT,
+              ...(token === undefined ? {} : { nextPageToken: token }),
+            }),
+          // The server answers empty about a second before the deadline of the call (temporal.md 7).
+          left + 1_000,
+        );
+        if ((page.history?.events ?? []).length > 0) return;
+        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
+      }
+    },
+
+    /** Asks a run to stop; Temporal takes it silently for a closed one, so look first. */
+    async cancel(workflowId: string, reason: string, identity: string): Promise<void> {
+      await orNull(() =>
+        workflowService.requestCancelWorkflowExecution({
+          namespace,
+          workflowExecution: { workflowId },
+          reason,
+          identity,
+        }),
+      );
+    },
+
+    /** Ends a run at once. */
+    async terminate(workflowId: string, reason: string, identity: string): Promise<void> {
+      await orNull(() =>
+        workflowService.terminateWorkflowExecution({ namespace, workflowExecution: { workflowId }, reason, identity }),
+      );
+    },
+
+    /** All runs that a visibility query finds, page by page. */
+    async *list(query: string): AsyncGenerator<RunInfo[]> {
+      let nextPageToken: Uint8Array | undefined;
+      do {
+        const token = nextPageToken;
+        const page = await call(() =>
+          workflowService.listWorkflowExecutions({
+            namespace,
+            query,
+            pageSize: 1000,
+            ...(token === undefined ? {} : { nextPageToken: token }),
+          }),
+        );
+        yield page.executions;
+        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
+      } while (nextPageToken !== undefined);
+    },
+
+    /** Throws `temporal_unavailable` unless the server answers. */
+    async ping(): Promise<void> {
+      await call(() => workflowService.describeNamespace({ namespace }));
+    },
+  };
+}
+
+/** Temporal's own name of a history event: `WorkflowExecutionStarted`. */
+export function eventName(event: HistoryEvent): string {
+  const name = proto.temporal.api.enums.v1.EventType[event.eventType ?? 0] ?? 'EVENT_TYPE_UNSPECIFIED';
+  const words = name.slice('EVENT_TYPE_'.length).split('_');
+  return words.map((word) => word[0]! + word.slice(1).toLowerCase()).join('');
+}
