@@ -1,7 +1,8 @@
-import { activityInfo, ApplicationFailure, CancelledFailure, Context, log } from '@temporalio/activity';
-import { issuesOf } from '../model/zod-issues.ts';
+import { ApplicationFailure, activityInfo, CancelledFailure, Context, log } from '@temporalio/activity';
 import { type Json, utf8Length } from '../model/json.ts';
+import type { FaultNote } from '../model/failure.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError } from './action.ts';
 
 /** Milliseconds between the heartbeats that every activity of ours sends by itself. */
@@ -11,7 +12,9 @@ const HEARTBEAT_INTERVAL = 2_000;
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
  * fails its task instead of waiting for ever. Each is heartbeated, checked, bounded in time and size.
  */
-export function createActivities(actions: Readonly<Record<string, Action>>): Record<string, (input: unknown) => Promise<Json>> {
+export function createActivities(
+  actions: Readonly<Record<string, Action>>,
+): Record<string, (input: unknown) => Promise<Json>> {
   return {
     default: async (input) => {
       const { activityType, attempt } = activityInfo();
@@ -64,8 +67,9 @@ async function runBounded(action: Action, input: unknown): Promise<Json> {
 
 function failureOf(error: unknown, attempt: number): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
-  const known = error instanceof ActionError ? error : new ActionError('action_error', messageOf(error), { cause: error });
-  const note = { attempt, ...(known.code === undefined ? {} : { code: known.code }) };
+  const known =
+    error instanceof ActionError ? error : new ActionError('action_error', messageOf(error), { cause: error });
+  const note: FaultNote = { attempt, ...(known.code === undefined ? {} : { code: known.code }) };
   const failure = ApplicationFailure.create({
     type: known.type,
     message: known.message,

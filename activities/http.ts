@@ -33,7 +33,8 @@ export const httpAction: Action<HttpInput> = {
       return { status_code: status, headers, body, duration_ms: Math.round(performance.now() - started) };
     } catch (error) {
       if (error instanceof ActionError || signal.aborted) throw error;
-      if (limit?.aborted) throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
+      if (limit?.aborted)
+        throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
       throw new ActionError('http_error', `${urlOf(input).origin} did not answer: ${reasonOf(error)}`, {
         code: codeOf(error),
         cause: error,

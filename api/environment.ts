@@ -1,7 +1,7 @@
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, Env } from 'hono';
-import type { Logger } from '../model/log.ts';
 import { AppError } from '../model/app-error.ts';
+import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import type { DefinitionService } from '../service/definitions.ts';
@@ -46,7 +46,11 @@ async function reject(route: RouteConfig, error: z.ZodError, target: string, con
   throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues });
 }
 
-async function parsedBy(route: RouteConfig, target: string, context: Context): Promise<{ schema: z.ZodType; value: unknown }> {
+async function parsedBy(
+  route: RouteConfig,
+  target: string,
+  context: Context,
+): Promise<{ schema: z.ZodType; value: unknown }> {
   const { request } = route;
   if (target === 'json') {
     // Every body of ours is described by a zod schema, never by a reference.

@@ -69,11 +69,22 @@ function appErrorOf(thrown: Error): AppError {
     return new AppError('json_malformed', 'the body is not JSON', { cause: thrown });
   }
   // A driver says by its code that nobody answers, whichever engine it drives.
-  if (isDatabaseGone(thrown)) return new AppError('database_unavailable', 'the database does not answer', { cause: thrown });
+  if (isDatabaseGone(thrown))
+    return new AppError('database_unavailable', 'the database does not answer', { cause: thrown });
   return new AppError('internal', 'something went wrong here; the log has it under this request id', { cause: thrown });
 }
 
-const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', '57P01', '57P02', '57P03', '08006', '08001']);
+const GONE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08006',
+  '08001',
+]);
 
 function isDatabaseGone(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {

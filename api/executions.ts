@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
-import { integerId, uuidOf } from '../model/execution-id.ts';
 import type { Execution, TaskExecution } from '../model/execution.ts';
+import { integerId, MAX_NUMBERED_VISITS, uuidOf } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { ExecutionStartSchema, ReasonSchema } from '../model/requests.ts';
-import { EXECUTION_WORDS, executionWord, type ExecutionStatus, statusesNamed } from '../model/status.ts';
+import { EXECUTION_WORDS, type ExecutionStatus, executionWord, statusesNamed } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { errorCode } from '../service/index-entries.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -134,15 +134,26 @@ const base = '/api/v1/executions';
 const listRoute = createRoute({
   ...{ method: 'get', path: base, tags, summary: 'List executions, newest first' },
   request: { query: ListQuery },
-  responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid', 'status_invalid') },
+  responses: {
+    200: json(ExecutionListSchema, 'A page of executions.'),
+    ...errorResponses('request_invalid', 'status_invalid'),
+  },
 });
 const byStatusRoute = createRoute({
   ...{ method: 'get', path: `${base}/status/{status}`, tags, summary: 'List executions of one status' },
   request: { params: z.object({ status: z.string() }), query: z.strictObject(PAGE_QUERY) },
-  responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid', 'status_invalid') },
+  responses: {
+    200: json(ExecutionListSchema, 'A page of executions.'),
+    ...errorResponses('request_invalid', 'status_invalid'),
+  },
 });
 const byEnforcementRoute = createRoute({
-  ...{ method: 'get', path: `${base}/enforcement/{enforcement_id}`, tags, summary: 'List executions of one enforcement' },
+  ...{
+    method: 'get',
+    path: `${base}/enforcement/{enforcement_id}`,
+    tags,
+    summary: 'List executions of one enforcement',
+  },
   request: { params: z.object({ enforcement_id: integer() }), query: z.strictObject(PAGE_QUERY) },
   responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid') },
 });
@@ -153,7 +164,10 @@ const statsRoute = createRoute({
 const getRoute = createRoute({
   ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an execution' },
   request: { params: IdParams },
-  responses: { 200: json(z.object({ data: ExecutionSchema }), 'The execution.'), ...errorResponses('execution_not_found') },
+  responses: {
+    200: json(z.object({ data: ExecutionSchema }), 'The execution.'),
+    ...errorResponses('execution_not_found'),
+  },
 });
 const startRoute = createRoute({
   ...{ method: 'post', path: base, tags, summary: 'Start an execution' },
@@ -345,7 +359,7 @@ function resultBody({ failure, output }: Execution): Json {
 
 function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
   return {
-    id: task.number <= 1023 ? integerId(n, task.number) : null,
+    id: task.number <= MAX_NUMBERED_VISITS ? integerId(n, task.number) : null,
     key: task.key,
     name: task.name,
     visit: task.visit,
@@ -369,4 +383,3 @@ function failureBody(failure: Failure | null): Json {
 function wordOf(status: ExecutionStatus): z.infer<typeof StatusSchema> {
   return executionWord(status) as z.infer<typeof StatusSchema>; // the table holds these words alone
 }
-

@@ -2,7 +2,7 @@ import { ConfigError } from '../model/config.ts';
 import { startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
-import { connectClient, runMain, undoAll, type Undo, untilSignal } from '../process/run.ts';
+import { connectClient, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { openPostgres } from '../store/database.ts';
 
 /** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import type { Principal } from '../model/principal.ts';
-import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { ManagementStartSchema, ReasonSchema } from '../model/requests.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { managementWord } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -40,7 +40,10 @@ const tags = ['execution management'];
 
 const listRoute = createRoute({
   ...{ method: 'get', path: '/executions', tags, summary: "List the caller's own open executions" },
-  responses: { 200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'), ...errorResponses() },
+  responses: {
+    200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'),
+    ...errorResponses(),
+  },
 });
 const startRoute = (prefix: string) =>
   createRoute({
@@ -48,7 +51,13 @@ const startRoute = (prefix: string) =>
     request: { body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } } },
     responses: {
       200: json(StartedSchema, 'Started.'),
-      ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found', 'workflow_disabled'),
+      ...errorResponses(
+        'request_invalid',
+        'input_invalid',
+        'json_malformed',
+        'workflow_not_found',
+        'workflow_disabled',
+      ),
     },
   });
 const getRoute = (prefix: string) =>
@@ -64,7 +73,10 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
       params: IdParams,
       ...(method === 'post' ? { body: { content: { 'application/json': { schema: ReasonSchema } } } } : {}),
     },
-    responses: { 200: json(OkSchema, 'Asked.'), ...errorResponses('execution_not_found', 'execution_closed', 'request_invalid') },
+    responses: {
+      200: json(OkSchema, 'Asked.'),
+      ...errorResponses('execution_not_found', 'execution_closed', 'request_invalid'),
+    },
   });
 
 /** Longest list that this document's route gives: it has no pages. */

@@ -32,7 +32,10 @@ export function systemRoutes({ readiness }: ApiServices) {
     const names = Object.keys(readiness);
     const results = await Promise.allSettled(names.map((name) => readiness[name]!()));
     const checks = Object.fromEntries(
-      names.map((name, index) => [name, results[index]?.status === 'fulfilled' ? ('ok' as const) : ('unavailable' as const)]),
+      names.map((name, index) => [
+        name,
+        results[index]?.status === 'fulfilled' ? ('ok' as const) : ('unavailable' as const),
+      ]),
     );
     const ready = results.every(({ status }) => status === 'fulfilled');
     return ready

@@ -30,7 +30,7 @@ export async function embedTemporal(config: Config, folder: string, progress: Pr
   await demandFree(uiPort, 'FERMATA_TEMPORAL_UI_PORT');
   const binary = await findTemporal(process.env, progress);
   const server = await startTemporalServer({
-    ...{ binary, port, uiPort, namespace: config.TEMPORAL_NAMESPACE, databaseFile: join(folder, 'temporal.db') },
+    ...{ binary, port, uiPort, namespaces: [config.TEMPORAL_NAMESPACE], databaseFile: join(folder, 'temporal.db') },
   });
   const { pid, address, ui } = server;
   await record.write({ pid, started: startOf(pid), address, ui });
@@ -48,7 +48,9 @@ function demandFree(port: number, setting: string): Promise<void> {
     const probe = createServer();
     probe.on('error', () => {
       reject(
-        new Error(`port ${port} (${setting}) is taken; set ${setting} to another one, or TEMPORAL_ADDRESS to use that server`),
+        new Error(
+          `port ${port} (${setting}) is taken; set ${setting} to another one, or TEMPORAL_ADDRESS to use that server`,
+        ),
       );
     });
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));

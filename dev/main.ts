@@ -1,12 +1,12 @@
-import { resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { integerId } from '../model/execution-id.ts';
+import { resolve } from 'node:path';
 import type { Config } from '../model/config.ts';
+import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
-import { connectClient, connectWorker, runMain, undoAll, type Undo, untilSignal } from '../process/run.ts';
+import { connectClient, connectWorker, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { newKey } from '../service/principals.ts';
 import { openEmbedded, openPostgres } from '../store/database.ts';
 import { bundleWorkflows, createWorker } from '../worker/worker.ts';
@@ -72,7 +72,11 @@ await runMain(async (config) => {
 });
 
 /** The default tenant, the two development principals with their keys, and the examples. */
-async function prepare(api: RunningApi, config: Config, folder: string): Promise<{ keys: DevKeys; principal: Principal }> {
+async function prepare(
+  api: RunningApi,
+  config: Config,
+  folder: string,
+): Promise<{ keys: DevKeys; principal: Principal }> {
   const keyFile = privateFile<DevKeys>(folder, 'dev-keys.json');
   const kept = await keyFile.read();
   const keys = {

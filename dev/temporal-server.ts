@@ -14,7 +14,8 @@ export interface TemporalServer {
 /** How the server is started. Ports of 0 are chosen; without a database file it keeps everything in memory. */
 export interface TemporalServerOptions {
   binary: string;
-  namespace: string;
+  /** Made at the first start, with long retention. */
+  namespaces: readonly string[];
   port: number;
   uiPort: number;
   databaseFile?: string;
@@ -41,7 +42,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     options.binary,
     [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-      ...['--namespace', options.namespace, '--log-level', 'error', ...FAST],
+      ...[...options.namespaces.flatMap((namespace) => ['--namespace', namespace]), '--log-level', 'error', ...FAST],
       ...(file === undefined
         ? []
         : ['--db-filename', file, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal']),
@@ -57,7 +58,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const address = `127.0.0.1:${port}`;
   try {
     await Promise.race([untilReady(address), untilExit(child, words)]);
-    await keepHistory(address, options.namespace);
+    await keepHistory(address, options.namespaces);
   } catch (error) {
     await stopProcess(child.pid!);
     throw error;
@@ -115,17 +116,21 @@ async function untilReady(address: string): Promise<void> {
 function untilExit(child: ChildProcess, words: string[]): Promise<never> {
   return new Promise((_, reject) => {
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`the Temporal server ended with code ${code}: ${words.join('').trim()}`)));
+    child.on('exit', (code) =>
+      reject(new Error(`the Temporal server ended with code ${code}: ${words.join('').trim()}`)),
+    );
   });
 }
 
-async function keepHistory(address: string, namespace: string): Promise<void> {
+async function keepHistory(address: string, namespaces: readonly string[]): Promise<void> {
   const connection = await Connection.connect({ address });
   try {
-    await connection.workflowService.updateNamespace({
-      namespace,
-      config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } },
-    });
+    for (const namespace of namespaces) {
+      await connection.workflowService.updateNamespace({
+        namespace,
+        config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as unknown as Long } },
+      });
+    }
   } finally {
     await connection.close();
   }

@@ -29,12 +29,6 @@ export interface RetryPlan {
   delay: number;
 }
 
-/** What an action of our own workers tells about a failure, second in the failure's details. */
-export interface FaultNote {
-  attempt?: number;
-  code?: string;
-}
-
 /** The key of the timer that bounds how long cancelled work is awaited; no task can have this name. */
 export const GRACE_KEY = '~grace';
 

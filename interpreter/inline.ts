@@ -1,4 +1,4 @@
-import { type Failure, engineFailure } from '../model/failure.ts';
+import { engineFailure, type Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { applyDefaults, validateJson } from './schema.ts';

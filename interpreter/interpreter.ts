@@ -1,5 +1,5 @@
-import { engineFailure, type Failure } from '../model/failure.ts';
 import { integerId } from '../model/execution-id.ts';
+import { engineFailure, type Failure } from '../model/failure.ts';
 import { type Json, utf8Length } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES, type Parameters, type RunInput } from '../model/run-input.ts';
 import { type Command, GRACE_KEY, GRACE_SECONDS, type RunEvent } from './events.ts';
@@ -277,7 +277,11 @@ function end(state: RunState, index: number, result: { output: Json } | { failur
     visit.failure = null;
   } else {
     const { failure } = result;
-    visit.failure = { ...failure, task: failure.task ?? visit.key, action: failure.action ?? taskOf(state, visit).action };
+    visit.failure = {
+      ...failure,
+      task: failure.task ?? visit.key,
+      action: failure.action ?? taskOf(state, visit).action,
+    };
     visit.lost = result.lost ?? false;
     const cancelled = state.cancelling && failure.type === 'cancelled';
     visit.status = cancelled ? 'cancelled' : failure.type === 'timeout' ? 'timed_out' : 'failed';
@@ -298,7 +302,8 @@ function follow(state: RunState, index: number): void {
   const wasFailing = state.failure !== null;
   const decides = told || !(succeeded || handled);
   if (decides) {
-    const word = () => engineFailure('failed_by_workflow', `the workflow failed after "${visit.key}"`, { task: visit.key });
+    const word = () =>
+      engineFailure('failed_by_workflow', `the workflow failed after "${visit.key}"`, { task: visit.key });
     decide(state, visit.failure ?? word(), visit.lost);
   }
   if (targets.length === 0) state.leaves.set(visit.name, index);
@@ -333,24 +338,25 @@ function dropWork(state: RunState, dropped: (pending: Pending) => boolean): void
   }
 }
 
-function close(state: RunState): void {
-  const { failure, also } = state;
-  if (state.cancelling) return finish(state, { outcome: 'cancelled', output: null, failure, also });
-  if (failure !== null) {
-    return finish(state, { outcome: state.lost ? 'abandoned' : 'failed', output: null, failure, also });
-  }
-  const output = resultOf(state);
-  const bytes = utf8Length(JSON.stringify(output));
-  if (bytes <= MAX_PAYLOAD_BYTES) return finish(state, { outcome: 'completed', output, failure: null, also });
-  const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-  const tooLarge = engineFailure('too_large', message, { details: { field: 'output' } });
-  finish(state, { outcome: 'failed', output: null, failure: tooLarge, also });
-}
+type Closing = Omit<Extract<Command, { type: 'close' }>, 'type'>;
 
-function finish(state: RunState, closing: Omit<Extract<Command, { type: 'close' }>, 'type'>): void {
+function close(state: RunState): void {
+  const closing = closingOf(state);
   state.outcome = closing.outcome;
   state.failure = closing.failure;
   state.commands.push({ type: 'close', ...closing });
+}
+
+function closingOf(state: RunState): Closing {
+  const { failure, also } = state;
+  if (state.cancelling) return { outcome: 'cancelled', output: null, failure, also };
+  if (failure !== null) return { outcome: state.lost ? 'abandoned' : 'failed', output: null, failure, also };
+  const output = resultOf(state);
+  const bytes = utf8Length(JSON.stringify(output));
+  if (bytes <= MAX_PAYLOAD_BYTES) return { outcome: 'completed', output, failure: null, also };
+  const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+  const tooLarge = engineFailure('too_large', message, { details: { field: 'output' } });
+  return { outcome: 'failed', output: null, failure: tooLarge, also };
 }
 
 /** The result without an `output` field: of the last task in list order, or of the leaves by name. */

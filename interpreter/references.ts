@@ -26,7 +26,8 @@ export function referenceChecker(
     const expectKey = (index: number, of: string, known: readonly string[]): void => {
       const key = keys[index];
       if (key !== undefined && known.includes(String(key))) return;
-      const what = key === undefined ? `"${of}" alone is no value` : `"${of}" has no "${key}".${didYouMean(String(key), known)}`;
+      const what =
+        key === undefined ? `"${of}" alone is no value` : `"${of}" has no "${key}".${didYouMean(String(key), known)}`;
       issues.push(at(`${what}${key === undefined ? ` ; it has: ${known.join(', ')}` : ''}`.replace(' ;', ';')));
     };
     switch (root) {

@@ -1,11 +1,11 @@
+import { isTemplate } from '../expression/template.ts';
 import type { Definition, Task } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { TRANSITION_WORDS } from '../model/words.ts';
-import { isTemplate } from '../expression/template.ts';
 import { compileDefinition, type Program } from './program.ts';
-import { validateJson } from './schema.ts';
 import { referenceChecker } from './references.ts';
+import { validateJson } from './schema.ts';
 
 /** What is known about an action when a definition is written. */
 export interface KnownAction {

@@ -14,7 +14,10 @@ export const HttpInputSchema = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   body: AnyJson.optional().describe('Sent as it is when it is text, else as JSON.'),
-  form: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional().describe('Sent URL-encoded.'),
+  form: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('Sent URL-encoded.'),
   timeout: z.number().positive().optional().describe('Seconds for this request, within the timeout of the task.'),
   follow_redirects: z.boolean().default(true),
   expect: z
@@ -22,10 +25,7 @@ export const HttpInputSchema = z.strictObject({
     .default(['200-299'])
     .describe('Status codes or ranges that count as success.'),
   auth: z
-    .union([
-      z.strictObject({ username: z.string(), password: z.string() }),
-      z.strictObject({ bearer: z.string() }),
-    ])
+    .union([z.strictObject({ username: z.string(), password: z.string() }), z.strictObject({ bearer: z.string() })])
     .optional(),
 });
 

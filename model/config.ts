@@ -7,16 +7,27 @@ const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).de
 export const ConfigSchema = z.object({
   FERMATA_HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on.'),
   FERMATA_PORT: port(8080).describe('Port of the API; 0 takes a free one.'),
-  FERMATA_DATA_DIR: z.string().min(1).default('.fermata').describe('Folder of the embedded Temporal server and database.'),
+  FERMATA_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.fermata')
+    .describe('Folder of the embedded Temporal server and database.'),
   FERMATA_TEMPORAL_PORT: port(7233).describe('Port of the embedded Temporal server; 0 takes a free one.'),
   FERMATA_TEMPORAL_UI_PORT: port(8233).describe("Port of the embedded server's UI; 0 takes a free one."),
-  FERMATA_DEV_KEY: z.string().min(16).optional().describe('API key of the principal `dev` (admin); made at the first start.'),
+  FERMATA_DEV_KEY: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('API key of the principal `dev` (admin); made at the first start.'),
   FERMATA_DEV_APPROVER_KEY: z
     .string()
     .min(16)
     .optional()
     .describe('API key of the principal `approver` (operator); made at the first start.'),
-  FERMATA_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least level that is logged.'),
+  FERMATA_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level that is logged.'),
   TEMPORAL_ADDRESS: z.string().min(1).optional().describe('Temporal server to use; without it one is embedded.'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace on the Temporal server.'),
   TEMPORAL_CLI_PATH: z.string().optional().describe("The embedded server's program; looked up unless given."),

@@ -29,7 +29,10 @@ const NameSchema = z
 export const RefSchema = z.string().max(200).regex(REF, 'must be pack.name in lower case, as in "slack.post_message"');
 
 /** The ref of a pack. */
-export const PackRefSchema = z.string().max(64).regex(/^[a-z0-9_-]+$/, 'must be lower-case letters, digits, _ and -');
+export const PackRefSchema = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9_-]+$/, 'must be lower-case letters, digits, _ and -');
 
 /** A semantic version (semver.org, 2.0.0). */
 export const VersionSchema = z.string().max(64).regex(SEMANTIC_VERSION, 'must be a semantic version, as in "1.0.0"');
@@ -60,7 +63,12 @@ export const TaskSchema = z.strictObject({
 /** A workflow definition (design/language.md, Definition). */
 export const DefinitionSchema = z.strictObject({
   tasks: z.array(TaskSchema).min(1).max(1000),
-  start: z.array(z.string().min(1).max(64)).min(1).max(1000).optional().describe('The entry tasks, where they would be ambiguous.'),
+  start: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('The entry tasks, where they would be ambiguous.'),
   variables: z.record(NameSchema, JsonValueSchema).optional().describe('Evaluated in order when a run starts.'),
 });
 

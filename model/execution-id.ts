@@ -68,11 +68,6 @@ export function workflowIdOf(n: number): string {
   return `${WORKFLOW_ID_PREFIX}${uuidOf(n)}`;
 }
 
-/** When a minted number was made, in milliseconds; undefined for a derived one. */
-export function mintedAt(n: number): number | undefined {
-  return n < MINTED_LIMIT ? NUMBER_EPOCH + Math.floor(n / 4) : undefined;
-}
-
 /** Reads any spelling: integer, UUID or `wf_` id. Undefined for what decodes to no possible run. */
 export function parseExecutionId(text: string): ExecutionId | undefined {
   if (/^[0-9]{1,16}$/.test(text)) {

@@ -55,6 +55,16 @@ export const NEVER_RETRIED = [
 ] as const;
 
 /** A failure of the engine's own, with its type checked. */
-export function engineFailure(type: FailureType, message: string, rest: Omit<Failure, 'type' | 'message'> = {}): Failure {
+export function engineFailure(
+  type: FailureType,
+  message: string,
+  rest: Omit<Failure, 'type' | 'message'> = {},
+): Failure {
   return { type, message, ...rest };
+}
+
+/** What an action of our own workers tells about a failure, second in the failure's details. */
+export interface FaultNote {
+  attempt?: number;
+  code?: string;
 }

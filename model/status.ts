@@ -68,9 +68,6 @@ export function isClosed(status: ExecutionStatus): boolean {
   return STATUS_WORDS[status].closed;
 }
 
-/** The canonical statuses of runs that are still open. */
-export const OPEN_STATUSES = EXECUTION_STATUSES.filter((status) => !isClosed(status));
-
 /** Document 000's word. */
 export function executionWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].execution;

@@ -58,7 +58,10 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string
   for (const part of path) {
     const definition: z.core.$ZodTypeDef | undefined = unwrap(current)?._zod.def;
     if (definition === undefined) return [];
-    const { shape, element } = definition as { shape?: Record<PropertyKey, z.core.$ZodType>; element?: z.core.$ZodType };
+    const { shape, element } = definition as {
+      shape?: Record<PropertyKey, z.core.$ZodType>;
+      element?: z.core.$ZodType;
+    };
     current = typeof part === 'number' ? element : shape?.[part];
   }
   const { shape } = (unwrap(current)?._zod.def ?? {}) as { shape?: Record<string, unknown> };

@@ -1,8 +1,8 @@
 import type { temporal } from '@temporalio/proto';
-import { canonicalJson, type Json } from '../model/json.ts';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { RunState } from '../interpreter/state.ts';
+import { canonicalJson, type Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { decodePayload, decodePayloads, faultOf } from './payload.ts';
 
@@ -95,7 +95,8 @@ function commandOf(event: HistoryEvent): Recorded | null {
     return { type: 'activity', key: activityId ?? '', action: activityType?.name ?? '', input };
   }
   if (event.timerStartedEventAttributes) return { type: 'timer' };
-  if (event.activityTaskCancelRequestedEventAttributes || event.timerCanceledEventAttributes) return { type: 'cancel_work' };
+  if (event.activityTaskCancelRequestedEventAttributes || event.timerCanceledEventAttributes)
+    return { type: 'cancel_work' };
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed) return { type: 'close', outcome: 'completed', value: decodePayloads(completed.result)[0] ?? null };
   const failed = event.workflowExecutionFailedEventAttributes;

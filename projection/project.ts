@@ -146,7 +146,9 @@ function taskOf(
   closed: number | null,
 ): TaskExecution {
   const action = state.program.tasks.get(visit.name)!.action;
-  const tries = Array.from({ length: visit.tries }, (_, index) => (index === 0 ? visit.key : `${visit.key}~${index + 1}`));
+  const tries = Array.from({ length: visit.tries }, (_, index) =>
+    index === 0 ? visit.key : `${visit.key}~${index + 1}`,
+  );
   const records = tries.flatMap((key) => {
     const record = replayed.activities.get(key);
     return record === undefined ? [] : [{ key, record }];
@@ -156,9 +158,12 @@ function taskOf(
   const spec = state.actions[action];
   const classify = (fault: Parameters<typeof classifyFault>[0]) =>
     spec === undefined ? null : classifyFault(fault, spec, visit.key, action).failure;
-  const attempts = records.flatMap(({ key, record }) => attemptsOf(record, key === current?.key ? live : undefined, classify));
+  const attempts = records.flatMap(({ key, record }) =>
+    attemptsOf(record, key === current?.key ? live : undefined, classify),
+  );
   const arrived = visit.status === 'running' ? current?.record.result : undefined;
-  const failure = arrived && 'fault' in arrived ? classify(arrived.fault) : visit.status === 'running' ? null : visit.failure;
+  const failure =
+    arrived && 'fault' in arrived ? classify(arrived.fault) : visit.status === 'running' ? null : visit.failure;
   const ended = visit.ended ?? current?.record.ended ?? (visit.status === 'running' ? closed : null);
   const started = attempts[0]?.started ?? (spec?.inline ? iso(visit.created) : null);
   return {

@@ -1,4 +1,4 @@
-import { validateDefinition, type Validation } from '../interpreter/validate.ts';
+import { type Validation, validateDefinition } from '../interpreter/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
@@ -62,7 +62,13 @@ export function createDefinitionService(store: DefinitionStore) {
       const warnings = check(content);
       const pack = await packId(store, principal, body.pack_ref);
       const { label, description = null, tags = [], enabled = true } = body;
-      const created = await store.create(principal.tenant, pack, body.ref, { label, description, tags, enabled }, content);
+      const created = await store.create(
+        principal.tenant,
+        pack,
+        body.ref,
+        { label, description, tags, enabled },
+        content,
+      );
       if (!created) throw new AppError('workflow_exists', `Workflow '${body.ref}' already exists`);
       return { workflow: await get(principal, body.ref), warnings };
     },

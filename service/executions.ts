@@ -1,7 +1,7 @@
 import { applyDefaults, validateJson } from '../interpreter/schema.ts';
 import { AppError } from '../model/app-error.ts';
-import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { Execution } from '../model/execution.ts';
+import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
@@ -159,8 +159,7 @@ export function createExecutionService(
       const asked = { ref, input, version, revision, enforcement, tags };
       const bodyHash = sha256Hex(canonicalJson(asked));
       const resolved = await resolve(principal, command);
-      const idempotency =
-        command.idempotencyKey === undefined ? undefined : { key: command.idempotencyKey, bodyHash };
+      const idempotency = command.idempotencyKey === undefined ? undefined : { key: command.idempotencyKey, bodyHash };
       for (let tries = 0; tries < MINT_TRIES; tries += 1) {
         last = mintNumber(last, clock());
         const planned = plan(principal, command, resolved, last);
@@ -253,7 +252,6 @@ interface Planned {
   entry: IndexEntry;
   request: StartRequest;
 }
-
 
 /** The input with defaults; throws `input_invalid` with every path. */
 function checkInput({ input, inputField }: StartCommand, schema: JsonObject | null): Parameters {

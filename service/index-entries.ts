@@ -1,11 +1,11 @@
-import { derivedNumber, isRunNumber } from '../model/execution-id.ts';
 import type { Execution } from '../model/execution.ts';
+import { derivedNumber, isRunNumber } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import { INDEXED_TEXT, type IndexEntry } from '../model/index-entry.ts';
 import type { Json } from '../model/json.ts';
 import type { RunMemo } from '../model/run-input.ts';
-import { type Closing, closeOf, memoOf } from '../projection/project.ts';
 import type { HistoryEvent } from '../projection/history.ts';
+import { type Closing, closeOf, memoOf } from '../projection/project.ts';
 import { sha256 } from './hash.ts';
 import type { RunInfo } from './temporal.ts';
 
@@ -96,7 +96,9 @@ export function errorCode(failure: Failure): string {
   return failure.code ?? failure.type.toUpperCase();
 }
 
-function outcomeOf(closing: Pick<Closing, 'output' | 'failure'> | null): Pick<IndexEntry, 'result' | 'error' | 'errorCode'> {
+function outcomeOf(
+  closing: Pick<Closing, 'output' | 'failure'> | null,
+): Pick<IndexEntry, 'result' | 'error' | 'errorCode'> {
   if (closing === null) return { result: null, error: null, errorCode: null };
   const { output, failure } = closing;
   if (failure === null) return { result: indexed(output), error: null, errorCode: null };

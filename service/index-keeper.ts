@@ -22,11 +22,8 @@ const CONCURRENCY = 8;
 
 /**
  * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
- * and looks at open rows in turn (design/index.md). Any number of keepers may run at once.
+ * and looks at open rows in turn (design/index.md). Any number of keepers may run at once. `clock` gives milliseconds.
  */
-export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
-
-/** Makes a keeper; `clock` gives milliseconds. */
 export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log: Logger, clock: () => number) {
   const { namespace } = temporal;
   let lastLong = 0;

@@ -1,9 +1,4 @@
-import {
-  Client,
-  type Connection,
-  isGrpcServiceError,
-  WorkflowExecutionAlreadyStartedError,
-} from '@temporalio/client';
+import { Client, type Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { AppError } from '../model/app-error.ts';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';

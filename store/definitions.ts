@@ -186,7 +186,8 @@ export function createDefinitionStore(db: Database) {
         if (stored === undefined) return false;
         const { fields, content } = change(stored);
         const revision = content === null ? stored.revision : stored.revision + 1;
-        if (content !== null) await transaction.insert(revisions).values({ tenant, workflow: id, revision, ...content });
+        if (content !== null)
+          await transaction.insert(revisions).values({ tenant, workflow: id, revision, ...content });
         await transaction
           .update(workflows)
           .set({ ...fields, revision, updated: new Date() })

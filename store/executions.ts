@@ -39,7 +39,10 @@ export function createExecutionStore(db: Database) {
      * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
      * already when the key was used, and `taken` when the number is another run's.
      */
-    async claim(tenant: string, { entry, idempotency }: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }> {
+    async claim(
+      tenant: string,
+      { entry, idempotency }: Claim,
+    ): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }> {
       return db.transaction(async (transaction) => {
         if (idempotency !== undefined) {
           const { key, bodyHash } = idempotency;
@@ -78,7 +81,13 @@ export function createExecutionStore(db: Database) {
       await db.transaction(async (transaction) => {
         await transaction
           .delete(executions)
-          .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId), eq(executions.versionRun, '')));
+          .where(
+            and(
+              eq(executions.namespace, namespace),
+              eq(executions.workflowId, workflowId),
+              eq(executions.versionRun, ''),
+            ),
+          );
         if (idempotency === undefined) return;
         await transaction
           .delete(idempotencyKeys)
@@ -87,7 +96,10 @@ export function createExecutionStore(db: Database) {
     },
 
     /** Writes entries by the one rule: each takes effect only where it is not older than what is there. */
-    async write(entries: readonly IndexEntry[], seen?: { namespace: string; started: Date; closed: Date }): Promise<void> {
+    async write(
+      entries: readonly IndexEntry[],
+      seen?: { namespace: string; started: Date; closed: Date },
+    ): Promise<void> {
       await db.transaction(async (transaction) => {
         for (const entry of entries) {
           const row = rowOf(entry);
@@ -101,13 +113,16 @@ export function createExecutionStore(db: Database) {
             });
         }
         if (seen === undefined) return;
-        await transaction.insert(watermarks).values(seen).onConflictDoUpdate({
-          target: watermarks.namespace,
-          set: {
-            started: sql`greatest(${watermarks.started}, excluded.started)`,
-            closed: sql`greatest(${watermarks.closed}, excluded.closed)`,
-          },
-        });
+        await transaction
+          .insert(watermarks)
+          .values(seen)
+          .onConflictDoUpdate({
+            target: watermarks.namespace,
+            set: {
+              started: sql`greatest(${watermarks.started}, excluded.started)`,
+              closed: sql`greatest(${watermarks.closed}, excluded.closed)`,
+            },
+          });
       });
     },
 

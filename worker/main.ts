@@ -1,6 +1,6 @@
 import { ConfigError } from '../model/config.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
-import { connectWorker, runMain, undoAll, type Undo, untilSignal } from '../process/run.ts';
+import { connectWorker, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { bundleWorkflows, createWorker } from './worker.ts';
 
 /** A worker as a process of its own, against a Temporal server (design/running.md, Production shape). */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
-import { ACTIONS } from '../activities/catalog.ts';
 import { createActivities } from '../activities/activities.ts';
+import { ACTIONS } from '../activities/catalog.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 
 /** Where a worker connects, and what it runs. */
@@ -24,7 +24,12 @@ export async function bundleWorkflows(): Promise<WorkflowBundle> {
 }
 
 /** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
-export async function createWorker({ connection, namespace, bundle, maxCachedWorkflows }: WorkerOptions): Promise<Worker> {
+export async function createWorker({
+  connection,
+  namespace,
+  bundle,
+  maxCachedWorkflows,
+}: WorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
     namespace,

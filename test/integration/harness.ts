@@ -1,15 +1,15 @@
-import { activityInfo, ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
+import type { Definition } from '../../model/definition.ts';
+import type { Execution } from '../../model/execution.ts';
+import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
-import type { Execution } from '../../model/execution.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
-import type { Definition } from '../../model/definition.ts';
 
 let last = 0;
 

@@ -4,7 +4,9 @@ import { parseDefinition } from '../../model/definition.ts';
 import { REHEARSALS } from './rehearsals.ts';
 import { rehearse, SPECS } from './rehearse.ts';
 
-const actions = new Map(Object.entries(SPECS).map(([ref, { param_schema }]) => [ref, { param_schema: param_schema ?? null }]));
+const actions = new Map(
+  Object.entries(SPECS).map(([ref, { param_schema }]) => [ref, { param_schema: param_schema ?? null }]),
+);
 
 it.each(REHEARSALS)('$name', (rehearsal) => {
   const parsed = parseDefinition(rehearsal.definition, '/definition');

@@ -34,7 +34,11 @@ export const REHEARSALS: Rehearsal[] = [
       tasks: [
         act('a', { on_success: 'b', on_failure: 'rescue' }),
         act('b'),
-        { name: 'rescue', action: 'core.transform', input: { data: '{{ error.type }} in {{ error.task }}: {{ error.message }}' } },
+        {
+          name: 'rescue',
+          action: 'core.transform',
+          input: { data: '{{ error.type }} in {{ error.task }}: {{ error.message }}' },
+        },
       ],
     },
     outcomes: { a: fail('E_A') },
@@ -71,7 +75,9 @@ export const REHEARSALS: Rehearsal[] = [
   },
   {
     name: 'fail beside a task runs that task as cleanup and then fails with the failure',
-    definition: { tasks: [act('a', { on_failure: ['clean', 'fail'] }), act('clean', { on_success: 'sweep' }), act('sweep')] },
+    definition: {
+      tasks: [act('a', { on_failure: ['clean', 'fail'] }), act('clean', { on_success: 'sweep' }), act('sweep')],
+    },
     outcomes: { a: fail('E_A') },
     expect: { order: ['a', 'clean', 'sweep'], outcome: 'failed', failure: { type: 'E_A', task: 'a' } },
   },
@@ -98,7 +104,10 @@ export const REHEARSALS: Rehearsal[] = [
   },
   {
     name: 'a loop visits its tasks again until one fails out of it',
-    definition: { tasks: [act('a', { on_success: 'b' }), act('b', { on_success: 'a', on_failure: 'noop' })], start: ['a'] },
+    definition: {
+      tasks: [act('a', { on_success: 'b' }), act('b', { on_success: 'a', on_failure: 'noop' })],
+      start: ['a'],
+    },
     outcomes: { b: [ok(1), ok(2), fail('E_END')] },
     expect: { order: ['a', 'b', 'a#2', 'b#2', 'a#3', 'b#3'], outcome: 'completed', output: { b: null } },
   },
@@ -116,7 +125,9 @@ export const REHEARSALS: Rehearsal[] = [
   },
   {
     name: 'an inline task is tried again by the interpreter',
-    definition: { tasks: [{ name: 'a', action: 'core.fail', input: { message: 'no' }, retry: { count: 2, delay: 0.01 } }] },
+    definition: {
+      tasks: [{ name: 'a', action: 'core.fail', input: { message: 'no' }, retry: { count: 2, delay: 0.01 } }],
+    },
     expect: { order: ['a'], outcome: 'failed', failure: { type: 'action_error', task: 'a', message: 'no' } },
   },
   {
@@ -169,11 +180,15 @@ export const REHEARSALS: Rehearsal[] = [
   {
     name: 'a missing key fails the task with template_error, its place and the keys there are',
     definition: {
-      tasks: [act('a', { on_success: 'b' }), act('b', { input: { x: 'see\n {{ a.output.cod }}' }, on_failure: 'c' }), {
-        name: 'c',
-        action: 'core.transform',
-        input: '{{ error.details }}',
-      }],
+      tasks: [
+        act('a', { on_success: 'b' }),
+        act('b', { input: { x: 'see\n {{ a.output.cod }}' }, on_failure: 'c' }),
+        {
+          name: 'c',
+          action: 'core.transform',
+          input: '{{ error.details }}',
+        },
+      ],
     },
     outcomes: { a: ok({ code: 1, body: 2 }) },
     expect: {
@@ -189,13 +204,20 @@ export const REHEARSALS: Rehearsal[] = [
   },
   {
     name: 'an inline input that does not match is input_invalid and is not tried again',
-    definition: { tasks: [{ name: 'a', action: 'core.fail', input: { message: '{{ n }}' }, retry: { count: 3, delay: 0 } }] },
+    definition: {
+      tasks: [{ name: 'a', action: 'core.fail', input: { message: '{{ n }}' }, retry: { count: 3, delay: 0 } }],
+    },
     input: { n: 3 },
     expect: { order: ['a'], outcome: 'failed', failure: { type: 'input_invalid', task: 'a' } },
   },
   {
     name: 'an input that is too large is found before it is sent',
-    definition: { tasks: [{ name: 'a', action: 'core.transform', input: ['{{ big }}', '{{ big }}'] }, act('b', { input: '{{ a.output }}' })] },
+    definition: {
+      tasks: [
+        { name: 'a', action: 'core.transform', input: ['{{ big }}', '{{ big }}'] },
+        act('b', { input: '{{ a.output }}' }),
+      ],
+    },
     input: { big: 'é'.repeat(400_000) },
     expect: { order: ['a', 'b'], outcome: 'failed', failure: { type: 'too_large', task: 'b' } },
   },

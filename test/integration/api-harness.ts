@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Validator } from '@cfworker/json-schema';
+import { Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { pino } from 'pino';
+import { expect, inject } from 'vitest';
+import { type RunningApi, startApi } from '../../process/api.ts';
+import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
+import { openEmbedded } from '../../store/database.ts';
+import { bundleWorkflows, createWorker } from '../../worker/worker.ts';
+
+/** An answer of the API. Bodies are read by what each test expects of them. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies that the schema of the route has checked
+  body: any;
+}
+
+/** The whole product over a real server and a real database, on free ports. */
+export interface ApiHarness {
+  api: RunningApi;
+  connection: Connection;
+  /** Calls the API as `dev`, and checks the answer against openapi.json. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export const DEV_KEY = 'fmt_test-key-of-the-developer';
+export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
+
+/** Starts API, worker and database in this process, over one namespace of the shared Temporal server. */
+export async function createApiHarness(namespace: string, options: { worker?: boolean } = {}): Promise<ApiHarness> {
+  const address = inject('temporalAddress');
+  const folder = await mkdtemp(join(tmpdir(), 'fermata-test-'));
+  const database = await openEmbedded(folder);
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  const log = pino({ level: 'silent' });
+  const api = await startApi({ connection, namespace, database, host: '127.0.0.1', port: 0, log });
+  await ensureDevelopers(api, await ensureDefaults(api), { dev: DEV_KEY, approver: APPROVER_KEY });
+  await publishExamples(api, await api.principals.authenticate(DEV_KEY));
+  const worker =
+    options.worker === false
+      ? null
+      : await createWorker({ connection: native, namespace, bundle: await bundleWorkflows() });
+  const running = worker?.run();
+  const document = await (await fetch(`${api.url}/openapi.json`)).json();
+  return {
+    api,
+    connection,
+    call: async (method, path, body, headers = {}) => {
+      const response = await fetch(api.url + path, {
+        method,
+        headers: {
+          'x-api-key': DEV_KEY,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const answer: Answer = { status: response.status, headers: response.headers, body: JSON.parse(text) };
+      checkAgainst(document, method, path, answer);
+      return answer;
+    },
+    close: async () => {
+      worker?.shutdown();
+      await running;
+      await api.close();
+      await native.close();
+      await connection.close();
+      await database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is walked here, as data
+function checkAgainst(document: any, method: string, path: string, { status, body }: Answer): void {
+  const [plain = ''] = path.split('?');
+  const names = Object.keys(document.paths).sort((a, b) => a.split('{').length - b.split('{').length);
+  const template = names.find((name) => new RegExp(`^${name.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(plain));
+  const operation = template === undefined ? undefined : document.paths[template][method.toLowerCase()];
+  if (operation === undefined) {
+    expect(status, `${method} ${path} is not in openapi.json`).toBeGreaterThanOrEqual(400);
+    return;
+  }
+  const schema = operation.responses[status]?.content?.['application/json']?.schema;
+  expect(schema, `${method} ${template} does not document ${status}: ${JSON.stringify(body)}`).toBeDefined();
+  const local = JSON.parse(
+    JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll('#/components/schemas/', '#/$defs/'),
+  );
+  expect(new Validator(local, '2020-12', false).validate(body).errors, `${method} ${template} ${status}`).toEqual([]);
+}
+
+/** Asks until an answer satisfies a condition. */
+export async function until<T>(ask: () => Promise<T>, satisfied: (value: T) => boolean, seconds = 20): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await ask();
+    if (satisfied(value)) return value;
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} seconds: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
