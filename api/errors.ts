@@ -49,6 +49,8 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
     const error = appErrorOf(thrown);
     const requestId = context.get('requestId');
     if (error.status >= 500) log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
+    // What is left of a body that was not read would be taken for the next request.
+    if (error.code === 'body_too_large') context.header('connection', 'close');
     return context.json(errorBody(error, requestId), error.status);
   };
 }
