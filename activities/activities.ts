@@ -1,6 +1,6 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, Context, log } from '@temporalio/activity';
-import { type Json, utf8Length } from '../model/json.ts';
 import type { FaultNote } from '../model/failure.ts';
+import { type Json, utf8Length } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError } from './action.ts';

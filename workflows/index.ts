@@ -55,10 +55,13 @@ function finish({ outcome, output, failure, also }: Close): Json {
   if (outcome === 'completed') return output;
   if (outcome === 'cancelled' || failure === null) throw new CancelledFailure('the run was cancelled');
   const details: ClosingDetails = { outcome, failure, ...(also.length === 0 ? {} : { also }) };
-  throw ApplicationFailure.create({
+  const thrown = ApplicationFailure.create({
     type: failure.type,
     message: failure.message,
     nonRetryable: true,
     details: [details],
   });
+  // A stack would show the bundle and paths of the worker's machine, and tell nothing about the definition.
+  thrown.stack = '';
+  throw thrown;
 }

@@ -57,7 +57,12 @@ describe('POST /api/v1/workflows', () => {
       ...body('broken'),
       version: 'one',
       lable: 'x',
-      definition: { tasks: [{ name: 'a', action: 'core.noop', inputt: 1 }, { name: '1b', action: 'x' }] },
+      definition: {
+        tasks: [
+          { name: 'a', action: 'core.noop', inputt: 1 },
+          { name: '1b', action: 'x' },
+        ],
+      },
     });
     expect(status).toBe(400);
     expect(answer).toMatchObject({ status: 400, code: 'definition_invalid' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExecutionId } from '../../model/execution-id.ts';
-import { APPROVER_KEY, type Answer, type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
+import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
 let harness: ApiHarness;
@@ -100,7 +100,11 @@ describe('starting', () => {
   });
 
   it('fails a task whose input turns out wrong, with every path', async () => {
-    const { body } = await start({ action_ref: 'core.http', parameters: { url: 'nowhere', method: 'FETCH' }, wait: 20 });
+    const { body } = await start({
+      action_ref: 'core.http',
+      parameters: { url: 'nowhere', method: 'FETCH' },
+      wait: 20,
+    });
     expect(body.data.result.error_code).toBe('INPUT_INVALID');
     const paths = body.data.tasks[0].error.details.map(({ path }: { path: string }) => path);
     expect(paths.sort()).toEqual(['/method', '/url']);
@@ -326,7 +330,9 @@ describe('document 002', () => {
     expect(body).toMatchObject({ workflow_id, run_id, status: 'running', task_queue: 'fermata', user: 'dev' });
     expect(body.execution_time).toMatch(/^PT(\d+S|\d*\.\d+S)$/);
     expect(body.history[0].event_type).toBe('WorkflowExecutionStarted');
-    const foreign = await harness.call('GET', `/execution/${workflow_id}/cancel`, undefined, { 'x-api-key': APPROVER_KEY });
+    const foreign = await harness.call('GET', `/execution/${workflow_id}/cancel`, undefined, {
+      'x-api-key': APPROVER_KEY,
+    });
     expect([foreign.status, foreign.body.code]).toEqual([403, 'forbidden']);
     const cancelled = await harness.call('GET', `/execution/${workflow_id}/cancel`);
     expect(cancelled.body).toEqual({ status: 'ok', message: 'Workflow cancellation signal sent' });
@@ -383,7 +389,9 @@ describe('who is calling', () => {
     const ready = await (await fetch(`${harness.api.url}/readyz`)).json();
     expect(ready).toEqual({ status: 'ok', checks: { temporal: 'ok', database: 'ok' } });
     const page = await (await fetch(`${harness.api.url}/docs`)).text();
-    expect([...page.matchAll(/(?:src|href)="([^"]+)"/g)].every(([, target]) => target?.startsWith('/docs/'))).toBe(true);
+    expect([...page.matchAll(/(?:src|href)="([^"]+)"/g)].every(([, target]) => target?.startsWith('/docs/'))).toBe(
+      true,
+    );
     expect((await fetch(`${harness.api.url}/docs/..%2fpackage.json`)).status).toBe(404);
   });
 });
@@ -391,7 +399,11 @@ describe('who is calling', () => {
 describe('bad requests', () => {
   const url = () => `${harness.api.url}/api/v1/workflows`;
   const post = async (body: string, type = 'application/json') => {
-    const response = await fetch(url(), { method: 'POST', body, headers: { 'x-api-key': DEV_KEY, 'content-type': type } });
+    const response = await fetch(url(), {
+      method: 'POST',
+      body,
+      headers: { 'x-api-key': DEV_KEY, 'content-type': type },
+    });
     const { code } = (await response.json()) as { code: string };
     return [response.status, code];
   };

@@ -1,11 +1,11 @@
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { inject } from 'vitest';
 import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import type { ActionSpec } from '../../model/run-input.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { bundleWorkflows } from '../../worker/worker.ts';
@@ -30,6 +30,8 @@ export interface Harness {
   /** How often an activity of a run was tried, by workflow id and activity id. */
   calls: Map<string, number>;
   start(definition: Definition, options?: StartOptions): Promise<string>;
+  /** The raw answer of describe, for what no projection shows. */
+  describe(workflowId: string): ReturnType<Client['workflowService']['describeWorkflowExecution']>;
   history(workflowId: string): Promise<HistoryEvent[]>;
   execution(workflowId: string): Promise<Execution>;
   close(): Promise<void>;
@@ -38,14 +40,17 @@ export interface Harness {
 export interface StartOptions {
   input?: JsonObject;
   outcomes?: Record<string, Attempt | Attempt[]>;
-  workflowId?: string;
+  /** Seconds after which Temporal itself ends the run. */
+  executionTimeout?: number;
+  actions?: Record<string, ActionSpec>;
+  /** The run is asked to cancel before its first workflow task. */
+  cancelled?: boolean;
 }
 
 /** Starts a worker of the real bundle, whose activities end as the test says, on a task queue of its own. */
-export async function createHarness(options: { maxCachedWorkflows?: number } = {}): Promise<Harness> {
-  const address = inject('temporalAddress');
+export async function createHarness(address: string, options: { maxCachedWorkflows?: number } = {}): Promise<Harness> {
   const connection = await NativeConnection.connect({ address });
-  const client = new Client({ connection: await Connection.connect({ address }) });
+  const client = new Client({ identity: 'test', connection: await Connection.connect({ address }) });
   const taskQueue = `test-${process.pid}-${Math.random().toString(36).slice(2)}`;
   const outcomes: Harness['outcomes'] = new Map();
   const calls: Harness['calls'] = new Map();
@@ -53,12 +58,17 @@ export async function createHarness(options: { maxCachedWorkflows?: number } = {
     connection,
     taskQueue,
     workflowBundle: await bundleWorkflows(),
+    // Recorded histories must not tell of the machine they were made on.
+    identity: taskQueue,
     stickyQueueScheduleToStartTimeout: '1s',
+    maxHeartbeatThrottleInterval: '200ms',
     ...options,
     activities: { default: () => testActivity(outcomes, calls) },
   });
   const running = worker.run();
   const service = client.workflowService;
+  const describe = (workflowId: string) =>
+    service.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
   const history = async (workflowId: string): Promise<HistoryEvent[]> => {
     const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
     return events ?? [];
@@ -71,16 +81,29 @@ export async function createHarness(options: { maxCachedWorkflows?: number } = {
     outcomes,
     calls,
     history,
-    start: async (definition, { input = {}, outcomes: wanted = {}, workflowId } = {}) => {
+    start: async (
+      definition,
+      { input = {}, outcomes: wanted = {}, executionTimeout, actions = {}, cancelled } = {},
+    ) => {
       const n = nextNumber();
-      const id = workflowId ?? workflowIdOf(n);
+      const id = workflowIdOf(n);
       outcomes.set(id, wanted);
       const run = runInput(definition, n);
-      await client.workflow.start(run.ref, { workflowId: id, taskQueue, args: [input, run] });
+      run.actions = { ...run.actions, ...actions };
+      await client.workflow.start(run.ref, {
+        workflowId: id,
+        taskQueue,
+        args: [input, run],
+        // Its first workflow task is due a second after the start, so that the request is there before it.
+        ...(cancelled === true ? { startDelay: 1_000 } : {}),
+        ...(executionTimeout === undefined ? {} : { workflowExecutionTimeout: executionTimeout * 1000 }),
+      });
+      if (cancelled === true) await client.workflow.getHandle(id).cancel();
       return id;
     },
+    describe,
     execution: async (workflowId) => {
-      const described = await service.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
+      const described = await describe(workflowId);
       return projectExecution(workflowId, await history(workflowId), {
         activities: described.pendingActivities,
         workflowTaskAttempt: described.pendingWorkflowTask?.attempt ?? 0,
@@ -104,6 +127,7 @@ async function testActivity(outcomes: Harness['outcomes'], calls: Harness['calls
   const planned = outcomes.get(workflowExecution?.workflowId ?? '')?.[name] ?? { output: null };
   const attempt = Array.isArray(planned) ? (planned[used] ?? { output: null }) : planned;
   if ('output' in attempt) return attempt.output;
+  if ('hang' in attempt) return hang();
   if ('fault' in attempt) throw new Error('a test cannot make this fault on a server');
   const { fail: type, message = '', retryable = true } = attempt;
   throw ApplicationFailure.create({ type, message, nonRetryable: !retryable });
@@ -115,4 +139,20 @@ export async function closed(harness: Harness, workflowId: string): Promise<void
     .getHandle(workflowId)
     .result()
     .catch(() => undefined);
+}
+
+/** Runs until it is cancelled, and tells Temporal that it is alive. */
+async function hang(): Promise<never> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 200);
+  return context.cancelled.finally(() => clearInterval(beat));
+}
+
+/** Waits until a worker has a task of a run in hand. */
+export async function underWay(harness: Harness, workflowId: string, count = 1): Promise<void> {
+  for (;;) {
+    const { pendingActivities } = await harness.describe(workflowId);
+    if (pendingActivities.filter(({ state }) => state === 2).length >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

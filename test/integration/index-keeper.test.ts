@@ -1,15 +1,15 @@
+import { PGlite } from '@electric-sql/pglite';
 import { Client } from '@temporalio/client';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { PGlite } from '@electric-sql/pglite';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IndexEntry } from '../../model/index-entry.ts';
+import { projectExecution } from '../../projection/project.ts';
 import { closedEntry, entryOf, openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
 import { createTemporal } from '../../service/temporal.ts';
-import { projectExecution } from '../../projection/project.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions.ts';
-import { pino } from 'pino';
 import { type ApiHarness, createApiHarness, until } from './api-harness.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
@@ -59,7 +59,9 @@ async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: str
 
 it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {
   const open = await Promise.all(Array.from({ length: 4 }, () => start(`${web.url}/wait`)));
-  const done = await Promise.all(Array.from({ length: 8 }, (_, index) => start(`${web.url}/status/${index % 2 ? 200 : 500}`)));
+  const done = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => start(`${web.url}/status/${index % 2 ? 200 : 500}`)),
+  );
   await harness.call('POST', `/api/v1/executions/${open[0]}/terminate`);
   const ids = [...open, ...done];
   const temporal = createTemporal(harness.connection, namespace);
@@ -75,7 +77,13 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
     }
     const close = described.info.status === 1 ? null : history.at(-1)!;
     facts.push(close === null ? openEntry(namespace, described.info) : closedEntry(namespace, described.info, close));
-    facts.push({ ...facts[0]!, workflowId, n: facts.at(-1)!.n, status: 'requested', version: { start: 0, run: '', closed: false, event: 0 } });
+    facts.push({
+      ...facts[0]!,
+      workflowId,
+      n: facts.at(-1)!.n,
+      status: 'requested',
+      version: { start: 0, run: '', closed: false, event: 0 },
+    });
   }
   const tenant = facts[0]!.tenant!;
   const expected = await truth();
@@ -85,7 +93,14 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
       .map((fact) => ({ fact, at: Math.random() }))
       .sort((a, b) => a.at - b.at)
       .map(({ fact }) => fact);
-    await Promise.all([0, 1, 2].map((writer) => writeAll(store, shuffled.filter((_, index) => index % 3 === writer))));
+    await Promise.all(
+      [0, 1, 2].map((writer) =>
+        writeAll(
+          store,
+          shuffled.filter((_, index) => index % 3 === writer),
+        ),
+      ),
+    );
     const found = await indexed(store, ids, tenant);
     for (const id of ids) expect([id, found.get(id)]).toEqual([id, expected.get(id)]);
   }
@@ -127,7 +142,12 @@ it('finds runs that were started without the API, and shows them to nobody', asy
   const client = new Client({ connection: harness.connection, namespace });
   await client.workflow.start('foreign.type', { workflowId: 'foreign-1', taskQueue: 'nobody', args: [1] });
   const store = await emptyStore();
-  const keeper = createIndexKeeper(createTemporal(harness.connection, namespace), store, pino({ level: 'silent' }), Date.now);
+  const keeper = createIndexKeeper(
+    createTemporal(harness.connection, namespace),
+    store,
+    pino({ level: 'silent' }),
+    Date.now,
+  );
   await until(
     async () => {
       await keeper.tick();

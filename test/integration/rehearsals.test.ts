@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { isJsonObject } from '../../model/json.ts';
 import { REHEARSALS } from '../interpreter/rehearsals.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
@@ -13,7 +13,7 @@ describe.each([
   const rows = REHEARSALS.filter((row) => row.pure !== true);
 
   beforeAll(async () => {
-    harness = await createHarness(options);
+    harness = await createHarness(inject('temporalAddress'), options);
     for (const { name, definition, input, outcomes } of rows) {
       ids.set(name, await harness.start(definition, { ...(input && { input }), ...(outcomes && { outcomes }) }));
     }

@@ -7,7 +7,11 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { ActionSpec, RunInput } from '../../model/run-input.ts';
 
 /** How one attempt of a task ends: in tests of the interpreter, and by the test worker on a real server. */
-export type Attempt = { output: Json } | { fail: string; message?: string; retryable?: boolean } | { fault: Fault };
+export type Attempt =
+  | { output: Json }
+  | { fail: string; message?: string; retryable?: boolean }
+  | { fault: Fault }
+  | { hang: true };
 
 /** A table row: a definition, how its tasks end, and what must come of it. */
 export interface Rehearsal {
@@ -30,6 +34,7 @@ export interface Rehearsal {
 
 export const ok = (output: Json): Attempt => ({ output });
 export const fail = (type: string, message = `${type} happened`): Attempt => ({ fail: type, message });
+export const hang: Attempt = { hang: true };
 export const lost: Attempt = { fault: { kind: 'timeout', timeout: 'heartbeat' } };
 
 /** The specs of the built-in actions, of `test.act`, and of `test.safe`, which is idempotent. */
@@ -75,7 +80,7 @@ export function rehearse(
   intervene: (events: RunEvent[], wave: number) => RunEvent[] = (events) => events,
 ): Rehearsed {
   const attempts = new Map<string, number>();
-  const answer = (command: Extract<Command, { type: 'activity' }>): RunEvent => {
+  const answer = (command: Extract<Command, { type: 'activity' }>): RunEvent | null => {
     const name = command.key.split(/[#~]/)[0]!;
     for (let left = command.retry.count; ; left -= 1) {
       const used = attempts.get(name) ?? 0;
@@ -83,6 +88,7 @@ export function rehearse(
       const planned = outcomes[name] ?? { output: null };
       const attempt = Array.isArray(planned) ? (planned[used] ?? { output: null }) : planned;
       if ('output' in attempt) return { type: 'completed', key: command.key, output: attempt.output };
+      if ('hang' in attempt) return null;
       if ('fault' in attempt) return { type: 'failed', key: command.key, fault: attempt.fault };
       if (left > 0 && attempt.retryable !== false) continue;
       const { fail: type, message = '' } = attempt;
@@ -98,7 +104,8 @@ export function rehearse(
     const close = all.find((command) => command.type === 'close');
     if (close !== undefined) return finished(state, all, close);
     const events = next.flatMap((command): RunEvent[] => {
-      if (command.type === 'activity') return [answer(command)];
+      const event = command.type === 'activity' ? answer(command) : null;
+      if (event !== null) return [event];
       return command.type === 'timer' ? [{ type: 'fired', key: command.key }] : [];
     });
     now += 1_000;

@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { ApplicationFailure } from '@temporalio/activity';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { Definition } from '../../model/definition.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
+import { eventName } from '../../service/temporal.ts';
+import { type Attempt, fail } from '../interpreter/rehearse.ts';
+import { closed, createHarness, type Harness } from './harness.ts';
+
+let harness: Harness;
+let worker: Worker;
+let running: Promise<void>;
+beforeAll(async () => {
+  harness = await createHarness(inject('temporalAddress'));
+  worker = await Worker.create({
+    connection: harness.connection,
+    taskQueue: `${harness.taskQueue}-hand`,
+    workflowsPath: fileURLToPath(new URL('./hand-written.ts', import.meta.url)),
+    activities: {
+      act: async () => null,
+      refuse: async () => {
+        throw ApplicationFailure.create({ type: 'E_A', nonRetryable: true });
+      },
+    },
+  });
+  running = worker.run();
+});
+afterAll(async () => {
+  worker.shutdown();
+  await running;
+  await harness.close();
+});
+
+const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
+
+/** Workflow-task triplets come and go with timing; everything else is what a definition costs. */
+const countedEvents = (history: HistoryEvent[]): string[] =>
+  history.map(eventName).filter((name) => !name.startsWith('WorkflowTask'));
+
+const SHAPES: [string, Definition, Record<string, Attempt | Attempt[]>][] = [
+  ['sequence', { tasks: [act('a'), act('b'), act('c')] }, {}],
+  ['handled', { tasks: [act('a', { on_failure: 'b' }), act('b')] }, { a: { fail: 'E_A', retryable: false } }],
+  [
+    'retried',
+    { tasks: [act('a', { retry: { count: 2, delay: 0 } })] },
+    { a: [fail('E_1'), fail('E_2'), { output: null }] },
+  ],
+  ['parallel', { tasks: [act('a'), act('b'), act('c')], start: ['a', 'b', 'c'] }, {}],
+];
+
+it.each(SHAPES)(
+  '%s: as many history events as the same workflow written by hand',
+  async (name, definition, outcomes) => {
+    const id = await harness.start(definition, { outcomes });
+    await closed(harness, id);
+    const hand = await harness.client.workflow.start(name, {
+      workflowId: `hand-${name}-${id}`,
+      taskQueue: `${harness.taskQueue}-hand`,
+    });
+    await hand.result();
+    const ours = await harness.history(id);
+    const theirs = (await hand.fetchHistory()).events ?? [];
+    console.log(
+      `events of ${name}: ${ours.length} interpreted, ${theirs.length} by hand; without triplets:`,
+      countedEvents(ours).length,
+    );
+    expect(countedEvents(ours).sort()).toEqual(countedEvents(theirs).sort());
+  },
+);
