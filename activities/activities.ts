@@ -42,8 +42,8 @@ async function runBounded(action: Action, input: unknown): Promise<Json> {
     throw new ActionError('input_invalid', `the input is invalid: ${text}`, { details, retryable: false });
   }
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL);
-  const seconds = context.info.startToCloseTimeoutMs / 1000 - BACKSTOP_SECONDS;
-  const timeout = AbortSignal.timeout(Math.max(1, Math.round(seconds * 1000)));
+  const limit = Math.max(1, context.info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000);
+  const timeout = AbortSignal.timeout(limit);
   const signal = AbortSignal.any([context.cancellationSignal, timeout]);
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -58,7 +58,7 @@ async function runBounded(action: Action, input: unknown): Promise<Json> {
     throw new ActionError('too_large', message, { details: { field: 'output' }, retryable: false });
   } catch (error) {
     if (context.cancellationSignal.aborted) return await context.cancelled;
-    if (timeout.aborted) throw new ActionError('timeout', `the attempt took longer than ${seconds} seconds`);
+    if (timeout.aborted) throw new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
     throw error;
   } finally {
     clearInterval(heartbeat);

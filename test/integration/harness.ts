@@ -110,7 +110,7 @@ export async function createHarness(address: string, options: { maxCachedWorkflo
       });
     },
     close: async () => {
-      worker.shutdown();
+      if (worker.getState() === 'RUNNING') worker.shutdown();
       await running;
       await connection.close();
       await client.connection.close();

@@ -1,0 +1,129 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createActivities } from '../../activities/activities.ts';
+import { ACTIONS } from '../../activities/catalog.ts';
+import type { Json } from '../../model/json.ts';
+import { createWebServer, type WebServer } from '../integration/web-server.ts';
+
+let web: WebServer;
+beforeAll(async () => {
+  web = await createWebServer();
+});
+afterAll(async () => {
+  web.open();
+  await web.close();
+});
+
+const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
+  new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
+    createActivities(ACTIONS).default!,
+    input,
+  ) as Promise<Json>;
+const failure = async (input: object, info: object = {}, action = 'core.http'): Promise<ApplicationFailure> => {
+  const error = await run(input, info, action).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ApplicationFailure);
+  return error as ApplicationFailure;
+};
+
+describe('core.http', () => {
+  it('gives status, headers, parsed body and duration', async () => {
+    expect(await run({ url: `${web.url}/ok` })).toEqual({
+      status_code: 200,
+      headers: expect.objectContaining({ 'content-type': 'application/json' }),
+      body: { ok: true },
+      duration_ms: expect.any(Number),
+    });
+  });
+
+  it.each([
+    ['/text', 'plain {"a":1}'],
+    ['/broken', '{"a":'],
+  ])('leaves a body that is no JSON as text: %s', async (path, body) => {
+    expect(await run({ url: web.url + path })).toMatchObject({ body });
+  });
+
+  it.each([
+    [
+      { method: 'POST', body: { a: 1 } },
+      { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } },
+    ],
+    [
+      { method: 'PUT', body: 'text' },
+      { method: 'PUT', body: 'text' },
+    ],
+    [{ method: 'POST', form: { a: 'x y', b: 2 } }, { body: 'a=x+y&b=2' }],
+    [{ query: { q: 'ä&', n: 1, t: true } }, { url: '/echo?q=%C3%A4%26&n=1&t=true' }],
+    [{ headers: { 'X-Own': '1' } }, { headers: { 'x-own': '1' } }],
+    [{ auth: { bearer: 'token' } }, { headers: { authorization: 'Bearer token' } }],
+    [{ auth: { username: 'u', password: 'p' } }, { headers: { authorization: 'Basic dTpw' } }],
+  ])('sends %j', async (input, sent) => {
+    expect(await run({ url: `${web.url}/echo`, ...input })).toMatchObject({ body: sent });
+  });
+
+  it('follows a redirect unless it is told not to', async () => {
+    expect(await run({ url: `${web.url}/redirect` })).toMatchObject({ status_code: 200 });
+    const input = { url: `${web.url}/redirect`, follow_redirects: false, expect: [302] };
+    expect(await run(input)).toMatchObject({ status_code: 302, headers: { location: '/ok' } });
+  });
+
+  it('takes the statuses that are expected for success, and fails on others with what came', async () => {
+    expect(await run({ url: `${web.url}/status/404`, expect: [404] })).toMatchObject({ status_code: 404 });
+    expect(await run({ url: `${web.url}/status/418`, expect: ['200-299', '400-499'] })).toMatchObject({
+      status_code: 418,
+    });
+    const error = await failure({ url: `${web.url}/status/503` }, { attempt: 3 });
+    expect(error).toMatchObject({ type: 'http_error', nonRetryable: false });
+    expect(error.details).toMatchObject([
+      { status_code: 503, body: { was: 503 } },
+      { code: 'HTTP_503', attempt: 3 },
+    ]);
+    expect(error.stack).toBe('');
+  });
+
+  it('fails with the code of the system when nobody answers', async () => {
+    const error = await failure({ url: 'http://127.0.0.1:1/' });
+    expect([error.type, error.details?.[1]]).toEqual([
+      'http_error',
+      { attempt: 1, code: expect.stringMatching(/^[A-Z_]+$/) },
+    ]);
+  });
+
+  it('fails with timeout after its own timeout', async () => {
+    expect(await failure({ url: `${web.url}/wait`, timeout: 0.05 })).toMatchObject({
+      type: 'timeout',
+      nonRetryable: false,
+    });
+  });
+
+  it('fails with too_large, once, on an answer that no payload can hold', async () => {
+    expect(await failure({ url: `${web.url}/big` })).toMatchObject({ type: 'too_large', nonRetryable: true });
+  });
+});
+
+describe('every action', () => {
+  it('fails with timeout when its attempt takes longer than it may, ten seconds before the backstop', async () => {
+    const error = await failure({ url: `${web.url}/wait` }, { startToCloseTimeoutMs: 10_100 });
+    expect(error).toMatchObject({ type: 'timeout', message: 'the attempt took longer than 0.1 seconds' });
+  });
+
+  it('fails with input_invalid, once, and every path', async () => {
+    const error = await failure({ url: 'ftp://x', headers: { a: 1 }, nope: 1 });
+    expect(error).toMatchObject({ type: 'input_invalid', nonRetryable: true });
+    const paths = (error.details![0] as { path: string }[]).map(({ path }) => path);
+    expect(paths.sort()).toEqual(['/headers/a', '/nope', '/url']);
+  });
+
+  it('fails with action_unavailable, once, when it is not made', async () => {
+    for (const action of ['aws.deploy', 'nothing.at_all', 'toString']) {
+      expect(await failure({}, {}, action)).toMatchObject({ type: 'action_unavailable', nonRetryable: true });
+    }
+  });
+
+  it('ends as cancelled when it is cancelled', async () => {
+    const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
+    const running = environment.run(createActivities(ACTIONS).default!, { url: `${web.url}/wait` });
+    environment.cancel();
+    await expect(running).rejects.toThrow(/CANCELLED/);
+  });
+});

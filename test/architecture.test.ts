@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+interface Rule {
+  /** Folders whose values may be imported, and folders of which only types may be. */
+  folders: string[];
+  types?: string[];
+  packages: string[];
+  /** Packages of which only types may be imported. */
+  typePackages?: string[];
+  node?: boolean;
+}
+
+/** The table of the README's picture: each line imports only from the lines below it. */
+const RULES: Record<string, Rule> = {
+  model: { folders: [], packages: ['zod'] },
+  expression: { folders: [], packages: [] },
+  interpreter: { folders: ['model', 'expression'], packages: ['@cfworker/json-schema'] },
+  projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
+  workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
+  activities: { folders: ['model'], packages: ['@temporalio/activity'], typePackages: ['zod'], node: true },
+  store: { folders: ['model'], packages: ['drizzle-orm', '@electric-sql/pglite', 'pg'], node: true },
+  service: {
+    folders: ['model', 'interpreter', 'projection'],
+    types: ['store'],
+    packages: ['@temporalio/client', '@temporalio/proto'],
+    node: true,
+  },
+  api: { folders: ['service', 'model'], packages: ['hono', '@hono/zod-openapi'], node: true },
+  worker: { folders: ['activities', 'model'], packages: ['@temporalio/worker'], node: true },
+  process: {
+    folders: ['api', 'worker', 'service', 'store', 'model'],
+    packages: [
+      '@hono/node-server',
+      '@temporalio/client',
+      '@temporalio/worker',
+      '@temporalio/envconfig',
+      'pino',
+      'pino-pretty',
+    ],
+    node: true,
+  },
+  dev: {
+    folders: ['process', 'worker', 'service', 'store', 'model'],
+    packages: ['@temporalio/client', '@temporalio/testing'],
+    node: true,
+  },
+};
+
+/** A process's `main.ts` composes it, so it stands above its own folder. */
+const MAIN: Rule = { folders: ['process', 'api', 'worker', 'service', 'store', 'model'], packages: [], node: true };
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const files = Object.keys(RULES).flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name)),
+);
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const found: Import[] = [];
+  for (const match of text.matchAll(/^(?:import|export)\s+(type\s+)?((?:[^'";]*?)\sfrom\s+)?'([^']+)';/gm)) {
+    const named = /\{([^}]*)\}/.exec(match[2] ?? '')?.[1] ?? '';
+    const names = named.split(',').filter((name) => name.trim() !== '');
+    const onlyTypes = names.length > 0 && !/^\s*\w/.test((match[2] ?? '').replace(/\{[^}]*\}/, '').replace('from', ''));
+    found.push({
+      from: file,
+      to: match[3]!,
+      typeOnly: match[1] !== undefined || (onlyTypes && names.every((name) => name.trim().startsWith('type '))),
+    });
+  }
+  for (const match of text.matchAll(/\bimport\('([^']+)'\)/g))
+    found.push({ from: file, to: match[1]!, typeOnly: false });
+  return found;
+}
+
+const folderOf = (path: string): string => path.split('/')[0]!;
+const target = ({ from, to }: Import): string => relative(ROOT, resolve(ROOT, dirname(from), to));
+const packageOf = (name: string): string =>
+  name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
+
+function offends(entry: Import): boolean {
+  const { from, to, typeOnly } = entry;
+  const rule = from.endsWith('/main.ts') && folderOf(from) !== 'dev' ? MAIN : RULES[folderOf(from)]!;
+  if (to.startsWith('node:')) return rule.node !== true;
+  if (to.startsWith('.')) {
+    const folder = folderOf(target(entry));
+    return folder !== folderOf(from) && !rule.folders.includes(folder) && !(typeOnly && rule.types?.includes(folder));
+  }
+  const name = packageOf(to);
+  return !rule.packages.includes(name) && !(typeOnly && rule.typePackages?.includes(name));
+}
+
+const show = ({ from, to }: Import): string => `${from} → ${to}`;
+
+it('finds the imports of every folder', () => {
+  for (const folder of Object.keys(RULES)) {
+    expect(
+      files.some((file) => folderOf(file) === folder),
+      folder,
+    ).toBe(true);
+  }
+  expect(imports.length).toBeGreaterThan(150);
+});
+
+it('each folder imports only what the picture allows', () => {
+  expect(imports.filter(offends).map(show)).toEqual([]);
+});
+
+it('the interpreter and the workflow take values of the model from files without zod alone', () => {
+  const closure = new Set<string>(['workflows/index.ts']);
+  const packages = new Set<string>();
+  for (const file of closure) {
+    for (const entry of imports.filter(({ from, typeOnly }) => from === file && !typeOnly)) {
+      if (entry.to.startsWith('.')) closure.add(target(entry));
+      else packages.add(packageOf(entry.to));
+    }
+  }
+  expect([...packages].sort()).toEqual(['@cfworker/json-schema', '@temporalio/workflow']);
+  expect(closure.size).toBeGreaterThan(10);
+});
+
+describe('the pure folders', () => {
+  const pure = files.filter((file) => ['model', 'expression', 'interpreter', 'projection'].includes(folderOf(file)));
+
+  it('read no clock, no chance and no environment', () => {
+    for (const file of pure) {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      expect(text, file).not.toMatch(
+        /Date\.now|new Date\(\)|Math\.random|\bprocess\.[a-z]|localeCompare|toLocale|Buffer\b/,
+      );
+    }
+  });
+
+  it('talk to Temporal, the database and the web through nobody', () => {
+    expect(imports.filter(({ from, to }) => pure.includes(from) && to.startsWith('node:')).map(show)).toEqual([]);
+  });
+});
+
+it('one file alone holds the client of Temporal in the services', () => {
+  const users = imports.filter(({ from, to }) => folderOf(from) === 'service' && to === '@temporalio/client');
+  expect(users.map(({ from }) => from)).toEqual(['service/temporal.ts']);
+});
+
+it('there are no barrels', () => {
+  for (const file of files) {
+    expect(readFileSync(join(ROOT, file), 'utf8'), file).not.toMatch(/^export \* from/m);
+  }
+});

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { validateDefinition } from '../../interpreter/validate.ts';
+import { canonicalJson, type Json } from '../../model/json.ts';
+import { randomRun } from '../interpreter/random-run.ts';
+import { rehearse, SPECS } from '../interpreter/rehearse.ts';
+import { closed, createHarness, type Harness } from './harness.ts';
+
+let harness: Harness;
+beforeAll(async () => {
+  // Hardly any workflow stays in the cache: most workflow tasks replay.
+  harness = await createHarness(inject('temporalAddress'), { maxCachedWorkflows: 2 });
+});
+afterAll(() => harness.close());
+
+const actions = new Map(Object.keys(SPECS).map((ref) => [ref, { param_schema: null }]));
+const seed = Number(process.env.FERMATA_SEED ?? Date.now() % 2 ** 31);
+
+it(`what the projection says of a random run equals what the run did, open or closed (seed ${seed})`, async () => {
+  const runs = fc
+    .sample(randomRun(), { numRuns: 60, seed })
+    .filter(({ definition }) => validateDefinition(definition, null, actions).issues.length === 0);
+  expect(runs.length).toBeGreaterThan(30);
+  await Promise.all(
+    runs.map(async ({ definition, outcomes, cancelAt }, index) => {
+      const id = await harness.start(definition, { outcomes });
+      const handle = harness.client.workflow.getHandle(id);
+      // Somewhere in the middle, as the machine will have it.
+      if (cancelAt > 3) await handle.cancel().catch(() => undefined);
+      const open = await harness.execution(id);
+      expect(open.projection, `run ${index}, open`).toBe('complete');
+      await closed(harness, id);
+      const execution = await harness.execution(id);
+      expect(execution.projection, `run ${index}`).toBe('complete');
+      expect(execution.tasks.filter(({ status }) => status === 'running' || status === 'scheduled')).toEqual([]);
+      if (execution.status === 'cancelled') return;
+      // Without a cancel request the pure interpreter, with the same outcomes, closes the same way.
+      const { close } = rehearse({ definition, outcomes });
+      expect([execution.status, execution.failure === null], `run ${index}`).toEqual([
+        close?.outcome,
+        close?.failure === null,
+      ]);
+      if (execution.status === 'completed') {
+        expect(canonicalJson(execution.output)).toBe(canonicalJson(close?.output as Json));
+      }
+    }),
+  );
+});

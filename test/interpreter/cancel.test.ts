@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest';
+import { GRACE_KEY, type RunEvent } from '../../interpreter/events.ts';
+import { begin, step } from '../../interpreter/interpreter.ts';
+import { runInput } from './rehearse.ts';
+
+const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
+const start = (tasks: object[], events: RunEvent[] = []) =>
+  begin(
+    runInput({ tasks: tasks as ReturnType<typeof act>[], start: tasks.map((task) => (task as { name: string }).name) }),
+    {},
+    0,
+    events,
+  );
+const cancel: RunEvent = { type: 'cancel' };
+const cancelled = (key: string): RunEvent => ({ type: 'failed', key, fault: { kind: 'cancelled' } });
+const completed = (key: string, output = 1): RunEvent => ({ type: 'completed', key, output });
+
+it('a cancel request cancels what runs, awaits it with a timer, and then closes the run', () => {
+  const { state } = start([act('a'), act('b')]);
+  expect(step(state, [cancel], 1)).toMatchObject([
+    { type: 'cancel_work' },
+    { type: 'timer', key: GRACE_KEY, milliseconds: 30_000 },
+  ]);
+  expect(step(state, [cancelled('a')], 2)).toEqual([]);
+  expect(step(state, [cancelled('b')], 3)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+  expect(state.visits.map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
+});
+
+it('what does not stop within the time is given up', () => {
+  const { state } = start([act('a')]);
+  step(state, [cancel], 1);
+  expect(step(state, [{ type: 'fired', key: GRACE_KEY }], 2)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+  expect(step(state, [completed('a')], 3)).toEqual([]);
+});
+
+it('what finished before the cancel request keeps its output, in whatever order both arrive', () => {
+  for (const events of [
+    [completed('a', 7), cancel],
+    [cancel, completed('a', 7)],
+  ]) {
+    const { state } = start([act('a'), act('b')]);
+    step(state, events, 1);
+    expect(state.visits.map(({ status, output }) => [status, output])).toEqual([
+      ['succeeded', 7],
+      ['running', null],
+    ]);
+  }
+});
+
+it('a run whose last task finished with the cancel request has completed', () => {
+  const { state } = start([act('a')]);
+  expect(step(state, [cancel, completed('a')], 1)).toMatchObject([{ type: 'close', outcome: 'completed' }]);
+});
+
+it('what would have started in the same activation is withdrawn and never issued', () => {
+  const { state, commands } = begin(runInput({ tasks: [act('a'), act('b')] }), {}, 0);
+  expect(commands).toMatchObject([{ type: 'activity', key: 'a' }]);
+  expect(step(state, [completed('a'), cancel], 1)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+  expect(start([act('a')], [cancel]).commands).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+});
+
+it('a second cancel request and late events change nothing', () => {
+  const { state } = start([act('a')]);
+  step(state, [cancel], 1);
+  expect(step(state, [cancel, completed('unknown'), { type: 'fired', key: 'b' }], 2)).toEqual([]);
+  expect(step(state, [completed('a')], 3)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+  expect(step(state, [cancel, completed('a')], 4)).toEqual([]);
+});
+
+it('nothing is tried again or handled once the run is being cancelled', () => {
+  const { state } = begin(runInput({ tasks: [act('a', { on_failure: 'b' }), act('b')] }), {}, 0);
+  step(state, [cancel], 1);
+  const failed: RunEvent = { type: 'failed', key: 'a', fault: { kind: 'timeout', timeout: 'heartbeat' } };
+  expect(step(state, [failed], 2)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+  expect(state.visits).toHaveLength(1);
+  expect(state.visits[0]).toMatchObject({ status: 'failed', lost: true });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { validateDefinition } from '../../interpreter/validate.ts';
+import { type Definition, parseDefinition } from '../../model/definition.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { RESERVED_NAMES } from '../../model/words.ts';
+import { KNOWN_ACTIONS } from '../../service/actions.ts';
+
+const noop = (name: string, rest: object = {}) => ({ name, action: 'core.noop', ...rest });
+
+/** Issues and warnings as `code pointer`, from the shape or from the whole. */
+function check(definition: unknown, schema: JsonObject | null = null): { issues: string[]; warnings: string[] } {
+  const parsed = parseDefinition(definition, '/definition');
+  const short = ({ code, path }: { code: string; path: string }) => `${code} ${path.replace('/definition', '')}`;
+  if ('issues' in parsed) return { issues: parsed.issues.map(short), warnings: [] };
+  const { issues, warnings } = validateDefinition(parsed.definition, schema, KNOWN_ACTIONS);
+  return { issues: issues.map(short), warnings: warnings.map(short) };
+}
+
+const CLOSED = { type: 'object', properties: { n: { type: 'integer' } }, additionalProperties: false };
+
+describe('refused when it is written', () => {
+  it.each<[string, unknown, string[]]>([
+    ['no tasks', {}, ['required /tasks']],
+    ['an empty list of tasks', { tasks: [] }, ['out_of_range /tasks']],
+    ['tasks that are no list', { tasks: {} }, ['type_invalid /tasks']],
+    ['an unknown field', { tasks: [noop('a')], taks: [] }, ['unknown_field /taks']],
+    [
+      'a field of the language that is not there yet',
+      { tasks: [noop('a', { with_items: [] })] },
+      ['unknown_field /tasks/0/with_items'],
+    ],
+    ['a name with a dash', { tasks: [noop('a-b')] }, ['value_invalid /tasks/0/name']],
+    ['a name that is too long', { tasks: [noop('a'.repeat(65))] }, ['out_of_range /tasks/0/name']],
+    ['a reserved name', { tasks: [noop('error')] }, ['value_invalid /tasks/0/name']],
+    ['a name of the prototype', { tasks: [noop('__proto__')] }, ['value_invalid /tasks/0/name']],
+    ['a reserved variable', { tasks: [noop('a')], variables: { item: 1 } }, ['name_invalid /variables/item']],
+    ['two tasks of one name', { tasks: [noop('a'), noop('a')] }, ['duplicate_task /tasks/1/name']],
+    ['an action without a pack', { tasks: [{ name: 'a', action: 'noop' }] }, ['value_invalid /tasks/0/action']],
+    ['an unknown action', { tasks: [{ name: 'a', action: 'core.nope' }] }, ['unknown_action /tasks/0/action']],
+    [
+      'a transition to nowhere',
+      { tasks: [noop('a', { on_success: ['b', 'noop'] })] },
+      ['unknown_task /tasks/0/on_success/0'],
+    ],
+    ['the word retry', { tasks: [noop('a', { on_failure: 'retry' })] }, ['unknown_word /tasks/0/on_failure']],
+    [
+      'one target twice',
+      { tasks: [noop('a', { on_success: ['b', 'b'] }), noop('b')] },
+      ['duplicate_target /tasks/0/on_success/1'],
+    ],
+    ['a start that is no task', { tasks: [noop('a')], start: ['b'] }, ['unknown_task /start/0']],
+    ['a start named twice', { tasks: [noop('a')], start: ['a', 'a'] }, ['duplicate_target /start/1']],
+    ['a negative retry count', { tasks: [noop('a', { retry: { count: -1 } })] }, ['out_of_range /tasks/0/retry/count']],
+    ['a retry without a count', { tasks: [noop('a', { retry: {} })] }, ['required /tasks/0/retry/count']],
+    [
+      'a retry count that is no integer',
+      { tasks: [noop('a', { retry: { count: 1.5 } })] },
+      ['type_invalid /tasks/0/retry/count'],
+    ],
+    ['a timeout of zero', { tasks: [noop('a', { timeout: 0 })] }, ['out_of_range /tasks/0/timeout']],
+    [
+      'a circle without a start',
+      { tasks: [noop('a', { on_success: 'b' }), noop('b', { on_success: 'a' })] },
+      ['no_entry /tasks'],
+    ],
+    [
+      'a task beside a graph',
+      { tasks: [noop('a', { on_failure: 'c' }), noop('b'), noop('c')] },
+      ['isolated_task /tasks/1'],
+    ],
+    [
+      'a circle that no entry leads to',
+      { tasks: [noop('a', { on_success: 'noop' }), noop('b', { on_success: 'c' }), noop('c', { on_success: 'b' })] },
+      ['isolated_task /tasks/0', 'unreachable_task /tasks/1', 'unreachable_task /tasks/2'],
+    ],
+    [
+      'a broken template',
+      { tasks: [noop('a', { input: { 'x/y': ['{{ a b }}'] } })] },
+      ['template_invalid /tasks/0/input/x~1y/0'],
+    ],
+    [
+      'a filter',
+      { tasks: [noop('a', { input: '{{ workflow.param.x | upper }}' })] },
+      ['template_invalid /tasks/0/input'],
+    ],
+    [
+      'a member that a task does not have',
+      { tasks: [noop('a', { input: '{{ a.result }}' })] },
+      ['unknown_name /tasks/0/input'],
+    ],
+    [
+      'a task that is not there',
+      { tasks: [noop('a', { input: '{{ task.b.output }}' })] },
+      ['unknown_name /tasks/0/input'],
+    ],
+    ['all tasks at once', { tasks: [noop('a', { input: '{{ task }}' })] }, ['unknown_name /tasks/0/input']],
+    [
+      'a member of workflow that is not there',
+      { tasks: [noop('a', { input: '{{ workflow.params.x }}' })] },
+      ['unknown_name /tasks/0/input'],
+    ],
+    [
+      'a variable that comes later',
+      { tasks: [noop('a')], variables: { x: '{{ vars.y }}', y: 1 } },
+      ['unknown_name /variables/x'],
+    ],
+    [
+      'a field of error that is not there',
+      { tasks: [noop('a', { input: '{{ error.msg }}' })] },
+      ['unknown_name /tasks/0/input'],
+    ],
+  ])('%s', (_, definition, issues) => {
+    expect(check(definition).issues.sort()).toEqual(issues.sort());
+  });
+
+  it('a parameter that a closed schema does not have', () => {
+    for (const input of ['{{ workflow.param.m }}', '{{ parameters.m }}', '{{ m }}']) {
+      expect(check({ tasks: [noop('a', { input })] }, CLOSED).issues).toEqual(['unknown_name /tasks/0/input']);
+    }
+    expect(check({ tasks: [noop('a', { input: '{{ n }} {{ workflow.param.n }}' })] }, CLOSED).issues).toEqual([]);
+  });
+
+  it('every reserved name', () => {
+    for (const name of RESERVED_NAMES) {
+      expect(check({ tasks: [noop(name)] }).issues, name).toEqual(['value_invalid /tasks/0/name']);
+    }
+  });
+
+  it('what is nested too deep, without failing itself', () => {
+    let input: unknown = 1;
+    for (let level = 0; level < 20_000; level += 1) input = [input];
+    expect(check({ tasks: [noop('a', { input })] }).issues).toEqual(['too_deep ']);
+  });
+});
+
+describe('doubtful, and stored with a warning', () => {
+  it.each<[string, Definition, string[]]>([
+    ['an input that is missing', { tasks: [{ name: 'a', action: 'core.http' }] }, ['input_missing /tasks/0/input/url']],
+    [
+      'a name that may be a parameter',
+      { tasks: [noop('a', { input: '{{ maybe }}' })] },
+      ['unknown_name /tasks/0/input'],
+    ],
+    [
+      'several arrivals',
+      { tasks: [noop('a', { on_success: 'c' }), noop('b', { on_success: 'c' }), noop('c')] },
+      ['several_arrivals /tasks/2'],
+    ],
+  ])('%s', (_, definition, warnings) => {
+    expect(check(definition)).toEqual({ issues: [], warnings });
+  });
+
+  it('a loop earns no warning', () => {
+    const tasks = [noop('a', { on_success: 'b' }), noop('b', { on_success: 'a', on_failure: 'noop' })];
+    expect(check({ tasks, start: ['a'] })).toEqual({ issues: [], warnings: [] });
+  });
+});
+
+it('a template in an input is not held against the schema before it is rendered', () => {
+  const input = {
+    url: '{{ workflow.param.u }}',
+    query: { q: '{{ workflow.param.list }}' },
+    method: '{{ workflow.param.m }}',
+  };
+  expect(check({ tasks: [{ name: 'a', action: 'core.http', input }] })).toEqual({ issues: [], warnings: [] });
+});

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../../model/config.ts';
+
+it('has a default for everything that npm start needs', () => {
+  const { config, warnings } = readConfig({ PATH: '/bin', FERMATA_PORT: '' });
+  expect(config).toMatchObject({ FERMATA_HOST: '127.0.0.1', FERMATA_PORT: 8080, FERMATA_DATA_DIR: '.fermata' });
+  expect(warnings).toEqual([]);
+});
+
+it('refuses bad settings by name, all of them', () => {
+  const read = () => readConfig({ FERMATA_PORT: '99999', DATABASE_URL: 'mysql://x', FERMATA_LOG_LEVEL: 'loud' });
+  expect(read).toThrow(ConfigError);
+  for (const name of ['FERMATA_PORT', 'DATABASE_URL', 'FERMATA_LOG_LEVEL']) expect(read).toThrow(name);
+});
+
+it('warns of a name that is no setting, with the one that was meant', () => {
+  expect(readConfig({ FERMATA_PROT: '1' }).warnings).toEqual([
+    'FERMATA_PROT is no setting of Fermata\'s. Did you mean "FERMATA_PORT"?',
+  ]);
+});
