@@ -1,4 +1,4 @@
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { DefaultLogger, type LogMetadata, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../model/config.ts';
@@ -12,12 +12,19 @@ export function createLogger({ FERMATA_LOG_LEVEL: level }: Config): Logger {
   return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname' })) : pino(options);
 }
 
+/** A failed task or run is no trouble of the worker's, and its details may hold anything: where it failed is enough. */
+function fieldsOf(meta: LogMetadata = {}): object {
+  const { workflowId, runId, workflowType, activityId, activityType, attempt, error } = meta;
+  const message = error instanceof Error ? error.message : undefined;
+  return { workflowId, runId, workflowType, activityId, activityType, attempt, error: message };
+}
+
 /** Sends what Temporal's SDK logs to our log, and leaves signals to us. Once per process, before any connection. */
 export function installTemporalRuntime(log: Logger): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message);
+      log[level === 'ERROR' ? 'error' : 'warn'](fieldsOf(meta), message);
     }),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DevFile } from '../../dev/dev-file.ts';
+
+/** A process of ours, with all that it has said. */
+export interface Running {
+  child: ChildProcess;
+  said(): string;
+  /** Waits until it has said something. */
+  until(words: string, seconds?: number): Promise<void>;
+  /** Sends a signal and gives the exit code. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Runs one of the `main.ts` with settings. */
+export function run(main: string, env: Record<string, string>): Running {
+  const child = spawn(process.execPath, ['--import', 'tsx', main], { env: { ...process.env, ...env } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+  }
+  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  return {
+    child,
+    said: () => said,
+    until: async (words, seconds = 60) => {
+      const deadline = Date.now() + seconds * 1000;
+      while (!said.includes(words)) {
+        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode} and had said: ${said}`);
+        if (Date.now() > deadline) throw new Error(`it did not say "${words}" but: ${said}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    end: async (signal) => {
+      child.kill(signal);
+      return exit;
+    },
+  };
+}
+
+/** A data folder of a test, and the settings that keep `npm start` in it and on free ports. */
+export async function createDevFolder() {
+  const folder = await mkdtemp(join(tmpdir(), 'fermata-dev-'));
+  const env = {
+    ...{ FERMATA_DATA_DIR: folder, FERMATA_PORT: '0', FERMATA_TEMPORAL_PORT: '0', FERMATA_TEMPORAL_UI_PORT: '0' },
+  };
+  return {
+    folder,
+    env,
+    devFile: async () => JSON.parse(await readFile(join(folder, 'dev.json'), 'utf8')) as DevFile,
+    temporalPid: async () => JSON.parse(await readFile(join(folder, 'temporal.json'), 'utf8')).pid as number,
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** True while a process runs. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Calls the API and gives the body; throws on an error answer. */
+export async function call(url: string, key: string, path: string, body?: object) {
+  const response = await fetch(url + path, {
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into what they just asked for
+  const answer = (await response.json()) as any;
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+  return answer;
+}

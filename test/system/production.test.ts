@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { freePort, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
+import { until } from '../integration/api-harness.ts';
+import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
+import { call, type Running, run } from './processes.ts';
+
+let postgres: PostgresServer;
+let temporal: TemporalServer;
+const processes: Running[] = [];
+beforeAll(async () => {
+  const binary = await findTemporal(process.env, () => undefined);
+  [postgres, temporal] = await Promise.all([
+    startPostgres(),
+    startTemporalServer({ binary, namespaces: ['default'], port: 0, uiPort: 0 }),
+  ]);
+});
+afterAll(async () => {
+  for (const { child } of processes) child.kill('SIGKILL');
+  await temporal.stop();
+  await postgres.stop().catch(() => undefined);
+});
+
+const KEY = 'fmt_a-key-for-production-tests';
+
+async function startApiProcess(): Promise<{ running: Running; url: string }> {
+  const port = await freePort();
+  const running = run('api/main.ts', {
+    ...{
+      TEMPORAL_ADDRESS: temporal.address,
+      DATABASE_URL: postgres.url,
+      FERMATA_PORT: String(port),
+      FERMATA_DEV_KEY: KEY,
+    },
+  });
+  processes.push(running);
+  await running.until('the API is ready');
+  return { running, url: `http://127.0.0.1:${port}` };
+}
+
+it('two APIs and a worker, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
+  const [first, second] = await Promise.all([startApiProcess(), startApiProcess()]);
+  const worker = run('worker/main.ts', { TEMPORAL_ADDRESS: temporal.address });
+  processes.push(worker);
+  await worker.until('the worker is ready');
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const { url } = index % 2 === 0 ? first : second;
+      const { data } = await call(url, KEY, '/api/v1/executions', {
+        action_ref: 'core.noop',
+        parameters: { index },
+        wait: 20,
+      });
+      expect(data.status).toBe('completed');
+      return data.id as number;
+    }),
+  );
+  expect(new Set(ids).size).toBe(20);
+  for (const { url } of [first, second]) {
+    const counted = await until(
+      () => call(url, KEY, '/api/v1/executions/stats'),
+      ({ data }) => data.completed === 20,
+    );
+    expect(counted.data.total).toBe(20);
+  }
+  expect(await worker.end('SIGTERM')).toBe(0);
+  expect(await first.running.end('SIGTERM')).toBe(0);
+});
+
+it('answers 503 when the database is gone', async () => {
+  const { url } = await startApiProcess();
+  await postgres.kill();
+  const response = await fetch(`${url}/api/v1/workflows`, { headers: { 'x-api-key': KEY } });
+  expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([503, 'database_unavailable']);
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+it.each([
+  ['api/main.ts', {}, 'start:api needs TEMPORAL_ADDRESS'],
+  ['api/main.ts', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'start:api needs DATABASE_URL'],
+  ['worker/main.ts', {}, 'start:worker needs TEMPORAL_ADDRESS'],
+])('%s with %j refuses to start: %s', async (main, env, words) => {
+  const refused = run(main, env);
+  processes.push(refused);
+  await refused.until(words);
+  expect(await new Promise((resolve) => refused.child.on('exit', resolve))).toBe(1);
+});

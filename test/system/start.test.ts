@@ -1,0 +1,119 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../integration/api-harness.ts';
+import { createWebServer, type WebServer } from '../integration/web-server.ts';
+import { call, createDevFolder, isRunning, type Running, run } from './processes.ts';
+
+let dev: Awaited<ReturnType<typeof createDevFolder>>;
+let web: WebServer;
+let fermata: Running;
+beforeAll(async () => {
+  [dev, web] = await Promise.all([createDevFolder(), createWebServer()]);
+});
+afterAll(async () => {
+  const left = await dev.temporalPid().catch(() => null);
+  fermata.child.kill('SIGKILL');
+  if (left !== null && isRunning(left)) process.kill(left, 'SIGKILL');
+  await web.close();
+  await dev.remove();
+});
+
+it('starts everything, runs the first example and says where to look', async () => {
+  fermata = run('dev/main.ts', dev.env);
+  await fermata.until('Ctrl-C stops everything');
+  const file = await dev.devFile();
+  expect(fermata.said()).toMatch(/Ran examples\.first_run \(execution \d+\): completed/);
+  expect(fermata.said()).toContain('"greeting":"Hello, Fermata","status_code":200');
+  for (const word of [`${file.url}/docs`, file.temporal_ui!, file.api_key, file.approver_key]) {
+    expect(fermata.said()).toContain(word);
+  }
+  expect(file.pid).toBe(fermata.child.pid);
+  for (const name of ['dev.json', 'dev-keys.json']) {
+    expect((await stat(join(dev.folder, name))).mode & 0o777, name).toBe(0o600);
+  }
+  expect((await fetch(file.temporal_ui!)).status).toBe(200);
+  expect((await fetch(`${file.url}/docs`)).status).toBe(200);
+});
+
+it('the curl line that it prints works as it stands', async () => {
+  const { exec } = await import('node:child_process');
+  const command = /curl -s [\s\S]*?executions$/m.exec(fermata.said())![0];
+  const output = await new Promise<string>((resolve, reject) => {
+    exec(command, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+  });
+  expect(JSON.parse(output).data).toMatchObject({ status: 'completed', action_ref: 'examples.first_run' });
+});
+
+it('a second start finds the first one and says so', async () => {
+  const second = run('dev/main.ts', dev.env);
+  await second.until('already running at');
+  expect(second.said()).toContain((await dev.devFile()).url);
+  expect(await new Promise((resolve) => second.child.on('exit', resolve))).toBe(1);
+  expect(isRunning(fermata.child.pid!)).toBe(true);
+});
+
+it('a port that is taken is named', async () => {
+  const other = await createDevFolder();
+  const { temporal_address } = await dev.devFile();
+  const port = temporal_address.split(':')[1]!;
+  const refused = run('dev/main.ts', { ...other.env, FERMATA_TEMPORAL_PORT: port });
+  await refused.until(`port ${port} (FERMATA_TEMPORAL_PORT) is taken`);
+  expect(await new Promise((resolve) => refused.child.on('exit', resolve))).toBe(1);
+  await other.remove();
+});
+
+it('after kill -9 of everything, a new start goes on with the open runs and keeps keys and definitions', async () => {
+  const { url, api_key } = await dev.devFile();
+  const task = { name: 'a', action: 'core.http', input: { url: `${web.url}/flaky/1` }, retry: { count: 3, delay: 8 } };
+  const definition = { tasks: [task, { name: 'b', action: 'core.http', input: { url: `${web.url}/ok` } }] };
+  const ref = 'examples.survivor';
+  await call(url, api_key, '/api/v1/workflows', {
+    ...{ ref, pack_ref: 'examples', label: ref, version: '1.0.0' },
+    definition,
+  });
+  const { data } = await call(url, api_key, '/api/v1/executions', { action_ref: ref });
+  await until(
+    () => call(url, api_key, `/api/v1/executions/${data.id}`),
+    (now) => now.data.waiting_for[0]?.kind === 'retry',
+  );
+  const temporal = await dev.temporalPid();
+  await fermata.end('SIGKILL');
+  process.kill(temporal, 'SIGKILL');
+  fermata = run('dev/main.ts', dev.env);
+  await fermata.until('Ctrl-C stops everything');
+  const again = await dev.devFile();
+  expect(again.api_key).toBe(api_key);
+  const done = await until(
+    () => call(again.url, api_key, `/api/v1/executions/${data.id}`),
+    (now) => now.data.status === 'completed',
+    40,
+  );
+  expect(done.data).toMatchObject({ result: { status_code: 200, body: { ok: true } }, projection: 'complete' });
+  expect(web.asked.filter((path) => path === '/flaky/1')).toHaveLength(2);
+});
+
+it('takes over a Temporal server whose own process was killed', async () => {
+  const temporal = await dev.temporalPid();
+  await fermata.end('SIGKILL');
+  expect(isRunning(temporal)).toBe(true);
+  fermata = run('dev/main.ts', dev.env);
+  await fermata.until('Ctrl-C stops everything');
+  expect(fermata.said()).toContain(`left behind (process ${temporal})`);
+  expect(await dev.temporalPid()).toBe(temporal);
+});
+
+it('Ctrl-C stops everything cleanly: no process, no lock, no dev.json is left', async () => {
+  const temporal = await dev.temporalPid();
+  expect(await fermata.end('SIGINT')).toBe(0);
+  expect(fermata.said()).toContain('Stopped.');
+  expect(isRunning(temporal)).toBe(false);
+  const left = await readdir(dev.folder);
+  for (const name of ['dev.json', 'temporal.json', 'lock']) expect(left).not.toContain(name);
+});
+
+it('refuses bad settings by name', async () => {
+  const refused = run('dev/main.ts', { ...dev.env, FERMATA_PORT: 'eighty' });
+  await refused.until('FERMATA_PORT');
+  expect(await new Promise((resolve) => refused.child.on('exit', resolve))).toBe(1);
+});
