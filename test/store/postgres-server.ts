@@ -30,7 +30,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-postgres-'));
   await chmod(folder, 0o777);
   const native = join(folder, 'native');
-  await cp(installed, native, { recursive: true });
+  await cp(installed, native, { recursive: true, verbatimSymlinks: true });
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Record<
     'source' | 'target',
     string
