@@ -1,5 +1,5 @@
 import { engineFailure, type Failure } from '../model/failure.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { applyDefaults, validateJson } from './schema.ts';
 
@@ -10,11 +10,17 @@ export type InlineResult = { output: Json } | { failure: Failure };
 export function checkInput(spec: ActionSpec, input: Json): { input: Json } | { failure: Failure } {
   if (spec.param_schema === undefined) return { input };
   const complete = applyDefaults(spec.param_schema, input);
-  const issues = validateJson(spec.param_schema, complete);
-  if (issues.length === 0) return { input: complete };
-  const text = issues.map(({ path, message }) => `${path === '' ? 'input' : path} ${message}`).join('; ');
+  const failure = schemaFailure('input', spec.param_schema, complete);
+  return failure === null ? { input: complete } : { failure };
+}
+
+/** `input_invalid` or `output_invalid` with every path at which a value does not match; null when it does. */
+export function schemaFailure(what: 'input' | 'output', schema: JsonObject, value: Json): Failure | null {
+  const issues = validateJson(schema, value);
+  if (issues.length === 0) return null;
+  const text = issues.map(({ path, message }) => `${path === '' ? what : path} ${message}`).join('; ');
   const details = issues.map(({ code, path, message }) => ({ code, path, message }));
-  return { failure: engineFailure('input_invalid', `the input is invalid: ${text}`, { details }) };
+  return engineFailure(`${what}_invalid`, `the ${what} is invalid: ${text}`, { details });
 }
 
 /** Runs `core.transform`, `core.noop`, `core.log` or `core.fail`: pure, at once, at no cost in history. */

@@ -4,7 +4,7 @@ import { type Json, utf8Length } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES, type Parameters, type RunInput } from '../model/run-input.ts';
 import { type Command, GRACE_KEY, GRACE_SECONDS, type RunEvent } from './events.ts';
 import { classifyFault } from './fault.ts';
-import { checkInput, runInline } from './inline.ts';
+import { checkInput, runInline, schemaFailure } from './inline.ts';
 import { compileDefinition, type ProgramTask } from './program.ts';
 import { scopeOf } from './scope.ts';
 import type { Pending, RunState, Visit } from './state.ts';
@@ -34,6 +34,7 @@ export function begin(
     actions: run.actions,
     info: { id: integerId(run.n), ref: run.ref, version: run.version },
     input,
+    outSchema: run.out_schema,
     variables: {},
     visits: [],
     visitsOf: new Map(),
@@ -353,10 +354,14 @@ function closingOf(state: RunState): Closing {
   if (failure !== null) return { outcome: state.lost ? 'abandoned' : 'failed', output: null, failure, also };
   const output = resultOf(state);
   const bytes = utf8Length(JSON.stringify(output));
-  if (bytes <= MAX_PAYLOAD_BYTES) return { outcome: 'completed', output, failure: null, also };
-  const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-  const tooLarge = engineFailure('too_large', message, { details: { field: 'output' } });
-  return { outcome: 'failed', output: null, failure: tooLarge, also };
+  if (bytes > MAX_PAYLOAD_BYTES) {
+    const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+    const tooLarge = engineFailure('too_large', message, { details: { field: 'output' } });
+    return { outcome: 'failed', output: null, failure: tooLarge, also };
+  }
+  const invalid = state.outSchema === undefined ? null : schemaFailure('output', state.outSchema, output);
+  if (invalid !== null) return { outcome: 'failed', output: null, failure: invalid, also };
+  return { outcome: 'completed', output, failure: null, also };
 }
 
 /** The result without an `output` field: of the last task in list order, or of the leaves by name. */

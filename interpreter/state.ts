@@ -1,5 +1,5 @@
 import type { Failure, Outcome } from '../model/failure.ts';
-import type { Json } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters } from '../model/run-input.ts';
 import type { Command } from './events.ts';
 import type { Program } from './program.ts';
@@ -60,6 +60,7 @@ export interface RunState {
   readonly actions: Readonly<Record<string, ActionSpec>>;
   readonly info: RunInfo;
   readonly input: Parameters;
+  readonly outSchema: JsonObject | undefined;
   variables: Record<string, Json>;
   visits: Visit[];
   /** Indexes of the visits of each task. */

@@ -68,6 +68,8 @@ export interface Execution {
   tasks: TaskExecution[];
   waitingFor: Wait[];
   projection: ProjectionState;
+  /** What did not match, when it diverged. */
+  divergence: string | null;
   /** The last history event that was seen. */
   lastEventId: number;
 }

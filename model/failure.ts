@@ -23,6 +23,7 @@ export const FAILURE_TYPES = [
   'abandoned',
   'template_error',
   'input_invalid',
+  'output_invalid',
   'limit_exceeded',
   'cancelled',
   'too_large',

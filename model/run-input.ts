@@ -43,6 +43,8 @@ export interface RunInput {
   /** SHA-256 of the revision's canonical JSON; null for a plain action's run of one task. */
   hash: string | null;
   definition: Definition;
+  /** JSON Schema of the output, checked when the run completes. */
+  out_schema?: JsonObject;
   actions: Record<string, ActionSpec>;
 }
 

@@ -43,7 +43,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
   };
   const temporal = createTemporal(connection, namespace);
   const definitions = createDefinitionService(stores.definitions);
-  const executions = createExecutionService(temporal, stores.executions, definitions, Date.now);
+  const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };

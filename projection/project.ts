@@ -1,10 +1,11 @@
 import type { temporal } from '@temporalio/proto';
+import type { Fault } from '../interpreter/events.ts';
 import { classifyFault } from '../interpreter/fault.ts';
 import type { RunState, Visit } from '../interpreter/state.ts';
 import type { Attempt, Execution, ProjectionState, TaskExecution, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
-import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus, TaskStatus } from '../model/status.ts';
 import { type ActivityRecord, eventTime, type HistoryEvent, type Replayed, replayHistory } from './history.ts';
 import { decodePayload, decodePayloads, faultOf } from './payload.ts';
@@ -37,7 +38,7 @@ export function projectExecution(
   const [input = null, second] = decodePayloads(started.input);
   const run: RunInput | null = isRunInput(second) ? second : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
-  const replayed = known ? replayHistory(run, isJsonObject(input) ? input : {}, history) : null;
+  const replayed = known ? replayOrDiverge(run, isJsonObject(input) ? input : {}, history) : null;
   const closing = closeOf(last);
   const status = closing?.status ?? openStatus(history);
   const projection: ProjectionState =
@@ -61,8 +62,19 @@ export function projectExecution(
     tasks: trusted?.state ? tasksOf(trusted.state, trusted, pending, closing === null ? null : eventTime(last)) : [],
     waitingFor: closing === null ? waitsOf(trusted, pending) : [],
     projection,
+    divergence: replayed?.divergence ?? null,
     lastEventId: Number(last.eventId),
   };
+}
+
+/** An interpreter that throws where the run went on, or stands still, is one that does not agree with history. */
+function replayOrDiverge(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
+  try {
+    return replayHistory(run, input, history);
+  } catch (error) {
+    const divergence = `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
+    return { state: null, activities: new Map(), divergence };
+  }
 }
 
 /** How a run closed, read from its close event alone. */
@@ -156,7 +168,7 @@ function taskOf(
   const current = records.at(-1);
   const live = current === undefined ? undefined : described.get(current.key);
   const spec = state.actions[action];
-  const classify = (fault: Parameters<typeof classifyFault>[0]) =>
+  const classify = (fault: Fault) =>
     spec === undefined ? null : classifyFault(fault, spec, visit.key, action).failure;
   const attempts = records.flatMap(({ key, record }) =>
     attemptsOf(record, key === current?.key ? live : undefined, classify),
@@ -211,7 +223,7 @@ const STARTED = 2;
 function attemptsOf(
   record: ActivityRecord,
   live: PendingActivity | undefined,
-  classify: (fault: ReturnType<typeof faultOf>) => Failure | null,
+  classify: (fault: Fault) => Failure | null,
 ): Attempt[] {
   const attempt = live?.attempt ?? record.attempt;
   const started = live?.lastStartedTime ? protoTime(live.lastStartedTime) : record.started;

@@ -4,6 +4,7 @@ import type { Execution } from '../model/execution.ts';
 import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
+import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import {
   INTERPRETER_VERSION,
@@ -56,6 +57,7 @@ export function createExecutionService(
   store: ExecutionStore,
   definitions: DefinitionService,
   clock: () => number,
+  log: Logger,
 ) {
   let last = 0;
   const { namespace } = temporal;
@@ -75,6 +77,12 @@ export function createExecutionService(
       return { n, execution: executionOfRow(row) };
     }
     const execution = projectExecution(workflowId, history, described.pending);
+    if (execution.projection === 'diverged') {
+      log.error(
+        { workflow_id: workflowId, divergence: execution.divergence },
+        'the interpreter and the history of a run do not agree',
+      );
+    }
     // Ids can be guessed: without a row, the memo alone tells whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
     await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
@@ -85,7 +93,8 @@ export function createExecutionService(
     const { ref, version, revision } = command;
     const action = definitionOfAction(ref);
     if (action !== null) {
-      return { definition: action, paramSchema: null, version: '0.0.0', revision: 0, hash: null, definitionId: null };
+      const schemas = { paramSchema: null, outSchema: null };
+      return { definition: action, ...schemas, version: '0.0.0', revision: 0, hash: null, definitionId: null };
     }
     const stored = await definitions.get(principal, ref, { version, revision }).catch((error: unknown) => {
       const bare = version === undefined && revision === undefined;
@@ -97,11 +106,19 @@ export function createExecutionService(
 
   function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
     const { ref, enforcement = null, tags = [] } = command;
-    const { definition, version, revision, hash, definitionId } = resolved;
+    const { definition, version, revision, hash, definitionId, outSchema } = resolved;
     const input = checkInput(command, resolved.paramSchema);
     const actions = specsOf(definition);
     const run: RunInput = {
-      ...{ interpreter: INTERPRETER_VERSION, n, ref, version, revision, hash, definition, actions },
+      interpreter: INTERPRETER_VERSION,
+      n,
+      ref,
+      version,
+      revision,
+      hash,
+      definition,
+      ...(outSchema === null ? {} : { out_schema: outSchema }),
+      actions,
     };
     const bytes = utf8Length(JSON.stringify([input, run]));
     if (bytes > MAX_PAYLOAD_BYTES) {
@@ -242,6 +259,7 @@ export function createExecutionService(
 interface Resolved {
   definition: RunInput['definition'];
   paramSchema: JsonObject | null;
+  outSchema: JsonObject | null;
   version: string;
   revision: number;
   hash: string | null;
@@ -296,6 +314,7 @@ function executionOfRow(row: IndexRow): Execution {
     tasks: [],
     waitingFor: [],
     projection: 'partial',
+    divergence: null,
     lastEventId: row.versionEvent,
   };
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A data folder belongs to one process at a time; holding it twice would lose rows. */
@@ -29,30 +30,47 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'lock');
   const own: Holder = { pid: process.pid, started: startOf(process.pid) };
-  for (let round = 0; round < 5; round += 1) {
-    try {
-      const file = await open(path, 'wx');
-      await file.writeFile(JSON.stringify(own));
-      await file.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const draft = `${path}.${randomUUID()}`;
+  // The lock appears with its content, by a link: nobody can read it half written.
+  await writeFile(draft, JSON.stringify(own));
+  try {
+    for (let round = 0; round < 5; round += 1) {
+      if (await linked(draft, path)) return { release: () => rm(path, { force: true }) };
+      const seen = await readText(path);
+      const holder = holderIn(seen);
+      if (holder !== null && isAlive(holder)) throw new FolderInUseError(folder, holder.pid);
+      // Of several who find it stale, one moves it aside; who moves a new one by mistake puts it back.
+      const aside = `${path}.${randomUUID()}`;
+      await rename(path, aside).catch(() => undefined);
+      const moved = await readText(aside);
+      if (moved !== null && moved !== seen) await linked(aside, path);
+      await rm(aside, { force: true });
     }
-    const holder = await readHolder(path);
-    if (holder !== null && isAlive(holder)) throw new FolderInUseError(folder, holder.pid);
-    // Moved aside under a name of our own, so that of two who find it stale only one removes it.
-    const aside = `${path}.${process.pid}.${round}`;
-    await rename(path, aside).catch(() => undefined);
-    await rm(aside, { force: true });
+    throw new Error(`the lock of ${folder} cannot be taken`);
+  } finally {
+    await rm(draft, { force: true });
   }
-  throw new Error(`the lock of ${folder} cannot be taken`);
 }
 
-async function readHolder(path: string): Promise<Holder | null> {
+async function linked(from: string, to: string): Promise<boolean> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
+}
+
+function holderIn(text: string | null): Holder | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as Holder); // written above and by nobody else
   } catch {
-    return null; // gone, or written only in part when its process was killed
+    return null; // what a crash of the machine left of it names nobody
   }
 }
 

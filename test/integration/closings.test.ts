@@ -83,4 +83,34 @@ it('says so when history and interpreter do not agree, and shows no tasks then',
     expect(projectExecution(id, altered)).toMatchObject({ projection: 'diverged', tasks: [] });
   }
   expect(projectExecution(id, history)).toMatchObject({ projection: 'complete' });
+  const payload = history[0]!.workflowExecutionStartedEventAttributes!.input!.payloads![1]!;
+  payload.data = Buffer.from(Buffer.from(payload.data!).toString().replace('"name":"b"', '"name":"a"'));
+  const broken = projectExecution(id, history);
+  expect(broken).toMatchObject({ projection: 'diverged', tasks: [], status: 'completed' });
+  expect(broken.divergence).toContain('another task is named "a"');
+});
+
+it('a run that this worker is too old for stays open, and says that the engine is in trouble', async () => {
+  const id = await harness.start({ tasks: [{ name: 'a', action: 'core.noop' }] }, { interpreter: 99 });
+  let execution = await harness.execution(id);
+  while (execution.waitingFor.length === 0) execution = await harness.execution(id);
+  expect(execution).toMatchObject({ status: 'requested', projection: 'partial' });
+  expect(execution.waitingFor[0]?.kind).toBe('engine_fault');
+  await harness.client.workflow.getHandle(id).terminate();
+});
+
+it('a run that was not started by Fermata fails with words, instead of hanging', async () => {
+  const handle = await harness.client.workflow.start('some.ref', {
+    workflowId: `foreign-${harness.taskQueue}`,
+    taskQueue: harness.taskQueue,
+    args: [{ url: 'x' }],
+  });
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: {
+      type: 'input_invalid',
+      message: '"some.ref" was not started by Fermata: the second argument is no run input',
+    },
+  });
+  const execution = await harness.execution(handle.workflowId);
+  expect(execution).toMatchObject({ projection: 'foreign', status: 'failed', tasks: [] });
 });

@@ -16,9 +16,9 @@ export interface Closing {
 }
 
 const cancelWhenUnderWay =
-  (count = 1) =>
+  (...tasks: string[]) =>
   async (harness: Harness, workflowId: string): Promise<void> => {
-    await underWay(harness, workflowId, count);
+    await underWay(harness, workflowId, tasks);
     await harness.client.workflow.getHandle(workflowId).cancel();
     await closed(harness, workflowId);
   };
@@ -29,7 +29,7 @@ export const CLOSINGS: Closing[] = [
     name: 'cancelled while a task runs',
     definition: { tasks: [act('a'), act('b')] },
     options: { outcomes: { a: hang } },
-    act: cancelWhenUnderWay(),
+    act: cancelWhenUnderWay('a'),
     status: 'cancelled',
     tasks: { a: 'cancelled' },
   },
@@ -37,7 +37,7 @@ export const CLOSINGS: Closing[] = [
     name: 'cancelled while parallel tasks run, one of which is tried again',
     definition: { tasks: [act('a'), act('b'), act('c', { retry: { count: 5, delay: 60 } })], start: ['a', 'b', 'c'] },
     options: { outcomes: { a: hang, b: hang, c: fail('E_C') } },
-    act: cancelWhenUnderWay(2),
+    act: cancelWhenUnderWay('a', 'b'),
     status: 'cancelled',
     tasks: { a: 'cancelled', b: 'cancelled', c: 'cancelled' },
   },
@@ -48,7 +48,7 @@ export const CLOSINGS: Closing[] = [
       start: ['a', 'b'],
     },
     options: { outcomes: { a: hang } },
-    act: cancelWhenUnderWay(),
+    act: cancelWhenUnderWay('a'),
     status: 'cancelled',
     tasks: { a: 'cancelled', b: 'cancelled' },
   },
@@ -65,7 +65,7 @@ export const CLOSINGS: Closing[] = [
     definition: { tasks: [act('a')] },
     options: { outcomes: { a: hang } },
     act: async (harness, workflowId) => {
-      await underWay(harness, workflowId);
+      await underWay(harness, workflowId, ['a']);
       await harness.client.workflow.getHandle(workflowId).terminate('enough');
     },
     status: 'terminated',
@@ -99,7 +99,7 @@ export const CLOSINGS: Closing[] = [
     name: 'open, with a task that runs',
     definition: { tasks: [act('a'), act('b')] },
     options: { outcomes: { b: hang } },
-    act: underWay,
+    act: (harness, workflowId) => underWay(harness, workflowId, ['b']),
     status: 'running',
     tasks: { a: 'completed', b: 'running' },
   },

@@ -424,3 +424,21 @@ describe('bad requests', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 });
+
+describe('what a run gives', () => {
+  it('is checked against out_schema', async () => {
+    const out_schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
+    await define('typed', [{ name: 'a', action: 'core.transform', input: '{{ parameters }}' }], { out_schema });
+    const good = await start({ action_ref: 'examples.typed', input: { n: 1 }, wait: 20 });
+    expect(good.body.data).toMatchObject({ status: 'completed', result: { n: 1 } });
+    const bad = await start({ action_ref: 'examples.typed', input: { n: 'one' }, wait: 20 });
+    expect(bad.body.data).toMatchObject({ status: 'failed', projection: 'complete' });
+    expect(bad.body.data.result).toMatchObject({ error_code: 'OUTPUT_INVALID', error: expect.stringContaining('/n') });
+  });
+
+  it('is not waited for longer than was asked', async () => {
+    const { body } = await start({ action_ref: 'examples.wait', input: { url: `${web.url}/wait` }, wait: 1 });
+    expect(body.data.status).toBe('running');
+    await harness.call('POST', `/api/v1/executions/${body.data.id}/terminate`);
+  });
+});

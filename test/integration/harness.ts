@@ -45,6 +45,8 @@ export interface StartOptions {
   actions?: Record<string, ActionSpec>;
   /** The run is asked to cancel before its first workflow task. */
   cancelled?: boolean;
+  /** The interpreter version that the run asks for. */
+  interpreter?: number;
 }
 
 /** Starts a worker of the real bundle, whose activities end as the test says, on a task queue of its own. */
@@ -83,12 +85,13 @@ export async function createHarness(address: string, options: { maxCachedWorkflo
     history,
     start: async (
       definition,
-      { input = {}, outcomes: wanted = {}, executionTimeout, actions = {}, cancelled } = {},
+      { input = {}, outcomes: wanted = {}, executionTimeout, actions = {}, cancelled, interpreter } = {},
     ) => {
       const n = nextNumber();
       const id = workflowIdOf(n);
       outcomes.set(id, wanted);
       const run = runInput(definition, n);
+      run.interpreter = interpreter ?? run.interpreter;
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {
         workflowId: id,
@@ -148,11 +151,12 @@ async function hang(): Promise<never> {
   return context.cancelled.finally(() => clearInterval(beat));
 }
 
-/** Waits until a worker has a task of a run in hand. */
-export async function underWay(harness: Harness, workflowId: string, count = 1): Promise<void> {
+/** Waits until a worker has some tasks of a run in hand. */
+export async function underWay(harness: Harness, workflowId: string, tasks: string[]): Promise<void> {
   for (;;) {
     const { pendingActivities } = await harness.describe(workflowId);
-    if (pendingActivities.filter(({ state }) => state === 2).length >= count) return;
+    const started = pendingActivities.filter(({ state }) => state === 2).map(({ activityId }) => activityId);
+    if (tasks.every((task) => started.includes(task))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

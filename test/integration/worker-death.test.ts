@@ -44,7 +44,7 @@ it('an idempotent task of a killed worker is issued again, others are abandoned,
   const worker = await startWorker('hang');
   const safe = await harness.start(definition, { actions: { 'test.act': { ...quick, idempotent: true } } });
   const other = await harness.start(definition, { actions: { 'test.act': quick } });
-  await Promise.all([underWay(harness, safe), underWay(harness, other)]);
+  await Promise.all([safe, other].map((id) => underWay(harness, id, ['a'])));
   worker.kill('SIGKILL');
   await startWorker('answer');
   await Promise.all([closed(harness, safe), closed(harness, other)]);
