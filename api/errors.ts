@@ -92,7 +92,8 @@ function isDatabaseGone(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code } = current as { code?: unknown };
     if (typeof code === 'string' && GONE.has(code)) return true;
-    if (current.message.includes('timeout exceeded when trying to connect')) return true;
+    // For these two the driver of Postgres has words alone.
+    if (/^Connection terminated|^timeout exceeded when trying to connect/.test(current.message)) return true;
   }
   return false;
 }

@@ -7,6 +7,7 @@ import { managementWord } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
+import { json } from './routes.ts';
 
 // Document 002: Execution Management, at the root and below /api/v1 (but /api/v1/executions is document 000's).
 
@@ -31,10 +32,6 @@ const StartedSchema = z
   .openapi('ManagedExecutionStarted');
 const OkSchema = z.object({ status: z.literal('ok'), message: z.string() }).openapi('ManagedExecutionOk');
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 const IdParams = z.object({ id: z.string().max(100) });
 const tags = ['execution management'];
 

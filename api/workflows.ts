@@ -4,7 +4,7 @@ import { WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts
 import type { DefinitionService, WrittenWorkflow } from '../service/definitions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { PAGE_QUERY, pagesOf, windowOf } from './paging.ts';
+import { json, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
@@ -48,10 +48,6 @@ const WrittenSchema = z
   .object({ data: WorkflowSchema, message: z.string(), warnings: z.array(IssueSchema).optional() })
   .openapi('WorkflowWritten');
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 const RefParams = z.object({ ref: z.string().max(200) });
 const tags = ['workflows'];
 const base = '/api/v1/workflows';

@@ -58,8 +58,10 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
 /** Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. */
 export async function openPostgres(url: string): Promise<OpenDatabase> {
   const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 });
-  // An idle connection that the server closes is replaced at the next query; unheard, its error would end the process.
+  // A connection that the server closes is replaced at the next query, and a query under way fails by itself; unheard,
+  // the error of the connection would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const client = await pool.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

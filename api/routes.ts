@@ -15,3 +15,8 @@ export function windowOf({ page, per_page }: { page: number; per_page: number })
 export function pagesOf(total: number, perPage: number): number {
   return Math.ceil(total / perPage);
 }
+
+/** A JSON answer of a route, for its OpenAPI description. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}

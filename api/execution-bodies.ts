@@ -1,0 +1,202 @@
+import { z } from '@hono/zod-openapi';
+import type { Execution, TaskExecution } from '../model/execution.ts';
+import { integerId, MAX_NUMBERED_VISITS, uuidOf } from '../model/execution-id.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/status.ts';
+import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import { errorCode } from '../service/index-entries.ts';
+import { pagesOf } from './routes.ts';
+
+// The bodies of document 000: the schemas of its answers, and the pure functions that fill them.
+
+const JsonSchema = z.any() as unknown as z.ZodType<Json>;
+
+const StatusSchema = z.enum(EXECUTION_WORDS).openapi('ExecutionStatus');
+
+const InstantSchema = z.iso.datetime();
+
+const FailureSchema: z.ZodType<Json> = z
+  .object({ type: z.string(), message: z.string() })
+  .catchall(JsonSchema)
+  .openapi('Failure') as unknown as z.ZodType<Json>;
+
+const TaskSchema = z
+  .object({
+    id: z.int().nullable().describe('Null beyond the 1023rd visit: reached by its key.'),
+    key: z.string(),
+    name: z.string(),
+    visit: z.int(),
+    item: z.int().nullable(),
+    action_ref: z.string(),
+    status: z.string(),
+    input: JsonSchema,
+    output: JsonSchema,
+    error: FailureSchema.nullable(),
+    attempts: z.array(
+      z.object({
+        attempt: z.int(),
+        started: InstantSchema.nullable(),
+        ended: InstantSchema.nullable(),
+        error: FailureSchema.nullable(),
+        worker: z.string().nullable(),
+      }),
+    ),
+    created: InstantSchema,
+    started: InstantSchema.nullable(),
+    ended: InstantSchema.nullable(),
+  })
+  .openapi('TaskExecution');
+
+const SUMMARY = {
+  id: z.int(),
+  action_ref: z.string(),
+  status: StatusSchema,
+  parent: z.int().nullable(),
+  enforcement: z.int().nullable(),
+  created: InstantSchema,
+  updated: InstantSchema,
+};
+
+/** One execution in a list (document 000, Execution Summary). */
+const ExecutionSummarySchema = z.object(SUMMARY).openapi('ExecutionSummary');
+
+/** One execution (document 000, Execution), and beyond the document what Temporal's history tells. */
+export const ExecutionSchema = z
+  .object({
+    ...SUMMARY,
+    action: z.int().nullable().describe('Id of the workflow definition; null for a plain action.'),
+    config: JsonSchema.describe('The input.'),
+    executor: z.int().nullable().describe('Id of the caller who started it.'),
+    result: JsonSchema.describe('The output, or what went wrong; null while it runs.'),
+    uuid: z.string(),
+    workflow_id: z.string(),
+    run_id: z.string(),
+    version: z.string().nullable(),
+    revision: z.int().nullable(),
+    tags: z.array(z.string()),
+    tasks: z.array(TaskSchema),
+    waiting_for: z.array(
+      z.object({
+        kind: z.string(),
+        task: z.string().nullable(),
+        since: InstantSchema.nullable(),
+        until: InstantSchema.nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+    projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
+  })
+  .openapi('Execution');
+
+/** A page of executions (document 000, List All Executions). */
+export const ExecutionListSchema = z
+  .object({
+    data: z.array(ExecutionSummarySchema),
+    pagination: z.object({ page: z.int(), page_size: z.int(), total_items: z.int(), total_pages: z.int() }),
+  })
+  .openapi('ExecutionList');
+
+const STAT = z.int().min(0);
+
+/** Counts of executions (document 000, Get Execution Statistics). */
+export const StatsSchema = z
+  .object({
+    total: STAT,
+    completed: STAT,
+    failed: STAT,
+    running: STAT,
+    pending: STAT,
+    cancelled: STAT,
+    timeout: STAT,
+    abandoned: STAT,
+  })
+  .openapi('ExecutionStats');
+
+type Row = Awaited<ReturnType<ExecutionService['list']>>['rows'][number];
+
+/** Document 000's body of a page. */
+export function listOf(rows: Row[], total: number, { page, per_page }: { page: number; per_page: number }) {
+  return {
+    data: rows.map(summaryBody),
+    pagination: { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) },
+  };
+}
+
+function summaryBody(row: Row): z.infer<typeof ExecutionSummarySchema> {
+  return {
+    id: integerId(row.n),
+    action_ref: row.ref,
+    status: wordOf(row.status),
+    parent: row.parent,
+    enforcement: row.enforcement,
+    created: row.created.toISOString(),
+    updated: row.updated.toISOString(),
+  };
+}
+
+/** Document 000's body of one execution. */
+export function executionBody({ n, execution }: ExecutionView): z.infer<typeof ExecutionSchema> {
+  const { memo, run, status, created, updated, closed, waitingFor } = execution;
+  return {
+    id: integerId(n),
+    action: memo?.definition_id ?? null,
+    action_ref: memo?.ref ?? execution.workflowType,
+    config: execution.input,
+    parent: memo?.parent ?? null,
+    enforcement: memo?.enforcement ?? null,
+    executor: memo?.executor ?? null,
+    status: wordOf(status),
+    result: closed === null ? null : resultBody(execution),
+    created,
+    updated,
+    uuid: uuidOf(n),
+    workflow_id: execution.workflowId,
+    run_id: execution.runId,
+    version: run?.version ?? null,
+    revision: run?.revision ?? null,
+    tags: memo?.tags ?? [],
+    tasks: execution.tasks.map((task) => taskBody(n, task)),
+    waiting_for: waitingFor,
+    projection: execution.projection,
+  };
+}
+
+/** The output, or `{ error, error_code, stack_trace, task, output }` (design/shapes.md, Executions). */
+function resultBody({ failure, output }: Execution): Json {
+  if (failure === null) return output;
+  return {
+    error: failure.message,
+    error_code: errorCode(failure),
+    stack_trace: null,
+    task: failure.task ?? null,
+    output,
+  };
+}
+
+function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
+  return {
+    id: task.number <= MAX_NUMBERED_VISITS ? integerId(n, task.number) : null,
+    key: task.key,
+    name: task.name,
+    visit: task.visit,
+    item: null,
+    action_ref: task.action,
+    status: task.status,
+    input: task.input,
+    output: task.output,
+    error: failureBody(task.failure),
+    attempts: task.attempts.map((attempt) => ({ ...attempt, error: failureBody(attempt.error) })),
+    created: task.created,
+    started: task.started,
+    ended: task.ended,
+  };
+}
+
+function failureBody(failure: Failure | null): Json {
+  return failure as unknown as Json; // it came out of JSON, or is made of nothing else
+}
+
+function wordOf(status: ExecutionStatus): z.infer<typeof StatusSchema> {
+  return executionWord(status) as z.infer<typeof StatusSchema>; // the table holds these words alone
+}
