@@ -10,6 +10,8 @@ export interface Running {
   said(): string;
   /** Waits until it has said something. */
   until(words: string, seconds?: number): Promise<void>;
+  /** The exit code, once it has ended; null when a signal ended it. */
+  exit: Promise<number | null>;
   /** Sends a signal and gives the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -24,13 +26,19 @@ export function run(main: string, env: Record<string, string>): Running {
     });
   }
   const exit = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  let ended = false;
+  // Unlike exit, close comes after everything that it has said.
+  child.on('close', () => {
+    ended = true;
+  });
   return {
     child,
+    exit,
     said: () => said,
     until: async (words, seconds = 60) => {
       const deadline = Date.now() + seconds * 1000;
       while (!said.includes(words)) {
-        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode} and had said: ${said}`);
+        if (ended) throw new Error(`it ended with ${child.exitCode} and had said: ${said}`);
         if (Date.now() > deadline) throw new Error(`it did not say "${words}" but: ${said}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -84,5 +84,5 @@ it.each([
   const refused = run(main, env);
   processes.push(refused);
   await refused.until(words);
-  expect(await new Promise((resolve) => refused.child.on('exit', resolve))).toBe(1);
+  expect(await refused.exit).toBe(1);
 });

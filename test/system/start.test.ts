@@ -49,7 +49,7 @@ it('a second start finds the first one and says so', async () => {
   const second = run('dev/main.ts', dev.env);
   await second.until('already running at');
   expect(second.said()).toContain((await dev.devFile()).url);
-  expect(await new Promise((resolve) => second.child.on('exit', resolve))).toBe(1);
+  expect(await second.exit).toBe(1);
   expect(isRunning(fermata.child.pid!)).toBe(true);
 });
 
@@ -59,7 +59,7 @@ it('a port that is taken is named', async () => {
   const port = temporal_address.split(':')[1]!;
   const refused = run('dev/main.ts', { ...other.env, FERMATA_TEMPORAL_PORT: port });
   await refused.until(`port ${port} (FERMATA_TEMPORAL_PORT) is taken`);
-  expect(await new Promise((resolve) => refused.child.on('exit', resolve))).toBe(1);
+  expect(await refused.exit).toBe(1);
   await other.remove();
 });
 
@@ -115,5 +115,5 @@ it('Ctrl-C stops everything cleanly: no process, no lock, no dev.json is left', 
 it('refuses bad settings by name', async () => {
   const refused = run('dev/main.ts', { ...dev.env, FERMATA_PORT: 'eighty' });
   await refused.until('FERMATA_PORT');
-  expect(await new Promise((resolve) => refused.child.on('exit', resolve))).toBe(1);
+  expect(await refused.exit).toBe(1);
 });
