@@ -153,8 +153,9 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     uuid: uuidOf(n),
     workflow_id: execution.workflowId,
     run_id: execution.runId,
-    version: run?.version ?? null,
-    revision: run?.revision ?? null,
+    // A plain action has neither: its run of one task was never stored.
+    version: run?.hash ? run.version : null,
+    revision: run?.hash ? run.revision : null,
     tags: memo?.tags ?? [],
     tasks: execution.tasks.map((task) => taskBody(n, task)),
     waiting_for: waitingFor,

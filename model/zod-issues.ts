@@ -45,8 +45,11 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
     case 'invalid_key':
       return issue.issues.map((inner) => ({ code: 'name_invalid', path, message: inner.message }));
     case 'too_small':
+      return [{ code: 'out_of_range', path, message: bound(issue.origin, issue.minimum, issue.inclusive, 'least') }];
     case 'too_big':
-      return [{ code: 'out_of_range', path, message: issue.message }];
+      return [{ code: 'out_of_range', path, message: bound(issue.origin, issue.maximum, issue.inclusive, 'most') }];
+    case 'invalid_value':
+      return [{ code: 'value_invalid', path, message: `must be one of: ${issue.values.map(String).join(', ')}` }];
     default:
       return [{ code: 'value_invalid', path, message: issue.message }];
   }
@@ -74,6 +77,17 @@ function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefine
     current = current._zod.def.innerType as z.core.$ZodType; // optional, default and nullable wrap one inner schema
   }
   return current;
+}
+
+function bound(
+  origin: string,
+  limit: number | bigint,
+  inclusive: boolean | undefined,
+  which: 'least' | 'most',
+): string {
+  const unit = origin === 'string' ? ' characters' : origin === 'array' || origin === 'set' ? ' entries' : '';
+  if (inclusive === false && unit === '') return `must be ${which === 'least' ? 'above' : 'below'} ${limit}`;
+  return `must ${unit === '' ? 'be' : 'have'} at ${which} ${limit}${unit}`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

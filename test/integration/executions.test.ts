@@ -78,7 +78,7 @@ describe('starting', () => {
   it('runs a plain action as a run of one task', async () => {
     const input = { url: `${web.url}/echo`, method: 'POST', body: { a: '{{ not a template }}' } };
     const { body } = await start({ action_ref: 'core.http', parameters: input, wait: 20 });
-    expect(body.data).toMatchObject({ status: 'completed', action: null, action_ref: 'core.http' });
+    expect(body.data).toMatchObject({ status: 'completed', action: null, action_ref: 'core.http', version: null });
     expect(JSON.parse(body.data.result.body.body)).toEqual({ a: '{{ not a template }}' });
   });
 

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { issuesOf } from '../../model/zod-issues.ts';
+
+const Schema = z.strictObject({
+  name: z.string().min(2).max(3),
+  count: z.int().min(1).max(9).optional(),
+  above: z.number().positive().optional(),
+  list: z
+    .array(z.strictObject({ inner: z.boolean() }))
+    .max(1)
+    .optional(),
+  word: z.enum(['one', 'two']).optional(),
+  either: z.union([z.string(), z.array(z.string())]).optional(),
+});
+const issues = (value: unknown) => {
+  const parsed = Schema.safeParse(value);
+  return parsed.success ? [] : issuesOf(parsed.error, Schema, value, '/base');
+};
+
+it.each([
+  [{}, 'required', '/base/name', 'is required'],
+  [{ name: null }, 'type_invalid', '/base/name', 'must be a string'],
+  [{ name: 'x' }, 'out_of_range', '/base/name', 'must have at least 2 characters'],
+  [{ name: 'xxxx' }, 'out_of_range', '/base/name', 'must have at most 3 characters'],
+  [{ name: 'xx', count: 10 }, 'out_of_range', '/base/count', 'must be at most 9'],
+  [{ name: 'xx', count: '1' }, 'type_invalid', '/base/count', 'must be a number'],
+  [{ name: 'xx', count: 1.5 }, 'type_invalid', '/base/count', 'must be an int'],
+  [{ name: 'xx', above: 0 }, 'out_of_range', '/base/above', 'must be above 0'],
+  [{ name: 'xx', list: [1] }, 'type_invalid', '/base/list/0', 'must be an object'],
+  [
+    { name: 'xx', list: [{ inner: true, inne: 1 }] },
+    'unknown_field',
+    '/base/list/0/inne',
+    'unknown field "inne". Did you mean "inner"?',
+  ],
+  [
+    { name: 'xx', list: [{ inner: true }, { inner: true }] },
+    'out_of_range',
+    '/base/list',
+    'must have at most 1 entries',
+  ],
+  [{ name: 'xx', word: 'three' }, 'value_invalid', '/base/word', 'must be one of: one, two'],
+  [{ name: 'xx', either: 5 }, 'type_invalid', '/base/either', 'has none of the types that are allowed here'],
+  [{ name: 'xx', either: ['a', 5] }, 'type_invalid', '/base/either/1', 'must be a string'],
+  [{ name: 'xx', 'a/b~c': 1 }, 'unknown_field', '/base/a~1b~0c', 'unknown field "a/b~c".'],
+  [[], 'type_invalid', '/base', 'must be an object'],
+])('%j is %s at %s: %s', (value, code, path, message) => {
+  expect(issues(value)).toEqual([{ code, path, message }]);
+});
