@@ -172,16 +172,16 @@ function follow(state: RunState, index: number): void {
   const targets = fired.flatMap((transition) => transition.targets);
   const handled = targets.length > 0 || fired.some((transition) => transition.noop);
   const told = fired.some((transition) => transition.fail);
-  const wasFailing = state.failure !== null;
-  const decides = told || !(succeeded || handled);
-  if (decides) {
+  const fails = told || !(succeeded || handled);
+  // Only what decides the run opens a cleanup branch; what later visits lead to stays held.
+  const cleanup = visit.cleanup || (fails && state.failure === null);
+  if (fails) {
     const word = () =>
       engineFailure('failed_by_workflow', `the workflow failed after "${visit.key}"`, { task: visit.key });
     decide(state, visit.failure ?? word(), visit.lost);
   }
   if (targets.length === 0) state.leaves.set(visit.name, index);
-  if (wasFailing && !visit.cleanup) return;
-  for (const target of targets) schedule(state, target, index, visit.cleanup || decides);
+  for (const target of targets) schedule(state, target, index, cleanup);
 }
 
 /** The first failure decides the run; later ones stand beside it. */

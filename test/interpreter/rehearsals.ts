@@ -95,6 +95,23 @@ export const REHEARSALS: Rehearsal[] = [
     },
     outcomes: { a: fail('E_A'), c: fail('E_C') },
     expect: { order: ['a', 'b', 'c'], outcome: 'failed', failure: { type: 'E_A', task: 'a' }, also: ['E_C'] },
+    pure: true,
+  },
+  {
+    name: 'once the run has failed, neither a handler nor a cleanup of what still ran is started',
+    definition: {
+      tasks: [
+        act('a'),
+        act('b', { on_failure: ['clean', 'fail'] }),
+        act('c', { on_failure: 'rescue' }),
+        act('clean'),
+        act('rescue'),
+      ],
+      start: ['a', 'b', 'c'],
+    },
+    outcomes: { a: fail('E_A'), b: fail('E_B'), c: fail('E_C') },
+    expect: { order: ['a', 'b', 'c'], outcome: 'failed', failure: { type: 'E_A', task: 'a' }, also: ['E_B'] },
+    pure: true,
   },
   {
     name: 'a second arrival is a second visit',

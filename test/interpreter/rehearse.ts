@@ -28,7 +28,7 @@ export interface Rehearsal {
     failure?: { type: string; task?: string; message?: string };
     also?: string[];
   };
-  /** The row holds only in the interpreter: it needs faults that a test cannot make on a server at will. */
+  /** The row holds only in the interpreter: it needs faults, or an order of endings, that no test can make on a server. */
   pure?: true;
 }
 
