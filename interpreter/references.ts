@@ -5,6 +5,7 @@ import type { Reference } from './template-value.ts';
 
 const TASK_FIELDS = ['output', 'status', 'error'];
 const ERROR_FIELDS = ['type', 'message', 'task', 'action', 'attempt', 'code', 'details', 'cause'];
+const FUNCTIONS = ['now', 'range', 'dict', 'namespace'];
 const WORKFLOW_FIELDS = ['param', 'ref', 'version'];
 
 /** The names that templates can see (design/language.md, Names), checked against what a definition can ever have. */
@@ -21,7 +22,7 @@ export function referenceChecker(
 
   const check = (reference: Reference, seen: { tasks: string[]; variables: string[] }): void => {
     const { path, field } = reference;
-    const { root, keys, line, column } = path;
+    const { root, keys, guarded, called, line, column } = path;
     const at = (message: string): Issue => ({ code: 'unknown_name', path: field, message, line, column });
     const expectKey = (index: number, of: string, known: readonly string[]): void => {
       const key = keys[index];
@@ -30,6 +31,11 @@ export function referenceChecker(
         key === undefined ? `"${of}" alone is no value` : `"${of}" has no "${key}".${didYouMean(String(key), known)}`;
       issues.push(at(`${what}${key === undefined ? ` ; it has: ${known.join(', ')}` : ''}`.replace(' ;', ';')));
     };
+    if (called) {
+      if (root !== 'now') issues.push(at(`there is no function "${root}".${didYouMean(root, FUNCTIONS)}`));
+      return;
+    }
+    if (guarded) return;
     switch (root) {
       case 'workflow':
         expectKey(0, 'workflow', WORKFLOW_FIELDS);

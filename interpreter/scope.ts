@@ -1,4 +1,5 @@
-import type { Scope } from '../expression/template.ts';
+import type { Scope } from '../expression/evaluator.ts';
+import { Callable, type Value } from '../expression/values.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { RunState, Visit } from './state.ts';
@@ -6,10 +7,12 @@ import type { RunState, Visit } from './state.ts';
 /** The names that a template sees in the input of a visit, or, without one, when the run starts (design/language.md, Names). */
 export function scopeOf(state: RunState, visit: Visit | null): Scope {
   const { input, variables, info } = state;
-  const lookup = (root: string): Json | undefined => {
+  const lookup = (root: string): Value | undefined => {
     switch (root) {
       case 'workflow':
         return { param: input, ref: info.ref, version: info.version };
+      case 'now':
+        return new Callable(() => new Date(state.now).toISOString());
       case 'execution':
         return { id: info.id };
       case 'parameters':

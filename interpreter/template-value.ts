@@ -1,13 +1,8 @@
-import {
-  compileTemplate,
-  isTemplate,
-  type Path,
-  renderTemplate,
-  type Scope,
-  type Template,
-  TemplateError,
-} from '../expression/template.ts';
-import { type Issue, jsonPointer } from '../model/issue.ts';
+import { analyze, type Reference as Path } from '../expression/analyze.ts';
+import { TemplateError } from '../expression/errors.ts';
+import type { Scope } from '../expression/evaluator.ts';
+import { compileTemplate, isTemplate, renderTemplate, type Template } from '../expression/template.ts';
+import { didYouMean, type Issue, jsonPointer } from '../model/issue.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 
 /** Any JSON with templates in its strings, compiled: a node for what must be rendered, plain JSON for the rest. */
@@ -58,7 +53,12 @@ export function compileValue(value: Json, base: string, issues: Issue[], referen
   const compileText = (text: string, path: string): TemplateValue => {
     try {
       const template = compileTemplate(text);
-      for (const part of template.parts) if (typeof part !== 'string') references.push({ path: part, field: path });
+      const { references: read, unknown } = analyze(template.statements);
+      for (const reference of read) references.push({ path: reference, field: path });
+      for (const { what, name, candidates, line, column } of unknown) {
+        const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
+        issues.push({ code: `unknown_${what}`, path, message, line, column });
+      }
       return { kind: 'template', template, path };
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
@@ -77,7 +77,7 @@ export function renderValue(value: TemplateValue, scope: Scope): Json {
       return value.value;
     case 'template':
       try {
-        return renderTemplate(value.template, scope);
+        return renderTemplate(value.template, scope) as Json; // what leaves the engine is plain
       } catch (error) {
         if (error instanceof TemplateError) throw new RenderError(value.path, error);
         throw error;

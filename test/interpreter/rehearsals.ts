@@ -211,7 +211,7 @@ export const REHEARSALS: Rehearsal[] = [
     expect: {
       order: ['a', 'b', 'c'],
       outcome: 'completed',
-      output: { c: { field: '/definition/tasks/1/input/x', line: 2, column: 5 } },
+      output: { c: { field: '/definition/tasks/1/input/x', line: 2, column: 14 } },
     },
   },
   {

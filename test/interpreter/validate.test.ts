@@ -79,10 +79,16 @@ describe('refused when it is written', () => {
       ['template_invalid /tasks/0/input/x~1y/0'],
     ],
     [
-      'a filter',
-      { tasks: [noop('a', { input: '{{ workflow.param.x | upper }}' })] },
-      ['template_invalid /tasks/0/input'],
+      'a filter that is not there',
+      { tasks: [noop('a', { input: '{{ workflow.param.x | uper }}' })] },
+      ['unknown_filter /tasks/0/input'],
     ],
+    [
+      'a test that is not there',
+      { tasks: [noop('a', { input: '{{ workflow.param.x is nun }}' })] },
+      ['unknown_test /tasks/0/input'],
+    ],
+    ['a function that is not there', { tasks: [noop('a', { input: '{{ nwo() }}' })] }, ['unknown_name /tasks/0/input']],
     [
       'a member that a task does not have',
       { tasks: [noop('a', { input: '{{ a.result }}' })] },

@@ -1,0 +1,204 @@
+import { integer, text } from './arguments.ts';
+import { type Operation, operation } from './environment.ts';
+import { typeError } from './errors.ts';
+import { formatBraces } from './format.ts';
+import { center, replaceText, splitText, strip } from './text-filters.ts';
+import { type Dict, defined, entriesOf, equals, isDict, iterate, numberOf, Tuple, type Value } from './values.ts';
+
+const onText = (run: (value: string) => Value): Operation => operation('', (value) => run(value as string));
+const startsOrEnds = (check: (value: string, part: string) => boolean): Operation =>
+  operation('part', (value, [part = '']) => {
+    const parts = part instanceof Tuple ? part.items : [part];
+    return parts.some((one) => check(value as string, text(one)));
+  });
+const has = (pattern: RegExp): Operation => onText((value) => pattern.test(value));
+const stripped = (start: boolean, end: boolean): Operation =>
+  operation('chars', (value, [chars]) =>
+    strip(value as string, chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars), start, end),
+  );
+const padded = (pad: (value: string, width: number, fill: string) => string): Operation =>
+  operation('width fillchar', (value, [width, fill], { budget }) => {
+    const size = integer(width, 0);
+    budget.text(size);
+    return pad(value as string, size, text(fill, ' '));
+  });
+const find = (value: Value, part: Value | undefined, last = false): number => {
+  const source = value as string;
+  const index = last ? source.lastIndexOf(text(part)) : source.indexOf(text(part));
+  return index === -1 ? -1 : [...source.slice(0, index)].length;
+};
+const capital = (value: string): string => {
+  const [first = '', ...rest] = [...value];
+  return first.toUpperCase() + rest.join('').toLowerCase();
+};
+const partition = (last: boolean): Operation =>
+  operation('sep', (value, [separator]) => {
+    const source = value as string;
+    const part = text(separator);
+    if (part === '') throw typeError('the separator is empty');
+    const index = last ? source.lastIndexOf(part) : source.indexOf(part);
+    if (index === -1) return new Tuple(last ? ['', '', source] : [source, '', '']);
+    return new Tuple([source.slice(0, index), part, source.slice(index + part.length)]);
+  });
+
+const TEXT_METHODS: Record<string, Operation> = {
+  upper: onText((value) => value.toUpperCase()),
+  lower: onText((value) => value.toLowerCase()),
+  casefold: onText((value) => value.toLowerCase()),
+  title: onText((value) => value.replace(/\p{L}+/gu, capital)),
+  capitalize: onText(capital),
+  swapcase: onText((value) =>
+    [...value].map((one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join(''),
+  ),
+  strip: stripped(true, true),
+  lstrip: stripped(true, false),
+  rstrip: stripped(false, true),
+  split: operation('sep maxsplit', (value, [separator, most]) =>
+    splitText(
+      value as string,
+      separator === undefined || separator === null ? null : text(separator),
+      integer(most, -1),
+    ),
+  ),
+  rsplit: operation('sep maxsplit', (value, [separator, most]) => {
+    const parts = splitText(
+      value as string,
+      separator === undefined || separator === null ? null : text(separator),
+      -1,
+    );
+    const count = integer(most, -1);
+    if (count < 0 || parts.length <= count + 1) return parts;
+    const between = separator === undefined || separator === null ? ' ' : text(separator);
+    return [parts.slice(0, parts.length - count).join(between), ...parts.slice(parts.length - count)];
+  }),
+  splitlines: onText((value) => {
+    const lines = value.split(/\r\n|\n|\r/);
+    return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  }),
+  partition: partition(false),
+  rpartition: partition(true),
+  startswith: startsOrEnds((value, part) => value.startsWith(part)),
+  endswith: startsOrEnds((value, part) => value.endsWith(part)),
+  removeprefix: operation('part', (value, [part]) =>
+    (value as string).startsWith(text(part)) ? (value as string).slice(text(part).length) : value,
+  ),
+  removesuffix: operation('part', (value, [part]) =>
+    text(part) !== '' && (value as string).endsWith(text(part))
+      ? (value as string).slice(0, -text(part).length)
+      : value,
+  ),
+  find: operation('part', (value, [part]) => find(value, part)),
+  rfind: operation('part', (value, [part]) => find(value, part, true)),
+  index: operation('part', (value, [part]) => {
+    const index = find(value, part);
+    if (index === -1) throw typeError('the text does not have that part');
+    return index;
+  }),
+  count: operation('part', (value, [part]) =>
+    text(part) === '' ? [...(value as string)].length + 1 : (value as string).split(text(part)).length - 1,
+  ),
+  replace: operation('old new count', (value, [from, to, count], { budget }) =>
+    replaceText(value as string, text(from), text(to), integer(count, -1), (length) => budget.text(length)),
+  ),
+  join: operation('list', (value, [list = []], { budget }) => {
+    const parts = iterate(list).map((entry) => text(entry));
+    budget.text(parts.reduce((sum, part) => sum + part.length + (value as string).length, 0));
+    return parts.join(value as string);
+  }),
+  format: operation('*', (value, args, { budget }, named) =>
+    formatBraces(value as string, args as Value[], named, budget),
+  ),
+  zfill: operation('width', (value, [width], { budget }) => {
+    const size = integer(width, 0);
+    budget.text(size);
+    const sign = /^[-+]/.exec(value as string)?.[0] ?? '';
+    return sign + (value as string).slice(sign.length).padStart(size - sign.length, '0');
+  }),
+  ljust: padded((value, width, fill) => value.padEnd(width, fill)),
+  rjust: padded((value, width, fill) => value.padStart(width, fill)),
+  center: padded((value, width) => center(value, width)),
+  isdigit: has(/^\d+$/),
+  isnumeric: has(/^\p{N}+$/u),
+  isdecimal: has(/^\d+$/),
+  isalpha: has(/^\p{L}+$/u),
+  isalnum: has(/^[\p{L}\p{N}]+$/u),
+  isspace: has(/^\s+$/),
+  isupper: onText((value) => value === value.toUpperCase() && value !== value.toLowerCase()),
+  islower: onText((value) => value === value.toLowerCase() && value !== value.toUpperCase()),
+};
+
+const LIST_METHODS: Record<string, Operation> = {
+  index: operation('entry', (value, [entry = null]) => {
+    const index = entriesOf(value)!.findIndex((one) => equals(one, entry));
+    if (index === -1) throw typeError('the list does not have that entry');
+    return index;
+  }),
+  count: operation('entry', (value, [entry = null]) => entriesOf(value)!.filter((one) => equals(one, entry)).length),
+  copy: operation('', (value) => [...entriesOf(value)!]),
+};
+
+/** What changes a list or dictionary; only on those that the template made. */
+const CHANGES: Record<string, Operation> = {
+  append: operation('entry', (value, [entry = null]) => {
+    (value as Value[]).push(entry);
+    return null;
+  }),
+  extend: operation('list', (value, [list = []], { budget }) => {
+    const entries = iterate(list);
+    budget.charge(entries.length);
+    for (const entry of [...entries]) (value as Value[]).push(entry);
+    return null;
+  }),
+  insert: operation('index entry', (value, [index, entry = null]) => {
+    (value as Value[]).splice(integer(index, 0), 0, entry);
+    return null;
+  }),
+  pop: operation('index', (value, [index]) => {
+    const list = value as Value[];
+    if (list.length === 0) throw typeError('the list is empty');
+    return list.splice(integer(index, -1), 1)[0] ?? null;
+  }),
+  update: operation('other', (value, [other = {}]) => {
+    if (!isDict(other)) throw typeError('a dictionary is expected');
+    for (const [key, entry] of Object.entries(other)) {
+      Object.defineProperty(value as Dict, key, { value: entry, enumerable: true, writable: true, configurable: true });
+    }
+    return null;
+  }),
+};
+
+const pairs = (value: Value): Tuple[] => Object.entries(value as Dict).map((pair) => new Tuple(pair));
+const DICT_METHODS: Record<string, Operation> = {
+  items: operation('', (value) => pairs(value)),
+  keys: operation('', (value) => Object.keys(value as Dict)),
+  values: operation('', (value) => Object.values(value as Dict)),
+  copy: operation('', (value) => ({ ...(value as Dict) })),
+  get: operation('key default', (value, [key = null, otherwise = null]) =>
+    typeof key === 'string' && Object.hasOwn(value as Dict, key) ? (value as Dict)[key]! : otherwise,
+  ),
+};
+
+const NUMBER_METHODS: Record<string, Operation> = {
+  is_integer: operation('', (value) => Number.isInteger(numberOf(value))),
+};
+
+/** The method of a value, or null. `owned`: the template made the value, so it may change it. */
+export function methodOf(value: Value, name: string, owned: boolean): Operation | null {
+  const known = defined(value);
+  const own = (table: Record<string, Operation>): Operation | null =>
+    Object.hasOwn(table, name) ? table[name]! : null;
+  if (typeof known === 'string') return own(TEXT_METHODS);
+  if (numberOf(known) !== null) return own(NUMBER_METHODS);
+  const list = Array.isArray(known);
+  const method = entriesOf(known) !== null ? own(LIST_METHODS) : isDict(known) ? own(DICT_METHODS) : null;
+  if (method !== null || !Object.hasOwn(CHANGES, name)) return method;
+  if ((list && name === 'update') || (isDict(known) && name !== 'update') || !(list || isDict(known))) return null;
+  if (!owned) {
+    // What the data holds is never changed: the change happens to nothing, and its answer is as Python's.
+    return operation('*', (_, args, environment, named) => {
+      const copy: Value = list ? [...(known as Value[])] : { ...(known as Dict) };
+      return CHANGES[name]!.run(copy, args, environment, named);
+    });
+  }
+  return CHANGES[name]!;
+}

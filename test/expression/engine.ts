@@ -1,0 +1,33 @@
+import { TemplateError } from '../../expression/errors.ts';
+import { compileTemplate, renderTemplate } from '../../expression/template.ts';
+import { Callable, type Value } from '../../expression/values.ts';
+
+/** Renders a template over data and host functions (name → what a call returns, or a field of it). */
+export function render(
+  template: string,
+  data: Record<string, Value> = {},
+  functions: Record<string, Value> = {},
+): Value {
+  const called = Object.entries(functions).map(([name, result]): [string, Value] => [
+    name,
+    new Callable(([field]) =>
+      name === 'ctx' && typeof field === 'string' ? ((result as Record<string, Value>)[field] ?? null) : result,
+    ),
+  ]);
+  const all: Record<string, Value> = { ...data, ...Object.fromEntries(called) };
+  return renderTemplate(compileTemplate(template), {
+    lookup: (root) => (Object.hasOwn(all, root) ? all[root] : undefined),
+    names: () => Object.keys(all),
+  });
+}
+
+/** The error that a template ends in; anything but a TemplateError, or none, fails the test. */
+export function failure(template: string, data: Record<string, Value> = {}): TemplateError {
+  try {
+    render(template, data);
+  } catch (error) {
+    if (error instanceof TemplateError) return error;
+    throw error;
+  }
+  throw new Error(`${template} did not fail`);
+}
