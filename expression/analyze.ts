@@ -21,15 +21,21 @@ export interface UnknownUse extends Position {
   candidates: readonly string[];
 }
 
+/** A filter with arguments that it does not take. */
+export interface Misuse extends Position {
+  message: string;
+}
+
 /** What a template reads and uses, known before it runs. */
 export interface Analysis {
   references: Reference[];
   unknown: UnknownUse[];
+  misused: Misuse[];
 }
 
 /** Finds every name that a template reads from outside, and every filter and test that does not exist. */
 export function analyze(statements: readonly Statement[]): Analysis {
-  const analysis: Analysis = { references: [], unknown: [] };
+  const analysis: Analysis = { references: [], unknown: [], misused: [] };
   new Walker(analysis).statements(statements, new Set(GLOBAL_NAMES));
   return analysis;
 }
@@ -93,6 +99,7 @@ class Walker {
   #filters(filters: readonly Filter[], names: ReadonlySet<string>): void {
     for (const { name, args, line, column } of filters) {
       this.#use('filter', name, FILTERS, { line, column });
+      this.#count(name, args, { line, column });
       this.#arguments(args, names);
     }
   }
@@ -100,6 +107,19 @@ class Walker {
   #use(what: 'filter' | 'test', name: string, table: object, { line, column }: Position): void {
     if (Object.hasOwn(table, name)) return;
     this.#analysis.unknown.push({ what, name, candidates: Object.keys(table), line, column });
+  }
+
+  #count(name: string, { positional, named }: Arguments, { line, column }: Position): void {
+    const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name]! : null;
+    if (filter === null || filter.variadic) return;
+    const { parameters } = filter;
+    const wrong = (message: string) => this.#analysis.misused.push({ message, line, column });
+    if (positional.length > parameters.length) {
+      wrong(`${name} takes at most ${parameters.length} arguments, not ${positional.length}`);
+    }
+    for (const [argument] of named) {
+      if (!parameters.includes(argument)) wrong(`${name} has no argument '${argument}'`);
+    }
   }
 
   #arguments({ positional, named }: Arguments, names: ReadonlySet<string>): void {
@@ -138,6 +158,7 @@ class Walker {
       }
       case 'filter':
         this.#use('filter', expression.name, FILTERS, expression);
+        this.#count(expression.name, expression.args, expression);
         this.#read(expression.of, names, guarded || expression.name === 'default' || expression.name === 'd');
         this.#arguments(expression.args, names);
         return;

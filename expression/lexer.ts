@@ -7,38 +7,44 @@ export interface Token extends Position {
   index: number;
 }
 
-const OPERATORS = ['**', '//', '==', '!=', '<=', '>=', ...'+-*/%~<>=.,:|()[]{}'];
+const DOUBLE = new Set(['**', '//', '==', '!=', '<=', '>=']);
+const SINGLE = new Set('+-*/%~<>=.,:|()[]{}');
 const NAME = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*/y;
 const NUMBER = /0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d[\d_]*/y;
 const FRACTION = /(\.\d[\d_]*([eE][+-]?\d+)?|[eE][+-]?\d+)/y;
 const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', a: '\x07', '0': '\0' };
 
-type Piece = Omit<Token, keyof Position>;
-
 /** Cuts a template into tokens: text, and what stands between `{{ }}` and `{% %}`. Throws errors of kind `syntax`. */
 export function tokenize(source: string): Token[] {
+  const tokens = tokensOf(source);
   // Places are counted in one pass: each by itself would take quadratic time.
   let [index, line, column] = [0, 1, 1];
-  return piecesOf(source).map((piece) => {
-    while (index < piece.index) {
+  for (const token of tokens) {
+    while (index < token.index) {
       const character = source.codePointAt(index)!;
       index += character > 0xffff ? 2 : 1;
       if (character === 10) [line, column] = [line + 1, 1];
       else column += 1;
     }
-    return { ...piece, line, column };
-  });
+    token.line = line;
+    token.column = column;
+  }
+  return tokens;
 }
 
-function piecesOf(source: string): Piece[] {
-  const tokens: Piece[] = [];
+function token(kind: Token['kind'], value: string, index: number): Token {
+  return { kind, value, index, line: 0, column: 0 };
+}
+
+function tokensOf(source: string): Token[] {
+  const tokens: Token[] = [];
   let index = 0;
   let trimNext = false;
   const text = (end: number, trimEnd: boolean): void => {
     let value = source.slice(index, end);
     if (trimNext) value = value.trimStart();
     if (trimEnd) value = value.trimEnd();
-    if (value !== '') tokens.push({ kind: 'text', value, index });
+    if (value !== '') tokens.push(token('text', value, index));
     trimNext = false;
   };
   while (index < source.length) {
@@ -57,19 +63,19 @@ function piecesOf(source: string): Piece[] {
     const block = source[open + 1] === '%';
     const raw = block ? rawBlock(source, open) : null;
     if (raw !== null) {
-      tokens.push({ kind: 'text', value: raw.text, index: open });
+      tokens.push(token('text', raw.text, open));
       index = raw.end;
       trimNext = raw.trim;
       continue;
     }
-    tokens.push({ kind: block ? 'begin' : 'open', value: '', index: open });
+    tokens.push(token(block ? 'begin' : 'open', '', open));
     const closed = inside(source, open, open + skip, block ? '%}' : '}}', tokens);
-    tokens.push({ kind: block ? 'end' : 'close', value: '', index: closed.index });
+    tokens.push(token(block ? 'end' : 'close', '', closed.index));
     index = closed.index + closed.length;
     trimNext = closed.trim;
   }
   text(source.length, false);
-  tokens.push({ kind: 'eof', value: '', index: source.length });
+  tokens.push(token('eof', '', source.length));
   return tokens;
 }
 
@@ -101,7 +107,7 @@ function inside(
   open: number,
   from: number,
   close: string,
-  tokens: Piece[],
+  tokens: Token[],
 ): { index: number; length: number; trim: boolean } {
   let index = from;
   const stack: string[] = [];
@@ -114,7 +120,7 @@ function inside(
   };
   while (index < source.length) {
     const character = source[index]!;
-    if (/\s/.test(character)) {
+    if (character === ' ' || (character < '!' && /\s/.test(character))) {
       index += 1;
       continue;
     }
@@ -127,13 +133,13 @@ function inside(
     if (character === '"' || character === "'") {
       const string = readString(source, index);
       if (string === null) return fail('this text is never closed', index);
-      tokens.push({ kind: 'string', value: string.value, index });
+      tokens.push(token('string', string.value, index));
       index = string.end;
       continue;
     }
     const name = match(NAME);
     if (name !== null) {
-      tokens.push({ kind: 'name', value: name, index });
+      tokens.push(token('name', name, index));
       index += name.length;
       continue;
     }
@@ -146,11 +152,12 @@ function inside(
       const fraction = afterDot || /^0[xXbBoO]/.test(number) ? null : match(FRACTION);
       index += fraction?.length ?? 0;
       const value = (number + (fraction ?? '')).replaceAll('_', '');
-      tokens.push({ kind: fraction === null ? 'integer' : 'float', value, index: start });
+      tokens.push(token(fraction === null ? 'integer' : 'float', value, start));
       continue;
     }
-    const operator = OPERATORS.find((candidate) => source.startsWith(candidate, index));
-    if (operator === undefined) return fail(`'${character}' is not expected here`);
+    const pair = source.slice(index, index + 2);
+    const operator = DOUBLE.has(pair) ? pair : SINGLE.has(character) ? character : null;
+    if (operator === null) return fail(`'${character}' is not expected here`);
     if ('([{'.includes(operator)) stack.push(operator);
     if (')]}'.includes(operator)) {
       const opened = stack.pop();
@@ -158,7 +165,7 @@ function inside(
         return fail(`'${operator}' closes nothing here`);
       }
     }
-    tokens.push({ kind: 'operator', value: operator, index });
+    tokens.push(token('operator', operator, index));
     index += operator.length;
   }
   return fail(`this ${source.slice(open, open + 2)} is never closed by ${close}`, open);

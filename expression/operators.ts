@@ -28,7 +28,8 @@ export function operate(operator: string, a: Value, b: Value, budget: Budget): V
     }
   }
   if (operator === '*') {
-    const repeated = y !== null ? repeat(left, y, budget) : x !== null ? repeat(right, x, budget) : null;
+    const times = y !== null && !isFloat(right) ? y : x !== null && !isFloat(left) ? x : null;
+    const repeated = times === null ? null : repeat(y === null ? right : left, times, budget);
     if (repeated !== null) return repeated;
   }
   throw typeError(`${operator} does not take ${kindOf(left)} and ${kindOf(right)}`);

@@ -53,12 +53,13 @@ export function compileValue(value: Json, base: string, issues: Issue[], referen
   const compileText = (text: string, path: string): TemplateValue => {
     try {
       const template = compileTemplate(text);
-      const { references: read, unknown } = analyze(template.statements);
+      const { references: read, unknown, misused } = analyze(template.statements);
       for (const reference of read) references.push({ path: reference, field: path });
       for (const { what, name, candidates, line, column } of unknown) {
         const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
         issues.push({ code: `unknown_${what}`, path, message, line, column });
       }
+      for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
       return { kind: 'template', template, path };
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;

@@ -84,6 +84,11 @@ describe('refused when it is written', () => {
       ['unknown_filter /tasks/0/input'],
     ],
     [
+      'arguments that a filter does not take',
+      { tasks: [noop('a', { input: '{{ [1] | join(1, 2, 3) }}{{ [1] | sort(revers=true) }}' })] },
+      ['argument_invalid /tasks/0/input', 'argument_invalid /tasks/0/input'],
+    ],
+    [
       'a test that is not there',
       { tasks: [noop('a', { input: '{{ workflow.param.x is nun }}' })] },
       ['unknown_test /tasks/0/input'],
