@@ -74,7 +74,7 @@ export const CLOSINGS: Closing[] = [
   {
     name: 'timed out by Temporal',
     definition: { tasks: [act('a')] },
-    options: { outcomes: { a: hang }, executionTimeout: 1 },
+    options: { outcomes: { a: hang }, executionTimeout: 3 },
     act: closed,
     status: 'timeout',
     tasks: { a: 'cancelled' },

@@ -21,6 +21,7 @@ it(`what the projection says of a random run equals what the run did, open or cl
     .sample(randomRun(), { numRuns: 60, seed })
     .filter(({ definition }) => validateDefinition(definition, null, actions).issues.length === 0);
   expect(runs.length).toBeGreaterThan(30);
+  let compared = 0;
   await Promise.all(
     runs.map(async ({ definition, outcomes, cancelAt }, index) => {
       const id = await harness.start(definition, { outcomes });
@@ -34,6 +35,10 @@ it(`what the projection says of a random run equals what the run did, open or cl
       expect(execution.projection, `run ${index}`).toBe('complete');
       expect(execution.tasks.filter(({ status }) => status === 'running' || status === 'scheduled')).toEqual([]);
       if (execution.status === 'cancelled') return;
+      // Which of two parallel visits takes an outcome first, or is seen by a template, is up to the machine.
+      const timed = definition.start !== undefined && JSON.stringify(definition).includes('seen');
+      if (timed || execution.tasks.some(({ visit }) => visit > 1)) return;
+      compared += 1;
       // Without a cancel request the pure interpreter, with the same outcomes, closes the same way.
       const { close } = rehearse({ definition, outcomes });
       expect([execution.status, execution.failure === null], `run ${index}`).toEqual([
@@ -45,4 +50,5 @@ it(`what the projection says of a random run equals what the run did, open or cl
       }
     }),
   );
+  expect(compared).toBeGreaterThan(5);
 });
