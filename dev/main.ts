@@ -18,6 +18,8 @@ const say = (line: string): void => console.log(line);
 /** Everything on this machine, in one process and the Temporal server beside it (design/running.md). */
 await runMain(async (config) => {
   const started = performance.now();
+  // Heard from the first moment on: a Ctrl-C while things start must leave nothing behind either.
+  const stopped = untilSignal();
   const folder = resolve(config.FERMATA_DATA_DIR);
   await mkdir(folder, { recursive: true });
   const devFile = privateFile<DevFile>(folder, 'dev.json');
@@ -63,7 +65,7 @@ await runMain(async (config) => {
     say(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
     await showFirstRun(api, principal);
     showWhere(api.url, server?.ui ?? null, keys, devFile.path);
-    const signal = await Promise.race([untilSignal(), working.then(() => 'the worker stopped')]);
+    const signal = await Promise.race([stopped, working.then(() => 'the worker stopped')]);
     say(`Stopping (${signal}) …`);
   } finally {
     await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));

@@ -117,3 +117,13 @@ it('refuses bad settings by name', async () => {
   await refused.until('FERMATA_PORT');
   expect(await refused.exit).toBe(1);
 });
+
+it('Ctrl-C while it starts leaves nothing behind either', async () => {
+  const other = await createDevFolder();
+  const early = run('dev/main.ts', other.env);
+  await early.until('Starting Temporal');
+  expect(await early.end('SIGINT')).toBe(0);
+  const left = await readdir(other.folder);
+  for (const name of ['dev.json', 'temporal.json', 'lock']) expect(left).not.toContain(name);
+  await other.remove();
+});
