@@ -14,6 +14,8 @@ export interface Operation {
   parameters: readonly string[];
   /** Takes more arguments than it names. */
   variadic: boolean;
+  /** May give back something that it was given, so that its result is not the template's own. */
+  passes: boolean;
   run(value: Value, args: (Value | undefined)[], environment: Environment, named: Record<string, Value>): Value;
 }
 
@@ -21,7 +23,12 @@ export interface Operation {
 export function operation(parameters: string, run: Operation['run']): Operation {
   const names = parameters === '' ? [] : parameters.split(' ');
   const variadic = names.at(-1) === '*';
-  return { parameters: variadic ? names.slice(0, -1) : names, variadic, run };
+  return { parameters: variadic ? names.slice(0, -1) : names, variadic, passes: false, run };
+}
+
+/** Makes an operation that may give back something that it was given. */
+export function passing(parameters: string, run: Operation['run']): Operation {
+  return { ...operation(parameters, run), passes: true };
 }
 
 /** Puts arguments in the places of their parameters and runs the operation. */

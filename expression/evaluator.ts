@@ -90,7 +90,7 @@ export class Evaluator implements Environment {
     this.budget.read(value);
     const result = apply(name, found, value, args, named, this);
     this.budget.read(result);
-    return this.#own(result);
+    return found.passes ? result : this.#own(result);
   }
 
   test(name: string, value: Value, args: Value[]): boolean {
@@ -221,7 +221,7 @@ export class Evaluator implements Environment {
         this.budget.read(subject);
         const result = apply(of.name, method, subject, positional, named, this);
         this.budget.read(result);
-        return this.#own(result);
+        return method.passes ? result : this.#own(result);
       }
     }
     const called = defined(this.evaluate(of));
@@ -274,11 +274,7 @@ export class Evaluator implements Environment {
       case 'output': {
         const value = this.evaluate(statement.of);
         if (value instanceof Undefined && value.silent) return null;
-        try {
-          out.push({ value: defined(value) });
-        } catch (error) {
-          throw placed(error, statement.of);
-        }
+        out.push({ value: this.#at(statement.of, () => defined(value)) });
         return null;
       }
       case 'if': {
@@ -317,31 +313,28 @@ export class Evaluator implements Environment {
   }
 
   #truthy(expression: Expression): boolean {
-    const value = this.evaluate(expression);
-    try {
-      return truthy(value);
-    } catch (error) {
-      throw placed(error, expression);
-    }
+    return this.#at(expression, () => truthy(this.evaluate(expression)));
   }
 
   #defined(expression: Expression): Value {
-    const value = this.evaluate(expression);
+    return this.#at(expression, () => defined(this.evaluate(expression)));
+  }
+
+  /** Does something whose errors belong to a place. */
+  #at<T>(place: Position, work: () => T): T {
     try {
-      return defined(value);
+      return work();
     } catch (error) {
-      throw placed(error, expression);
+      throw placed(error, place);
     }
   }
 
   #filtered(filters: Extract<Statement, { kind: 'apply' }>['filters'], value: Value): Value {
     return filters.reduce<Value>((current, { name, args, line, column }) => {
-      try {
+      return this.#at({ line, column }, () => {
         const { positional, named } = this.#arguments(args);
         return this.filter(name, current, positional, named);
-      } catch (error) {
-        throw placed(error, { line, column });
-      }
+      });
     }, value);
   }
 
@@ -386,12 +379,7 @@ export class Evaluator implements Environment {
   }
 
   #for(loop: Extract<Statement, { kind: 'for' }>, out: Chunk[]): void {
-    let list: Value[];
-    try {
-      list = iterate(this.evaluate(loop.of));
-    } catch (error) {
-      throw placed(error, loop.of);
-    }
+    let list = this.#at(loop.of, () => iterate(this.evaluate(loop.of)));
     const { condition } = loop;
     if (condition !== null) {
       list = list.filter((entry) =>

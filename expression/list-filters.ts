@@ -1,5 +1,5 @@
 import { flag, integer, soft, text } from './arguments.ts';
-import { type Environment, type Operation, operation } from './environment.ts';
+import { type Environment, type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
 import { readMember } from './members.ts';
 import { operate } from './operators.ts';
@@ -56,7 +56,7 @@ function sorted(list: Value[], key: (entry: Value) => Value[], reverse: boolean)
 }
 
 const extreme = (sign: 1 | -1, name: string) =>
-  operation('case_sensitive attribute', (value, [sensitive, attribute]) => {
+  passing('case_sensitive attribute', (value, [sensitive, attribute]) => {
     const list = iterate(value);
     let best: Value | undefined;
     const key = (entry: Value) =>
@@ -80,7 +80,7 @@ const choose = (wanted: boolean, byAttribute: boolean) =>
   });
 
 const length = operation('', (value) => lengthOf(value));
-const orDefault = operation('default_value boolean', (value, [otherwise = '', boolean]) =>
+const orDefault = passing('default_value boolean', (value, [otherwise = '', boolean]) =>
   value instanceof Undefined || (flag(boolean) && !truthy(value)) ? otherwise : value,
 );
 const items = operation('', (value) => {
@@ -186,8 +186,8 @@ export const LIST_FILTERS: Record<string, Operation> = {
   d: orDefault,
   length,
   count: length,
-  first: operation('', (value) => iterate(value)[0] ?? new Undefined('first of an empty list')),
-  last: operation('', (value) => iterate(value).at(-1) ?? new Undefined('last of an empty list')),
+  first: passing('', (value) => iterate(value)[0] ?? new Undefined('first of an empty list')),
+  last: passing('', (value) => iterate(value).at(-1) ?? new Undefined('last of an empty list')),
   list: operation('', (value) => [...iterate(value)]),
   reverse: operation('', (value) => {
     if (typeof value === 'string') return [...value].reverse().join('');
@@ -225,7 +225,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
   }),
   min: extreme(-1, 'min'),
   max: extreme(1, 'max'),
-  sum: operation('attribute start', (value, [attribute, start = 0], { budget }) =>
+  sum: passing('attribute start', (value, [attribute, start = 0], { budget }) =>
     iterate(value).reduce<Value>((sum, entry) => {
       const part = attribute === undefined || attribute === null ? entry : attributeOf(entry, attribute);
       return operate('+', sum, part, budget);
@@ -314,7 +314,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
   }),
   combine: merge,
   merge,
-  dig: operation('*', (value, path, _, named) => {
+  dig: passing('*', (value, path, _, named) => {
     let found: Value = value;
     for (const key of path as Value[]) {
       found = readMember(found, typeof key === 'number' ? key : text(key));
@@ -322,7 +322,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
     }
     return found;
   }),
-  attr: operation('name', (value, [name]) => readMember(value, text(name))),
+  attr: passing('name', (value, [name]) => readMember(value, text(name))),
   abs: operation('', (value) => {
     const number = numberOf(defined(value));
     if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);

@@ -1,5 +1,5 @@
 import { integer, text } from './arguments.ts';
-import { type Operation, operation } from './environment.ts';
+import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
 import { formatBraces } from './format.ts';
 import { center, replaceText, splitText, strip } from './text-filters.ts';
@@ -153,7 +153,7 @@ const CHANGES: Record<string, Operation> = {
     (value as Value[]).splice(integer(index, 0), 0, entry);
     return null;
   }),
-  pop: operation('index', (value, [index]) => {
+  pop: passing('index', (value, [index]) => {
     const list = value as Value[];
     if (list.length === 0) throw typeError('the list is empty');
     return list.splice(integer(index, -1), 1)[0] ?? null;
@@ -173,7 +173,7 @@ const DICT_METHODS: Record<string, Operation> = {
   keys: operation('', (value) => Object.keys(value as Dict)),
   values: operation('', (value) => Object.values(value as Dict)),
   copy: operation('', (value) => ({ ...(value as Dict) })),
-  get: operation('key default', (value, [key = null, otherwise = null]) =>
+  get: passing('key default', (value, [key = null, otherwise = null]) =>
     typeof key === 'string' && Object.hasOwn(value as Dict, key) ? (value as Dict)[key]! : otherwise,
   ),
 };

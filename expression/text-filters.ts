@@ -1,6 +1,6 @@
 import { flag, integer, soft, text } from './arguments.ts';
 import { base64Decode, base64Encode, digest, urlDecode, urlEncode } from './encoding.ts';
-import { type Operation, operation } from './environment.ts';
+import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
 import { formatPercent } from './format.ts';
 import { readJson, writeJson } from './json-text.ts';
@@ -118,7 +118,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
   }),
   escape: escapeHtml,
   e: escapeHtml,
-  safe: operation('', (value) => value),
+  safe: passing('', (value) => value),
   striptags: operation('', (value) => stripTags(soft(value))),
   urlencode: operation('', (value) => {
     const pairs = isDict(value) ? Object.entries(value) : entriesOf(value)?.map((pair) => iterate(pair));

@@ -43,6 +43,24 @@ it('never changes what it was given', () => {
   expect(JSON.stringify(data)).toBe(before);
 });
 
+it.each(['first', 'last', 'min', 'max', 'default(1)', 'safe', 'attr("l")', 'dig("l")', 'sum(start=given)', 'get'])(
+  'never changes what %s hands on of what it was given',
+  (name) => {
+    const given: Record<string, Value> = { given: [[1]], dict: { l: [1] } };
+    const before = JSON.stringify(given);
+    const subject =
+      name === 'get'
+        ? 'dict.get("l")'
+        : name.startsWith('attr') || name.startsWith('dig')
+          ? `(dict | ${name})`
+          : name.startsWith('sum')
+            ? `([] | ${name})`
+            : `(given | ${name})`;
+    render(`{% set x = ${subject} %}{{ x.append(2) }}{{ x.extend([3]) }}`, given);
+    expect(JSON.stringify(given)).toBe(before);
+  },
+);
+
 describe('errors tell the kind and the place', () => {
   it.each<[string, TemplateErrorKind, number, number, string]>([
     ['{{ gone }}', 'undefined', 1, 4, "'gone' is not defined; there are: a, text, xs"],
