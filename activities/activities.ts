@@ -1,5 +1,6 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, Context, log } from '@temporalio/activity';
 import type { FaultNote } from '../model/failure.ts';
+import { issuesText } from '../model/issue.ts';
 import { type Json, utf8Length } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
@@ -37,9 +38,11 @@ async function runBounded(action: Action, input: unknown): Promise<Json> {
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
     const issues = issuesOf(parsed.error, action.input, input);
-    const text = issues.map(({ path, message }) => `${path === '' ? 'input' : path} ${message}`).join('; ');
     const details = issues.map(({ code, path, message }) => ({ code, path, message }));
-    throw new ActionError('input_invalid', `the input is invalid: ${text}`, { details, retryable: false });
+    throw new ActionError('input_invalid', `the input is invalid: ${issuesText(issues, 'input')}`, {
+      details,
+      retryable: false,
+    });
   }
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL);
   const limit = Math.max(1, context.info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000);

@@ -1,6 +1,7 @@
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, Env } from 'hono';
 import { AppError } from '../model/app-error.ts';
+import { andMore } from '../model/issue.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
@@ -41,8 +42,7 @@ async function reject(route: RouteConfig, error: z.ZodError, target: string, con
   const issues = issuesOf(error, schema, value);
   const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
   const [first] = issues;
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  const text = `${first?.path || 'the request'} ${first?.message}${more}`;
+  const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;
   throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues });
 }
 

@@ -1,4 +1,5 @@
 import { engineFailure, type Failure } from '../model/failure.ts';
+import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { applyDefaults, validateJson } from './schema.ts';
@@ -18,9 +19,8 @@ export function checkInput(spec: ActionSpec, input: Json): { input: Json } | { f
 export function schemaFailure(what: 'input' | 'output', schema: JsonObject, value: Json): Failure | null {
   const issues = validateJson(schema, value);
   if (issues.length === 0) return null;
-  const text = issues.map(({ path, message }) => `${path === '' ? what : path} ${message}`).join('; ');
   const details = issues.map(({ code, path, message }) => ({ code, path, message }));
-  return engineFailure(`${what}_invalid`, `the ${what} is invalid: ${text}`, { details });
+  return engineFailure(`${what}_invalid`, `the ${what} is invalid: ${issuesText(issues, what)}`, { details });
 }
 
 /** Runs `core.transform`, `core.noop`, `core.log` or `core.fail`: pure, at once, at no cost in history. */

@@ -48,3 +48,13 @@ function editDistance(a: string, b: string, bound: number): number {
   }
   return previous[b.length]!;
 }
+
+/** ` (and 2 more)` after the first of several issues, or nothing. */
+export function andMore(issues: readonly Issue[]): string {
+  return issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+}
+
+/** All issues in one line, for a message; `what` names the value as a whole. */
+export function issuesText(issues: readonly Issue[], what: string): string {
+  return issues.map(({ path, message }) => `${path === '' ? what : path} ${message}`).join('; ');
+}

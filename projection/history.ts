@@ -31,8 +31,12 @@ export interface Replayed {
 
 /** Milliseconds since 1970 of a history event. */
 export function eventTime(event: HistoryEvent): number {
-  const { seconds, nanos } = event.eventTime ?? {};
-  return Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1_000_000);
+  return timestampMilliseconds(event.eventTime);
+}
+
+/** Milliseconds since 1970 of a protobuf timestamp; 0 for one that is not there. */
+export function timestampMilliseconds(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
 }
 
 /**

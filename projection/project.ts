@@ -7,7 +7,14 @@ import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus, TaskStatus } from '../model/status.ts';
-import { type ActivityRecord, eventTime, type HistoryEvent, type Replayed, replayHistory } from './history.ts';
+import {
+  type ActivityRecord,
+  eventTime,
+  type HistoryEvent,
+  type Replayed,
+  replayHistory,
+  timestampMilliseconds,
+} from './history.ts';
 import { decodePayload, decodePayloads, faultOf } from './payload.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -226,7 +233,7 @@ function attemptsOf(
   classify: (fault: Fault) => Failure | null,
 ): Attempt[] {
   const attempt = live?.attempt ?? record.attempt;
-  const started = live?.lastStartedTime ? protoTime(live.lastStartedTime) : record.started;
+  const started = live?.lastStartedTime ? timestampMilliseconds(live.lastStartedTime) : record.started;
   const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;
   const attempts: Attempt[] = [];
   if (attempt > 1) {
@@ -252,11 +259,15 @@ function waitsOf(replayed: Replayed | null, pending: PendingWork): Wait[] {
   }
   for (const activity of pending.activities) {
     const task = activity.activityId ?? null;
-    const since = activity.scheduledTime ? iso(protoTime(activity.scheduledTime)) : null;
+    const since = activity.scheduledTime ? iso(timestampMilliseconds(activity.scheduledTime)) : null;
     if ((activity.state ?? 0) >= STARTED) {
-      wait('action', task, { since: activity.lastStartedTime ? iso(protoTime(activity.lastStartedTime)) : since });
+      wait('action', task, {
+        since: activity.lastStartedTime ? iso(timestampMilliseconds(activity.lastStartedTime)) : since,
+      });
     } else if ((activity.attempt ?? 1) > 1) {
-      const until = activity.nextAttemptScheduleTime ? iso(protoTime(activity.nextAttemptScheduleTime)) : null;
+      const until = activity.nextAttemptScheduleTime
+        ? iso(timestampMilliseconds(activity.nextAttemptScheduleTime))
+        : null;
       wait('retry', task, { since, until, detail: activity.lastFailure?.message ?? null });
     } else wait('worker', task, { since });
   }
@@ -265,10 +276,6 @@ function waitsOf(replayed: Replayed | null, pending: PendingWork): Wait[] {
     if (kind === 'timer' && of !== undefined) wait('retry', of.key, { detail: `as ${key}` });
   }
   return waits;
-}
-
-function protoTime({ seconds, nanos }: { seconds?: unknown; nanos?: number | null }): number {
-  return Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1_000_000);
 }
 
 function iso(milliseconds: number): string {

@@ -1,7 +1,7 @@
 import { type Validation, validateDefinition } from '../interpreter/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
-import { didYouMean, type Issue } from '../model/issue.ts';
+import { andMore, didYouMean, type Issue } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { jsonSchemaIssues } from '../model/json-schema.ts';
 import type { Principal } from '../model/principal.ts';
@@ -134,8 +134,7 @@ function check({ definition, paramSchema, outSchema }: RevisionContent): Issue[]
 }
 
 function invalid(code: 'definition_invalid' | 'request_invalid', issues: Issue[]): AppError {
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  return new AppError(code, `${issues[0]?.path}: ${issues[0]?.message}${more}`, { issues });
+  return new AppError(code, `${issues[0]?.path}: ${issues[0]?.message}${andMore(issues)}`, { issues });
 }
 
 /** Words for a ref that is neither a workflow nor an action. */

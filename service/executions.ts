@@ -3,6 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
+import { andMore } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
@@ -277,8 +278,7 @@ function checkInput({ input, inputField }: StartCommand, schema: JsonObject | nu
   const complete = applyDefaults(schema, input) as Parameters; // an object stays one
   const issues = validateJson(schema, complete, `/${inputField}`).map(({ keyword: _, ...issue }) => issue);
   if (issues.length === 0) return complete;
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  throw new AppError('input_invalid', `${issues[0]!.path} ${issues[0]!.message}${more}`, { issues });
+  throw new AppError('input_invalid', `${issues[0]!.path} ${issues[0]!.message}${andMore(issues)}`, { issues });
 }
 
 /** What the index alone can tell, of a run that Temporal does not have yet, or has no more. */

@@ -4,7 +4,7 @@ import type { Failure } from '../model/failure.ts';
 import { INDEXED_TEXT, type IndexEntry } from '../model/index-entry.ts';
 import type { Json } from '../model/json.ts';
 import type { RunMemo } from '../model/run-input.ts';
-import type { HistoryEvent } from '../projection/history.ts';
+import { type HistoryEvent, timestampMilliseconds } from '../projection/history.ts';
 import { type Closing, closeOf, memoOf } from '../projection/project.ts';
 import { sha256 } from './hash.ts';
 import type { RunInfo } from './temporal.ts';
@@ -13,11 +13,6 @@ import type { RunInfo } from './temporal.ts';
 const RUNNING = 1;
 const CONTINUED_AS_NEW = 6;
 
-/** Milliseconds of a protobuf timestamp. */
-function timeOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
-  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
-}
-
 /** True for a run that has ended for good: one that was continued as new goes on in its next run. */
 export function isClosedRun(info: RunInfo): boolean {
   return info.status !== RUNNING && info.status !== CONTINUED_AS_NEW;
@@ -25,12 +20,12 @@ export function isClosedRun(info: RunInfo): boolean {
 
 /** When a run started and closed, in milliseconds; 0 for a time that is not there. */
 export function timesOf(info: RunInfo): { started: number; closed: number } {
-  return { started: timeOf(info.startTime), closed: timeOf(info.closeTime) };
+  return { started: timestampMilliseconds(info.startTime), closed: timestampMilliseconds(info.closeTime) };
 }
 
 /** The entry of an open run, from visibility or describe. */
 export function openEntry(namespace: string, info: RunInfo, cancelRequested = false): IndexEntry {
-  const started = new Date(timeOf(info.startTime));
+  const started = new Date(timestampMilliseconds(info.startTime));
   return {
     ...common(namespace, info.execution?.workflowId ?? '', info.type?.name ?? '', memoOf(info.memo)),
     runId: info.firstRunId || info.execution?.runId || null,
@@ -54,7 +49,7 @@ export function closedEntry(namespace: string, info: RunInfo, event: HistoryEven
   const closing = closeOf(event);
   const open = openEntry(namespace, info);
   if (closing === null) return open;
-  const closed = new Date(timeOf(event.eventTime));
+  const closed = new Date(timestampMilliseconds(event.eventTime));
   return {
     ...open,
     status: closing.status,
