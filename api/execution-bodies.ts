@@ -85,6 +85,9 @@ export const ExecutionSchema = z
         detail: z.string().nullable(),
       }),
     ),
+    signals: z
+      .array(z.object({ name: z.string(), payload: JsonSchema }))
+      .describe('Signals that no task has waited for yet.'),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
   })
   .openapi('Execution');
@@ -159,6 +162,7 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     tags: memo?.tags ?? [],
     tasks: execution.tasks.map((task) => taskBody(n, task)),
     waiting_for: waitingFor,
+    signals: execution.signals,
     projection: execution.projection,
   };
 }

@@ -7,6 +7,8 @@ export interface Environment {
   budget: Budget;
   filter(name: string, value: Value, args: Value[], named: Record<string, Value>): Value;
   test(name: string, value: Value, args: Value[]): boolean;
+  /** A number from 0 up to 1. */
+  random(): number;
 }
 
 /** A filter or method with the names of its parameters; those that were not given are undefined. */

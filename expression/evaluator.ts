@@ -35,6 +35,8 @@ export interface Scope {
   lookup(root: string): Value | undefined;
   /** The root names that there are, for messages. */
   names(): string[];
+  /** A number from 0 up to 1; without it nothing may be left to chance. */
+  random?(): number;
 }
 
 /** Steps that one evaluation may take. */
@@ -91,6 +93,11 @@ export class Evaluator implements Environment {
     const result = apply(name, found, value, args, named, this);
     this.budget.read(result);
     return found.passes ? result : this.#own(result);
+  }
+
+  random(): number {
+    if (this.#scope.random === undefined) throw typeError('nothing can be left to chance here');
+    return this.#scope.random();
   }
 
   test(name: string, value: Value, args: Value[]): boolean {

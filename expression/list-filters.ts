@@ -188,6 +188,10 @@ export const LIST_FILTERS: Record<string, Operation> = {
   count: length,
   first: passing('', (value) => iterate(value)[0] ?? new Undefined('first of an empty list')),
   last: passing('', (value) => iterate(value).at(-1) ?? new Undefined('last of an empty list')),
+  random: passing('', (value, _, environment) => {
+    const list = iterate(value);
+    return list[Math.floor(environment.random() * list.length)] ?? new Undefined('random of an empty list');
+  }),
   list: operation('', (value) => [...iterate(value)]),
   reverse: operation('', (value) => {
     if (typeof value === 'string') return [...value].reverse().join('');

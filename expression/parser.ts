@@ -32,6 +32,26 @@ export function parseTemplate(source: string): Statement[] {
   return new Parser(tokenize(source)).parseAll();
 }
 
+const OPEN = '{{ ';
+
+/** Parses an expression that stands by itself. Throws a TemplateError of kind `syntax`. */
+export function parseExpression(source: string): Expression {
+  const shift = ({ line, column }: Position): Position => ({
+    line,
+    column: line === 1 ? Math.max(1, column - OPEN.length) : column,
+  });
+  let tokens: Token[];
+  try {
+    tokens = tokenize(`${OPEN}${source} }}`);
+  } catch (error) {
+    throw error instanceof TemplateError ? new TemplateError(error.kind, error.message, shift(error)) : error;
+  }
+  for (const token of tokens) Object.assign(token, shift(token));
+  const [only, ...rest] = new Parser(tokens).parseAll();
+  if (only?.kind === 'output' && rest.length === 0) return only.of;
+  throw new TemplateError('syntax', 'exactly one expression is expected', { line: 1, column: 1 });
+}
+
 class Parser {
   readonly #tokens: Token[];
   #at = 0;

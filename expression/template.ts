@@ -1,7 +1,7 @@
 import type { Expression, Statement } from './ast.ts';
 import { EvaluationError, TemplateError } from './errors.ts';
 import { Evaluator, type Scope } from './evaluator.ts';
-import { parseTemplate } from './parser.ts';
+import { parseExpression, parseTemplate } from './parser.ts';
 import { isDict, plain, type Value } from './values.ts';
 
 /** Characters that a template may have. */
@@ -24,6 +24,17 @@ export function compileTemplate(text: string): Template {
   }
   // As in Jinja2: lines end with a line feed, and the last one of a template is dropped.
   return { statements: parseTemplate(text.replaceAll('\r\n', '\n').replace(/\n$/, '')) };
+}
+
+/**
+ * Compiles a bare expression (`a.output > 3`), or one that is written as a template (`{{ a.output > 3 }}`). Throws a
+ * TemplateError of kind `syntax` on anything else, also on a template with text around its expression.
+ */
+export function compileExpression(text: string): Template {
+  if (!isTemplate(text)) return { statements: [{ kind: 'output', of: parseExpression(text) }] };
+  const template = compileTemplate(text);
+  if (template.statements.length === 1 && template.statements[0]!.kind === 'output') return template;
+  throw new TemplateError('syntax', 'exactly one expression is expected', { line: 1, column: 1 });
 }
 
 /** Renders a template over plain data, to plain data. Throws a TemplateError. */

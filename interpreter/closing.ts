@@ -1,31 +1,88 @@
 import { engineFailure } from '../model/failure.ts';
-import { type Json, utf8Length } from '../model/json.ts';
+import { type Json, type JsonObject, utf8Length } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Command } from './events.ts';
 import { schemaFailure } from './inline.ts';
+import { scopeOf } from './scope.ts';
 import type { RunState } from './state.ts';
+import { RenderError, renderValue } from './template-value.ts';
+import { mergedVariables } from './variables.ts';
+import { templateFailure } from './visits.ts';
 
 type Closing = Omit<Extract<Command, { type: 'close' }>, 'type'>;
 
 /** How a run closes that has nothing left to do. */
 export function closingOf(state: RunState): Closing {
-  const { failure, also } = state;
-  if (state.cancelling) return { outcome: 'cancelled', output: null, failure, also };
-  if (failure !== null) return { outcome: state.lost ? 'abandoned' : 'failed', output: null, failure, also };
-  const output = resultOf(state);
-  const bytes = utf8Length(JSON.stringify(output));
+  const { failure, also, stopping } = state;
+  if (stopping === 'cancelled') return { outcome: 'cancelled', output: null, failure, also };
+  if (failure !== null) {
+    const outcome = stopping ?? (state.lost ? 'abandoned' : 'failed');
+    return bounded({ outcome, output: partialOutput(state), failure, also });
+  }
+  const failed = (reason: Closing['failure']): Closing => ({ outcome: 'failed', output: null, failure: reason, also });
+  let output: Json;
+  try {
+    output = resultOf(state);
+  } catch (error) {
+    return failed(templateFailure(error));
+  }
+  const bytes = sizeOf(output);
   if (bytes > MAX_PAYLOAD_BYTES) {
     const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-    const tooLarge = engineFailure('too_large', message, { details: { field: 'output' } });
-    return { outcome: 'failed', output: null, failure: tooLarge, also };
+    return failed(engineFailure('too_large', message, { details: { field: 'output' } }));
   }
   const invalid = state.outSchema === undefined ? null : schemaFailure('output', state.outSchema, output);
-  if (invalid !== null) return { outcome: 'failed', output: null, failure: invalid, also };
+  if (invalid !== null) return failed(invalid);
   return { outcome: 'completed', output, failure: null, also };
 }
 
-/** The result without an `output` field: of the last task in list order, or of the leaves by name. */
+/** The result: what `output` says, or without it the output of the last task in list order, or of the leaves by name. */
 function resultOf(state: RunState): Json {
-  if (state.program.order === 'list') return state.visits.at(-1)?.output ?? null;
+  const { output, order } = state.program;
+  if (output !== null) {
+    const scope = outputScope(state);
+    if ('whole' in output) return renderValue(output.whole, scope);
+    return Object.fromEntries(output.named.map(([name, template]) => [name, renderValue(template, scope)]));
+  }
+  if (order === 'list') return state.visits.at(-1)?.output ?? null;
   return Object.fromEntries([...state.leaves].map(([name, index]) => [name, state.visits[index]!.output]));
+}
+
+/** What `output` gives after a failure: each name that can be rendered. */
+function partialOutput(state: RunState): Json {
+  const { output } = state.program;
+  if (output === null) return null;
+  const scope = outputScope(state);
+  const rendered: JsonObject = {};
+  for (const [name, template] of 'named' in output ? output.named : [['', output.whole] as const]) {
+    try {
+      rendered[name] = renderValue(template, scope);
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error;
+    }
+  }
+  return 'named' in output ? rendered : (rendered[''] ?? null);
+}
+
+function outputScope(state: RunState) {
+  return scopeOf(state, { visit: null, variables: mergedVariables(state), error: state.failure });
+}
+
+/** A failure must not be lost because what stands beside it cannot be sent: details go first, then later failures. */
+function bounded(closing: Closing): Closing {
+  if (sizeOf(closing as unknown as Json) <= MAX_PAYLOAD_BYTES) return closing;
+  const short = closing.also.map(({ details: _, cause: __, ...rest }) => rest);
+  const { details: _, cause: __, ...failure } = closing.failure!;
+  const candidates: Closing[] = [
+    { ...closing, also: short },
+    { ...closing, also: short, output: null },
+    { ...closing, also: short.slice(0, 100), output: null, failure },
+  ];
+  const fits = candidates.find((candidate) => sizeOf(candidate as unknown as Json) <= MAX_PAYLOAD_BYTES);
+  const message = `${failure.message.slice(0, 10_000)}…`;
+  return fits ?? { ...closing, also: [], output: null, failure: { ...failure, message } };
+}
+
+function sizeOf(value: Json): number {
+  return utf8Length(JSON.stringify(value));
 }

@@ -14,19 +14,38 @@ export type RunEvent =
   | { type: 'completed'; key: string; output: Json }
   | { type: 'failed'; key: string; fault: Fault }
   | { type: 'fired'; key: string }
+  | { type: 'signal'; name: string; payload: Json }
   | { type: 'cancel' };
 
-/** What is to be done, from the interpreter to the shell. */
+/**
+ * What is to be done, from the interpreter to the shell. What is shielded is not touched by `cancel_work`, which cancels
+ * everything else that is under way.
+ */
 export type Command =
-  | { type: 'activity'; key: string; action: string; spec: ActionSpec; input: Json; retry: RetryPlan; timeout: number }
+  | {
+      type: 'activity';
+      key: string;
+      action: string;
+      spec: ActionSpec;
+      input: Json;
+      retry: RetryPlan;
+      timeout: number;
+      shielded: boolean;
+    }
   | { type: 'timer'; key: string; milliseconds: number; shielded: boolean }
+  | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
   | { type: 'close'; outcome: Outcome; output: Json; failure: Failure | null; also: Failure[] };
 
-/** Further attempts that Temporal's own retry policy makes: `count` after the first, `delay` seconds apart. */
+/**
+ * Further attempts that Temporal's own retry policy makes: `count` after the first, `delay` seconds apart at first, each
+ * time multiplied by `factor`, up to `maxDelay` seconds.
+ */
 export interface RetryPlan {
   count: number;
   delay: number;
+  factor: number;
+  maxDelay: number | null;
 }
 
 /** The key of the timer that bounds how long cancelled work is awaited; no task can have this name. */
@@ -34,3 +53,9 @@ export const GRACE_KEY = '~grace';
 
 /** Seconds for which cancelled work is awaited. */
 export const GRACE_SECONDS = 30;
+
+/** The key of the timer that ends the run. */
+export const TIMEOUT_KEY = '~timeout';
+
+/** Seconds for each attempt of a task that cleans up, unless the task says otherwise. */
+export const CLEANUP_SECONDS = 300;

@@ -1,29 +1,50 @@
 import type { Definition, Task } from '../model/definition.ts';
-import type { Issue } from '../model/issue.ts';
-import { compileValue, type Reference, type TemplateValue } from './template-value.ts';
+import { type Issue, jsonPointer } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
+import { compileCondition, compileValue, type Reference, type TemplateValue } from './template-value.ts';
+import { cleanupOnly, compileTransitions, listTransition, type Transition } from './transitions.ts';
 
-/** When a transition fires. */
-export type TransitionOn = 'success' | 'failure' | 'complete';
+/** Names and what they are set to, in order. */
+export type Assignments = readonly (readonly [string, TemplateValue])[];
 
-/** An edge of the graph: what follows when a visit ended in a certain way. */
-export interface Transition {
-  on: TransitionOn;
-  /** Names of tasks. */
-  targets: string[];
-  noop: boolean;
-  fail: boolean;
+/** Further attempts of a task: `count` after the first; `delay` and `maxDelay` in seconds, multiplied by `factor`. */
+export interface Retry {
+  count: number;
+  delay: number;
+  factor: number;
+  maxDelay: number | null;
+  /** Whether a failure is tried again; with it the interpreter makes the attempts, not Temporal's retry policy. */
+  when: TemplateValue | null;
 }
 
 /** A task, compiled. */
 export interface ProgramTask {
   name: string;
+  /** Its position in the definition. */
+  index: number;
   action: string;
   input: TemplateValue;
+  publish: Assignments;
   transitions: Transition[];
-  /** Extra attempts after the first, and seconds between them. */
-  retry: { count: number; delay: number };
+  retry: Retry;
   /** Seconds for each attempt; undefined: the action's. */
   timeout: number | undefined;
+  /** Seconds before it starts. */
+  delay: TemplateValue | null;
+}
+
+/** From where a template is read, which decides what names it can see (design/language.md, Names). */
+export type Reader =
+  | { at: 'task' }
+  | { at: 'end' }
+  | { at: 'when' }
+  | { at: 'variable'; earlier: readonly string[] }
+  | { at: 'output' };
+
+/** What the templates of one place read. */
+export interface Reading {
+  reader: Reader;
+  references: readonly Reference[];
 }
 
 /** A definition, indexed for running. The state of a run never holds a copy of what is in here. */
@@ -33,10 +54,17 @@ export interface Program {
   order: 'list' | 'graph';
   tasks: ReadonlyMap<string, ProgramTask>;
   entries: readonly string[];
-  variables: readonly (readonly [string, TemplateValue])[];
+  /** Over the parameters: false closes the run as skipped. */
+  when: TemplateValue | null;
+  variables: Assignments;
+  /** By name, or one value; null: the result is made of the tasks' outputs. */
+  output: { named: Assignments } | { whole: TemplateValue } | null;
+  /** What runs after a cancel request or the run's timeout: first tasks, and whether all its tasks run in list order. */
+  cleanup: { entries: readonly string[]; order: 'list' | 'graph' };
+  /** Tasks that only the cleanup leads to. */
+  cleanupOnly: ReadonlySet<string>;
   issues: readonly Issue[];
-  /** What the templates read: of each task by name, and of the variables. */
-  references: { tasks: ReadonlyMap<string, readonly Reference[]>; variables: readonly (readonly Reference[])[] };
+  readings: readonly Reading[];
 }
 
 /**
@@ -45,77 +73,117 @@ export interface Program {
  */
 export function compileDefinition(definition: Definition): Program {
   const issues: Issue[] = [];
-  const graph = isGraph(definition);
+  const readings: Reading[] = [];
+  const compiler = (reader: Reader): Compiler => {
+    const references: Reference[] = [];
+    readings.push({ reader, references });
+    return {
+      value: (value, path) => compileValue(value, path, issues, references),
+      condition: (text, path) => compileCondition(text, path, issues, references),
+      assignments: (values, path) =>
+        Object.entries(values ?? {}).map(([name, value]) => [
+          name,
+          compileValue(value, `${path}${jsonPointer([name])}`, issues, references),
+        ]),
+    };
+  };
+  const when =
+    definition.when === undefined ? null : compiler({ at: 'when' }).condition(definition.when, '/definition/when');
+  const earlier: string[] = [];
+  const variables: Assignments = Object.entries(definition.variables ?? {}).map(([name, value]) => {
+    const compiled = compiler({ at: 'variable', earlier: [...earlier] }).value(value, `/definition/variables/${name}`);
+    earlier.push(name);
+    return [name, compiled] as const;
+  });
+  const onCancel = cleanupEntries(definition);
+  const cleanup = cleanupOnly(definition, onCancel);
+  const order =
+    isGraph(definition.tasks.filter(({ name }) => !cleanup.has(name))) || definition.start ? 'graph' : 'list';
+  const cleanupOrder = isGraph(definition.tasks.filter(({ name }) => cleanup.has(name))) ? 'graph' : 'list';
+  const inList = {
+    main: order === 'list' ? definition.tasks.flatMap(({ name }) => (cleanup.has(name) ? [] : [name])) : [],
+    cleanup: cleanupOrder === 'list' ? onCancel.filter((name) => cleanup.has(name)) : [],
+  };
   const tasks = new Map<string, ProgramTask>();
-  const references = new Map<string, Reference[]>();
   for (const [index, task] of definition.tasks.entries()) {
     const path = `/definition/tasks/${index}`;
-    const read: Reference[] = [];
-    const input = compileValue(task.input ?? {}, `${path}/input`, issues, read);
-    const following = definition.tasks[index + 1];
-    const transitions = graph
-      ? transitionsOf(task)
-      : following === undefined
-        ? []
-        : [{ on: 'success' as const, targets: [following.name], noop: false, fail: false }];
+    const before = compiler({ at: 'task' });
+    const after = compiler({ at: 'end' });
     if (tasks.has(task.name)) {
       issues.push({ code: 'duplicate_task', path: `${path}/name`, message: `another task is named "${task.name}"` });
       continue;
     }
-    const retry = { count: task.retry?.count ?? 0, delay: task.retry?.delay ?? 0 };
-    tasks.set(task.name, { name: task.name, action: task.action, input, transitions, retry, timeout: task.timeout });
-    references.set(task.name, read);
+    tasks.set(task.name, {
+      name: task.name,
+      index,
+      action: task.action,
+      input: before.value(task.input ?? {}, `${path}/input`),
+      publish: after.assignments(task.publish, `${path}/publish`),
+      transitions: [
+        ...compileTransitions(task, path, after),
+        ...listTransition(task.name, inList.main, 'success'),
+        // What cleans up goes on after a step that failed.
+        ...listTransition(task.name, inList.cleanup, 'complete'),
+      ],
+      retry: compileRetry(task, path, after),
+      timeout: task.timeout,
+      delay: task.delay === undefined ? null : before.value(task.delay, `${path}/delay`),
+    });
   }
-  const variableReferences: Reference[][] = [];
-  const variables = Object.entries(definition.variables ?? {}).map(([name, value]) => {
-    const read: Reference[] = [];
-    variableReferences.push(read);
-    return [name, compileValue(value, `/definition/variables/${name}`, issues, read)] as const;
-  });
-  const entries = entriesOf(definition, tasks, graph);
   return {
-    definition,
-    order: graph ? 'graph' : 'list',
-    tasks,
-    entries,
-    variables,
-    issues,
-    references: { tasks: references, variables: variableReferences },
+    ...{ definition, order, tasks, when, variables, cleanupOnly: cleanup, issues, readings },
+    entries: entriesOf(definition, tasks, order, cleanup),
+    output: compileOutput(definition, compiler({ at: 'output' })),
+    cleanup: { order: cleanupOrder, entries: cleanupOrder === 'list' ? inList.cleanup.slice(0, 1) : onCancel },
   };
 }
 
-/** A definition is a graph once a task declares a transition or `start` is given (design/language.md, Order). */
-function isGraph(definition: Definition): boolean {
-  if (definition.start !== undefined) return true;
-  return definition.tasks.some((task) => [task.on_success, task.on_failure, task.on_complete].some(Boolean));
+/** Compiles the parts of one place in a definition. */
+export interface Compiler {
+  value(value: Json, path: string): TemplateValue;
+  condition(text: string, path: string): TemplateValue;
+  assignments(values: Task['publish'], path: string): Assignments;
 }
 
-function entriesOf(definition: Definition, tasks: ReadonlyMap<string, ProgramTask>, graph: boolean): string[] {
+/** The tasks that `on_cancel` names. */
+export function cleanupEntries({ on_cancel }: Definition): readonly string[] {
+  if (on_cancel === undefined) return [];
+  return typeof on_cancel === 'string' ? [on_cancel] : on_cancel;
+}
+
+/** Tasks make a graph once one of them declares a transition (design/language.md, Order). */
+function isGraph(tasks: readonly Task[]): boolean {
+  return tasks.some((task) => [task.on_success, task.on_failure, task.on_complete, task.next].some(Boolean));
+}
+
+function entriesOf(
+  definition: Definition,
+  tasks: ReadonlyMap<string, ProgramTask>,
+  order: 'list' | 'graph',
+  cleanup: ReadonlySet<string>,
+): string[] {
   if (definition.start !== undefined) return definition.start;
-  if (!graph) return definition.tasks.slice(0, 1).map((task) => task.name);
-  const inbound = new Set<string>();
-  for (const task of tasks.values()) {
-    for (const transition of task.transitions) for (const target of transition.targets) inbound.add(target);
-  }
-  return [...tasks.keys()].filter((name) => !inbound.has(name));
+  const names = [...tasks.keys()].filter((name) => !cleanup.has(name));
+  if (order === 'list') return names.slice(0, 1);
+  const inbound = new Set(names.flatMap((name) => tasks.get(name)!.transitions.flatMap(({ targets }) => targets)));
+  return names.filter((name) => !inbound.has(name));
 }
 
-function transitionsOf(task: Task): Transition[] {
-  const transition = (on: TransitionOn, to: string | string[] | undefined): Transition[] => {
-    if (to === undefined) return [];
-    const words = typeof to === 'string' ? [to] : to;
-    return [
-      {
-        on,
-        targets: words.filter((word) => word !== 'noop' && word !== 'fail' && word !== 'continue'),
-        noop: words.includes('noop'),
-        fail: words.includes('fail'),
-      },
-    ];
+function compileRetry({ retry }: Task, path: string, compiler: Compiler): Retry {
+  const exponential = retry?.backoff === 'exponential';
+  return {
+    count: retry?.count ?? 0,
+    delay: retry?.delay ?? 0,
+    factor: exponential ? (retry.factor ?? 2) : 1,
+    maxDelay: retry?.max_delay ?? null,
+    when: retry?.when === undefined ? null : compiler.condition(retry.when, `${path}/retry/when`),
   };
-  return [
-    ...transition('success', task.on_success),
-    ...transition('failure', task.on_failure),
-    ...transition('complete', task.on_complete),
-  ];
+}
+
+function compileOutput({ output }: Definition, compiler: Compiler): Program['output'] {
+  if (output === undefined) return null;
+  if (typeof output !== 'object' || output === null || Array.isArray(output)) {
+    return { whole: compiler.value(output, '/definition/output') };
+  }
+  return { named: compiler.assignments(output, '/definition/output') };
 }

@@ -1,38 +1,68 @@
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
-import type { Program } from './program.ts';
+import type { Program, Reader } from './program.ts';
+import { END_FUNCTIONS } from './scope.ts';
 import type { Reference } from './template-value.ts';
 
 const TASK_FIELDS = ['output', 'status', 'error'];
 const ERROR_FIELDS = ['type', 'message', 'task', 'action', 'attempt', 'code', 'details', 'cause'];
-const FUNCTIONS = ['now', 'range', 'dict', 'namespace'];
+const FUNCTIONS = ['now', 'uuid'];
+/** What the template language itself has. */
+const GLOBAL_FUNCTIONS = ['range', 'dict', 'namespace'];
 const WORKFLOW_FIELDS = ['param', 'ref', 'version'];
 
-/** The names that templates can see (design/language.md, Names), checked against what a definition can ever have. */
-export function referenceChecker(
+/** What can be seen from a place in the definition. */
+interface Seen {
+  tasks: readonly string[];
+  variables: readonly string[];
+  functions: readonly string[];
+  error: boolean;
+}
+
+/** Checks the names that templates read against what a definition can ever have (design/language.md, Names). */
+export function checkReferences(
   program: Program,
   paramSchema: JsonObject | null,
-  issues: Issue[],
-  warnings: Issue[],
-): { task(name: string): void; variables(): void } {
+): { issues: Issue[]; warnings: Issue[] } {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
   const tasks = [...program.tasks.keys()];
-  const variables = program.variables.map(([name]) => name);
+  const published = [...program.tasks.values()].flatMap(({ publish, transitions }) =>
+    [publish, ...transitions.map((transition) => transition.publish)].flatMap((names) => names.map(([name]) => name)),
+  );
+  const variables = [...new Set([...program.variables.map(([name]) => name), ...published])];
   const declared = isJsonObject(paramSchema?.properties) ? Object.keys(paramSchema.properties) : [];
   const closed = paramSchema?.additionalProperties === false;
 
-  const check = (reference: Reference, seen: { tasks: string[]; variables: string[] }): void => {
-    const { path, field } = reference;
+  const seenFrom = (reader: Reader): Seen => {
+    switch (reader.at) {
+      case 'when':
+        return { tasks: [], variables: [], functions: FUNCTIONS, error: false };
+      case 'variable':
+        return { tasks: [], variables: reader.earlier, functions: FUNCTIONS, error: false };
+      case 'end':
+        return { tasks, variables, functions: [...FUNCTIONS, ...END_FUNCTIONS], error: true };
+      default:
+        return { tasks, variables, functions: FUNCTIONS, error: true };
+    }
+  };
+
+  const check = ({ path, field }: Reference, seen: Seen): void => {
     const { root, keys, guarded, called, line, column } = path;
     const at = (message: string): Issue => ({ code: 'unknown_name', path: field, message, line, column });
     const expectKey = (index: number, of: string, known: readonly string[]): void => {
       const key = keys[index];
-      if (key !== undefined && known.includes(String(key))) return;
-      const what =
-        key === undefined ? `"${of}" alone is no value` : `"${of}" has no "${key}".${didYouMean(String(key), known)}`;
-      issues.push(at(`${what}${key === undefined ? ` ; it has: ${known.join(', ')}` : ''}`.replace(' ;', ';')));
+      if (key === undefined) issues.push(at(`"${of}" alone is no value; it has: ${known.join(', ')}`));
+      else if (!known.includes(String(key))) {
+        issues.push(at(`"${of}" has no "${key}".${didYouMean(String(key), known)}`));
+      }
     };
     if (called) {
-      if (root !== 'now') issues.push(at(`there is no function "${root}".${didYouMean(root, FUNCTIONS)}`));
+      const functions = [...seen.functions, ...GLOBAL_FUNCTIONS];
+      if (functions.includes(root)) return;
+      const elsewhere = (END_FUNCTIONS as readonly string[]).includes(root);
+      const where = `"${root}()" is only known once a task has ended: in when, publish and retry.when`;
+      issues.push(at(elsewhere ? where : `there is no function "${root}".${didYouMean(root, functions)}`));
       return;
     }
     if (guarded) return;
@@ -57,8 +87,13 @@ export function referenceChecker(
         if (keys[1] !== undefined) expectKey(1, `${root}.${keys[0]}`, TASK_FIELDS);
         return;
       case 'error':
-        if (keys[0] !== undefined) expectKey(0, 'error', ERROR_FIELDS);
+        if (!seen.error) issues.push(at('there is no "error" before the first task'));
+        else if (keys[0] !== undefined) expectKey(0, 'error', ERROR_FIELDS);
         return;
+    }
+    if ((END_FUNCTIONS as readonly string[]).includes(root) || FUNCTIONS.includes(root)) {
+      issues.push(at(`"${root}" is a function: write ${root}()`));
+      return;
     }
     if (seen.variables.includes(root) || declared.includes(root)) return;
     if (seen.tasks.includes(root)) {
@@ -70,14 +105,9 @@ export function referenceChecker(
     else warnings.push(at(`"${root}" is neither a variable, nor a task, nor a parameter of the schema.${near}`));
   };
 
-  return {
-    task: (name) => {
-      for (const reference of program.references.tasks.get(name) ?? []) check(reference, { tasks, variables });
-    },
-    variables: () => {
-      for (const [index, references] of program.references.variables.entries()) {
-        for (const reference of references) check(reference, { tasks: [], variables: variables.slice(0, index) });
-      }
-    },
-  };
+  for (const { reader, references } of program.readings) {
+    const seen = seenFrom(reader);
+    for (const reference of references) check(reference, seen);
+  }
+  return { issues, warnings };
 }

@@ -1,60 +1,96 @@
+import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
 import { Callable, type Value } from '../expression/values.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { RunState, Visit } from './state.ts';
+import type { RunState, Variables, Visit } from './state.ts';
 
-/** The names that a template sees in the input of a visit, or, without one, when the run starts (design/language.md, Names). */
-export function scopeOf(state: RunState, visit: Visit | null): Scope {
-  const { input, variables, info } = state;
+/** From where a template looks at a run. */
+export interface Viewpoint {
+  /** The visit that it belongs to; null where none has begun, or all have ended. */
+  visit: Visit | null;
+  variables: Variables;
+  /** How the visit has just ended: what `result()` and its like tell. */
+  ended?: { status: string; output: Json };
+  /** The failure that `error` means; undefined: the one that led to the visit. */
+  error?: Failure | null;
+}
+
+/** The functions that tell how a visit has ended. */
+export const END_FUNCTIONS = ['result', 'succeeded', 'failed', 'timed_out', 'status'] as const;
+
+/** The names that a template sees (design/language.md, Names). */
+export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
+  const { visit, variables, ended } = viewpoint;
+  const { input, info } = state;
   const lookup = (root: string): Value | undefined => {
     switch (root) {
       case 'workflow':
         return { param: input, ref: info.ref, version: info.version };
       case 'now':
         return new Callable(() => new Date(state.now).toISOString());
+      case 'uuid':
+        return new Callable(() => uuid(state));
       case 'execution':
         return { id: info.id };
       case 'parameters':
         return input;
       case 'variables':
       case 'vars':
-        return variables;
+        return Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
       case 'task':
       case 'tasks':
-        return visit === null ? undefined : allTasks(state, visit);
+        return allTasks(state, visit);
       case 'error':
-        return visit?.error == null ? undefined : failureValue(state.visits[visit.error]?.failure ?? null);
-      default:
-        if (Object.hasOwn(variables, root)) return variables[root];
-        if (Object.hasOwn(input, root)) return input[root];
-        return visit === null ? undefined : taskValue(state, visit, root);
+        return errorSeen(state, viewpoint);
+      case 'result':
+        return ended && new Callable(() => ended.output);
+      case 'status':
+        return ended && new Callable(() => ended.status);
+      case 'succeeded':
+        return ended && new Callable(() => ended.status === 'succeeded');
+      case 'failed':
+        return ended && new Callable(() => ended.status !== 'succeeded');
+      case 'timed_out':
+        return ended && new Callable(() => ended.status === 'timed_out');
     }
+    const published = variables.get(root);
+    if (published !== undefined) return published.value;
+    if (Object.hasOwn(input, root)) return input[root];
+    return taskValue(state, visit, root);
   };
-  const names = () => [...Object.keys(variables), ...Object.keys(input), ...(visit ? state.visitsOf.keys() : [])];
-  return { lookup, names };
+  const names = () => [...variables.keys(), ...Object.keys(input), ...state.visitsOf.keys()];
+  return { lookup, names, random: () => random(state) };
 }
 
-function allTasks(state: RunState, visit: Visit): JsonObject {
+function errorSeen(state: RunState, { visit, error }: Viewpoint): Json | undefined {
+  if (error !== undefined) return error === null ? undefined : failureValue(error);
+  return visit?.error == null ? undefined : failureValue(state.visits[visit.error]?.failure ?? null);
+}
+
+function allTasks(state: RunState, from: Visit | null): JsonObject {
   const tasks: JsonObject = {};
   // Read lazily: a definition may have a thousand tasks, and a path reads one of them.
   for (const name of state.visitsOf.keys()) {
-    Object.defineProperty(tasks, name, { enumerable: true, get: () => taskValue(state, visit, name) });
+    Object.defineProperty(tasks, name, { enumerable: true, get: () => taskValue(state, from, name) });
   }
   return tasks;
 }
 
-function taskValue(state: RunState, from: Visit, name: string): Json | undefined {
+function taskValue(state: RunState, from: Visit | null, name: string): Json | undefined {
   const visit = visitSeen(state, from, name);
-  if (visit === undefined) return undefined;
-  return { output: visit.output, status: visit.status, error: failureValue(visit.failure) };
+  if (visit === undefined || (visit.status === 'held' && state.version >= 2)) return undefined;
+  const status = visit.status === 'delayed' ? 'running' : visit.status;
+  return { output: visit.output, status, error: failureValue(visit.failure) };
 }
 
 /** The visit that a task's name means: the one on the path that led here, or else the one that completed last. */
-function visitSeen(state: RunState, from: Visit, name: string): Visit | undefined {
+function visitSeen(state: RunState, from: Visit | null, name: string): Visit | undefined {
   const indexes = state.visitsOf.get(name) ?? [];
   if (indexes.length === 1) return state.visits[indexes[0]!];
-  for (let index = from.from[0]; index !== undefined; index = state.visits[index]!.from[0]) {
+  // In its own transitions a visit sees itself.
+  if (from?.name === name && from.endedAt !== null) return from;
+  for (let index = from?.from[0]; index !== undefined; index = state.visits[index]!.from[0]) {
     const visit = state.visits[index]!;
     if (visit.name === name) return visit;
   }
@@ -71,4 +107,22 @@ function failureValue(failure: Failure | null): Json {
   if (failure === null) return null;
   const { cause, ...rest } = failure;
   return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(cause) }) };
+}
+
+/** 256 bits, in hexadecimal, that nobody has drawn before and everybody who runs this again draws (interpreter.md 11). */
+function draw(state: RunState): string {
+  state.drawn += 1;
+  return digest(`${state.info.seed}:${state.drawn}`, 'sha256');
+}
+
+function random(state: RunState): number {
+  return Number.parseInt(draw(state).slice(0, 13), 16) / 16 ** 13;
+}
+
+/** A UUID, version 4 (RFC 9562). */
+function uuid(state: RunState): string {
+  const hex = draw(state);
+  const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16);
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`];
+  return [...parts, hex.slice(20, 32)].join('-');
 }

@@ -4,8 +4,20 @@ import type { ActionSpec, Parameters } from '../model/run-input.ts';
 import type { Command } from './events.ts';
 import type { Program } from './program.ts';
 
-/** How a visit stands, in the words of the template language; `held`: scheduled, and not started since the run failed. */
-export type VisitStatus = 'held' | 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
+/**
+ * How a visit stands, in the words of the template language; `held`: scheduled, and not started (yet, or for good since
+ * the run failed); `delayed`: its timer runs first.
+ */
+export type VisitStatus = 'held' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
+
+/** A variable, and the number of the publish that set it: of two branches the later publish wins. */
+export interface Published {
+  number: number;
+  value: Json;
+}
+
+/** The variables of a branch. Never changed: a publish makes a new one. */
+export type Variables = ReadonlyMap<string, Published>;
 
 /** One visit to a task. Visits are known by their index in the order of scheduling. */
 export interface Visit {
@@ -20,6 +32,17 @@ export interface Visit {
   error: number | null;
   /** Part of a cleanup branch: it may start things although the run's failure is decided. */
   cleanup: boolean;
+  /** Cleans up after a cancel request or the run's timeout, which do not touch it. */
+  shielded: boolean;
+  /** The variables that its branch had when it was scheduled; with its own publishes once it has ended. */
+  variables: Variables;
+  /** How often in a row the word `retry` has led here. */
+  retried: number;
+  /** Seconds that it waits before its own delay. */
+  wait: number;
+  /** Position in the order of starts, and the time, in milliseconds. */
+  startedAt: number | null;
+  started: number | null;
   /** Tries that the interpreter itself has made, from 1; from the second on they have the key `name~2`. */
   tries: number;
   /** Of these tries, how many were made because a worker was lost. */
@@ -36,32 +59,64 @@ export interface Visit {
   endedAt: number | null;
 }
 
-/** Work that the shell has been told to do and has not answered yet. */
+/**
+ * What a run waits for: an activity; a timer before a task (`delay`), before its next try (`retry`), or as the task
+ * (`wait`); a signal, perhaps with a timer; the grace of a cancel request; the timeout of the run.
+ */
+export type PendingKind = 'activity' | 'delay' | 'retry' | 'wait' | 'signal' | 'grace' | 'timeout';
+
+/** Something that the shell has been told to do and has not answered yet, or a signal. */
 export interface Pending {
+  /** The visit that it is for; -1 for what is no work of a task. */
   visit: number;
-  kind: 'activity' | 'timer';
+  kind: PendingKind;
+  /** When its timer fires, in milliseconds; null without one. */
+  due: number | null;
+  /** The name of the signal. */
+  signal?: string;
   /** Position among all commands: what orders the events of one activation. */
   sequence: number;
   /** The step that issued it. */
   step: number;
 }
 
+/** Signals that nobody waited for yet, by name, in order. */
+export interface SignalQueue {
+  messages: Map<string, Json[]>;
+  /** Keys of the visits that wait, by name, the longest waiting first; some may wait no more. */
+  waiters: Map<string, string[]>;
+  count: number;
+  bytes: number;
+  /** Messages that were beyond the limit. */
+  dropped: number;
+}
+
 /** Facts about a run that templates may read. */
 export interface RunInfo {
+  /** What chance starts from. */
+  seed: string;
   /** The integer id of the execution. */
   id: number;
   ref: string;
   version: string;
 }
 
-/** The state of a run: everything but `program` and `actions` changes, in place. */
+/** The state of a run: everything that is not read-only changes, in place. */
 export interface RunState {
+  /** The version of the interpreter that the run was started with: what behaves differently asks for it. */
+  readonly version: number;
   readonly program: Program;
   readonly actions: Readonly<Record<string, ActionSpec>>;
   readonly info: RunInfo;
   readonly input: Parameters;
   readonly outSchema: JsonObject | undefined;
-  variables: Record<string, Json>;
+  /** Tasks whose ends are told from outside although the engine could run them itself (simulation). */
+  readonly mocked: ReadonlySet<string>;
+  /** What `variables` gave: where every branch begins. */
+  variables: Variables;
+  /** For each name the latest publish of the branches that have ended. */
+  ended: Map<string, Published>;
+  signals: SignalQueue;
   visits: Visit[];
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;
@@ -74,12 +129,21 @@ export interface RunState {
   sequence: number;
   step: number;
   endings: number;
+  starts: number;
+  /** The number of the last publish, and how often chance was asked. */
+  published: number;
+  drawn: number;
   /** Time of the current activation, in milliseconds. */
   now: number;
-  cancelling: boolean;
+  /** Why everything stops before its end; null while it does not. */
+  stopping: 'cancelled' | 'timeout' | null;
+  /** The cleanup after that has begun. */
+  cleaning: boolean;
   /** The failure that decided the run, and whether it was the engine's own. */
   failure: Failure | null;
   lost: boolean;
   also: Failure[];
   outcome: Outcome | null;
+  /** What `output` gave, or the result without it; null until the run has closed. */
+  output: Json;
 }

@@ -1,7 +1,13 @@
 import { analyze, type Reference as Path } from '../expression/analyze.ts';
 import { TemplateError } from '../expression/errors.ts';
 import type { Scope } from '../expression/evaluator.ts';
-import { compileTemplate, isTemplate, renderTemplate, type Template } from '../expression/template.ts';
+import {
+  compileExpression,
+  compileTemplate,
+  isTemplate,
+  renderTemplate,
+  type Template,
+} from '../expression/template.ts';
 import { didYouMean, type Issue, jsonPointer } from '../model/issue.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 
@@ -50,25 +56,53 @@ export function compileValue(value: Json, base: string, issues: Issue[], referen
     const keys = Object.keys(current as object);
     return { kind: 'object', entries: entries.map((entry, index) => [keys[index]!, entry]) };
   };
-  const compileText = (text: string, path: string): TemplateValue => {
-    try {
-      const template = compileTemplate(text);
-      const { references: read, unknown, misused } = analyze(template.statements);
-      for (const reference of read) references.push({ path: reference, field: path });
-      for (const { what, name, candidates, line, column } of unknown) {
-        const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
-        issues.push({ code: `unknown_${what}`, path, message, line, column });
-      }
-      for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
-      return { kind: 'template', template, path };
-    } catch (error) {
-      if (!(error instanceof TemplateError)) throw error;
-      const { message, line, column } = error;
-      issues.push({ code: 'template_invalid', path, message, line, column });
-      return { kind: 'literal', value: text };
-    }
-  };
+  const compileText = (text: string, path: string) =>
+    compileWith(compileTemplate, text, path, issues, references) ?? { kind: 'literal', value: text };
   return compile(value, base);
+}
+
+/** Compiles a bare or written-out expression that is to give true or false. */
+export function compileCondition(text: string, path: string, issues: Issue[], references: Reference[]): TemplateValue {
+  return compileWith(compileExpression, text, path, issues, references) ?? { kind: 'literal', value: false };
+}
+
+function compileWith(
+  compile: (text: string) => Template,
+  text: string,
+  path: string,
+  issues: Issue[],
+  references: Reference[],
+): TemplateValue | null {
+  try {
+    const template = compile(text);
+    const { references: read, unknown, misused } = analyze(template.statements);
+    for (const reference of read) references.push({ path: reference, field: path });
+    for (const { what, name, candidates, line, column } of unknown) {
+      const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
+      issues.push({ code: `unknown_${what}`, path, message, line, column });
+    }
+    for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
+    return { kind: 'template', template, path };
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const { message, line, column } = error;
+    issues.push({ code: 'template_invalid', path, message, line, column });
+    return null;
+  }
+}
+
+/** Renders a condition. Throws a RenderError when it cannot be rendered, or is neither true nor false. */
+export function renderCondition(condition: TemplateValue, scope: Scope): boolean {
+  const value = renderValue(condition, scope);
+  if (typeof value === 'boolean') return value;
+  const path = condition.kind === 'template' ? condition.path : '';
+  const message = `must be true or false, not ${shown(value)}; the filter bool makes one of it`;
+  throw new RenderError(path, new TemplateError('type', message, { line: 1, column: 1 }));
+}
+
+function shown(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 /** Renders a compiled value. Throws a RenderError at the first template that cannot be rendered. */

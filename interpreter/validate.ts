@@ -2,14 +2,18 @@ import { isTemplate } from '../expression/template.ts';
 import type { Definition, Task } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { TRANSITION_WORDS } from '../model/words.ts';
-import { compileDefinition, type Program } from './program.ts';
-import { referenceChecker } from './references.ts';
+import { DO_WORDS, TRANSITION_WORDS } from '../model/words.ts';
+import { checkGraph } from './graph-checks.ts';
+import { cleanupEntries, compileDefinition, type Program } from './program.ts';
+import { checkReferences } from './references.ts';
 import { validateJson } from './schema.ts';
+import { reachable, targetsOf } from './transitions.ts';
 
 /** What is known about an action when a definition is written. */
 export interface KnownAction {
   param_schema: JsonObject | null;
+  /** What runs it; only a worker knows timeouts. */
+  runs: 'worker' | 'inline' | 'timer' | 'signal';
 }
 
 /** Issues refuse a definition; warnings come along with a success. */
@@ -28,36 +32,109 @@ export function validateDefinition(
   const issues = [...program.issues];
   const warnings: Issue[] = [];
   const names = [...program.tasks.keys()];
-  const checkReferences = referenceChecker(program, paramSchema, issues, warnings);
   for (const [index, task] of definition.tasks.entries()) {
     const path = `/definition/tasks/${index}`;
-    checkTargets(task, path, names, issues);
+    issues.push(...targetIssues(task, path, names), ...fieldIssues(task, path));
     checkAction(task, path, actions, issues, warnings);
-    checkReferences.task(task.name);
   }
-  checkReferences.variables();
-  checkStart(definition, names, issues);
-  if (issues.length === 0) checkGraph(definition, program, issues, warnings);
+  const references = checkReferences(program, paramSchema);
+  issues.push(...references.issues);
+  warnings.push(...references.warnings);
+  issues.push(...namedIssues(definition.start ?? [], '/definition/start', names));
+  const onCancel = cleanupEntries(definition);
+  issues.push(...namedIssues(onCancel, '/definition/on_cancel', names, typeof definition.on_cancel === 'string'));
+  issues.push(...cleanupIssues(program));
+  warnings.push(...shadowWarnings(program));
+  if (issues.length === 0) {
+    const graph = checkGraph(program);
+    issues.push(...graph.issues);
+    warnings.push(...graph.warnings);
+  }
   return { issues, warnings };
 }
 
-function checkTargets(task: Task, path: string, names: string[], issues: Issue[]): void {
-  for (const field of ['on_success', 'on_failure', 'on_complete'] as const) {
-    const value = task[field];
-    if (value === undefined) continue;
-    const targets = typeof value === 'string' ? [value] : value;
-    for (const [index, target] of targets.entries()) {
-      const place = typeof value === 'string' ? `${path}/${field}` : `${path}/${field}/${index}`;
-      if (target === 'retry') {
-        issues.push({ code: 'unknown_word', path: place, message: 'the word "retry" is not supported here' });
-      } else if (!names.includes(target) && !(TRANSITION_WORDS as readonly string[]).includes(target)) {
-        const message = `there is no task "${target}".${didYouMean(target, [...names, ...TRANSITION_WORDS])}`;
+function targetIssues(task: Task, path: string, names: readonly string[]): Issue[] {
+  const issues: Issue[] = [];
+  for (const { field, words, bare } of targetsOf(task)) {
+    const allowed: readonly string[] = field.startsWith('next/') ? DO_WORDS : TRANSITION_WORDS;
+    for (const [index, word] of words.entries()) {
+      const place = `${path}/${field}${bare ? '' : `/${index}`}`;
+      if (words.indexOf(word) !== index) {
+        issues.push({ code: 'duplicate_target', path: place, message: `"${word}" stands here twice` });
+      } else if (word === 'retry' && !allowed.includes(word)) {
+        const message = 'the word "retry" can only stand in the "do" of a "next"';
+        issues.push({ code: 'unknown_word', path: place, message });
+      } else if (word === 'retry' && words.length > 1) {
+        issues.push({ code: 'retry_not_alone', path: place, message: '"retry" must stand alone in its "do"' });
+      } else if (!names.includes(word) && !allowed.includes(word)) {
+        const message = `there is no task "${word}".${didYouMean(word, [...names, ...allowed])}`;
         issues.push({ code: 'unknown_task', path: place, message });
-      } else if (targets.indexOf(target) !== index) {
-        issues.push({ code: 'duplicate_target', path: place, message: `"${target}" stands here twice` });
       }
     }
   }
+  return issues;
+}
+
+/** Fields that contradict each other, or would be without effect. */
+function fieldIssues(task: Task, path: string): Issue[] {
+  const issues: Issue[] = [];
+  for (const field of ['on_success', 'on_failure', 'on_complete'] as const) {
+    if (task.next === undefined || task[field] === undefined) continue;
+    const message = `stands beside "next"; say it there, with "when"`;
+    issues.push({ code: 'next_beside_on', path: `${path}/${field}`, message });
+  }
+  for (const field of ['factor', 'max_delay'] as const) {
+    if (task.retry?.[field] === undefined || task.retry.backoff === 'exponential') continue;
+    const message = 'has no effect without "backoff": "exponential"';
+    issues.push({ code: 'without_effect', path: `${path}/retry/${field}`, message });
+  }
+  if (typeof task.delay === 'string' && !isTemplate(task.delay)) {
+    const message = 'must be a number of seconds, or a template that gives one';
+    issues.push({ code: 'type_invalid', path: `${path}/delay`, message });
+  }
+  return issues;
+}
+
+/** Names of tasks in a list of the definition itself. */
+function namedIssues(given: readonly string[], base: string, names: readonly string[], bare = false): Issue[] {
+  return given.flatMap((name, index) => {
+    const path = bare ? base : `${base}/${index}`;
+    if (!names.includes(name)) {
+      return [{ code: 'unknown_task', path, message: `there is no task "${name}".${didYouMean(name, names)}` }];
+    }
+    if (given.indexOf(name) === index) return [];
+    return [{ code: 'duplicate_target', path, message: `"${name}" stands here twice` }];
+  });
+}
+
+/** Nobody is there to answer while a run is being stopped. */
+function cleanupIssues({ definition, tasks }: Program): Issue[] {
+  const following = new Map(
+    [...tasks.values()].map(({ name, transitions }) => [name, transitions.flatMap(({ targets }) => targets)]),
+  );
+  return [...reachable(cleanupEntries(definition), following)].flatMap((name) => {
+    const task = tasks.get(name);
+    if (task?.action !== 'core.inquiry') return [];
+    const message = 'a task that "on_cancel" leads to cannot ask people';
+    return [{ code: 'inquiry_in_cleanup', path: `/definition/tasks/${task.index}/action`, message }];
+  });
+}
+
+function shadowWarnings({ tasks, variables }: Program): Issue[] {
+  const warnings: Issue[] = [];
+  const shadow = (name: string, path: string): void => {
+    if (!tasks.has(name)) return;
+    const message = `the variable "${name}" hides the task of that name, which is "task.${name}" then`;
+    warnings.push({ code: 'shadowed_task', path, message });
+  };
+  for (const [name] of variables) shadow(name, `/definition/variables/${name}`);
+  for (const { index, publish, transitions } of tasks.values()) {
+    for (const [name] of publish) shadow(name, `/definition/tasks/${index}/publish/${name}`);
+    for (const [at, transition] of transitions.entries()) {
+      for (const [name] of transition.publish) shadow(name, `/definition/tasks/${index}/next/${at}/publish/${name}`);
+    }
+  }
+  return warnings;
 }
 
 function checkAction(
@@ -72,6 +149,11 @@ function checkAction(
     const message = `there is no action "${task.action}".${didYouMean(task.action, actions.keys())}`;
     issues.push({ code: 'unknown_action', path: `${path}/action`, message });
     return;
+  }
+  if (task.timeout !== undefined && action.runs !== 'worker') {
+    const hint = action.runs === 'signal' ? '; its input has one' : '';
+    const message = `has no effect: no worker runs "${task.action}"${hint}`;
+    issues.push({ code: 'without_effect', path: `${path}/timeout`, message });
   }
   if (action.param_schema === null) return;
   const input = task.input ?? {};
@@ -103,55 +185,4 @@ function valueAt(value: Json, pointer: string): Json | undefined {
     current = (current as JsonObject)[key];
   }
   return current;
-}
-
-function checkStart(definition: Definition, names: string[], issues: Issue[]): void {
-  for (const [index, name] of (definition.start ?? []).entries()) {
-    const path = `/definition/start/${index}`;
-    if (!names.includes(name)) {
-      issues.push({ code: 'unknown_task', path, message: `there is no task "${name}".${didYouMean(name, names)}` });
-    } else if (definition.start?.indexOf(name) !== index) {
-      issues.push({ code: 'duplicate_target', path, message: `"${name}" stands here twice` });
-    }
-  }
-}
-
-/** Entries, isolated and unreachable tasks, several arrivals (design/language.md, Order). */
-function checkGraph(definition: Definition, program: Program, issues: Issue[], warnings: Issue[]): void {
-  if (program.order === 'list') return;
-  if (program.entries.length === 0) {
-    issues.push({
-      code: 'no_entry',
-      path: '/definition/tasks',
-      message: 'every task is led to by another one, so none can be first; say which with "start"',
-    });
-    return;
-  }
-  const following = new Map(
-    [...program.tasks.values()].map(({ name, transitions }) => [name, transitions.flatMap(({ targets }) => targets)]),
-  );
-  const inbound = new Map<string, Set<string>>();
-  for (const [name, targets] of following) {
-    for (const target of targets) inbound.set(target, (inbound.get(target) ?? new Set()).add(name));
-  }
-  const reached = reachable(program.entries, following);
-  for (const [index, { name }] of definition.tasks.entries()) {
-    const path = `/definition/tasks/${index}`;
-    const alone = !inbound.has(name) && following.get(name)?.length === 0;
-    if (alone && definition.tasks.length > 1 && !definition.start?.includes(name)) {
-      const message = `no transition leads to "${name}" or away from it; name it in "start" if it is to run by itself`;
-      issues.push({ code: 'isolated_task', path, message });
-    } else if (!reached.has(name)) {
-      issues.push({ code: 'unreachable_task', path, message: `no path leads to "${name}"` });
-    } else if ((inbound.get(name)?.size ?? 0) > 1 && !reachable(following.get(name) ?? [], following).has(name)) {
-      const message = `"${name}" runs once for each arrival; several tasks lead to it`;
-      warnings.push({ code: 'several_arrivals', path, message });
-    }
-  }
-}
-
-function reachable(from: readonly string[], following: ReadonlyMap<string, string[]>): Set<string> {
-  const reached = new Set(from);
-  for (const name of reached) for (const target of following.get(name) ?? []) reached.add(target);
-  return reached;
 }

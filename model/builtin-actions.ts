@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from './json.ts';
+import { MAX_SECONDS } from './words.ts';
 
 // Inputs are checked after rendering, so a value of any JSON type is allowed where the table says so.
 const AnyJson = z.any() as unknown as z.ZodType<Json>;
@@ -73,12 +74,25 @@ const InquiryInputSchema = z.strictObject({
   bind: z.boolean().optional(),
 });
 
-/** An action that comes with Fermata. `inline`: runs inside the workflow and costs no history. */
+const DelayInputSchema = z.strictObject({
+  seconds: z.number().min(0).max(MAX_SECONDS).optional(),
+  until: z.iso.datetime({ offset: true }).optional().describe('ISO 8601 with a time zone.'),
+});
+
+const WaitSignalInputSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds; without it the task waits for ever.'),
+});
+
+/**
+ * An action that comes with Fermata, and what runs it: a worker, the workflow itself at no cost in history (`inline`),
+ * or the engine, which waits for time (`timer`) or for a signal.
+ */
 export interface BuiltinAction {
   ref: string;
   label: string;
   description: string;
-  inline: boolean;
+  runs: 'worker' | 'inline' | 'timer' | 'signal';
   param: z.ZodType;
   out?: z.ZodType;
 }
@@ -89,8 +103,8 @@ const action = (
   description: string,
   param: z.ZodType,
   out?: z.ZodType,
-  inline = false,
-): BuiltinAction => ({ ref, label, description, inline, param, ...(out === undefined ? {} : { out }) });
+  runs: BuiltinAction['runs'] = 'worker',
+): BuiltinAction => ({ ref, label, description, runs, param, ...(out === undefined ? {} : { out }) });
 
 /** Every built-in action (design/shapes.md, Actions). All schemas exist, also of actions that are not made yet. */
 export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
@@ -112,24 +126,27 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     'Gives back its rendered `data`, or its whole input when there is none.',
     AnyJson,
     undefined,
-    true,
+    'inline',
   ),
-  action('core.noop', 'No operation', 'Does nothing and gives null.', AnyJson, z.null(), true),
-  action('core.fail', 'Fail', 'Fails on purpose.', FailInputSchema, undefined, true),
-  action('core.log', 'Log', 'Writes an entry into the log of the execution.', LogInputSchema, z.null(), true),
+  action('core.noop', 'No operation', 'Does nothing and gives null.', AnyJson, z.null(), 'inline'),
+  action('core.fail', 'Fail', 'Fails on purpose.', FailInputSchema, undefined, 'inline'),
+  action('core.log', 'Log', 'Writes an entry into the log of the execution.', LogInputSchema, z.null(), 'inline'),
   action(
     'core.delay',
     'Delay',
     'Waits for some seconds, or until a time.',
-    z.strictObject({ seconds: z.number().min(0).optional(), until: z.string().optional() }),
+    DelayInputSchema,
     z.strictObject({ waited_ms: z.number() }),
+    'timer',
   ),
   action('core.inquiry', 'Inquiry', 'Asks people and waits for their decision.', InquiryInputSchema, JsonObject),
   action(
     'core.wait_signal',
     'Wait for a signal',
     'Waits for a message and gives its payload.',
-    z.strictObject({ name: z.string(), timeout: z.number().positive().optional() }),
+    WaitSignalInputSchema,
+    undefined,
+    'signal',
   ),
   action(
     'email.send',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Issue } from './issue.ts';
 import { type Json, jsonDepth } from './json.ts';
-import { RESERVED_NAMES } from './words.ts';
+import { MAX_SECONDS, RESERVED_NAMES } from './words.ts';
 import { issuesOf } from './zod-issues.ts';
 
 // A body that JSON.parse gave can only hold JSON, so no check is made again; the type says what it is.
@@ -11,9 +11,6 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const REF = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
 const SEMANTIC_VERSION =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
-
-/** Longest delay or timeout that a definition may ask for, in seconds: ten years. */
-const MAX_SECONDS = 315_360_000;
 
 /** Levels of nesting that a definition or an input may have. */
 export const MAX_DEPTH = 100;
@@ -41,12 +38,37 @@ const TargetsSchema = z
   .union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).max(1000)])
   .describe('The next task: a name or a list of names; or a word: noop, continue, fail.');
 
+const ConditionSchema = z
+  .string()
+  .min(1)
+  .max(100_000)
+  .describe('An expression, bare or in {{ }}, that is true or false.');
+
+const PublishSchema = z
+  .record(NameSchema, JsonValueSchema)
+  .describe('Name → value or template: variables of the branch, set in order, a later one seeing the earlier ones.');
+
 const RetrySchema = z
   .strictObject({
     count: z.int().min(0).max(100).describe('Extra attempts after the first.'),
     delay: z.number().min(0).max(MAX_SECONDS).default(0).describe('Seconds between attempts.'),
+    backoff: z
+      .enum(['constant', 'exponential'])
+      .optional()
+      .describe('How the delay grows; constant unless it is given.'),
+    factor: z.number().min(1).max(100).optional().describe('Exponential: what each delay is multiplied with; 2.'),
+    max_delay: z.number().positive().max(MAX_SECONDS).optional().describe('Exponential: seconds, at most.'),
+    when: ConditionSchema.optional().describe('Over the failure: whether to try again; always unless it is given.'),
   })
   .describe('Further attempts of a failed task.');
+
+const NextSchema = z
+  .strictObject({
+    when: ConditionSchema.optional().describe('When the transition fires; after any end unless it is given.'),
+    publish: PublishSchema.optional(),
+    do: TargetsSchema.optional().describe('Tasks, or words: noop, continue, fail, retry.'),
+  })
+  .describe('A transition: what follows when the task has ended.');
 
 /** One task of a definition (design/language.md, Task). */
 export const TaskSchema = z.strictObject({
@@ -56,8 +78,14 @@ export const TaskSchema = z.strictObject({
   on_success: TargetsSchema.optional(),
   on_failure: TargetsSchema.optional(),
   on_complete: TargetsSchema.optional(),
+  next: z.array(NextSchema).max(1000).optional().describe('Transitions with conditions; not together with on_….'),
+  publish: PublishSchema.optional().describe('Set on success, before any transition.'),
   retry: RetrySchema.optional(),
   timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds for each attempt.'),
+  delay: z
+    .union([z.number().min(0).max(MAX_SECONDS), z.string().min(1).max(100_000)])
+    .optional()
+    .describe('Seconds (a number or a template) before the task starts.'),
 });
 
 /** A workflow definition (design/language.md, Definition). */
@@ -69,7 +97,14 @@ export const DefinitionSchema = z.strictObject({
     .max(1000)
     .optional()
     .describe('The entry tasks, where they would be ambiguous.'),
+  when: ConditionSchema.optional().describe('Over the parameters: false closes the run as skipped.'),
   variables: z.record(NameSchema, JsonValueSchema).optional().describe('Evaluated in order when a run starts.'),
+  output: JsonValueSchema.optional().describe('Name → template, or one template: the result of the run.'),
+  timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds for the whole run.'),
+  on_cancel: z
+    .union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(1000)])
+    .optional()
+    .describe("Tasks that clean up after a cancel request or the run's timeout."),
 });
 
 /** A task as it was written. */

@@ -32,11 +32,17 @@ export interface TaskExecution {
 
 /** What an open run waits for. */
 export interface Wait {
-  kind: 'action' | 'retry' | 'worker' | 'engine_fault';
+  kind: 'action' | 'retry' | 'timer' | 'signal' | 'worker' | 'engine_fault';
   task: string | null;
   since: string | null;
   until: string | null;
   detail: string | null;
+}
+
+/** A signal that came and that no task has waited for yet. */
+export interface LeftoverSignal {
+  name: string;
+  payload: Json;
 }
 
 /**
@@ -67,6 +73,7 @@ export interface Execution {
   closed: string | null;
   tasks: TaskExecution[];
   waitingFor: Wait[];
+  signals: LeftoverSignal[];
   projection: ProjectionState;
   /** What did not match, when it diverged. */
   divergence: string | null;

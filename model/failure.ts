@@ -34,7 +34,7 @@ export const FAILURE_TYPES = [
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
 /** How a run closed; recorded beside its failure when it closes, never read from a failure's type. */
-export type Outcome = 'completed' | 'failed' | 'cancelled' | 'abandoned';
+export type Outcome = 'completed' | 'failed' | 'cancelled' | 'abandoned' | 'timeout' | 'skipped';
 
 /** What a run that fails leaves in the details of its close event. */
 export interface ClosingDetails {
@@ -42,6 +42,8 @@ export interface ClosingDetails {
   failure: Failure;
   /** Later failures of the same run. */
   also?: Failure[];
+  /** What `output` gave, as far as it could be rendered. */
+  output?: Json;
 }
 
 /** Types of failure that Temporal's own retry policy must never try again (design/language.md, Failures). */

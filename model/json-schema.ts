@@ -70,12 +70,12 @@ const SchemaObject = z.strictObject({
   else: SchemaSchema.optional(),
 });
 
-/** Everything that is wrong with a JSON Schema that a person wrote for an object of parameters or outputs. */
-export function jsonSchemaIssues(schema: unknown, base: string): Issue[] {
+/** Everything that is wrong with a JSON Schema that a person wrote; `of`: whether it must describe an object. */
+export function jsonSchemaIssues(schema: unknown, base: string, of: 'object' | 'anything'): Issue[] {
   const parsed = SchemaObject.safeParse(withoutExtensions(schema));
   if (!parsed.success) return issuesOf(parsed.error, SchemaObject, schema, base);
   const { type } = parsed.data;
-  if (type !== undefined && type !== 'object') {
+  if (of === 'object' && type !== undefined && type !== 'object') {
     return [{ code: 'schema_invalid', path: `${base}/type`, message: 'must be "object"' }];
   }
   return [];

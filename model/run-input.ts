@@ -1,8 +1,11 @@
 import type { Definition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 
-/** The version of the interpreter's behaviour; a run keeps the one that it was started with. */
-export const INTERPRETER_VERSION = 1;
+/**
+ * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
+ * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts.
+ */
+export const INTERPRETER_VERSION = 2;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;
@@ -17,6 +20,8 @@ export const OWN_TASK_QUEUE = 'fermata';
 export interface ActionSpec {
   /** Runs inside the workflow. */
   inline?: true;
+  /** Is a wait that the engine itself makes: for time, or for a signal. */
+  waits?: 'timer' | 'signal';
   /** May be issued again when a worker was lost. */
   idempotent?: true;
   /** Queue of other workers; absent: Fermata's own. */
@@ -42,6 +47,8 @@ export interface RunInput {
   revision: number;
   /** SHA-256 of the revision's canonical JSON; null for a plain action's run of one task. */
   hash: string | null;
+  /** What `uuid()` and `random` draw from; the run's number where there is none. */
+  seed?: string;
   definition: Definition;
   /** JSON Schema of the output, checked when the run completes. */
   out_schema?: JsonObject;

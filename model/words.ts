@@ -1,6 +1,12 @@
 /** The words of `on_success`, `on_failure` and `on_complete` that are no task names (design/language.md, Transitions). */
 export const TRANSITION_WORDS = ['noop', 'continue', 'fail'] as const;
 
+/** The words of `do`: those, and a new visit of the same task. */
+export const DO_WORDS = [...TRANSITION_WORDS, 'retry'] as const;
+
+/** Longest delay or timeout that a definition may ask for, in seconds: ten years. */
+export const MAX_SECONDS = 315_360_000;
+
 /** Task and variable names that mean something else in templates or transitions (design/shapes.md, Definitions). */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...['workflow', 'task', 'tasks', 'parameters', 'variables', 'vars', 'error', 'item', 'index', 'secret', 'execution'],

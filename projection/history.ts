@@ -4,7 +4,7 @@ import { begin, step } from '../interpreter/interpreter.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
-import { decodePayload, decodePayloads, faultOf } from './payload.ts';
+import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts';
 
 /** An event of Temporal's history. */
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -57,13 +57,13 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
   };
   for (const event of history) {
     if (divergence !== null) break;
-    const command = commandOf(event);
+    const command = commandOf(event, keys);
     if (command !== null) {
       const index = expected.findIndex((candidate) => matches(candidate, command));
       if (index === -1) diverged(`history event ${event.eventId} has no command: ${command.type}`);
       else remember(event, expected[index]!, keys, activities);
       // One command to cancel work leads to a history event for each activity and timer.
-      if (index !== -1 && command.type !== 'cancel_work') expected.splice(index, 1);
+      if (index !== -1 && expected[index]!.type !== 'cancel_work') expected.splice(index, 1);
     }
     const happened = eventOf(event, keys, activities);
     if (happened !== null) batch.push(happened);
@@ -72,7 +72,7 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
     if (state === null) {
-      const begun = begin(run, input, startedAt, batch);
+      const begun = begin(run, input, startedAt, { events: batch });
       state = begun.state;
       expected = begun.commands;
     } else expected = step(state, batch, startedAt);
@@ -87,22 +87,32 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
 /** The part of a command that history records. */
 type Recorded =
   | { type: 'activity'; key: string; action: string; input: Json }
-  | { type: 'timer' }
+  | { type: 'timer'; key: string; milliseconds: number }
+  | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
-  | { type: 'close'; outcome: 'completed' | 'failed' | 'cancelled'; value: Json };
+  | { type: 'close'; outcome: 'completed' | 'skipped' | 'failed' | 'cancelled'; value: Json };
 
-function commandOf(event: HistoryEvent): Recorded | null {
+function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
   const scheduled = event.activityTaskScheduledEventAttributes;
   if (scheduled) {
     const { activityId, activityType } = scheduled;
     const [input = null] = decodePayloads(scheduled.input);
     return { type: 'activity', key: activityId ?? '', action: activityType?.name ?? '', input };
   }
-  if (event.timerStartedEventAttributes) return { type: 'timer' };
-  if (event.activityTaskCancelRequestedEventAttributes || event.timerCanceledEventAttributes)
-    return { type: 'cancel_work' };
+  const timer = event.timerStartedEventAttributes;
+  if (timer) {
+    const key = decodePayload(event.userMetadata?.summary);
+    const milliseconds = timestampMilliseconds(timer.startToFireTimeout);
+    return { type: 'timer', key: typeof key === 'string' ? key : '', milliseconds };
+  }
+  const canceled = event.timerCanceledEventAttributes;
+  if (canceled) return { type: 'cancel_timer', key: keys.timer.get(Number(canceled.startedEventId)) ?? '' };
+  if (event.activityTaskCancelRequestedEventAttributes) return { type: 'cancel_work' };
   const completed = event.workflowExecutionCompletedEventAttributes;
-  if (completed) return { type: 'close', outcome: 'completed', value: decodePayloads(completed.result)[0] ?? null };
+  if (completed) {
+    const outcome = hasResult(completed) ? 'completed' : 'skipped';
+    return { type: 'close', outcome, value: decodePayloads(completed.result)[0] ?? null };
+  }
   const failed = event.workflowExecutionFailedEventAttributes;
   if (failed) {
     const value = decodePayloads(failed.failure?.applicationFailureInfo?.details)[0] ?? null;
@@ -113,7 +123,12 @@ function commandOf(event: HistoryEvent): Recorded | null {
 }
 
 function matches(command: Command, recorded: Recorded): boolean {
+  if (command.type === 'cancel_work' && recorded.type === 'cancel_timer') return true;
   if (command.type !== recorded.type) return false;
+  if (command.type === 'timer' && recorded.type === 'timer') {
+    return command.key === recorded.key && command.milliseconds === recorded.milliseconds;
+  }
+  if (command.type === 'cancel_timer' && recorded.type === 'cancel_timer') return command.key === recorded.key;
   if (command.type === 'activity' && recorded.type === 'activity') {
     if (command.key !== recorded.key || command.action !== recorded.action) return false;
     return canonicalJson(command.input) === canonicalJson(recorded.input);
@@ -129,8 +144,12 @@ function matchesClose(
   if (recorded.outcome === 'completed') {
     return outcome === 'completed' && canonicalJson(output) === canonicalJson(recorded.value);
   }
-  if (recorded.outcome === 'cancelled') return outcome === 'cancelled';
-  const details = { outcome, failure, ...(also.length === 0 ? {} : { also }) };
+  if (recorded.outcome !== 'failed') return outcome === recorded.outcome;
+  const details = {
+    ...{ outcome, failure },
+    ...(also.length === 0 ? {} : { also }),
+    ...(output === null ? {} : { output }),
+  };
   // Absent fields of a failure are left out on the way through Temporal, as JSON does.
   return canonicalJson(JSON.parse(JSON.stringify(details)) as Json) === canonicalJson(recorded.value);
 }
@@ -159,6 +178,10 @@ function remember(event: HistoryEvent, command: Command, keys: Keys, activities:
 /** The interpreter's event that a history event is, recorded with its activity. */
 function eventOf(event: HistoryEvent, keys: Keys, activities: Map<string, ActivityRecord>): RunEvent | null {
   if (event.workflowExecutionCancelRequestedEventAttributes) return { type: 'cancel' };
+  const signaled = event.workflowExecutionSignaledEventAttributes;
+  if (signaled) {
+    return { type: 'signal', name: signaled.signalName ?? '', payload: decodePayloads(signaled.input)[0] ?? null };
+  }
   const fired = event.timerFiredEventAttributes;
   if (fired) {
     const key = keys.timer.get(Number(fired.startedEventId));

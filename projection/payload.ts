@@ -22,6 +22,12 @@ export function decodePayloads(payloads: temporal.api.common.v1.IPayloads | null
   return (payloads?.payloads ?? []).map(decodePayload);
 }
 
+/** False for a run that closed without any result: one that was skipped. A null is a result. */
+export function hasResult(completed: temporal.api.history.v1.IWorkflowExecutionCompletedEventAttributes): boolean {
+  const encoding = completed.result?.payloads?.[0]?.metadata?.encoding;
+  return encoding ? new TextDecoder().decode(encoding) !== 'binary/null' : false;
+}
+
 /** The same fault that the shell makes of the same failure (workflows/perform.ts). */
 export function faultOf(failure: ProtoFailure | null | undefined): Fault {
   const application = failure?.applicationFailureInfo;

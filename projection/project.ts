@@ -2,7 +2,8 @@ import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
 import { classifyFault } from '../interpreter/fault.ts';
 import type { RunState, Visit } from '../interpreter/state.ts';
-import type { Attempt, Execution, ProjectionState, TaskExecution, Wait } from '../model/execution.ts';
+import { waitsOf } from '../interpreter/waits.ts';
+import type { Attempt, Execution, LeftoverSignal, ProjectionState, TaskExecution, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
@@ -15,7 +16,7 @@ import {
   replayHistory,
   timestampMilliseconds,
 } from './history.ts';
-import { decodePayload, decodePayloads, faultOf } from './payload.ts';
+import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
@@ -46,11 +47,11 @@ export function projectExecution(
   const run: RunInput | null = isRunInput(second) ? second : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
   const replayed = known ? replayOrDiverge(run, isJsonObject(input) ? input : {}, history) : null;
-  const closing = closeOf(last);
-  const status = closing?.status ?? openStatus(history);
+  const closing = closeOf(last, run !== null);
   const projection: ProjectionState =
     run === null ? 'foreign' : replayed === null ? 'partial' : replayed.divergence === null ? 'complete' : 'diverged';
   const trusted = projection === 'complete' ? replayed : null;
+  const status = closing?.status ?? openStatus(history, trusted?.state ?? null);
   return {
     workflowId,
     runId: started.firstExecutionRunId || started.originalExecutionRunId || '',
@@ -67,7 +68,8 @@ export function projectExecution(
     updated: iso(eventTime(last)),
     closed: closing === null ? null : iso(eventTime(last)),
     tasks: trusted?.state ? tasksOf(trusted.state, trusted, pending, closing === null ? null : eventTime(last)) : [],
-    waitingFor: closing === null ? waitsOf(trusted, pending) : [],
+    waitingFor: closing === null ? waitsFor(trusted, pending) : [],
+    signals: trusted?.state ? leftoversOf(trusted.state) : [],
     projection,
     divergence: replayed?.divergence ?? null,
     lastEventId: Number(last.eventId),
@@ -92,8 +94,8 @@ export interface Closing {
   also: Failure[];
 }
 
-/** Reads a close event; null for any other history event. */
-export function closeOf(event: HistoryEvent): Closing | null {
+/** Reads a close event; null for any other history event. `ours`: Fermata started the run. */
+export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
   const closed = (status: ExecutionStatus, rest: Partial<Closing> = {}): Closing => ({
     status,
     output: null,
@@ -102,7 +104,10 @@ export function closeOf(event: HistoryEvent): Closing | null {
     ...rest,
   });
   const completed = event.workflowExecutionCompletedEventAttributes;
-  if (completed) return closed('completed', { output: decodePayloads(completed.result)[0] ?? null });
+  if (completed) {
+    const status = ours && !hasResult(completed) ? 'skipped' : 'completed';
+    return closed(status, { output: decodePayloads(completed.result)[0] ?? null });
+  }
   if (event.workflowExecutionCanceledEventAttributes) {
     return closed('cancelled', { failure: { type: 'cancelled', message: 'the run was cancelled' } });
   }
@@ -119,8 +124,8 @@ export function closeOf(event: HistoryEvent): Closing | null {
   const info = failed.failure?.applicationFailureInfo;
   const details = closingDetails(decodePayload(info?.details?.payloads?.[0]));
   if (details !== null) {
-    const status = details.outcome === 'abandoned' ? 'abandoned' : 'failed';
-    return closed(status, { failure: details.failure, also: details.also ?? [] });
+    const { outcome, failure, also = [], output = null } = details;
+    return closed(outcome === 'abandoned' || outcome === 'timeout' ? outcome : 'failed', { failure, also, output });
   }
   const failure = { type: info?.type || 'workflow_error', message: failed.failure?.message ?? '' };
   return closed('failed', { failure });
@@ -137,8 +142,9 @@ export function memoOf(memo: temporal.api.common.v1.IMemo | null | undefined): R
   return isJsonObject(value) ? (value as unknown as RunMemo) : null; // written by service/temporal.ts
 }
 
-function openStatus(history: readonly HistoryEvent[]): ExecutionStatus {
+function openStatus(history: readonly HistoryEvent[], state: RunState | null): ExecutionStatus {
   if (history.some((event) => event.workflowExecutionCancelRequestedEventAttributes)) return 'canceling';
+  if (state !== null && [...state.pending.values()].some(({ kind }) => kind === 'signal')) return 'waiting';
   if (history.some((event) => event.workflowTaskCompletedEventAttributes)) return 'running';
   return history.length === 1 && hasBackoff(history[0]!) ? 'scheduled' : 'requested';
 }
@@ -172,33 +178,39 @@ function taskOf(
     const record = replayed.activities.get(key);
     return record === undefined ? [] : [{ key, record }];
   });
-  const current = records.at(-1);
+  // While the next try is awaited, the last one that there is a record of is over.
+  const current = records.find(({ key }) => key === tries.at(-1));
+  const last = records.at(-1);
   const live = current === undefined ? undefined : described.get(current.key);
   const spec = state.actions[action];
   const classify = (fault: Fault) =>
     spec === undefined ? null : classifyFault(fault, spec, visit.key, action).failure;
-  const attempts = records.flatMap(({ key, record }) =>
-    attemptsOf(record, key === current?.key ? live : undefined, classify),
-  );
+  let before = 0;
+  const attempts = records.flatMap(({ key, record }) => {
+    const made = attemptsOf(record, key === current?.key ? live : undefined, classify, before);
+    before = made.at(-1)?.attempt ?? before;
+    return made;
+  });
   const arrived = visit.status === 'running' ? current?.record.result : undefined;
   const failure =
     arrived && 'fault' in arrived ? classify(arrived.fault) : visit.status === 'running' ? null : visit.failure;
   const ended = visit.ended ?? current?.record.ended ?? (visit.status === 'running' ? closed : null);
-  const started = attempts[0]?.started ?? (spec?.inline ? iso(visit.created) : null);
+  const byEngine = spec?.inline || spec?.waits;
+  const started = attempts[0]?.started ?? (byEngine && visit.started !== null ? iso(visit.started) : null);
   return {
     number,
     key: visit.key,
     name: visit.name,
     visit: visit.visit,
     action,
-    status: taskStatus(visit, arrived ?? null, live, closed !== null),
+    status: taskStatus(visit, arrived ?? null, live, closed !== null, current === undefined),
     input: visit.input,
     output: arrived && 'output' in arrived ? arrived.output : visit.output,
     failure,
     attempts,
     created: iso(visit.created),
     started,
-    ended: ended === null ? null : iso(current?.record.ended ?? ended),
+    ended: ended === null ? null : iso(last?.record.ended ?? ended),
   };
 }
 
@@ -207,6 +219,7 @@ function taskStatus(
   arrived: ActivityRecord['result'],
   live: PendingActivity | undefined,
   closed: boolean,
+  byEngine: boolean,
 ): TaskStatus {
   switch (visit.status) {
     case 'succeeded':
@@ -220,6 +233,8 @@ function taskStatus(
     default:
       if (arrived !== null) return 'output' in arrived ? 'completed' : 'failed';
       if (closed) return 'cancelled';
+      // A wait, or a pause before the next try, needs no worker.
+      if (byEngine) return visit.status === 'delayed' ? 'scheduled' : 'running';
       return live !== undefined && (live.state ?? 0) >= STARTED ? 'running' : 'scheduled';
   }
 }
@@ -231,6 +246,7 @@ function attemptsOf(
   record: ActivityRecord,
   live: PendingActivity | undefined,
   classify: (fault: Fault) => Failure | null,
+  earlier: number,
 ): Attempt[] {
   const attempt = live?.attempt ?? record.attempt;
   const started = live?.lastStartedTime ? timestampMilliseconds(live.lastStartedTime) : record.started;
@@ -239,17 +255,17 @@ function attemptsOf(
   if (attempt > 1) {
     // Temporal keeps no history of earlier attempts but the failure of the last of them.
     const error = before === null ? null : classify(before);
-    attempts.push({ attempt: attempt - 1, started: null, ended: null, error, worker: null });
+    attempts.push({ attempt: earlier + attempt - 1, started: null, ended: null, error, worker: null });
   }
   if (started === null) return attempts;
   const error = record.result !== null && 'fault' in record.result ? classify(record.result.fault) : null;
   const worker = live?.lastWorkerIdentity || record.worker;
   const ended = record.ended === null ? null : iso(record.ended);
-  attempts.push({ attempt, started: iso(started), ended, error, worker });
+  attempts.push({ attempt: earlier + attempt, started: iso(started), ended, error, worker });
   return attempts;
 }
 
-function waitsOf(replayed: Replayed | null, pending: PendingWork): Wait[] {
+function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
   const waits: Wait[] = [];
   const wait = (kind: Wait['kind'], task: string | null, rest: Partial<Wait> = {}): void => {
     waits.push({ kind, task, since: null, until: null, detail: null, ...rest });
@@ -271,11 +287,17 @@ function waitsOf(replayed: Replayed | null, pending: PendingWork): Wait[] {
       wait('retry', task, { since, until, detail: activity.lastFailure?.message ?? null });
     } else wait('worker', task, { since });
   }
-  for (const [key, { kind, visit }] of replayed?.state?.pending ?? []) {
-    const of = replayed?.state?.visits[visit];
-    if (kind === 'timer' && of !== undefined) wait('retry', of.key, { detail: `as ${key}` });
+  for (const { kind, task, since, until, detail } of replayed?.state ? waitsOf(replayed.state) : []) {
+    // Of an activity describe knows more.
+    if (kind === 'action') continue;
+    wait(kind, task, { since: iso(since), until: until === null ? null : iso(until), detail });
   }
   return waits;
+}
+
+/** The signals that nobody has waited for, by name in order of arrival. */
+function leftoversOf({ signals }: RunState): LeftoverSignal[] {
+  return [...signals.messages].flatMap(([name, payloads]) => payloads.map((payload) => ({ name, payload })));
 }
 
 function iso(milliseconds: number): string {

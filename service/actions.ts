@@ -11,14 +11,16 @@ const SCHEMAS = new Map(BUILTIN_ACTIONS.map(({ ref, param }) => [ref, jsonSchema
 
 /** The actions that definitions may name, with the schemas of their inputs. */
 export const KNOWN_ACTIONS: ReadonlyMap<string, KnownAction> = new Map(
-  BUILTIN_ACTIONS.map(({ ref }) => [ref, { param_schema: SCHEMAS.get(ref) ?? null }]),
+  BUILTIN_ACTIONS.map(({ ref, runs }) => [ref, { runs, param_schema: SCHEMAS.get(ref) ?? null }]),
 );
 
 const SPECS = new Map<string, ActionSpec>(
-  BUILTIN_ACTIONS.map(({ ref, inline }) => {
+  BUILTIN_ACTIONS.map(({ ref, runs }) => {
     const schema: JsonObject | null = SCHEMAS.get(ref) ?? null;
-    // Our own workers check the input of what they run; the interpreter that of what runs inline.
-    return [ref, inline ? { inline: true, ...TIMES, ...(schema === null ? {} : { param_schema: schema }) } : TIMES];
+    // Our own workers check the input of what they run; the interpreter that of the rest.
+    if (runs === 'worker') return [ref, TIMES];
+    const how = runs === 'inline' ? { inline: true as const } : { waits: runs };
+    return [ref, { ...how, ...TIMES, ...(schema === null ? {} : { param_schema: schema }) }];
   }),
 );
 

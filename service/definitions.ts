@@ -124,8 +124,8 @@ function check({ definition, paramSchema, outSchema }: RevisionContent): Issue[]
     throw invalid('definition_invalid', [{ code: 'too_large', path: '/definition', message }]);
   }
   const schemaIssues = [
-    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema')),
-    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema')),
+    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object')),
+    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything')),
   ];
   const { issues, warnings }: Validation = validateDefinition(definition, paramSchema, KNOWN_ACTIONS);
   const all = [...schemaIssues, ...issues];

@@ -313,6 +313,7 @@ function executionOfRow(row: IndexRow): Execution {
     closed: row.closed?.toISOString() ?? null,
     tasks: [],
     waitingFor: [],
+    signals: [],
     projection: 'partial',
     divergence: null,
     lastEventId: row.versionEvent,

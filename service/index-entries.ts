@@ -46,7 +46,7 @@ export function openEntry(namespace: string, info: RunInfo, cancelRequested = fa
 
 /** The entry of a closed run, from visibility or describe and its close event. */
 export function closedEntry(namespace: string, info: RunInfo, event: HistoryEvent): IndexEntry {
-  const closing = closeOf(event);
+  const closing = closeOf(event, memoOf(info.memo) !== null);
   const open = openEntry(namespace, info);
   if (closing === null) return open;
   const closed = new Date(timestampMilliseconds(event.eventTime));

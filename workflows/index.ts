@@ -1,4 +1,11 @@
-import { ApplicationFailure, CancellationScope, CancelledFailure, condition, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  setDefaultSignalHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Command, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { ClosingDetails } from '../model/failure.ts';
@@ -13,7 +20,7 @@ type Close = Extract<Command, { type: 'close' }>;
  * decides and reports back, and decides nothing itself (design/house.md). `input` are the parameters; `run` is made by
  * the API. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
  */
-export default async function run(input: Parameters, run: unknown): Promise<Json> {
+export default async function run(input: Parameters, run: unknown): Promise<Json | undefined> {
   if (!isRunInput(run)) {
     const type = workflowInfo().workflowType;
     const message = `"${type}" was not started by Fermata: the second argument is no run input`;
@@ -26,10 +33,15 @@ export default async function run(input: Parameters, run: unknown): Promise<Json
   const inbox: RunEvent[] = [];
   const root = CancellationScope.current();
   root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
+  setDefaultSignalHandler((name, payload) => {
+    // The projection reads what is JSON, and nothing else.
+    const json = payload instanceof Uint8Array ? null : ((payload as Json | undefined) ?? null);
+    inbox.push({ type: 'signal', name, payload: json });
+  });
   const closing = await CancellationScope.nonCancellable(async () => {
     const perform = createPerformer(inbox);
     await barrier();
-    const { state, commands } = begin(run, input, Date.now(), inbox.splice(0));
+    const { state, commands } = begin(run, input, Date.now(), { events: inbox.splice(0) });
     for (let next = commands; ; ) {
       const close = next.find((command): command is Close => command.type === 'close');
       if (close !== undefined) return close;
@@ -51,10 +63,16 @@ async function barrier(): Promise<void> {
   });
 }
 
-function finish({ outcome, output, failure, also }: Close): Json {
+function finish({ outcome, output, failure, also }: Close): Json | undefined {
   if (outcome === 'completed') return output;
+  // A run that was skipped has no result, not even null: that tells it from one that gave null.
+  if (outcome === 'skipped') return undefined;
   if (outcome === 'cancelled' || failure === null) throw new CancelledFailure('the run was cancelled');
-  const details: ClosingDetails = { outcome, failure, ...(also.length === 0 ? {} : { also }) };
+  const details: ClosingDetails = {
+    ...{ outcome, failure },
+    ...(also.length === 0 ? {} : { also }),
+    ...(output === null ? {} : { output }),
+  };
   const thrown = ApplicationFailure.create({
     type: failure.type,
     message: failure.message,

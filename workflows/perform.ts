@@ -13,6 +13,7 @@ import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { BACKSTOP_SECONDS } from '../model/run-input.ts';
+import { MAX_SECONDS } from '../model/words.ts';
 
 type Activity = Extract<Command, { type: 'activity' }>;
 type Timer = Extract<Command, { type: 'timer' }>;
@@ -23,26 +24,37 @@ type Timer = Extract<Command, { type: 'timer' }>;
  */
 export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
   const work = new CancellationScope();
+  const timers = new Map<string, CancellationScope>();
   const activity = (command: Activity): void => {
     const { key } = command;
-    const result = work.run(() => scheduleActivity<Json>(command.action, [command.input], activityOptions(command)));
+    const schedule = () => scheduleActivity<Json>(command.action, [command.input], activityOptions(command));
+    const result = command.shielded ? schedule() : work.run(schedule);
     result.then(
       (output) => inbox.push({ type: 'completed', key, output: output ?? null }),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
   };
   const timer = ({ key, milliseconds, shielded }: Timer): void => {
-    const wait = () => sleep(milliseconds, { summary: key });
+    // A timer may be cancelled by itself, so that each has a scope of its own.
+    const wait = () => {
+      const scope = new CancellationScope();
+      timers.set(key, scope);
+      return scope.run(() => sleep(milliseconds, { summary: key }));
+    };
     const fired = shielded ? wait() : work.run(wait);
     fired.then(
-      () => inbox.push({ type: 'fired', key }),
+      () => {
+        timers.delete(key);
+        inbox.push({ type: 'fired', key });
+      },
       // A cancelled timer leaves no event: the interpreter dropped it when it told the shell to cancel.
-      () => undefined,
+      () => timers.delete(key),
     );
   };
   return (command) => {
     if (command.type === 'activity') activity(command);
     else if (command.type === 'timer') timer(command);
+    else if (command.type === 'cancel_timer') timers.get(command.key)?.cancel();
     else if (command.type === 'cancel_work') work.cancel();
   };
 }
@@ -58,8 +70,10 @@ function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<ty
     retry: {
       maximumAttempts: retry.count + 1,
       // Temporal refuses an interval of zero.
-      initialInterval: Math.max(1, seconds(retry.delay)),
-      backoffCoefficient: 1,
+      initialInterval: Math.max(1, seconds(Math.min(retry.delay, retry.maxDelay ?? MAX_SECONDS))),
+      backoffCoefficient: retry.factor,
+      // Without it Temporal lets the interval grow to a hundred times the first.
+      ...(retry.factor === 1 ? {} : { maximumInterval: seconds(retry.maxDelay ?? MAX_SECONDS) }),
       nonRetryableErrorTypes: [...NEVER_RETRIED],
     },
     ...(own ? {} : { taskQueue: spec.task_queue!, scheduleToStartTimeout: seconds(spec.queue_timeout) }),

@@ -18,6 +18,7 @@ export function render(
   return renderTemplate(compileTemplate(template), {
     lookup: (root) => (Object.hasOwn(all, root) ? all[root] : undefined),
     names: () => Object.keys(all),
+    random: () => 0.5,
   });
 }
 

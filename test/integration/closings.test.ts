@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import { fail } from '../interpreter/rehearse.ts';
 import { CLOSINGS } from './closings.ts';
 import { createHarness, type Harness } from './harness.ts';
@@ -9,14 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-it.each(CLOSINGS)('a run is shown as it is: $name', async ({ definition, options, act, status, tasks }) => {
+it.each(CLOSINGS)('a run is shown as it is: $name', async ({ definition, options, act, status, tasks, output }) => {
   const id = await harness.start(definition, options);
   await act(harness, id);
   const execution = await harness.execution(id);
   expect(execution.projection).toBe('complete');
   expect(execution.status).toBe(status);
   expect(Object.fromEntries(execution.tasks.map((task) => [task.key, task.status]))).toEqual(tasks);
-  if (status === 'running') await harness.client.workflow.getHandle(id).terminate();
+  if (output !== undefined) expect(execution.output).toEqual(output);
+  if (execution.closed === null) await harness.client.workflow.getHandle(id).terminate();
   else expect(execution.waitingFor).toEqual([]);
 });
 
@@ -34,7 +36,7 @@ it('shows the attempts of a task that is tried again, and when the next one is d
 
 it('shows both tries of a task that was issued again, as separate activities', async () => {
   const definition = { tasks: [{ name: 'a', action: 'test.safe' }] };
-  const id = await harness.start(definition, { outcomes: { a: [{ fail: 'WorkerShutdown' }, { output: 1 }] } });
+  const id = await harness.start(definition, { outcomes: { a: [fail('WorkerShutdown'), { output: 1 }] } });
   await harness.client.workflow.getHandle(id).result();
   const ids = (await harness.history(id)).flatMap(
     (event) => event.activityTaskScheduledEventAttributes?.activityId ?? [],
@@ -50,7 +52,9 @@ it('shows a run that another interpreter version decides by its ids alone', asyn
   await harness.client.workflow.getHandle(id).result();
   const history = await harness.history(id);
   const payload = history[0]!.workflowExecutionStartedEventAttributes!.input!.payloads![1]!;
-  const text = Buffer.from(payload.data!).toString().replace('"interpreter":1', '"interpreter":99');
+  const text = Buffer.from(payload.data!)
+    .toString()
+    .replace(`"interpreter":${INTERPRETER_VERSION}`, '"interpreter":99');
   payload.data = Buffer.from(text);
   expect(projectExecution(id, history)).toMatchObject({ projection: 'partial', tasks: [], status: 'completed' });
 });

@@ -1,4 +1,5 @@
 import type { Definition } from '../../model/definition.ts';
+import type { Json } from '../../model/json.ts';
 import { fail, hang } from '../interpreter/rehearse.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
 
@@ -13,6 +14,18 @@ export interface Closing {
   act(harness: Harness, workflowId: string): Promise<void>;
   status: string;
   tasks: Record<string, string>;
+  output?: Json;
+}
+
+const waitFor = (name: string, signal: string, timeout?: number) => ({
+  name,
+  action: 'core.wait_signal',
+  input: { name: signal, ...(timeout === undefined ? {} : { timeout }) },
+});
+
+/** Returns once a run says that it waits for something of a kind. */
+async function waits(harness: Harness, workflowId: string, kind: string): Promise<void> {
+  while (!(await harness.execution(workflowId)).waitingFor.some((wait) => wait.kind === kind));
 }
 
 const cancelWhenUnderWay =
@@ -58,7 +71,7 @@ export const CLOSINGS: Closing[] = [
     options: { cancelled: true },
     act: closed,
     status: 'cancelled',
-    tasks: { a: 'cancelled' },
+    tasks: {},
   },
   {
     name: 'terminated',
@@ -82,7 +95,7 @@ export const CLOSINGS: Closing[] = [
   {
     name: 'abandoned by its worker',
     definition: { tasks: [act('a')] },
-    options: { outcomes: { a: { fail: 'WorkerShutdown', message: 'the worker went away' } } },
+    options: { outcomes: { a: fail('WorkerShutdown') } },
     act: closed,
     status: 'abandoned',
     tasks: { a: 'abandoned' },
@@ -90,10 +103,145 @@ export const CLOSINGS: Closing[] = [
   {
     name: 'issued again after its worker went away',
     definition: { tasks: [{ name: 'a', action: 'test.safe' }] },
-    options: { outcomes: { a: [{ fail: 'WorkerShutdown' }, { output: 'done' }] } },
+    options: { outcomes: { a: [fail('WorkerShutdown'), { output: 'done' }] } },
     act: closed,
     status: 'completed',
     tasks: { a: 'completed' },
+  },
+  {
+    name: 'cancelled while a task runs and others wait, with a cleanup',
+    definition: {
+      start: ['a', 'b', 'c', 'd'],
+      on_cancel: ['undo', 'report'],
+      tasks: [
+        act('a'),
+        waitFor('b', 'go', 3600),
+        act('c', { delay: 3600 }),
+        { name: 'd', action: 'core.delay', input: { seconds: 3600 } },
+        act('undo'),
+        { name: 'report', action: 'core.transform', input: { data: '{{ undo.status }}' } },
+      ],
+    },
+    options: { outcomes: { a: hang, undo: fail('E_UNDO') } },
+    act: cancelWhenUnderWay('a'),
+    status: 'cancelled',
+    tasks: { a: 'cancelled', b: 'cancelled', c: 'cancelled', d: 'cancelled', undo: 'failed', report: 'completed' },
+  },
+  {
+    name: 'cancelled while nothing but timers runs, with a cleanup that waits itself',
+    definition: {
+      on_cancel: ['pause'],
+      tasks: [
+        { name: 'a', action: 'core.delay', input: { seconds: 3600 } },
+        { name: 'pause', action: 'core.delay', input: { seconds: 0.05 } },
+      ],
+    },
+    options: {},
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'timer');
+      await harness.client.workflow.getHandle(workflowId).cancel();
+      await closed(harness, workflowId);
+    },
+    status: 'cancelled',
+    tasks: { a: 'cancelled', pause: 'completed' },
+  },
+  {
+    name: 'signalled while it waits, in time',
+    definition: {
+      tasks: [waitFor('a', 'go', 3600), { name: 'b', action: 'core.transform', input: { data: '{{ a.output.by }}' } }],
+    },
+    options: {},
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'signal');
+      await harness.client.workflow.getHandle(workflowId).signal('go', { by: 'me' });
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { a: 'completed', b: 'completed' },
+    output: 'me',
+  },
+  {
+    name: 'signalled before it waits, and more than once',
+    definition: {
+      tasks: [
+        { name: 'early', action: 'core.delay', input: { seconds: 0.5 } },
+        waitFor('a', 'go'),
+        waitFor('b', 'go'),
+        { name: 'c', action: 'core.transform', input: { data: ['{{ a.output }}', '{{ b.output }}'] } },
+      ],
+    },
+    options: {},
+    act: async (harness, workflowId) => {
+      const handle = harness.client.workflow.getHandle(workflowId);
+      await handle.signal('go', 1);
+      await handle.signal('go');
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { early: 'completed', a: 'completed', b: 'completed', c: 'completed' },
+    output: [1, null],
+  },
+  {
+    name: 'waits for a signal that does not come in time, and is tried again',
+    definition: {
+      tasks: [
+        { ...waitFor('a', 'go', 0.05), retry: { count: 1, delay: 0.05 }, on_failure: 'b' },
+        { name: 'b', action: 'core.transform', input: { data: '{{ error.type }} {{ error.attempt }}' } },
+      ],
+    },
+    options: {},
+    act: closed,
+    status: 'completed',
+    tasks: { a: 'timeout', b: 'completed' },
+    output: { b: 'timeout 2' },
+  },
+  {
+    name: 'open, waiting for one signal while another came that nobody waits for',
+    definition: { tasks: [waitFor('a', 'go')] },
+    options: {},
+    act: async (harness, workflowId) => {
+      await harness.client.workflow.getHandle(workflowId).signal('other', [1]);
+      await waits(harness, workflowId, 'signal');
+      while ((await harness.execution(workflowId)).signals.length === 0);
+    },
+    status: 'waiting',
+    tasks: { a: 'running' },
+  },
+  {
+    name: 'failed while others wait for their next attempt and their delay',
+    definition: {
+      start: ['a', 'b', 'c', 'd'],
+      tasks: [
+        act('a', { retry: { count: 1, delay: 3600, when: 'failed()' } }),
+        act('b', { delay: 3600 }),
+        waitFor('c', 'fail'),
+        { name: 'd', action: 'core.delay', input: { seconds: 1 } },
+      ].map((task) => (task.name === 'c' ? { ...task, on_success: 'fail' } : task)),
+    },
+    options: { outcomes: { a: fail('E_A') } },
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'retry');
+      await harness.client.workflow.getHandle(workflowId).signal('fail');
+      await closed(harness, workflowId);
+    },
+    status: 'failed',
+    tasks: { a: 'failed', c: 'completed', d: 'completed' },
+  },
+  {
+    name: 'timed out by itself while a task runs, with a cleanup',
+    definition: { timeout: 0.5, on_cancel: 'undo', tasks: [act('a'), act('undo')] },
+    options: { outcomes: { a: hang } },
+    act: closed,
+    status: 'timeout',
+    tasks: { a: 'cancelled', undo: 'completed' },
+  },
+  {
+    name: 'skipped',
+    definition: { when: 'false', tasks: [act('a')] },
+    options: {},
+    act: closed,
+    status: 'skipped',
+    tasks: {},
   },
   {
     name: 'open, with a task that runs',

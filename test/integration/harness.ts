@@ -130,10 +130,10 @@ async function testActivity(outcomes: Harness['outcomes'], calls: Harness['calls
   const planned = outcomes.get(workflowExecution?.workflowId ?? '')?.[name] ?? { output: null };
   const attempt = Array.isArray(planned) ? (planned[used] ?? { output: null }) : planned;
   if ('output' in attempt) return attempt.output;
-  if ('hang' in attempt) return hang();
+  if ('running' in attempt) return hang();
   if ('fault' in attempt) throw new Error('a test cannot make this fault on a server');
-  const { fail: type, message = '', retryable = true } = attempt;
-  throw ApplicationFailure.create({ type, message, nonRetryable: !retryable });
+  const { type, message = '' } = attempt.error;
+  throw ApplicationFailure.create({ type, message });
 }
 
 /** Waits until a run has closed, however it did. */

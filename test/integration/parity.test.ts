@@ -40,7 +40,7 @@ const countedEvents = (history: HistoryEvent[]): string[] =>
 
 const SHAPES: [string, Definition, Record<string, Attempt | Attempt[]>][] = [
   ['sequence', { tasks: [act('a'), act('b'), act('c')] }, {}],
-  ['handled', { tasks: [act('a', { on_failure: 'b' }), act('b')] }, { a: { fail: 'E_A', retryable: false } }],
+  ['handled', { tasks: [act('a', { on_failure: 'b' }), act('b')] }, { a: fail('E_A') }],
   [
     'retried',
     { tasks: [act('a', { retry: { count: 2, delay: 0 } })] },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { validateDefinition } from '../../interpreter/validate.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import { randomRun } from '../interpreter/random-run.ts';
-import { rehearse, SPECS } from '../interpreter/rehearse.ts';
+import { rehearse, TEST_ACTIONS } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 
 let harness: Harness;
@@ -13,13 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const actions = new Map(Object.keys(SPECS).map((ref) => [ref, { param_schema: null }]));
 const seed = Number(process.env.FERMATA_SEED ?? Date.now() % 2 ** 31);
 
 it(`what the projection says of a random run equals what the run did, open or closed (seed ${seed})`, async () => {
   const runs = fc
     .sample(randomRun(), { numRuns: 60, seed })
-    .filter(({ definition }) => validateDefinition(definition, null, actions).issues.length === 0);
+    .filter(({ definition }) => validateDefinition(definition, null, TEST_ACTIONS).issues.length === 0);
   expect(runs.length).toBeGreaterThan(30);
   let compared = 0;
   await Promise.all(

@@ -9,7 +9,7 @@ const start = (tasks: object[], events: RunEvent[] = []) =>
     runInput({ tasks: tasks as ReturnType<typeof act>[], start: tasks.map((task) => (task as { name: string }).name) }),
     {},
     0,
-    events,
+    { events },
   );
 const cancel: RunEvent = { type: 'cancel' };
 const cancelled = (key: string): RunEvent => ({ type: 'failed', key, fault: { kind: 'cancelled' } });
@@ -72,6 +72,8 @@ it('nothing is tried again or handled once the run is being cancelled', () => {
   step(state, [cancel], 1);
   const failed: RunEvent = { type: 'failed', key: 'a', fault: { kind: 'timeout', timeout: 'heartbeat' } };
   expect(step(state, [failed], 2)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
-  expect(state.visits).toHaveLength(1);
-  expect(state.visits[0]).toMatchObject({ status: 'failed', lost: true });
+  expect(state.visits).toMatchObject([
+    { key: 'a', status: 'failed', lost: true },
+    { key: 'b', status: 'held' },
+  ]);
 });

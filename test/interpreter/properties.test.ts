@@ -3,16 +3,14 @@ import { expect, it } from 'vitest';
 import { validateDefinition } from '../../interpreter/validate.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import { randomRun } from './random-run.ts';
-import { rehearse, SPECS } from './rehearse.ts';
-
-const actions = new Map(Object.keys(SPECS).map((ref) => [ref, { param_schema: null }]));
+import { rehearse, TEST_ACTIONS } from './rehearse.ts';
 
 it('every definition that is not refused ends, and never throws, whatever becomes of its tasks', () => {
   fc.assert(
     fc.property(randomRun(), ({ definition, outcomes }) => {
       const parsed = parseDefinition(definition, '');
       expect(parsed).toHaveProperty('definition');
-      fc.pre(validateDefinition(definition, null, actions).issues.length === 0);
+      fc.pre(validateDefinition(definition, null, TEST_ACTIONS).issues.length === 0);
       const { close, state } = rehearse({ definition, outcomes });
       expect(close).toBeDefined();
       expect(state.pending.size).toBe(0);
@@ -27,7 +25,7 @@ it('every definition that is not refused ends, and never throws, whatever become
 it('the order in which events of one activation arrive does not matter', () => {
   fc.assert(
     fc.property(randomRun(), fc.integer(), ({ definition, outcomes, cancelAt }, seed) => {
-      fc.pre(validateDefinition(definition, null, actions).issues.length === 0);
+      fc.pre(validateDefinition(definition, null, TEST_ACTIONS).issues.length === 0);
       const cancelled = (wave: number) => (wave === cancelAt ? [{ type: 'cancel' as const }] : []);
       const inOrder = rehearse({ definition, outcomes }, (events, wave) => [...events, ...cancelled(wave)]);
       const shuffled = rehearse({ definition, outcomes }, (events, wave) => {

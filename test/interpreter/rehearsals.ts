@@ -1,9 +1,13 @@
+import { RUN_REHEARSALS } from './rehearsals-runs.ts';
+import { TRANSITION_REHEARSALS } from './rehearsals-transitions.ts';
 import { fail, lost, ok, type Rehearsal } from './rehearse.ts';
 
 const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
 
 /** Every rule of the language as it stands, as a row. */
 export const REHEARSALS: Rehearsal[] = [
+  ...TRANSITION_REHEARSALS,
+  ...RUN_REHEARSALS,
   {
     name: 'tasks without transitions run in list order, and the result is that of the last',
     definition: { tasks: [act('a'), act('b'), act('c')] },

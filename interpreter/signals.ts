@@ -1,0 +1,63 @@
+import { type Json, utf8Length } from '../model/json.ts';
+import { end } from './ends.ts';
+import { armTimer, awaitEvent, dropPending } from './pending.ts';
+import type { RunState, SignalQueue } from './state.ts';
+
+/** Messages, and bytes of JSON, that may be kept while nobody waits for them (design/language.md, Signals). */
+export const MAX_SIGNALS = 1_000;
+export const MAX_SIGNAL_BYTES = 256 * 1024;
+
+/** No messages. */
+export function emptyQueue(): SignalQueue {
+  return { messages: new Map(), waiters: new Map(), count: 0, bytes: 0, dropped: 0 };
+}
+
+/** Whether one more message can be kept. */
+export function hasRoom({ count, bytes }: SignalQueue, payload: Json): boolean {
+  return count < MAX_SIGNALS && bytes + sizeOf(payload) <= MAX_SIGNAL_BYTES;
+}
+
+/** Lets a visit wait for a signal, seconds at most; or gives the payload of one that came early. */
+export function awaitSignal(
+  state: RunState,
+  wait: { visit: number; key: string; name: string; timeout: number | null },
+): Json | undefined {
+  const { visit, key, name, timeout } = wait;
+  const { signals } = state;
+  const early = signals.messages.get(name)?.shift();
+  if (early !== undefined) {
+    signals.count -= 1;
+    signals.bytes -= sizeOf(early);
+    return early;
+  }
+  const pending = { visit, kind: 'signal', signal: name } as const;
+  if (timeout === null) awaitEvent(state, key, { ...pending, due: null });
+  else armTimer(state, key, pending, timeout * 1000);
+  signals.waiters.set(name, [...(signals.waiters.get(name) ?? []), key]);
+  return undefined;
+}
+
+/** Gives a message to the visit that waits longest, or keeps it. */
+export function takeSignal(state: RunState, name: string, payload: Json): void {
+  const { signals } = state;
+  const waiters = signals.waiters.get(name) ?? [];
+  for (let key = waiters.shift(); key !== undefined; key = waiters.shift()) {
+    const pending = state.pending.get(key);
+    // It may wait no more: its time was up, or the run is stopping.
+    if (pending?.signal !== name) continue;
+    dropPending(state, key);
+    end(state, pending.visit, { output: payload });
+    return;
+  }
+  if (!hasRoom(signals, payload)) {
+    signals.dropped += 1;
+    return;
+  }
+  signals.count += 1;
+  signals.bytes += sizeOf(payload);
+  signals.messages.set(name, [...(signals.messages.get(name) ?? []), payload]);
+}
+
+function sizeOf(payload: Json): number {
+  return utf8Length(JSON.stringify(payload));
+}

@@ -1,0 +1,156 @@
+import type { Failure } from '../model/failure.ts';
+import { NEVER_RETRIED } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import type { Parameters, RunInput } from '../model/run-input.ts';
+import type { Command, Fault, RunEvent } from './events.ts';
+import { begin, step } from './interpreter.ts';
+import type { RunState } from './state.ts';
+
+/** How one attempt of a task ends; `fault` is what only Temporal can cause. */
+export type MockOutcome =
+  | { output: Json }
+  | { error: { type: string; message?: string | undefined } }
+  | { running: true }
+  | { fault: Fault };
+
+/** By task; a list is consumed one an attempt, over all visits. Beyond it, and for a task without one: null. */
+export type MockOutcomes = Readonly<Record<string, MockOutcome | readonly MockOutcome[]>>;
+
+/** What came of a simulation: the state as it stands, and every command on the way. */
+export interface Simulation {
+  state: RunState;
+  commands: Command[];
+  close: Extract<Command, { type: 'close' }> | null;
+}
+
+/** Changes the events of a wave before they are taken. */
+export type Intervention = (events: RunEvent[], wave: number) => RunEvent[];
+
+/**
+ * Plays a run through the interpreter, without any side effect, from a time in milliseconds. It goes in waves: what
+ * starts together ends together, in order of start, and only then anything new starts; when nothing is left to end, time
+ * jumps to the next timer (design/shapes.md, Definitions).
+ */
+export function simulate(
+  run: RunInput,
+  input: Parameters,
+  outcomes: MockOutcomes,
+  now: number,
+  intervene: Intervention = (events) => events,
+): Simulation {
+  const { tasks } = run.definition;
+  // Nobody sends a signal here: what waits for one ends as it is told to.
+  const told = tasks.filter(({ name, action }) => name in outcomes || run.actions[action]?.waits === 'signal');
+  const world = createWorld(outcomes);
+  const mocked = new Set(told.map(({ name }) => name));
+  const begun = begin(run, input, now, { events: intervene([], 0), mocked });
+  const { state } = begun;
+  const commands = begun.commands;
+  let time = now;
+  world.perform(begun.commands, time);
+  for (let wave = 1; state.outcome === null; wave += 1) {
+    const next = world.next();
+    time = Math.max(time, next.time);
+    const events = intervene(next.events, wave);
+    if (events.length === 0) break;
+    const issued = step(state, events, time);
+    commands.push(...issued);
+    world.perform(issued, time);
+  }
+  const close = commands.find((command) => command.type === 'close') ?? null;
+  return { state, commands, close };
+}
+
+/** What stands for Temporal: gives each activity its outcome and keeps the timers. */
+function createWorld(outcomes: MockOutcomes) {
+  const used = new Map<string, number>();
+  const timers = new Map<string, { due: number; shielded: boolean }>();
+  const running = new Map<string, { shielded: boolean }>();
+  let answers: RunEvent[] = [];
+
+  const nextOutcome = (name: string): MockOutcome => {
+    const count = used.get(name) ?? 0;
+    used.set(name, count + 1);
+    const planned = Object.hasOwn(outcomes, name) ? outcomes[name]! : { output: null };
+    return isList(planned) ? (planned[count] ?? { output: null }) : planned;
+  };
+
+  const perform = ({ key, retry, shielded }: Extract<Command, { type: 'activity' }>): void => {
+    const name = /^[^#~[]*/.exec(key)![0];
+    for (let left = retry.count; ; left -= 1) {
+      const outcome = nextOutcome(name);
+      if ('output' in outcome) {
+        answers.push({ type: 'completed', key, output: outcome.output });
+      } else if ('running' in outcome) {
+        running.set(key, { shielded });
+      } else if ('fault' in outcome) {
+        answers.push({ type: 'failed', key, fault: outcome.fault });
+      } else {
+        const { type, message = '' } = outcome.error;
+        if (left > 0 && !NEVER_RETRIED.some((never) => never === type)) continue;
+        answers.push({ type: 'failed', key, fault: { kind: 'application', type, message, details: [] } });
+      }
+      return;
+    }
+  };
+
+  const cancelWork = (): void => {
+    for (const [key, { shielded }] of timers) if (!shielded) timers.delete(key);
+    for (const [key, { shielded }] of running) {
+      if (shielded) continue;
+      running.delete(key);
+      answers.push({ type: 'failed', key, fault: { kind: 'cancelled' } });
+    }
+  };
+
+  return {
+    perform(commands: readonly Command[], now: number): void {
+      for (const command of commands) {
+        if (command.type === 'activity') perform(command);
+        else if (command.type === 'timer') {
+          timers.set(command.key, { due: now + command.milliseconds, shielded: command.shielded });
+        } else if (command.type === 'cancel_timer') timers.delete(command.key);
+        else if (command.type === 'cancel_work') cancelWork();
+      }
+    },
+
+    /** What happens next: all that is to end now, or else the timers that are due first; nothing when nothing will. */
+    next(): { events: RunEvent[]; time: number } {
+      if (answers.length > 0) {
+        const events = answers;
+        answers = [];
+        return { events, time: 0 };
+      }
+      const time = Math.min(...[...timers.values()].map(({ due }) => due));
+      const fired = [...timers].filter(([, { due }]) => due === time).map(([key]) => key);
+      for (const key of fired) timers.delete(key);
+      return { events: fired.map((key) => ({ type: 'fired', key })), time: Number.isFinite(time) ? time : 0 };
+    },
+  };
+}
+
+function isList(planned: MockOutcome | readonly MockOutcome[]): planned is readonly MockOutcome[] {
+  return Array.isArray(planned);
+}
+
+/** A visit as a simulation tells of it. */
+export interface SimulatedTask {
+  key: string;
+  action: string;
+  input: Json;
+  status: 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
+  output: Json;
+  error: Failure | null;
+}
+
+/** The visits that have started, in the order in which they did. */
+export function simulatedTasks(state: RunState): SimulatedTask[] {
+  return state.visits
+    .filter(({ startedAt }) => startedAt !== null)
+    .sort((a, b) => a.startedAt! - b.startedAt!)
+    .map(({ key, name, input, status, output, failure }) => ({
+      ...{ key, action: state.program.tasks.get(name)!.action, input, output },
+      status: status === 'held' || status === 'delayed' ? 'running' : status,
+      error: status === 'running' ? null : failure,
+    }));
+}

@@ -1,0 +1,82 @@
+import { engineFailure } from '../model/failure.ts';
+import { end } from './ends.ts';
+import { GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
+import { armTimer, dropPending } from './pending.ts';
+import type { Pending, RunState } from './state.ts';
+import { mergedVariables } from './variables.ts';
+import { mayStart, schedule } from './visits.ts';
+
+/**
+ * Stops a run: what waits is dropped, what runs is cancelled and awaited (design/language.md, Cancel). A second stop
+ * changes nothing.
+ */
+export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
+  if (state.stopping !== null) return;
+  // A run whose last task ended just before has ended by itself.
+  if (!hasWork(state) && state.starting.length === 0) return;
+  state.stopping = why;
+  for (const index of state.starting.splice(0)) {
+    if (state.visits[index]!.status === 'running') end(state, index, cancelled());
+    else state.visits[index]!.status = 'held';
+  }
+  if (why === 'timeout') {
+    const seconds = state.program.definition.timeout;
+    if (state.failure !== null) state.also.unshift(state.failure);
+    state.failure = engineFailure('timeout', `the run took longer than ${seconds} seconds`);
+    state.lost = false;
+  }
+  const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY);
+  dropPending(state, TIMEOUT_KEY);
+  // What this very step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
+  dropWork(state, ({ kind, step }) => kind !== 'activity' || step === state.step);
+  if (!hasWork(state)) {
+    if (waited && state.program.cleanup.entries.length > 0) state.commands.push({ type: 'cancel_work' });
+    return;
+  }
+  state.commands.push({ type: 'cancel_work' });
+  armTimer(state, GRACE_KEY, { visit: -1, kind: 'grace' }, GRACE_SECONDS * 1000);
+}
+
+/** True while something of a task is under way. */
+export function hasWork(state: RunState): boolean {
+  return state.pending.size > [GRACE_KEY, TIMEOUT_KEY].filter((key) => state.pending.has(key)).length;
+}
+
+/** Ends what is still awaited although it was cancelled. */
+export function endGrace(state: RunState): void {
+  dropWork(state, () => true);
+}
+
+function dropWork(state: RunState, dropped: (pending: Pending) => boolean): void {
+  for (const [key, pending] of [...state.pending]) {
+    if (pending.visit < 0 || !dropped(pending)) continue;
+    // The shell's one command to cancel all work ends its timer too.
+    state.pending.delete(key);
+    end(state, pending.visit, cancelled());
+  }
+}
+
+const cancelled = () => ({ failure: engineFailure('cancelled', 'the task was cancelled') });
+
+/** Begins what cleans up after a stop, once; false when there is nothing to begin. */
+export function beginCleanup(state: RunState): boolean {
+  const { entries } = state.program.cleanup;
+  if (state.stopping === null || state.cleaning || entries.length === 0) return false;
+  state.cleaning = true;
+  if (state.pending.has(GRACE_KEY)) dropPending(state, GRACE_KEY);
+  const variables = mergedVariables(state);
+  for (const name of entries) schedule(state, name, { from: null, variables, shielded: true });
+  return true;
+}
+
+/** Once the run has failed, no further attempt begins and no delay ends in a start (design/language.md, Failure). */
+export function withdraw(state: RunState): void {
+  if (state.failure === null || state.stopping !== null) return;
+  for (const [key, { visit: index, kind }] of [...state.pending]) {
+    const visit = state.visits[index];
+    if (visit === undefined || mayStart(state, visit) || (kind !== 'retry' && kind !== 'delay')) continue;
+    dropPending(state, key);
+    if (kind === 'delay') visit.status = 'held';
+    else if (visit.failure !== null) end(state, index, { failure: visit.failure, lost: visit.lost });
+  }
+}

@@ -1,0 +1,80 @@
+import type { Definition, Task } from '../model/definition.ts';
+import { DO_WORDS } from '../model/words.ts';
+import type { Assignments, Compiler } from './program.ts';
+import type { TemplateValue } from './template-value.ts';
+
+/** After which end of a task a transition fires. */
+export type TransitionOn = 'success' | 'failure' | 'complete';
+
+/** An edge of the graph: what follows when a visit ended in a certain way. */
+export interface Transition {
+  on: TransitionOn;
+  /** Beyond `on`: when it fires; null: always. */
+  when: TemplateValue | null;
+  publish: Assignments;
+  /** Names of tasks. */
+  targets: string[];
+  noop: boolean;
+  fail: boolean;
+  /** A new visit of the same task. */
+  retry: boolean;
+}
+
+/** The places of a task in which the names of others stand, with the words among them. */
+export function targetsOf(task: Task): { field: string; on: TransitionOn; words: string[]; bare: boolean }[] {
+  const field = (name: string, on: TransitionOn, value: string | string[] | undefined) =>
+    value === undefined
+      ? []
+      : [{ field: name, on, words: typeof value === 'string' ? [value] : value, bare: typeof value === 'string' }];
+  return [
+    ...field('on_success', 'success', task.on_success),
+    ...field('on_failure', 'failure', task.on_failure),
+    ...field('on_complete', 'complete', task.on_complete),
+    ...(task.next ?? []).flatMap((next, index) => field(`next/${index}/do`, 'complete', next.do)),
+  ];
+}
+
+/** The transitions that a task declares, in order. */
+export function compileTransitions(task: Task, path: string, compiler: Compiler): Transition[] {
+  if (task.next !== undefined) {
+    return task.next.map(({ when, publish, do: words = [] }, index) => ({
+      ...transition('complete', typeof words === 'string' ? [words] : words),
+      when: when === undefined ? null : compiler.condition(when, `${path}/next/${index}/when`),
+      publish: compiler.assignments(publish, `${path}/next/${index}/publish`),
+    }));
+  }
+  return targetsOf(task).map(({ on, words }) => transition(on, words));
+}
+
+/** The transition to the next task of a list; none for the last, and for a task that is not in it. */
+export function listTransition(name: string, list: readonly string[], on: TransitionOn): Transition[] {
+  const index = list.indexOf(name);
+  const following = index === -1 ? undefined : list[index + 1];
+  return following === undefined ? [] : [transition(on, [following])];
+}
+
+function transition(on: TransitionOn, words: readonly string[]): Transition {
+  return {
+    ...{ on, when: null, publish: [] },
+    targets: words.filter((word) => !(DO_WORDS as readonly string[]).includes(word)),
+    noop: words.includes('noop'),
+    fail: words.includes('fail'),
+    retry: words.includes('retry'),
+  };
+}
+
+/** The tasks that only the cleanup leads to: they belong neither to the list nor to the graph of normal work. */
+export function cleanupOnly(definition: Definition, entries: readonly string[]): Set<string> {
+  const following = new Map(definition.tasks.map((task) => [task.name, targetsOf(task).flatMap(({ words }) => words)]));
+  const cleaning = reachable(entries, following);
+  const normal = [...following.keys()].filter((name) => !cleaning.has(name));
+  const led = reachable([...normal, ...(definition.start ?? [])], following);
+  return new Set([...cleaning].filter((name) => following.has(name) && !led.has(name)));
+}
+
+/** Everything that can be reached from some tasks, these included. */
+export function reachable(from: Iterable<string>, following: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const reached = new Set(from);
+  for (const name of reached) for (const target of following.get(name) ?? []) reached.add(target);
+  return reached;
+}

@@ -1,0 +1,34 @@
+import type { PendingKind, RunState } from './state.ts';
+
+/** Something that a run waits for, as its state alone tells; `until` in milliseconds. */
+export interface StateWait {
+  kind: 'action' | 'timer' | 'retry' | 'signal';
+  /** Key of the visit, and of what it waits for in Temporal. */
+  task: string;
+  key: string;
+  since: number;
+  until: number | null;
+  detail: string | null;
+}
+
+const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout'>, StateWait['kind']> = {
+  activity: 'action',
+  delay: 'timer',
+  wait: 'timer',
+  retry: 'retry',
+  signal: 'signal',
+};
+
+/** What the tasks of a run wait for, in order. */
+export function waitsOf(state: RunState): StateWait[] {
+  const waits: StateWait[] = [];
+  for (const [key, { visit: index, kind, due, signal }] of state.pending) {
+    const visit = state.visits[index];
+    if (visit === undefined || kind === 'grace' || kind === 'timeout') continue;
+    const detail = signal ?? (kind === 'retry' ? (visit.failure?.message ?? null) : null);
+    waits.push({
+      ...{ kind: KINDS[kind], task: visit.key, key, since: visit.started ?? visit.created, until: due, detail },
+    });
+  }
+  return waits;
+}

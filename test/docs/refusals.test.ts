@@ -1,0 +1,69 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { validateDefinition } from '../../interpreter/validate.ts';
+import { parseDefinition } from '../../model/definition.ts';
+import type { Issue } from '../../model/issue.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { jsonSchemaIssues } from '../../model/json-schema.ts';
+import { KNOWN_ACTIONS } from '../../service/actions.ts';
+
+const page = readFileSync('docs/refusals.md', 'utf8');
+const [refusals, warnings] = page.split('## Warnings').map((part) =>
+  part.split('\n### ').flatMap((section) => {
+    const code = /^`(\w+)`/.exec(section)?.[1];
+    if (code === undefined) return [];
+    return [
+      { code, examples: [...section.matchAll(/```json\n(.*)\n```/g)].map(([, text]) => JSON.parse(text!) as Json) },
+    ];
+  }),
+) as [Section[], Section[]];
+
+interface Section {
+  code: string;
+  examples: Json[];
+}
+
+/** The codes of a definition, or of a body with schemas beside it. */
+function codesOf(example: Json): { issues: string[]; warnings: string[] } {
+  const body = isJsonObject(example) && 'definition' in example ? example : { definition: example };
+  const { definition, param_schema: schema = null } = body as { definition: Json; param_schema?: JsonObject | null };
+  const codes = (issues: Issue[]) => [...new Set(issues.map(({ code }) => code))];
+  const schemaIssues = schema === null ? [] : jsonSchemaIssues(schema, '/param_schema', 'object');
+  const parsed = parseDefinition(definition, '/definition');
+  if ('issues' in parsed) return { issues: codes([...schemaIssues, ...parsed.issues]), warnings: [] };
+  const found = validateDefinition(parsed.definition, schema, KNOWN_ACTIONS);
+  return { issues: codes([...schemaIssues, ...found.issues]), warnings: codes(found.warnings) };
+}
+
+/** What is too large to be shown has tests of its own. */
+const WITHOUT_EXAMPLE = ['too_deep', 'too_large'];
+
+describe('docs/refusals.md', () => {
+  it.each(refusals)('$code is refused, and its right example is not', ({ code, examples }) => {
+    const [wrong, right] = examples;
+    if (wrong === undefined || right === undefined) {
+      expect(WITHOUT_EXAMPLE).toContain(code);
+      return;
+    }
+    expect(codesOf(wrong).issues).toEqual([code]);
+    expect(codesOf(right).issues).toEqual([]);
+  });
+
+  it.each(warnings)('$code is a warning, and its right example earns none', ({ code, examples }) => {
+    const [wrong, right] = examples;
+    expect(codesOf(wrong!)).toEqual({ issues: [], warnings: [code] });
+    expect(codesOf(right!)).toEqual({ issues: [], warnings: [] });
+  });
+
+  it('has every code that the checks of a definition can give', () => {
+    const folder = readdirSync('interpreter').map((file) => `interpreter/${file}`);
+    const sources = [...folder, 'model/definition.ts', 'model/zod-issues.ts', 'model/json-schema.ts'];
+    const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
+    const used = [...text.matchAll(/code: '(\w+)'/g)].map(([, code]) => code!);
+    // Of the schema's own codes, definitions only see what becomes of them.
+    const own = used.filter((code) => !['schema_mismatch'].includes(code));
+    const told = new Set([...refusals, ...warnings].map(({ code }) => code));
+    expect(own.filter((code) => !told.has(code))).toEqual([]);
+    expect(own.length).toBeGreaterThan(20);
+  });
+});
