@@ -8,11 +8,12 @@ import { executionRoutes } from './executions.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
+import { workflowToolRoutes } from './workflow-tools.ts';
 import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, principals, log } = services;
+  const { definitions, executions, simulations, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -31,6 +32,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   for (const routes of [
     systemRoutes(services),
     docsRoutes(),
+    workflowToolRoutes(definitions, simulations),
     workflowRoutes(definitions),
     executionRoutes(executions),
     managementRoutes(executions, clock),

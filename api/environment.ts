@@ -8,6 +8,7 @@ import { issuesOf } from '../model/zod-issues.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { PrincipalService } from '../service/principals.ts';
+import type { SimulationService } from '../service/simulations.ts';
 
 /** What every route finds in its context. */
 export interface ApiEnv extends Env {
@@ -18,6 +19,7 @@ export interface ApiEnv extends Env {
 export interface ApiServices {
   definitions: DefinitionService;
   executions: ExecutionService;
+  simulations: SimulationService;
   principals: PrincipalService;
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;

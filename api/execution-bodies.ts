@@ -88,6 +88,7 @@ export const ExecutionSchema = z
     signals: z
       .array(z.object({ name: z.string(), payload: JsonSchema }))
       .describe('Signals that no task has waited for yet.'),
+    signals_dropped: z.int().describe('Signals that were beyond what is kept.'),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
   })
   .openapi('Execution');
@@ -163,6 +164,7 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     tasks: execution.tasks.map((task) => taskBody(n, task)),
     waiting_for: waitingFor,
     signals: execution.signals,
+    signals_dropped: execution.signalsDropped,
     projection: execution.projection,
   };
 }

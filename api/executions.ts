@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import { integerId } from '../model/execution-id.ts';
-import { ExecutionStartSchema, ReasonSchema } from '../model/requests.ts';
+import { ExecutionStartSchema, ReasonSchema, SignalSchema } from '../model/requests.ts';
 import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -99,6 +99,20 @@ const cancelRoute = change('cancel', 'Ask an execution to stop');
 
 const terminateRoute = change('terminate', 'Stop an execution at once');
 
+const signalRoute = createRoute({
+  ...{ method: 'post', path: `${base}/{id}/signal`, tags, summary: 'Send a signal to an execution' },
+  request: {
+    params: IdParams,
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    body: { required: true, content: { 'application/json': { schema: SignalSchema } } },
+  },
+  responses: {
+    202: json(z.object({ data: ExecutionSchema }), 'Sent.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'execution_not_found', 'execution_closed'),
+    ...errorResponses('execution_closed', 'signal_not_expected', 'signals_full', 'body_too_large'),
+  },
+});
+
 /** Document 000's routes. */
 export function executionRoutes(service: ExecutionService) {
   const router = createRouter();
@@ -192,6 +206,18 @@ export function executionRoutes(service: ExecutionService) {
       return context.json({ data: executionBody(await service.terminate(context.get('principal'), id, reason)) }, 202);
     },
     refuse(terminateRoute),
+  );
+
+  router.openapi(
+    signalRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const { name, payload = null } = context.req.valid('json');
+      const idempotencyKey = context.req.valid('header')['idempotency-key'];
+      const signalled = await service.signal(context.get('principal'), id, { name, payload, idempotencyKey });
+      return context.json({ data: executionBody(signalled) }, 202);
+    },
+    refuse(signalRoute),
   );
 
   return router;

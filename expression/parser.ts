@@ -36,20 +36,37 @@ const OPEN = '{{ ';
 
 /** Parses an expression that stands by itself. Throws a TemplateError of kind `syntax`. */
 export function parseExpression(source: string): Expression {
-  const shift = ({ line, column }: Position): Position => ({
+  const tokens = tokensOfExpression(source);
+  try {
+    const [only, ...rest] = new Parser(tokens).parseAll();
+    if (only?.kind === 'output' && rest.length === 0) return only.of;
+  } catch (error) {
+    throw error instanceof TemplateError ? inWords(error, source, error) : error;
+  }
+  throw new TemplateError('syntax', 'exactly one expression is expected', { line: 1, column: 1 });
+}
+
+/** The tokens of an expression in braces, with the places that they have without them. */
+function tokensOfExpression(source: string): Token[] {
+  const shifted = ({ line, column }: Position): Position => ({
     line,
     column: line === 1 ? Math.max(1, column - OPEN.length) : column,
   });
-  let tokens: Token[];
   try {
-    tokens = tokenize(`${OPEN}${source} }}`);
+    return tokenize(`${OPEN}${source} }}`).map((token) => Object.assign(token, shifted(token)));
   } catch (error) {
-    throw error instanceof TemplateError ? new TemplateError(error.kind, error.message, shift(error)) : error;
+    throw error instanceof TemplateError ? inWords(error, source, shifted(error)) : error;
   }
-  for (const token of tokens) Object.assign(token, shift(token));
-  const [only, ...rest] = new Parser(tokens).parseAll();
-  if (only?.kind === 'output' && rest.length === 0) return only.of;
-  throw new TemplateError('syntax', 'exactly one expression is expected', { line: 1, column: 1 });
+}
+
+/** The same error in words that do not speak of braces that nobody wrote. */
+function inWords({ kind, message }: TemplateError, source: string, place: Position): TemplateError {
+  const lines = source.split('\n');
+  const beyond = place.line === lines.length && place.column > [...lines.at(-1)!].length;
+  const words = beyond
+    ? 'something is missing at the end'
+    : message.replace(/^'}}' is expected/, 'the end is expected');
+  return new TemplateError(kind, words, place);
 }
 
 class Parser {

@@ -1,20 +1,35 @@
-import { type Json, utf8Length } from '../model/json.ts';
+import { isTemplate } from '../expression/template.ts';
+import type { Definition } from '../model/definition.ts';
+import { isJsonObject, type Json, utf8Length } from '../model/json.ts';
 import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import type { RunState, SignalQueue } from './state.ts';
 
 /** Messages, and bytes of JSON, that may be kept while nobody waits for them (design/language.md, Signals). */
-export const MAX_SIGNALS = 1_000;
-export const MAX_SIGNAL_BYTES = 256 * 1024;
+const MAX_SIGNALS = 1_000;
+const MAX_SIGNAL_BYTES = 256 * 1024;
 
 /** No messages. */
 export function emptyQueue(): SignalQueue {
   return { messages: new Map(), waiters: new Map(), count: 0, bytes: 0, dropped: 0 };
 }
 
-/** Whether one more message can be kept. */
-export function hasRoom({ count, bytes }: SignalQueue, payload: Json): boolean {
+/** Whether one more message can be kept beside some. */
+export function hasRoom(kept: readonly Json[], payload: Json): boolean {
+  return fits({ count: kept.length, bytes: kept.reduce<number>((sum, each) => sum + sizeOf(each), 0) }, payload);
+}
+
+function fits({ count, bytes }: Pick<SignalQueue, 'count' | 'bytes'>, payload: Json): boolean {
   return count < MAX_SIGNALS && bytes + sizeOf(payload) <= MAX_SIGNAL_BYTES;
+}
+
+/** Whether a task of a definition can ever wait for a signal of this name. */
+export function expectsSignal({ tasks }: Definition, name: string): boolean {
+  return tasks.some(({ action, input }) => {
+    if (action !== 'core.wait_signal') return false;
+    const expected = isJsonObject(input) ? input.name : input;
+    return expected === name || (typeof expected === 'string' && isTemplate(expected));
+  });
 }
 
 /** Lets a visit wait for a signal, seconds at most; or gives the payload of one that came early. */
@@ -49,7 +64,7 @@ export function takeSignal(state: RunState, name: string, payload: Json): void {
     end(state, pending.visit, { output: payload });
     return;
   }
-  if (!hasRoom(signals, payload)) {
+  if (!fits(signals, payload)) {
     signals.dropped += 1;
     return;
   }

@@ -74,6 +74,8 @@ export interface Execution {
   tasks: TaskExecution[];
   waitingFor: Wait[];
   signals: LeftoverSignal[];
+  /** Signals that were beyond what is kept. */
+  signalsDropped: number;
   projection: ProjectionState;
   /** What did not match, when it diverged. */
   divergence: string | null;

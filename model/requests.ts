@@ -25,6 +25,40 @@ export const WorkflowCreateSchema = z.strictObject({
 /** The body of PUT /api/v1/workflows/{ref}: every field may be left out (document 003, Update Workflow). */
 export const WorkflowUpdateSchema = WorkflowCreateSchema.omit({ ref: true, pack_ref: true }).partial();
 
+/** A definition with its schemas, as POST /api/v1/workflows/validate also takes it. */
+export const DefinitionAloneSchema = WorkflowCreateSchema.pick({
+  definition: true,
+  param_schema: true,
+  out_schema: true,
+});
+
+const MockOutcomeSchema = z.union([
+  z.strictObject({ output: z.any() as unknown as z.ZodType<Json> }),
+  z.strictObject({ error: z.strictObject({ type: z.string().min(1).max(200), message: z.string().optional() }) }),
+  z.strictObject({ running: z.literal(true) }),
+]);
+
+/** The body of POST /api/v1/workflows/{ref}/simulate (design/shapes.md, Definitions). */
+export const WorkflowSimulateSchema = z.strictObject({
+  input: JsonObjectSchema.optional(),
+  outcomes: z
+    .record(z.string(), z.union([MockOutcomeSchema, z.array(MockOutcomeSchema).max(10_000)]))
+    .optional()
+    .describe('By task: how its attempts end; a list is consumed one an attempt. Without one: success with null.'),
+  version: VersionSchema.optional().describe('The newest revision with this label.'),
+  revision: z.int().min(1).optional(),
+});
+
+/** The body of a signal to a run. */
+export const SignalSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^(?!__)/, 'must not begin with two underscores'),
+  payload: (z.any() as unknown as z.ZodType<Json>).optional().describe('Any JSON; null unless it is given.'),
+});
+
 /** The body of POST /api/v1/executions (design/api.md). */
 export const ExecutionStartSchema = z
   .strictObject({
@@ -58,6 +92,9 @@ export const ReasonSchema = z.strictObject({ reason: z.string().max(1000).option
 
 /** A new workflow, as it was asked for. */
 export type WorkflowCreate = z.infer<typeof WorkflowCreateSchema>;
+
+/** A simulation, as it was asked for. */
+export type WorkflowSimulate = z.infer<typeof WorkflowSimulateSchema>;
 
 /** A change of a workflow, as it was asked for. */
 export type WorkflowUpdate = z.infer<typeof WorkflowUpdateSchema>;

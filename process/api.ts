@@ -7,6 +7,7 @@ import { createDefinitionService, type DefinitionService } from '../service/defi
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
+import { createSimulationService } from '../service/simulations.ts';
 import { createTemporal } from '../service/temporal.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
@@ -44,10 +45,11 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const temporal = createTemporal(connection, namespace);
   const definitions = createDefinitionService(stores.definitions);
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
+  const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
-  const app = createApp({ definitions, executions, principals, readiness, log });
+  const app = createApp({ definitions, executions, simulations, principals, readiness, log });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
   const keeping = keeper.run(stop.signal);

@@ -70,6 +70,7 @@ export function projectExecution(
     tasks: trusted?.state ? tasksOf(trusted.state, trusted, pending, closing === null ? null : eventTime(last)) : [],
     waitingFor: closing === null ? waitsFor(trusted, pending) : [],
     signals: trusted?.state ? leftoversOf(trusted.state) : [],
+    signalsDropped: trusted?.state?.signals.dropped ?? 0,
     projection,
     divergence: replayed?.divergence ?? null,
     lastEventId: Number(last.eventId),

@@ -1,14 +1,21 @@
 import { type Validation, validateDefinition } from '../interpreter/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
-import { andMore, didYouMean, type Issue } from '../model/issue.ts';
+import { didYouMean, type Issue } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { jsonSchemaIssues } from '../model/json-schema.ts';
 import type { Principal } from '../model/principal.ts';
-import type { WorkflowCreate, WorkflowUpdate } from '../model/requests.ts';
+import {
+  DefinitionAloneSchema,
+  type WorkflowCreate,
+  WorkflowCreateSchema,
+  type WorkflowUpdate,
+} from '../model/requests.ts';
+import { issuesOf } from '../model/zod-issues.ts';
 import type { DefinitionStore, RevisionContent, StoredWorkflow, WorkflowFilter } from '../store/definitions.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { sha256Hex } from './hash.ts';
+import { refusal } from './inputs.ts';
 
 /** A stored workflow, and what is doubtful about it. */
 export interface WrittenWorkflow {
@@ -52,12 +59,26 @@ export function createDefinitionService(store: DefinitionStore) {
       return store.list(principal.tenant, { packRef }, page);
     },
 
+    /**
+     * Everything that is wrong with a body of `create`, or with a definition and its schemas alone, or doubtful. Stores
+     * nothing.
+     */
+    validate(body: unknown): Validation {
+      const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
+      const alone = fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
+      const schema = alone ? DefinitionAloneSchema : WorkflowCreateSchema;
+      const parsed = schema.safeParse(body);
+      if (!parsed.success) return { issues: issuesOf(parsed.error, schema, body), warnings: [] };
+      const { definition, param_schema = null, out_schema = null } = parsed.data;
+      const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema });
+      const mismatch = 'ref' in parsed.data ? refMismatch(parsed.data as WorkflowCreate) : [];
+      return { issues: [...mismatch, ...issues], warnings };
+    },
+
     /** Stores a new definition. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
     async create(principal: Principal, body: WorkflowCreate): Promise<WrittenWorkflow> {
-      if (!body.ref.startsWith(`${body.pack_ref}.`)) {
-        const message = `must begin with "${body.pack_ref}.", the pack's own ref`;
-        throw invalid('request_invalid', [{ code: 'ref_mismatch', path: '/ref', message }]);
-      }
+      const mismatch = refMismatch(body);
+      if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
       const content = contentOf(body.version, body.definition, body.param_schema ?? null, body.out_schema ?? null);
       const warnings = check(content);
       const pack = await packId(store, principal, body.pack_ref);
@@ -117,24 +138,31 @@ function contentOf(
 }
 
 /** Refuses what is wrong, all at once; gives what is only doubtful. */
-function check({ definition, paramSchema, outSchema }: RevisionContent): Issue[] {
+function check(content: RevisionContent): Issue[] {
+  const { issues, warnings } = examine(content);
+  if (issues.length > 0) throw refusal('definition_invalid', issues);
+  return warnings;
+}
+
+/** Everything that is wrong with a definition and its schemas, or doubtful. */
+function examine({ definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>): Validation {
   const size = JSON.stringify([definition, paramSchema, outSchema]).length;
   if (size > MAX_DEFINITION) {
     const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
-    throw invalid('definition_invalid', [{ code: 'too_large', path: '/definition', message }]);
+    return { issues: [{ code: 'too_large', path: '/definition', message }], warnings: [] };
   }
   const schemaIssues = [
     ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object')),
     ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything')),
   ];
-  const { issues, warnings }: Validation = validateDefinition(definition, paramSchema, KNOWN_ACTIONS);
-  const all = [...schemaIssues, ...issues];
-  if (all.length > 0) throw invalid('definition_invalid', all);
-  return warnings;
+  const { issues, warnings } = validateDefinition(definition, paramSchema, KNOWN_ACTIONS);
+  return { issues: [...schemaIssues, ...issues], warnings };
 }
 
-function invalid(code: 'definition_invalid' | 'request_invalid', issues: Issue[]): AppError {
-  return new AppError(code, `${issues[0]?.path}: ${issues[0]?.message}${andMore(issues)}`, { issues });
+function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {
+  if (ref.startsWith(`${pack_ref}.`)) return [];
+  const message = `must begin with "${pack_ref}.", the pack's own ref`;
+  return [{ code: 'ref_mismatch', path: '/ref', message }];
 }
 
 /** Words for a ref that is neither a workflow nor an action. */

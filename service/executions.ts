@@ -1,9 +1,9 @@
-import { applyDefaults, validateJson } from '../interpreter/schema.ts';
+import { randomUUID } from 'node:crypto';
+import { expectsSignal, hasRoom } from '../interpreter/signals.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
-import { andMore } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
@@ -23,6 +23,7 @@ import { definitionOfAction, specsOf } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { sha256Hex } from './hash.ts';
 import { entryOf, indexed } from './index-entries.ts';
+import { checkInput } from './inputs.ts';
 import { eventName, type StartRequest, type Temporal } from './temporal.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
@@ -34,6 +35,13 @@ export interface StartCommand {
   revision?: number | undefined;
   enforcement?: number | null | undefined;
   tags?: string[] | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/** A signal that is to be sent. */
+export interface SignalCommand {
+  name: string;
+  payload: Json;
   idempotencyKey?: string | undefined;
 }
 
@@ -108,7 +116,7 @@ export function createExecutionService(
   function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
     const { ref, enforcement = null, tags = [] } = command;
     const { definition, version, revision, hash, definitionId, outSchema } = resolved;
-    const input = checkInput(command, resolved.paramSchema);
+    const input = checkInput(command.input, command.inputField, resolved.paramSchema);
     const actions = specsOf(definition);
     const run: RunInput = {
       interpreter: INTERPRETER_VERSION,
@@ -117,6 +125,7 @@ export function createExecutionService(
       version,
       revision,
       hash,
+      seed: randomUUID(),
       definition,
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       actions,
@@ -231,6 +240,37 @@ export function createExecutionService(
       return view(principal, id);
     },
 
+    /**
+     * Sends a signal to an open run. Throws `execution_not_found`, `execution_closed`, `signal_not_expected`,
+     * `signals_full`, `body_too_large`. The same idempotency key is one signal.
+     */
+    async signal(principal: Principal, id: string, signal: SignalCommand): Promise<ExecutionView> {
+      const { execution } = await openView(principal, id);
+      const { name, payload, idempotencyKey } = signal;
+      if (execution.run !== null && !expectsSignal(execution.run.definition, name)) {
+        const message = `no task of "${execution.run.ref}" can wait for a signal "${name}"`;
+        throw new AppError('signal_not_expected', message);
+      }
+      if (utf8Length(JSON.stringify(payload)) > MAX_PAYLOAD_BYTES) {
+        throw new AppError('body_too_large', `the payload has more than ${MAX_PAYLOAD_BYTES} bytes`);
+      }
+      const awaited = execution.waitingFor.some(({ kind, detail }) => kind === 'signal' && detail === name);
+      if (
+        !awaited &&
+        !hasRoom(
+          execution.signals.map((kept) => kept.payload),
+          payload,
+        )
+      ) {
+        throw new AppError('signals_full', 'the run keeps as many signals as it can that no task has waited for yet');
+      }
+      const taken = await temporal.signal(execution.workflowId, {
+        ...{ name, payload, identity: principal.subject, requestId: idempotencyKey },
+      });
+      if (!taken) throw closedError(id, 'closed');
+      return view(principal, id);
+    },
+
     /** A page of runs from the index, newest first, and how many there are. */
     async list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }) {
       return store.list(principal.tenant, filter, page);
@@ -252,9 +292,12 @@ export function createExecutionService(
   async function openView(principal: Principal, id: string): Promise<ExecutionView> {
     const found = await view(principal, id);
     if (!isClosed(found.execution.status)) return found;
-    const message = `Execution with ID ${id} has already ended: it is ${found.execution.status}`;
-    throw new AppError('execution_closed', message);
+    throw closedError(id, found.execution.status);
   }
+}
+
+function closedError(id: string, status: string): AppError {
+  return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
 }
 
 interface Resolved {
@@ -270,15 +313,6 @@ interface Resolved {
 interface Planned {
   entry: IndexEntry;
   request: StartRequest;
-}
-
-/** The input with defaults; throws `input_invalid` with every path. */
-function checkInput({ input, inputField }: StartCommand, schema: JsonObject | null): Parameters {
-  if (schema === null) return input;
-  const complete = applyDefaults(schema, input) as Parameters; // an object stays one
-  const issues = validateJson(schema, complete, `/${inputField}`).map(({ keyword: _, ...issue }) => issue);
-  if (issues.length === 0) return complete;
-  throw new AppError('input_invalid', `${issues[0]!.path} ${issues[0]!.message}${andMore(issues)}`, { issues });
 }
 
 /** What the index alone can tell, of a run that Temporal does not have yet, or has no more. */
@@ -314,6 +348,7 @@ function executionOfRow(row: IndexRow): Execution {
     tasks: [],
     waitingFor: [],
     signals: [],
+    signalsDropped: 0,
     projection: 'partial',
     divergence: null,
     lastEventId: row.versionEvent,

@@ -1,6 +1,14 @@
-import { Client, type Connection, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import {
+  Client,
+  type Connection,
+  defaultPayloadConverter,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { AppError } from '../model/app-error.ts';
+import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import type { PendingWork } from '../projection/project.ts';
@@ -169,6 +177,26 @@ export function createTemporal(connection: Connection, namespace: string) {
           identity,
         }),
       );
+    },
+
+    /** Sends a signal to an open run; false when it has closed. Those with one request id are one. */
+    async signal(
+      workflowId: string,
+      {
+        name,
+        payload,
+        identity,
+        requestId,
+      }: { name: string; payload: Json; identity: string; requestId?: string | undefined },
+    ): Promise<boolean> {
+      const input = { payloads: [defaultPayloadConverter.toPayload(payload)] };
+      const sent = await orNull(() =>
+        workflowService.signalWorkflowExecution({
+          ...{ namespace, workflowExecution: { workflowId }, signalName: name, input, identity },
+          requestId: requestId ?? randomUUID(),
+        }),
+      );
+      return sent !== null;
     },
 
     /** Ends a run at once. */

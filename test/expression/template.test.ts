@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TemplateErrorKind } from '../../expression/errors.ts';
+import { compileExpression, renderTemplate } from '../../expression/template.ts';
 import type { Value } from '../../expression/values.ts';
 import { failure, render } from './engine.ts';
 
@@ -91,5 +92,34 @@ describe('errors tell the kind and the place', () => {
     expect({ kind: error.kind, line: error.line, column: error.column, message: error.message }).toEqual({
       ...{ kind, line, column, message },
     });
+  });
+});
+
+describe('an expression that stands by itself', () => {
+  const evaluate = (text: string) => {
+    const names = () => Object.keys(data);
+    return renderTemplate(compileExpression(text), { lookup: (root) => data[root], names });
+  };
+
+  it.each<[string, Value]>([
+    ['xs | length > 2', true],
+    ['{{ xs | length > 2 }}', true],
+    ['-xs[0]', -3],
+    ["text ~ '}}'", 'plain}}'],
+    ['xs\n  | sum', 6],
+  ])('%j', (text, expected) => expect(evaluate(text)).toEqual(expected));
+
+  it.each<[string, number, number, string]>([
+    ['a.b.c', 1, 5, "no key 'c' in a list"],
+    ['xs\n  | nope', 2, 5, "there is no filter 'nope'"],
+    ['sum( > 1', 1, 10, 'something is missing at the end'],
+    ['', 1, 2, 'something is missing at the end'],
+    ['a b', 1, 3, "the end is expected here, not 'b'"],
+    ["'x", 1, 1, 'this text is never closed'],
+    ['a }} b {{ c }}', 1, 1, 'exactly one expression is expected'],
+    ['{{ a }}!', 1, 1, 'exactly one expression is expected'],
+    ['{% if a %}{% endif %}', 1, 1, 'exactly one expression is expected'],
+  ])('refuses %j, and says where in its own text', (text, line, column, message) => {
+    expect(() => evaluate(text)).toThrow(expect.objectContaining({ line, column, message }));
   });
 });

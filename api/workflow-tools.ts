@@ -1,0 +1,161 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Json } from '../model/json.ts';
+import { WorkflowSimulateSchema } from '../model/requests.ts';
+import type { DefinitionService } from '../service/definitions.ts';
+import type { SimulatedRun, SimulationService } from '../service/simulations.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses, IssueSchema } from './errors.ts';
+import { json } from './routes.ts';
+
+// What can be known of a definition without running it (design/api.md, Definitions).
+
+const JsonSchema = z.any() as unknown as z.ZodType<Json>;
+
+const ValidationSchema = z
+  .object({ valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) })
+  .openapi('Validation');
+
+const SimulationSchema = z
+  .object({
+    status: z.enum(['completed', 'failed', 'cancelled', 'abandoned', 'timeout', 'skipped', 'running']),
+    output: JsonSchema,
+    error: JsonSchema.describe('The failure of the run; null when it has none.'),
+    waiting_for: z.array(
+      z.object({
+        kind: z.enum(['action', 'timer', 'retry', 'signal']),
+        task: z.string(),
+        until: z.iso.datetime().nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+    order: z.array(z.string()).describe('Keys of the visits, in the order in which they start.'),
+    tasks: z.array(
+      z.object({
+        key: z.string(),
+        action: z.string(),
+        input: JsonSchema,
+        status: z.enum(['running', 'succeeded', 'failed', 'timed_out', 'cancelled']),
+        output: JsonSchema,
+        error: JsonSchema,
+      }),
+    ),
+  })
+  .openapi('Simulation');
+
+const GraphSchema = z
+  .object({
+    nodes: z.array(z.object({ name: z.string(), action: z.string(), cleanup: z.boolean() })),
+    edges: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        when: z.string().nullable(),
+        on: z.enum(['success', 'failure', 'complete']),
+      }),
+    ),
+    entries: z.array(z.string()),
+    cleanup: z.array(z.string()).describe('What begins after a cancel request or the timeout of the run.'),
+  })
+  .openapi('WorkflowGraph');
+
+const RefParams = z.object({ ref: z.string().max(200) });
+const tags = ['workflows'];
+const base = '/api/v1/workflows';
+
+const validateRoute = createRoute({
+  ...{ method: 'post', path: `${base}/validate`, tags, summary: 'Check a workflow and store nothing' },
+  request: {
+    body: {
+      required: true,
+      description: 'The body of a create request, or `{ definition, param_schema?, out_schema? }`.',
+      content: { 'application/json': { schema: z.record(z.string(), JsonSchema) } },
+    },
+  },
+  responses: {
+    200: json(z.object({ data: ValidationSchema }), 'What is wrong, and what is doubtful.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'body_too_large'),
+  },
+});
+
+const simulateRoute = createRoute({
+  ...{ method: 'post', path: `${base}/{ref}/simulate`, tags, summary: 'Play a workflow with mock outcomes' },
+  request: {
+    params: RefParams,
+    body: { required: true, content: { 'application/json': { schema: WorkflowSimulateSchema } } },
+  },
+  responses: {
+    200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run.'),
+    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
+  },
+});
+
+const graphRoute = createRoute({
+  ...{ method: 'get', path: `${base}/{ref}/graph`, tags, summary: 'The tasks and transitions of a workflow' },
+  request: {
+    params: RefParams,
+    query: z.strictObject({
+      format: z.enum(['json', 'mermaid']).default('json'),
+      version: z.string().optional().describe('The newest revision with this label.'),
+      revision: z.coerce.number().int().min(1).optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'The graph, as JSON or as a Mermaid flowchart.',
+      content: {
+        'application/json': { schema: z.object({ data: GraphSchema }) },
+        'text/plain': { schema: z.string() },
+      },
+    },
+    ...errorResponses('request_invalid', 'workflow_not_found'),
+  },
+});
+
+/** The routes of validation, simulation and graph. */
+export function workflowToolRoutes(definitions: DefinitionService, simulations: SimulationService) {
+  const router = createRouter();
+
+  router.openapi(
+    validateRoute,
+    (context) => {
+      const { issues, warnings } = definitions.validate(context.req.valid('json'));
+      return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
+    },
+    refuse(validateRoute),
+  );
+
+  router.openapi(
+    simulateRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      const simulated = await simulations.simulate(context.get('principal'), ref, context.req.valid('json'));
+      return context.json({ data: simulationBody(simulated) }, 200);
+    },
+    refuse(simulateRoute),
+  );
+
+  router.openapi(
+    graphRoute,
+    async (context) => {
+      const { format, version, revision } = context.req.valid('query');
+      const { ref } = context.req.valid('param');
+      const { graph, mermaid } = await simulations.graph(context.get('principal'), ref, { version, revision });
+      return format === 'json' ? context.json({ data: graph }, 200) : context.text(mermaid, 200);
+    },
+    refuse(graphRoute),
+  );
+
+  return router;
+}
+
+function simulationBody({ waitingFor, error, tasks, ...rest }: SimulatedRun): z.infer<typeof SimulationSchema> {
+  return {
+    ...rest,
+    error: error as unknown as Json, // a failure is made of JSON
+    waiting_for: waitingFor.map(({ kind, task, until, detail }) => ({
+      ...{ kind, task, detail },
+      until: until === null ? null : new Date(until).toISOString(),
+    })),
+    tasks: tasks.map((task) => ({ ...task, error: task.error as unknown as Json })),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Definition } from '../model/definition.ts';
+import { compileDefinition, type Program } from './program.ts';
+import type { TransitionOn } from './transitions.ts';
+
+/** A task, as a node. */
+export interface GraphNode {
+  name: string;
+  action: string;
+  /** Only the cleanup after a cancel request or a timeout leads to it. */
+  cleanup: boolean;
+}
+
+/** A transition from one task to another; `when` is its condition as it was written. */
+export interface GraphEdge {
+  from: string;
+  to: string;
+  when: string | null;
+  on: TransitionOn;
+}
+
+/** A definition as a graph; `entries` start a run, `cleanup` begins what cleans up. */
+export interface Graph {
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+  entries: string[];
+  cleanup: string[];
+}
+
+/** The graph of a definition that has no issues. A list has the edges that it implies. */
+export function graphOf(definition: Definition): Graph {
+  const program = compileDefinition(definition);
+  return {
+    nodes: [...program.tasks.values()].map(({ name, action }) => ({
+      ...{ name, action },
+      cleanup: program.cleanupOnly.has(name),
+    })),
+    edges: edgesOf(program),
+    entries: [...program.entries],
+    cleanup: [...program.cleanup.entries],
+  };
+}
+
+function edgesOf({ definition, tasks }: Program): GraphEdge[] {
+  return [...tasks.values()].flatMap(({ name, index, transitions }) =>
+    transitions.flatMap(({ on, targets, retry }, at) => {
+      const when = definition.tasks[index]?.next?.[at]?.when ?? null;
+      return [...targets, ...(retry ? [name] : [])].map((to) => ({ from: name, to, when, on }));
+    }),
+  );
+}
+
+/** A graph as a Mermaid flowchart. */
+export function mermaidOf({ nodes, edges, entries, cleanup }: Graph): string {
+  // Names may be words of Mermaid, such as `end`.
+  const ids = new Map(nodes.map(({ name }, index) => [name, `t${index}`]));
+  const label = ({ on, when }: GraphEdge) => when ?? (on === 'complete' ? null : on);
+  const lines = [
+    'flowchart TD',
+    '  start((start))',
+    ...nodes.map(({ name, action }) => `  ${ids.get(name)}["${quoted(name)}<br/>${quoted(action)}"]`),
+    ...entries.map((name) => `  start --> ${ids.get(name)}`),
+    ...edges.map((edge) => {
+      const words = label(edge);
+      const arrow = words === null ? '-->' : `-->|"${quoted(words)}"|`;
+      return `  ${ids.get(edge.from)} ${arrow} ${ids.get(edge.to)}`;
+    }),
+    ...(cleanup.length === 0 ? [] : ['  stopped((stopped))']),
+    ...cleanup.map((name) => `  stopped -.-> ${ids.get(name)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Text for between quotes: Mermaid has entities for what would end them, or mean something in them. */
+function quoted(text: string): string {
+  const entities: Record<string, string> = { '"': '#quot;', '#': '#35;', '<': '#lt;', '>': '#gt;', '\n': ' ' };
+  return text.replaceAll(/["#<>\n]/g, (character) => entities[character]!);
+}

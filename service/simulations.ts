@@ -1,0 +1,86 @@
+import { type Graph, graphOf, mermaidOf } from '../interpreter/graph.ts';
+import { type SimulatedTask, simulate, simulatedTasks } from '../interpreter/simulate.ts';
+import { type StateWait, waitsOf } from '../interpreter/waits.ts';
+import type { Definition } from '../model/definition.ts';
+import type { Failure, Outcome } from '../model/failure.ts';
+import { didYouMean, type Issue } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import type { WorkflowSimulate } from '../model/requests.ts';
+import { type ActionSpec, INTERPRETER_VERSION } from '../model/run-input.ts';
+import { KNOWN_ACTIONS, specsOf } from './actions.ts';
+import type { DefinitionService } from './definitions.ts';
+import { checkInput, refusal } from './inputs.ts';
+
+/** What would come of a run; `running`: it waits for what the outcomes say never ends. */
+export interface SimulatedRun {
+  status: Outcome | 'running';
+  output: Json;
+  error: Failure | null;
+  waitingFor: StateWait[];
+  /** Keys of the visits in the order in which they start. */
+  order: string[];
+  tasks: SimulatedTask[];
+}
+
+/** What can be known of a definition without running it. */
+export type SimulationService = ReturnType<typeof createSimulationService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createSimulationService(definitions: DefinitionService, clock: () => number) {
+  return {
+    /** Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `input_invalid`, `request_invalid`. */
+    async simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun> {
+      const { version, revision, outcomes = {} } = body;
+      const stored = await definitions.get(principal, ref, { version, revision });
+      const { definition, paramSchema, outSchema } = stored;
+      const names = definition.tasks.map(({ name }) => name);
+      const unknown = Object.keys(outcomes).filter((name) => !names.includes(name));
+      if (unknown.length > 0) {
+        throw refusal(
+          'request_invalid',
+          unknown.map((name): Issue => {
+            const message = `there is no task "${name}".${didYouMean(name, names)}`;
+            return { code: 'unknown_task', path: `/outcomes/${name}`, message };
+          }),
+        );
+      }
+      const input = checkInput(body.input ?? {}, 'input', paramSchema);
+      const run = {
+        ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version: stored.version, revision: stored.revision },
+        ...{ hash: stored.hash, definition, actions: specsWithSchemas(definition) },
+        ...(outSchema === null ? {} : { out_schema: outSchema }),
+      };
+      const { state, close } = simulate(run, input, outcomes, clock());
+      const tasks = simulatedTasks(state);
+      return {
+        status: close?.outcome ?? 'running',
+        output: close?.output ?? null,
+        error: close?.failure ?? null,
+        waitingFor: close === null ? waitsOf(state) : [],
+        order: tasks.map(({ key }) => key),
+        tasks,
+      };
+    },
+
+    /** The graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
+    async graph(
+      principal: Principal,
+      ref: string,
+      pick: { version?: string | undefined; revision?: number | undefined },
+    ): Promise<{ graph: Graph; mermaid: string }> {
+      const graph = graphOf((await definitions.get(principal, ref, pick)).definition);
+      return { graph, mermaid: mermaidOf(graph) };
+    },
+  };
+}
+
+/** In a simulation the interpreter checks every input, as the workers would. */
+function specsWithSchemas(definition: Definition): Record<string, ActionSpec> {
+  return Object.fromEntries(
+    Object.entries(specsOf(definition)).map(([ref, spec]) => {
+      const schema = KNOWN_ACTIONS.get(ref)?.param_schema ?? null;
+      return [ref, schema === null ? spec : { ...spec, param_schema: schema }];
+    }),
+  );
+}
