@@ -178,5 +178,6 @@ function close(state: RunState): void {
   state.outcome = closing.outcome;
   state.failure = closing.failure;
   state.output = closing.output;
+  state.pending.clear();
   state.commands.push({ type: 'close', ...closing });
 }

@@ -1,4 +1,12 @@
-import { ActivityFailure, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  CancellationScope,
+  condition,
+  defineSignal,
+  proxyActivities,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 
 // The same workflows as the definitions in parity.test.ts, as one would write them by hand.
 
@@ -30,6 +38,43 @@ export async function handled(): Promise<void> {
 
 export async function retried(): Promise<void> {
   await thrice.act();
+}
+
+export async function retriedByCondition(): Promise<void> {
+  try {
+    await once.refuse();
+  } catch {
+    await sleep(10);
+    await once.act();
+  }
+}
+
+export async function delayed(): Promise<void> {
+  await sleep(10);
+  await once.act();
+  await sleep(10);
+}
+
+export async function looped(): Promise<void> {
+  for (let count = 0; count < 10; count += 1) await once.act();
+}
+
+export async function bounded(): Promise<void> {
+  await CancellationScope.cancellable(async () => {
+    const limit = sleep(60_000).then(() => Promise.reject(new Error('too long')));
+    limit.catch(() => undefined);
+    await Promise.race([once.act(), limit]);
+  });
+}
+
+export async function signalled(): Promise<void> {
+  let signalled = false;
+  setHandler(defineSignal('go'), () => {
+    signalled = true;
+  });
+  // Cancels its timer when the signal comes first.
+  await condition(() => signalled, 60_000);
+  await once.act();
 }
 
 export async function parallel(): Promise<void> {

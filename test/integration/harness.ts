@@ -24,7 +24,8 @@ export interface Harness {
   client: Client;
   connection: NativeConnection;
   taskQueue: string;
-  worker: Worker;
+  /** Tells the worker to stop; what it runs is handed back. */
+  stopWorker(): void;
   /** How the attempts of each task of a run end, by workflow id. */
   outcomes: Map<string, Record<string, Attempt | Attempt[]>>;
   /** How often an activity of a run was tried, by workflow id and activity id. */
@@ -49,25 +50,51 @@ export interface StartOptions {
   interpreter?: number;
 }
 
+/** How the worker of a harness behaves. */
+export interface HarnessOptions {
+  maxCachedWorkflows?: number;
+  /** Activities take up to this many milliseconds. */
+  slow?: number;
+  /** Milliseconds after which the worker is killed and another one started, over and over. */
+  restartEvery?: number;
+}
+
 /** Starts a worker of the real bundle, whose activities end as the test says, on a task queue of its own. */
-export async function createHarness(address: string, options: { maxCachedWorkflows?: number } = {}): Promise<Harness> {
+export async function createHarness(address: string, options: HarnessOptions = {}): Promise<Harness> {
+  const { slow = 0, restartEvery, ...workerOptions } = options;
   const connection = await NativeConnection.connect({ address });
   const client = new Client({ identity: 'test', connection: await Connection.connect({ address }) });
   const taskQueue = `test-${process.pid}-${Math.random().toString(36).slice(2)}`;
   const outcomes: Harness['outcomes'] = new Map();
   const calls: Harness['calls'] = new Map();
-  const worker = await Worker.create({
-    connection,
-    taskQueue,
-    workflowBundle: await bundleWorkflows(),
-    // Recorded histories must not tell of the machine they were made on.
-    identity: taskQueue,
-    stickyQueueScheduleToStartTimeout: '1s',
-    maxHeartbeatThrottleInterval: '200ms',
-    ...options,
-    activities: { default: () => testActivity(outcomes, calls) },
-  });
-  const running = worker.run();
+  const workflowBundle = await bundleWorkflows();
+  const createWorker = () =>
+    Worker.create({
+      connection,
+      taskQueue,
+      workflowBundle,
+      // Recorded histories must not tell of the machine they were made on.
+      identity: taskQueue,
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxHeartbeatThrottleInterval: '200ms',
+      ...workerOptions,
+      activities: { default: () => testActivity(outcomes, calls, slow) },
+      // Killed, rather than waited for.
+      ...(restartEvery === undefined ? {} : { shutdownGraceTime: 0, shutdownForceTime: '1s' }),
+    });
+  let worker = await createWorker();
+  let running = worker.run();
+  let stopping = false;
+  const restarting = (async () => {
+    while (restartEvery !== undefined && !stopping) {
+      await new Promise((resolve) => setTimeout(resolve, restartEvery));
+      if (stopping) return;
+      worker.shutdown();
+      await running.catch(() => undefined);
+      worker = await createWorker();
+      running = worker.run();
+    }
+  })();
   const service = client.workflowService;
   const describe = (workflowId: string) =>
     service.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
@@ -79,7 +106,7 @@ export async function createHarness(address: string, options: { maxCachedWorkflo
     client,
     connection,
     taskQueue,
-    worker,
+    stopWorker: () => worker.shutdown(),
     outcomes,
     calls,
     history,
@@ -113,6 +140,8 @@ export async function createHarness(address: string, options: { maxCachedWorkflo
       });
     },
     close: async () => {
+      stopping = true;
+      await restarting;
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await running;
       await connection.close();
@@ -121,7 +150,8 @@ export async function createHarness(address: string, options: { maxCachedWorkflo
   };
 }
 
-async function testActivity(outcomes: Harness['outcomes'], calls: Harness['calls']): Promise<Json> {
+async function testActivity(outcomes: Harness['outcomes'], calls: Harness['calls'], slow: number): Promise<Json> {
+  if (slow > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * slow));
   const { activityId, workflowExecution } = activityInfo();
   const name = activityId.split(/[#~]/)[0]!;
   const id = `${workflowExecution?.workflowId}/${name}`;

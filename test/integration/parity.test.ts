@@ -46,6 +46,31 @@ const SHAPES: [string, Definition, Record<string, Attempt | Attempt[]>][] = [
     { tasks: [act('a', { retry: { count: 2, delay: 0 } })] },
     { a: [fail('E_1'), fail('E_2'), { output: null }] },
   ],
+  [
+    'retriedByCondition',
+    { tasks: [act('a', { retry: { count: 2, delay: 0.01, when: 'failed()' } })] },
+    { a: [fail('E_1'), { output: null }] },
+  ],
+  [
+    'delayed',
+    { tasks: [act('a', { delay: 0.01 }), { name: 'b', action: 'core.delay', input: { seconds: 0.01 } }] },
+    {},
+  ],
+  [
+    'looped',
+    {
+      start: ['a'],
+      variables: { count: 0 },
+      tasks: [act('a', { publish: { count: '{{ count + 1 }}' }, next: [{ when: 'count < 10', do: 'a' }] })],
+    },
+    {},
+  ],
+  ['bounded', { timeout: 60, tasks: [act('a')] }, {}],
+  [
+    'signalled',
+    { tasks: [{ name: 'a', action: 'core.wait_signal', input: { name: 'go', timeout: 60 } }, act('b')] },
+    {},
+  ],
   ['parallel', { tasks: [act('a'), act('b'), act('c')], start: ['a', 'b', 'c'] }, {}],
 ];
 
@@ -53,11 +78,13 @@ it.each(SHAPES)(
   '%s: as many history events as the same workflow written by hand',
   async (name, definition, outcomes) => {
     const id = await harness.start(definition, { outcomes });
+    if (name === 'signalled') await signalOnceItWaits(id);
     await closed(harness, id);
     const hand = await harness.client.workflow.start(name, {
       workflowId: `hand-${name}-${id}`,
       taskQueue: `${harness.taskQueue}-hand`,
     });
+    if (name === 'signalled') await signalOnceItWaits(hand.workflowId);
     await hand.result();
     const ours = await harness.history(id);
     const theirs = (await hand.fetchHistory()).events ?? [];
@@ -68,3 +95,8 @@ it.each(SHAPES)(
     expect(countedEvents(ours).sort()).toEqual(countedEvents(theirs).sort());
   },
 );
+
+async function signalOnceItWaits(workflowId: string): Promise<void> {
+  while (!(await harness.history(workflowId)).some((event) => event.timerStartedEventAttributes));
+  await harness.client.workflow.getHandle(workflowId).signal('go');
+}

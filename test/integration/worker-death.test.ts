@@ -10,7 +10,7 @@ let harness: Harness;
 beforeAll(async () => {
   harness = await createHarness(inject('temporalAddress'));
   // The worker of this process stands aside: here, workers are processes that can be killed.
-  harness.worker.shutdown();
+  harness.stopWorker();
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

@@ -1,66 +1,187 @@
 import fc from 'fast-check';
-import type { Definition } from '../../model/definition.ts';
-import { type Attempt, fail, ok } from './rehearse.ts';
+import type { Definition, Task } from '../../model/definition.ts';
+import type { Json } from '../../model/json.ts';
+import { type Attempt, fail, hang, ok } from './rehearse.ts';
 
-/** A definition with what becomes of its tasks, and the wave at which it is cancelled (none when 0). */
+/** A definition with what becomes of its tasks, and what is done to the run from outside. */
 export interface RandomRun {
   definition: Definition;
   outcomes: Record<string, Attempt[]>;
+  /** The wave at which it is cancelled; 0: never. */
   cancelAt: number;
+  /** Names of signals that are sent to it. */
+  signals: string[];
 }
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const VARIABLES = ['x', 'y', 'z'];
+const SIGNALS = ['s', 't'];
 
-/** Random definitions: lists and graphs, forward edges mostly, loops that fail out, inline tasks, retries, words. */
+const attempt = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 9 }).map((value) => ok({ value })) },
+  { weight: 2, arbitrary: fc.constantFrom(fail('E_ONE'), fail('E_TWO'), fail('timeout')) },
+);
+
+/** Conditions: most are never wrong, one is where a task has no number as its result. */
+const condition = fc.constantFrom(
+  ...['succeeded()', 'failed()', '{{ timed_out() }}', 'x | default(0) is number', 'error is defined', 'true'],
+  ...["status() == 'succeeded' and y is defined", 'result() is none', '[true, false] | random'],
+  'result().value > 4',
+);
+
+const published = fc.constantFrom<Json>(
+  ...[1, 'text', '{{ x | default(0) }}', '{{ [y | default(none), status()] }}', '{{ uuid() }}', '{{ result() }}'],
+  '{{ error.type }}',
+);
+
+const publish = fc.option(fc.dictionary(fc.constantFrom(...VARIABLES), published, { minKeys: 1, maxKeys: 2 }), {
+  nil: undefined,
+  freq: 2,
+});
+
+const retry = fc.option(
+  fc.record({
+    count: fc.integer({ min: 0, max: 2 }),
+    delay: fc.constantFrom(0, 0.01),
+    when: fc.constantFrom(undefined, undefined, "error.type == 'E_ONE'", 'error.attempt < 2', 'error.details.no'),
+    backoff: fc.constantFrom(undefined, 'exponential' as const),
+  }),
+  { nil: undefined, freq: 3 },
+);
+
+const kind = fc.constantFrom('act', 'act', 'act', 'transform', 'read', 'fail', 'delay', 'wait');
+
+const transition = fc.record({
+  to: fc.array(fc.nat(), { maxLength: 2 }),
+  word: fc.constantFrom('', '', '', '', 'noop', 'fail', 'continue', 'retry', 'again'),
+  when: fc.option(condition, { nil: undefined }),
+  publish,
+});
+
+const drawnTask = fc.record({
+  ...{ kind, retry, publish, delay: fc.constantFrom(undefined, undefined, undefined, 0.02, '{{ 0.01 }}') },
+  style: fc.constantFrom('none', 'next', 'next', 'on'),
+  transitions: fc.array(transition, { maxLength: 3 }),
+  signal: fc.constantFrom(...SIGNALS),
+});
+
+type DrawnTask = typeof drawnTask extends fc.Arbitrary<infer T> ? T : never;
+
+/** Random definitions: lists and graphs, loops that end, conditions, publishes, waits, retries, timeouts, cleanup. */
 export function randomRun(): fc.Arbitrary<RandomRun> {
-  const attempt = fc.oneof(
-    { weight: 4, arbitrary: fc.integer({ min: 0, max: 9 }).map((value) => ok({ value })) },
-    { weight: 2, arbitrary: fc.constantFrom(fail('E_ONE'), fail('E_TWO')) },
-  );
   return fc
     .record({
-      size: fc.integer({ min: 1, max: NAMES.length }),
+      drawn: fc.array(drawnTask, { minLength: 1, maxLength: NAMES.length }),
       graph: fc.boolean(),
-      edges: fc.array(
-        fc.record({
-          from: fc.nat(),
-          to: fc.nat(),
-          on: fc.constantFrom('on_success', 'on_failure', 'on_complete'),
-          word: fc.constantFrom('', '', '', '', 'noop', 'fail', 'continue'),
-        }),
-        { maxLength: 14 },
+      cleanups: fc.array(drawnTask, { maxLength: 2 }),
+      timeout: fc.constantFrom(undefined, undefined, undefined, 0.1, 60),
+      told: fc.boolean(),
+      skipped: fc.constantFrom(
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        'true',
+        'workflow.param.go | default(false)',
       ),
-      kinds: fc.array(fc.constantFrom('act', 'act', 'act', 'inline', 'fail', 'read'), { minLength: 8, maxLength: 8 }),
-      retries: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 8, maxLength: 8 }),
-      attempts: fc.array(fc.array(attempt, { minLength: 1, maxLength: 4 }), { minLength: 8, maxLength: 8 }),
+      attempts: fc.array(fc.array(attempt, { minLength: 1, maxLength: 4 }), { minLength: 10, maxLength: 10 }),
+      hangs: fc.boolean(),
       cancelAt: fc.integer({ min: 0, max: 6 }),
+      signals: fc.array(fc.constantFrom(...SIGNALS), { maxLength: 3 }),
     })
-    .map(({ size, graph, edges, kinds, retries, attempts, cancelAt }) => {
-      const names = NAMES.slice(0, size);
-      const tasks: Definition['tasks'] = names.map((name, index) => {
-        const retry = retries[index]! > 0 ? { retry: { count: retries[index]!, delay: 0 } } : {};
-        if (kinds[index] === 'inline') return { name, action: 'core.transform', input: { data: index } };
-        if (kinds[index] === 'fail') return { name, action: 'core.fail', input: { message: 'no' }, ...retry };
-        const input = kinds[index] === 'read' && index > 0 ? { seen: `{{ ${names[index - 1]}.output }}` } : {};
-        return { name, action: 'test.act', input, ...retry };
-      });
-      for (const { from, to, on, word } of graph ? edges : []) {
-        const task = tasks[from % size] as unknown as Record<string, string[]>;
-        // Only forward, so that what is drawn ends by itself; loops have rows of their own.
-        const source = from % size;
-        const target = word || names[source + 1 + (to % Math.max(1, size - source - 1))];
-        if (target === undefined) continue;
-        task[on] = [...new Set([...(task[on] ?? []), target])];
-      }
-      const edged = tasks.some((task) => task.on_success || task.on_failure || task.on_complete);
-      // An outcome for what runs in the workflow would be no outcome on a server.
-      const told = tasks.flatMap(({ name, action }, index) =>
+    .map(({ drawn, graph, cleanups, timeout, told, skipped, attempts, hangs, cancelAt, signals }) => {
+      const names = NAMES.slice(0, drawn.length);
+      const tasks = drawn.map((task, index) => taskOf(task, names, index, graph));
+      const cleaning = cleanups.map((task, index) => taskOf(task, [`undo${index}`], 0, false));
+      const led = new Set(tasks.flatMap((task) => targetsOf(task)));
+      const edged = tasks.some(({ next, on_success, on_failure }) => next || on_success || on_failure);
+      const outcomes = [...tasks, ...cleaning].flatMap(({ name, action }, index): [string, Attempt[]][] =>
         action === 'test.act' ? [[name, attempts[index]!]] : [],
       );
-      const outcomes = Object.fromEntries(told);
-      // Every task is an entry unless something leads to it: then no task is isolated or out of reach.
-      const led = new Set(tasks.flatMap((task) => [task.on_success, task.on_failure, task.on_complete].flat()));
-      const start = names.filter((name) => !led.has(name));
-      return { definition: { tasks, ...(edged ? { start } : {}) }, outcomes, cancelAt };
+      const first = outcomes[0];
+      // What never ends by itself needs something that ends it.
+      if (hangs && timeout === 0.1 && first !== undefined) first[1] = [hang];
+      const definition: Definition = {
+        ...{ tasks: [...tasks, ...cleaning], variables: { z: 'start' } },
+        ...(edged ? { start: names.filter((name, index) => index === 0 || !led.has(name)) } : {}),
+        ...(cleaning.length > 0 ? { on_cancel: cleaning.map(({ name }) => name) } : {}),
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(skipped === undefined ? {} : { when: skipped }),
+        ...(told ? { output: everythingSeen([...names, ...cleaning.map(({ name }) => name)]) } : {}),
+      };
+      return { definition, outcomes: Object.fromEntries(outcomes), cancelAt, signals };
     });
+}
+
+/** An output that tells all that the run itself knows: so what closes it can be compared with what is projected. */
+function everythingSeen(names: string[]): Json {
+  const tasks = names.map((name) => [
+    name,
+    `{{ [${name}.status, ${name}.output, ${name}.error] if ${name} is defined else none }}`,
+  ]);
+  return { ...Object.fromEntries(tasks), variables: '{{ variables }}', drawn: '{{ uuid() }}', at: '{{ now() }}' };
+}
+
+function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean): Task {
+  const name = names[index]!;
+  const { retry: drawnRetry, publish: drawnPublish, delay, signal, style, transitions } = drawn;
+  const { backoff, when, ...attempts } = drawnRetry ?? {};
+  const common = {
+    name,
+    ...(drawnRetry === undefined
+      ? {}
+      : { retry: { ...attempts, ...(backoff && { backoff }), ...(when && { when }) } as NonNullable<Task['retry']> }),
+    ...(drawnPublish === undefined ? {} : { publish: drawnPublish }),
+    ...(delay === undefined ? {} : { delay }),
+  };
+  const previous = names[index - 1];
+  const bodies: Record<string, Pick<Task, 'action' | 'input'>> = {
+    act: { action: 'test.act' },
+    transform: { action: 'core.transform', input: { data: [index, '{{ now() }}', "{{ x | default('unset') }}"] } },
+    read: {
+      action: 'core.transform',
+      input: previous === undefined ? {} : { data: `{{ ${previous}.output }}` },
+    },
+    fail: { action: 'core.fail', input: { message: 'no', type: 'E_INLINE' } },
+    delay: { action: 'core.delay', input: { seconds: 0.01 * (index + 1) } },
+    wait: { action: 'core.wait_signal', input: { name: signal, timeout: 0.05 } },
+  };
+  const task: Task = { ...common, ...bodies[drawn.kind]! };
+  if (!graph || style === 'none') return task;
+  // Forward, so that what is drawn ends by itself; `again` leads back, a bounded number of times.
+  const forward = (to: number) => names[index + 1 + (to % Math.max(1, names.length - index - 1))];
+  if (style === 'on') {
+    const [one, two] = transitions;
+    const target = (each: typeof one) => each?.to.flatMap((to) => forward(to) ?? []).slice(0, 1) ?? [];
+    return {
+      ...task,
+      on_success: target(one),
+      on_failure: [...target(two), ...(two?.word === 'noop' ? ['noop'] : [])],
+    };
+  }
+  return {
+    ...task,
+    next: transitions.map(({ to, word, when: condition_, publish: names_ }) => {
+      if (word === 'again') {
+        const count = '{{ loops | default(0) + 1 }}';
+        return {
+          when: 'loops | default(0) < 2',
+          publish: { loops: count },
+          do: names[to[0]! % (index + 1)] ?? names[0]!,
+        };
+      }
+      const targets = word === 'retry' ? [] : [...new Set(to.flatMap((each) => forward(each) ?? []))];
+      return {
+        ...(condition_ === undefined ? {} : { when: condition_ }),
+        ...(names_ === undefined ? {} : { publish: names_ }),
+        do: [...targets, ...(word === '' ? [] : [word])],
+      };
+    }),
+  };
+}
+
+function targetsOf(task: Task): string[] {
+  return [task.on_success, task.on_failure, ...(task.next ?? []).map((next) => next.do)]
+    .flat()
+    .flatMap((to) => to ?? []);
 }

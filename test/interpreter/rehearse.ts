@@ -37,7 +37,7 @@ export const fail = (type: string, message = `${type} happened`): Attempt => ({ 
 export const hang: Attempt = { running: true };
 export const lost: Attempt = { fault: { kind: 'timeout', timeout: 'heartbeat' } };
 
-const TEST_TIMES = { timeout: 60, heartbeat_timeout: 30, queue_timeout: 60 };
+const TEST_TIMES = { timeout: 60, heartbeat_timeout: 3, queue_timeout: 60 };
 
 /** `test.act`, and `test.safe`, which is idempotent, beside the built-in actions. */
 const TEST_SPECS: Record<string, ActionSpec> = {
