@@ -1,3 +1,4 @@
+import { RenderError, renderValue } from '../language/template-value.ts';
 import { engineFailure } from '../model/failure.ts';
 import { type Json, type JsonObject, utf8Length } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
@@ -5,7 +6,6 @@ import type { Command } from './events.ts';
 import { schemaFailure } from './inline.ts';
 import { scopeOf } from './scope.ts';
 import type { RunState } from './state.ts';
-import { RenderError, renderValue } from './template-value.ts';
 import { mergedVariables } from './variables.ts';
 import { templateFailure } from './visits.ts';
 

@@ -1,9 +1,9 @@
+import { renderCondition } from '../language/template-value.ts';
+import type { Transition } from '../language/transitions.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
 import type { RunState, Variables, Visit } from './state.ts';
-import { renderCondition } from './template-value.ts';
-import type { Transition } from './transitions.ts';
 import { endBranch, publish } from './variables.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure } from './visits.ts';
 

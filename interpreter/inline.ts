@@ -1,8 +1,8 @@
+import { applyDefaults, validateJson } from '../language/schema.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
-import { applyDefaults, validateJson } from './schema.ts';
 
 /** What an action that runs inside the workflow gives: an output or a failure. */
 export type InlineResult = { output: Json } | { failure: Failure };

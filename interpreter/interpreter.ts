@@ -1,3 +1,5 @@
+import { compileDefinition } from '../language/program.ts';
+import { renderCondition } from '../language/template-value.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
@@ -6,13 +8,11 @@ import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
 import { armTimer } from './pending.ts';
-import { compileDefinition } from './program.ts';
 import { scopeOf } from './scope.ts';
 import { emptyQueue, takeSignal } from './signals.ts';
 import { endTry, reissue, start } from './starts.ts';
 import type { RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
-import { renderCondition } from './template-value.ts';
 import { publish } from './variables.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure } from './visits.ts';
 

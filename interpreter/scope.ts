@@ -16,9 +16,6 @@ export interface Viewpoint {
   error?: Failure | null;
 }
 
-/** The functions that tell how a visit has ended. */
-export const END_FUNCTIONS = ['result', 'succeeded', 'failed', 'timed_out', 'status'] as const;
-
 /** The names that a template sees (design/language.md, Names). */
 export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
   const { visit, variables, ended } = viewpoint;

@@ -1,3 +1,4 @@
+import { renderCondition, renderValue, type TemplateValue } from '../language/template-value.ts';
 import { engineFailure, type Failure, NEVER_RETRIED } from '../model/failure.ts';
 import { type Json, utf8Length } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
@@ -9,7 +10,6 @@ import { armTimer, awaitEvent } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import { awaitSignal } from './signals.ts';
 import type { RunState, Visit } from './state.ts';
-import { renderCondition, renderValue, type TemplateValue } from './template-value.ts';
 import { mayStart, retryDelay, taskOf, templateFailure } from './visits.ts';
 
 /** Starts a visit, or first its delay; what may not start any more stays held. */

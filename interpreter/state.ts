@@ -1,8 +1,8 @@
+import type { Program } from '../language/program.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters } from '../model/run-input.ts';
 import type { Command } from './events.ts';
-import type { Program } from './program.ts';
 
 /**
  * How a visit stands, in the words of the template language; `held`: scheduled, and not started (yet, or for good since

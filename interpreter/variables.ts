@@ -1,7 +1,7 @@
-import type { Assignments } from './program.ts';
+import type { Assignments } from '../language/program.ts';
+import { renderValue } from '../language/template-value.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
 import type { Published, RunState, Variables } from './state.ts';
-import { renderValue } from './template-value.ts';
 
 /** The variables after some assignments, each seeing the earlier ones. Throws a RenderError; then nothing has changed. */
 export function publish(state: RunState, assignments: Assignments, viewpoint: Viewpoint): Variables {

@@ -1,8 +1,8 @@
+import type { ProgramTask, Retry } from '../language/program.ts';
+import { RenderError } from '../language/template-value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { MAX_SECONDS } from '../model/words.ts';
-import type { ProgramTask, Retry } from './program.ts';
 import type { RunState, Variables, Visit } from './state.ts';
-import { RenderError } from './template-value.ts';
 import { endBranch } from './variables.ts';
 
 /** Visits that a run may have. */

@@ -15,3 +15,6 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...['loop', 'true', 'false', 'none', 'True', 'False', 'None', 'and', 'or', 'not', 'in', 'is', 'if', 'else', 'elif'],
   ...['for', 'endfor', 'endif', 'set', 'endset', 'with', 'endwith', 'raw', 'endraw', 'recursive'],
 ]);
+
+/** The functions of templates that tell how a visit has ended. */
+export const END_FUNCTIONS = ['result', 'succeeded', 'failed', 'timed_out', 'status'] as const;

@@ -1,4 +1,4 @@
-import type { KnownAction } from '../interpreter/validate.ts';
+import type { KnownAction } from '../language/validate.ts';
 import { BUILTIN_ACTIONS, jsonSchemaOf } from '../model/builtin-actions.ts';
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';

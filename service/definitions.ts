@@ -1,4 +1,4 @@
-import { type Validation, validateDefinition } from '../interpreter/validate.ts';
+import { type Validation, validateDefinition } from '../language/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';

@@ -1,4 +1,4 @@
-import { applyDefaults, validateJson } from '../interpreter/schema.ts';
+import { applyDefaults, validateJson } from '../language/schema.ts';
 import { AppError } from '../model/app-error.ts';
 import { andMore, type Issue } from '../model/issue.ts';
 import type { JsonObject } from '../model/json.ts';

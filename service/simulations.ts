@@ -1,6 +1,6 @@
-import { type Graph, graphOf, mermaidOf } from '../interpreter/graph.ts';
 import { type SimulatedTask, simulate, simulatedTasks } from '../interpreter/simulate.ts';
 import { type StateWait, waitsOf } from '../interpreter/waits.ts';
+import { type Graph, graphOf, mermaidOf } from '../language/graph.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';

@@ -18,13 +18,14 @@ interface Rule {
 const RULES: Record<string, Rule> = {
   model: { folders: [], packages: ['zod'] },
   expression: { folders: [], packages: ['re2js', '@noble/hashes'] },
-  interpreter: { folders: ['model', 'expression'], packages: ['@cfworker/json-schema'] },
+  language: { folders: ['model', 'expression'], packages: ['@cfworker/json-schema'] },
+  interpreter: { folders: ['model', 'expression', 'language'], packages: [] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
   activities: { folders: ['model'], packages: ['@temporalio/activity'], typePackages: ['zod'], node: true },
   store: { folders: ['model'], packages: ['drizzle-orm', '@electric-sql/pglite', 'pg'], node: true },
   service: {
-    folders: ['model', 'interpreter', 'projection'],
+    folders: ['model', 'language', 'interpreter', 'projection'],
     types: ['store'],
     packages: ['@temporalio/client', '@temporalio/proto'],
     node: true,
@@ -134,7 +135,9 @@ it('the interpreter and the workflow take values of the model from files without
 });
 
 describe('the pure folders', () => {
-  const pure = files.filter((file) => ['model', 'expression', 'interpreter', 'projection'].includes(folderOf(file)));
+  const pure = files.filter((file) =>
+    ['model', 'expression', 'language', 'interpreter', 'projection'].includes(folderOf(file)),
+  );
 
   it('read no clock, no chance and no environment', () => {
     for (const file of pure) {

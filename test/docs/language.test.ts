@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { validateDefinition } from '../../interpreter/validate.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
 import { DefinitionSchema, parseDefinition, TaskSchema } from '../../model/definition.ts';
 import { KNOWN_ACTIONS } from '../../service/actions.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { validateDefinition } from '../../interpreter/validate.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
@@ -56,7 +56,7 @@ describe('docs/refusals.md', () => {
   });
 
   it('has every code that the checks of a definition can give', () => {
-    const folder = readdirSync('interpreter').map((file) => `interpreter/${file}`);
+    const folder = readdirSync('language').map((file) => `language/${file}`);
     const sources = [...folder, 'model/definition.ts', 'model/zod-issues.ts', 'model/json-schema.ts'];
     const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
     const used = [...text.matchAll(/code: '(\w+)'/g)].map(([, code]) => code!);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { validateDefinition } from '../../interpreter/validate.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';

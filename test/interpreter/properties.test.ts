@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { validateDefinition } from '../../interpreter/validate.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import { type RandomRun, randomRun } from './random-run.ts';
 import { rehearse, TEST_ACTIONS } from './rehearse.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { validateDefinition } from '../../interpreter/validate.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import { REHEARSALS } from './rehearsals.ts';
 import { rehearse, STARTED, TEST_ACTIONS } from './rehearse.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { validateDefinition } from '../../interpreter/validate.ts';
+import { validateDefinition } from '../../language/validate.ts';
 import { type Definition, parseDefinition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { RESERVED_NAMES } from '../../model/words.ts';

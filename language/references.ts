@@ -1,7 +1,7 @@
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
+import { END_FUNCTIONS } from '../model/words.ts';
 import type { Program, Reader } from './program.ts';
-import { END_FUNCTIONS } from './scope.ts';
 import type { Reference } from './template-value.ts';
 
 const TASK_FIELDS = ['output', 'status', 'error'];
