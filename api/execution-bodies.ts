@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Execution, TaskExecution } from '../model/execution.ts';
-import { integerId, MAX_NUMBERED_VISITS, uuidOf } from '../model/execution-id.ts';
+import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, uuidOf } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/status.ts';
@@ -23,11 +23,11 @@ const FailureSchema: z.ZodType<Json> = z
 
 const TaskSchema = z
   .object({
-    id: z.int().nullable().describe('Null beyond the 1023rd visit: reached by its key.'),
+    id: z.int().nullable().describe('Null for an item, and beyond the 1023rd visit: reached by its key.'),
     key: z.string(),
     name: z.string(),
     visit: z.int(),
-    item: z.int().nullable(),
+    item: z.int().nullable().describe('Which item of the visit; null for the visit itself.'),
     action_ref: z.string(),
     status: z.string(),
     input: JsonSchema,
@@ -45,6 +45,7 @@ const TaskSchema = z
     created: InstantSchema,
     started: InstantSchema.nullable(),
     ended: InstantSchema.nullable(),
+    child: z.int().nullable().describe('Id of the sub-workflow that it has started.'),
   })
   .openapi('TaskExecution');
 
@@ -67,6 +68,7 @@ export const ExecutionSchema = z
     ...SUMMARY,
     action: z.int().nullable().describe('Id of the workflow definition; null for a plain action.'),
     config: JsonSchema.describe('The input.'),
+    parent_task: z.string().nullable().describe('Key of the task there that has started it.'),
     executor: z.int().nullable().describe('Id of the caller who started it.'),
     result: JsonSchema.describe('The output, or what went wrong; null while it runs.'),
     uuid: z.string(),
@@ -148,6 +150,7 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     action_ref: memo?.ref ?? execution.workflowType,
     config: execution.input,
     parent: memo?.parent ?? null,
+    parent_task: memo?.parent_task ?? null,
     enforcement: memo?.enforcement ?? null,
     executor: memo?.executor ?? null,
     status: wordOf(status),
@@ -183,11 +186,11 @@ function resultBody({ failure, output }: Execution): Json {
 
 function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
   return {
-    id: task.number <= MAX_NUMBERED_VISITS ? integerId(n, task.number) : null,
+    id: task.number !== null && task.number <= MAX_NUMBERED_VISITS ? integerId(n, task.number) : null,
     key: task.key,
     name: task.name,
     visit: task.visit,
-    item: null,
+    item: task.item,
     action_ref: task.action,
     status: task.status,
     input: task.input,
@@ -197,7 +200,13 @@ function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
     created: task.created,
     started: task.started,
     ended: task.ended,
+    child: childId(task),
   };
+}
+
+function childId({ child }: TaskExecution): number | null {
+  const id = child === null ? undefined : parseExecutionId(child);
+  return id === undefined ? null : integerId(id.n);
 }
 
 function failureBody(failure: Failure | null): Json {

@@ -80,7 +80,8 @@ const startRoute = createRoute({
   },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'Started.'),
-    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found', 'workflow_disabled'),
+    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
+    ...errorResponses('workflow_disabled', 'sub_workflow_invalid'),
     ...errorResponses('idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'request_invalid'),
   },
 });

@@ -54,6 +54,7 @@ const startRoute = (prefix: string) =>
         'json_malformed',
         'workflow_not_found',
         'workflow_disabled',
+        'sub_workflow_invalid',
       ),
     },
   });

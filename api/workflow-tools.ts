@@ -22,7 +22,7 @@ const SimulationSchema = z
     error: JsonSchema.describe('The failure of the run; null when it has none.'),
     waiting_for: z.array(
       z.object({
-        kind: z.enum(['action', 'timer', 'retry', 'signal']),
+        kind: z.enum(['action', 'child', 'timer', 'retry', 'signal']),
         task: z.string(),
         until: z.iso.datetime().nullable(),
         detail: z.string().nullable(),
@@ -44,7 +44,18 @@ const SimulationSchema = z
 
 const GraphSchema = z
   .object({
-    nodes: z.array(z.object({ name: z.string(), action: z.string(), cleanup: z.boolean() })),
+    nodes: z.array(
+      z.object({
+        name: z.string(),
+        action: z.string(),
+        join: z
+          .union([z.literal('all'), z.int()])
+          .nullable()
+          .describe('How many of the tasks that lead to it must arrive.'),
+        items: z.boolean().describe('It runs once for each item of a list.'),
+        cleanup: z.boolean(),
+      }),
+    ),
     edges: z.array(
       z.object({
         from: z.string(),
@@ -85,7 +96,13 @@ const simulateRoute = createRoute({
   },
   responses: {
     200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run.'),
-    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
+    ...errorResponses(
+      'request_invalid',
+      'input_invalid',
+      'json_malformed',
+      'workflow_not_found',
+      'sub_workflow_invalid',
+    ),
   },
 });
 
@@ -117,8 +134,8 @@ export function workflowToolRoutes(definitions: DefinitionService, simulations: 
 
   router.openapi(
     validateRoute,
-    (context) => {
-      const { issues, warnings } = definitions.validate(context.req.valid('json'));
+    async (context) => {
+      const { issues, warnings } = await definitions.validate(context.get('principal'), context.req.valid('json'));
       return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
     },
     refuse(validateRoute),

@@ -2,29 +2,66 @@ import { renderCondition } from '../language/template-value.ts';
 import type { Transition } from '../language/transitions.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import { itemsEnding, mayStartItem } from './items.ts';
+import { arrive } from './joins.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
-import type { RunState, Variables, Visit } from './state.ts';
-import { endBranch, publish } from './variables.ts';
-import { decide, fail, retryDelay, schedule, taskOf, templateFailure } from './visits.ts';
+import type { Place, RunState, Variables, Visit, Work } from './state.ts';
+import { endBranch, mergeInto, publish } from './variables.ts';
+import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 
 /** How often in a row the word `retry` leads to another visit. */
 const MAX_RETRIED = 3;
 
-/** Ends a visit with an output or a failure, and evaluates its transitions. */
-export function end(
-  state: RunState,
-  index: number,
-  result: { output: Json } | { failure: Failure; lost?: boolean },
-): void {
+/**
+ * How work ends: with an output, or with a failure that may be the engine's own loss; `partial` is what there is of the
+ * output then.
+ */
+export type Ending = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
+
+/** Ends work: an item, which may end its visit; or a visit, whose transitions are then evaluated. */
+export function end(state: RunState, place: Place, ending: Ending): void {
+  const visit = state.visits[place.visit]!;
+  const { items } = visit;
+  if (place.item === null || items === null) {
+    endVisit(state, place.visit, ending);
+    return;
+  }
+  const work = workAt(state, place);
+  record(state, visit, work, ending);
+  items.running -= 1;
+  if (work.failure !== null) items.failed.push(place.item);
+  endItems(state, place.visit);
+}
+
+/** Has more items of a visit start, or ends it when none is left; to be called when one has ended, or none will start. */
+export function endItems(state: RunState, index: number): void {
   const visit = state.visits[index]!;
-  visit.ended = state.now;
+  const { items } = visit;
+  if (items === null || items.queued) return;
+  if (mayStartItem(state, visit)) {
+    items.queued = true;
+    state.starting.push({ visit: index, item: null });
+  } else if (items.running === 0) endVisit(state, index, itemsEnding(state, visit, items));
+}
+
+/** Notes an ending on the work itself. */
+function record(state: RunState, visit: Visit, work: Work, ending: Ending): void {
+  work.ended = state.now;
+  if ('output' in ending) {
+    work.status = 'succeeded';
+    work.output = ending.output;
+    work.failure = null;
+    return;
+  }
+  fail(state, work, taskOf(state, visit), ending.failure, ending.lost ?? false);
+  if (ending.partial !== undefined) work.output = ending.partial;
+}
+
+function endVisit(state: RunState, index: number, ending: Ending): void {
+  const visit = state.visits[index]!;
   state.endings += 1;
   visit.endedAt = state.endings;
-  if ('output' in result) {
-    visit.status = 'succeeded';
-    visit.output = result.output;
-    visit.failure = null;
-  } else fail(state, visit, result.failure, result.lost ?? false);
+  record(state, visit, visit, ending);
   // What a stop has cancelled leads nowhere; what ended by itself meanwhile still publishes.
   const stopped = state.stopping !== null && !visit.shielded;
   if (stopped && (visit.status === 'cancelled' || state.version < 2)) endBranch(state, visit.variables);
@@ -39,7 +76,7 @@ function follow(state: RunState, index: number): void {
     try {
       visit.variables = publish(state, task.publish, viewpointOf(visit));
     } catch (error) {
-      fail(state, visit, templateFailure(error), false);
+      fail(state, visit, task, templateFailure(error), false);
     }
   }
   const fired = fire(state, visit, task.transitions);
@@ -61,26 +98,43 @@ function follow(state: RunState, index: number): void {
     decide(state, failure ?? word(), visit.lost);
   }
   if (fired.length === 0) endBranch(state, visit.variables);
+  if (!lead(state, index, fired, cleanup)) state.leaves.set(visit.name, index);
+}
+
+interface Fired {
+  transition: Transition;
+  variables: Variables;
+}
+
+/** Has the tasks of the transitions that fired start or wait; false when there are none. */
+function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: boolean): boolean {
+  const visit = state.visits[index]!;
   let leads = false;
+  const joined = new Set<string>();
   for (const { transition, variables } of fired) {
-    const arrival = { from: index, variables, cleanup, shielded: visit.shielded };
+    const arrival = { variables, cleanup, shielded: visit.shielded };
     if (transition.retry) {
-      const wait = retryDelay(task.retry, visit.retried + 1);
-      schedule(state, visit.name, { ...arrival, retried: visit.retried + 1, wait });
+      const wait = retryDelay(taskOf(state, visit).retry, visit.retried + 1);
+      schedule(state, visit.name, { ...arrival, from: [index], retried: visit.retried + 1, wait });
     }
-    for (const target of transition.targets) schedule(state, target, arrival);
+    for (const target of transition.targets) {
+      if (state.program.tasks.get(target)!.join === null) arrive(state, target, index, arrival);
+      else if (!joined.has(target)) {
+        // Several transitions of one visit to a join are one arrival, with what each has published.
+        joined.add(target);
+        const merged = new Map(variables);
+        for (const other of fired) if (other.transition.targets.includes(target)) mergeInto(merged, other.variables);
+        arrive(state, target, index, { ...arrival, variables: merged });
+      }
+    }
     if (transition.retry || transition.targets.length > 0) leads = true;
     else endBranch(state, variables);
   }
-  if (!leads) state.leaves.set(visit.name, index);
+  return leads;
 }
 
 /** The transitions that fire, with what each publishes; null when one of them cannot be evaluated, which fails the run. */
-function fire(
-  state: RunState,
-  visit: Visit,
-  transitions: readonly Transition[],
-): { transition: Transition; variables: Variables }[] | null {
+function fire(state: RunState, visit: Visit, transitions: readonly Transition[]): Fired[] | null {
   const viewpoint = viewpointOf(visit);
   const on = visit.failure === null ? 'success' : 'failure';
   try {

@@ -1,12 +1,15 @@
 import type { Failure, Outcome } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import type { ActionSpec } from '../model/run-input.ts';
+import type { ActionSpec, Parameters, RunInput, RunMemo } from '../model/run-input.ts';
 
-/** What Temporal says of an activity that did not complete; the shell and the projection both make it, from the same facts. */
+/** What Temporal says of an activity or a sub-workflow that did not complete; the shell and the projection both make it, from the same facts. */
 export type Fault =
   | { kind: 'application'; type: string; message: string; details: Json[] }
   | { kind: 'timeout'; timeout: 'start_to_close' | 'schedule_to_start' | 'schedule_to_close' | 'heartbeat' }
   | { kind: 'cancelled' }
+  /** Of a sub-workflow alone: somebody ended it at once, or there is a run with its id already. */
+  | { kind: 'terminated' }
+  | { kind: 'clash' }
   | { kind: 'other'; message: string };
 
 /** What has happened, from the shell or from history to the interpreter. `key` is an activity id or a timer's key. */
@@ -16,6 +19,11 @@ export type RunEvent =
   | { type: 'fired'; key: string }
   | { type: 'signal'; name: string; payload: Json }
   | { type: 'cancel' };
+
+/** What the memo of a sub-workflow has of its own; the rest is that of the run above it. */
+export type ChildMemo = Required<
+  Pick<RunMemo, 'n' | 'ref' | 'revision' | 'definition_id' | 'parent' | 'parent_task' | 'actions'>
+>;
 
 /**
  * What is to be done, from the interpreter to the shell. What is shielded is not touched by `cancel_work`, which cancels
@@ -30,6 +38,16 @@ export type Command =
       input: Json;
       retry: RetryPlan;
       timeout: number;
+      shielded: boolean;
+    }
+  | {
+      type: 'child';
+      key: string;
+      /** Its run number, and what it is started with. */
+      n: number;
+      input: Parameters;
+      run: RunInput;
+      memo: ChildMemo;
       shielded: boolean;
     }
   | { type: 'timer'; key: string; milliseconds: number; shielded: boolean }

@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure.ts';
+import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import type { Fault } from './events.ts';
@@ -7,8 +7,8 @@ import type { Fault } from './events.ts';
 export interface Classified {
   failure: Failure;
   lost: boolean;
-  /** The action may have been under way: issuing it again is only right where it is idempotent. */
-  interrupted: boolean;
+  /** It is to be issued again, which no retry counts: an idempotent action was interrupted, or an id was taken. */
+  again: boolean;
 }
 
 /** Turns what Temporal says of an activity into a failure of the language (design/language.md, Failures). */
@@ -16,19 +16,22 @@ export function classifyFault(fault: Fault, spec: ActionSpec, task: string, acti
   const failed = (type: string, message: string, rest: Partial<Failure> = {}): Classified => ({
     failure: { type, message, task, action, ...rest },
     lost: false,
-    interrupted: false,
+    again: false,
   });
   const lost = (message: string, interrupted: boolean): Classified => ({
     ...failed('abandoned', message),
     lost: true,
-    interrupted,
+    again: interrupted && spec.idempotent === true,
   });
+  if (spec.workflow) return classifyChild(fault, action, failed);
   const own = spec.task_queue === undefined;
   switch (fault.kind) {
     case 'cancelled':
+    case 'terminated':
       return failed('cancelled', 'the task was cancelled');
+    case 'clash':
     case 'other':
-      return failed('action_error', fault.message);
+      return failed('action_error', 'message' in fault ? fault.message : 'the task has been started before');
     case 'timeout':
       if (fault.timeout === 'heartbeat') return lost('the worker that ran the task was lost', true);
       if (fault.timeout === 'schedule_to_start') return lost('no worker took the task in time', false);
@@ -42,6 +45,38 @@ export function classifyFault(fault: Fault, spec: ActionSpec, task: string, acti
         ...noteOf(note),
         ...(details === undefined || details === null ? {} : { details }),
       });
+    }
+  }
+}
+
+/** The failure of a sub-workflow comes up with its cause. */
+function classifyChild(
+  fault: Fault,
+  ref: string,
+  failed: (type: string, message: string, rest?: Partial<Failure>) => Classified,
+): Classified {
+  switch (fault.kind) {
+    case 'cancelled':
+      return failed('cancelled', `the workflow "${ref}" was cancelled`);
+    case 'terminated':
+      return failed('cancelled', `the workflow "${ref}" was terminated`);
+    case 'timeout':
+      return failed('timeout', `the workflow "${ref}" took longer than Temporal was told`);
+    case 'clash':
+      return { ...failed('action_error', `another run has the id of this one of "${ref}"`), again: true };
+    case 'other':
+      return failed('action_error', fault.message);
+    case 'application': {
+      const [details] = fault.details;
+      if (!isJsonObject(details) || !isJsonObject(details.failure))
+        return failed(fault.type || 'action_error', fault.message);
+      const { outcome, failure: cause } = details as unknown as ClosingDetails; // written by workflows/index.ts
+      const { code } = cause;
+      const rest = { ...(code === undefined ? {} : { code }), cause };
+      return {
+        ...failed(cause.type, `the workflow "${ref}" failed: ${cause.message}`, rest),
+        lost: outcome === 'abandoned',
+      };
     }
   }
 }

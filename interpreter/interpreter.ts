@@ -7,14 +7,16 @@ import { closingOf } from './closing.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
-import { armTimer } from './pending.ts';
+import { failUnreachable } from './joins.ts';
+import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import { emptyQueue, takeSignal } from './signals.ts';
-import { endTry, reissue, start } from './starts.ts';
-import type { RunState } from './state.ts';
+import { start } from './starts.ts';
+import type { Place, RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
+import { endTry, reissue } from './tries.ts';
 import { publish } from './variables.ts';
-import { decide, mayStart, schedule, taskOf, templateFailure } from './visits.ts';
+import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 
 /** How often a task is issued again because its worker was lost. */
 const MAX_REISSUES = 5;
@@ -42,19 +44,37 @@ export function begin(
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   const state: RunState = {
     ...{ version: run.interpreter, program, actions: run.actions, input, outSchema: run.out_schema, mocked },
-    info: { id: integerId(run.n), ref: run.ref, version: run.version, seed: run.seed ?? String(run.n) },
+    info: {
+      ...{ id: integerId(run.n), ref: run.ref, version: run.version, seed: run.seed ?? String(run.n) },
+      timeout: timeoutOf(run),
+    },
+    run,
     ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), visits: [], visitsOf: new Map() },
-    ...{ pending: new Map(), starting: [], leaves: new Map(), commands: [] },
+    ...{
+      pending: new Map(),
+      inFlight: 0,
+      starting: [],
+      gatherings: new Map(),
+      roundsOf: new Map(),
+      leaves: new Map(),
+      commands: [],
+    },
     ...{ sequence: 0, step: 0, endings: 0, starts: 0, published: 0, drawn: 0, now },
     ...{ stopping: null, cleaning: false, failure: null, lost: false, also: [], outcome: null, output: null },
   };
   if (prepare(state)) {
-    const { timeout } = run.definition;
-    if (timeout !== undefined) armTimer(state, TIMEOUT_KEY, { visit: -1, kind: 'timeout' }, timeout * 1000);
-    for (const name of program.entries) schedule(state, name, { from: null, variables: state.variables });
+    const { timeout } = state.info;
+    if (timeout !== null) armTimer(state, TIMEOUT_KEY, { ...NO_WORK, kind: 'timeout' }, timeout * 1000);
+    for (const name of program.entries) schedule(state, name, { from: [], variables: state.variables });
   }
   if (state.version < 2) settle(state);
   return { state, commands: takeAll(state, events) };
+}
+
+/** Seconds for the whole run: what its definition says, or whoever started it, whichever is less. */
+function timeoutOf({ definition, timeout }: RunInput): number | null {
+  const least = Math.min(definition.timeout ?? Number.POSITIVE_INFINITY, timeout ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(least) ? least : null;
 }
 
 /**
@@ -82,7 +102,8 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
   if (close !== undefined) return [close];
   // What was withdrawn in the activation that would have issued it is never issued.
   return commands.filter(
-    (command) => (command.type !== 'activity' && command.type !== 'timer') || state.pending.has(command.key),
+    (command) =>
+      !['activity', 'child', 'timer'].includes(command.type) || !('key' in command) || state.pending.has(command.key),
   );
 }
 
@@ -120,8 +141,10 @@ function settle(state: RunState): void {
   if (state.outcome !== null) return;
   do {
     if (state.version >= 2) withdraw(state);
-    for (let index = state.starting.shift(); index !== undefined; index = state.starting.shift()) {
-      start(state, index);
+    while (hasRoom(state)) {
+      const place = state.starting.shift();
+      if (place === undefined) break;
+      start(state, place);
       if (state.version >= 2) withdraw(state);
     }
   } while (!hasWork(state) && beginCleanup(state));
@@ -138,42 +161,44 @@ function take(state: RunState, event: RunEvent): void {
 function takeTimer(state: RunState, key: string): void {
   const pending = state.pending.get(key);
   if (pending === undefined) return;
-  const { visit: index, kind } = pending;
-  state.pending.delete(key);
+  const { visit: index, item, kind } = pending;
+  const place: Place = { visit: index, item };
+  forget(state, key);
   if (kind === 'grace') {
     endGrace(state);
     return;
   }
   const visit = state.visits[index];
   if (visit === undefined) stop(state, 'timeout');
-  else if (kind === 'delay' || kind === 'retry') state.starting.push(index);
+  else if (kind === 'delay' || kind === 'retry') state.starting.push(place);
   else if (kind === 'wait') {
-    end(state, index, { output: { waited_ms: state.now - (visit.started ?? state.now) } });
+    end(state, place, { output: { waited_ms: state.now - (workAt(state, place).started ?? state.now) } });
   } else {
     const message = `no signal "${pending.signal}" came in time`;
-    endTry(state, index, engineFailure('timeout', message));
+    endTry(state, place, engineFailure('timeout', message));
   }
 }
 
 function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'completed' | 'failed' }>): void {
   const pending = state.pending.get(event.key);
   if (pending === undefined) return;
-  const { visit: index } = pending;
-  state.pending.delete(event.key);
+  const place: Place = { visit: pending.visit, item: pending.item };
+  forget(state, event.key);
   if (event.type === 'completed') {
-    end(state, index, { output: event.output });
+    end(state, place, { output: event.output });
     return;
   }
-  const visit = state.visits[index]!;
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
   const { action } = taskOf(state, visit);
   const spec = state.actions[action]!;
-  const { failure, lost, interrupted } = classifyFault(event.fault, spec, visit.key, action);
-  const again = interrupted && spec.idempotent && visit.reissues < MAX_REISSUES && mayStart(state, visit);
-  if (again) reissue(state, index, failure);
-  else endTry(state, index, failure, lost);
+  const { failure, lost, again } = classifyFault(event.fault, spec, work.key, action);
+  if (again && work.reissues < MAX_REISSUES && mayStart(state, visit)) reissue(state, place, failure);
+  else endTry(state, place, failure, lost);
 }
 
 function close(state: RunState): void {
+  failUnreachable(state);
   const closing = closingOf(state);
   state.outcome = closing.outcome;
   state.failure = closing.failure;

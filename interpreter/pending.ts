@@ -1,9 +1,29 @@
-import type { Pending, RunState } from './state.ts';
+import type { Pending, Place, RunState } from './state.ts';
+
+/** Activities and sub-workflows that may be under way at once: Temporal refuses more than 2,000 of each in one run. */
+const MAX_IN_FLIGHT = 1_500;
+
+/** Whether one more activity or sub-workflow may be under way. */
+export function hasRoom(state: RunState): boolean {
+  return state.version < 3 || state.inFlight < MAX_IN_FLIGHT;
+}
 
 /** Notes that an event is owed under a key. */
 export function awaitEvent(state: RunState, key: string, pending: Omit<Pending, 'sequence' | 'step'>): void {
   state.sequence += 1;
   state.pending.set(key, { ...pending, sequence: state.sequence, step: state.step });
+  if (inFlight(pending)) state.inFlight += 1;
+}
+
+/** Waits for a key no more. */
+export function forget(state: RunState, key: string): void {
+  const pending = state.pending.get(key);
+  if (pending !== undefined && inFlight(pending)) state.inFlight -= 1;
+  state.pending.delete(key);
+}
+
+function inFlight({ kind }: Pick<Pending, 'kind'>): boolean {
+  return kind === 'activity' || kind === 'child';
 }
 
 /** Tells the shell to run a timer, under the key that its event will have. */
@@ -22,7 +42,10 @@ export function armTimer(
 /** Waits for a key no more; tells the shell so when it has a timer that has reached Temporal. */
 export function dropPending(state: RunState, key: string): void {
   const pending = state.pending.get(key);
-  state.pending.delete(key);
+  forget(state, key);
   if (pending?.due == null) return;
   if (pending.step !== state.step) state.commands.push({ type: 'cancel_timer', key });
 }
+
+/** No work of a task. */
+export const NO_WORK: Place = { visit: -1, item: null };

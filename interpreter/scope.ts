@@ -10,6 +10,8 @@ export interface Viewpoint {
   /** The visit that it belongs to; null where none has begun, or all have ended. */
   visit: Visit | null;
   variables: Variables;
+  /** The item of the visit whose work it is. */
+  item?: number | null;
   /** How the visit has just ended: what `result()` and its like tell. */
   ended?: { status: string; output: Json };
   /** The failure that `error` means; undefined: the one that led to the visit. */
@@ -18,7 +20,7 @@ export interface Viewpoint {
 
 /** The names that a template sees (design/language.md, Names). */
 export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
-  const { visit, variables, ended } = viewpoint;
+  const { visit, variables, ended, item = null } = viewpoint;
   const { input, info } = state;
   const lookup = (root: string): Value | undefined => {
     switch (root) {
@@ -28,6 +30,10 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
         return new Callable(() => new Date(state.now).toISOString());
       case 'uuid':
         return new Callable(() => uuid(state));
+      case 'item':
+        return item === null ? undefined : visit?.items?.list[item];
+      case 'index':
+        return item ?? undefined;
       case 'execution':
         return { id: info.id };
       case 'parameters':
@@ -81,15 +87,20 @@ function taskValue(state: RunState, from: Visit | null, name: string): Json | un
   return { output: visit.output, status, error: failureValue(visit.failure) };
 }
 
-/** The visit that a task's name means: the one on the path that led here, or else the one that completed last. */
+/** The visit that a task's name means: the latest on a path that led here, or else the one that completed last. */
 function visitSeen(state: RunState, from: Visit | null, name: string): Visit | undefined {
   const indexes = state.visitsOf.get(name) ?? [];
   if (indexes.length === 1) return state.visits[indexes[0]!];
   // In its own transitions a visit sees itself.
   if (from?.name === name && from.endedAt !== null) return from;
-  for (let index = from?.from[0]; index !== undefined; index = state.visits[index]!.from[0]) {
+  // Behind a join several paths led here; what led to a visit has a lower index than the visit itself.
+  const ahead = new Set(from?.from);
+  while (ahead.size > 0) {
+    const index = Math.max(...ahead);
     const visit = state.visits[index]!;
     if (visit.name === name) return visit;
+    ahead.delete(index);
+    for (const earlier of visit.from) ahead.add(earlier);
   }
   let last: Visit | undefined;
   for (const index of indexes) {

@@ -3,7 +3,7 @@ import type { Definition } from '../model/definition.ts';
 import { isJsonObject, type Json, utf8Length } from '../model/json.ts';
 import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
-import type { RunState, SignalQueue } from './state.ts';
+import type { Place, RunState, SignalQueue } from './state.ts';
 
 /** Messages, and bytes of JSON, that may be kept while nobody waits for them (design/language.md, Signals). */
 const MAX_SIGNALS = 1_000;
@@ -35,9 +35,9 @@ export function expectsSignal({ tasks }: Definition, name: string): boolean {
 /** Lets a visit wait for a signal, seconds at most; or gives the payload of one that came early. */
 export function awaitSignal(
   state: RunState,
-  wait: { visit: number; key: string; name: string; timeout: number | null },
+  wait: { place: Place; key: string; name: string; timeout: number | null },
 ): Json | undefined {
-  const { visit, key, name, timeout } = wait;
+  const { place, key, name, timeout } = wait;
   const { signals } = state;
   const early = signals.messages.get(name)?.shift();
   if (early !== undefined) {
@@ -45,7 +45,7 @@ export function awaitSignal(
     signals.bytes -= sizeOf(early);
     return early;
   }
-  const pending = { visit, kind: 'signal', signal: name } as const;
+  const pending = { ...place, kind: 'signal', signal: name } as const;
   if (timeout === null) awaitEvent(state, key, { ...pending, due: null });
   else armTimer(state, key, pending, timeout * 1000);
   signals.waiters.set(name, [...(signals.waiters.get(name) ?? []), key]);
@@ -61,7 +61,7 @@ export function takeSignal(state: RunState, name: string, payload: Json): void {
     // It may wait no more: its time was up, or the run is stopping.
     if (pending?.signal !== name) continue;
     dropPending(state, key);
-    end(state, pending.visit, { output: payload });
+    end(state, pending, { output: payload });
     return;
   }
   if (!fits(signals, payload)) {

@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure.ts';
+import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
@@ -15,6 +15,12 @@ export type MockOutcome =
 
 /** By task; a list is consumed one an attempt, over all visits. Beyond it, and for a task without one: null. */
 export type MockOutcomes = Readonly<Record<string, MockOutcome | readonly MockOutcome[]>>;
+
+/**
+ * By task: how its items end, one outcome an item; or a list of such lists, one a visit. What is not told here ends as
+ * the outcomes of the task say.
+ */
+export type MockItems = Readonly<Record<string, readonly MockOutcome[] | readonly (readonly MockOutcome[])[]>>;
 
 /** What came of a simulation: the state as it stands, and every command on the way. */
 export interface Simulation {
@@ -36,12 +42,15 @@ export function simulate(
   input: Parameters,
   outcomes: MockOutcomes,
   now: number,
-  intervene: Intervention = (events) => events,
+  { items = {}, intervene = (events) => events }: { items?: MockItems; intervene?: Intervention | undefined } = {},
 ): Simulation {
   const { tasks } = run.definition;
   // Nobody sends a signal here: what waits for one ends as it is told to.
-  const told = tasks.filter(({ name, action }) => name in outcomes || run.actions[action]?.waits === 'signal');
-  const world = createWorld(outcomes);
+  const told = tasks.filter(
+    ({ name, action }) =>
+      Object.hasOwn(outcomes, name) || Object.hasOwn(items, name) || run.actions[action]?.waits === 'signal',
+  );
+  const world = createWorld(outcomes, items);
   const mocked = new Set(told.map(({ name }) => name));
   const begun = begin(run, input, now, { events: intervene([], 0), mocked });
   const { state } = begun;
@@ -62,23 +71,28 @@ export function simulate(
 }
 
 /** What stands for Temporal: gives each activity its outcome and keeps the timers. */
-function createWorld(outcomes: MockOutcomes) {
+function createWorld(outcomes: MockOutcomes, items: MockItems) {
   const used = new Map<string, number>();
   const timers = new Map<string, { due: number; shielded: boolean }>();
   const running = new Map<string, { shielded: boolean }>();
   let answers: RunEvent[] = [];
 
-  const nextOutcome = (name: string): MockOutcome => {
+  const nextOutcome = (key: string): MockOutcome => {
+    const { name, visit, item } = partsOf(key);
+    const lists = item !== null && Object.hasOwn(items, name) ? items[name]! : [];
+    const ofVisit = Array.isArray(lists[0]) ? lists[visit - 1] : lists;
+    const ofItem = (ofVisit as readonly MockOutcome[] | undefined)?.[item ?? 0];
+    if (ofItem !== undefined) return ofItem;
     const count = used.get(name) ?? 0;
     used.set(name, count + 1);
     const planned = Object.hasOwn(outcomes, name) ? outcomes[name]! : { output: null };
     return isList(planned) ? (planned[count] ?? { output: null }) : planned;
   };
 
-  const perform = ({ key, retry, shielded }: Extract<Command, { type: 'activity' }>): void => {
-    const name = /^[^#~[]*/.exec(key)![0];
-    for (let left = retry.count; ; left -= 1) {
-      const outcome = nextOutcome(name);
+  const perform = (command: Extract<Command, { type: 'activity' | 'child' }>): void => {
+    const { key, shielded } = command;
+    for (let left = command.type === 'activity' ? command.retry.count : 0; ; left -= 1) {
+      const outcome = nextOutcome(key);
       if ('output' in outcome) {
         answers.push({ type: 'completed', key, output: outcome.output });
       } else if ('running' in outcome) {
@@ -88,7 +102,9 @@ function createWorld(outcomes: MockOutcomes) {
       } else {
         const { type, message = '' } = outcome.error;
         if (left > 0 && !NEVER_RETRIED.some((never) => never === type)) continue;
-        answers.push({ type: 'failed', key, fault: { kind: 'application', type, message, details: [] } });
+        const closing: ClosingDetails = { outcome: 'failed', failure: { type, message } };
+        const details = command.type === 'child' ? [closing as unknown as Json] : [];
+        answers.push({ type: 'failed', key, fault: { kind: 'application', type, message, details } });
       }
       return;
     }
@@ -106,7 +122,7 @@ function createWorld(outcomes: MockOutcomes) {
   return {
     perform(commands: readonly Command[], now: number): void {
       for (const command of commands) {
-        if (command.type === 'activity') perform(command);
+        if (command.type === 'activity' || command.type === 'child') perform(command);
         else if (command.type === 'timer') {
           timers.set(command.key, { due: now + command.milliseconds, shielded: command.shielded });
         } else if (command.type === 'cancel_timer') timers.delete(command.key);
@@ -127,6 +143,12 @@ function createWorld(outcomes: MockOutcomes) {
       return { events: fired.map((key) => ({ type: 'fired', key })), time: Number.isFinite(time) ? time : 0 };
     },
   };
+}
+
+/** What a key tells: `name`, `name#2`, `name[3]`, `name#2[3]~4`. */
+export function partsOf(key: string): { name: string; visit: number; item: number | null } {
+  const [, name = '', visit, item] = /^([^#~[]+)(?:#(\d+))?(?:\[(\d+)\])?/.exec(key) ?? [];
+  return { name, visit: Number(visit ?? 1), item: item === undefined ? null : Number(item) };
 }
 
 function isList(planned: MockOutcome | readonly MockOutcome[]): planned is readonly MockOutcome[] {

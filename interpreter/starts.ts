@@ -1,51 +1,81 @@
-import { renderCondition, renderValue, type TemplateValue } from '../language/template-value.ts';
-import { engineFailure, type Failure, NEVER_RETRIED } from '../model/failure.ts';
-import { type Json, utf8Length } from '../model/json.ts';
-import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { renderValue } from '../language/template-value.ts';
+import { engineFailure, type Failure } from '../model/failure.ts';
+import { isJsonObject, type Json, utf8Length } from '../model/json.ts';
+import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
-import { end } from './ends.ts';
+import { childOf } from './children.ts';
+import { end, endItems } from './ends.ts';
 import { CLEANUP_SECONDS } from './events.ts';
 import { checkInput, runInline } from './inline.ts';
-import { armTimer, awaitEvent } from './pending.ts';
+import { itemsOf, mayStartItem } from './items.ts';
+import { armTimer, awaitEvent, hasRoom } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import { awaitSignal } from './signals.ts';
-import type { RunState, Visit } from './state.ts';
-import { mayStart, retryDelay, taskOf, templateFailure } from './visits.ts';
+import type { Place, RunState, Visit } from './state.ts';
+import { endTry, retriesItself, tryKey } from './tries.ts';
+import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts';
 
-/** Starts a visit, or first its delay; what may not start any more stays held. */
-export function start(state: RunState, index: number): void {
-  const visit = state.visits[index]!;
-  if (!mayStart(state, visit)) {
-    if (visit.failure !== null) end(state, index, { failure: visit.failure, lost: visit.lost });
+/** Starts what is at a place: a visit, or first its delay; more of its items; another try. What may not start stays held. */
+export function start(state: RunState, place: Place): void {
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  if (place.item === null && visit.items !== null) startItems(state, place.visit);
+  else if (!mayStart(state, visit)) {
+    if (work.failure !== null) end(state, place, { failure: work.failure, lost: work.lost });
     else visit.status = 'held';
-    return;
-  }
-  if (visit.tries > 1 || visit.status === 'delayed') {
-    if (visit.tries > 1) issue(state, index);
-    else launch(state, index);
-    return;
-  }
+  } else if (work.tries > 1) issue(state, place);
+  else if (visit.status === 'delayed') launch(state, place.visit);
+  else begin(state, place.visit);
+}
+
+/** Starts a visit for the first time. */
+function begin(state: RunState, index: number): void {
+  const visit = state.visits[index]!;
   const delay = delayOf(state, visit);
   if (typeof delay !== 'number') {
     markStarted(state, visit);
-    end(state, index, delay);
+    end(state, { visit: index, item: null }, delay);
   } else if (delay > 0) {
     visit.status = 'delayed';
-    armTimer(state, visit.key, { visit: index, kind: 'delay' }, delay * 1000);
+    armTimer(state, visit.key, { visit: index, item: null, kind: 'delay' }, delay * 1000);
   } else launch(state, index);
 }
 
-/** Renders the input of a visit and has it run. */
+/** Has a visit run, or its items. */
 function launch(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   markStarted(state, visit);
-  try {
-    visit.input = renderValue(taskOf(state, visit).input, scopeOf(state, { visit, variables: visit.variables }));
-  } catch (error) {
-    end(state, index, { failure: templateFailure(error) });
+  const plan = taskOf(state, visit).items;
+  if (plan === null) {
+    run(state, { visit: index, item: null });
     return;
   }
-  issue(state, index);
+  const found = itemsOf(state, visit, plan);
+  if ('failure' in found) {
+    end(state, { visit: index, item: null }, found);
+    return;
+  }
+  visit.items = found.items;
+  startItems(state, index);
+}
+
+/** Has as many items run as may run at once; when there is no room for them, the rest waits in the queue. */
+function startItems(state: RunState, index: number): void {
+  const visit = state.visits[index]!;
+  const items = visit.items!;
+  items.queued = true;
+  while (mayStartItem(state, visit) && items.running < items.concurrency) {
+    if (!hasRoom(state)) {
+      state.starting.push({ visit: index, item: null });
+      return;
+    }
+    const item = items.work.length;
+    items.work.push({ ...newWork(`${visit.key}[${item}]`), status: 'running', started: state.now });
+    items.running += 1;
+    run(state, { visit: index, item });
+  }
+  items.queued = false;
+  if (items.running === 0) endItems(state, index);
 }
 
 function markStarted(state: RunState, visit: Visit): void {
@@ -69,123 +99,121 @@ function delayOf(state: RunState, visit: Visit): number | { failure: Failure } {
   }
 }
 
-/** Has the current try of a visit run: inside the workflow, as a wait, or by a worker. */
-function issue(state: RunState, index: number): void {
-  const visit = state.visits[index]!;
-  const task = taskOf(state, visit);
-  const spec = state.actions[task.action];
-  if (spec === undefined) {
-    end(state, index, { failure: engineFailure('action_unavailable', `there is no action "${task.action}"`) });
+/** Renders the input of work and has its first try made. */
+function run(state: RunState, place: Place): void {
+  const visit = state.visits[place.visit]!;
+  const { variables } = visit;
+  try {
+    const scope = scopeOf(state, { visit, variables, item: place.item });
+    workAt(state, place).input = renderValue(taskOf(state, visit).input, scope);
+  } catch (error) {
+    end(state, place, { failure: templateFailure(error) });
     return;
   }
-  const checked = checkInput(spec, visit.input);
-  if ('failure' in checked) {
-    end(state, index, checked);
-    return;
-  }
-  visit.input = checked.input;
-  const mocked = state.mocked.has(visit.name);
-  if (spec.inline && !mocked) {
-    const result = runInline(task.action, visit.input);
-    if ('output' in result) end(state, index, result);
-    else endTry(state, index, result.failure);
-  } else if (spec.waits !== undefined && !mocked) wait(state, index, spec.waits);
-  else issueActivity(state, index);
+  issue(state, place);
 }
 
-function issueActivity(state: RunState, index: number): void {
-  const visit = state.visits[index]!;
-  const { action, retry, timeout } = taskOf(state, visit);
-  const bytes = utf8Length(JSON.stringify(visit.input));
-  if (bytes > MAX_PAYLOAD_BYTES) {
-    const message = `the input has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-    end(state, index, { failure: engineFailure('too_large', message, { details: { field: 'input' } }) });
+/** Has the current try made: inside the workflow, as a wait, as a sub-workflow, or by a worker. */
+function issue(state: RunState, place: Place): void {
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  const { action } = taskOf(state, visit);
+  const spec = state.actions[action];
+  if (spec === undefined) {
+    end(state, place, { failure: engineFailure('action_unavailable', `there is no action "${action}"`) });
     return;
   }
-  const spec = state.actions[action]!;
-  const key = tryKey(visit);
+  const checked = checkInput(spec, work.input);
+  if ('failure' in checked) {
+    end(state, place, checked);
+    return;
+  }
+  work.input = checked.input;
+  const mocked = state.mocked.has(visit.name);
+  if (spec.inline && !mocked) {
+    const result = runInline(action, work.input);
+    if ('output' in result) end(state, place, result);
+    else endTry(state, place, result.failure);
+  } else if (spec.waits !== undefined && !mocked) wait(state, place, spec.waits);
+  else if (spec.workflow) issueChild(state, place);
+  else issueActivity(state, place, spec);
+}
+
+function issueActivity(state: RunState, place: Place, spec: ActionSpec): void {
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  const { action, retry, timeout } = taskOf(state, visit);
+  const large = tooLarge(work.input);
+  if (large !== null) {
+    end(state, place, large);
+    return;
+  }
+  const key = tryKey(work);
   const { delay, factor, maxDelay } = retry;
   state.commands.push({
-    ...{ type: 'activity', key, action, spec, input: visit.input, shielded: visit.shielded },
-    // With a condition the interpreter itself makes the further attempts.
-    retry: { count: retry.when === null ? retry.count : 0, delay, factor, maxDelay },
+    ...{ type: 'activity', key, action, spec, input: work.input, shielded: visit.shielded },
+    retry: { count: retriesItself(state, visit) ? 0 : retry.count, delay, factor, maxDelay },
     timeout: timeout ?? (visit.shielded ? CLEANUP_SECONDS : spec.timeout),
   });
-  awaitEvent(state, key, { visit: index, kind: 'activity', due: null });
+  awaitEvent(state, key, { ...place, kind: 'activity', due: null });
+}
+
+function issueChild(state: RunState, place: Place): void {
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  const { action, timeout } = taskOf(state, visit);
+  const { input } = work;
+  const refuse = (type: 'action_unavailable' | 'limit_exceeded' | 'input_invalid', message: string) =>
+    end(state, place, { failure: engineFailure(type, message) });
+  if ((state.run.depth ?? 0) >= MAX_DEPTH_OF_RUNS) {
+    refuse('limit_exceeded', `sub-workflows may be ${MAX_DEPTH_OF_RUNS} levels deep`);
+    return;
+  }
+  if (!isJsonObject(input)) {
+    refuse('input_invalid', 'the input of a workflow must be an object');
+    return;
+  }
+  const key = tryKey(work);
+  const limit = timeout ?? (visit.shielded ? CLEANUP_SECONDS : undefined);
+  const child = childOf(state, { ref: action, key, timeout: limit });
+  if (child === null) {
+    refuse('action_unavailable', `the workflow "${action}" was not there when the run was started`);
+    return;
+  }
+  const large = tooLarge([input, child.run as unknown as Json]);
+  if (large !== null) {
+    end(state, place, large);
+    return;
+  }
+  state.commands.push({ type: 'child', key, input, ...child, shielded: visit.shielded });
+  awaitEvent(state, key, { ...place, kind: 'child', due: null });
+}
+
+function tooLarge(input: Json): { failure: Failure } | null {
+  const bytes = utf8Length(JSON.stringify(input));
+  if (bytes <= MAX_PAYLOAD_BYTES) return null;
+  const message = `the input has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+  return { failure: engineFailure('too_large', message, { details: { field: 'input' } }) };
 }
 
 /** Waits for time (`core.delay`) or for a signal (`core.wait_signal`). */
-function wait(state: RunState, index: number, what: 'timer' | 'signal'): void {
-  const visit = state.visits[index]!;
-  const key = tryKey(visit);
+function wait(state: RunState, place: Place, what: 'timer' | 'signal'): void {
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  const key = tryKey(work);
   // The schema of the action has made sure of these types.
-  const { seconds, until, name, timeout } = visit.input as Partial<Record<string, Json>>;
+  const { seconds, until, name, timeout } = work.input as Partial<Record<string, Json>>;
   if (what === 'signal') {
     const limit = typeof timeout === 'number' ? timeout : visit.shielded ? CLEANUP_SECONDS : null;
-    const early = awaitSignal(state, { visit: index, key, name: name as string, timeout: limit });
-    if (early !== undefined) end(state, index, { output: early });
+    const early = awaitSignal(state, { place, key, name: name as string, timeout: limit });
+    if (early !== undefined) end(state, place, { output: early });
     return;
   }
   if ((seconds === undefined) === (until === undefined)) {
-    end(state, index, { failure: engineFailure('input_invalid', 'exactly one of seconds and until is required') });
+    end(state, place, { failure: engineFailure('input_invalid', 'exactly one of seconds and until is required') });
     return;
   }
   const milliseconds = until === undefined ? (seconds as number) * 1000 : Date.parse(until as string) - state.now;
-  if (milliseconds <= 0) end(state, index, { output: { waited_ms: 0 } });
-  else armTimer(state, key, { visit: index, kind: 'wait' }, milliseconds);
-}
-
-/** The key of a visit's current try: what its activity or timer is called in Temporal. */
-function tryKey(visit: Visit): string {
-  return visit.tries === 1 ? visit.key : `${visit.key}~${visit.tries}`;
-}
-
-/** Has a try issued again whose worker was lost. */
-export function reissue(state: RunState, index: number, failure: Failure): void {
-  const visit = state.visits[index]!;
-  visit.tries += 1;
-  visit.reissues += 1;
-  visit.failure = failure;
-  visit.lost = true;
-  state.starting.push(index);
-}
-
-/**
- * Ends a try with a failure. Where Temporal's retry policy does not, the next attempt is made from here: of what runs in
- * the workflow, and under `retry.when`.
- */
-export function endTry(state: RunState, index: number, failure: Failure, lost = false): void {
-  const visit = state.visits[index]!;
-  const { retry, action } = taskOf(state, visit);
-  const spec = state.actions[action]!;
-  const own = retry.when !== null || ((spec.inline || spec.waits) && !state.mocked.has(visit.name));
-  if (!own) {
-    end(state, index, { failure, lost });
-    return;
-  }
-  const attempt = visit.tries - visit.reissues;
-  visit.failure = { ...failure, task: failure.task ?? visit.key, action: failure.action ?? action, attempt };
-  const again = attempt <= retry.count && mayStart(state, visit) ? wanted(state, visit, retry.when) : false;
-  if (again !== true) {
-    end(state, index, again === false ? { failure: { ...failure, attempt }, lost } : again);
-    return;
-  }
-  visit.tries += 1;
-  visit.lost = lost;
-  const delay = retryDelay(retry, attempt);
-  if (delay === 0) state.starting.push(index);
-  else armTimer(state, tryKey(visit), { visit: index, kind: 'retry' }, delay * 1000);
-}
-
-/** Whether the failure of a try is to be tried again; or the failure to find out. */
-function wanted(state: RunState, visit: Visit, when: TemplateValue | null): boolean | { failure: Failure } {
-  const { failure, variables } = visit;
-  if (when === null || failure === null) return true;
-  if (NEVER_RETRIED.some((type) => type === failure.type)) return false;
-  const status = failure.type === 'timeout' ? 'timed_out' : 'failed';
-  try {
-    return renderCondition(when, scopeOf(state, { visit, variables, ended: { status, output: null }, error: failure }));
-  } catch (error) {
-    return { failure: templateFailure(error, { cause: failure }) };
-  }
+  if (milliseconds <= 0) end(state, place, { output: { waited_ms: 0 } });
+  else armTimer(state, key, { ...place, kind: 'wait' }, milliseconds);
 }

@@ -1,7 +1,7 @@
 import type { Program } from '../language/program.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { ActionSpec, Parameters } from '../model/run-input.ts';
+import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { Command } from './events.ts';
 
 /**
@@ -19,15 +19,56 @@ export interface Published {
 /** The variables of a branch. Never changed: a publish makes a new one. */
 export type Variables = ReadonlyMap<string, Published>;
 
-/** One visit to a task. Visits are known by their index in the order of scheduling. */
-export interface Visit {
-  name: string;
-  /** `name`, or `name#2` from the second visit on. */
+/** What is tried until it ends: a visit, or one item of it. */
+export interface Work {
+  /** `name`, or `name#2` from the second visit on; with items `name[0]`, `name#2[0]`. */
   key: string;
-  visit: number;
   status: VisitStatus;
+  /** Tries that the interpreter itself has made, from 1; from the second on they have the key `name~2`. */
+  tries: number;
+  /** Of these tries, how many were made because a worker was lost. */
+  reissues: number;
+  input: Json;
+  output: Json;
+  failure: Failure | null;
+  /** The engine's own loss, not the action's failure. */
+  lost: boolean;
+  /** Times of the activation, in milliseconds. */
+  started: number | null;
+  ended: number | null;
+}
+
+/** Where work stands: a visit by its index, and one of its items. */
+export interface Place {
+  visit: number;
+  item: number | null;
+}
+
+/** The items of a visit; they begin in order. */
+export interface Items {
+  list: readonly Json[];
+  /** How many may run at once. */
+  concurrency: number;
+  /** Those that have begun, by index. */
+  work: Work[];
+  running: number;
+  /** Indexes of those that have failed, in the order in which they did. */
+  failed: number[];
+  /** More of them are about to start. */
+  queued: boolean;
+}
+
+/** One visit to a task. Visits are known by their index in the order of scheduling. */
+export interface Visit extends Work {
+  name: string;
+  visit: number;
   /** The visits whose transitions led here; none for an entry. */
-  from: number[];
+  from: readonly number[];
+  /**
+   * What its arrivals at joins belong to: the visit that began it (its index), or one of the two below. Branches of one
+   * lineage are joined.
+   */
+  lineage: number;
   /** The visit whose failure led here. */
   error: number | null;
   /** Part of a cleanup branch: it may start things although the run's failure is decided. */
@@ -40,35 +81,42 @@ export interface Visit {
   retried: number;
   /** Seconds that it waits before its own delay. */
   wait: number;
-  /** Position in the order of starts, and the time, in milliseconds. */
+  /** Position in the order of starts. */
   startedAt: number | null;
-  started: number | null;
-  /** Tries that the interpreter itself has made, from 1; from the second on they have the key `name~2`. */
-  tries: number;
-  /** Of these tries, how many were made because a worker was lost. */
-  reissues: number;
-  input: Json;
-  output: Json;
-  failure: Failure | null;
-  /** The engine's own loss, not the action's failure. */
-  lost: boolean;
-  /** Times of the activation, in milliseconds. */
+  /** What it runs once for each item of; null: it runs once, or has not begun. */
+  items: Items | null;
+  /** Time of the activation, in milliseconds. */
   created: number;
-  ended: number | null;
   /** Position in the order in which visits ended. */
   endedAt: number | null;
 }
 
+/** The lineage of the run itself, and that of what cleans up after a stop. */
+export const RUN_LINEAGE = -1;
+export const CLEANUP_LINEAGE = -2;
+
+/** What has arrived at a join: in one lineage and round (design/language.md, Join). */
+export interface Gathering {
+  name: string;
+  lineage: number;
+  round: number;
+  /** By task that leads here. */
+  arrivals: Map<string, { visit: number; variables: Variables }>;
+  /** It has had all that it waited for. */
+  fired: boolean;
+}
+
 /**
- * What a run waits for: an activity; a timer before a task (`delay`), before its next try (`retry`), or as the task
+ * What a run waits for: an activity; a sub-workflow; a timer before a task (`delay`), before its next try (`retry`), or as the task
  * (`wait`); a signal, perhaps with a timer; the grace of a cancel request; the timeout of the run.
  */
-export type PendingKind = 'activity' | 'delay' | 'retry' | 'wait' | 'signal' | 'grace' | 'timeout';
+export type PendingKind = 'activity' | 'child' | 'delay' | 'retry' | 'wait' | 'signal' | 'grace' | 'timeout';
 
-/** Something that the shell has been told to do and has not answered yet, or a signal. */
-export interface Pending {
-  /** The visit that it is for; -1 for what is no work of a task. */
-  visit: number;
+/**
+ * Something that the shell has been told to do and has not answered yet, or a signal. Its `visit` is -1 for what is no
+ * work of a task.
+ */
+export interface Pending extends Place {
   kind: PendingKind;
   /** When its timer fires, in milliseconds; null without one. */
   due: number | null;
@@ -99,6 +147,8 @@ export interface RunInfo {
   id: number;
   ref: string;
   version: string;
+  /** Seconds for the whole run; null: no limit. */
+  timeout: number | null;
 }
 
 /** The state of a run: everything that is not read-only changes, in place. */
@@ -108,6 +158,8 @@ export interface RunState {
   readonly program: Program;
   readonly actions: Readonly<Record<string, ActionSpec>>;
   readonly info: RunInfo;
+  /** The second argument of the workflow: what sub-workflows are made from. */
+  readonly run: RunInput;
   readonly input: Parameters;
   readonly outSchema: JsonObject | undefined;
   /** Tasks whose ends are told from outside although the engine could run them itself (simulation). */
@@ -121,8 +173,14 @@ export interface RunState {
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;
   pending: Map<string, Pending>;
-  /** Visits that are about to start, in order. */
-  starting: number[];
+  /** How many activities and sub-workflows are pending. */
+  inFlight: number;
+  /** What is about to start, in order. */
+  starting: Place[];
+  /** What has arrived at joins, by join, lineage and round. */
+  gatherings: Map<string, Gathering>;
+  /** How often each task has arrived at a join with rounds, by join, lineage and task. */
+  roundsOf: Map<string, number>;
   /** Visits at which a branch ended, the latest of each task. */
   leaves: Map<string, number>;
   commands: Command[];

@@ -1,10 +1,10 @@
 import { engineFailure } from '../model/failure.ts';
-import { end } from './ends.ts';
+import { end, endItems } from './ends.ts';
 import { GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
-import { armTimer, dropPending } from './pending.ts';
+import { armTimer, dropPending, forget, NO_WORK } from './pending.ts';
 import type { Pending, RunState } from './state.ts';
 import { mergedVariables } from './variables.ts';
-import { mayStart, schedule } from './visits.ts';
+import { mayStart, schedule, workAt } from './visits.ts';
 
 /**
  * Stops a run: what waits is dropped, what runs is cancelled and awaited (design/language.md, Cancel). A second stop
@@ -15,12 +15,16 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   // A run whose last task ended just before has ended by itself.
   if (!hasWork(state) && state.starting.length === 0) return;
   state.stopping = why;
-  for (const index of state.starting.splice(0)) {
-    if (state.visits[index]!.status === 'running') end(state, index, cancelled());
-    else state.visits[index]!.status = 'held';
+  for (const place of state.starting.splice(0)) {
+    const visit = state.visits[place.visit]!;
+    if (place.item === null && visit.items !== null) {
+      visit.items.queued = false;
+      endItems(state, place.visit);
+    } else if (visit.status === 'running') end(state, place, cancelled());
+    else visit.status = 'held';
   }
   if (why === 'timeout') {
-    const seconds = state.program.definition.timeout;
+    const seconds = state.info.timeout;
     if (state.failure !== null) state.also.unshift(state.failure);
     state.failure = engineFailure('timeout', `the run took longer than ${seconds} seconds`);
     state.lost = false;
@@ -28,13 +32,13 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY);
   dropPending(state, TIMEOUT_KEY);
   // What this very step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
-  dropWork(state, ({ kind, step }) => kind !== 'activity' || step === state.step);
+  dropWork(state, ({ kind, step }) => (kind !== 'activity' && kind !== 'child') || step === state.step);
   if (!hasWork(state)) {
     if (waited && state.program.cleanup.entries.length > 0) state.commands.push({ type: 'cancel_work' });
     return;
   }
   state.commands.push({ type: 'cancel_work' });
-  armTimer(state, GRACE_KEY, { visit: -1, kind: 'grace' }, GRACE_SECONDS * 1000);
+  armTimer(state, GRACE_KEY, { ...NO_WORK, kind: 'grace' }, GRACE_SECONDS * 1000);
 }
 
 /** True while something of a task is under way. */
@@ -42,17 +46,17 @@ export function hasWork(state: RunState): boolean {
   return state.pending.size > [GRACE_KEY, TIMEOUT_KEY].filter((key) => state.pending.has(key)).length;
 }
 
-/** Ends what is still awaited although it was cancelled. */
+/** Ends what is still awaited although it was cancelled, but for sub-workflows: those have a grace of their own. */
 export function endGrace(state: RunState): void {
-  dropWork(state, () => true);
+  dropWork(state, ({ kind }) => kind !== 'child');
 }
 
 function dropWork(state: RunState, dropped: (pending: Pending) => boolean): void {
   for (const [key, pending] of [...state.pending]) {
     if (pending.visit < 0 || !dropped(pending)) continue;
     // The shell's one command to cancel all work ends its timer too.
-    state.pending.delete(key);
-    end(state, pending.visit, cancelled());
+    forget(state, key);
+    end(state, pending, cancelled());
   }
 }
 
@@ -65,18 +69,20 @@ export function beginCleanup(state: RunState): boolean {
   state.cleaning = true;
   if (state.pending.has(GRACE_KEY)) dropPending(state, GRACE_KEY);
   const variables = mergedVariables(state);
-  for (const name of entries) schedule(state, name, { from: null, variables, shielded: true });
+  for (const name of entries) schedule(state, name, { from: [], variables, shielded: true });
   return true;
 }
 
 /** Once the run has failed, no further attempt begins and no delay ends in a start (design/language.md, Failure). */
 export function withdraw(state: RunState): void {
   if (state.failure === null || state.stopping !== null) return;
-  for (const [key, { visit: index, kind }] of [...state.pending]) {
+  for (const [key, pending] of [...state.pending]) {
+    const { visit: index, kind } = pending;
     const visit = state.visits[index];
     if (visit === undefined || mayStart(state, visit) || (kind !== 'retry' && kind !== 'delay')) continue;
     dropPending(state, key);
+    const { failure, lost } = workAt(state, pending);
     if (kind === 'delay') visit.status = 'held';
-    else if (visit.failure !== null) end(state, index, { failure: visit.failure, lost: visit.lost });
+    else if (failure !== null) end(state, pending, { failure, lost });
   }
 }

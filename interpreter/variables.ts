@@ -25,11 +25,14 @@ export function mergedVariables(state: RunState): Variables {
   const merged = new Map(state.variables);
   mergeInto(merged, state.ended);
   for (const { endedAt, variables } of state.visits) if (endedAt === null) mergeInto(merged, variables);
+  for (const { arrivals } of state.gatherings.values()) {
+    for (const { variables } of arrivals.values()) mergeInto(merged, variables);
+  }
   return merged;
 }
 
 /** Of two branches the later publish of a name wins, so that an inherited value never overwrites a changed one. */
-function mergeInto(merged: Map<string, Published>, variables: Variables): void {
+export function mergeInto(merged: Map<string, Published>, variables: Variables): void {
   for (const [name, published] of variables) {
     const other = merged.get(name);
     if (other === undefined || other.number < published.number) merged.set(name, published);

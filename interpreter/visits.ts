@@ -2,7 +2,15 @@ import type { ProgramTask, Retry } from '../language/program.ts';
 import { RenderError } from '../language/template-value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { MAX_SECONDS } from '../model/words.ts';
-import type { RunState, Variables, Visit } from './state.ts';
+import {
+  CLEANUP_LINEAGE,
+  type Place,
+  RUN_LINEAGE,
+  type RunState,
+  type Variables,
+  type Visit,
+  type Work,
+} from './state.ts';
 import { endBranch } from './variables.ts';
 
 /** Visits that a run may have. */
@@ -10,7 +18,7 @@ const MAX_VISITS = 100_000;
 
 /** How a visit comes about; without `from` it is one of the first. */
 export interface Arrival {
-  from: number | null;
+  from: readonly number[];
   variables: Variables;
   cleanup?: boolean;
   shielded?: boolean;
@@ -29,17 +37,50 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
   }
   const indexes = state.visitsOf.get(name) ?? [];
   const visit = indexes.length + 1;
-  const previous = from === null ? undefined : state.visits[from];
   const index = state.visits.length;
   state.visits.push({
-    ...{ name, key: visit === 1 ? name : `${name}#${visit}`, visit, status: 'held', from: from === null ? [] : [from] },
-    ...{ error: previous?.failure ? from : (previous?.error ?? null), cleanup, shielded, variables, retried, wait },
-    ...{ startedAt: null, started: null, tries: 1, reissues: 0, input: null, output: null, failure: null, lost: false },
-    ...{ created: state.now, ended: null, endedAt: null },
+    ...newWork(visit === 1 ? name : `${name}#${visit}`),
+    ...{ name, visit, from, cleanup, shielded, variables, retried, wait },
+    ...{ lineage: lineageOf(state, name, index, arrival), error: errorOf(state, from) },
+    ...{ startedAt: null, items: null, created: state.now, endedAt: null },
   });
   indexes.push(index);
   if (visit === 1) state.visitsOf.set(name, indexes);
-  state.starting.push(index);
+  state.starting.push({ visit: index, item: null });
+}
+
+/** Work that has not begun. */
+export function newWork(key: string): Work {
+  return {
+    ...{ key, status: 'held', tries: 1, reissues: 0, input: null, output: null, failure: null, lost: false },
+    ...{ started: null, ended: null },
+  };
+}
+
+/** The work at a place: a visit, or one of its items. */
+export function workAt(state: RunState, { visit: index, item }: Place): Work {
+  const visit = state.visits[index]!;
+  return item === null ? visit : visit.items!.work[item]!;
+}
+
+function lineageOf(state: RunState, name: string, index: number, { from, shielded, retried = 0 }: Arrival): number {
+  // The word `retry` leads to another visit in the same place.
+  if (state.program.tasks.get(name)!.opensLineage && retried === 0) return index;
+  const [first] = from;
+  if (first !== undefined) return state.visits[first]!.lineage;
+  return shielded ? CLEANUP_LINEAGE : RUN_LINEAGE;
+}
+
+/** The failure that a branch carries: of several branches the latest. */
+function errorOf(state: RunState, from: readonly number[]): number | null {
+  let latest: number | null = null;
+  for (const index of from) {
+    const { failure, error } = state.visits[index]!;
+    const carried = failure === null ? error : index;
+    const later = (at: number) => state.visits[at]!.endedAt ?? 0;
+    if (carried !== null && (latest === null || later(carried) > later(latest))) latest = carried;
+  }
+  return latest;
 }
 
 /**
@@ -50,14 +91,13 @@ export function mayStart(state: RunState, visit: Visit): boolean {
   return visit.shielded || (state.stopping === null && (state.failure === null || visit.cleanup));
 }
 
-/** Makes a visit one that has failed. */
-export function fail(state: RunState, visit: Visit, failure: Failure, lost: boolean): void {
-  const task = failure.task ?? visit.key;
-  visit.failure = { ...failure, task, action: failure.action ?? taskOf(state, visit).action };
-  visit.output = null;
-  visit.lost = lost;
+/** Makes work of a task one that has failed. */
+export function fail(state: RunState, work: Work, task: ProgramTask, failure: Failure, lost: boolean): void {
+  work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? task.action };
+  work.output = null;
+  work.lost = lost;
   const cancelled = state.stopping !== null && failure.type === 'cancelled';
-  visit.status = cancelled ? 'cancelled' : failure.type === 'timeout' ? 'timed_out' : 'failed';
+  work.status = cancelled ? 'cancelled' : failure.type === 'timeout' ? 'timed_out' : 'failed';
 }
 
 /** The first failure decides the run, unless it is to stop anyway; later ones stand beside it. */

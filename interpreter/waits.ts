@@ -1,8 +1,9 @@
 import type { PendingKind, RunState } from './state.ts';
+import { workAt } from './visits.ts';
 
 /** Something that a run waits for, as its state alone tells; `until` in milliseconds. */
 export interface StateWait {
-  kind: 'action' | 'timer' | 'retry' | 'signal';
+  kind: 'action' | 'child' | 'timer' | 'retry' | 'signal';
   /** Key of the visit, and of what it waits for in Temporal. */
   task: string;
   key: string;
@@ -13,6 +14,7 @@ export interface StateWait {
 
 const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout'>, StateWait['kind']> = {
   activity: 'action',
+  child: 'child',
   delay: 'timer',
   wait: 'timer',
   retry: 'retry',
@@ -22,12 +24,13 @@ const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout'>, StateWait['kind']
 /** What the tasks of a run wait for, in order. */
 export function waitsOf(state: RunState): StateWait[] {
   const waits: StateWait[] = [];
-  for (const [key, { visit: index, kind, due, signal }] of state.pending) {
+  for (const [key, { visit: index, item, kind, due, signal }] of state.pending) {
     const visit = state.visits[index];
     if (visit === undefined || kind === 'grace' || kind === 'timeout') continue;
-    const detail = signal ?? (kind === 'retry' ? (visit.failure?.message ?? null) : null);
+    const work = workAt(state, { visit: index, item });
+    const detail = signal ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);
     waits.push({
-      ...{ kind: KINDS[kind], task: visit.key, key, since: visit.started ?? visit.created, until: due, detail },
+      ...{ kind: KINDS[kind], task: work.key, key, since: work.started ?? visit.created, until: due, detail },
     });
   }
   return waits;

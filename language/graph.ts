@@ -6,6 +6,10 @@ import type { TransitionOn } from './transitions.ts';
 export interface GraphNode {
   name: string;
   action: string;
+  /** What it waits for: all tasks that lead to it, or so many. */
+  join: 'all' | number | null;
+  /** It runs once for each item of a list. */
+  items: boolean;
   /** Only the cleanup after a cancel request or a timeout leads to it. */
   cleanup: boolean;
 }
@@ -30,8 +34,8 @@ export interface Graph {
 export function graphOf(definition: Definition): Graph {
   const program = compileDefinition(definition);
   return {
-    nodes: [...program.tasks.values()].map(({ name, action }) => ({
-      ...{ name, action },
+    nodes: [...program.tasks.values()].map(({ name, action, index, items }) => ({
+      ...{ name, action, join: definition.tasks[index]!.join ?? null, items: items !== null },
       cleanup: program.cleanupOnly.has(name),
     })),
     edges: edgesOf(program),
@@ -57,7 +61,10 @@ export function mermaidOf({ nodes, edges, entries, cleanup }: Graph): string {
   const lines = [
     'flowchart TD',
     '  start((start))',
-    ...nodes.map(({ name, action }) => `  ${ids.get(name)}["${quoted(name)}<br/>${quoted(action)}"]`),
+    ...nodes.map(({ name, action, join, items }) => {
+      const notes = [...(join === null ? [] : [`join: ${join}`]), ...(items ? ['with items'] : [])];
+      return `  ${ids.get(name)}["${[name, action, ...notes].map(quoted).join('<br/>')}"]`;
+    }),
     ...entries.map((name) => `  start --> ${ids.get(name)}`),
     ...edges.map((edge) => {
       const words = label(edge);

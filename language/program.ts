@@ -1,6 +1,7 @@
 import type { Definition, Task } from '../model/definition.ts';
 import { type Issue, jsonPointer } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
+import { type TaskGraph, taskGraph } from './task-graph.ts';
 import { compileCondition, compileValue, type Reference, type TemplateValue } from './template-value.ts';
 import { cleanupOnly, compileTransitions, listTransition, type Transition } from './transitions.ts';
 
@@ -31,12 +32,33 @@ export interface ProgramTask {
   timeout: number | undefined;
   /** Seconds before it starts. */
   delay: TemplateValue | null;
+  /** What it waits for; null: it runs once for each arrival. */
+  join: Join | null;
+  /** Each visit begins a lineage of its own for what follows: several tasks lead here, outside a loop. */
+  opensLineage: boolean;
+  items: ItemsPlan | null;
+}
+
+/** A task that waits for several others (design/language.md, Join). */
+export interface Join {
+  /** How many tasks must arrive, of how many that lead here. */
+  needed: number;
+  inbound: readonly string[];
+  /** It lies with all of them in one loop: the m-th arrival of each belongs to round m. */
+  rounds: boolean;
+}
+
+/** A task that runs once for each item of a list (design/language.md, with_items). */
+export interface ItemsPlan {
+  list: TemplateValue;
+  concurrency: TemplateValue | null;
+  /** Whether all are run although one has failed. */
+  finish: boolean;
 }
 
 /** From where a template is read, which decides what names it can see (design/language.md, Names). */
 export type Reader =
-  | { at: 'task' }
-  | { at: 'end' }
+  | { at: 'task' | 'end'; task: string; items: boolean }
   | { at: 'when' }
   | { at: 'variable'; earlier: readonly string[] }
   | { at: 'output' };
@@ -63,6 +85,7 @@ export interface Program {
   cleanup: { entries: readonly string[]; order: 'list' | 'graph' };
   /** Tasks that only the cleanup leads to. */
   cleanupOnly: ReadonlySet<string>;
+  graph: TaskGraph;
   issues: readonly Issue[];
   readings: readonly Reading[];
 }
@@ -107,8 +130,10 @@ export function compileDefinition(definition: Definition): Program {
   const tasks = new Map<string, ProgramTask>();
   for (const [index, task] of definition.tasks.entries()) {
     const path = `/definition/tasks/${index}`;
-    const before = compiler({ at: 'task' });
-    const after = compiler({ at: 'end' });
+    const reader = (at: 'task' | 'end', items = false) => compiler({ at, task: task.name, items });
+    const withItems = task.with_items !== undefined;
+    const before = reader('task');
+    const after = reader('end');
     if (tasks.has(task.name)) {
       issues.push({ code: 'duplicate_task', path: `${path}/name`, message: `another task is named "${task.name}"` });
       continue;
@@ -117,7 +142,7 @@ export function compileDefinition(definition: Definition): Program {
       name: task.name,
       index,
       action: task.action,
-      input: before.value(task.input ?? {}, `${path}/input`),
+      input: reader('task', withItems).value(task.input ?? {}, `${path}/input`),
       publish: after.assignments(task.publish, `${path}/publish`),
       transitions: [
         ...compileTransitions(task, path, after),
@@ -125,14 +150,20 @@ export function compileDefinition(definition: Definition): Program {
         // What cleans up goes on after a step that failed.
         ...listTransition(task.name, inList.cleanup, 'complete'),
       ],
-      retry: compileRetry(task, path, after),
+      retry: compileRetry(task, path, reader('end', withItems)),
       timeout: task.timeout,
       delay: task.delay === undefined ? null : before.value(task.delay, `${path}/delay`),
+      // What leads here is known once all tasks are.
+      join: null,
+      opensLineage: false,
+      items: compileItems(task, path, before),
     });
   }
+  const entries = entriesOf(definition, tasks, order, cleanup);
+  const graph = taskGraph(tasks.values());
+  for (const task of tasks.values()) addArrivals(task, definition.tasks[task.index]!.join, graph, entries);
   return {
-    ...{ definition, order, tasks, when, variables, cleanupOnly: cleanup, issues, readings },
-    entries: entriesOf(definition, tasks, order, cleanup),
+    ...{ definition, order, tasks, entries, when, variables, cleanupOnly: cleanup, graph, issues, readings },
     output: compileOutput(definition, compiler({ at: 'output' })),
     cleanup: { order: cleanupOrder, entries: cleanupOrder === 'list' ? inList.cleanup.slice(0, 1) : onCancel },
   };
@@ -151,9 +182,33 @@ export function cleanupEntries({ on_cancel }: Definition): readonly string[] {
   return typeof on_cancel === 'string' ? [on_cancel] : on_cancel;
 }
 
-/** Tasks make a graph once one of them declares a transition (design/language.md, Order). */
+/** Tasks make a graph once one of them declares a transition or a join (design/language.md, Order). */
 function isGraph(tasks: readonly Task[]): boolean {
-  return tasks.some((task) => [task.on_success, task.on_failure, task.on_complete, task.next].some(Boolean));
+  return tasks.some((task) => [task.on_success, task.on_failure, task.on_complete, task.next, task.join].some(Boolean));
+}
+
+function addArrivals(task: ProgramTask, join: Task['join'], graph: TaskGraph, entries: readonly string[]): void {
+  const inbound = [...(graph.inbound.get(task.name) ?? [])];
+  if (join === undefined) {
+    const arrivals = inbound.length + (entries.includes(task.name) ? 1 : 0);
+    task.opensLineage = arrivals > 1 && !graph.inLoop(task.name);
+    return;
+  }
+  task.join = {
+    needed: join === 'all' ? inbound.length : join,
+    inbound,
+    rounds: inbound.every((name) => graph.sameLoop(task.name, name)),
+  };
+}
+
+function compileItems(task: Task, path: string, compiler: Compiler): ItemsPlan | null {
+  const { with_items: list, concurrency, on_item_failure: onFailure } = task;
+  if (list === undefined) return null;
+  return {
+    list: compiler.value(list, `${path}/with_items`),
+    concurrency: concurrency === undefined ? null : compiler.value(concurrency, `${path}/concurrency`),
+    finish: onFailure === 'finish',
+  };
 }
 
 function entriesOf(

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { END_FUNCTIONS } from '../model/words.ts';
 import type { Program, Reader } from './program.ts';
 import type { Reference } from './template-value.ts';
+import { reachable } from './transitions.ts';
 
 const TASK_FIELDS = ['output', 'status', 'error'];
 const ERROR_FIELDS = ['type', 'message', 'task', 'action', 'attempt', 'code', 'details', 'cause'];
@@ -17,6 +18,8 @@ interface Seen {
   variables: readonly string[];
   functions: readonly string[];
   error: boolean;
+  /** Whether `item` and `index` are there. */
+  items: boolean;
 }
 
 /** Checks the names that templates read against what a definition can ever have (design/language.md, Names). */
@@ -37,13 +40,15 @@ export function checkReferences(
   const seenFrom = (reader: Reader): Seen => {
     switch (reader.at) {
       case 'when':
-        return { tasks: [], variables: [], functions: FUNCTIONS, error: false };
+        return { tasks: [], variables: [], functions: FUNCTIONS, error: false, items: false };
       case 'variable':
-        return { tasks: [], variables: reader.earlier, functions: FUNCTIONS, error: false };
+        return { tasks: [], variables: reader.earlier, functions: FUNCTIONS, error: false, items: false };
       case 'end':
-        return { tasks, variables, functions: [...FUNCTIONS, ...END_FUNCTIONS], error: true };
-      default:
-        return { tasks, variables, functions: FUNCTIONS, error: true };
+        return { tasks, variables, functions: [...FUNCTIONS, ...END_FUNCTIONS], error: true, items: reader.items };
+      case 'task':
+        return { tasks, variables, functions: FUNCTIONS, error: true, items: reader.items };
+      case 'output':
+        return { tasks, variables, functions: FUNCTIONS, error: true, items: false };
     }
   };
 
@@ -86,6 +91,11 @@ export function checkReferences(
         expectKey(0, root, seen.tasks);
         if (keys[1] !== undefined) expectKey(1, `${root}.${keys[0]}`, TASK_FIELDS);
         return;
+      case 'item':
+      case 'index':
+        if (!seen.items)
+          issues.push(at(`"${root}" is only known in the input and the retry.when of a task with items`));
+        return;
       case 'error':
         if (!seen.error) issues.push(at('there is no "error" before the first task'));
         else if (keys[0] !== undefined) expectKey(0, 'error', ERROR_FIELDS);
@@ -108,6 +118,41 @@ export function checkReferences(
   for (const { reader, references } of program.readings) {
     const seen = seenFrom(reader);
     for (const reference of references) check(reference, seen);
+    if (reader.at === 'task' || reader.at === 'end')
+      warnings.push(...earlyReads(program, reader, references, declared));
   }
   return { issues, warnings };
+}
+
+/** What a task reads that no path leading to it can have set: variables, and tasks that only come after it. */
+function earlyReads(
+  { tasks, variables, graph, cleanup }: Program,
+  { at, task: reading }: Extract<Reader, { task: string }>,
+  references: readonly Reference[],
+  declared: readonly string[],
+): Issue[] {
+  // The cleanup sees what all branches have set.
+  if (references.length === 0 || reachable(cleanup.entries, graph.following).has(reading)) return [];
+  const after = reachable(graph.following.get(reading)!, graph.following);
+  const again = after.has(reading) || tasks.get(reading)!.transitions.some(({ retry }) => retry);
+  const before = (name: string): boolean =>
+    name === reading ? at === 'end' || again : reachable(graph.following.get(name)!, graph.following).has(reading);
+  const initial = new Set([...variables.map(([name]) => name), ...declared]);
+  return references.flatMap(({ path, field }): Issue[] => {
+    const { root, keys, guarded, called, line, column } = path;
+    if (guarded || called) return [];
+    const within = ['variables', 'vars'].includes(root);
+    const name = String(within || ['task', 'tasks'].includes(root) ? keys[0] : root);
+    const early = (message: string): Issue[] => [{ code: 'read_too_early', path: field, message, line, column }];
+    const publishers = [...tasks.values()].filter(({ publish, transitions }) =>
+      [publish, ...transitions.map((transition) => transition.publish)].flat().some(([set]) => set === name),
+    );
+    if (!['task', 'tasks'].includes(root) && publishers.length > 0) {
+      if ((!within && initial.has(name)) || variables.some(([set]) => set === name)) return [];
+      if (publishers.some((publisher) => before(publisher.name))) return [];
+      return early(`no path that leads to "${reading}" sets the variable "${name}"`);
+    }
+    if (within || initial.has(name) || !tasks.has(name) || before(name) || !after.has(name)) return [];
+    return early(`"${name}" only runs after "${reading}"`);
+  });
 }

@@ -14,7 +14,7 @@ import { isJsonObject, type Json } from '../model/json.ts';
 /** Any JSON with templates in its strings, compiled: a node for what must be rendered, plain JSON for the rest. */
 export type TemplateValue =
   | { kind: 'literal'; value: Json }
-  | { kind: 'template'; template: Template; path: string }
+  | { kind: 'template'; template: Template; text: string; path: string }
   | { kind: 'list'; entries: TemplateValue[] }
   | { kind: 'object'; entries: [string, TemplateValue][] };
 
@@ -82,7 +82,7 @@ function compileWith(
       issues.push({ code: `unknown_${what}`, path, message, line, column });
     }
     for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
-    return { kind: 'template', template, path };
+    return { kind: 'template', template, text, path };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     const { message, line, column } = error;

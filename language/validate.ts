@@ -12,8 +12,8 @@ import { reachable, targetsOf } from './transitions.ts';
 /** What is known about an action when a definition is written. */
 export interface KnownAction {
   param_schema: JsonObject | null;
-  /** What runs it; only a worker knows timeouts. */
-  runs: 'worker' | 'inline' | 'timer' | 'signal';
+  /** What runs it; only workers and workflows know timeouts. */
+  runs: 'worker' | 'inline' | 'timer' | 'signal' | 'workflow';
 }
 
 /** Issues refuse a definition; warnings come along with a success. */
@@ -88,9 +88,19 @@ function fieldIssues(task: Task, path: string): Issue[] {
     const message = 'has no effect without "backoff": "exponential"';
     issues.push({ code: 'without_effect', path: `${path}/retry/${field}`, message });
   }
-  if (typeof task.delay === 'string' && !isTemplate(task.delay)) {
-    const message = 'must be a number of seconds, or a template that gives one';
-    issues.push({ code: 'type_invalid', path: `${path}/delay`, message });
+  for (const field of ['concurrency', 'on_item_failure'] as const) {
+    if (task[field] === undefined || task.with_items !== undefined) continue;
+    issues.push({ code: 'without_effect', path: `${path}/${field}`, message: 'has no effect without "with_items"' });
+  }
+  const kinds = { delay: 'a number of seconds', concurrency: 'a number', with_items: 'a list' };
+  for (const [field, kind] of Object.entries(kinds)) {
+    const value = task[field as keyof typeof kinds];
+    if (typeof value !== 'string' || isTemplate(value)) continue;
+    issues.push({
+      code: 'type_invalid',
+      path: `${path}/${field}`,
+      message: `must be ${kind}, or a template that gives one`,
+    });
   }
   return issues;
 }
@@ -150,7 +160,7 @@ function checkAction(
     issues.push({ code: 'unknown_action', path: `${path}/action`, message });
     return;
   }
-  if (task.timeout !== undefined && action.runs !== 'worker') {
+  if (task.timeout !== undefined && action.runs !== 'worker' && action.runs !== 'workflow') {
     const hint = action.runs === 'signal' ? '; its input has one' : '';
     const message = `has no effect: no worker runs "${task.action}"${hint}`;
     issues.push({ code: 'without_effect', path: `${path}/timeout`, message });

@@ -18,6 +18,7 @@ export const ERROR_STATUS = {
   workflow_disabled: 409,
   execution_closed: 409,
   signal_not_expected: 409,
+  sub_workflow_invalid: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_mismatch: 422,

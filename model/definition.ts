@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Issue } from './issue.ts';
 import { type Json, jsonDepth } from './json.ts';
-import { MAX_SECONDS, RESERVED_NAMES } from './words.ts';
+import { MAX_CONCURRENCY, MAX_SECONDS, RESERVED_NAMES } from './words.ts';
 import { issuesOf } from './zod-issues.ts';
 
 // A body that JSON.parse gave can only hold JSON, so no check is made again; the type says what it is.
@@ -86,6 +86,22 @@ export const TaskSchema = z.strictObject({
     .union([z.number().min(0).max(MAX_SECONDS), z.string().min(1).max(100_000)])
     .optional()
     .describe('Seconds (a number or a template) before the task starts.'),
+  join: z
+    .union([z.literal('all'), z.int().min(1).max(1000)])
+    .optional()
+    .describe('Waits until all the tasks that lead here, or so many of them, have arrived.'),
+  with_items: z
+    .union([z.string().min(1).max(100_000), z.array(JsonValueSchema).max(100_000)])
+    .optional()
+    .describe('A list, or a template that gives one: the task runs once for each `item`.'),
+  concurrency: z
+    .union([z.int().min(1).max(MAX_CONCURRENCY), z.string().min(1).max(100_000)])
+    .optional()
+    .describe(`How many items run at once (a number or a template), at most ${MAX_CONCURRENCY}; 100 unless given.`),
+  on_item_failure: z
+    .enum(['stop', 'finish'])
+    .optional()
+    .describe('After an item has failed: start no more, or run all; stop unless it is given.'),
 });
 
 /** A workflow definition (design/language.md, Definition). */

@@ -35,11 +35,9 @@ export function mintNumber(last: number, now: number): number {
   return n;
 }
 
-/** The derived number from the first six bytes of a SHA-256 digest (sub-workflows, schedules, foreign runs). */
-export function derivedNumber(digest: Uint8Array): number {
-  let value = 0;
-  for (let index = 0; index < 6; index += 1) value = value * 256 + (digest[index] ?? 0);
-  return MINTED_LIMIT + (value % MINTED_LIMIT);
+/** The derived number from the first six bytes of a SHA-256, in hexadecimal (sub-workflows, schedules, foreign runs). */
+export function derivedNumber(digest: string): number {
+  return MINTED_LIMIT + (Number.parseInt(digest.slice(0, 12), 16) % MINTED_LIMIT);
 }
 
 /** The integer id of documents 000 and 004: JavaScript-safe up to 2^53. */

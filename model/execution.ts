@@ -14,11 +14,13 @@ export interface Attempt {
 
 /** One visit to a task, as it is shown. */
 export interface TaskExecution {
-  /** Position in the order of scheduling, from 1: the last part of its integer id. */
-  number: number;
+  /** Position in the order of scheduling, from 1: the last part of its integer id; null for an item. */
+  number: number | null;
   key: string;
   name: string;
   visit: number;
+  /** Which item of the visit; null for the visit itself. */
+  item: number | null;
   action: string;
   status: TaskStatus;
   input: Json;
@@ -28,11 +30,13 @@ export interface TaskExecution {
   created: string;
   started: string | null;
   ended: string | null;
+  /** Temporal's id of the sub-workflow that its last try has started. */
+  child: string | null;
 }
 
 /** What an open run waits for. */
 export interface Wait {
-  kind: 'action' | 'retry' | 'timer' | 'signal' | 'worker' | 'engine_fault';
+  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'worker' | 'engine_fault';
   task: string | null;
   since: string | null;
   until: string | null;

@@ -24,6 +24,7 @@ export const FAILURE_TYPES = [
   'template_error',
   'input_invalid',
   'output_invalid',
+  'unreachable_join',
   'limit_exceeded',
   'cancelled',
   'too_large',

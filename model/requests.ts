@@ -45,6 +45,13 @@ export const WorkflowSimulateSchema = z.strictObject({
     .record(z.string(), z.union([MockOutcomeSchema, z.array(MockOutcomeSchema).max(10_000)]))
     .optional()
     .describe('By task: how its attempts end; a list is consumed one an attempt. Without one: success with null.'),
+  items: z
+    .record(
+      z.string(),
+      z.union([z.array(MockOutcomeSchema).max(100_000), z.array(z.array(MockOutcomeSchema).max(100_000)).max(10_000)]),
+    )
+    .optional()
+    .describe('By task: how its items end, one an item, or a list of them a visit.'),
   version: VersionSchema.optional().describe('The newest revision with this label.'),
   revision: z.int().min(1).optional(),
 });

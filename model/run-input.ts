@@ -3,9 +3,10 @@ import type { Json, JsonObject } from './json.ts';
 
 /**
  * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
- * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts.
+ * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts. 3: joins,
+ * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows.
  */
-export const INTERPRETER_VERSION = 2;
+export const INTERPRETER_VERSION = 3;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;
@@ -22,6 +23,8 @@ export interface ActionSpec {
   inline?: true;
   /** Is a wait that the engine itself makes: for time, or for a signal. */
   waits?: 'timer' | 'signal';
+  /** Is another workflow, one of `workflows` in the run's input: a child. */
+  workflow?: true;
   /** May be issued again when a worker was lost. */
   idempotent?: true;
   /** Queue of other workers; absent: Fermata's own. */
@@ -53,7 +56,32 @@ export interface RunInput {
   /** JSON Schema of the output, checked when the run completes. */
   out_schema?: JsonObject;
   actions: Record<string, ActionSpec>;
+  /** By ref: every workflow that the run can reach. */
+  workflows?: Record<string, EmbeddedWorkflow>;
+  /** Runs above this one; 0 or absent: nobody started it as a sub-workflow. */
+  depth?: number;
+  /** Seconds for the whole run, where whoever started it allows less than the definition. */
+  timeout?: number;
 }
+
+/** A workflow that a run may start, as it was when the run itself was started. */
+export interface EmbeddedWorkflow {
+  version: string;
+  revision: number;
+  /** SHA-256 of the revision's canonical JSON. */
+  hash: string;
+  definition_id: number;
+  definition: Definition;
+  param_schema?: JsonObject;
+  out_schema?: JsonObject;
+  actions: Record<string, ActionSpec>;
+}
+
+/** Levels of sub-workflows below a run that was started by itself (design/language.md, Sub-workflows). */
+export const MAX_DEPTH_OF_RUNS = 8;
+
+/** Largest JSON of all workflows that one run carries, in bytes. */
+export const MAX_EMBEDDED_BYTES = 512 * 1024;
 
 /** What the API leaves in the memo of a run: read for lists, where no history is fetched. */
 export interface RunMemo {
@@ -67,7 +95,9 @@ export interface RunMemo {
   /** The caller's subject. */
   owner: string;
   enforcement: number | null;
+  /** Integer id of the run that started it as a sub-workflow, and the key of its task there. */
   parent: number | null;
+  parent_task?: string;
   tags: string[];
   actions: string[];
 }

@@ -7,6 +7,9 @@ export const DO_WORDS = [...TRANSITION_WORDS, 'retry'] as const;
 /** Longest delay or timeout that a definition may ask for, in seconds: ten years. */
 export const MAX_SECONDS = 315_360_000;
 
+/** Items of one task that may run at once (design/language.md, Task). */
+export const MAX_CONCURRENCY = 500;
+
 /** Task and variable names that mean something else in templates or transitions (design/shapes.md, Definitions). */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...['workflow', 'task', 'tasks', 'parameters', 'variables', 'vars', 'error', 'item', 'index', 'secret', 'execution'],

@@ -2,6 +2,7 @@ import type { temporal } from '@temporalio/proto';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { RunState } from '../interpreter/state.ts';
+import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts';
@@ -9,8 +10,10 @@ import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts'
 /** An event of Temporal's history. */
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** What history says of one activity: one try of a visit. Times in milliseconds. */
-export interface ActivityRecord {
+/** What history says of one activity or sub-workflow: one try of a visit, or of an item. Times in milliseconds. */
+export interface TryRecord {
+  /** Temporal's id of the sub-workflow that it is. */
+  child: string | null;
   scheduled: number;
   started: number | null;
   ended: number | null;
@@ -21,10 +24,10 @@ export interface ActivityRecord {
   result: { output: Json } | { fault: Fault } | null;
 }
 
-/** The interpreter's state rebuilt from history, with what history alone knows about each activity. */
+/** The interpreter's state rebuilt from history, with what history alone knows about each try. */
 export interface Replayed {
   state: RunState | null;
-  activities: ReadonlyMap<string, ActivityRecord>;
+  tries: ReadonlyMap<string, TryRecord>;
   /** Null while the commands of the re-run match those in history; else what did not match. */
   divergence: string | null;
 }
@@ -45,8 +48,8 @@ export function timestampMilliseconds(time: { seconds?: unknown; nanos?: number 
  * is checked against the history event that it must have led to.
  */
 export function replayHistory(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
-  const activities = new Map<string, ActivityRecord>();
-  const keys = { activity: new Map<number, string>(), timer: new Map<number, string>() };
+  const tries = new Map<string, TryRecord>();
+  const keys: Keys = { work: new Map(), timer: new Map() };
   let state: RunState | null = null;
   let batch: RunEvent[] = [];
   let expected: Command[] = [];
@@ -61,11 +64,11 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
     if (command !== null) {
       const index = expected.findIndex((candidate) => matches(candidate, command));
       if (index === -1) diverged(`history event ${event.eventId} has no command: ${command.type}`);
-      else remember(event, expected[index]!, keys, activities);
+      else remember(event, expected[index]!, keys, tries);
       // One command to cancel work leads to a history event for each activity and timer.
       if (index !== -1 && expected[index]!.type !== 'cancel_work') expected.splice(index, 1);
     }
-    const happened = eventOf(event, keys, activities);
+    const happened = eventOf(event, keys, tries);
     if (happened !== null) batch.push(happened);
     if (event.workflowTaskStartedEventAttributes) startedAt = eventTime(event);
     if (!event.workflowTaskCompletedEventAttributes) continue;
@@ -81,12 +84,13 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
   const left = expected.find(({ type }) => type !== 'cancel_work');
   // Terminated or timed out from outside, a run may end between a workflow task and nothing more.
   if (left !== undefined) diverged(`history lacks the command ${left.type} at its end`);
-  return { state, activities, divergence };
+  return { state, tries, divergence };
 }
 
 /** The part of a command that history records. */
 type Recorded =
   | { type: 'activity'; key: string; action: string; input: Json }
+  | { type: 'child'; workflowId: string; ref: string; input: Json }
   | { type: 'timer'; key: string; milliseconds: number }
   | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
@@ -99,6 +103,11 @@ function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
     const [input = null] = decodePayloads(scheduled.input);
     return { type: 'activity', key: activityId ?? '', action: activityType?.name ?? '', input };
   }
+  const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
+  if (child) {
+    const [input = null] = decodePayloads(child.input);
+    return { type: 'child', workflowId: child.workflowId ?? '', ref: child.workflowType?.name ?? '', input };
+  }
   const timer = event.timerStartedEventAttributes;
   if (timer) {
     const key = decodePayload(event.userMetadata?.summary);
@@ -107,7 +116,11 @@ function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
   }
   const canceled = event.timerCanceledEventAttributes;
   if (canceled) return { type: 'cancel_timer', key: keys.timer.get(Number(canceled.startedEventId)) ?? '' };
-  if (event.activityTaskCancelRequestedEventAttributes) return { type: 'cancel_work' };
+  if (
+    event.activityTaskCancelRequestedEventAttributes ||
+    event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes
+  )
+    return { type: 'cancel_work' };
   const completed = event.workflowExecutionCompletedEventAttributes;
   if (completed) {
     const outcome = hasResult(completed) ? 'completed' : 'skipped';
@@ -133,6 +146,10 @@ function matches(command: Command, recorded: Recorded): boolean {
     if (command.key !== recorded.key || command.action !== recorded.action) return false;
     return canonicalJson(command.input) === canonicalJson(recorded.input);
   }
+  if (command.type === 'child' && recorded.type === 'child') {
+    if (workflowIdOf(command.n) !== recorded.workflowId || command.run.ref !== recorded.ref) return false;
+    return canonicalJson(command.input) === canonicalJson(recorded.input);
+  }
   if (command.type === 'close' && recorded.type === 'close') return matchesClose(command, recorded);
   return true;
 }
@@ -155,16 +172,18 @@ function matchesClose(
 }
 
 interface Keys {
-  activity: Map<number, string>;
+  /** Of activities and sub-workflows. */
+  work: Map<number, string>;
   timer: Map<number, string>;
 }
 
-function remember(event: HistoryEvent, command: Command, keys: Keys, activities: Map<string, ActivityRecord>): void {
+function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<string, TryRecord>): void {
   const id = Number(event.eventId);
   if (command.type === 'timer') keys.timer.set(id, command.key);
-  if (command.type !== 'activity') return;
-  keys.activity.set(id, command.key);
-  activities.set(command.key, {
+  if (command.type !== 'activity' && command.type !== 'child') return;
+  keys.work.set(id, command.key);
+  tries.set(command.key, {
+    child: command.type === 'child' ? workflowIdOf(command.n) : null,
     scheduled: eventTime(event),
     started: null,
     ended: null,
@@ -175,8 +194,8 @@ function remember(event: HistoryEvent, command: Command, keys: Keys, activities:
   });
 }
 
-/** The interpreter's event that a history event is, recorded with its activity. */
-function eventOf(event: HistoryEvent, keys: Keys, activities: Map<string, ActivityRecord>): RunEvent | null {
+/** The interpreter's event that a history event is, recorded with its try. */
+function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>): RunEvent | null {
   if (event.workflowExecutionCancelRequestedEventAttributes) return { type: 'cancel' };
   const signaled = event.workflowExecutionSignaledEventAttributes;
   if (signaled) {
@@ -187,13 +206,15 @@ function eventOf(event: HistoryEvent, keys: Keys, activities: Map<string, Activi
     const key = keys.timer.get(Number(fired.startedEventId));
     return key === undefined ? null : { type: 'fired', key };
   }
+  const child = childEventOf(event);
+  if (child !== null) return takeChild(event, child, keys, tries);
   const started = event.activityTaskStartedEventAttributes;
   const completed = event.activityTaskCompletedEventAttributes;
   const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;
   const canceled = event.activityTaskCanceledEventAttributes;
   const scheduledId = (started ?? completed ?? failed ?? canceled)?.scheduledEventId;
-  const key = scheduledId === undefined ? undefined : keys.activity.get(Number(scheduledId));
-  const record = key === undefined ? undefined : activities.get(key);
+  const key = scheduledId === undefined ? undefined : keys.work.get(Number(scheduledId));
+  const record = key === undefined ? undefined : tries.get(key);
   if (key === undefined || record === undefined) return null;
   if (started) {
     record.started = eventTime(event);
@@ -211,4 +232,45 @@ function eventOf(event: HistoryEvent, keys: Keys, activities: Map<string, Activi
   const fault: Fault = canceled ? { kind: 'cancelled' } : faultOf(failed?.failure);
   record.result = { fault };
   return { type: 'failed', key, fault };
+}
+
+/** What an event tells of a sub-workflow: that it has started, or how it has ended. */
+type ChildEvent = { initiated: number } & ({ started: true } | { output: Json } | { fault: Fault });
+
+function childEventOf(event: HistoryEvent): ChildEvent | null {
+  const started = event.childWorkflowExecutionStartedEventAttributes;
+  if (started) return { initiated: Number(started.initiatedEventId), started: true };
+  const completed = event.childWorkflowExecutionCompletedEventAttributes;
+  if (completed) {
+    return { initiated: Number(completed.initiatedEventId), output: decodePayload(completed.result?.payloads?.[0]) };
+  }
+  const failed = event.childWorkflowExecutionFailedEventAttributes;
+  if (failed) return { initiated: Number(failed.initiatedEventId), fault: faultOf(failed.failure) };
+  const canceled = event.childWorkflowExecutionCanceledEventAttributes;
+  if (canceled) return { initiated: Number(canceled.initiatedEventId), fault: { kind: 'cancelled' } };
+  const terminated = event.childWorkflowExecutionTerminatedEventAttributes;
+  if (terminated) return { initiated: Number(terminated.initiatedEventId), fault: { kind: 'terminated' } };
+  const timedOut = event.childWorkflowExecutionTimedOutEventAttributes;
+  if (timedOut) {
+    return { initiated: Number(timedOut.initiatedEventId), fault: { kind: 'timeout', timeout: 'start_to_close' } };
+  }
+  const refused = event.startChildWorkflowExecutionFailedEventAttributes;
+  return refused ? { initiated: Number(refused.initiatedEventId), fault: { kind: 'clash' } } : null;
+}
+
+function takeChild(event: HistoryEvent, child: ChildEvent, keys: Keys, tries: Map<string, TryRecord>): RunEvent | null {
+  const key = keys.work.get(child.initiated);
+  const record = key === undefined ? undefined : tries.get(key);
+  if (key === undefined || record === undefined) return null;
+  if ('started' in child) {
+    record.started = eventTime(event);
+    return null;
+  }
+  record.ended = eventTime(event);
+  if ('output' in child) {
+    record.result = { output: child.output };
+    return { type: 'completed', key, output: child.output };
+  }
+  record.result = { fault: child.fault };
+  return { type: 'failed', key, fault: child.fault };
 }

@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
 import { classifyFault } from '../interpreter/fault.ts';
-import type { RunState, Visit } from '../interpreter/state.ts';
+import type { RunState, Visit, Work } from '../interpreter/state.ts';
 import { waitsOf } from '../interpreter/waits.ts';
 import type { Attempt, Execution, LeftoverSignal, ProjectionState, TaskExecution, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
@@ -9,11 +9,11 @@ import { isJsonObject, type Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus, TaskStatus } from '../model/status.ts';
 import {
-  type ActivityRecord,
   eventTime,
   type HistoryEvent,
   type Replayed,
   replayHistory,
+  type TryRecord,
   timestampMilliseconds,
 } from './history.ts';
 import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts';
@@ -83,7 +83,7 @@ function replayOrDiverge(run: RunInput, input: Parameters, history: readonly His
     return replayHistory(run, input, history);
   } catch (error) {
     const divergence = `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
-    return { state: null, activities: new Map(), divergence };
+    return { state: null, tries: new Map(), divergence };
   }
 }
 
@@ -159,24 +159,23 @@ function tasksOf(state: RunState, replayed: Replayed, pending: PendingWork, clos
   const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
   return state.visits.flatMap((visit, index) => {
     if (visit.status === 'held') return [];
-    return [taskOf(state, visit, index + 1, replayed, described, closed)];
+    const task = (work: Work, item: number | null) =>
+      taskOf(state, { visit, work, item, number: item === null ? index + 1 : null }, replayed, described, closed);
+    return [task(visit, null), ...(visit.items?.work ?? []).map((work, item) => task(work, item))];
   });
 }
 
 function taskOf(
   state: RunState,
-  visit: Visit,
-  number: number,
+  { visit, work, item, number }: { visit: Visit; work: Work } & Pick<TaskExecution, 'item' | 'number'>,
   replayed: Replayed,
   described: ReadonlyMap<string, PendingActivity>,
   closed: number | null,
 ): TaskExecution {
   const action = state.program.tasks.get(visit.name)!.action;
-  const tries = Array.from({ length: visit.tries }, (_, index) =>
-    index === 0 ? visit.key : `${visit.key}~${index + 1}`,
-  );
+  const tries = Array.from({ length: work.tries }, (_, index) => (index === 0 ? work.key : `${work.key}~${index + 1}`));
   const records = tries.flatMap((key) => {
-    const record = replayed.activities.get(key);
+    const record = replayed.tries.get(key);
     return record === undefined ? [] : [{ key, record }];
   });
   // While the next try is awaited, the last one that there is a record of is over.
@@ -184,49 +183,50 @@ function taskOf(
   const last = records.at(-1);
   const live = current === undefined ? undefined : described.get(current.key);
   const spec = state.actions[action];
-  const classify = (fault: Fault) =>
-    spec === undefined ? null : classifyFault(fault, spec, visit.key, action).failure;
+  const classify = (fault: Fault) => (spec === undefined ? null : classifyFault(fault, spec, work.key, action).failure);
   let before = 0;
   const attempts = records.flatMap(({ key, record }) => {
     const made = attemptsOf(record, key === current?.key ? live : undefined, classify, before);
     before = made.at(-1)?.attempt ?? before;
     return made;
   });
-  const arrived = visit.status === 'running' ? current?.record.result : undefined;
+  const arrived = work.status === 'running' ? current?.record.result : undefined;
   const failure =
-    arrived && 'fault' in arrived ? classify(arrived.fault) : visit.status === 'running' ? null : visit.failure;
-  const ended = visit.ended ?? current?.record.ended ?? (visit.status === 'running' ? closed : null);
-  const byEngine = spec?.inline || spec?.waits;
-  const started = attempts[0]?.started ?? (byEngine && visit.started !== null ? iso(visit.started) : null);
+    arrived && 'fault' in arrived ? classify(arrived.fault) : work.status === 'running' ? null : work.failure;
+  const ended = work.ended ?? current?.record.ended ?? (work.status === 'running' ? closed : null);
+  const byEngine = spec?.inline || spec?.waits || (visit.items !== null && item === null);
+  const started = attempts[0]?.started ?? (byEngine && work.started !== null ? iso(work.started) : null);
   return {
     number,
-    key: visit.key,
+    key: work.key,
     name: visit.name,
     visit: visit.visit,
+    item,
     action,
-    status: taskStatus(visit, arrived ?? null, live, closed !== null, current === undefined),
-    input: visit.input,
-    output: arrived && 'output' in arrived ? arrived.output : visit.output,
+    status: taskStatus(work, arrived ?? null, live, closed !== null, current?.record ?? null),
+    input: work.input,
+    output: arrived && 'output' in arrived ? arrived.output : work.output,
     failure,
     attempts,
-    created: iso(visit.created),
+    created: iso(item === null ? visit.created : (work.started ?? visit.created)),
     started,
     ended: ended === null ? null : iso(last?.record.ended ?? ended),
+    child: last?.record.child ?? null,
   };
 }
 
 function taskStatus(
-  visit: Visit,
-  arrived: ActivityRecord['result'],
+  work: Work,
+  arrived: TryRecord['result'],
   live: PendingActivity | undefined,
   closed: boolean,
-  byEngine: boolean,
+  current: TryRecord | null,
 ): TaskStatus {
-  switch (visit.status) {
+  switch (work.status) {
     case 'succeeded':
       return 'completed';
     case 'failed':
-      return visit.lost ? 'abandoned' : 'failed';
+      return work.lost ? 'abandoned' : 'failed';
     case 'timed_out':
       return 'timeout';
     case 'cancelled':
@@ -235,7 +235,8 @@ function taskStatus(
       if (arrived !== null) return 'output' in arrived ? 'completed' : 'failed';
       if (closed) return 'cancelled';
       // A wait, or a pause before the next try, needs no worker.
-      if (byEngine) return visit.status === 'delayed' ? 'scheduled' : 'running';
+      if (current === null) return work.status === 'delayed' ? 'scheduled' : 'running';
+      if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
       return live !== undefined && (live.state ?? 0) >= STARTED ? 'running' : 'scheduled';
   }
 }
@@ -244,7 +245,7 @@ function taskStatus(
 const STARTED = 2;
 
 function attemptsOf(
-  record: ActivityRecord,
+  record: TryRecord,
   live: PendingActivity | undefined,
   classify: (fault: Fault) => Failure | null,
   earlier: number,

@@ -30,6 +30,11 @@ export function specsOf(definition: Definition): Record<string, ActionSpec> {
   return Object.fromEntries(refs.flatMap((ref) => (SPECS.has(ref) ? [[ref, SPECS.get(ref)!]] : [])));
 }
 
+/** What the interpreter must know of a workflow that is to run as a child. */
+export function workflowSpec(paramSchema: JsonObject | null): ActionSpec {
+  return { workflow: true, ...TIMES, ...(paramSchema === null ? {} : { param_schema: paramSchema }) };
+}
+
 /** A plain action as a definition of one task, whose input is the run's; null for a ref that is no action. */
 export function definitionOfAction(ref: string): Definition | null {
   if (!SPECS.has(ref)) return null;

@@ -1,4 +1,4 @@
-import { type Validation, validateDefinition } from '../language/validate.ts';
+import { type KnownAction, type Validation, validateDefinition } from '../language/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
@@ -16,6 +16,7 @@ import type { DefinitionStore, RevisionContent, StoredWorkflow, WorkflowFilter }
 import { KNOWN_ACTIONS } from './actions.ts';
 import { sha256Hex } from './hash.ts';
 import { refusal } from './inputs.ts';
+import { type Reached, reachWorkflows, workflowRefsOf } from './sub-workflows.ts';
 
 /** A stored workflow, and what is doubtful about it. */
 export interface WrittenWorkflow {
@@ -45,8 +46,28 @@ export function createDefinitionService(store: DefinitionStore) {
     throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
   }
 
+  /** The actions that a definition may name: those that are built in, and the workflows that there are. */
+  async function actionsFor(
+    principal: Principal,
+    definition: Definition,
+    self: { ref: string; paramSchema: JsonObject | null } | null,
+  ): Promise<ReadonlyMap<string, KnownAction>> {
+    const refs = workflowRefsOf(definition);
+    if (refs.length === 0) return KNOWN_ACTIONS;
+    const found: { ref: string; paramSchema: JsonObject | null }[] = await store.findAll(principal.tenant, refs);
+    const workflows = [...found, ...(self === null ? [] : [self])].map(
+      ({ ref, paramSchema }): [string, KnownAction] => [ref, { runs: 'workflow', param_schema: paramSchema }],
+    );
+    return new Map([...KNOWN_ACTIONS, ...workflows]);
+  }
+
   return {
     get,
+
+    /** What a run of a definition can reach. Throws `sub_workflow_invalid`. */
+    async reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached> {
+      return reachWorkflows(definition, self, (refs) => store.findAll(principal.tenant, refs));
+    },
 
     /** A page of workflows and how many there are. Throws `pack_not_found` for a pack in the path that is not there. */
     async list(principal: Principal, filter: WorkflowFilter, page: { offset: number; limit: number }) {
@@ -63,14 +84,16 @@ export function createDefinitionService(store: DefinitionStore) {
      * Everything that is wrong with a body of `create`, or with a definition and its schemas alone, or doubtful. Stores
      * nothing.
      */
-    validate(body: unknown): Validation {
+    async validate(principal: Principal, body: unknown): Promise<Validation> {
       const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
       const alone = fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
       const schema = alone ? DefinitionAloneSchema : WorkflowCreateSchema;
       const parsed = schema.safeParse(body);
       if (!parsed.success) return { issues: issuesOf(parsed.error, schema, body), warnings: [] };
       const { definition, param_schema = null, out_schema = null } = parsed.data;
-      const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema });
+      const self = 'ref' in parsed.data ? { ref: String(parsed.data.ref), paramSchema: param_schema } : null;
+      const actions = await actionsFor(principal, definition, self);
+      const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema }, actions);
       const mismatch = 'ref' in parsed.data ? refMismatch(parsed.data as WorkflowCreate) : [];
       return { issues: [...mismatch, ...issues], warnings };
     },
@@ -80,7 +103,8 @@ export function createDefinitionService(store: DefinitionStore) {
       const mismatch = refMismatch(body);
       if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
       const content = contentOf(body.version, body.definition, body.param_schema ?? null, body.out_schema ?? null);
-      const warnings = check(content);
+      const { definition, paramSchema } = content;
+      const warnings = check(content, await actionsFor(principal, definition, { ref: body.ref, paramSchema }));
       const pack = await packId(store, principal, body.pack_ref);
       const { label, description = null, tags = [], enabled = true } = body;
       const created = await store.create(
@@ -97,6 +121,10 @@ export function createDefinitionService(store: DefinitionStore) {
     /** Changes a definition; changed content is a new revision. Throws `definition_invalid`, `workflow_not_found`. */
     async update(principal: Principal, ref: string, body: WorkflowUpdate): Promise<WrittenWorkflow> {
       let warnings: Issue[] = [];
+      // Looked up before the row is locked: an embedded database has one connection.
+      const before = await get(principal, ref);
+      const paramSchema = body.param_schema === undefined ? before.paramSchema : body.param_schema;
+      const actions = await actionsFor(principal, body.definition ?? before.definition, { ref, paramSchema });
       const updated = await store.update(principal.tenant, ref, (stored) => {
         const content = contentOf(
           body.version ?? stored.version,
@@ -105,7 +133,7 @@ export function createDefinitionService(store: DefinitionStore) {
           body.out_schema === undefined ? stored.outSchema : body.out_schema,
         );
         const same = content.hash === stored.hash && content.version === stored.version;
-        if (!same) warnings = check(content);
+        if (!same) warnings = check(content, actions);
         const fields = {
           label: body.label ?? stored.label,
           description: body.description === undefined ? stored.description : body.description,
@@ -138,14 +166,17 @@ function contentOf(
 }
 
 /** Refuses what is wrong, all at once; gives what is only doubtful. */
-function check(content: RevisionContent): Issue[] {
-  const { issues, warnings } = examine(content);
+function check(content: RevisionContent, actions: ReadonlyMap<string, KnownAction>): Issue[] {
+  const { issues, warnings } = examine(content, actions);
   if (issues.length > 0) throw refusal('definition_invalid', issues);
   return warnings;
 }
 
 /** Everything that is wrong with a definition and its schemas, or doubtful. */
-function examine({ definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>): Validation {
+function examine(
+  { definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>,
+  actions: ReadonlyMap<string, KnownAction>,
+): Validation {
   const size = JSON.stringify([definition, paramSchema, outSchema]).length;
   if (size > MAX_DEFINITION) {
     const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
@@ -155,7 +186,7 @@ function examine({ definition, paramSchema, outSchema }: Omit<RevisionContent, '
     ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object')),
     ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything')),
   ];
-  const { issues, warnings } = validateDefinition(definition, paramSchema, KNOWN_ACTIONS);
+  const { issues, warnings } = validateDefinition(definition, paramSchema, actions);
   return { issues: [...schemaIssues, ...issues], warnings };
 }
 

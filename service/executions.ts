@@ -24,6 +24,7 @@ import { type DefinitionService, unknownRef } from './definitions.ts';
 import { sha256Hex } from './hash.ts';
 import { entryOf, indexed } from './index-entries.ts';
 import { checkInput } from './inputs.ts';
+import type { Reached } from './sub-workflows.ts';
 import { eventName, type StartRequest, type Temporal } from './temporal.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
@@ -102,22 +103,22 @@ export function createExecutionService(
     const { ref, version, revision } = command;
     const action = definitionOfAction(ref);
     if (action !== null) {
-      const schemas = { paramSchema: null, outSchema: null };
-      return { definition: action, ...schemas, version: '0.0.0', revision: 0, hash: null, definitionId: null };
+      const none = { paramSchema: null, outSchema: null, hash: null, definitionId: null, workflows: {} };
+      return { definition: action, ...none, version: '0.0.0', revision: 0, actions: specsOf(action) };
     }
     const stored = await definitions.get(principal, ref, { version, revision }).catch((error: unknown) => {
       const bare = version === undefined && revision === undefined;
       throw bare && error instanceof AppError && error.code === 'workflow_not_found' ? unknownRef(ref) : error;
     });
     if (!stored.enabled) throw new AppError('workflow_disabled', `Workflow '${ref}' is disabled`);
-    return { ...stored, definitionId: stored.id };
+    const reached = await definitions.reach(principal, stored.definition, stored);
+    return { ...stored, ...reached, definitionId: stored.id };
   }
 
   function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
     const { ref, enforcement = null, tags = [] } = command;
-    const { definition, version, revision, hash, definitionId, outSchema } = resolved;
+    const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
-    const actions = specsOf(definition);
     const run: RunInput = {
       interpreter: INTERPRETER_VERSION,
       n,
@@ -129,6 +130,7 @@ export function createExecutionService(
       definition,
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       actions,
+      ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
     const bytes = utf8Length(JSON.stringify([input, run]));
     if (bytes > MAX_PAYLOAD_BYTES) {
@@ -178,7 +180,7 @@ export function createExecutionService(
     get: view,
 
     /**
-     * Starts a run. Throws `workflow_not_found`, `workflow_disabled`, `input_invalid`, `idempotency_mismatch`,
+     * Starts a run. Throws `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `input_invalid`, `idempotency_mismatch`,
      * `temporal_unavailable`. The same idempotency key with the same body gives the same run.
      */
     async start(principal: Principal, command: StartCommand): Promise<ExecutionView> {
@@ -300,7 +302,7 @@ function closedError(id: string, status: string): AppError {
   return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
 }
 
-interface Resolved {
+interface Resolved extends Reached {
   definition: RunInput['definition'];
   paramSchema: JsonObject | null;
   outSchema: JsonObject | null;

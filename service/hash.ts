@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
 
-/** SHA-256 of text, as bytes. */
-export function sha256(text: string): Uint8Array {
-  return createHash('sha256').update(text).digest();
-}
-
 /** SHA-256 of text, in hexadecimal. */
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -6,7 +6,7 @@ import type { Json } from '../model/json.ts';
 import type { RunMemo } from '../model/run-input.ts';
 import { type HistoryEvent, timestampMilliseconds } from '../projection/history.ts';
 import { type Closing, closeOf, memoOf } from '../projection/project.ts';
-import { sha256 } from './hash.ts';
+import { sha256Hex } from './hash.ts';
 import type { RunInfo } from './temporal.ts';
 
 /** Temporal's numbers of `WorkflowExecutionStatus` that the index tells apart. */
@@ -106,7 +106,7 @@ function common(namespace: string, workflowId: string, type: string, memo: RunMe
   return {
     namespace,
     workflowId,
-    n: memo !== null && isRunNumber(memo.n) ? memo.n : derivedNumber(sha256(`${namespace}\n${workflowId}`)),
+    n: memo !== null && isRunNumber(memo.n) ? memo.n : derivedNumber(sha256Hex(`${namespace}\n${workflowId}`)),
     tenant: memo?.tenant ?? null,
     ref,
     revision: memo?.revision ?? null,

@@ -1,14 +1,13 @@
 import { type SimulatedTask, simulate, simulatedTasks } from '../interpreter/simulate.ts';
 import { type StateWait, waitsOf } from '../interpreter/waits.ts';
 import { type Graph, graphOf, mermaidOf } from '../language/graph.ts';
-import type { Definition } from '../model/definition.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { WorkflowSimulate } from '../model/requests.ts';
 import { type ActionSpec, INTERPRETER_VERSION } from '../model/run-input.ts';
-import { KNOWN_ACTIONS, specsOf } from './actions.ts';
+import { KNOWN_ACTIONS } from './actions.ts';
 import type { DefinitionService } from './definitions.ts';
 import { checkInput, refusal } from './inputs.ts';
 
@@ -29,29 +28,30 @@ export type SimulationService = ReturnType<typeof createSimulationService>;
 /** Makes the service; `clock` gives milliseconds. */
 export function createSimulationService(definitions: DefinitionService, clock: () => number) {
   return {
-    /** Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `input_invalid`, `request_invalid`. */
+    /** Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`, `request_invalid`. */
     async simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun> {
-      const { version, revision, outcomes = {} } = body;
+      const { version, revision, outcomes = {}, items = {} } = body;
       const stored = await definitions.get(principal, ref, { version, revision });
       const { definition, paramSchema, outSchema } = stored;
       const names = definition.tasks.map(({ name }) => name);
-      const unknown = Object.keys(outcomes).filter((name) => !names.includes(name));
-      if (unknown.length > 0) {
-        throw refusal(
-          'request_invalid',
-          unknown.map((name): Issue => {
-            const message = `there is no task "${name}".${didYouMean(name, names)}`;
-            return { code: 'unknown_task', path: `/outcomes/${name}`, message };
-          }),
-        );
-      }
+      const told = [
+        ...Object.keys(outcomes).map((name) => ['outcomes', name]),
+        ...Object.keys(items).map((name) => ['items', name]),
+      ];
+      const unknown = told.flatMap(([field, name]): Issue[] => {
+        if (names.includes(name!)) return [];
+        const message = `there is no task "${name}".${didYouMean(name!, names)}`;
+        return [{ code: 'unknown_task', path: `/${field}/${name}`, message }];
+      });
+      if (unknown.length > 0) throw refusal('request_invalid', unknown);
+      const { actions, workflows } = await definitions.reach(principal, definition, stored);
       const input = checkInput(body.input ?? {}, 'input', paramSchema);
       const run = {
         ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version: stored.version, revision: stored.revision },
-        ...{ hash: stored.hash, definition, actions: specsWithSchemas(definition) },
+        ...{ hash: stored.hash, definition, actions: withSchemas(actions), workflows },
         ...(outSchema === null ? {} : { out_schema: outSchema }),
       };
-      const { state, close } = simulate(run, input, outcomes, clock());
+      const { state, close } = simulate(run, input, outcomes, clock(), { items });
       const tasks = simulatedTasks(state);
       return {
         status: close?.outcome ?? 'running',
@@ -76,9 +76,9 @@ export function createSimulationService(definitions: DefinitionService, clock: (
 }
 
 /** In a simulation the interpreter checks every input, as the workers would. */
-function specsWithSchemas(definition: Definition): Record<string, ActionSpec> {
+function withSchemas(actions: Record<string, ActionSpec>): Record<string, ActionSpec> {
   return Object.fromEntries(
-    Object.entries(specsOf(definition)).map(([ref, spec]) => {
+    Object.entries(actions).map(([ref, spec]) => {
       const schema = KNOWN_ACTIONS.get(ref)?.param_schema ?? null;
       return [ref, schema === null ? spec : { ...spec, param_schema: schema }];
     }),

@@ -1,4 +1,4 @@
-import { and, arrayOverlaps, asc, count, desc, eq, ilike, or, type SQL } from 'drizzle-orm';
+import { and, arrayOverlaps, asc, count, desc, eq, ilike, inArray, or, type SQL } from 'drizzle-orm';
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Database } from './database.ts';
@@ -107,6 +107,12 @@ export function createDefinitionStore(db: Database) {
         .orderBy(desc(revisions.revision))
         .limit(1);
       return found[0] ?? null;
+    },
+
+    /** The newest revisions of some workflows: those that there are. */
+    async findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]> {
+      if (refs.length === 0) return [];
+      return select().where(and(eq(workflows.tenant, tenant), inArray(workflows.ref, [...refs]), current));
     },
 
     /** A page of workflows by their newest revision, in order of ref, and how many there are. */

@@ -4,18 +4,26 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
+  executeChild,
   isCancellation,
+  ParentClosePolicy,
   scheduleActivity,
   sleep,
+  TerminatedFailure,
   TimeoutFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
+import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { BACKSTOP_SECONDS } from '../model/run-input.ts';
+import { BACKSTOP_SECONDS, type RunMemo } from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 
 type Activity = Extract<Command, { type: 'activity' }>;
+type Child = Extract<Command, { type: 'child' }>;
 type Timer = Extract<Command, { type: 'timer' }>;
 
 /**
@@ -31,6 +39,16 @@ export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
     const result = command.shielded ? schedule() : work.run(schedule);
     result.then(
       (output) => inbox.push({ type: 'completed', key, output: output ?? null }),
+      (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
+    );
+  };
+  const child = (command: Child): void => {
+    const { key, input, run } = command;
+    const start = () => executeChild(run.ref, { ...childOptions(command), args: [input, run] });
+    const result: Promise<unknown> = command.shielded ? start() : work.run(start);
+    result.then(
+      // A run that was skipped gives nothing.
+      (output) => inbox.push({ type: 'completed', key, output: (output as Json | undefined) ?? null }),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
   };
@@ -53,6 +71,7 @@ export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
   };
   return (command) => {
     if (command.type === 'activity') activity(command);
+    else if (command.type === 'child') child(command);
     else if (command.type === 'timer') timer(command);
     else if (command.type === 'cancel_timer') timers.get(command.key)?.cancel();
     else if (command.type === 'cancel_work') work.cancel();
@@ -80,12 +99,27 @@ function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<ty
   };
 }
 
+function childOptions({ n, run, memo }: Child) {
+  // Who it belongs to is what the run above it was started with.
+  const above = workflowInfo().memo?.fermata as RunMemo | undefined;
+  return {
+    workflowId: workflowIdOf(n),
+    staticSummary: `${run.ref} ${run.version}`,
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    parentClosePolicy: ParentClosePolicy.TERMINATE,
+    ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo } satisfies RunMemo } }),
+  };
+}
+
 function seconds(value: number): number {
   return Math.ceil(value * 1000);
 }
 
 function faultOf(error: unknown): Fault {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
+  // Its class is none of this package's.
+  if (error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError') return { kind: 'clash' };
+  const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
+  if (cause instanceof TerminatedFailure) return { kind: 'terminated' };
   if (cause instanceof ApplicationFailure) {
     const details = (cause.details ?? []) as Json[]; // payloads of JSON hold nothing else
     return { kind: 'application', type: cause.type ?? '', message: cause.message, details };

@@ -59,7 +59,7 @@ describe('docs/refusals.md', () => {
     const folder = readdirSync('language').map((file) => `language/${file}`);
     const sources = [...folder, 'model/definition.ts', 'model/zod-issues.ts', 'model/json-schema.ts'];
     const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
-    const used = [...text.matchAll(/code: '(\w+)'/g)].map(([, code]) => code!);
+    const used = [...text.matchAll(/(?:code: |issue\()'(\w+)'/g)].map(([, code]) => code!);
     // Of the schema's own codes, definitions only see what becomes of them.
     const own = used.filter((code) => !['schema_mismatch'].includes(code));
     const told = new Set([...refusals, ...warnings].map(({ code }) => code));

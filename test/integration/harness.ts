@@ -1,6 +1,7 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { partsOf } from '../../interpreter/simulate.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
@@ -28,6 +29,7 @@ export interface Harness {
   stopWorker(): void;
   /** How the attempts of each task of a run end, by workflow id. */
   outcomes: Map<string, Record<string, Attempt | Attempt[]>>;
+  items: Map<string, Record<string, Attempt[] | Attempt[][]>>;
   /** How often an activity of a run was tried, by workflow id and activity id. */
   calls: Map<string, number>;
   start(definition: Definition, options?: StartOptions): Promise<string>;
@@ -40,6 +42,10 @@ export interface Harness {
 
 export interface StartOptions {
   input?: JsonObject;
+  /** Workflows that the run can reach, by ref. */
+  workflows?: Record<string, Definition>;
+  /** How the items of each task end, one an item. */
+  items?: Record<string, Attempt[] | Attempt[][]>;
   outcomes?: Record<string, Attempt | Attempt[]>;
   /** Seconds after which Temporal itself ends the run. */
   executionTimeout?: number;
@@ -66,6 +72,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
   const client = new Client({ identity: 'test', connection: await Connection.connect({ address }) });
   const taskQueue = `test-${process.pid}-${Math.random().toString(36).slice(2)}`;
   const outcomes: Harness['outcomes'] = new Map();
+  const items: Harness['items'] = new Map();
   const calls: Harness['calls'] = new Map();
   const workflowBundle = await bundleWorkflows();
   const createWorker = () =>
@@ -78,7 +85,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       stickyQueueScheduleToStartTimeout: '1s',
       maxHeartbeatThrottleInterval: '200ms',
       ...workerOptions,
-      activities: { default: () => testActivity(outcomes, calls, slow) },
+      activities: { default: () => testActivity({ outcomes, items, calls }, slow) },
       // Killed, rather than waited for.
       ...(restartEvery === undefined ? {} : { shutdownGraceTime: 0, shutdownForceTime: '1s' }),
     });
@@ -108,16 +115,29 @@ export async function createHarness(address: string, options: HarnessOptions = {
     taskQueue,
     stopWorker: () => worker.shutdown(),
     outcomes,
+    items,
     calls,
     history,
     start: async (
       definition,
-      { input = {}, outcomes: wanted = {}, executionTimeout, actions = {}, cancelled, interpreter } = {},
+      {
+        input = {},
+        outcomes: wanted = {},
+        items: told = {},
+        workflows,
+        executionTimeout,
+        actions = {},
+        cancelled,
+        interpreter,
+      } = {},
     ) => {
       const n = nextNumber();
       const id = workflowIdOf(n);
       outcomes.set(id, wanted);
-      const run = runInput(definition, n);
+      items.set(id, told);
+      const run = runInput(definition, n, workflows);
+      // Where nobody says so, a run has no seed but its number.
+      run.seed = id;
       run.interpreter = interpreter ?? run.interpreter;
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {
@@ -150,15 +170,22 @@ export async function createHarness(address: string, options: HarnessOptions = {
   };
 }
 
-async function testActivity(outcomes: Harness['outcomes'], calls: Harness['calls'], slow: number): Promise<Json> {
+async function testActivity(
+  { outcomes, items, calls }: Pick<Harness, 'outcomes' | 'items' | 'calls'>,
+  slow: number,
+): Promise<Json> {
   if (slow > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * slow));
   const { activityId, workflowExecution } = activityInfo();
-  const name = activityId.split(/[#~]/)[0]!;
-  const id = `${workflowExecution?.workflowId}/${name}`;
+  const { name, visit, item } = partsOf(activityId);
+  const workflowId = workflowExecution?.workflowId ?? '';
+  const id = `${workflowId}/${name}`;
   const used = calls.get(id) ?? 0;
   calls.set(id, used + 1);
-  const planned = outcomes.get(workflowExecution?.workflowId ?? '')?.[name] ?? { output: null };
-  const attempt = Array.isArray(planned) ? (planned[used] ?? { output: null }) : planned;
+  const planned = outcomes.get(workflowId)?.[name] ?? { output: null };
+  const lists = items.get(workflowId)?.[name];
+  const ofVisit = Array.isArray(lists?.[0]) ? lists[visit - 1] : lists;
+  const ofItem = item === null ? undefined : (ofVisit as Attempt[] | undefined)?.[item];
+  const attempt = ofItem ?? (Array.isArray(planned) ? (planned[used] ?? { output: null }) : planned);
   if ('output' in attempt) return attempt.output;
   if ('running' in attempt) return hang();
   if ('fault' in attempt) throw new Error('a test cannot make this fault on a server');

@@ -10,7 +10,7 @@ declare module 'vitest' {
 
 /** Each file of API tests has a namespace of its own, so that its index holds its own runs. */
 export const API_NAMESPACES = [
-  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals'],
+  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'subs', 'signals'],
 ];
 
 /** One real Temporal server for all integration tests, in memory, on a free port. */

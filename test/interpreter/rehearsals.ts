@@ -1,3 +1,5 @@
+import { CHILD_REHEARSALS, ITEM_REHEARSALS } from './rehearsals-items.ts';
+import { JOIN_REHEARSALS } from './rehearsals-joins.ts';
 import { RUN_REHEARSALS } from './rehearsals-runs.ts';
 import { TRANSITION_REHEARSALS } from './rehearsals-transitions.ts';
 import { fail, lost, ok, type Rehearsal } from './rehearse.ts';
@@ -8,6 +10,9 @@ const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ..
 export const REHEARSALS: Rehearsal[] = [
   ...TRANSITION_REHEARSALS,
   ...RUN_REHEARSALS,
+  ...JOIN_REHEARSALS,
+  ...ITEM_REHEARSALS,
+  ...CHILD_REHEARSALS,
   {
     name: 'tasks without transitions run in list order, and the result is that of the last',
     definition: { tasks: [act('a'), act('b'), act('c')] },
@@ -254,7 +259,7 @@ export const REHEARSALS: Rehearsal[] = [
       start: ['a'],
       tasks: [
         { name: 'a', action: 'core.noop', on_success: 'b' },
-        { name: 'b', action: 'core.noop', on_success: 'a' },
+        { name: 'b', action: 'core.noop', next: [{ when: 'succeeded()', do: 'a' }] },
       ],
     },
     expect: { order: [], outcome: 'failed', failure: { type: 'limit_exceeded' } },

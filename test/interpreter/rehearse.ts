@@ -5,7 +5,7 @@ import type { KnownAction } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Outcome } from '../../model/failure.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
+import { type ActionSpec, type EmbeddedWorkflow, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
 import { KNOWN_ACTIONS, specsOf } from '../../service/actions.ts';
 
 /** How one attempt of a task ends: in tests of the interpreter, and by the test worker on a real server. */
@@ -18,6 +18,10 @@ export interface Rehearsal {
   input?: JsonObject;
   /** By task; a list is consumed one an attempt. A task without one succeeds with null. */
   outcomes?: Record<string, Attempt | Attempt[]>;
+  /** By task, one an item. */
+  items?: Record<string, Attempt[] | Attempt[][]>;
+  /** Workflows that it can reach, by ref. On a server they run; here they end as `outcomes` say. */
+  workflows?: Record<string, Definition>;
   expect: {
     /** Keys of the visits in the order of their start. */
     order: string[];
@@ -49,9 +53,26 @@ const TEST_SPECS: Record<string, ActionSpec> = {
 export const TEST_ACTIONS: ReadonlyMap<string, KnownAction> = new Map([
   ...KNOWN_ACTIONS,
   ...Object.keys(TEST_SPECS).map((ref): [string, KnownAction] => [ref, { runs: 'worker', param_schema: null }]),
+  // Every workflow of a test has a ref below this.
+  ...['one', 'two', 'three'].map((name): [string, KnownAction] => [
+    `sub.${name}`,
+    { runs: 'workflow', param_schema: null },
+  ]),
 ]);
 
-export function runInput(definition: Definition, n = 1): RunInput {
+function specs(definition: Definition, workflows: Record<string, Definition>): Record<string, ActionSpec> {
+  const children = Object.keys(workflows).map((ref): [string, ActionSpec] => [ref, { workflow: true, ...TEST_TIMES }]);
+  return { ...specsOf(definition), ...TEST_SPECS, ...Object.fromEntries(children) };
+}
+
+export function runInput(definition: Definition, n = 1, workflows: Record<string, Definition> = {}): RunInput {
+  const embedded = Object.entries(workflows).map(([ref, child]): [string, EmbeddedWorkflow] => [
+    ref,
+    {
+      ...{ version: '1.0.0', revision: 1, hash: ref, definition_id: 1, definition: child },
+      actions: specs(child, workflows),
+    },
+  ]);
   return {
     interpreter: INTERPRETER_VERSION,
     n,
@@ -60,7 +81,8 @@ export function runInput(definition: Definition, n = 1): RunInput {
     revision: 1,
     hash: null,
     definition,
-    actions: { ...specsOf(definition), ...TEST_SPECS },
+    actions: specs(definition, workflows),
+    ...(embedded.length === 0 ? {} : { workflows: Object.fromEntries(embedded) }),
   };
 }
 
@@ -74,10 +96,17 @@ export interface Rehearsed {
 
 /** Plays a definition with mock outcomes through the pure interpreter, in waves. */
 export function rehearse(
-  { definition, input = {}, outcomes = {} }: Pick<Rehearsal, 'definition' | 'input' | 'outcomes'>,
+  {
+    definition,
+    input = {},
+    outcomes = {},
+    items = {},
+    workflows = {},
+  }: Pick<Rehearsal, 'definition' | 'input' | 'outcomes' | 'items' | 'workflows'>,
   intervene?: Intervention,
 ): Rehearsed {
-  const { state, close, commands } = simulate(runInput(definition), input, outcomes, STARTED, intervene);
+  const run = runInput(definition, 1, workflows);
+  const { state, close, commands } = simulate(run, input, outcomes, STARTED, { items, intervene });
   return { state, order: simulatedTasks(state).map(({ key }) => key), close: close ?? undefined, commands };
 }
 

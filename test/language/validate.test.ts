@@ -24,10 +24,93 @@ describe('refused when it is written', () => {
     ['an empty list of tasks', { tasks: [] }, ['out_of_range /tasks']],
     ['tasks that are no list', { tasks: {} }, ['type_invalid /tasks']],
     ['an unknown field', { tasks: [noop('a')], taks: [] }, ['unknown_field /taks']],
+    ['items that are no template', { tasks: [noop('a', { with_items: 'xs' })] }, ['type_invalid /tasks/0/with_items']],
     [
-      'a field of the language that is not there yet',
-      { tasks: [noop('a', { with_items: [] })] },
-      ['unknown_field /tasks/0/with_items'],
+      'what has no effect without items',
+      { tasks: [noop('a', { concurrency: 2, on_item_failure: 'finish' })] },
+      ['without_effect /tasks/0/concurrency', 'without_effect /tasks/0/on_item_failure'],
+    ],
+    [
+      'a concurrency that is none',
+      { tasks: [noop('a', { with_items: [], concurrency: 501 }), noop('b', { with_items: [], concurrency: 'two' })] },
+      ['out_of_range /tasks/0/concurrency'],
+    ],
+    [
+      'a concurrency in words',
+      { tasks: [noop('b', { with_items: [], concurrency: 'two' })] },
+      ['type_invalid /tasks/0/concurrency'],
+    ],
+    [
+      'an item where there is none',
+      {
+        tasks: [
+          noop('a', { input: '{{ item }}' }),
+          noop('b', { with_items: '{{ [index] }}', publish: { x: '{{ item }}' } }),
+        ],
+      },
+      ['unknown_name /tasks/0/input', 'unknown_name /tasks/1/publish/x', 'unknown_name /tasks/1/with_items'],
+    ],
+    ['a join that is neither all nor a count', { tasks: [noop('a', { join: 'any' })] }, ['type_invalid /tasks/0/join']],
+    ['a join that no task leads to', { tasks: [noop('a', { join: 'all' })] }, ['join_unsatisfiable /tasks/0/join']],
+    [
+      'a join that is first',
+      { start: ['a'], tasks: [noop('a', { join: 'all', next: [{ when: 'false', do: 'a' }] })] },
+      ['join_unsatisfiable /tasks/0/join'],
+    ],
+    [
+      'a join of more tasks than lead to it',
+      { tasks: [noop('a', { on_success: 'b' }), noop('b', { join: 2 })] },
+      ['join_unsatisfiable /tasks/1/join'],
+    ],
+    [
+      'a join that waits for what only comes after it',
+      {
+        start: ['a'],
+        tasks: [
+          noop('a', { on_success: 'j' }),
+          noop('j', { join: 'all', on_success: 'b' }),
+          noop('b', { next: [{ when: 'false', do: 'j' }] }),
+        ],
+      },
+      ['join_unsatisfiable /tasks/1/join'],
+    ],
+    [
+      'a join of branches that exclude each other by conditions that say so',
+      {
+        tasks: [
+          noop('a', {
+            next: [
+              { when: 'succeeded()', do: 'b' },
+              { when: '{{ failed() }}', do: 'c' },
+            ],
+          }),
+          noop('b', { on_success: 'j' }),
+          noop('c', { on_success: 'j' }),
+          noop('j', { join: 2 }),
+        ],
+      },
+      ['join_unsatisfiable /tasks/3/join'],
+    ],
+    [
+      'a join of a normal task and one of the cleanup',
+      {
+        on_cancel: 'undo',
+        tasks: [noop('a', { on_success: 'j' }), noop('undo', { on_success: 'j' }), noop('j', { join: 'all' })],
+      },
+      ['join_unsatisfiable /tasks/2/join'],
+    ],
+    [
+      'a loop of three that nothing leaves',
+      {
+        start: ['a'],
+        tasks: [
+          noop('a', { on_complete: ['b', 'd'] }),
+          noop('b', { on_success: 'c', on_failure: 'a' }),
+          noop('c', { next: [{ do: 'a' }, { when: 'true', do: 'd' }] }),
+          noop('d'),
+        ],
+      },
+      ['endless_loop /tasks/0'],
     ],
     ['a name with a dash', { tasks: [noop('a-b')] }, ['value_invalid /tasks/0/name']],
     ['a name that is too long', { tasks: [noop('a'.repeat(65))] }, ['out_of_range /tasks/0/name']],
@@ -153,12 +236,93 @@ describe('doubtful, and stored with a warning', () => {
       ['unknown_name /tasks/0/input'],
     ],
     [
+      'a task that is an entry and led to',
+      { start: ['a', 'b'], tasks: [noop('a', { on_success: 'b' }), noop('b')] },
+      ['several_arrivals /tasks/1'],
+    ],
+    [
+      'a task that is read before it runs',
+      { tasks: [noop('a', { input: '{{ b.output }} {{ task.b.status }} {{ b is defined }}' }), noop('b')] },
+      ['read_too_early /tasks/0/input', 'read_too_early /tasks/0/input'],
+    ],
+    [
       'several arrivals',
       { tasks: [noop('a', { on_success: 'c' }), noop('b', { on_success: 'c' }), noop('c')] },
       ['several_arrivals /tasks/2'],
     ],
   ])('%s', (_, definition, warnings) => {
     expect(check(definition)).toEqual({ issues: [], warnings });
+  });
+
+  it.each<[string, Definition]>([
+    [
+      'joins that some path satisfies',
+      {
+        tasks: [
+          noop('a', { on_success: ['b', 'j'], on_failure: 'c' }),
+          noop('b', { on_complete: 'j' }),
+          noop('c', { next: [{ when: 'true', do: ['d', 'e'] }] }),
+          noop('d', { on_success: 'k' }),
+          noop('e', { next: [{ when: '1 > 2', do: 'k' }] }),
+          noop('j', { join: 'all' }),
+          noop('k', { join: 2 }),
+        ],
+      },
+    ],
+    [
+      'a join of both ends of a task that is tried again by a word',
+      {
+        tasks: [
+          noop('a', {
+            next: [
+              { when: 'failed()', do: 'retry' },
+              { when: 'failed()', do: 'b' },
+              { when: 'succeeded()', do: 'c' },
+            ],
+          }),
+          noop('b', { on_success: 'j' }),
+          noop('c', { on_success: 'j' }),
+          noop('j', { join: 'all' }),
+        ],
+      },
+    ],
+    [
+      'what follows a join does not race with itself',
+      {
+        tasks: [
+          noop('a', { on_success: 'j' }),
+          noop('b', { on_success: 'j' }),
+          noop('j', { join: 'all', on_success: 'c', on_failure: 'd' }),
+          noop('c', { publish: { x: 1 } }),
+          noop('d', { publish: { x: 2 } }),
+        ],
+      },
+    ],
+    [
+      'a loop that listens until it is cancelled',
+      {
+        start: ['a'],
+        tasks: [
+          { name: 'a', action: 'core.wait_signal', input: { name: 'go' }, on_success: 'b' },
+          noop('b', { on_complete: 'a' }),
+        ],
+      },
+    ],
+    [
+      'a variable that only some path sets, and one of an earlier round',
+      {
+        start: ['a'],
+        tasks: [
+          noop('a', {
+            input: '{{ y | default(0) }}',
+            next: [{ when: 'true', publish: { x: 1 }, do: 'b' }, { do: 'b' }],
+          }),
+          noop('b', { input: '{{ x }}', publish: { y: '{{ x }}' }, next: [{ when: 'y > 3', do: 'a' }] }),
+        ],
+      },
+    ],
+  ])('%s earns no warning', (_, definition) => {
+    expect(check(definition)).toEqual({ issues: [], warnings: [] });
   });
 
   it('a loop earns no warning', () => {

@@ -1,0 +1,56 @@
+import { digest } from '../expression/encoding.ts';
+import { derivedNumber, integerId } from '../model/execution-id.ts';
+import type { EmbeddedWorkflow, RunInput } from '../model/run-input.ts';
+import type { ChildMemo } from './events.ts';
+import type { RunState } from './state.ts';
+
+/**
+ * What a sub-workflow is started with; null when the run does not carry its definition. Its number comes from the seed of
+ * this run and the key of the try, so that whoever runs the interpreter again finds the same, also after a reset
+ * (design/index.md, Ids).
+ */
+export function childOf(
+  { run, info, version }: RunState,
+  { ref, key, timeout }: { ref: string; key: string; timeout: number | undefined },
+): { n: number; run: RunInput; memo: ChildMemo } | null {
+  const { workflows = {} } = run;
+  if (!Object.hasOwn(workflows, ref)) return null;
+  const embedded = workflows[ref]!;
+  const seed = digest(`${info.seed}/${key}`, 'sha256');
+  const n = derivedNumber(seed);
+  const reached = reachedFrom(embedded, workflows);
+  const { revision, definition, out_schema, actions } = embedded;
+  return {
+    n,
+    run: {
+      ...{ interpreter: version, n, ref, version: embedded.version, revision, hash: embedded.hash, seed, definition },
+      ...(out_schema === undefined ? {} : { out_schema }),
+      actions,
+      ...(Object.keys(reached).length === 0 ? {} : { workflows: reached }),
+      depth: (run.depth ?? 0) + 1,
+      ...(timeout === undefined ? {} : { timeout }),
+    },
+    memo: {
+      ...{ n, ref, revision, definition_id: embedded.definition_id },
+      ...{ parent: integerId(run.n), parent_task: key, actions: Object.keys(actions) },
+    },
+  };
+}
+
+/** The workflows that one of them can reach: a child carries no more than it needs. */
+function reachedFrom(
+  embedded: EmbeddedWorkflow,
+  workflows: Readonly<Record<string, EmbeddedWorkflow>>,
+): Record<string, EmbeddedWorkflow> {
+  const reached: Record<string, EmbeddedWorkflow> = {};
+  const queue = [embedded];
+  for (const { actions } of queue) {
+    for (const [ref, { workflow }] of Object.entries(actions)) {
+      const other = workflows[ref];
+      if (!workflow || other === undefined || Object.hasOwn(reached, ref)) continue;
+      reached[ref] = other;
+      queue.push(other);
+    }
+  }
+  return reached;
+}

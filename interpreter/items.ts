@@ -1,0 +1,84 @@
+import type { ItemsPlan } from '../language/program.ts';
+import { renderValue } from '../language/template-value.ts';
+import { engineFailure, type Failure } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import { MAX_CONCURRENCY } from '../model/words.ts';
+import type { Ending } from './ends.ts';
+import { scopeOf } from './scope.ts';
+import type { Items, RunState, Visit } from './state.ts';
+import { mayStart, taskOf, templateFailure } from './visits.ts';
+
+/** Items that one visit may have (design/language.md, with_items). */
+const MAX_ITEMS = 100_000;
+
+/** Items that run at once unless the task says otherwise. */
+const DEFAULT_CONCURRENCY = 100;
+
+/** Renders the list of a visit and how many of its items run at once, or tells why that is not possible. */
+export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items: Items } | { failure: Failure } {
+  const scope = scopeOf(state, { visit, variables: visit.variables });
+  const invalid = (field: string, message: string) => ({
+    failure: engineFailure('input_invalid', message, { details: { field } }),
+  });
+  try {
+    const list = renderValue(plan.list, scope);
+    if (!Array.isArray(list)) return invalid('with_items', `with_items must give a list, not ${kindOf(list)}`);
+    if (list.length > MAX_ITEMS) {
+      const message = `with_items has ${list.length} items, more than ${MAX_ITEMS}`;
+      return { failure: engineFailure('limit_exceeded', message, { details: { field: 'with_items' } }) };
+    }
+    const concurrency = plan.concurrency === null ? DEFAULT_CONCURRENCY : renderValue(plan.concurrency, scope);
+    if (typeof concurrency !== 'number' || concurrency < 1) {
+      return invalid('concurrency', `concurrency must be a number of at least 1, not ${JSON.stringify(concurrency)}`);
+    }
+    const most = Math.min(Math.floor(concurrency), MAX_CONCURRENCY);
+    return { items: { list, concurrency: most, work: [], running: 0, failed: [], queued: false } };
+  } catch (error) {
+    return { failure: templateFailure(error) };
+  }
+}
+
+/** Whether another item of a visit is to start, once there is a place for it. */
+export function mayStartItem(state: RunState, visit: Visit): boolean {
+  const { list, work, failed } = visit.items!;
+  if (!mayStart(state, visit) || work.length === list.length) return false;
+  return failed.length === 0 || taskOf(state, visit).items!.finish;
+}
+
+/** How a visit ends of whose items none runs any more and none will start. */
+export function itemsEnding(state: RunState, visit: Visit, { list, work, failed }: Items): Ending {
+  const outputs = list.map((_, item) => (work[item]?.status === 'succeeded' ? work[item].output : null));
+  if (failed.length === 0 && work.length === list.length) return { output: outputs };
+  const items: Json = failed.map((item) => {
+    const { type, message } = work[item]!.failure!;
+    return { index: item, type, reason: message };
+  });
+  const rest = { details: { items, outputs } };
+  const stopped = state.stopping !== null && !visit.shielded;
+  if (stopped && (work.length < list.length || work.some(({ status }) => status === 'cancelled'))) {
+    return { failure: engineFailure('cancelled', 'the task was cancelled', rest), partial: outputs };
+  }
+  const first = failed[0];
+  if (first === undefined) {
+    const message = `the run failed before item ${work.length} began`;
+    return { failure: engineFailure('cancelled', message, rest), partial: outputs };
+  }
+  const { failure, lost } = work[first]!;
+  const { type, message, code } = failure!;
+  const more = failed.length === 1 ? '' : `, and ${failed.length - 1} more`;
+  return {
+    failure: {
+      ...{ type, message: `item ${first} failed: ${message}${more}`, task: visit.key },
+      ...(code === undefined ? {} : { code }),
+      ...rest,
+      cause: failure!,
+    },
+    lost,
+    partial: outputs,
+  };
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

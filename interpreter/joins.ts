@@ -1,0 +1,56 @@
+import { engineFailure } from '../model/failure.ts';
+import { CLEANUP_LINEAGE, type Gathering, type RunState } from './state.ts';
+import { endBranch, mergeInto } from './variables.ts';
+import { type Arrival, decide, schedule } from './visits.ts';
+
+/**
+ * Lets a visit lead to a task: that runs once for each arrival, or waits for others. What arrives at a join that has
+ * fired, or from a task that has arrived there already, is absorbed (design/language.md, Join).
+ */
+export function arrive(state: RunState, name: string, from: number, arrival: Omit<Arrival, 'from'>): void {
+  const { join } = state.program.tasks.get(name)!;
+  if (join === null) {
+    schedule(state, name, { ...arrival, from: [from] });
+    return;
+  }
+  const { name: task, lineage } = state.visits[from]!;
+  let round = 1;
+  if (join.rounds) {
+    const counted = `${name} ${lineage} ${task}`;
+    round = (state.roundsOf.get(counted) ?? 0) + 1;
+    state.roundsOf.set(counted, round);
+  }
+  const key = `${name} ${lineage} ${round}`;
+  const gathering: Gathering = state.gatherings.get(key) ?? { name, lineage, round, arrivals: new Map(), fired: false };
+  state.gatherings.set(key, gathering);
+  if (gathering.fired || gathering.arrivals.has(task)) {
+    endBranch(state, arrival.variables);
+    return;
+  }
+  gathering.arrivals.set(task, { visit: from, variables: arrival.variables });
+  if (gathering.arrivals.size < join.needed) return;
+  const arrivals = [...gathering.arrivals.values()];
+  const variables = new Map(arrivals[0]!.variables);
+  for (const other of arrivals.slice(1)) mergeInto(variables, other.variables);
+  // A round has had all of its arrivals; any other join must know that it has fired.
+  if (join.rounds) state.gatherings.delete(key);
+  gathering.fired = true;
+  gathering.arrivals.clear();
+  schedule(state, name, { ...arrival, from: arrivals.map(({ visit }) => visit), variables });
+}
+
+/** Fails a run, in which nothing is left to do, for what has arrived at joins whose other tasks can arrive no more. */
+export function failUnreachable(state: RunState): void {
+  // What a failure or a stop has held back is not missing.
+  if (state.failure !== null && state.stopping === null) return;
+  for (const { name, lineage, arrivals } of state.gatherings.values()) {
+    if (arrivals.size === 0 || (state.stopping !== null && lineage !== CLEANUP_LINEAGE)) continue;
+    const { inbound, needed } = state.program.tasks.get(name)!.join!;
+    const arrived = inbound.filter((task) => arrivals.has(task));
+    const missing = inbound.filter((task) => !arrivals.has(task));
+    const of = needed < inbound.length ? `${needed - arrived.length} of ` : '';
+    const message = `"${name}" waits for ${of}${missing.join(', ')}, and nothing can lead there any more`;
+    const details = { join: name, needed, arrived, missing };
+    decide(state, engineFailure('unreachable_join', message, { task: name, details }), false);
+  }
+}

@@ -1,0 +1,72 @@
+import { renderCondition, type TemplateValue } from '../language/template-value.ts';
+import { type Failure, NEVER_RETRIED } from '../model/failure.ts';
+import { end } from './ends.ts';
+import { armTimer } from './pending.ts';
+import { scopeOf } from './scope.ts';
+import type { Place, RunState, Visit, Work } from './state.ts';
+import { mayStart, retryDelay, taskOf, templateFailure, workAt } from './visits.ts';
+
+/** The key of the current try: what its activity or timer is called in Temporal. */
+export function tryKey({ key, tries }: Work): string {
+  return tries === 1 ? key : `${key}~${tries}`;
+}
+
+/** Has a try issued again that was lost. */
+export function reissue(state: RunState, place: Place, failure: Failure): void {
+  const work = workAt(state, place);
+  work.tries += 1;
+  work.reissues += 1;
+  work.failure = failure;
+  work.lost = true;
+  state.starting.push(place);
+}
+
+/**
+ * Whether further attempts of a visit are made from here, and not by Temporal's retry policy: of what runs in the
+ * workflow, of sub-workflows, and under `retry.when`.
+ */
+export function retriesItself(state: RunState, visit: Visit): boolean {
+  const { retry, action } = taskOf(state, visit);
+  const { inline, waits, workflow } = state.actions[action]!;
+  if (retry.when !== null || workflow) return true;
+  return Boolean(inline || waits) && !state.mocked.has(visit.name);
+}
+
+/** Ends a try with a failure, and the work with it unless there is to be another try. */
+export function endTry(state: RunState, place: Place, failure: Failure, lost = false): void {
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  const { retry, action } = taskOf(state, visit);
+  if (!retriesItself(state, visit)) {
+    end(state, place, { failure, lost });
+    return;
+  }
+  const attempt = work.tries - work.reissues;
+  work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? action, attempt };
+  const again = attempt <= retry.count && mayStart(state, visit) ? wanted(state, place, retry.when) : false;
+  if (again !== true) {
+    end(state, place, again === false ? { failure: { ...failure, attempt }, lost } : again);
+    return;
+  }
+  work.tries += 1;
+  work.lost = lost;
+  const delay = retryDelay(retry, attempt);
+  if (delay === 0) state.starting.push(place);
+  else armTimer(state, tryKey(work), { ...place, kind: 'retry' }, delay * 1000);
+}
+
+/** Whether the failure of a try is to be tried again; or the failure to find out. */
+function wanted(state: RunState, place: Place, when: TemplateValue | null): boolean | { failure: Failure } {
+  const visit = state.visits[place.visit]!;
+  const { failure } = workAt(state, place);
+  if (when === null || failure === null) return true;
+  if (NEVER_RETRIED.some((type) => type === failure.type)) return false;
+  const status = failure.type === 'timeout' ? 'timed_out' : 'failed';
+  const { variables } = visit;
+  const viewpoint = { visit, variables, item: place.item, ended: { status, output: null }, error: failure };
+  try {
+    return renderCondition(when, scopeOf(state, viewpoint));
+  } catch (error) {
+    return { failure: templateFailure(error, { cause: failure }) };
+  }
+}
