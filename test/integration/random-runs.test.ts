@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { Intervention } from '../../interpreter/simulate.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { type RandomRun, randomRun } from '../interpreter/random-run.ts';
-import { rehearse, TEST_ACTIONS } from '../interpreter/rehearse.ts';
+import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../interpreter/random-run.ts';
+import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 
 // FERMATA_SEED=… draws the same runs again, FERMATA_RUNS=… more of them.
@@ -24,6 +25,9 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const harness of harnesses) await harness.close();
 });
+
+const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
+  playPure({ ...run, workflows: SUB_WORKFLOWS }, intervene);
 
 /** What could be stored. Loops within loops can make tens of thousands of visits, which say nothing more. */
 const playable = (run: RandomRun) =>
@@ -68,7 +72,7 @@ it.each([
 /** Runs it on the server, sends it what it is to get from outside, and gives its history. */
 async function play(harness: Harness, run: RandomRun, name: string): Promise<HistoryEvent[]> {
   const { definition, outcomes, cancelAt, signals } = run;
-  const id = await harness.start(definition, { outcomes });
+  const id = await harness.start(definition, { outcomes, workflows: SUB_WORKFLOWS });
   const handle = harness.client.workflow.getHandle(id);
   for (const signal of signals) {
     await handle.signal(signal, { sent: signal }).catch(() => undefined);
@@ -79,7 +83,19 @@ async function play(harness: Harness, run: RandomRun, name: string): Promise<His
   // Somewhere in the middle, as the machine will have it.
   if (cancelAt > 4) await handle.cancel().catch(() => undefined);
   await closed(harness, id);
+  await expectChildren(harness, id, name);
   return harness.history(id);
+}
+
+/** Every sub-workflow is projected, too, and has ended as its task says. */
+async function expectChildren(harness: Harness, id: string, name: string): Promise<void> {
+  for (const { key, child, status, output } of (await harness.execution(id)).tasks) {
+    if (child === null) continue;
+    const below = await harness.execution(child);
+    expect([below.projection, below.divergence], `${name}, below ${key}`).toEqual(['complete', null]);
+    if (status === 'completed') expect([below.status, below.output], `${name}, below ${key}`).toEqual([status, output]);
+    await expectChildren(harness, child, name);
+  }
 }
 
 /** Projects the history as it was after every change: none may diverge, and a closed run has no task under way. */
@@ -110,6 +126,8 @@ function isCommand(event: HistoryEvent): boolean {
   return [
     ...[event.activityTaskScheduledEventAttributes, event.timerStartedEventAttributes],
     ...[event.timerCanceledEventAttributes, event.activityTaskCancelRequestedEventAttributes],
+    event.startChildWorkflowExecutionInitiatedEventAttributes,
+    event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes,
     ...[event.workflowExecutionCompletedEventAttributes, event.workflowExecutionFailedEventAttributes],
     event.workflowExecutionCanceledEventAttributes,
   ].some((attributes) => attributes != null);
@@ -134,7 +152,8 @@ function compare(history: HistoryEvent[], run: RandomRun, name: string): void {
   const execution = projectExecution('x', history);
   const { close, order } = rehearse(run);
   expect([execution.status, execution.failure?.type], name).toEqual([close?.outcome, close?.failure?.type]);
-  expect(execution.tasks.map(({ key }) => key).sort(), name).toEqual(order.sort());
+  const visits = execution.tasks.filter(({ item }) => item === null);
+  expect(visits.map(({ key }) => key).sort(), name).toEqual(order.sort());
   // How long a wait took is up to the machine too.
   const timeless = (value: Json) => canonicalJson(value).replaceAll(/"waited_ms":\d+/g, '"waited_ms":0');
   expect(timeless(execution.output), name).toBe(timeless(close?.output as Json));

@@ -6,7 +6,7 @@ import { type Attempt, fail, hang, ok } from './rehearse.ts';
 /** A definition with what becomes of its tasks, and what is done to the run from outside. */
 export interface RandomRun {
   definition: Definition;
-  outcomes: Record<string, Attempt[]>;
+  outcomes: Record<string, Attempt | Attempt[]>;
   /** The wave at which it is cancelled; 0: never. */
   cancelAt: number;
   /** Names of signals that are sent to it. */
@@ -24,7 +24,17 @@ const attempt = fc.oneof(
 
 /** Conditions: most are never wrong, one is where a task has no number as its result. */
 const condition = fc.constantFrom(
-  ...['succeeded()', 'failed()', '{{ timed_out() }}', 'x | default(0) is number', 'error is defined', 'true'],
+  ...[
+    'succeeded()',
+    'failed()',
+    'succeeded()',
+    'failed()',
+    'true',
+    '{{ timed_out() }}',
+    'x | default(0) is number',
+    'error is defined',
+    'true',
+  ],
   ...["status() == 'succeeded' and y is defined", 'result() is none', '[true, false] | random'],
   'result().value > 4',
 );
@@ -49,7 +59,52 @@ const retry = fc.option(
   { nil: undefined, freq: 3 },
 );
 
-const kind = fc.constantFrom('act', 'act', 'act', 'transform', 'read', 'fail', 'delay', 'wait');
+const kind = fc.constantFrom(
+  ...(['act', 'act', 'act', 'act', 'transform', 'transform', 'read', 'fail', 'delay', 'wait', 'sub', 'sub'] as const),
+);
+
+/** What the sub-workflows do on a server, and what the interpreter alone is told of them. */
+export const SUB_WORKFLOWS: Record<string, Definition> = {
+  'sub.one': {
+    tasks: [
+      { name: 'inner', action: 'test.act' },
+      { name: 'result', action: 'core.transform', input: { data: { value: 3 } } },
+    ],
+  },
+  'sub.two': {
+    on_cancel: 'undo',
+    tasks: [
+      { name: 'pause', action: 'core.delay', input: { seconds: 0.02 } },
+      { name: 'no', action: 'core.fail', input: { message: 'deep', type: 'E_DEEP' } },
+      { name: 'undo', action: 'core.noop' },
+    ],
+  },
+  'sub.three': {
+    start: ['a', 'b'],
+    tasks: [
+      { name: 'a', action: 'sub.one', on_success: 'j' },
+      { name: 'b', action: 'sub.two', on_failure: 'j' },
+      { name: 'j', action: 'core.transform', input: { data: '{{ a.output }}' }, join: 'all' },
+    ],
+  },
+};
+const SUB_OUTCOMES: Record<string, Attempt> = {
+  'sub.one': ok({ value: 3 }),
+  'sub.two': fail('E_DEEP', 'deep'),
+  'sub.three': ok({ j: { value: 3 } }),
+};
+
+const items = fc.record({
+  with_items: fc.constantFrom<Json & Task['with_items']>(
+    [1, 2, 3],
+    [7],
+    [],
+    '{{ [3, 2, 1, 0] }}',
+    '{{ y | default([5, 6]) }}',
+  ),
+  concurrency: fc.constantFrom(undefined, 1, 1, 2, '{{ 1 + 1 }}'),
+  on_item_failure: fc.constantFrom(undefined, 'stop' as const, 'finish' as const),
+});
 
 const transition = fc.record({
   to: fc.array(fc.nat(), { maxLength: 2 }),
@@ -62,17 +117,33 @@ const drawnTask = fc.record({
   ...{ kind, retry, publish, delay: fc.constantFrom(undefined, undefined, undefined, 0.02, '{{ 0.01 }}') },
   style: fc.constantFrom('none', 'next', 'next', 'on'),
   transitions: fc.array(transition, { maxLength: 3 }),
+  join: fc.constantFrom(undefined, undefined, 'all' as const, 1, 2),
+  items: fc.option(items, { nil: undefined, freq: 3 }),
+  child: fc.constantFrom('sub.one', 'sub.one', 'sub.two', 'sub.three'),
   signal: fc.constantFrom(...SIGNALS),
 });
 
+const diamond = fc.record({
+  drawn: fc.array(drawnTask, { minLength: 4, maxLength: 5 }),
+  join: fc.constantFrom<'all' | number>('all', 'all', 'all', 1, 2),
+  on: fc.constantFrom('on_complete' as const, 'on_complete' as const, 'on_success' as const),
+  rounds: fc.constantFrom(1, 1, 2, 3),
+});
+
+type Diamond = typeof diamond extends fc.Arbitrary<infer T> ? T : never;
+
 type DrawnTask = typeof drawnTask extends fc.Arbitrary<infer T> ? T : never;
 
-/** Random definitions: lists and graphs, loops that end, conditions, publishes, waits, retries, timeouts, cleanup. */
+/**
+ * Random definitions: lists and graphs, joins, items, sub-workflows, loops that end, conditions, publishes, waits, retries,
+ * timeouts, cleanup.
+ */
 export function randomRun(): fc.Arbitrary<RandomRun> {
   return fc
     .record({
       drawn: fc.array(drawnTask, { minLength: 1, maxLength: NAMES.length }),
       graph: fc.boolean(),
+      diamond: fc.option(diamond, { nil: undefined, freq: 3 }),
       cleanups: fc.array(drawnTask, { maxLength: 2 }),
       timeout: fc.constantFrom(undefined, undefined, undefined, 0.1, 60),
       told: fc.boolean(),
@@ -84,32 +155,43 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
         'true',
         'workflow.param.go | default(false)',
       ),
-      attempts: fc.array(fc.array(attempt, { minLength: 1, maxLength: 4 }), { minLength: 10, maxLength: 10 }),
+      attempts: fc.array(fc.array(attempt, { minLength: 1, maxLength: 4 }), { minLength: 15, maxLength: 15 }),
       hangs: fc.boolean(),
       cancelAt: fc.integer({ min: 0, max: 6 }),
       signals: fc.array(fc.constantFrom(...SIGNALS), { maxLength: 3 }),
     })
-    .map(({ drawn, graph, cleanups, timeout, told, skipped, attempts, hangs, cancelAt, signals }) => {
+    .map(({ drawn, graph, diamond, cleanups, timeout, told, skipped, attempts, hangs, cancelAt, signals }) => {
       const names = NAMES.slice(0, drawn.length);
       const tasks = drawn.map((task, index) => taskOf(task, names, index, graph));
       const cleaning = cleanups.map((task, index) => taskOf(task, [`undo${index}`], 0, false));
+      if (graph && diamond !== undefined) tasks.push(...diamondOf(diamond));
       const led = new Set(tasks.flatMap((task) => targetsOf(task)));
+      if (graph) for (const [index, { join }] of drawn.entries()) if (index > 0) addJoin(tasks[index]!, join, tasks);
       const edged = tasks.some(({ next, on_success, on_failure }) => next || on_success || on_failure);
       const outcomes = [...tasks, ...cleaning].flatMap(({ name, action }, index): [string, Attempt[]][] =>
-        action === 'test.act' ? [[name, attempts[index]!]] : [],
+        action === 'test.act'
+          ? [[name, attempts[index]!]]
+          : action in SUB_OUTCOMES
+            ? [[name, [SUB_OUTCOMES[action]!]]]
+            : [],
       );
-      const first = outcomes[0];
+      const first = outcomes.find(([name]) => tasks.some((task) => task.name === name && task.action === 'test.act'));
       // What never ends by itself needs something that ends it: a cleanup is ended by nothing but its own timeout.
-      if (hangs && timeout === 0.1 && first !== undefined && names.includes(first[0])) first[1] = [hang];
+      if (hangs && timeout === 0.1 && first !== undefined) first[1] = [hang];
       const definition: Definition = {
         ...{ tasks: [...tasks, ...cleaning], variables: { z: 'start' } },
-        ...(edged ? { start: names.filter((name, index) => index === 0 || !led.has(name)) } : {}),
+        ...(edged
+          ? { start: tasks.flatMap(({ name }, index) => (index === 0 || !led.has(name) || name === 'p' ? [name] : [])) }
+          : {}),
         ...(cleaning.length > 0 ? { on_cancel: cleaning.map(({ name }) => name) } : {}),
         ...(timeout === undefined ? {} : { timeout }),
         ...(skipped === undefined ? {} : { when: skipped }),
-        ...(told ? { output: everythingSeen([...names, ...cleaning.map(({ name }) => name)]) } : {}),
+        ...(told ? { output: everythingSeen([...tasks, ...cleaning].map(({ name }) => name)) } : {}),
       };
-      return { definition, outcomes: Object.fromEntries(outcomes), cancelAt, signals };
+      // A sub-workflow ends in the same way each time.
+      const every = ([name, list]: [string, Attempt[]]) =>
+        [name, SUB_OUTCOMES[[...tasks, ...cleaning].find((task) => task.name === name)!.action] ?? list] as const;
+      return { definition, outcomes: Object.fromEntries(outcomes.map(every)), cancelAt, signals };
     });
 }
 
@@ -124,7 +206,7 @@ function everythingSeen(names: string[]): Json {
 
 function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean): Task {
   const name = names[index]!;
-  const { retry: drawnRetry, publish: drawnPublish, delay, signal, style, transitions } = drawn;
+  const { retry: drawnRetry, publish: drawnPublish, delay, signal, style, transitions, child } = drawn;
   const { backoff, when, ...attempts } = drawnRetry ?? {};
   const common = {
     name,
@@ -133,6 +215,7 @@ function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean
       : { retry: { ...attempts, ...(backoff && { backoff }), ...(when && { when }) } as NonNullable<Task['retry']> }),
     ...(drawnPublish === undefined ? {} : { publish: drawnPublish }),
     ...(delay === undefined ? {} : { delay }),
+    ...definedOf(drawn.items ?? {}),
   };
   const previous = names[index - 1];
   const bodies: Record<string, Pick<Task, 'action' | 'input'>> = {
@@ -144,6 +227,7 @@ function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean
     },
     fail: { action: 'core.fail', input: { message: 'no', type: 'E_INLINE' } },
     delay: { action: 'core.delay', input: { seconds: 0.01 * (index + 1) } },
+    sub: { action: child, input: drawn.items === undefined ? {} : { n: '{{ item }}', at: '{{ index }}' } },
     wait: { action: 'core.wait_signal', input: { name: signal, timeout: 0.05 } },
   };
   const task: Task = { ...common, ...bodies[drawn.kind]! };
@@ -180,8 +264,36 @@ function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean
   };
 }
 
+/** A fork, branches, and the join in which they meet, a number of rounds: an entry of its own. */
+function diamondOf({ drawn, join, on, rounds }: Diamond): Task[] {
+  const names = ['p', 'q', 'r', 's', 't'].slice(0, drawn.length);
+  const tasks = drawn.map((task, index) => taskOf(task, names, index, false));
+  const [fork, last] = [tasks[0]!, tasks.at(-1)!];
+  const branches = tasks.slice(1, -1);
+  fork.on_complete = branches.map(({ name }) => name);
+  for (const branch of branches) branch[on] = last.name;
+  last.join = join;
+  if (rounds === 1) return tasks;
+  const round = '{{ rounds | default(1) + 1 }}';
+  last.next = [{ when: `rounds | default(1) < ${rounds}`, publish: { rounds: round }, do: fork.name }];
+  return tasks;
+}
+
+/** Makes a task wait for others where some lead to it: for no more than do. */
+function addJoin(task: Task, join: Task['join'], tasks: readonly Task[]): void {
+  const inbound = tasks.filter((other) => targetsOf(other).includes(task.name)).length;
+  if (join === undefined || inbound === 0) return;
+  task.join = join === 'all' ? join : Math.min(join, inbound);
+}
+
+/** An object without the fields that are undefined. */
+function definedOf<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  // What is left out is not there, which the type cannot say.
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never;
+}
+
 function targetsOf(task: Task): string[] {
-  return [task.on_success, task.on_failure, ...(task.next ?? []).map((next) => next.do)]
+  return [task.on_success, task.on_failure, task.on_complete, ...(task.next ?? []).map((next) => next.do)]
     .flat()
     .flatMap((to) => to ?? []);
 }
