@@ -18,8 +18,9 @@ import { endTry, reissue } from './tries.ts';
 import { publish } from './variables.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 
-/** How often a task is issued again because its worker was lost. */
+/** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
 const MAX_REISSUES = 5;
+const MAX_CLASHES = 100;
 
 /** What a run may be begun with. */
 export interface BeginOptions {
@@ -193,7 +194,8 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   const { action } = taskOf(state, visit);
   const spec = state.actions[action]!;
   const { failure, lost, again } = classifyFault(event.fault, spec, work.key, action);
-  if (again && work.reissues < MAX_REISSUES && mayStart(state, visit)) reissue(state, place, failure);
+  const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
+  if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
   else endTry(state, place, failure, lost);
 }
 

@@ -107,6 +107,8 @@ function childOptions({ n, run, memo }: Child) {
     staticSummary: `${run.ref} ${run.version}`,
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     parentClosePolicy: ParentClosePolicy.TERMINATE,
+    // An id is never used twice: the interpreter takes another one when it is.
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo } satisfies RunMemo } }),
   };
 }

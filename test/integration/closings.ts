@@ -1,4 +1,6 @@
+import { digest } from '../../expression/encoding.ts';
 import type { Definition } from '../../model/definition.ts';
+import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
 import { fail, hang } from '../interpreter/rehearse.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
@@ -72,6 +74,126 @@ export const CLOSINGS: Closing[] = [
     act: closed,
     status: 'cancelled',
     tasks: {},
+  },
+  {
+    name: 'cancelled while some items run and others have not begun',
+    definition: {
+      on_cancel: 'tell',
+      tasks: [
+        act('a', { with_items: [1, 2, 3, 4], concurrency: 2 }),
+        { name: 'tell', action: 'core.transform', input: { data: ['{{ a.status }}', '{{ a.output | length }}'] } },
+      ],
+    },
+    options: { items: { a: [hang, hang] } },
+    act: cancelWhenUnderWay('a[0]', 'a[1]'),
+    status: 'cancelled',
+    tasks: { a: 'cancelled', 'a[0]': 'cancelled', 'a[1]': 'cancelled', tell: 'completed' },
+  },
+  {
+    name: 'open, with items under way',
+    definition: {
+      tasks: [act('a', { with_items: [1, 2, 3], concurrency: 2, retry: { count: 1, delay: 60, when: 'true' } })],
+    },
+    options: { items: { a: [fail('E_A'), hang, hang] } },
+    act: async (harness, workflowId) => {
+      await underWay(harness, workflowId, ['a[1]']);
+      await waits(harness, workflowId, 'retry');
+    },
+    status: 'running',
+    tasks: { a: 'running', 'a[0]': 'running', 'a[1]': 'running' },
+  },
+  {
+    name: 'failed while items wait for their next attempt and others have not begun',
+    definition: {
+      start: ['a', 'b'],
+      tasks: [
+        act('a', { with_items: [1, 2, 3], concurrency: 2, retry: { count: 1, delay: 60, when: 'true' } }),
+        { ...waitFor('b', 'fail'), on_success: 'fail' },
+      ],
+    },
+    options: { items: { a: [fail('E_A'), { output: 2 }, fail('E_C')] } },
+    act: async (harness, workflowId) => {
+      while ((await harness.execution(workflowId)).waitingFor.filter(({ kind }) => kind === 'retry').length < 2);
+      await harness.client.workflow.getHandle(workflowId).signal('fail');
+      await closed(harness, workflowId);
+    },
+    status: 'failed',
+    tasks: { a: 'failed', 'a[0]': 'failed', 'a[1]': 'completed', 'a[2]': 'failed', b: 'completed' },
+  },
+  {
+    name: 'cancelled while a sub-workflow runs, which cleans up first',
+    definition: {
+      on_cancel: 'tell',
+      tasks: [
+        { name: 'a', action: 'sub.one' },
+        { name: 'tell', action: 'core.transform', input: { data: '{{ a.error.type }}' } },
+      ],
+    },
+    options: {
+      workflows: {
+        'sub.one': {
+          on_cancel: 'undo',
+          tasks: [waitFor('w', 'go'), { name: 'undo', action: 'core.delay', input: { seconds: 0.2 } }],
+        },
+      },
+    },
+    act: async (harness, workflowId) => {
+      while ((await harness.execution(workflowId)).tasks[0]?.status !== 'running');
+      await harness.client.workflow.getHandle(workflowId).cancel();
+      await closed(harness, workflowId);
+    },
+    status: 'cancelled',
+    tasks: { a: 'cancelled', tell: 'completed' },
+  },
+  {
+    name: 'cancelled at once after sub-workflows were asked for',
+    definition: { tasks: [{ name: 'a', action: 'sub.one', with_items: [1, 2, 3] }] },
+    options: { workflows: { 'sub.one': { tasks: [waitFor('w', 'go')] } } },
+    act: async (harness, workflowId) => {
+      while ((await harness.execution(workflowId)).tasks.length === 0);
+      await harness.client.workflow.getHandle(workflowId).cancel();
+      await closed(harness, workflowId);
+    },
+    status: 'cancelled',
+    tasks: { a: 'cancelled', 'a[0]': 'cancelled', 'a[1]': 'cancelled', 'a[2]': 'cancelled' },
+  },
+  {
+    name: 'a sub-workflow that is terminated',
+    definition: { tasks: [{ name: 'a', action: 'sub.one', on_failure: 'b' }, act('b')] },
+    options: { workflows: { 'sub.one': { tasks: [waitFor('w', 'go')] } } },
+    act: async (harness, workflowId) => {
+      let tasks = (await harness.execution(workflowId)).tasks;
+      while (tasks[0]?.status !== 'running') tasks = (await harness.execution(workflowId)).tasks;
+      await harness.client.workflow.getHandle(tasks[0].child!).terminate();
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { a: 'failed', b: 'completed' },
+  },
+  {
+    name: 'a sub-workflow whose id is taken is started under another',
+    definition: { tasks: [waitFor('w', 'go'), { name: 'a', action: 'sub.one' }] },
+    options: { workflows: { 'sub.one': { tasks: [act('inner')] } } },
+    act: async (harness, workflowId) => {
+      const taken = workflowIdOf(derivedNumber(digest(`${workflowId}/a`, 'sha256')));
+      await harness.client.workflow.start('nobody', { workflowId: taken, taskQueue: 'nobody-serves-this', args: [] });
+      // Also the id of a run that has closed is taken.
+      await harness.client.workflow.getHandle(taken).terminate();
+      await harness.client.workflow.getHandle(workflowId).signal('go');
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { w: 'completed', a: 'completed' },
+  },
+  {
+    name: 'open, with a sub-workflow',
+    definition: { tasks: [{ name: 'a', action: 'sub.one' }] },
+    options: { workflows: { 'sub.one': { tasks: [waitFor('w', 'go')] } } },
+    act: async (harness, workflowId) => {
+      while ((await harness.execution(workflowId)).tasks[0]?.status !== 'running');
+    },
+    status: 'running',
+    tasks: { a: 'running' },
   },
   {
     name: 'terminated',

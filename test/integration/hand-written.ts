@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   defineSignal,
+  executeChild,
   proxyActivities,
   setHandler,
   sleep,
@@ -22,8 +23,37 @@ const thrice = proxyActivities<Activities>({
 });
 
 export async function sequence(): Promise<void> {
+  for (let count = 0; count < 10; count += 1) await once.act();
+}
+
+export async function joined(): Promise<void> {
   await once.act();
+  await Promise.all([once.act(), once.act(), once.act()]);
   await once.act();
+}
+
+export async function fanned(): Promise<void> {
+  await Promise.all(Array.from({ length: 100 }, () => once.act()));
+  await once.act();
+}
+
+export async function listed(): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < 100) {
+      next += 1;
+      await once.act();
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, worker));
+}
+
+export async function nested(): Promise<void> {
+  await executeChild(inner);
+  await once.act();
+}
+
+export async function inner(): Promise<void> {
   await once.act();
 }
 
@@ -56,7 +86,7 @@ export async function delayed(): Promise<void> {
 }
 
 export async function looped(): Promise<void> {
-  for (let count = 0; count < 10; count += 1) await once.act();
+  for (let count = 0; count < 100; count += 1) await once.act();
 }
 
 export async function bounded(): Promise<void> {

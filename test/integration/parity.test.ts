@@ -38,8 +38,30 @@ const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ..
 const countedEvents = (history: HistoryEvent[]): string[] =>
   history.map(eventName).filter((name) => !name.startsWith('WorkflowTask'));
 
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
 const SHAPES: [string, Definition, Record<string, Attempt | Attempt[]>][] = [
-  ['sequence', { tasks: [act('a'), act('b'), act('c')] }, {}],
+  ['sequence', { tasks: names('t', 10).map((name) => act(name)) }, {}],
+  [
+    'joined',
+    {
+      tasks: [
+        act('fork', { on_success: ['a', 'b', 'c'] }),
+        ...['a', 'b', 'c'].map((name) => act(name, { on_success: 'j' })),
+        act('j', { join: 'all' }),
+      ],
+    },
+    {},
+  ],
+  [
+    'fanned',
+    {
+      tasks: [...names('t', 100).map((name) => act(name, { on_success: 'j' })), act('j', { join: 'all' })],
+    },
+    {},
+  ],
+  ['listed', { tasks: [act('a', { with_items: '{{ range(100) | list }}', concurrency: 10 })] }, {}],
+  ['nested', { tasks: [{ name: 'a', action: 'sub.one' }, act('b')] }, {}],
   ['handled', { tasks: [act('a', { on_failure: 'b' }), act('b')] }, { a: fail('E_A') }],
   [
     'retried',
@@ -61,7 +83,7 @@ const SHAPES: [string, Definition, Record<string, Attempt | Attempt[]>][] = [
     {
       start: ['a'],
       variables: { count: 0 },
-      tasks: [act('a', { publish: { count: '{{ count + 1 }}' }, next: [{ when: 'count < 10', do: 'a' }] })],
+      tasks: [act('a', { publish: { count: '{{ count + 1 }}' }, next: [{ when: 'count < 100', do: 'a' }] })],
     },
     {},
   ],
@@ -77,7 +99,8 @@ const SHAPES: [string, Definition, Record<string, Attempt | Attempt[]>][] = [
 it.each(SHAPES)(
   '%s: as many history events as the same workflow written by hand',
   async (name, definition, outcomes) => {
-    const id = await harness.start(definition, { outcomes });
+    const workflows = { 'sub.one': { tasks: [act('inner')] } };
+    const id = await harness.start(definition, { outcomes, workflows });
     if (name === 'signalled') await signalOnceItWaits(id);
     await closed(harness, id);
     const hand = await harness.client.workflow.start(name, {

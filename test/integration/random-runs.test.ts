@@ -45,7 +45,7 @@ it.each([
   ['a workflow cache of 2', 0],
   ['no cache, and a worker that is restarted all the time', 1],
 ])(
-  'what is projected of random runs equals what they did, open or closed: %s (seed %i)',
+  'what is projected of random runs equals what they did, open or closed: %s',
   async (_, index) => {
     const harness = harnesses[index]!;
     const runs = drawn.filter((_run, at) => at % 2 === index);

@@ -31,10 +31,26 @@ const DEPLOY = {
   },
 };
 
+const ROLL_OUT = {
+  ...{ ref: 'examples.roll_out', pack_ref: 'examples', label: 'Roll out', version: '1.0.0' },
+  definition: {
+    start: ['each', 'again'],
+    tasks: [
+      {
+        ...{ name: 'each', action: 'examples.deploy', with_items: '{{ workflow.param.urls }}' },
+        ...{ input: { url: '{{ item }}' }, on_item_failure: 'finish', on_complete: 'all' },
+      },
+      { name: 'again', action: 'core.noop', next: [{ when: 'true', publish: { rounds: 1 }, do: 'all' }] },
+      { name: 'all', action: 'core.transform', join: 2, input: { data: '{{ each.output }}' } },
+    ],
+  },
+};
+
 beforeAll(async () => {
   harness = await createApiHarness('tools', { worker: false });
   const { status, body } = await harness.call('POST', url, DEPLOY);
   expect([status, body.issues]).toEqual([201, undefined]);
+  expect((await harness.call('POST', url, ROLL_OUT)).status).toBe(201);
 });
 afterAll(() => harness.close());
 
@@ -85,6 +101,28 @@ describe('POST /workflows/{ref}/simulate', () => {
     expect(failed.output).toEqual({ tries: 0 });
     expect(failed.tasks[0]).toMatchObject({ status: 'failed', error: { type: 'http_error', task: 'roll' } });
     expect(failed.tasks[1].input).toEqual({ message: 'not there', level: 'info' });
+  });
+
+  it('takes outcomes for items and sub-workflows, whose schema holds for their inputs', async () => {
+    const play = async (body: object) =>
+      (
+        await harness.call('POST', `${url}/examples.roll_out/simulate`, {
+          input: { urls: ['https://a.b', 'https://c.d', 1] },
+          ...body,
+        })
+      ).body.data;
+    const items = { each: [{ output: 'one' }, { error: { type: 'E_SECOND' } }] };
+    const { status, order, output, tasks } = await play({ items });
+    expect([status, order, output]).toEqual(['completed', ['each', 'again', 'all'], { all: ['one', null, null] }]);
+    const { details } = tasks[0].error;
+    expect(details.items.map(({ index, type }: { index: number; type: string }) => [index, type])).toEqual([
+      [2, 'input_invalid'],
+      [1, 'E_SECOND'],
+    ]);
+    const waiting = await play({ items: { each: [[{ output: 1 }, { running: true }]] } });
+    expect(waiting).toMatchObject({ status: 'running', waiting_for: [{ kind: 'child', task: 'each[1]' }] });
+    const unknown = await harness.call('POST', `${url}/examples.roll_out/simulate`, { items: { every: [] } });
+    expect([unknown.body.code, unknown.body.issues[0].path]).toEqual(['request_invalid', '/items/every']);
   });
 
   it('says what a run would wait for that does not end', async () => {
@@ -178,6 +216,21 @@ describe('GET /workflows/{ref}/graph', () => {
       { from: 'settle', to: 'go', when: null, on: 'success' },
     ]);
     expect([body.data.entries, body.data.cleanup]).toEqual([['roll'], ['undo']]);
+  });
+
+  it('tells joins, and tasks with items', async () => {
+    const { body } = await harness.call('GET', `${url}/examples.roll_out/graph`);
+    expect(body.data.nodes).toEqual([
+      { name: 'each', action: 'examples.deploy', join: null, items: true, cleanup: false },
+      { name: 'again', action: 'core.noop', join: null, items: false, cleanup: false },
+      { name: 'all', action: 'core.transform', join: 2, items: false, cleanup: false },
+    ]);
+    const response = await fetch(`${harness.api.url}${url}/examples.roll_out/graph?format=mermaid`, {
+      headers: { 'x-api-key': DEV_KEY },
+    });
+    const text = await response.text();
+    expect(text).toContain('  t0["each<br/>examples.deploy<br/>with items"]\n');
+    expect(text).toContain('  t2["all<br/>core.transform<br/>join: 2"]\n');
   });
 
   it('gives a Mermaid flowchart', async () => {
