@@ -32,7 +32,7 @@ export function arrive(state: RunState, name: string, from: number, arrival: Omi
   const arrivals = [...gathering.arrivals.values()];
   const variables = new Map(arrivals[0]!.variables);
   for (const other of arrivals.slice(1)) mergeInto(variables, other.variables);
-  // A round has had all of its arrivals; any other join must know that it has fired.
+  // A round has had all of its arrivals, and is kept no longer; any other join must know that it has fired.
   if (join.rounds) state.gatherings.delete(key);
   gathering.fired = true;
   gathering.arrivals.clear();

@@ -77,3 +77,50 @@ it('nothing is tried again or handled once the run is being cancelled', () => {
     { key: 'b', status: 'held' },
   ]);
 });
+
+it('joins that a stop has left part-filled are not missing, and the cleanup sees what has arrived there', () => {
+  const tasks = [
+    act('a', { publish: { x: 'arrived' }, on_success: 'j' }),
+    act('b', { on_success: 'j' }),
+    act('j', { join: 'all' }),
+    { name: 'undo', action: 'core.transform', input: { data: '{{ x }}' } },
+  ];
+  const { state } = begin(runInput({ tasks, on_cancel: 'undo' }), {}, 0);
+  step(state, [completed('a')], 1);
+  step(state, [cancel], 2);
+  expect(step(state, [cancelled('b')], 3)).toMatchObject([{ type: 'close', outcome: 'cancelled', also: [] }]);
+  expect(state.visits.at(-1)).toMatchObject({ name: 'undo', output: 'arrived' });
+});
+
+it('a join of the cleanup that cannot be reached stands beside', () => {
+  const tasks = [
+    act('a'),
+    act('undo', { on_success: ['left', 'right'] }),
+    act('left', { on_success: 'j' }),
+    act('right', { on_failure: 'j' }),
+    act('j', { join: 'all' }),
+  ];
+  const { state } = begin(runInput({ tasks, on_cancel: 'undo' }), {}, 0);
+  step(state, [cancel], 1);
+  step(state, [cancelled('a')], 2);
+  step(state, [completed('undo')], 3);
+  const [close] = step(state, [completed('left'), completed('right')], 4);
+  expect(close).toMatchObject({ type: 'close', outcome: 'cancelled', also: [{ type: 'unreachable_join', task: 'j' }] });
+});
+
+it('a task with items is cancelled when some have not begun, although those that had ended by themselves', () => {
+  const { state } = begin(runInput({ tasks: [act('a', { with_items: [1, 2, 3], concurrency: 1 })] }), {}, 0);
+  step(state, [completed('a[0]', 7)], 1);
+  step(state, [cancel], 2);
+  expect(step(state, [completed('a[1]', 8)], 3)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+  expect(state.visits[0]).toMatchObject({ status: 'cancelled', output: [7, 8, null], failure: { type: 'cancelled' } });
+});
+
+it('what is given up after the time are activities; a sub-workflow is awaited', () => {
+  const child = { 'sub.one': { tasks: [act('inner')] } };
+  const tasks = [act('a'), { name: 'b', action: 'sub.one' }];
+  const { state } = begin(runInput({ tasks, start: ['a', 'b'] }, 1, child), {}, 0);
+  step(state, [cancel], 1);
+  expect(step(state, [{ type: 'fired', key: GRACE_KEY }], 2)).toEqual([]);
+  expect(step(state, [cancelled('b')], 3)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
+});

@@ -165,10 +165,11 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     expect: { order: ['a', 'b', 'a#2', 'j', 'a#3'], outcome: 'completed', output: [1, 3] },
   },
   {
-    name: 'a join that can no longer be reached fails the run, which says who is missing',
+    name: 'a join that can no longer be reached fails the run, which says who is missing; what has arrived still counts',
     definition: {
+      output: { x: '{{ x }}' },
       tasks: [
-        act('a', { on_success: 'j' }),
+        act('a', { publish: { x: 'arrived' }, on_success: 'j' }),
         act('b', { on_success: 'j', on_failure: 'noop' }),
         act('c', { on_success: 'j' }),
         act('j', { join: 'all' }),
@@ -178,6 +179,7 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     expect: {
       order: ['a', 'b', 'c'],
       outcome: 'failed',
+      output: { x: 'arrived' },
       failure: {
         type: 'unreachable_join',
         task: 'j',
@@ -299,6 +301,26 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     },
     outcomes: { j: [fail('E_J'), fail('E_J'), ok('third')] },
     expect: { order: ['a', 'b', 'c', 'j', 'j#2', 'j#3'], outcome: 'completed', output: { j: 'third' } },
+  },
+  {
+    name: 'behind a join a task means its latest visit on any of the paths',
+    definition: {
+      start: ['a'],
+      variables: { round: 0 },
+      tasks: [
+        give('a', '{{ round + 1 }}', {
+          publish: { round: '{{ round + 1 }}' },
+          next: [
+            { when: 'round == 1', do: ['b', 'a'] },
+            { when: 'round == 2', do: 'c' },
+          ],
+        }),
+        pause('b', 1, { on_success: 'j' }),
+        act('c', { on_success: 'j' }),
+        give('j', '{{ a.output }}', { join: 'all' }),
+      ],
+    },
+    expect: { order: ['a', 'b', 'a#2', 'c', 'j'], outcome: 'completed', output: { j: 2 } },
   },
   {
     name: 'joins behind joins: a task means its visit on the path that led here',

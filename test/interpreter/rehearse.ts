@@ -61,7 +61,9 @@ export const TEST_ACTIONS: ReadonlyMap<string, KnownAction> = new Map([
 ]);
 
 function specs(definition: Definition, workflows: Record<string, Definition>): Record<string, ActionSpec> {
-  const children = Object.keys(workflows).map((ref): [string, ActionSpec] => [ref, { workflow: true, ...TEST_TIMES }]);
+  const children = definition.tasks.flatMap(({ action }): [string, ActionSpec][] =>
+    Object.hasOwn(workflows, action) ? [[action, { workflow: true, ...TEST_TIMES }]] : [],
+  );
   return { ...specsOf(definition), ...TEST_SPECS, ...Object.fromEntries(children) };
 }
 
