@@ -114,6 +114,16 @@ it('a task with items is cancelled when some have not begun, although those that
   step(state, [cancel], 2);
   expect(step(state, [completed('a[1]', 8)], 3)).toMatchObject([{ type: 'close', outcome: 'cancelled' }]);
   expect(state.visits[0]).toMatchObject({ status: 'cancelled', output: [7, 8, null], failure: { type: 'cancelled' } });
+  const finish = { with_items: [1, 2, 3], concurrency: 1, on_item_failure: 'finish' as const };
+  const other = begin(runInput({ tasks: [act('a', finish)] }), {}, 0).state;
+  step(
+    other,
+    [{ type: 'failed', key: 'a[0]', fault: { kind: 'application', type: 'E', message: '', details: [] } }],
+    1,
+  );
+  step(other, [cancel], 2);
+  step(other, [completed('a[1]')], 3);
+  expect(other.visits[0]).toMatchObject({ status: 'cancelled', failure: { type: 'cancelled' } });
 });
 
 it('what is given up after the time are activities; a sub-workflow is awaited', () => {
