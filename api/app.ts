@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../model/app-error.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
+import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
@@ -13,7 +14,7 @@ import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, simulations, principals, log } = services;
+  const { definitions, executions, lists, simulations, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -34,8 +35,9 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     docsRoutes(),
     workflowToolRoutes(definitions, simulations),
     workflowRoutes(definitions),
+    executionListRoutes(lists),
     executionRoutes(executions),
-    managementRoutes(executions, clock),
+    managementRoutes(executions, lists, clock),
   ]) {
     app.route('/', routes);
   }

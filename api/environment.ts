@@ -6,6 +6,7 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import type { DefinitionService } from '../service/definitions.ts';
+import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { SimulationService } from '../service/simulations.ts';
@@ -19,6 +20,7 @@ export interface ApiEnv extends Env {
 export interface ApiServices {
   definitions: DefinitionService;
   executions: ExecutionService;
+  lists: ExecutionLists;
   simulations: SimulationService;
   principals: PrincipalService;
   /** Each throws when its part of the system does not answer. */

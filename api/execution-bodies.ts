@@ -4,7 +4,8 @@ import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, uuidOf } from '../mod
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/status.ts';
-import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import type { ExecutionPage } from '../service/execution-lists.ts';
+import type { ExecutionView } from '../service/executions.ts';
 import { errorCode } from '../service/index-entries.ts';
 import { pagesOf } from './routes.ts';
 
@@ -100,32 +101,39 @@ export const ExecutionListSchema = z
   .object({
     data: z.array(ExecutionSummarySchema),
     pagination: z.object({ page: z.int(), page_size: z.int(), total_items: z.int(), total_pages: z.int() }),
+    next_cursor: z.string().nullable().describe('Where the list goes on; null at its end.'),
   })
   .openapi('ExecutionList');
 
 const STAT = z.int().min(0);
 
-/** Counts of executions (document 000, Get Execution Statistics). */
+const STATS = {
+  total: STAT,
+  completed: STAT,
+  failed: STAT,
+  running: STAT,
+  pending: STAT,
+  cancelled: STAT,
+  timeout: STAT,
+  abandoned: STAT,
+};
+
+/** Counts of executions (document 000, Get Execution Statistics), and of groups when they were asked for. */
 export const StatsSchema = z
-  .object({
-    total: STAT,
-    completed: STAT,
-    failed: STAT,
-    running: STAT,
-    pending: STAT,
-    cancelled: STAT,
-    timeout: STAT,
-    abandoned: STAT,
-  })
+  .object({ ...STATS, groups: z.array(z.object({ key: z.string(), ...STATS })).optional() })
   .openapi('ExecutionStats');
 
-type Row = Awaited<ReturnType<ExecutionService['list']>>['rows'][number];
+type Row = ExecutionPage['rows'][number];
 
 /** Document 000's body of a page. */
-export function listOf(rows: Row[], total: number, { page, per_page }: { page: number; per_page: number }) {
+export function listOf(
+  { rows, total, nextCursor }: ExecutionPage,
+  { page, per_page }: { page: number; per_page: number },
+) {
   return {
     data: rows.map(summaryBody),
     pagination: { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) },
+    next_cursor: nextCursor,
   };
 }
 

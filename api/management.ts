@@ -4,6 +4,7 @@ import type { Principal } from '../model/principal.ts';
 import { ManagementStartSchema, ReasonSchema } from '../model/requests.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { managementWord } from '../model/status.ts';
+import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -81,13 +82,13 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
 const LIST_LIMIT = 1000;
 
 /** Document 002's routes; `clock` gives milliseconds. */
-export function managementRoutes(service: ExecutionService, clock: () => number) {
+export function managementRoutes(service: ExecutionService, lists: ExecutionLists, clock: () => number) {
   const router = createRouter();
 
   router.openapi(listRoute, async (context) => {
     const principal = context.get('principal');
     const filter = { owner: principal.subject, open: true };
-    const { rows } = await service.list(principal, filter, { offset: 0, limit: LIST_LIMIT });
+    const { rows } = await lists.list(principal, filter, { offset: 0, limit: LIST_LIMIT });
     const executions = rows.map((row) => ({
       workflow_id: row.workflowId,
       run_id: row.runId ?? '',

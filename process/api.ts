@@ -4,6 +4,7 @@ import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import type { Logger } from '../model/log.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
+import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
@@ -29,6 +30,7 @@ export interface RunningApi {
   url: string;
   definitions: DefinitionService;
   executions: ExecutionService;
+  lists: ExecutionLists;
   principals: PrincipalService;
   stores: { definitions: DefinitionStore; principals: PrincipalStore };
   close(): Promise<void>;
@@ -45,11 +47,12 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const temporal = createTemporal(connection, namespace);
   const definitions = createDefinitionService(stores.definitions);
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
+  const lists = createExecutionLists(stores.executions);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
-  const app = createApp({ definitions, executions, simulations, principals, readiness, log });
+  const app = createApp({ definitions, executions, lists, simulations, principals, readiness, log });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
   const keeping = keeper.run(stop.signal);
@@ -57,6 +60,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     definitions,
     executions,
+    lists,
     principals,
     stores,
     close: async () => {

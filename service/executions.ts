@@ -10,19 +10,19 @@ import type { Principal } from '../model/principal.ts';
 import {
   INTERPRETER_VERSION,
   MAX_PAYLOAD_BYTES,
-  OWN_TASK_QUEUE,
   type Parameters,
   type RunInput,
   type RunMemo,
 } from '../model/run-input.ts';
-import { countedAs, type ExecutionStatus, isClosed } from '../model/status.ts';
+import { isClosed } from '../model/status.ts';
 import { eventTime } from '../projection/history.ts';
 import { projectExecution } from '../projection/project.ts';
-import type { Claim, ExecutionFilter, ExecutionStore, IndexRow } from '../store/executions.ts';
+import type { Claim, ExecutionStore } from '../store/executions.ts';
 import { definitionOfAction, specsOf } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { sha256Hex } from './hash.ts';
 import { entryOf, indexed } from './index-entries.ts';
+import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import type { Reached } from './sub-workflows.ts';
 import { eventName, type StartRequest, type Temporal } from './temporal.ts';
@@ -51,9 +51,6 @@ export interface ExecutionView {
   n: number;
   execution: Execution;
 }
-
-/** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
-export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
 
 /** How often another number is tried when one is taken. */
 const MINT_TRIES = 5;
@@ -272,23 +269,6 @@ export function createExecutionService(
       if (!taken) throw closedError(id, 'closed');
       return view(principal, id);
     },
-
-    /** A page of runs from the index, newest first, and how many there are. */
-    async list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }) {
-      return store.list(principal.tenant, filter, page);
-    },
-
-    /** How many runs there are of each kind. */
-    async stats(principal: Principal): Promise<ExecutionStats> {
-      const stats: ExecutionStats = {
-        ...{ total: 0, completed: 0, failed: 0, running: 0, pending: 0, cancelled: 0, timeout: 0, abandoned: 0 },
-      };
-      for (const [status, total] of await store.countByStatus(principal.tenant)) {
-        stats.total += total;
-        stats[countedAs(status)] += total;
-      }
-      return stats;
-    },
   };
 
   async function openView(principal: Principal, id: string): Promise<ExecutionView> {
@@ -315,54 +295,4 @@ interface Resolved extends Reached {
 interface Planned {
   entry: IndexEntry;
   request: StartRequest;
-}
-
-/** What the index alone can tell, of a run that Temporal does not have yet, or has no more. */
-function executionOfRow(row: IndexRow): Execution {
-  const failure = row.error === null ? null : { type: (row.errorCode ?? '').toLowerCase(), message: row.error };
-  return {
-    workflowId: row.workflowId,
-    runId: row.runId ?? '',
-    workflowType: row.ref,
-    taskQueue: OWN_TASK_QUEUE,
-    status: row.status satisfies ExecutionStatus,
-    memo: {
-      n: row.n,
-      tenant: row.tenant ?? '',
-      ref: row.ref,
-      revision: row.revision ?? 0,
-      definition_id: row.definition,
-      executor: row.executor ?? 0,
-      owner: row.owner ?? '',
-      enforcement: row.enforcement,
-      parent: row.parent,
-      tags: row.tags,
-      actions: row.actions,
-    },
-    run: null,
-    input: parsedOrText(row.input),
-    output: failure === null ? parsedOrText(row.result) : null,
-    failure,
-    also: [],
-    created: row.created.toISOString(),
-    updated: row.updated.toISOString(),
-    closed: row.closed?.toISOString() ?? null,
-    tasks: [],
-    waitingFor: [],
-    signals: [],
-    signalsDropped: 0,
-    projection: 'partial',
-    divergence: null,
-    lastEventId: row.versionEvent,
-  };
-}
-
-/** The index cuts long text off, so that it may be JSON no more. */
-function parsedOrText(text: string | null): Json {
-  if (text === null) return null;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
 }

@@ -1,4 +1,19 @@
-import { and, arrayOverlaps, count, desc, eq, ilike, inArray, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  arrayOverlaps,
+  count,
+  desc,
+  eq,
+  gte,
+  ilike,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import type { Database } from './database.ts';
@@ -18,10 +33,26 @@ export interface ExecutionFilter {
   resultContains?: string | undefined;
   enforcement?: number | undefined;
   parent?: number | undefined;
+  /** The caller's integer id. */
+  executor?: number | undefined;
   owner?: string | undefined;
   /** Runs that have not closed. */
   open?: boolean | undefined;
+  /** From, and up to but without. */
+  createdAfter?: Date | undefined;
+  createdBefore?: Date | undefined;
+  /** A run's number, or text in Temporal's workflow id. */
+  search?: { n: number } | { text: string } | undefined;
 }
+
+/** Where a list goes on: behind the last row that was seen. */
+export interface Cursor {
+  listed: number;
+  n: number;
+}
+
+/** What statistics are grouped by. */
+export type Grouping = 'action_ref' | 'pack' | 'day';
 
 /** What a start claims before Temporal is told: the row, and the idempotency key with the body it came with. */
 export interface Claim {
@@ -195,24 +226,61 @@ export function createExecutionStore(db: Database) {
         .select()
         .from(executions)
         .where(where)
-        .orderBy(desc(executions.created), desc(executions.n))
+        .orderBy(...NEWEST_FIRST)
         .limit(page.limit)
         .offset(page.offset);
       const counted = await db.select({ total: count() }).from(executions).where(where);
       return { rows, total: counted[0]?.total ?? 0 };
     },
 
-    /** How many of a tenant's runs have each status. */
-    async countByStatus(tenant: string): Promise<Map<ExecutionStatus, number>> {
-      const rows = await db
-        .select({ status: executions.status, total: count() })
+    /** The rows behind a cursor, newest first: nothing is repeated or left out while runs start and end. */
+    async listBehind(
+      tenant: string,
+      filter: ExecutionFilter,
+      { cursor, limit }: { cursor: Cursor | null; limit: number },
+    ): Promise<IndexRow[]> {
+      const behind =
+        cursor === null
+          ? undefined
+          : sql`(${executions.listed}, ${executions.n}) < (${new Date(cursor.listed).toISOString()}::timestamptz, ${cursor.n})`;
+      return db
+        .select()
         .from(executions)
-        .where(eq(executions.tenant, tenant))
-        .groupBy(executions.status);
-      return new Map(rows.map(({ status, total }) => [status, total]));
+        .where(and(conditionsOf(tenant, filter), behind))
+        .orderBy(...NEWEST_FIRST)
+        .limit(limit);
+    },
+
+    /** How many runs match a filter. */
+    async count(tenant: string, filter: ExecutionFilter): Promise<number> {
+      const [counted] = await db.select({ total: count() }).from(executions).where(conditionsOf(tenant, filter));
+      return counted?.total ?? 0;
+    },
+
+    /** How many runs have each status, in each group; without a grouping all are in one, with the key ''. */
+    async countByStatus(
+      tenant: string,
+      filter: ExecutionFilter,
+      grouping: Grouping | null,
+    ): Promise<{ key: string; status: ExecutionStatus; total: number }[]> {
+      const key = grouping === null ? sql<string>`''` : GROUP_KEYS[grouping];
+      return db
+        .select({ key: sql<string>`${key}`.as('key'), status: executions.status, total: count() })
+        .from(executions)
+        .where(conditionsOf(tenant, filter))
+        .groupBy(sql`1`, executions.status)
+        .orderBy(sql`1`);
     },
   };
 }
+
+const NEWEST_FIRST = [desc(executions.listed), desc(executions.n)];
+
+const GROUP_KEYS = {
+  action_ref: executions.ref,
+  pack: executions.pack,
+  day: sql<string>`to_char(${executions.created} at time zone 'UTC', 'YYYY-MM-DD')`,
+};
 
 const NOT_OLDER = sql`case when excluded.version_run = ${executions.versionRun}
   then (excluded.version_closed, excluded.version_event) >= (${executions.versionClosed}, ${executions.versionEvent})
@@ -224,11 +292,13 @@ const KEPT_WHERE_UNKNOWN = {
   input: sql`coalesce(excluded.input, ${executions.input})`,
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
+  listed: sql`${executions.listed}`,
 };
 
 function rowOf({ version, ...entry }: IndexEntry): typeof executions.$inferInsert {
   return {
     ...entry,
+    listed: entry.created,
     versionStart: version.start,
     versionRun: version.run,
     versionClosed: version.closed ? 1 : 0,
@@ -237,7 +307,8 @@ function rowOf({ version, ...entry }: IndexEntry): typeof executions.$inferInser
 }
 
 function conditionsOf(tenant: string, filter: ExecutionFilter): SQL | undefined {
-  const { statuses, actionRef, packName, resultContains, enforcement, parent, owner, open } = filter;
+  const { statuses, actionRef, packName, resultContains, enforcement, parent, executor, owner, open } = filter;
+  const { createdAfter, createdBefore, search } = filter;
   return and(
     eq(executions.tenant, tenant),
     statuses === undefined ? undefined : inArray(executions.status, [...statuses]),
@@ -247,8 +318,16 @@ function conditionsOf(tenant: string, filter: ExecutionFilter): SQL | undefined 
     enforcement === undefined ? undefined : eq(executions.enforcement, enforcement),
     parent === undefined ? undefined : eq(executions.parent, parent),
     owner === undefined ? undefined : eq(executions.owner, owner),
+    executor === undefined ? undefined : eq(executions.executor, executor),
+    createdAfter === undefined ? undefined : gte(executions.created, createdAfter),
+    createdBefore === undefined ? undefined : lt(executions.created, createdBefore),
+    search === undefined ? undefined : searchMatches(search),
     open === undefined ? undefined : eq(executions.versionClosed, open ? 0 : 1),
   );
+}
+
+function searchMatches(search: { n: number } | { text: string }): SQL {
+  return 'n' in search ? eq(executions.n, search.n) : ilike(executions.workflowId, likePattern(search.text));
 }
 
 function refMatches(ref: string): SQL | undefined {

@@ -145,6 +145,8 @@ export const executions = pgTable(
     created: instant('created').notNull(),
     updated: instant('updated').notNull(),
     closed: instant('closed'),
+    /** Where the row stands in lists: when it was first written, and never changed, so that a cursor stays true. */
+    listed: instant('listed').notNull(),
     /** The version of the write rule: start of the run in milliseconds, run id, closed, history event. */
     versionStart: bigint('version_start', { mode: 'number' }).notNull(),
     versionRun: text('version_run').notNull(),
@@ -158,10 +160,12 @@ export const executions = pgTable(
   (table) => [
     primaryKey({ columns: [table.namespace, table.workflowId] }),
     uniqueIndex('executions_n').on(table.n),
-    index('executions_newest').on(table.tenant, table.created.desc(), table.n.desc()),
-    index('executions_status').on(table.tenant, table.status, table.created.desc()),
-    index('executions_ref').on(table.tenant, table.ref, table.created.desc()),
-    index('executions_pack').on(table.tenant, table.pack, table.created.desc()),
+    index('executions_newest').on(table.tenant, table.listed.desc().nullsFirst(), table.n.desc().nullsFirst()),
+    index('executions_created').on(table.tenant, table.created),
+    index('executions_executor').on(table.tenant, table.executor, table.listed.desc().nullsFirst()),
+    index('executions_status').on(table.tenant, table.status, table.listed.desc().nullsFirst()),
+    index('executions_ref').on(table.tenant, table.ref, table.listed.desc().nullsFirst()),
+    index('executions_pack').on(table.tenant, table.pack, table.listed.desc().nullsFirst()),
     index('executions_actions').using('gin', table.actions),
     index('executions_enforcement').on(table.tenant, table.enforcement),
     index('executions_parent').on(table.tenant, table.parent),

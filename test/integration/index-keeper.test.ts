@@ -121,7 +121,7 @@ it('is rebuilt from nothing by two keepers at once, while runs start, close and 
     if (round % 4 === 1) await harness.call('POST', `/api/v1/executions/${ids[round]}/cancel`);
     if (round === 4) await harness.call('POST', `/api/v1/executions/${ids[round]}/terminate`);
   }
-  const { rows } = await harness.api.executions.list(
+  const { rows } = await harness.api.lists.list(
     await harness.api.principals.authenticate('fmt_test-key-of-the-developer'),
     {},
     { offset: 0, limit: 1 },

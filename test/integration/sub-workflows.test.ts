@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { type ApiHarness, createApiHarness, until } from './api-harness.ts';
 
 let harness: ApiHarness;
 beforeAll(async () => {
@@ -24,14 +24,6 @@ async function start(name: string, parameters: object = {}, wait = 0) {
 }
 
 const get = async (id: number) => (await harness.call('GET', `${EXECUTIONS}/${id}`)).body.data;
-
-/** Asks until something is so. */
-async function until<T>(ask: () => Promise<T>, so: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await ask();
-    if (so(value)) return value;
-  }
-}
 
 const sub = (name: string, of: string, rest: object = {}) => ({ name, action: `examples.${of}`, ...rest });
 const give = (name: string, data: unknown, rest: object = {}) => ({

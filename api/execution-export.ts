@@ -1,0 +1,83 @@
+import { z } from '@hono/zod-openapi';
+import { integerId, uuidOf } from '../model/execution-id.ts';
+import type { Json } from '../model/json.ts';
+import { executionWord } from '../model/status.ts';
+import type { ExecutionPage } from '../service/execution-lists.ts';
+import { parsedOrText } from '../service/index-rows.ts';
+
+// The rows of an export (design/shapes.md, Executions), in three formats.
+
+const JsonSchema = z.any() as unknown as z.ZodType<Json>;
+
+/** One execution in an export; its fields, in this order, are the columns of the CSV. */
+export const ExportedSchema = z
+  .object({
+    id: z.int(),
+    uuid: z.string(),
+    workflow_id: z.string(),
+    action_ref: z.string(),
+    status: z.string(),
+    parent: z.int().nullable(),
+    enforcement: z.int().nullable(),
+    executor: z.int().nullable(),
+    created: z.iso.datetime(),
+    updated: z.iso.datetime(),
+    duration_ms: z.int().nullable(),
+    error_code: z.string().nullable(),
+    error: z.string().nullable(),
+    result: JsonSchema.describe('The output; as text where the index holds only its beginning.'),
+  })
+  .openapi('ExportedExecution');
+
+type Exported = z.infer<typeof ExportedSchema>;
+type Row = ExecutionPage['rows'][number];
+
+/** The media type of each format. */
+export const EXPORT_TYPES = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+};
+
+/** How each format is written: what comes first, a row, what stands between rows, what comes last. */
+export const EXPORTED: Record<
+  keyof typeof EXPORT_TYPES,
+  { head: string; row: (row: Row) => string; between: string; foot: string }
+> = {
+  csv: { head: csvLine(Object.keys(ExportedSchema.shape)), row: csvRow, between: '', foot: '' },
+  json: { head: '[', row: (row) => JSON.stringify(exported(row)), between: ',\n', foot: ']\n' },
+  ndjson: { head: '', row: (row) => `${JSON.stringify(exported(row))}\n`, between: '', foot: '' },
+};
+
+function exported(row: Row): Exported {
+  return {
+    id: integerId(row.n),
+    uuid: uuidOf(row.n),
+    workflow_id: row.workflowId,
+    action_ref: row.ref,
+    status: executionWord(row.status),
+    parent: row.parent,
+    enforcement: row.enforcement,
+    executor: row.executor,
+    created: row.created.toISOString(),
+    updated: row.updated.toISOString(),
+    duration_ms: row.closed === null ? null : row.closed.getTime() - row.created.getTime(),
+    error_code: row.errorCode,
+    error: row.error,
+    // Of a failure the columns beside it tell.
+    result: row.error === null ? parsedOrText(row.result) : null,
+  };
+}
+
+function csvRow(row: Row): string {
+  const values = Object.values(exported(row)) as Json[];
+  return csvLine(
+    values.map((value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value))),
+  );
+}
+
+/** A line of CSV (RFC 4180). */
+function csvLine(values: readonly string[]): string {
+  const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return `${values.map(quote).join(',')}\r\n`;
+}

@@ -1,0 +1,206 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { stream } from 'hono/streaming';
+import { AppError } from '../model/app-error.ts';
+import { parseExecutionId } from '../model/execution-id.ts';
+import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
+import type { ExecutionLists } from '../service/execution-lists.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
+import { EXPORT_TYPES, EXPORTED, ExportedSchema } from './execution-export.ts';
+import { json, PAGE_QUERY, windowOf } from './routes.ts';
+
+// Document 000, many executions: lists, statistics and export, below /api/v1/executions.
+
+const integer = () => z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+const InstantQuery = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+const RANGE_QUERY = {
+  created_after: InstantQuery.optional().describe('ISO 8601 with a time zone: from this time on.'),
+  created_before: InstantQuery.optional().describe('ISO 8601 with a time zone: before this time.'),
+};
+
+const FILTER_QUERY = {
+  status: z.string().optional().describe("A status in any document's words."),
+  action_ref: z.string().max(200).optional().describe("The run's ref or one of its tasks' actions; * is a wildcard."),
+  pack_name: z.string().max(64).optional(),
+  result_contains: z.string().max(1000).optional().describe('Text anywhere in the result, in any case.'),
+  enforcement: integer().optional(),
+  parent: integer().optional(),
+  executor: integer().optional().describe('Integer id of who started it.'),
+  search: z.string().min(1).max(100).optional().describe('An id in any spelling, or a part of a wf_ id.'),
+  ...RANGE_QUERY,
+};
+
+const ListQuery = z.strictObject({
+  ...PAGE_QUERY,
+  ...FILTER_QUERY,
+  limit: z.coerce.number().int().min(1).max(250).optional().describe('With a cursor, or to begin with one: at most.'),
+  cursor: z.string().max(200).optional().describe('The next_cursor of the answer before.'),
+});
+
+const tags = ['executions'];
+const base = '/api/v1/executions';
+
+const listRoute = createRoute({
+  ...{ method: 'get', path: base, tags, summary: 'List executions, newest first' },
+  description:
+    'In pages, or behind a cursor, which repeats and leaves out nothing while runs start and end. Results beyond 64 KB are searched by their beginning.',
+  request: { query: ListQuery },
+  responses: {
+    200: json(ExecutionListSchema, 'A page of executions.'),
+    ...errorResponses('request_invalid', 'status_invalid'),
+  },
+});
+
+const byStatusRoute = createRoute({
+  ...{ method: 'get', path: `${base}/status/{status}`, tags, summary: 'List executions of one status' },
+  request: { params: z.object({ status: z.string() }), query: z.strictObject(PAGE_QUERY) },
+  responses: {
+    200: json(ExecutionListSchema, 'A page of executions.'),
+    ...errorResponses('request_invalid', 'status_invalid'),
+  },
+});
+
+const byEnforcementRoute = createRoute({
+  ...{
+    method: 'get',
+    path: `${base}/enforcement/{enforcement_id}`,
+    tags,
+    summary: 'List executions of one enforcement',
+  },
+  request: { params: z.object({ enforcement_id: integer() }), query: z.strictObject(PAGE_QUERY) },
+  responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid') },
+});
+
+const statsRoute = createRoute({
+  ...{ method: 'get', path: `${base}/stats`, tags, summary: 'Count executions' },
+  request: {
+    query: z.strictObject({
+      group_by: z.enum(['action_ref', 'pack', 'day']).optional().describe('A day is one of UTC.'),
+      ...RANGE_QUERY,
+    }),
+  },
+  responses: {
+    200: json(z.object({ data: StatsSchema }), 'All keys are there, also at zero.'),
+    ...errorResponses('request_invalid'),
+  },
+});
+
+const exportRoute = createRoute({
+  ...{ method: 'get', path: `${base}/export`, tags, summary: 'Export executions, newest first' },
+  request: { query: z.strictObject({ format: z.enum(['csv', 'json', 'ndjson']), ...FILTER_QUERY }) },
+  responses: {
+    200: {
+      description: 'Everything that matches, streamed.',
+      content: {
+        'application/json': { schema: z.array(ExportedSchema) },
+        'application/x-ndjson': { schema: z.string() },
+        'text/csv': { schema: z.string() },
+      },
+    },
+    ...errorResponses('request_invalid', 'status_invalid'),
+  },
+});
+
+/** Document 000's routes of many executions. */
+export function executionListRoutes(lists: ExecutionLists) {
+  const router = createRouter();
+
+  router.openapi(
+    listRoute,
+    async (context) => {
+      const { page, per_page, limit, cursor, ...query } = context.req.valid('query');
+      const principal = context.get('principal');
+      const filter = filterOf(query);
+      if (limit === undefined && cursor === undefined) {
+        const window = { page, per_page };
+        return context.json(listOf(await lists.list(principal, filter, windowOf(window)), window), 200);
+      }
+      const size = limit ?? per_page;
+      const found = await lists.listBehind(principal, filter, { cursor, limit: size });
+      return context.json(listOf(found, { page: 1, per_page: size }), 200);
+    },
+    refuse(listRoute),
+  );
+
+  router.openapi(
+    byStatusRoute,
+    async (context) => {
+      const { status } = context.req.valid('param');
+      const query = context.req.valid('query');
+      const found = await lists.list(context.get('principal'), { statuses: statusFilter(status) }, windowOf(query));
+      return context.json(listOf(found, query), 200);
+    },
+    refuse(byStatusRoute),
+  );
+
+  router.openapi(
+    byEnforcementRoute,
+    async (context) => {
+      const { enforcement_id: enforcement } = context.req.valid('param');
+      const query = context.req.valid('query');
+      const found = await lists.list(context.get('principal'), { enforcement }, windowOf(query));
+      return context.json(listOf(found, query), 200);
+    },
+    refuse(byEnforcementRoute),
+  );
+
+  router.openapi(
+    statsRoute,
+    async (context) => {
+      const { group_by: grouping = null, created_after, created_before } = context.req.valid('query');
+      const filter = { createdAfter: created_after, createdBefore: created_before };
+      return context.json({ data: await lists.stats(context.get('principal'), filter, grouping) }, 200);
+    },
+    refuse(statsRoute),
+  );
+
+  router.openapi(
+    exportRoute,
+    async (context) => {
+      const { format, ...query } = context.req.valid('query');
+      const filter = filterOf(query);
+      const { head, row, foot, between } = EXPORTED[format];
+      context.header('content-type', EXPORT_TYPES[format]);
+      context.header('content-disposition', `attachment; filename="executions.${format}"`);
+      return stream(context, async (out) => {
+        await out.write(head);
+        let first = true;
+        for await (const rows of lists.exportRows(context.get('principal'), filter)) {
+          await out.write((first ? '' : between) + rows.map(row).join(between));
+          first = false;
+        }
+        await out.write(foot);
+        // The type of a route that answers JSON does not know of a stream.
+      }) as never;
+    },
+    refuse(exportRoute),
+  );
+
+  return router;
+}
+
+type FilterQuery = z.infer<z.ZodObject<typeof FILTER_QUERY>>;
+
+function filterOf(query: FilterQuery) {
+  const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = query;
+  return {
+    statuses: status === undefined ? undefined : statusFilter(status),
+    ...{ actionRef: action_ref, packName: pack_name, resultContains: result_contains, enforcement, parent, executor },
+    ...{ createdAfter: query.created_after, createdBefore: query.created_before },
+    search: search === undefined ? undefined : searchOf(search),
+  };
+}
+
+function searchOf(text: string): { n: number } | { text: string } {
+  const id = parseExecutionId(text);
+  return id === undefined ? { text } : { n: id.n };
+}
+
+function statusFilter(word: string): ExecutionStatus[] {
+  const statuses = statusesNamed(word);
+  if (statuses === undefined) throw new AppError('status_invalid', `Invalid execution status: ${word}`);
+  return statuses;
+}

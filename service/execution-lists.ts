@@ -1,0 +1,107 @@
+import { Buffer } from 'node:buffer';
+import type { Principal } from '../model/principal.ts';
+import { countedAs } from '../model/status.ts';
+import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../store/executions.ts';
+import { refusal } from './inputs.ts';
+
+/** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
+export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
+
+/** Statistics of one group. */
+export interface StatsGroup extends ExecutionStats {
+  key: string;
+}
+
+/** A part of a list: how many there are in all, and where it goes on; null at its end. */
+export interface ExecutionPage {
+  rows: IndexRow[];
+  total: number;
+  nextCursor: string | null;
+}
+
+/** Rows that an export reads at a time. */
+const EXPORT_PAGE = 500;
+
+/** What is asked of many runs, answered from the index; each use case is scoped by the caller's tenant. */
+export type ExecutionLists = ReturnType<typeof createExecutionLists>;
+
+/** Makes the service over a store. */
+export function createExecutionLists(store: ExecutionStore) {
+  return {
+    /** A page of runs, newest first. */
+    async list(
+      { tenant }: Principal,
+      filter: ExecutionFilter,
+      { offset, limit }: { offset: number; limit: number },
+    ): Promise<ExecutionPage> {
+      const { rows, total } = await store.list(tenant, filter, { offset, limit });
+      return { rows, total, nextCursor: offset + rows.length < total ? cursorBehind(rows) : null };
+    },
+
+    /** The runs behind a cursor, or the newest; nothing is repeated or left out while runs start and end. */
+    async listBehind(
+      { tenant }: Principal,
+      filter: ExecutionFilter,
+      { cursor, limit }: { cursor: string | undefined; limit: number },
+    ): Promise<ExecutionPage> {
+      const behind = cursor === undefined ? null : parseCursor(cursor);
+      // One more tells whether there is more.
+      const found = await store.listBehind(tenant, filter, { cursor: behind, limit: limit + 1 });
+      const rows = found.slice(0, limit);
+      const total = await store.count(tenant, filter);
+      return { rows, total, nextCursor: found.length > limit ? cursorBehind(rows) : null };
+    },
+
+    /** All runs that match, newest first, a few hundred at a time. */
+    async *exportRows({ tenant }: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]> {
+      let cursor: Cursor | null = null;
+      for (;;) {
+        const rows: IndexRow[] = await store.listBehind(tenant, filter, { cursor, limit: EXPORT_PAGE });
+        if (rows.length > 0) yield rows;
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < EXPORT_PAGE) return;
+        cursor = { listed: last.listed.getTime(), n: last.n };
+      }
+    },
+
+    /** How many runs there are of each kind, and in each group when there is a grouping. */
+    async stats(
+      { tenant }: Principal,
+      filter: ExecutionFilter,
+      grouping: Grouping | null,
+    ): Promise<ExecutionStats & { groups?: StatsGroup[] }> {
+      const all = noRuns();
+      const groups = new Map<string, StatsGroup>();
+      for (const { key, status, total } of await store.countByStatus(tenant, filter, grouping)) {
+        const group = groups.get(key) ?? { key, ...noRuns() };
+        groups.set(key, group);
+        for (const stats of [all, group]) {
+          stats.total += total;
+          stats[countedAs(status)] += total;
+        }
+      }
+      return grouping === null ? all : { ...all, groups: [...groups.values()] };
+    },
+  };
+}
+
+function noRuns(): ExecutionStats {
+  return { total: 0, completed: 0, failed: 0, running: 0, pending: 0, cancelled: 0, timeout: 0, abandoned: 0 };
+}
+
+function cursorBehind(rows: readonly IndexRow[]): string | null {
+  const last = rows.at(-1);
+  return last === undefined ? null : Buffer.from(JSON.stringify([last.listed.getTime(), last.n])).toString('base64url');
+}
+
+function parseCursor(text: string): Cursor {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger)) {
+      return { listed: value[0], n: value[1] };
+    }
+  } catch {
+    // Told below: there is one way in which a cursor is wrong.
+  }
+  throw refusal('request_invalid', [{ code: 'value_invalid', path: '/cursor', message: 'is none that a list gave' }]);
+}

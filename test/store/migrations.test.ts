@@ -1,0 +1,41 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { expect, it } from 'vitest';
+import { createExecutionStore } from '../../store/executions.ts';
+
+const ALL = 'store/migrations';
+const tenant = '00000000-0000-7000-8000-000000000001';
+
+/** The migrations as they were when there were so many. */
+function firstMigrations(count: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fermata-migrations-'));
+  cpSync(ALL, folder, { recursive: true });
+  const path = join(folder, 'meta/_journal.json');
+  const journal = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, count) }));
+  return folder;
+}
+
+it('a database of the first version keeps its runs, in their order, through every migration', async () => {
+  const db = drizzle(await PGlite.create());
+  const folder = firstMigrations(1);
+  await migrate(db, { migrationsFolder: folder });
+  rmSync(folder, { recursive: true });
+  for (const [n, created] of [
+    [1, '2026-11-01T10:00:00Z'],
+    [2, '2026-11-01T12:00:00Z'],
+    [3, '2026-11-01T11:00:00Z'],
+  ]) {
+    await db.execute(sql`
+      insert into executions (namespace, workflow_id, n, tenant, ref, pack, status, created, updated, version_start, version_run, version_closed, version_event)
+      values ('default', ${`wf_${n}`}, ${n}, ${tenant}, 'p.w', 'p', 'completed', ${created}, ${created}, 1, 'run', 1, 5)`);
+  }
+  await migrate(db, { migrationsFolder: ALL });
+  const rows = await createExecutionStore(db).listBehind(tenant, {}, { cursor: null, limit: 10 });
+  expect(rows.map(({ n }) => n)).toEqual([2, 3, 1]);
+});
