@@ -8,6 +8,7 @@ import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
+import { principalRoutes } from './principals.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
 import { workflowRoutes } from './workflows.ts';
@@ -33,6 +34,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   for (const routes of [
     systemRoutes(services),
     docsRoutes(),
+    principalRoutes(principals),
     workflowToolRoutes(definitions, simulations),
     workflowRoutes(definitions),
     executionListRoutes(lists),

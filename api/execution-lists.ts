@@ -8,7 +8,7 @@ import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
 import { EXPORT_TYPES, EXPORTED, ExportedSchema } from './execution-export.ts';
-import { json, PAGE_QUERY, windowOf } from './routes.ts';
+import { json, needs, PAGE_QUERY, windowOf } from './routes.ts';
 
 // Document 000, many executions: lists, statistics and export, below /api/v1/executions.
 
@@ -44,6 +44,7 @@ const tags = ['executions'];
 const base = '/api/v1/executions';
 
 const listRoute = createRoute({
+  ...needs('execution:read'),
   ...{ method: 'get', path: base, tags, summary: 'List executions, newest first' },
   description:
     'In pages, or behind a cursor, which repeats and leaves out nothing while runs start and end. Results beyond 64 KB are searched by their beginning.',
@@ -55,6 +56,7 @@ const listRoute = createRoute({
 });
 
 const byStatusRoute = createRoute({
+  ...needs('execution:read'),
   ...{ method: 'get', path: `${base}/status/{status}`, tags, summary: 'List executions of one status' },
   request: { params: z.object({ status: z.string() }), query: z.strictObject(PAGE_QUERY) },
   responses: {
@@ -64,6 +66,7 @@ const byStatusRoute = createRoute({
 });
 
 const byEnforcementRoute = createRoute({
+  ...needs('execution:read'),
   ...{
     method: 'get',
     path: `${base}/enforcement/{enforcement_id}`,
@@ -75,6 +78,7 @@ const byEnforcementRoute = createRoute({
 });
 
 const statsRoute = createRoute({
+  ...needs('execution:read'),
   ...{ method: 'get', path: `${base}/stats`, tags, summary: 'Count executions' },
   request: {
     query: z.strictObject({
@@ -89,6 +93,7 @@ const statsRoute = createRoute({
 });
 
 const exportRoute = createRoute({
+  ...needs('execution:read'),
   ...{ method: 'get', path: `${base}/export`, tags, summary: 'Export executions, newest first' },
   request: { query: z.strictObject({ format: z.enum(['csv', 'json', 'ndjson']), ...FILTER_QUERY }) },
   responses: {

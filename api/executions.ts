@@ -5,7 +5,7 @@ import type { ExecutionService } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionSchema, executionBody } from './execution-bodies.ts';
-import { json } from './routes.ts';
+import { json, needs } from './routes.ts';
 
 // Document 000, one execution: the Execution Management API, below /api/v1/executions.
 
@@ -16,6 +16,7 @@ const tags = ['executions'];
 const base = '/api/v1/executions';
 
 const getRoute = createRoute({
+  ...needs('execution:read'),
   ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an execution' },
   request: { params: IdParams },
   responses: {
@@ -25,6 +26,7 @@ const getRoute = createRoute({
 });
 
 const startRoute = createRoute({
+  ...needs('execution:execute'),
   ...{ method: 'post', path: base, tags, summary: 'Start an execution' },
   request: {
     headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
@@ -40,6 +42,7 @@ const startRoute = createRoute({
 
 const change = (verb: 'cancel' | 'terminate', summary: string) =>
   createRoute({
+    ...needs('execution:execute'),
     ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
     request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
     responses: {
@@ -53,6 +56,7 @@ const cancelRoute = change('cancel', 'Ask an execution to stop');
 const terminateRoute = change('terminate', 'Stop an execution at once');
 
 const signalRoute = createRoute({
+  ...needs('execution:execute'),
   ...{ method: 'post', path: `${base}/{id}/signal`, tags, summary: 'Send a signal to an execution' },
   request: {
     params: IdParams,

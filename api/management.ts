@@ -8,7 +8,7 @@ import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json } from './routes.ts';
+import { json, needs } from './routes.ts';
 
 // Document 002: Execution Management, at the root and below /api/v1 (but /api/v1/executions is document 000's).
 
@@ -37,6 +37,7 @@ const IdParams = z.object({ id: z.string().max(100) });
 const tags = ['execution management'];
 
 const listRoute = createRoute({
+  ...needs('execution:read'),
   ...{ method: 'get', path: '/executions', tags, summary: "List the caller's own open executions" },
   responses: {
     200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'),
@@ -45,6 +46,7 @@ const listRoute = createRoute({
 });
 const startRoute = (prefix: string) =>
   createRoute({
+    ...needs('execution:execute'),
     ...{ method: 'post', path: `${prefix}/execution`, tags, summary: 'Start an execution' },
     request: { body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } } },
     responses: {
@@ -61,12 +63,14 @@ const startRoute = (prefix: string) =>
   });
 const getRoute = (prefix: string) =>
   createRoute({
+    ...needs('execution:read', 'execution_not_found'),
     ...{ method: 'get', path: `${prefix}/execution/{id}`, tags, summary: 'Get an execution' },
     request: { params: IdParams },
     responses: { 200: json(DetailSchema, 'The execution.'), ...errorResponses('execution_not_found') },
   });
 const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 'terminate') =>
   createRoute({
+    ...needs('execution:execute', 'execution_not_found'),
     ...{ method, path: `${prefix}/execution/{id}/${verb}`, tags, summary: `${verb} an execution of one's own` },
     request: {
       params: IdParams,

@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
-import { AppError } from '../model/app-error.ts';
+import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
 import { jsonDepth } from '../model/json.ts';
+import { type Permission, permissionsOf } from '../model/permissions.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { ApiEnv } from './environment.ts';
 
@@ -23,6 +24,18 @@ export function authenticate(principals: PrincipalService): MiddlewareHandler<Ap
       throw new AppError('forbidden', 'x-tenant-id is not the tenant of the API key');
     }
     context.set('principal', principal);
+    return next();
+  };
+}
+
+/** Demands a permission. Throws `forbidden`, or what a document answers instead. */
+export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden'): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const { roles, permissions } = context.get('principal');
+    if (!permissionsOf(roles, permissions).has(permission)) {
+      const message = otherwise === 'forbidden' ? `this needs the permission ${permission}` : 'there is nothing here';
+      throw new AppError(otherwise, message);
+    }
     return next();
   };
 }

@@ -1,4 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import type { ErrorCode } from '../model/app-error.ts';
+import type { Permission } from '../model/permissions.ts';
+import { demand } from './middleware.ts';
 
 /** Page and page size as the documents have them; out of range is refused (design/api.md, Deviations). */
 export const PAGE_QUERY = {
@@ -14,6 +17,11 @@ export function windowOf({ page, per_page }: { page: number; per_page: number })
 /** How many pages there are. */
 export function pagesOf(total: number, perPage: number): number {
   return Math.ceil(total / perPage);
+}
+
+/** What a route demands of its caller: enforced, and told in its OpenAPI description. */
+export function needs(permission: Permission, otherwise?: ErrorCode) {
+  return { middleware: demand(permission, otherwise), 'x-permission': permission } as const;
 }
 
 /** A JSON answer of a route, for its OpenAPI description. */

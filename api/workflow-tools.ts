@@ -5,7 +5,7 @@ import type { DefinitionService } from '../service/definitions.ts';
 import type { SimulatedRun, SimulationService } from '../service/simulations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json } from './routes.ts';
+import { json, needs } from './routes.ts';
 
 // What can be known of a definition without running it (design/api.md, Definitions).
 
@@ -74,6 +74,7 @@ const tags = ['workflows'];
 const base = '/api/v1/workflows';
 
 const validateRoute = createRoute({
+  ...needs('workflow:read'),
   ...{ method: 'post', path: `${base}/validate`, tags, summary: 'Check a workflow and store nothing' },
   request: {
     body: {
@@ -89,6 +90,7 @@ const validateRoute = createRoute({
 });
 
 const simulateRoute = createRoute({
+  ...needs('workflow:read'),
   ...{ method: 'post', path: `${base}/{ref}/simulate`, tags, summary: 'Play a workflow with mock outcomes' },
   request: {
     params: RefParams,
@@ -107,6 +109,7 @@ const simulateRoute = createRoute({
 });
 
 const graphRoute = createRoute({
+  ...needs('workflow:read'),
   ...{ method: 'get', path: `${base}/{ref}/graph`, tags, summary: 'The tasks and transitions of a workflow' },
   request: {
     params: RefParams,

@@ -4,7 +4,7 @@ import { WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts
 import type { DefinitionService, WrittenWorkflow } from '../service/definitions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
@@ -60,16 +60,19 @@ const ListQuery = z.strictObject({
   pack_ref: z.string().max(64).optional(),
 });
 const listRoute = createRoute({
+  ...needs('workflow:read'),
   ...{ method: 'get', path: base, tags, summary: 'List workflows' },
   request: { query: ListQuery },
   responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid') },
 });
 const listOfPackRoute = createRoute({
+  ...needs('workflow:read'),
   ...{ method: 'get', path: '/api/v1/packs/{pack_ref}/workflows', tags, summary: 'List the workflows of a pack' },
   request: { params: z.object({ pack_ref: z.string().max(64) }), query: z.strictObject(PAGE_QUERY) },
   responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid', 'pack_not_found') },
 });
 const getRoute = createRoute({
+  ...needs('workflow:read'),
   ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get a workflow' },
   request: {
     params: RefParams,
@@ -84,6 +87,7 @@ const getRoute = createRoute({
   },
 });
 const createWorkflowRoute = createRoute({
+  ...needs('workflow:write'),
   ...{ method: 'post', path: base, tags, summary: 'Create a workflow' },
   request: { body: { required: true, content: { 'application/json': { schema: WorkflowCreateSchema } } } },
   responses: {
@@ -92,6 +96,7 @@ const createWorkflowRoute = createRoute({
   },
 });
 const updateRoute = createRoute({
+  ...needs('workflow:write'),
   ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a workflow' },
   request: {
     params: RefParams,

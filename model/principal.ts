@@ -1,3 +1,5 @@
+import type { Permission, Role } from './permissions.ts';
+
 /** Who is calling (design/house.md, Words). */
 export interface Principal {
   /** The integer id: document 000's `executor`. */
@@ -6,5 +8,9 @@ export interface Principal {
   tenant: string;
   tenantRef: string;
   subject: string;
-  roles: string[];
+  roles: Role[];
+  /** Single permissions beyond those of the roles. */
+  permissions: Permission[];
+  /** Groups that decisions may be asked of. */
+  groups: string[];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './definition.ts';
 import type { Json } from './json.ts';
+import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
 
 // Bodies come out of JSON.parse, so that every value in them is JSON already.
 const JsonObjectSchema = z.record(z.string(), z.any() as unknown as z.ZodType<Json>);
@@ -31,6 +32,32 @@ export const DefinitionAloneSchema = WorkflowCreateSchema.pick({
   param_schema: true,
   out_schema: true,
 });
+
+/** The body of POST /api/v1/tenants (design/shapes.md, Settings and openness). */
+export const TenantCreateSchema = z.strictObject({
+  ref: z
+    .string()
+    .max(64)
+    .regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, _ and -'),
+  label: LabelSchema,
+});
+
+/** The body of POST /api/v1/keys. What is not given stays as it is for a subject that is known. */
+export const KeyCreateSchema = z.strictObject({
+  subject: z.string().min(1).max(200).describe('Who it is for: a person, or a program.'),
+  tenant: z.string().max(64).optional().describe("Ref or UUID; the caller's own unless it is given."),
+  roles: z
+    .array(z.enum(Object.keys(ROLES) as [Role, ...Role[]]))
+    .max(10)
+    .optional(),
+  permissions: z.array(z.enum(PERMISSIONS)).max(20).optional().describe('Beyond those of the roles.'),
+  groups: z.array(z.string().min(1).max(100)).max(100).optional(),
+  label: LabelSchema.optional(),
+  expires_in: z.int().min(1).max(315_360_000).optional().describe('Seconds; without it the key does not expire.'),
+});
+
+/** A parsed body of KeyCreateSchema. */
+export type KeyCreate = z.infer<typeof KeyCreateSchema>;
 
 const MockOutcomeSchema = z.union([
   z.strictObject({ output: z.any() as unknown as z.ZodType<Json> }),

@@ -1,10 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 import type { Principal } from '../model/principal.ts';
-import type { PrincipalStore } from '../store/principals.ts';
+import type { KeyCreate } from '../model/requests.ts';
+import type { KeyRow, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
 
 const KEY_PREFIX = 'fmt_';
+
+/** Who shares an installation. */
+export interface Tenant {
+  id: string;
+  ref: string;
+  label: string;
+  created: Date;
+}
 
 /** Authenticates callers. */
 export type PrincipalService = ReturnType<typeof createPrincipalService>;
@@ -21,7 +30,54 @@ export function createPrincipalService(store: PrincipalStore, clock: () => numbe
       if (found === null) throw new AppError('unauthenticated', 'the API key is invalid, expired or revoked');
       return found;
     },
+
+    /** Makes a tenant. Throws `forbidden` but for an admin of the default tenant, `tenant_exists`. */
+    async createTenant(caller: Principal, { ref, label }: { ref: string; label: string }): Promise<Tenant> {
+      demandHome(caller, 'make tenants');
+      const created = await store.createTenant(randomUUID(), ref, label);
+      if (created === null) throw new AppError('tenant_exists', `Tenant '${ref}' already exists`);
+      return created;
+    },
+
+    /**
+     * Makes a key, which is told once; its principal is made too, or given what stands in the body. Throws `forbidden`
+     * for another tenant's but for an admin of the default tenant, `tenant_not_found`.
+     */
+    async createKey(caller: Principal, body: KeyCreate): Promise<{ secret: string; row: KeyRow; tenantRef: string }> {
+      const { subject, tenant: wanted, roles, permissions, groups, label = null, expires_in: expiresIn } = body;
+      let tenant = { id: caller.tenant, ref: caller.tenantRef };
+      if (wanted !== undefined && wanted !== tenant.ref && wanted !== tenant.id) {
+        demandHome(caller, "make another tenant's keys");
+        const found = await store.findTenant(wanted);
+        if (found === null) throw new AppError('tenant_not_found', `Tenant '${wanted}' not found`);
+        tenant = found;
+      }
+      const secret = newKey();
+      const expires = expiresIn === undefined ? null : new Date(clock() + expiresIn * 1000);
+      const given = { ...(roles && { roles }), ...(permissions && { permissions }), ...(groups && { groups }) };
+      const row = await store.createKey(tenant.id, subject, given, { ...keyRecord(secret), label, expires });
+      return { secret, row, tenantRef: tenant.ref };
+    },
+
+    /** The keys of the caller's tenant that have not been revoked. */
+    async listKeys(caller: Principal): Promise<KeyRow[]> {
+      return store.listKeys(caller.tenant);
+    },
+
+    /** Ends a key of the caller's tenant at once. Throws `key_not_found`. */
+    async revokeKey(caller: Principal, id: number): Promise<void> {
+      const revoked = await store.revokeKey(caller.tenant, id, new Date(clock()));
+      if (!revoked) throw new AppError('key_not_found', `Key ${id} not found`);
+    },
   };
+}
+
+/** The tenant whose admins may make others: the first one. */
+const HOME_TENANT = 'default';
+
+function demandHome({ tenantRef }: Principal, what: string): void {
+  if (tenantRef !== HOME_TENANT)
+    throw new AppError('forbidden', `only admins of the tenant "${HOME_TENANT}" may ${what}`);
 }
 
 /** A new API key: 256 random bits. */

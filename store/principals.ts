@@ -1,7 +1,14 @@
-import { and, eq, gt, isNull, or } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import type { Role } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Database } from './database.ts';
 import { apiKeys, principals, tenants } from './schema.ts';
+
+/** A key, and whose it is. */
+export interface KeyRow {
+  key: typeof apiKeys.$inferSelect;
+  principal: typeof principals.$inferSelect;
+}
 
 /** Tenants, principals and their keys. */
 export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
@@ -18,6 +25,8 @@ export function createPrincipalStore(db: Database) {
           tenantRef: tenants.ref,
           subject: principals.subject,
           roles: principals.roles,
+          permissions: principals.permissions,
+          groups: principals.groups,
         })
         .from(apiKeys)
         .innerJoin(principals, eq(principals.id, apiKeys.principal))
@@ -26,6 +35,62 @@ export function createPrincipalStore(db: Database) {
           and(eq(apiKeys.hash, hash), isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now))),
         );
       return found[0] ?? null;
+    },
+
+    /** A new tenant; null when its ref is taken. */
+    async createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null> {
+      const [created] = await db.insert(tenants).values({ id, ref, label }).onConflictDoNothing().returning();
+      return created ?? null;
+    },
+
+    /** A tenant by its ref or UUID, or null. */
+    async findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null> {
+      const [found] = await db
+        .select()
+        .from(tenants)
+        .where(or(eq(tenants.ref, refOrId), eq(sql`${tenants.id}::text`, refOrId.toLowerCase())));
+      return found ?? null;
+    },
+
+    /** A new key of a principal, which is made or changed to what is given. */
+    async createKey(
+      tenant: string,
+      subject: string,
+      grants: Partial<Pick<Principal, 'roles' | 'permissions' | 'groups'>>,
+      key: { prefix: string; hash: string; label: string | null; expires: Date | null },
+    ): Promise<KeyRow> {
+      return db.transaction(async (transaction) => {
+        const [principal] = await transaction
+          .insert(principals)
+          .values({ tenant, subject, ...grants })
+          .onConflictDoUpdate({ target: [principals.tenant, principals.subject], set: { subject, ...grants } })
+          .returning();
+        const [created] = await transaction
+          .insert(apiKeys)
+          .values({ tenant, principal: principal!.id, ...key })
+          .returning();
+        return { key: created!, principal: principal! };
+      });
+    },
+
+    /** The keys of a tenant that have not been revoked, newest first. */
+    async listKeys(tenant: string): Promise<KeyRow[]> {
+      return db
+        .select({ key: apiKeys, principal: principals })
+        .from(apiKeys)
+        .innerJoin(principals, eq(principals.id, apiKeys.principal))
+        .where(and(eq(apiKeys.tenant, tenant), isNull(apiKeys.revoked)))
+        .orderBy(desc(apiKeys.id));
+    },
+
+    /** Ends a key; false when the tenant has no such key. */
+    async revokeKey(tenant: string, id: number, now: Date): Promise<boolean> {
+      const revoked = await db
+        .update(apiKeys)
+        .set({ revoked: now })
+        .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.id, id), isNull(apiKeys.revoked)))
+        .returning({ id: apiKeys.id });
+      return revoked.length > 0;
     },
 
     /** Makes a tenant that is not there yet; its UUID either way. */
@@ -39,7 +104,7 @@ export function createPrincipalStore(db: Database) {
     async ensureKey(
       tenant: string,
       subject: string,
-      roles: string[],
+      roles: Role[],
       key: { prefix: string; hash: string; label: string; expires?: Date },
     ): Promise<void> {
       await db.insert(principals).values({ tenant, subject, roles }).onConflictDoNothing();

@@ -16,6 +16,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Permission, Role } from '../model/permissions.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -39,7 +40,9 @@ export const principals = pgTable(
     id: serial('id').primaryKey(),
     tenant: tenant().references(() => tenants.id),
     subject: text('subject').notNull(),
-    roles: textList('roles'),
+    roles: textList('roles').$type<Role[]>(),
+    permissions: textList('permissions').$type<Permission[]>(),
+    groups: textList('groups'),
     created: created(),
   },
   (table) => [unique('principals_subject').on(table.tenant, table.subject)],

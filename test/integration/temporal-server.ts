@@ -21,6 +21,7 @@ export const API_NAMESPACES = [
     'tools',
     'subs',
     'lists',
+    'principals',
     'signals',
   ],
 ];

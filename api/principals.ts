@@ -1,0 +1,114 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
+import { KeyCreateSchema, TenantCreateSchema } from '../model/requests.ts';
+import type { PrincipalService } from '../service/principals.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { json, needs } from './routes.ts';
+
+// Tenants and API keys (design/shapes.md, Settings and openness).
+
+const InstantSchema = z.iso.datetime();
+const TenantSchema = z
+  .object({ id: z.uuid(), ref: z.string(), label: z.string(), created: InstantSchema })
+  .openapi('Tenant');
+const KEY = {
+  id: z.int(),
+  prefix: z.string().describe('How the key begins: what can be told of it later.'),
+  subject: z.string(),
+  roles: z.array(z.string()),
+  permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that it allows.'),
+  groups: z.array(z.string()),
+  label: z.string().nullable(),
+  created: InstantSchema,
+  expires: InstantSchema.nullable(),
+};
+const KeySchema = z.object(KEY).openapi('ApiKey');
+const NewKeySchema = z
+  .object({ ...KEY, key: z.string().describe('Shown now and never again.'), tenant: z.string() })
+  .openapi('NewApiKey');
+
+const tags = ['principals'];
+
+const tenantRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'post', path: '/api/v1/tenants', tags, summary: 'Create a tenant' },
+  request: { body: { required: true, content: { 'application/json': { schema: TenantCreateSchema } } } },
+  responses: {
+    201: json(z.object({ data: TenantSchema }), 'Created.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'tenant_exists'),
+  },
+});
+const createKeyRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'post', path: '/api/v1/keys', tags, summary: 'Create an API key' },
+  request: { body: { required: true, content: { 'application/json': { schema: KeyCreateSchema } } } },
+  responses: {
+    201: json(z.object({ data: NewKeySchema }), 'Created; the key is shown once.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found'),
+  },
+});
+const listKeysRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'get', path: '/api/v1/keys', tags, summary: "List the tenant's API keys" },
+  responses: { 200: json(z.object({ data: z.array(KeySchema) }), 'Those not revoked.'), ...errorResponses() },
+});
+const revokeKeyRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'delete', path: '/api/v1/keys/{id}', tags, summary: 'Revoke an API key' },
+  request: { params: z.object({ id: z.coerce.number().int().min(1).max(2_147_483_647) }) },
+  responses: {
+    200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
+    ...errorResponses('request_invalid', 'key_not_found'),
+  },
+});
+
+/** The routes of tenants and keys. */
+export function principalRoutes(principals: PrincipalService) {
+  const router = createRouter();
+
+  router.openapi(
+    tenantRoute,
+    async (context) => {
+      const tenant = await principals.createTenant(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: { ...tenant, created: tenant.created.toISOString() } }, 201);
+    },
+    refuse(tenantRoute),
+  );
+
+  router.openapi(
+    createKeyRoute,
+    async (context) => {
+      const made = await principals.createKey(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: { ...keyBody(made.row), key: made.secret, tenant: made.tenantRef } }, 201);
+    },
+    refuse(createKeyRoute),
+  );
+
+  router.openapi(listKeysRoute, async (context) => {
+    return context.json({ data: (await principals.listKeys(context.get('principal'))).map(keyBody) }, 200);
+  });
+
+  router.openapi(
+    revokeKeyRoute,
+    async (context) => {
+      await principals.revokeKey(context.get('principal'), context.req.valid('param').id);
+      return context.json({ message: 'Key revoked' }, 200);
+    },
+    refuse(revokeKeyRoute),
+  );
+
+  return router;
+}
+
+type Row = Awaited<ReturnType<PrincipalService['listKeys']>>[number];
+
+function keyBody({ key, principal }: Row): z.infer<typeof KeySchema> {
+  const { subject, roles, permissions, groups } = principal;
+  return {
+    ...{ id: key.id, prefix: key.prefix, subject, roles, groups, label: key.label },
+    permissions: [...permissionsOf(roles, permissions)],
+    created: key.created.toISOString(),
+    expires: key.expires?.toISOString() ?? null,
+  };
+}

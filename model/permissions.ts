@@ -1,0 +1,36 @@
+/** What a principal may be allowed to do (design/api.md, Who is calling). `admin` allows everything. */
+export const PERMISSIONS = [
+  'workflow:read',
+  'workflow:write',
+  'execution:read',
+  'execution:execute',
+  'execution:admin',
+  'automation:read',
+  'automation:execute',
+  'inquiry:respond',
+  'secret:write',
+  'admin',
+] as const;
+
+/** A permission. */
+export type Permission = (typeof PERMISSIONS)[number];
+
+const VIEWER: readonly Permission[] = ['workflow:read', 'execution:read', 'automation:read'];
+const OPERATOR: readonly Permission[] = [...VIEWER, 'execution:execute', 'automation:execute', 'inquiry:respond'];
+
+/** Named sets of permissions (design/shapes.md, Principals). */
+export const ROLES = {
+  viewer: VIEWER,
+  operator: OPERATOR,
+  author: [...OPERATOR, 'workflow:write'],
+  admin: PERMISSIONS,
+} as const satisfies Record<string, readonly Permission[]>;
+
+/** The name of a role. */
+export type Role = keyof typeof ROLES;
+
+/** Everything that some roles and single permissions allow. */
+export function permissionsOf(roles: readonly Role[], single: readonly Permission[]): ReadonlySet<Permission> {
+  const allowed = new Set<Permission>([...roles.flatMap((role) => ROLES[role]), ...single]);
+  return allowed.has('admin') ? new Set(PERMISSIONS) : allowed;
+}
