@@ -2,6 +2,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../model/app-error.ts';
+import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionListRoutes } from './execution-lists.ts';
@@ -21,6 +22,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.notFound(answerNotFound);
   app.use(requestId());
   app.use(secureHeaders());
+  app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   app.use(authenticate(principals));
   app.use(
     bodyLimit({
@@ -40,6 +42,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     executionListRoutes(lists),
     executionRoutes(executions),
     managementRoutes(executions, lists, clock),
+    automationRoutes(executions, lists, definitions),
   ]) {
     app.route('/', routes);
   }

@@ -10,10 +10,11 @@ import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { SimulationService } from '../service/simulations.ts';
+import type { ErrorForm } from './errors.ts';
 
 /** What every route finds in its context. */
 export interface ApiEnv extends Env {
-  Variables: { principal: Principal; requestId: string };
+  Variables: { principal: Principal; requestId: string; errorForm?: ErrorForm };
 }
 
 /** The use cases that the API serves, and what tells whether it can. */

@@ -27,8 +27,16 @@ export const ErrorSchema = z
   })
   .openapi('Error');
 
+/** How a dialect writes an error that is not written as document 000 does. */
+export type ErrorForm = (error: AppError, requestId: string) => Record<string, unknown>;
+
 /** The error answers of a route, for its OpenAPI description; every route may also answer 401, 500 and 503. */
 export function errorResponses(...codes: ErrorCode[]) {
+  return errorResponsesIn(ErrorSchema, ...codes);
+}
+
+/** The same, in a dialect's own form. */
+export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
   const all: ErrorCode[] = [...codes, 'unauthenticated', 'forbidden', 'internal', 'temporal_unavailable'];
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of all) {
@@ -38,7 +46,7 @@ export function errorResponses(...codes: ErrorCode[]) {
   return Object.fromEntries(
     [...byStatus].map(([status, named]) => [
       status,
-      { description: named.join(', '), content: { 'application/json': { schema: ErrorSchema } } },
+      { description: named.join(', '), content: { 'application/json': { schema } } },
     ]),
   );
 }
@@ -51,7 +59,8 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
     if (error.status >= 500) log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
     // What is left of a body that was not read would be taken for the next request.
     if (error.code === 'body_too_large') context.header('connection', 'close');
-    return context.json(errorBody(error, requestId), error.status);
+    const form: ErrorForm = context.get('errorForm') ?? errorBody;
+    return context.json(form(error, requestId), error.status);
   };
 }
 

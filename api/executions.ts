@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { integerId } from '../model/execution-id.ts';
+import type { Json } from '../model/json.ts';
 import { ExecutionStartSchema, ReasonSchema, SignalSchema } from '../model/requests.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -9,7 +10,29 @@ import { json, needs } from './routes.ts';
 
 // Document 000, one execution: the Execution Management API, below /api/v1/executions.
 
+const JsonSchema = z.any() as unknown as z.ZodType<Json>;
+
 const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+
+const LogEntrySchema = z
+  .object({
+    timestamp: z.iso.datetime(),
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string(),
+    task: z.string().nullable(),
+    attempt: z.int().nullable(),
+    metadata: z.record(z.string(), JsonSchema).nullable(),
+  })
+  .openapi('LogEntry');
+
+const HistoryEventSchema = z
+  .object({
+    id: z.int(),
+    event_type: z.string().describe("By Temporal's name."),
+    timestamp: z.iso.datetime(),
+    attributes: JsonSchema.describe('With payloads decoded.'),
+  })
+  .openapi('HistoryEvent');
 
 const tags = ['executions'];
 
@@ -37,6 +60,32 @@ const startRoute = createRoute({
     ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
     ...errorResponses('workflow_disabled', 'sub_workflow_invalid'),
     ...errorResponses('idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'request_invalid'),
+  },
+});
+
+const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(20).regex(/^\d+$/, 'is none that an answer gave').optional(),
+});
+
+const logsRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/logs`, tags, summary: 'Read the log of an execution' },
+  description: 'What has happened to it and what its `core.log` tasks said, in order of time; made from its history.',
+  request: { params: IdParams, query: PageQuery },
+  responses: {
+    200: json(z.object({ data: z.array(LogEntrySchema), next_cursor: z.string().nullable() }), 'Entries.'),
+    ...errorResponses('request_invalid', 'execution_not_found'),
+  },
+});
+
+const historyRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/history`, tags, summary: "Read Temporal's history of an execution" },
+  request: { params: IdParams, query: PageQuery },
+  responses: {
+    200: json(z.object({ data: z.array(HistoryEventSchema), next_cursor: z.string().nullable() }), 'Events.'),
+    ...errorResponses('request_invalid', 'execution_not_found'),
   },
 });
 
@@ -81,6 +130,24 @@ export function executionRoutes(service: ExecutionService) {
       return context.json({ data: executionBody(found) }, 200);
     },
     refuse(getRoute),
+  );
+
+  router.openapi(
+    logsRoute,
+    async (context) => {
+      const entries = await service.logs(context.get('principal'), context.req.valid('param').id);
+      return context.json(part(entries, context.req.valid('query')), 200);
+    },
+    refuse(logsRoute),
+  );
+
+  router.openapi(
+    historyRoute,
+    async (context) => {
+      const found = await service.get(context.get('principal'), context.req.valid('param').id);
+      return context.json(part(await service.history(found), context.req.valid('query')), 200);
+    },
+    refuse(historyRoute),
   );
 
   router.openapi(
@@ -136,4 +203,11 @@ export function executionRoutes(service: ExecutionService) {
   );
 
   return router;
+}
+
+/** A part of what only grows at its end: the cursor is how many came before. */
+function part<T>(entries: T[], { limit, cursor = '0' }: z.infer<typeof PageQuery>) {
+  const begin = Number(cursor);
+  const end = begin + limit;
+  return { data: entries.slice(begin, end), next_cursor: end < entries.length ? String(end) : null };
 }

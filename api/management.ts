@@ -126,7 +126,8 @@ export function managementRoutes(service: ExecutionService, lists: ExecutionList
       async (context) => {
         const principal = context.get('principal');
         const found = await service.get(principal, context.req.valid('param').id);
-        const history = await service.history(found);
+        const events = await service.history(found);
+        const history = events.map(({ event_type, timestamp }) => ({ event_type, timestamp }));
         return context.json({ ...summaryBody(found, clock()), history }, 200);
       },
       refuse(get),

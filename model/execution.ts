@@ -1,5 +1,5 @@
 import type { Failure } from './failure.ts';
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { RunInput, RunMemo } from './run-input.ts';
 import type { ExecutionStatus, TaskStatus } from './status.ts';
 
@@ -43,6 +43,18 @@ export interface Wait {
   detail: string | null;
 }
 
+/** An entry of a run's log: what has happened to it, and what its `core.log` tasks said. */
+export interface LogEntry {
+  /** ISO 8601, UTC. */
+  timestamp: string;
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  /** Key of the task execution. */
+  task: string | null;
+  attempt: number | null;
+  metadata: JsonObject | null;
+}
+
 /** A signal that came and that no task has waited for yet. */
 export interface LeftoverSignal {
   name: string;
@@ -76,6 +88,8 @@ export interface Execution {
   updated: string;
   closed: string | null;
   tasks: TaskExecution[];
+  /** The variables of all branches, as they stand. */
+  variables: JsonObject;
   waitingFor: Wait[];
   signals: LeftoverSignal[];
   /** Signals that were beyond what is kept. */

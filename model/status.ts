@@ -21,9 +21,22 @@ export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 /** The status of one task execution. */
 export type TaskStatus = 'scheduled' | 'running' | 'completed' | 'failed' | 'timeout' | 'cancelled' | 'abandoned';
 
+/** The words of document 001. */
+export const AUTOMATION_WORDS = [
+  'pending',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'timeout',
+  'skipped',
+] as const;
+
 interface StatusWords {
   /** Document 000. */
   execution: string;
+  /** Document 001. */
+  automation: (typeof AUTOMATION_WORDS)[number];
   /** Document 002. */
   management: string;
   /** Nothing can happen to the run any more. */
@@ -34,19 +47,61 @@ interface StatusWords {
 
 /** One table from the canonical status to each dialect's word; exhaustive by type. */
 const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
-  requested: { execution: 'requested', management: 'running', closed: false, counted: 'pending' },
-  scheduled: { execution: 'scheduled', management: 'running', closed: false, counted: 'pending' },
-  running: { execution: 'running', management: 'running', closed: false, counted: 'running' },
-  waiting: { execution: 'running', management: 'running', closed: false, counted: 'running' },
-  paused: { execution: 'running', management: 'running', closed: false, counted: 'running' },
-  canceling: { execution: 'canceling', management: 'running', closed: false, counted: 'running' },
-  completed: { execution: 'completed', management: 'completed', closed: true, counted: 'completed' },
-  failed: { execution: 'failed', management: 'failed', closed: true, counted: 'failed' },
-  cancelled: { execution: 'cancelled', management: 'cancelled', closed: true, counted: 'cancelled' },
-  terminated: { execution: 'cancelled', management: 'terminated', closed: true, counted: 'cancelled' },
-  timeout: { execution: 'timeout', management: 'timeout', closed: true, counted: 'timeout' },
-  abandoned: { execution: 'abandoned', management: 'failed', closed: true, counted: 'abandoned' },
-  skipped: { execution: 'completed', management: 'completed', closed: true, counted: 'completed' },
+  requested: {
+    execution: 'requested',
+    automation: 'pending',
+    management: 'running',
+    closed: false,
+    counted: 'pending',
+  },
+  scheduled: {
+    execution: 'scheduled',
+    automation: 'pending',
+    management: 'running',
+    closed: false,
+    counted: 'pending',
+  },
+  running: { execution: 'running', automation: 'running', management: 'running', closed: false, counted: 'running' },
+  waiting: { execution: 'running', automation: 'running', management: 'running', closed: false, counted: 'running' },
+  paused: { execution: 'running', automation: 'running', management: 'running', closed: false, counted: 'running' },
+  canceling: {
+    execution: 'canceling',
+    automation: 'running',
+    management: 'running',
+    closed: false,
+    counted: 'running',
+  },
+  completed: {
+    execution: 'completed',
+    automation: 'completed',
+    management: 'completed',
+    closed: true,
+    counted: 'completed',
+  },
+  failed: { execution: 'failed', automation: 'failed', management: 'failed', closed: true, counted: 'failed' },
+  cancelled: {
+    execution: 'cancelled',
+    automation: 'cancelled',
+    management: 'cancelled',
+    closed: true,
+    counted: 'cancelled',
+  },
+  terminated: {
+    execution: 'cancelled',
+    automation: 'cancelled',
+    management: 'terminated',
+    closed: true,
+    counted: 'cancelled',
+  },
+  timeout: { execution: 'timeout', automation: 'timeout', management: 'timeout', closed: true, counted: 'timeout' },
+  abandoned: { execution: 'abandoned', automation: 'failed', management: 'failed', closed: true, counted: 'abandoned' },
+  skipped: {
+    execution: 'completed',
+    automation: 'skipped',
+    management: 'completed',
+    closed: true,
+    counted: 'completed',
+  },
 };
 
 /** The words of document 000, in its order of the life of an execution. */
@@ -73,6 +128,11 @@ export function executionWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].execution;
 }
 
+/** Document 001's word. */
+export function automationWord(status: ExecutionStatus): StatusWords['automation'] {
+  return STATUS_WORDS[status].automation;
+}
+
 /** Document 002's word. */
 export function managementWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].management;
@@ -93,6 +153,8 @@ export function statusesNamed(word: string): ExecutionStatus[] | undefined {
   if (wanted === 'scheduling') return ['scheduled'];
   const byExecutionWord = EXECUTION_STATUSES.filter((status) => executionWord(status) === wanted);
   if (byExecutionWord.length > 0) return byExecutionWord;
-  const canonical = EXECUTION_STATUSES.filter((status) => status === wanted || managementWord(status) === wanted);
+  const canonical = EXECUTION_STATUSES.filter((status) =>
+    [status, managementWord(status), automationWord(status)].includes(wanted),
+  );
   return canonical.length > 0 ? canonical : undefined;
 }

@@ -2,10 +2,11 @@ import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
 import { classifyFault } from '../interpreter/fault.ts';
 import type { RunState, Visit, Work } from '../interpreter/state.ts';
+import { mergedVariables } from '../interpreter/variables.ts';
 import { waitsOf } from '../interpreter/waits.ts';
 import type { Attempt, Execution, LeftoverSignal, ProjectionState, TaskExecution, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus, TaskStatus } from '../model/status.ts';
 import {
@@ -68,6 +69,7 @@ export function projectExecution(
     updated: iso(eventTime(last)),
     closed: closing === null ? null : iso(eventTime(last)),
     tasks: trusted?.state ? tasksOf(trusted.state, trusted, pending, closing === null ? null : eventTime(last)) : [],
+    variables: trusted?.state ? variablesOf(trusted.state) : {},
     waitingFor: closing === null ? waitsFor(trusted, pending) : [],
     signals: trusted?.state ? leftoversOf(trusted.state) : [],
     signalsDropped: trusted?.state?.signals.dropped ?? 0,
@@ -295,6 +297,10 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     wait(kind, task, { since: iso(since), until: until === null ? null : iso(until), detail });
   }
   return waits;
+}
+
+function variablesOf(state: RunState): JsonObject {
+  return Object.fromEntries([...mergedVariables(state)].map(([name, { value }]) => [name, value]));
 }
 
 /** The signals that nobody has waited for, by name in order of arrival. */

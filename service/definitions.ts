@@ -64,6 +64,13 @@ export function createDefinitionService(store: DefinitionStore) {
   return {
     get,
 
+    /** A workflow by its integer id. Throws `workflow_not_found`. */
+    async getById(principal: Principal, id: number): Promise<StoredWorkflow> {
+      const found = await store.findById(principal.tenant, id);
+      if (found === null) throw new AppError('workflow_not_found', `Workflow with ID ${id} not found`);
+      return found;
+    },
+
     /** What a run of a definition can reach. Throws `sub_workflow_invalid`. */
     async reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached> {
       return reachWorkflows(definition, self, (refs) => store.findAll(principal.tenant, refs));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expectsSignal, hasRoom } from '../interpreter/signals.ts';
 import { AppError } from '../model/app-error.ts';
-import type { Execution } from '../model/execution.ts';
+import type { Execution, LogEntry } from '../model/execution.ts';
 import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
@@ -15,17 +15,18 @@ import {
   type RunMemo,
 } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
-import { eventTime } from '../projection/history.ts';
+import { logsOf } from '../projection/logs.ts';
 import { projectExecution } from '../projection/project.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
 import { definitionOfAction, specsOf } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { sha256Hex } from './hash.ts';
+import { type ShownEvent, showEvent } from './history-events.ts';
 import { entryOf, indexed } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import type { Reached } from './sub-workflows.ts';
-import { eventName, type StartRequest, type Temporal } from './temporal.ts';
+import type { StartRequest, Temporal } from './temporal.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
 export interface StartCommand {
@@ -214,13 +215,15 @@ export function createExecutionService(
       return view(principal, String(integerId(n)));
     },
 
-    /** The events of a run's history, by Temporal's names, in order; empty when Temporal has none. */
-    async history({ execution }: ExecutionView): Promise<{ event_type: string; timestamp: string }[]> {
+    /** The events of a run's history, in order; empty when Temporal has none. */
+    async history({ execution }: ExecutionView): Promise<ShownEvent[]> {
       const events = (await temporal.history(execution.workflowId)) ?? [];
-      return events.map((event) => ({
-        event_type: eventName(event),
-        timestamp: new Date(eventTime(event)).toISOString(),
-      }));
+      return events.map(showEvent);
+    },
+
+    /** What has happened to a run, and what it said, in order of time. Throws `execution_not_found`. */
+    async logs(principal: Principal, id: string): Promise<LogEntry[]> {
+      return logsOf((await view(principal, id)).execution);
     },
 
     /** Asks an open run to stop. Throws `execution_not_found`, `execution_closed`. */

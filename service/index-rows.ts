@@ -35,6 +35,7 @@ export function executionOfRow(row: IndexRow): Execution {
     updated: row.updated.toISOString(),
     closed: row.closed?.toISOString() ?? null,
     tasks: [],
+    variables: {},
     waitingFor: [],
     signals: [],
     signalsDropped: 0,

@@ -109,6 +109,12 @@ export function createDefinitionStore(db: Database) {
       return found[0] ?? null;
     },
 
+    /** The newest revision of a workflow by its integer id, or null. */
+    async findById(tenant: string, id: number): Promise<StoredWorkflow | null> {
+      const [found] = await select().where(and(eq(workflows.tenant, tenant), eq(workflows.id, id), current));
+      return found ?? null;
+    },
+
     /** The newest revisions of some workflows: those that there are. */
     async findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]> {
       if (refs.length === 0) return [];

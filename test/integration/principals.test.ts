@@ -33,7 +33,9 @@ const statusOf = async ({ path, method }: Operation, headers: Record<string, str
     method: method.toUpperCase(),
     headers,
   });
-  return { status: response.status, body: (await response.json()) as { code?: string } };
+  // Document 001 has errors of its own form.
+  const body = (await response.json()) as { code?: string; error?: { code?: string } };
+  return { status: response.status, code: body.code ?? body.error?.code };
 };
 
 describe('every route of openapi.json', () => {
@@ -50,10 +52,9 @@ describe('every route of openapi.json', () => {
       const others = PERMISSIONS.filter((other) => other !== permission && other !== 'admin');
       const key = await keyFor({ subject: `all but ${permission}`, permissions: others });
       for (const operation of operations.filter((one) => one.permission === permission)) {
-        const { status, body } = await statusOf(operation, { 'x-api-key': key });
+        const { status, code } = await statusOf(operation, { 'x-api-key': key });
         const hidden = /^(\/api\/v1)?\/execution\/\{id\}/.test(operation.path);
-        if (status !== (hidden ? 404 : 403))
-          refused.push(`${operation.method} ${operation.path}: ${status} ${body.code}`);
+        if (status !== (hidden ? 404 : 403)) refused.push(`${operation.method} ${operation.path}: ${status} ${code}`);
       }
     }
     expect(refused).toEqual([]);
@@ -79,8 +80,8 @@ describe('every route of openapi.json', () => {
     while ((await fetch(`${harness.api.url}/api/v1/workflows`, { headers: { 'x-api-key': expiring } })).status === 200);
     for (const operation of operations.filter(({ permission }) => permission !== undefined)) {
       for (const headers of [{ 'x-api-key': made.key }, { authorization: `Bearer ${expiring}` }]) {
-        const { status, body } = await statusOf(operation, headers);
-        expect([status, body.code], operation.path).toEqual([401, 'unauthenticated']);
+        const { status, code } = await statusOf(operation, headers);
+        expect([status, code], operation.path).toEqual([401, 'unauthenticated']);
       }
     }
     const again = await harness.call('DELETE', `/api/v1/keys/${made.id}`);

@@ -22,6 +22,7 @@ export const API_NAMESPACES = [
     'subs',
     'lists',
     'principals',
+    'automation',
     'signals',
   ],
 ];

@@ -1,0 +1,30 @@
+import { BUILTIN_ACTIONS } from './builtin-actions.ts';
+
+// Document 001 knows workflow definitions as rules, under UUIDs (version 8, RFC 9562): made of what they stand for.
+
+const WORKFLOW = 'f0000000-0000-8000-8000-';
+const ACTION = 'f0000000-0000-8001-8000-';
+
+/** What a rule is: a workflow definition, or a built-in action, which runs as a run of one task. */
+export type Rule = { definition: number } | { action: string };
+
+/** The UUID of a rule; for a ref that is no action, that of none. */
+export function ruleUuid(rule: Rule): string {
+  if ('definition' in rule) return WORKFLOW + rule.definition.toString(16).padStart(12, '0');
+  return ACTION + nameNumber(rule.action).toString(16).padStart(12, '0');
+}
+
+/** The rule of a UUID; undefined for one that no rule has. */
+export function parseRuleUuid(uuid: string): Rule | undefined {
+  const text = uuid.toLowerCase();
+  if (text.startsWith(WORKFLOW)) return { definition: Number.parseInt(text.slice(WORKFLOW.length), 16) };
+  const found = BUILTIN_ACTIONS.find(({ ref }) => ruleUuid({ action: ref }) === text);
+  return found === undefined ? undefined : { action: found.ref };
+}
+
+/** A number of a name, below 2^47: the same for ever. */
+function nameNumber(name: string): number {
+  let number = 7;
+  for (const character of name) number = (number * 131 + character.codePointAt(0)!) % 2 ** 40;
+  return number;
+}

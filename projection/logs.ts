@@ -1,0 +1,62 @@
+import type { Execution, LogEntry, TaskExecution } from '../model/execution.ts';
+import { isJsonObject } from '../model/json.ts';
+
+/** The log of a run, in order of time: its beginning and end, each attempt of its tasks, and what `core.log` said. */
+export function logsOf(execution: Execution): LogEntry[] {
+  const { workflowType, created, closed, status, failure, tasks } = execution;
+  const entries: LogEntry[] = [entry(created, 'info', `"${workflowType}" started`)];
+  for (const task of tasks) entries.push(...(task.action === 'core.log' ? saidBy(task) : logOf(task)));
+  if (closed !== null) {
+    const level = ['completed', 'skipped'].includes(status) ? 'info' : status === 'cancelled' ? 'warn' : 'error';
+    const why = failure === null ? '' : `: ${failure.message}`;
+    entries.push(entry(closed, level, `"${workflowType}" ended as ${status}${why}`));
+  }
+  // Sorting is stable: what happened in one millisecond stays in order.
+  return entries.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+}
+
+function entry(
+  timestamp: string,
+  level: LogEntry['level'],
+  message: string,
+  rest: Partial<Pick<LogEntry, 'task' | 'attempt' | 'metadata'>> = {},
+): LogEntry {
+  return { timestamp, level, message, task: null, attempt: null, metadata: null, ...rest };
+}
+
+function saidBy({ key, input, started, created }: TaskExecution): LogEntry[] {
+  if (!isJsonObject(input)) return [];
+  const { message, level, data } = input;
+  const metadata = data === undefined ? null : { data };
+  // The schema of the action has made sure of the types.
+  return [entry(started ?? created, level as LogEntry['level'], String(message), { task: key, metadata })];
+}
+
+function logOf({ key, action, status, started, ended, failure, attempts }: TaskExecution): LogEntry[] {
+  const entries: LogEntry[] = [];
+  if (attempts.length === 0 && started !== null)
+    entries.push(entry(started, 'info', `"${key}" started`, { task: key }));
+  for (const { attempt, started: began, error } of attempts) {
+    const rest = { task: key, attempt };
+    if (began !== null) {
+      const again = attempt > 1 ? ` again, attempt ${attempt}` : '';
+      entries.push(
+        entry(began, attempt > 1 ? 'warn' : 'info', `"${key}" started${again}`, { ...rest, metadata: { action } }),
+      );
+    }
+    if (error !== null && error.message !== failure?.message && began !== null) {
+      entries.push(entry(began, 'warn', `attempt ${attempt} of "${key}" failed: ${error.message}`, rest));
+    }
+  }
+  if (ended === null) return entries;
+  const attempt = attempts.at(-1)?.attempt ?? null;
+  if (failure !== null) {
+    const metadata = { type: failure.type };
+    const level = status === 'cancelled' ? 'warn' : 'error';
+    return [
+      ...entries,
+      entry(ended, level, `"${key}" ended as ${status}: ${failure.message}`, { task: key, attempt, metadata }),
+    ];
+  }
+  return [...entries, entry(ended, 'info', `"${key}" ended as ${status}`, { task: key, attempt })];
+}

@@ -1,0 +1,38 @@
+import { Buffer } from 'node:buffer';
+import type { temporal } from '@temporalio/proto';
+import type { Json } from '../model/json.ts';
+import { eventTime, type HistoryEvent } from '../projection/history.ts';
+import { decodePayload } from '../projection/payload.ts';
+import { eventName } from './temporal.ts';
+
+/** An event of Temporal's history as it is shown: payloads decoded. */
+export interface ShownEvent {
+  id: number;
+  event_type: string;
+  timestamp: string;
+  attributes: Json;
+}
+
+/** Makes an event readable. */
+export function showEvent(event: HistoryEvent): ShownEvent {
+  const field = Object.keys(event).find((name) => name.endsWith('EventAttributes') && name in event);
+  return {
+    id: Number(event.eventId),
+    event_type: eventName(event),
+    timestamp: new Date(eventTime(event)).toISOString(),
+    attributes: field === undefined ? null : shown(event[field as keyof HistoryEvent]),
+  };
+}
+
+function shown(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== 'object') return value as Json;
+  // 64-bit numbers of protobuf.
+  if ('low' in value && 'high' in value && 'unsigned' in value) return Number(value);
+  if ('payloads' in value && Array.isArray(value.payloads)) return value.payloads.map(shown);
+  if ('metadata' in value && 'data' in value) return decodePayload(value as temporal.api.common.v1.IPayload);
+  const fields = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
+  return Object.fromEntries(fields.map(([name, field]) => [name, shown(field)]));
+}
