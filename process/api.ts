@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
+import { handleMcp } from '../mcp/server.ts';
 import type { Logger } from '../model/log.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
@@ -53,6 +54,10 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({ definitions, executions, lists, simulations, principals, readiness, log });
+  app.all('/mcp', async (context) => {
+    const body = context.req.method === 'POST' ? await context.req.json() : undefined;
+    return handleMcp({ definitions, executions, lists, log }, context.get('principal'), context.req.raw, body);
+  });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
   const keeping = keeper.run(stop.signal);

@@ -6,7 +6,7 @@ import { didYouMean, type Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { WorkflowSimulate } from '../model/requests.ts';
-import { type ActionSpec, INTERPRETER_VERSION } from '../model/run-input.ts';
+import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../model/run-input.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import type { DefinitionService } from './definitions.ts';
 import { checkInput, refusal } from './inputs.ts';
@@ -73,6 +73,11 @@ export function createSimulationService(definitions: DefinitionService, clock: (
       return { graph, mermaid: mermaidOf(graph) };
     },
   };
+}
+
+/** The graph of what a run runs. */
+export function graphOfRun({ definition }: RunInput): Graph {
+  return graphOf(definition);
 }
 
 /** In a simulation the interpreter checks every input, as the workers would. */

@@ -28,6 +28,9 @@ export interface ExecutionFilter {
   statuses?: readonly ExecutionStatus[] | undefined;
   /** The run's ref, or that of one of its tasks' actions; `*` is a wildcard. */
   actionRef?: string | undefined;
+  /** The run's own ref, exactly, or the integer id of its definition. */
+  ref?: string | undefined;
+  definition?: number | undefined;
   packName?: string | undefined;
   /** Text anywhere in the serialized result, in any case. */
   resultContains?: string | undefined;
@@ -308,11 +311,13 @@ function rowOf({ version, ...entry }: IndexEntry): typeof executions.$inferInser
 
 function conditionsOf(tenant: string, filter: ExecutionFilter): SQL | undefined {
   const { statuses, actionRef, packName, resultContains, enforcement, parent, executor, owner, open } = filter;
-  const { createdAfter, createdBefore, search } = filter;
+  const { createdAfter, createdBefore, search, ref, definition } = filter;
   return and(
     eq(executions.tenant, tenant),
     statuses === undefined ? undefined : inArray(executions.status, [...statuses]),
     actionRef === undefined ? undefined : refMatches(actionRef),
+    ref === undefined ? undefined : eq(executions.ref, ref),
+    definition === undefined ? undefined : eq(executions.definition, definition),
     packName === undefined ? undefined : eq(executions.pack, packName),
     resultContains === undefined ? undefined : ilike(executions.result, likePattern(resultContains)),
     enforcement === undefined ? undefined : eq(executions.enforcement, enforcement),

@@ -31,9 +31,10 @@ const RULES: Record<string, Rule> = {
     node: true,
   },
   api: { folders: ['service', 'model'], packages: ['hono', '@hono/zod-openapi'], node: true },
+  mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   worker: { folders: ['activities', 'model'], packages: ['@temporalio/worker'], node: true },
   process: {
-    folders: ['api', 'worker', 'service', 'store', 'model'],
+    folders: ['api', 'mcp', 'worker', 'service', 'store', 'model'],
     packages: [
       '@hono/node-server',
       '@temporalio/client',

@@ -10,21 +10,8 @@ declare module 'vitest' {
 
 /** Each file of API tests has a namespace of its own, so that its index holds its own runs. */
 export const API_NAMESPACES = [
-  ...[
-    'executions',
-    'definitions',
-    'management',
-    'index',
-    'errors',
-    'death',
-    'docs',
-    'tools',
-    'subs',
-    'lists',
-    'principals',
-    'automation',
-    'signals',
-  ],
+  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals'],
+  ...['subs', 'lists', 'principals', 'automation', 'mcp'],
 ];
 
 /** One real Temporal server for all integration tests, in memory, on a free port. */

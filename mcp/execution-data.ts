@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import type { Execution, TaskExecution } from '../model/execution.ts';
+import { integerId } from '../model/execution-id.ts';
+import type { Failure } from '../model/failure.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isClosed } from '../model/status.ts';
+import type { ExecutionPage } from '../service/execution-lists.ts';
+import type { ExecutionView } from '../service/executions.ts';
+import { graphOfRun } from '../service/simulations.ts';
+
+// Document 004's objects: their schemas, and the pure functions that fill them.
+
+const AnyObject = z.record(z.string(), z.any());
+
+const ModeSchema = z.enum(['manual', 'trigger', 'webhook', 'retry', 'cli', 'error', 'integrated', 'internal']);
+
+const SUMMARY = {
+  id: z.number(),
+  workflowId: z.number().describe('Id of the workflow definition; 0 for a plain action.'),
+  finished: z.boolean(),
+  mode: ModeSchema,
+  startedAt: z.string(),
+  stoppedAt: z.string().optional(),
+  retryOf: z.number().optional(),
+  retrySuccessId: z.number().optional(),
+};
+
+const ErrorSchema = z.object({ message: z.string(), description: z.string().optional(), context: z.any().optional() });
+
+const DataSchema = z.object({
+  resultData: z.object({
+    runData: z
+      .record(
+        z.string(),
+        z.array(
+          z.object({
+            startTime: z.number().describe('Milliseconds since 1970.'),
+            executionTime: z.number().describe('Milliseconds.'),
+            data: z.object({ main: z.array(z.array(z.object({ json: AnyObject }))) }),
+            error: ErrorSchema.optional(),
+            recorded: z.literal(false).optional().describe('Temporal keeps no times of this attempt.'),
+          }),
+        ),
+      )
+      .describe('By task: an entry for each attempt.'),
+    lastNodeExecuted: z.string(),
+    error: z.object({ message: z.string(), stack: z.string().optional(), context: z.any().optional() }).optional(),
+  }),
+  workflowData: z.object({ id: z.number(), name: z.string(), nodes: z.array(AnyObject), connections: AnyObject }),
+});
+
+/** One execution (document 004, get_execution). */
+export const ExecutionSchema = z.object({ ...SUMMARY, data: DataSchema.optional() });
+
+/** A list of executions (document 004, list_executions). */
+export const ExecutionListSchema = z.object({ data: z.array(ExecutionSchema), nextCursor: z.string().optional() });
+
+type Summary = z.infer<typeof ExecutionSchema>;
+
+function common(facts: {
+  n: number;
+  definition: number | null;
+  closed: boolean;
+  enforcement: number | null;
+  parent: number | null;
+  created: string;
+  stopped: string | null;
+}): Summary {
+  const { n, definition, closed, enforcement, parent, created, stopped } = facts;
+  return {
+    id: integerId(n),
+    workflowId: definition ?? 0,
+    finished: closed,
+    mode: parent !== null ? 'integrated' : enforcement !== null ? 'trigger' : 'manual',
+    startedAt: created,
+    ...(stopped === null ? {} : { stoppedAt: stopped }),
+  };
+}
+
+/** An execution as a row of the index tells of it. */
+export function summaryOf(row: ExecutionPage['rows'][number]): Summary {
+  const { n, definition, status, enforcement, parent, created, closed } = row;
+  return common({
+    ...{ n, definition, enforcement, parent, closed: isClosed(status) },
+    ...{ created: created.toISOString(), stopped: closed?.toISOString() ?? null },
+  });
+}
+
+/** An execution as it was projected, with what its tasks did when that is asked for. */
+export function executionOf({ n, execution }: ExecutionView, includeData: boolean): Summary {
+  const { memo, status, created, closed } = execution;
+  const summary = common({
+    n,
+    definition: memo?.definition_id ?? null,
+    closed: isClosed(status),
+    enforcement: memo?.enforcement ?? null,
+    parent: memo?.parent ?? null,
+    created,
+    stopped: closed,
+  });
+  return includeData ? { ...summary, data: dataOf(execution) } : summary;
+}
+
+function dataOf(execution: Execution): z.infer<typeof DataSchema> {
+  const { tasks, failure, memo, run, workflowType } = execution;
+  const runData: z.infer<typeof DataSchema>['resultData']['runData'] = {};
+  for (const task of tasks) {
+    // The items of a task are the entries of its output.
+    if (task.item !== null) continue;
+    runData[task.name] = [...(runData[task.name] ?? []), ...runsOf(task)];
+  }
+  const visits = tasks.filter(({ item, started }) => item === null && started !== null);
+  const last = visits.sort((a, b) => ((a.ended ?? a.started)! < (b.ended ?? b.started)! ? -1 : 1)).at(-1);
+  const graph = run === null ? { nodes: [], edges: [] } : graphOfRun(run);
+  const connections: Record<string, { main: { node: string; type: 'main'; index: 0 }[][] }> = {};
+  for (const { from, to } of graph.edges) {
+    const connection = connections[from] ?? { main: [[]] };
+    connection.main[0]!.push({ node: to, type: 'main', index: 0 });
+    connections[from] = connection;
+  }
+  return {
+    resultData: {
+      runData,
+      lastNodeExecuted: last?.name ?? '',
+      ...(failure === null ? {} : { error: { message: failure.message, context: contextOf(failure) } }),
+    },
+    workflowData: {
+      id: memo?.definition_id ?? 0,
+      name: memo?.ref ?? workflowType,
+      nodes: graph.nodes.map((node, index) => ({
+        ...{ name: node.name, type: node.action, parameters: run?.definition.tasks[index]?.input ?? {} },
+      })),
+      connections,
+    },
+  };
+}
+
+type NodeRun = z.infer<typeof DataSchema>['resultData']['runData'][string][number];
+
+/** Each attempt of a visit; what runs inside the workflow has no attempts of its own, and one entry. */
+function runsOf(task: TaskExecution): NodeRun[] {
+  const { attempts, started, ended, created, failure } = task;
+  const milliseconds = (text: string) => Date.parse(text);
+  const succeeded = { main: [outputsOf(task)] };
+  const nothing = { main: [[]] };
+  if (attempts.length === 0) {
+    const begin = milliseconds(started ?? created);
+    return [
+      {
+        startTime: begin,
+        executionTime: ended === null ? 0 : milliseconds(ended) - begin,
+        data: failure === null ? succeeded : nothing,
+        ...(failure === null ? {} : { error: errorOf(failure) }),
+      },
+    ];
+  }
+  return attempts.map((attempt, index): NodeRun => {
+    const final = index === attempts.length - 1;
+    const error = attempt.error ?? (final ? failure : null);
+    const begin = milliseconds(attempt.started ?? created);
+    return {
+      startTime: begin,
+      executionTime: attempt.ended === null ? 0 : milliseconds(attempt.ended) - begin,
+      data: final && error === null ? succeeded : nothing,
+      ...(error === null ? {} : { error: errorOf(error) }),
+      ...(attempt.started === null ? { recorded: false } : {}),
+    };
+  });
+}
+
+function outputsOf({ output, status }: TaskExecution): { json: JsonObject }[] {
+  if (status !== 'completed') return [];
+  return (Array.isArray(output) ? output : [output]).map((value) => ({ json: objectOf(value) }));
+}
+
+/** The document knows objects alone. */
+function objectOf(value: Json): JsonObject {
+  return isJsonObject(value) ? value : { value };
+}
+
+function errorOf(failure: Failure): z.infer<typeof ErrorSchema> {
+  return { message: failure.message, description: failure.type, context: contextOf(failure) };
+}
+
+function contextOf({ message: _, ...rest }: Failure): Json {
+  return rest as unknown as Json; // it came out of JSON
+}

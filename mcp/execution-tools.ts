@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { AppError } from '../model/app-error.ts';
+import type { Json } from '../model/json.ts';
+import { type ExecutionStatus, isClosed } from '../model/status.ts';
+import type { ExecutionLists } from '../service/execution-lists.ts';
+import type { ExecutionService } from '../service/executions.ts';
+import { ExecutionListSchema, ExecutionSchema, executionOf, summaryOf } from './execution-data.ts';
+import type { Tool, ToolContext } from './tool.ts';
+
+const AnyJson = z.any() as unknown as z.ZodType<Json>;
+const InputSchema = z.record(z.string(), AnyJson);
+
+const instance = z.string().optional().describe('The connection that is meant; there is "default".');
+const id = z.union([z.number(), z.string()]).describe('Execution id: an integer, a UUID or a wf_ id.');
+
+/** Statuses by the words of the document's filter. */
+const STATUSES = {
+  success: ['completed', 'skipped'],
+  error: ['failed', 'timeout', 'abandoned'],
+  waiting: ['waiting', 'paused'],
+} as const satisfies Record<string, readonly ExecutionStatus[]>;
+
+const ListInput = z.strictObject({
+  instance,
+  workflowId: z.string().max(200).optional().describe('The integer id or the ref of a workflow.'),
+  finished: z.boolean().optional(),
+  status: z.enum(['success', 'error', 'waiting']).optional(),
+  includeData: z.boolean().default(false).describe('With what their tasks did: slower, and much larger.'),
+  limit: z.int().min(1).max(250).default(100),
+  cursor: z.string().max(200).optional().describe('The nextCursor of the answer before.'),
+});
+const GetInput = z.strictObject({ instance, id, includeData: z.boolean().default(true) });
+const StartInput = z.strictObject({
+  workflow: z.string().max(200).describe('The ref of a workflow or an action.'),
+  input: InputSchema.optional(),
+  version: z.string().max(64).optional(),
+  idempotencyKey: z.string().min(1).max(200),
+  wait: z.number().min(0).max(60).optional().describe('Seconds to wait for its end.'),
+});
+const CancelInput = z.strictObject({ id, reason: z.string().max(1000).optional() });
+const SignalInput = z.strictObject({ id, name: z.string().min(1).max(200), payload: AnyJson.optional() });
+const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
+
+/** Seconds between two notices of progress. */
+const PROGRESS_SECONDS = 2;
+
+/** Document 004's tools, and those that start and change runs. */
+export function executionTools(executions: ExecutionService, lists: ExecutionLists) {
+  const list: Tool<typeof ListInput, typeof ExecutionListSchema> = {
+    name: 'list_executions',
+    description: 'List executions, newest first, with filters and a cursor.',
+    permission: 'execution:read',
+    reads: true,
+    input: ListInput,
+    output: ExecutionListSchema,
+    async run(principal, { instance: name, workflowId, finished, status, includeData, limit, cursor }) {
+      demandInstance(name);
+      const filter = {
+        statuses: status === undefined ? undefined : STATUSES[status],
+        ...(workflowId === undefined ? {} : workflowFilter(workflowId)),
+        open: finished === undefined ? undefined : !finished,
+      };
+      const { rows, nextCursor } = await lists.listBehind(principal, filter, { cursor, limit });
+      const data = includeData
+        ? await Promise.all(
+            rows.map(async ({ workflowId: of }) => executionOf(await executions.get(principal, of), true)),
+          )
+        : rows.map(summaryOf);
+      return { data, ...(nextCursor === null ? {} : { nextCursor }) };
+    },
+  };
+
+  const get: Tool<typeof GetInput, typeof ExecutionSchema> = {
+    name: 'get_execution',
+    description: 'Get an execution with what each of its tasks did.',
+    permission: 'execution:read',
+    reads: true,
+    input: GetInput,
+    output: ExecutionSchema,
+    async run(principal, { instance: name, id: of, includeData }) {
+      demandInstance(name);
+      return executionOf(await executions.get(principal, String(of)), includeData);
+    },
+  };
+
+  const start: Tool<typeof StartInput, typeof ExecutionSchema> = {
+    name: 'start_execution',
+    description: 'Start a workflow, or a plain action. The same idempotencyKey with the same input is one execution.',
+    permission: 'execution:execute',
+    input: StartInput,
+    output: ExecutionSchema,
+    async run(principal, { workflow, input = {}, version, idempotencyKey, wait }) {
+      const command = { ref: workflow, input, inputField: 'input', version, idempotencyKey };
+      const started = await executions.start(principal, command);
+      return executionOf(wait === undefined ? started : await executions.waitFor(principal, started, wait), true);
+    },
+  };
+
+  const cancel: Tool<typeof CancelInput, typeof ExecutionSchema> = {
+    name: 'cancel_execution',
+    description: 'Ask an execution to stop; its cleanup runs.',
+    permission: 'execution:execute',
+    input: CancelInput,
+    output: ExecutionSchema,
+    run: async (principal, { id: of, reason = '' }) =>
+      executionOf(await executions.cancel(principal, String(of), reason), false),
+  };
+
+  const signal: Tool<typeof SignalInput, typeof ExecutionSchema> = {
+    name: 'signal_execution',
+    description: 'Send a signal to an execution.',
+    permission: 'execution:execute',
+    input: SignalInput,
+    output: ExecutionSchema,
+    run: async (principal, { id: of, name, payload = null }) =>
+      executionOf(await executions.signal(principal, String(of), { name, payload }), false),
+  };
+
+  const wait: Tool<typeof WaitInput, typeof ExecutionSchema> = {
+    name: 'wait_for_execution',
+    description: 'Wait until an execution has finished, for some seconds at most, and get it as it is then.',
+    permission: 'execution:read',
+    reads: true,
+    input: WaitInput,
+    output: ExecutionSchema,
+    async run(principal, { id: of, timeoutSeconds }, context) {
+      let found = await executions.get(principal, String(of));
+      for (let waited = 0; waited < timeoutSeconds && !isClosed(found.execution.status); ) {
+        const seconds = Math.min(PROGRESS_SECONDS, timeoutSeconds - waited);
+        found = await executions.waitFor(principal, found, seconds);
+        waited += seconds;
+        await tellProgress(context, waited, timeoutSeconds, found.execution.status);
+      }
+      return executionOf(found, true);
+    },
+  };
+
+  return [list, get, start, cancel, signal, wait] as const;
+}
+
+/** A workflow by its integer id, or by its ref. */
+function workflowFilter(workflow: string): { definition: number } | { ref: string } {
+  return /^\d{1,15}$/.test(workflow) ? { definition: Number(workflow) } : { ref: workflow };
+}
+
+/** There is one connection as yet. */
+function demandInstance(name = 'default'): void {
+  if (name === 'default') return;
+  throw new AppError('request_invalid', `there is no instance "${name}"; known: default`);
+}
+
+async function tellProgress(context: ToolContext, progress: number, total: number, message: string): Promise<void> {
+  const progressToken = context._meta?.progressToken;
+  if (progressToken === undefined) return;
+  await context.sendNotification({
+    method: 'notifications/progress',
+    params: { progressToken, progress, total, message },
+  });
+}

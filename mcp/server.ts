@@ -1,0 +1,43 @@
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import type { Logger } from '../model/log.ts';
+import type { Principal } from '../model/principal.ts';
+import type { DefinitionService } from '../service/definitions.ts';
+import type { ExecutionLists } from '../service/execution-lists.ts';
+import type { ExecutionService } from '../service/executions.ts';
+import { executionTools } from './execution-tools.ts';
+import { registerTool } from './tool.ts';
+import { workflowTools } from './workflow-tools.ts';
+
+/** The use cases that the tools serve. */
+export interface McpServices {
+  definitions: DefinitionService;
+  executions: ExecutionService;
+  lists: ExecutionLists;
+  log: Logger;
+}
+
+/** The MCP server for one caller: document 004's tools, and those beyond it (design/shapes.md, MCP). */
+function createMcpServer({ definitions, executions, lists, log }: McpServices, principal: Principal): McpServer {
+  const server = new McpServer({ name: 'fermata', version: '0.1.0' });
+  const onFault = (error: unknown) => log.error({ err: error }, 'an MCP tool failed');
+  for (const tool of executionTools(executions, lists)) registerTool(server, principal, onFault, tool as never);
+  for (const tool of workflowTools(definitions)) registerTool(server, principal, onFault, tool as never);
+  return server;
+}
+
+/**
+ * Answers one request of MCP's streamable HTTP. There are no sessions: each request stands for itself, so that any
+ * process can answer it. `body` is the parsed body; undefined where there is none.
+ */
+export async function handleMcp(
+  services: McpServices,
+  principal: Principal,
+  request: Request,
+  body: unknown,
+): Promise<Response> {
+  const transport = new WebStandardStreamableHTTPServerTransport();
+  const server = createMcpServer(services, principal);
+  await server.connect(transport);
+  return transport.handleRequest(request, body === undefined ? {} : { parsedBody: body });
+}

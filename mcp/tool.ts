@@ -1,0 +1,55 @@
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
+import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
+import type { z } from 'zod';
+import { AppError } from '../model/app-error.ts';
+import { type Permission, permissionsOf } from '../model/permissions.ts';
+import type { Principal } from '../model/principal.ts';
+
+/** What a tool may say while it works. */
+export type ToolContext = RequestHandlerExtra<ServerRequest, ServerNotification>;
+
+/** A tool: one schema gives its parameters, another what it answers. */
+export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
+  name: string;
+  description: string;
+  permission: Permission;
+  input: Input;
+  output: Output;
+  /** It changes nothing. */
+  reads?: boolean;
+  run(principal: Principal, args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
+}
+
+/** Registers a tool for one caller. What cannot be served comes back as an error of the tool, with its stable code. */
+export function registerTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  server: McpServer,
+  principal: Principal,
+  onFault: (error: unknown) => void,
+  { name, description, permission, input, output, reads = false, run }: Tool<Input, Output>,
+): void {
+  const call = async (args: unknown, context: ToolContext): Promise<CallToolResult> => {
+    try {
+      if (!permissionsOf(principal.roles, principal.permissions).has(permission)) {
+        throw new AppError('forbidden', `this needs the permission ${permission}`);
+      }
+      const answer = await run(principal, args as z.output<Input>, context);
+      // Without what is undefined, as JSON has it.
+      const structuredContent = JSON.parse(JSON.stringify(answer)) as Record<string, unknown>;
+      return { content: [{ type: 'text', text: JSON.stringify(answer, null, 2) }], structuredContent };
+    } catch (error) {
+      return refused(error, onFault);
+    }
+  };
+  const annotations = { readOnlyHint: reads };
+  // The SDK's types follow the schemas so deeply that generic ones are beyond them.
+  server.registerTool(name, { description, inputSchema: input, outputSchema: output, annotations }, call as never);
+}
+
+function refused(error: unknown, onFault: (error: unknown) => void): CallToolResult {
+  const told = error instanceof AppError ? error : new AppError('internal', 'something went wrong here');
+  if (told.status >= 500) onFault(error);
+  const { code, message, issues } = told;
+  const body = { error: { code, message, ...(issues === undefined ? {} : { issues }) } };
+  return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] };
+}

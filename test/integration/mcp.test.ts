@@ -1,0 +1,201 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
+
+let harness: ApiHarness;
+let client: Client;
+const clients: Client[] = [];
+
+async function connect(key: string): Promise<Client> {
+  const made = new Client({ name: 'test', version: '1.0.0' });
+  const requestInit = { headers: { 'x-api-key': key } };
+  await made.connect(new StreamableHTTPClientTransport(new URL(`${harness.api.url}/mcp`), { requestInit }) as never);
+  clients.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  harness = await createApiHarness('mcp');
+  client = await connect(DEV_KEY);
+});
+afterAll(async () => {
+  for (const each of clients) await each.close();
+  await harness.close();
+});
+
+interface Answer {
+  isError?: boolean;
+  content: { type: string; text: string }[];
+  structuredContent?: unknown;
+}
+
+/** Calls a tool; the text and the structured content must say the same. */
+async function call(name: string, args: object = {}, by = client) {
+  const answer = (await by.callTool({ name, arguments: args as Record<string, unknown> })) as unknown as Answer;
+  expect(answer.content).toHaveLength(1);
+  expect(answer.isError, answer.content[0]!.text).toBeFalsy();
+  const body = JSON.parse(answer.content[0]!.text);
+  expect(answer.structuredContent).toEqual(body);
+  return body;
+}
+
+async function refusal(name: string, args: object, by = client): Promise<string> {
+  const answer = (await by.callTool({ name, arguments: args as Record<string, unknown> })) as unknown as Answer;
+  expect(answer.isError).toBe(true);
+  return answer.content[0]!.text;
+}
+
+const WORKFLOW = {
+  ...{ ref: 'examples.talk', pack_ref: 'examples', label: 'Talk', version: '1.0.0', tags: ['mcp'] },
+  definition: {
+    tasks: [
+      { name: 'ask', action: 'core.wait_signal', input: { name: 'go' } },
+      { name: 'each', action: 'core.transform', with_items: [1, 2], input: { data: { item: '{{ item }}' } } },
+      { name: 'boom', action: 'core.fail', input: { message: 'no luck', type: 'E_LUCK' }, retry: { count: 1 } },
+    ],
+  },
+};
+
+it('offers the tools, each with schemas of what it takes and gives', async () => {
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name).sort()).toEqual([
+    ...['cancel_execution', 'create_workflow', 'get_execution', 'get_workflow', 'list_executions', 'list_workflows'],
+    ...['signal_execution', 'start_execution', 'validate_workflow', 'wait_for_execution'],
+  ]);
+  for (const { name, inputSchema, outputSchema, description } of tools) {
+    expect([inputSchema.type, outputSchema?.type, typeof description], name).toEqual(['object', 'object', 'string']);
+  }
+  const list = tools.find(({ name }) => name === 'list_executions')!;
+  expect(Object.keys(list.inputSchema.properties!).sort()).toEqual([
+    'cursor',
+    'finished',
+    'includeData',
+    'instance',
+    'limit',
+    'status',
+    'workflowId',
+  ]);
+});
+
+describe('a workflow', () => {
+  it('is validated, created, started, signalled, waited for, and shown with what each task did', async () => {
+    const { valid, issues } = await call('validate_workflow', {
+      definition: { tasks: [{ name: 'a', action: 'core.htp' }] },
+    });
+    expect([valid, issues[0].code]).toEqual([false, 'unknown_action']);
+    const created = await call('create_workflow', WORKFLOW);
+    expect(await call('get_workflow', { ref: 'examples.talk' })).toEqual(created);
+    const { data } = await call('list_workflows', { tags: ['mcp'] });
+    expect(data.map(({ ref }: { ref: string }) => ref)).toEqual(['examples.talk']);
+
+    const started = await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'one' });
+    expect(started).toMatchObject({ workflowId: created.id, finished: false, mode: 'manual' });
+    expect((await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'one' })).id).toBe(started.id);
+    await call('signal_execution', { id: started.id, name: 'go', payload: { by: 'me' } });
+    const ended = await call('wait_for_execution', { id: String(started.id), timeoutSeconds: 20 });
+    expect(ended.finished).toBe(true);
+    const { resultData, workflowData } = ended.data;
+    expect(Object.keys(resultData.runData)).toEqual(['ask', 'each', 'boom']);
+    expect(resultData.runData.ask[0].data.main).toEqual([[{ json: { by: 'me' } }]]);
+    expect(resultData.runData.each[0].data.main).toEqual([[{ json: { item: 1 } }, { json: { item: 2 } }]]);
+    expect(resultData.runData.boom[0]).toMatchObject({
+      error: { message: 'no luck', description: 'E_LUCK' },
+      data: { main: [[]] },
+    });
+    expect(resultData).toMatchObject({
+      lastNodeExecuted: 'boom',
+      error: { message: 'no luck', context: { type: 'E_LUCK' } },
+    });
+    expect(workflowData).toMatchObject({ id: created.id, name: 'examples.talk' });
+    expect(workflowData.nodes[0]).toEqual({ name: 'ask', type: 'core.wait_signal', parameters: { name: 'go' } });
+    expect(workflowData.connections.ask).toEqual({ main: [[{ node: 'each', type: 'main', index: 0 }]] });
+    for (const form of [started.id, String(started.id)]) {
+      expect(await call('get_execution', { id: form })).toEqual(ended);
+    }
+    const bare = await call('get_execution', { id: started.id, includeData: false });
+    expect(Object.keys(bare).sort()).toEqual(['finished', 'id', 'mode', 'startedAt', 'stoppedAt', 'workflowId']);
+  });
+
+  it('can be cancelled, and progress is told to who asks for it', async () => {
+    const { id } = await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'two' });
+    const told: number[] = [];
+    const waiting = await client.callTool(
+      { name: 'wait_for_execution', arguments: { id, timeoutSeconds: 1 } },
+      undefined,
+      { onprogress: ({ progress }) => told.push(progress) },
+    );
+    expect([JSON.parse((waiting as unknown as Answer).content[0]!.text).finished, told]).toEqual([false, [1]]);
+    await call('cancel_execution', { id, reason: 'enough' });
+    expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).finished).toBe(true);
+  });
+});
+
+describe('list_executions', () => {
+  it('filters and pages as the document says', async () => {
+    const ids: number[] = [];
+    for (const key of ['a', 'b', 'c']) {
+      ids.unshift((await call('start_execution', { workflow: 'core.noop', idempotencyKey: key, wait: 20 })).id);
+    }
+    await until(
+      () => call('list_executions', { status: 'success' }),
+      ({ data }) => data.length === 3,
+    );
+    const first = await call('list_executions', { workflowId: 'core.noop', finished: true, limit: 2 });
+    const rest = await call('list_executions', {
+      workflowId: 'core.noop',
+      finished: true,
+      limit: 2,
+      cursor: first.nextCursor,
+    });
+    expect([...first.data, ...rest.data].map(({ id }: { id: number }) => id)).toEqual(ids);
+    expect(rest).not.toHaveProperty('nextCursor');
+    const failed = await call('list_executions', { status: 'error', includeData: true });
+    expect(failed.data).toHaveLength(1);
+    expect(failed.data[0].data.resultData.error.message).toBe('no luck');
+    const { workflowId } = failed.data[0];
+    const ofOne = await call('list_executions', { workflowId: String(workflowId) });
+    expect(ofOne.data.every((each: { workflowId: number }) => each.workflowId === workflowId)).toBe(true);
+    expect((await call('list_executions', { finished: false })).data).toEqual([]);
+  });
+});
+
+describe('refused', () => {
+  it('is what REST refuses, with its code', async () => {
+    expect(JSON.parse(await refusal('get_execution', { id: 1024 })).error.code).toBe('execution_not_found');
+    expect(JSON.parse(await refusal('get_workflow', { ref: 'no.such' })).error.code).toBe('workflow_not_found');
+    const instance = JSON.parse(await refusal('list_executions', { instance: 'production' })).error;
+    expect(instance.message).toBe('there is no instance "production"; known: default');
+    expect(JSON.parse(await refusal('list_executions', { cursor: 'x' })).error.issues[0].path).toBe('/cursor');
+    expect(await refusal('list_executions', { limit: 251 })).toContain('limit');
+    expect(await refusal('get_execution', { id: 1, includedata: true })).toContain('includedata');
+  });
+
+  it('is who has not the permission, and who has no key', async () => {
+    const body = { subject: 'agent', permissions: ['execution:read'] };
+    const { key } = (await harness.call('POST', '/api/v1/keys', body)).body.data;
+    const agent = await connect(key);
+    expect((await call('list_executions', {}, agent)).data.length).toBeGreaterThan(0);
+    const { tools } = await agent.listTools();
+    for (const { name } of tools.filter(
+      (tool) => !['list_executions', 'get_execution', 'wait_for_execution'].includes(tool.name),
+    )) {
+      const needed: Record<string, object> = {
+        start_execution: { workflow: 'core.noop', idempotencyKey: 'x' },
+        cancel_execution: { id: 1 },
+        signal_execution: { id: 1, name: 'go' },
+        get_workflow: { ref: 'examples.talk' },
+        create_workflow: WORKFLOW,
+        validate_workflow: { definition: {} },
+      };
+      expect(JSON.parse(await refusal(name, needed[name] ?? {}, agent)).error.code, name).toBe('forbidden');
+    }
+    const response = await fetch(`${harness.api.url}/mcp`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(response.status).toBe(401);
+    await expect(connect('fmt_wrong')).rejects.toThrow(/401|Unauthorized/i);
+  });
+});
