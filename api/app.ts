@@ -16,7 +16,7 @@ import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, lists, simulations, principals, log } = services;
+  const { definitions, executions, lists, deletions, simulations, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -38,9 +38,9 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     docsRoutes(),
     principalRoutes(principals),
     workflowToolRoutes(definitions, simulations),
-    workflowRoutes(definitions),
+    workflowRoutes(definitions, deletions),
     executionListRoutes(lists),
-    executionRoutes(executions),
+    executionRoutes(executions, deletions),
     managementRoutes(executions, lists, clock),
     automationRoutes(executions, lists, definitions),
   ]) {

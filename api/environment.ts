@@ -6,6 +6,7 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import type { DefinitionService } from '../service/definitions.ts';
+import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { PrincipalService } from '../service/principals.ts';
@@ -22,6 +23,7 @@ export interface ApiServices {
   definitions: DefinitionService;
   executions: ExecutionService;
   lists: ExecutionLists;
+  deletions: DeletionService;
   simulations: SimulationService;
   principals: PrincipalService;
   /** Each throws when its part of the system does not answer. */

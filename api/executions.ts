@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { integerId } from '../model/execution-id.ts';
 import type { Json } from '../model/json.ts';
 import { ExecutionStartSchema, ReasonSchema, SignalSchema } from '../model/requests.ts';
+import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -119,8 +120,18 @@ const signalRoute = createRoute({
   },
 });
 
+const deleteRoute = createRoute({
+  ...needs('execution:admin'),
+  ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a closed execution, with its sub-workflows' },
+  request: { params: IdParams },
+  responses: {
+    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted, here and in Temporal.'),
+    ...errorResponses('execution_not_found', 'execution_open'),
+  },
+});
+
 /** Document 000's routes. */
-export function executionRoutes(service: ExecutionService) {
+export function executionRoutes(service: ExecutionService, deletions: DeletionService) {
   const router = createRouter();
 
   router.openapi(
@@ -188,6 +199,16 @@ export function executionRoutes(service: ExecutionService) {
       return context.json({ data: executionBody(await service.terminate(context.get('principal'), id, reason)) }, 202);
     },
     refuse(terminateRoute),
+  );
+
+  router.openapi(
+    deleteRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      await deletions.deleteExecution(context.get('principal'), id);
+      return context.json({ success: true as const, message: `Execution with ID ${id} deleted successfully` }, 200);
+    },
+    refuse(deleteRoute),
   );
 
   router.openapi(

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
 import { WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts';
 import type { DefinitionService, WrittenWorkflow } from '../service/definitions.ts';
+import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
 import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
@@ -108,8 +109,26 @@ const updateRoute = createRoute({
   },
 });
 
+const deleteRoute = createRoute({
+  ...needs('workflow:write'),
+  ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete a workflow, with its executions' },
+  request: {
+    params: RefParams,
+    query: z.strictObject({
+      force: z.enum(['true', 'false']).default('false').describe('Terminates open executions first.'),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ success: z.literal(true), message: z.string() }),
+      'Deleted, with all revisions and executions.',
+    ),
+    ...errorResponses('request_invalid', 'workflow_not_found', 'workflow_in_use'),
+  },
+});
+
 /** Document 003's routes. */
-export function workflowRoutes(service: DefinitionService) {
+export function workflowRoutes(service: DefinitionService, deletions: DeletionService) {
   const router = createRouter();
 
   router.openapi(
@@ -167,6 +186,16 @@ export function workflowRoutes(service: DefinitionService) {
       return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
     },
     refuse(updateRoute),
+  );
+
+  router.openapi(
+    deleteRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      await deletions.deleteWorkflow(context.get('principal'), ref, context.req.valid('query').force === 'true');
+      return context.json({ success: true as const, message: `Workflow '${ref}' deleted successfully` }, 200);
+    },
+    refuse(deleteRoute),
   );
 
   return router;

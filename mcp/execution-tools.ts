@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
+import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import { ExecutionListSchema, ExecutionSchema, executionOf, summaryOf } from './execution-data.ts';
@@ -41,11 +42,14 @@ const CancelInput = z.strictObject({ id, reason: z.string().max(1000).optional()
 const SignalInput = z.strictObject({ id, name: z.string().min(1).max(200), payload: AnyJson.optional() });
 const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
 
+const DeleteInput = z.strictObject({ instance, id });
+const DeletedSchema = z.object({ success: z.literal(true), id });
+
 /** Seconds between two notices of progress. */
 const PROGRESS_SECONDS = 2;
 
 /** Document 004's tools, and those that start and change runs. */
-export function executionTools(executions: ExecutionService, lists: ExecutionLists) {
+export function executionTools(executions: ExecutionService, lists: ExecutionLists, deletions: DeletionService) {
   const list: Tool<typeof ListInput, typeof ExecutionListSchema> = {
     name: 'list_executions',
     description: 'List executions, newest first, with filters and a cursor.',
@@ -135,7 +139,20 @@ export function executionTools(executions: ExecutionService, lists: ExecutionLis
     },
   };
 
-  return [list, get, start, cancel, signal, wait] as const;
+  const remove: Tool<typeof DeleteInput, typeof DeletedSchema> = {
+    name: 'delete_execution',
+    description: 'Delete an execution that has finished, for good.',
+    permission: 'execution:admin',
+    input: DeleteInput,
+    output: DeletedSchema,
+    async run(principal, { instance: name, id: of }) {
+      demandInstance(name);
+      await deletions.deleteExecution(principal, String(of));
+      return { success: true, id: of };
+    },
+  };
+
+  return [list, get, remove, start, cancel, signal, wait] as const;
 }
 
 /** A workflow by its integer id, or by its ref. */

@@ -3,6 +3,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import type { DefinitionService } from '../service/definitions.ts';
+import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import { executionTools } from './execution-tools.ts';
@@ -14,14 +15,19 @@ export interface McpServices {
   definitions: DefinitionService;
   executions: ExecutionService;
   lists: ExecutionLists;
+  deletions: DeletionService;
   log: Logger;
 }
 
 /** The MCP server for one caller: document 004's tools, and those beyond it (design/shapes.md, MCP). */
-function createMcpServer({ definitions, executions, lists, log }: McpServices, principal: Principal): McpServer {
+function createMcpServer(
+  { definitions, executions, lists, deletions, log }: McpServices,
+  principal: Principal,
+): McpServer {
   const server = new McpServer({ name: 'fermata', version: '0.1.0' });
   const onFault = (error: unknown) => log.error({ err: error }, 'an MCP tool failed');
-  for (const tool of executionTools(executions, lists)) registerTool(server, principal, onFault, tool as never);
+  for (const tool of executionTools(executions, lists, deletions))
+    registerTool(server, principal, onFault, tool as never);
   for (const tool of workflowTools(definitions)) registerTool(server, principal, onFault, tool as never);
   return server;
 }

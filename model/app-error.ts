@@ -20,6 +20,8 @@ export const ERROR_STATUS = {
   tenant_exists: 409,
   workflow_disabled: 409,
   execution_closed: 409,
+  execution_open: 409,
+  workflow_in_use: 409,
   signal_not_expected: 409,
   sub_workflow_invalid: 409,
   body_too_large: 413,

@@ -5,6 +5,7 @@ import { createApp } from '../api/app.ts';
 import { handleMcp } from '../mcp/server.ts';
 import type { Logger } from '../model/log.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
+import { createDeletionService } from '../service/deletions.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
@@ -49,14 +50,20 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const definitions = createDefinitionService(stores.definitions);
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
   const lists = createExecutionLists(stores.executions);
+  const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
-  const app = createApp({ definitions, executions, lists, simulations, principals, readiness, log });
+  const app = createApp({ definitions, executions, lists, deletions, simulations, principals, readiness, log });
   app.all('/mcp', async (context) => {
     const body = context.req.method === 'POST' ? await context.req.json() : undefined;
-    return handleMcp({ definitions, executions, lists, log }, context.get('principal'), context.req.raw, body);
+    return handleMcp(
+      { definitions, executions, lists, deletions, log },
+      context.get('principal'),
+      context.req.raw,
+      body,
+    );
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();

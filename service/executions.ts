@@ -78,6 +78,7 @@ export function createExecutionService(
     const row = await store.find(n);
     if (row !== null && row.tenant !== principal.tenant) throw missing();
     const workflowId = row?.workflowId ?? workflowIdOf(n);
+    if (row === null && (await store.isBuried(namespace, workflowId))) throw missing();
     const described = await temporal.describe(workflowId);
     const history = described === null ? null : await temporal.history(workflowId);
     if (described === null || history === null) {

@@ -84,6 +84,7 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
     const rows = await store.due(namespace, new Date(now - SWEEP_AFTER), SWEEP_LIMIT);
     await mapConcurrently(rows, look);
     await store.looked(rows, new Date(now));
+    await store.forgetBuried(new Date(now));
   }
 
   return {

@@ -206,6 +206,11 @@ export function createTemporal(connection: Connection, namespace: string) {
       );
     },
 
+    /** Deletes all that Temporal has of a workflow id; nothing when it has nothing. */
+    async remove(workflowId: string): Promise<void> {
+      await orNull(() => workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } }));
+    },
+
     /** All runs that a visibility query finds, page by page. */
     async *list(query: string): AsyncGenerator<RunInfo[]> {
       let nextPageToken: Uint8Array | undefined;

@@ -151,6 +151,23 @@ export function createDefinitionStore(db: Database) {
       return { rows, total: counted[0]?.total ?? 0 };
     },
 
+    /** Deletes a workflow with all its revisions; false when there is none. */
+    async remove(tenant: string, id: number): Promise<boolean> {
+      const removed = await db
+        .delete(workflows)
+        .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)))
+        .returning({ id: workflows.id });
+      return removed.length > 0;
+    },
+
+    /** Lets a workflow be started or not. */
+    async setEnabled(tenant: string, id: number, enabled: boolean): Promise<void> {
+      await db
+        .update(workflows)
+        .set({ enabled })
+        .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)));
+    },
+
     /** Stores a new workflow as revision 1; false when its ref is taken. */
     async create(
       tenant: string,

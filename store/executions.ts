@@ -14,11 +14,12 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm';
+import { integerId } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import type { Database } from './database.ts';
 import { likePattern, wildcardPattern } from './like.ts';
-import { executions, idempotencyKeys, watermarks } from './schema.ts';
+import { executions, idempotencyKeys, tombstones, watermarks } from './schema.ts';
 
 /** A row of the execution index. */
 export type IndexRow = typeof executions.$inferSelect;
@@ -135,7 +136,9 @@ export function createExecutionStore(db: Database) {
       seen?: { namespace: string; started: Date; closed: Date },
     ): Promise<void> {
       await db.transaction(async (transaction) => {
+        const buried = await buriedAmong(transaction, entries);
         for (const entry of entries) {
+          if (buried.has(entry.workflowId)) continue;
           const row = rowOf(entry);
           await transaction
             .insert(executions)
@@ -158,6 +161,50 @@ export function createExecutionStore(db: Database) {
             },
           });
       });
+    },
+
+    /** Deletes rows, with the idempotency keys that led to them, and keeps every writer from bringing them back. */
+    async bury(namespace: string, workflowIds: readonly string[], until: Date): Promise<void> {
+      const ids = [...workflowIds];
+      if (ids.length === 0) return;
+      await db.transaction(async (transaction) => {
+        await transaction
+          .insert(tombstones)
+          .values(ids.map((workflowId) => ({ namespace, workflowId, until })))
+          .onConflictDoUpdate({ target: [tombstones.namespace, tombstones.workflowId], set: { until } });
+        const deleted = await transaction
+          .delete(executions)
+          .where(and(eq(executions.namespace, namespace), inArray(executions.workflowId, ids)))
+          .returning({ n: executions.n });
+        const numbers = deleted.map(({ n }) => n);
+        if (numbers.length > 0) await transaction.delete(idempotencyKeys).where(inArray(idempotencyKeys.n, numbers));
+      });
+    },
+
+    /** Whether a run was deleted not long ago. */
+    async isBuried(namespace: string, workflowId: string): Promise<boolean> {
+      const buried = await buriedAmong(db, [{ namespace, workflowId }]);
+      return buried.size > 0;
+    },
+
+    /** Forgets deletions whose time is over. */
+    async forgetBuried(now: Date): Promise<void> {
+      await db.delete(tombstones).where(lt(tombstones.until, now));
+    },
+
+    /** The runs that a run has started as sub-workflows, and those below them. */
+    async descendants(n: number): Promise<{ n: number; workflowId: string }[]> {
+      const found: { n: number; workflowId: string }[] = [];
+      for (let level = [n]; level.length > 0; ) {
+        const parents = level.map((number) => integerId(number));
+        const rows = await db
+          .select({ n: executions.n, workflowId: executions.workflowId })
+          .from(executions)
+          .where(inArray(executions.parent, parents));
+        found.push(...rows);
+        level = rows.map((row) => row.n);
+      }
+      return found;
     },
 
     /** How far visibility has been seen; null at the first start. */
@@ -275,6 +322,21 @@ export function createExecutionStore(db: Database) {
         .orderBy(sql`1`);
     },
   };
+}
+
+/** Of some runs those that were deleted. */
+async function buriedAmong(
+  db: Pick<Database, 'select'>,
+  runs: readonly { namespace: string; workflowId: string }[],
+): Promise<ReadonlySet<string>> {
+  const [first] = runs;
+  if (first === undefined) return new Set();
+  const ids = runs.map(({ workflowId }) => workflowId);
+  const found = await db
+    .select({ workflowId: tombstones.workflowId })
+    .from(tombstones)
+    .where(and(eq(tombstones.namespace, first.namespace), inArray(tombstones.workflowId, ids)));
+  return new Set(found.map(({ workflowId }) => workflowId));
 }
 
 const NEWEST_FIRST = [desc(executions.listed), desc(executions.n)];

@@ -195,3 +195,14 @@ export const watermarks = pgTable('watermarks', {
   started: instant('started').notNull(),
   closed: instant('closed').notNull(),
 });
+
+/** Runs that were deleted: no writer may bring them back, however late it comes (design/index.md, 6). */
+export const tombstones = pgTable(
+  'tombstones',
+  {
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    until: instant('until').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.workflowId] }), index('tombstones_until').on(table.until)],
+);

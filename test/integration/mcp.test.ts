@@ -60,7 +60,15 @@ const WORKFLOW = {
 it('offers the tools, each with schemas of what it takes and gives', async () => {
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name).sort()).toEqual([
-    ...['cancel_execution', 'create_workflow', 'get_execution', 'get_workflow', 'list_executions', 'list_workflows'],
+    ...[
+      'cancel_execution',
+      'create_workflow',
+      'delete_execution',
+      'get_execution',
+      'get_workflow',
+      'list_executions',
+      'list_workflows',
+    ],
     ...['signal_execution', 'start_execution', 'validate_workflow', 'wait_for_execution'],
   ]);
   for (const { name, inputSchema, outputSchema, description } of tools) {
@@ -126,8 +134,11 @@ describe('a workflow', () => {
       { onprogress: ({ progress }) => told.push(progress) },
     );
     expect([JSON.parse((waiting as unknown as Answer).content[0]!.text).finished, told]).toEqual([false, [1]]);
+    expect(JSON.parse(await refusal('delete_execution', { id })).error.code).toBe('execution_open');
     await call('cancel_execution', { id, reason: 'enough' });
     expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).finished).toBe(true);
+    expect(await call('delete_execution', { id })).toEqual({ success: true, id });
+    expect(JSON.parse(await refusal('get_execution', { id })).error.code).toBe('execution_not_found');
   });
 });
 
@@ -183,6 +194,7 @@ describe('refused', () => {
       const needed: Record<string, object> = {
         start_execution: { workflow: 'core.noop', idempotencyKey: 'x' },
         cancel_execution: { id: 1 },
+        delete_execution: { id: 1 },
         signal_execution: { id: 1, name: 'go' },
         get_workflow: { ref: 'examples.talk' },
         create_workflow: WORKFLOW,
