@@ -9,9 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-/** Temporal's ids of what was deleted. */
-const deleted: string[] = [];
-
 const waiting = { tasks: [{ name: 'a', action: 'core.wait_signal', input: { name: 'go' } }] };
 async function store(name: string, definition: object): Promise<void> {
   const body = { ref: `examples.${name}`, pack_ref: 'examples', label: name, version: '1.0.0', definition };
@@ -27,15 +24,6 @@ const statusOf = async (id: number) => (await harness.call('GET', `${EXECUTIONS}
 const idsOf = async (query: string) =>
   (await harness.call('GET', `${EXECUTIONS}?${query}`)).body.data.map(({ id }: { id: number }) => id) as number[];
 
-/** Whether Temporal still has something of a run. */
-async function known(workflowId: string): Promise<boolean> {
-  const execution = { workflowId };
-  return harness.connection.workflowService.describeWorkflowExecution({ namespace: 'deletions', execution }).then(
-    () => true,
-    () => false,
-  );
-}
-
 describe('DELETE /executions/{id}', () => {
   it('deletes a closed run and what it has started, and no writer brings it back', async () => {
     await store('inner', { tasks: [{ name: 'b', action: 'core.noop' }] });
@@ -50,7 +38,8 @@ describe('DELETE /executions/{id}', () => {
     const answer = await harness.call('DELETE', `${EXECUTIONS}/${run.id}`);
     expect([answer.status, answer.body.success]).toEqual([200, true]);
     for (const id of [run.id, ...children]) expect(await statusOf(id)).toBe(404);
-    // Another run shows that the index has been brought up to date since.
+    // Temporal still shows them for half a minute, so that the index would find them again; another run shows that it has
+    // been brought up to date since.
     const later = await start('inner', {}, 20);
     await until(
       () => idsOf('status=completed'),
@@ -59,7 +48,6 @@ describe('DELETE /executions/{id}', () => {
     expect(await idsOf('action_ref=examples.outer')).toEqual([]);
     expect(await idsOf(`parent=${run.id}`)).toEqual([]);
     expect((await harness.call('DELETE', `${EXECUTIONS}/${run.id}`)).status).toBe(404);
-    deleted.push(run.workflow_id);
   });
 
   it('refuses an open run', async () => {
@@ -92,7 +80,6 @@ describe('DELETE /workflows/{ref}', () => {
     expect(forced.body).toEqual({ success: true, message: "Workflow 'examples.busy' deleted successfully" });
     expect((await harness.call('GET', `${WORKFLOWS}/examples.busy`)).status).toBe(404);
     expect(await statusOf(open.id)).toBe(404);
-    deleted.push(open.workflow_id);
     const missing = await harness.call('DELETE', `${WORKFLOWS}/examples.busy`);
     expect([missing.status, missing.body.code]).toEqual([404, 'workflow_not_found']);
   });
@@ -109,14 +96,3 @@ describe('DELETE /workflows/{ref}', () => {
     expect((await harness.call('GET', `${WORKFLOWS}/examples.gone`)).body.data.revision).toBe(1);
   });
 });
-
-it('Temporal has nothing of them any more, a little later', async () => {
-  for (const id of deleted) {
-    await until(
-      () => known(id),
-      (there) => !there,
-      50,
-    );
-  }
-  expect(deleted).toHaveLength(2);
-}, 120_000);
