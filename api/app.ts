@@ -9,6 +9,7 @@ import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
+import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
@@ -16,7 +17,7 @@ import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, lists, deletions, simulations, principals, log } = services;
+  const { definitions, executions, lists, deletions, packs, simulations, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -39,6 +40,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     principalRoutes(principals),
     workflowToolRoutes(definitions, simulations),
     workflowRoutes(definitions, deletions),
+    packRoutes(packs),
     executionListRoutes(lists),
     executionRoutes(executions, deletions),
     managementRoutes(executions, lists, clock),

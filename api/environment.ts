@@ -9,6 +9,7 @@ import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { ErrorForm } from './errors.ts';
@@ -24,6 +25,7 @@ export interface ApiServices {
   executions: ExecutionService;
   lists: ExecutionLists;
   deletions: DeletionService;
+  packs: PackService;
   simulations: SimulationService;
   principals: PrincipalService;
   /** Each throws when its part of the system does not answer. */

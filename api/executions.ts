@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { integerId } from '../model/execution-id.ts';
 import type { Json } from '../model/json.ts';
-import { ExecutionStartSchema, ReasonSchema, SignalSchema } from '../model/requests.ts';
+import type { Principal } from '../model/principal.ts';
+import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
 import type { DeletionService } from '../service/deletions.ts';
-import type { ExecutionService } from '../service/executions.ts';
+import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionSchema, executionBody } from './execution-bodies.ts';
@@ -120,6 +121,22 @@ const signalRoute = createRoute({
   },
 });
 
+const executeRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: '/api/v1/workflows/{ref}/execute', tags, summary: 'Start an execution of a workflow' },
+  request: {
+    params: z.object({ ref: z.string().max(200) }),
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    body: { required: true, content: { 'application/json': { schema: WorkflowExecuteSchema } } },
+  },
+  responses: {
+    201: json(z.object({ data: ExecutionSchema }), 'Started.'),
+    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
+    ...errorResponses('workflow_disabled', 'sub_workflow_invalid'),
+    ...errorResponses('idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'request_invalid'),
+  },
+});
+
 const deleteRoute = createRoute({
   ...needs('execution:admin'),
   ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a closed execution, with its sub-workflows' },
@@ -164,22 +181,40 @@ export function executionRoutes(service: ExecutionService, deletions: DeletionSe
   router.openapi(
     startRoute,
     async (context) => {
-      const principal = context.get('principal');
-      const body = context.req.valid('json');
-      const { action_ref, workflow, parameters, input, version, revision, enforcement, wait } = body;
-      const started = await service.start(principal, {
-        ref: action_ref ?? workflow ?? '',
-        input: parameters ?? input ?? {},
-        inputField: input === undefined ? 'parameters' : 'input',
-        idempotencyKey: context.req.valid('header')['idempotency-key'],
-        ...{ version, revision, enforcement, tags: body.tags },
-      });
-      const answered = wait ? await service.waitFor(principal, started, wait) : started;
-      context.header('Location', `${base}/${integerId(answered.n)}`);
-      return context.json({ data: executionBody(answered) }, 201);
+      const { action_ref, workflow, ...body } = context.req.valid('json');
+      const key = context.req.valid('header')['idempotency-key'];
+      const started = await start(context.get('principal'), action_ref ?? workflow ?? '', body, key);
+      context.header('Location', `${base}/${integerId(started.n)}`);
+      return context.json({ data: executionBody(started) }, 201);
     },
     refuse(startRoute),
   );
+
+  router.openapi(
+    executeRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      const key = context.req.valid('header')['idempotency-key'];
+      const started = await start(context.get('principal'), ref, context.req.valid('json'), key);
+      context.header('Location', `${base}/${integerId(started.n)}`);
+      return context.json({ data: executionBody(started) }, 201);
+    },
+    refuse(executeRoute),
+  );
+
+  async function start(
+    principal: Principal,
+    ref: string,
+    { parameters, input, wait, ...rest }: z.infer<typeof WorkflowExecuteSchema>,
+    idempotencyKey: string | undefined,
+  ): Promise<ExecutionView> {
+    const started = await service.start(principal, {
+      ...{ ref, idempotencyKey, ...rest },
+      input: parameters ?? input ?? {},
+      inputField: input === undefined ? 'parameters' : 'input',
+    });
+    return wait ? service.waitFor(principal, started, wait) : started;
+  }
 
   router.openapi(
     cancelRoute,

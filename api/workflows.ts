@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
 import { WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts';
-import type { DefinitionService, WrittenWorkflow } from '../service/definitions.ts';
+import { type DefinitionService, entityTag, type WrittenWorkflow } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
@@ -87,6 +87,27 @@ const getRoute = createRoute({
     ...errorResponses('request_invalid', 'workflow_not_found'),
   },
 });
+const versionsRoute = createRoute({
+  ...needs('workflow:read'),
+  ...{ method: 'get', path: `${base}/{ref}/versions`, tags, summary: 'List the revisions of a workflow' },
+  request: { params: RefParams },
+  responses: {
+    200: json(
+      z.object({
+        data: z.array(
+          z.object({
+            revision: z.int(),
+            version: z.string().describe("The author's label."),
+            hash: z.string().describe('SHA-256 of the canonical JSON of the definition and its schemas.'),
+            created: z.iso.datetime(),
+          }),
+        ),
+      }),
+      'Newest first.',
+    ),
+    ...errorResponses('workflow_not_found'),
+  },
+});
 const createWorkflowRoute = createRoute({
   ...needs('workflow:write'),
   ...{ method: 'post', path: base, tags, summary: 'Create a workflow' },
@@ -101,10 +122,14 @@ const updateRoute = createRoute({
   ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a workflow' },
   request: {
     params: RefParams,
+    headers: z.object({
+      'if-match': z.string().max(100).optional().describe('The ETag that it must still have.'),
+    }),
     body: { required: true, content: { 'application/json': { schema: WorkflowUpdateSchema } } },
   },
   responses: {
     200: json(WrittenSchema, 'Updated.'),
+    ...errorResponses('precondition_failed'),
     ...errorResponses('definition_invalid', 'request_invalid', 'json_malformed', 'workflow_not_found'),
   },
 });
@@ -163,9 +188,20 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
       const { version, revision } = context.req.valid('query');
       const { ref } = context.req.valid('param');
       const workflow = await service.get(context.get('principal'), ref, { version, revision });
+      context.header('ETag', entityTag(workflow));
       return context.json({ data: workflowBody(workflow) }, 200);
     },
     refuse(getRoute),
+  );
+
+  router.openapi(
+    versionsRoute,
+    async (context) => {
+      const found = await service.revisions(context.get('principal'), context.req.valid('param').ref);
+      const data = found.map(({ created, ...rest }) => ({ ...rest, created: created.toISOString() }));
+      return context.json({ data }, 200);
+    },
+    refuse(versionsRoute),
   );
 
   router.openapi(
@@ -173,6 +209,7 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
     async (context) => {
       const written = await service.create(context.get('principal'), context.req.valid('json'));
       context.header('Location', `${base}/${written.workflow.ref}`);
+      context.header('ETag', entityTag(written.workflow));
       return context.json(writtenBody(written, 'Workflow created successfully'), 201);
     },
     refuse(createWorkflowRoute),
@@ -182,7 +219,11 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
     updateRoute,
     async (context) => {
       const { ref } = context.req.valid('param');
-      const written = await service.update(context.get('principal'), ref, context.req.valid('json'));
+      const tag = context.req.valid('header')['if-match'];
+      // `*` asks for no more than that there is one.
+      const wanted = tag === '*' ? undefined : tag;
+      const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
+      context.header('ETag', entityTag(written.workflow));
       return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
     },
     refuse(updateRoute),

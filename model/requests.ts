@@ -33,6 +33,22 @@ export const DefinitionAloneSchema = WorkflowCreateSchema.pick({
   out_schema: true,
 });
 
+/** The body of POST /api/v1/packs (design/shapes.md, Settings and openness). */
+export const PackCreateSchema = z.strictObject({
+  ref: PackRefSchema,
+  label: LabelSchema,
+  description: z.string().max(10_000).nullable().optional(),
+  version: VersionSchema.nullable().optional(),
+  tags: z.array(TagSchema).max(100).optional(),
+});
+
+/** The body of PUT /api/v1/packs/{ref}: every field may be left out. */
+export const PackUpdateSchema = PackCreateSchema.omit({ ref: true }).partial();
+
+/** Parsed bodies of packs. */
+export type PackCreate = z.infer<typeof PackCreateSchema>;
+export type PackUpdate = z.infer<typeof PackUpdateSchema>;
+
 /** The body of POST /api/v1/tenants (design/shapes.md, Settings and openness). */
 export const TenantCreateSchema = z.strictObject({
   ref: z
@@ -93,27 +109,35 @@ export const SignalSchema = z.strictObject({
   payload: (z.any() as unknown as z.ZodType<Json>).optional().describe('Any JSON; null unless it is given.'),
 });
 
+const START = {
+  parameters: JsonObjectSchema.optional(),
+  input: JsonObjectSchema.optional().describe('Another name of parameters.'),
+  version: VersionSchema.optional().describe('The newest revision with this label.'),
+  revision: z.int().min(1).optional(),
+  enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
+  tags: z.array(TagSchema).max(100).optional(),
+  wait: z.number().min(0).max(60).optional().describe('Seconds to wait for the run to close.'),
+};
+
+const hasOneInput = ({ parameters, input }: { parameters?: unknown; input?: unknown }) =>
+  parameters === undefined || input === undefined;
+const ONE_INPUT = { message: 'parameters and input mean the same: give one', path: ['input'] };
+
 /** The body of POST /api/v1/executions (design/api.md). */
 export const ExecutionStartSchema = z
   .strictObject({
     action_ref: RefSchema.optional().describe('A workflow, or an action that then runs as a run of one task.'),
     workflow: RefSchema.optional().describe('Another name of action_ref.'),
-    parameters: JsonObjectSchema.optional(),
-    input: JsonObjectSchema.optional().describe('Another name of parameters.'),
-    version: VersionSchema.optional().describe('The newest revision with this label.'),
-    revision: z.int().min(1).optional(),
-    enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
-    tags: z.array(TagSchema).max(100).optional(),
-    wait: z.number().min(0).max(60).optional().describe('Seconds to wait for the run to close.'),
+    ...START,
   })
   .refine(({ action_ref, workflow }) => (action_ref === undefined) !== (workflow === undefined), {
     message: 'exactly one of action_ref and workflow is required',
     path: ['action_ref'],
   })
-  .refine(({ parameters, input }) => parameters === undefined || input === undefined, {
-    message: 'parameters and input mean the same: give one',
-    path: ['input'],
-  });
+  .refine(hasOneInput, ONE_INPUT);
+
+/** The body of POST /api/v1/workflows/{ref}/execute: that of a start, without what is to be started. */
+export const WorkflowExecuteSchema = z.strictObject(START).refine(hasOneInput, ONE_INPUT);
 
 /** The body of POST /execution (document 002, Create Workflow Execution). */
 export const ManagementStartSchema = z.strictObject({

@@ -9,6 +9,7 @@ import { createDeletionService } from '../service/deletions.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
+import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createSimulationService } from '../service/simulations.ts';
 import { createTemporal } from '../service/temporal.ts';
@@ -51,11 +52,12 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
   const lists = createExecutionLists(stores.executions);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
+  const packs = createPackService(stores.definitions);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
-  const app = createApp({ definitions, executions, lists, deletions, simulations, principals, readiness, log });
+  const app = createApp({ definitions, executions, lists, deletions, packs, simulations, principals, readiness, log });
   app.all('/mcp', async (context) => {
     const body = context.req.method === 'POST' ? await context.req.json() : undefined;
     return handleMcp(

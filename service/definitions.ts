@@ -12,7 +12,13 @@ import {
   type WorkflowUpdate,
 } from '../model/requests.ts';
 import { issuesOf } from '../model/zod-issues.ts';
-import type { DefinitionStore, RevisionContent, StoredWorkflow, WorkflowFilter } from '../store/definitions.ts';
+import type {
+  DefinitionStore,
+  RevisionContent,
+  RevisionInfo,
+  StoredWorkflow,
+  WorkflowFilter,
+} from '../store/definitions.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { sha256Hex } from './hash.ts';
 import { refusal } from './inputs.ts';
@@ -125,14 +131,26 @@ export function createDefinitionService(store: DefinitionStore) {
       return { workflow: await get(principal, body.ref), warnings };
     },
 
-    /** Changes a definition; changed content is a new revision. Throws `definition_invalid`, `workflow_not_found`. */
-    async update(principal: Principal, ref: string, body: WorkflowUpdate): Promise<WrittenWorkflow> {
+    /** The revisions of a workflow, newest first. Throws `workflow_not_found`. */
+    async revisions(principal: Principal, ref: string): Promise<RevisionInfo[]> {
+      const { id } = await get(principal, ref);
+      return store.listRevisions(principal.tenant, id);
+    },
+
+    /**
+     * Changes a definition; changed content is a new revision. With a tag, only what still has it. Throws
+     * `definition_invalid`, `workflow_not_found`, `precondition_failed`.
+     */
+    async update(principal: Principal, ref: string, body: WorkflowUpdate, tag?: string): Promise<WrittenWorkflow> {
       let warnings: Issue[] = [];
       // Looked up before the row is locked: an embedded database has one connection.
       const before = await get(principal, ref);
       const paramSchema = body.param_schema === undefined ? before.paramSchema : body.param_schema;
       const actions = await actionsFor(principal, body.definition ?? before.definition, { ref, paramSchema });
       const updated = await store.update(principal.tenant, ref, (stored) => {
+        if (tag !== undefined && tag !== entityTag(stored)) {
+          throw new AppError('precondition_failed', `Workflow '${ref}' has been changed meanwhile`);
+        }
         const content = contentOf(
           body.version ?? stored.version,
           body.definition ?? stored.definition,
@@ -153,6 +171,11 @@ export function createDefinitionService(store: DefinitionStore) {
       return { workflow: await get(principal, ref), warnings };
     },
   };
+}
+
+/** What tells one state of a workflow from another: any change of it makes another (RFC 9110, ETag). */
+export function entityTag({ revision, updated }: Pick<StoredWorkflow, 'revision' | 'updated'>): string {
+  return `"${revision}-${updated.getTime().toString(36)}"`;
 }
 
 async function packId(store: DefinitionStore, principal: Principal, ref: string): Promise<number> {

@@ -39,6 +39,15 @@ export interface WorkflowFilter {
   search?: string | undefined;
 }
 
+/** A pack, as it is stored. */
+export type StoredPack = typeof packs.$inferSelect;
+
+/** What may change of a pack. */
+export type PackFields = Pick<StoredPack, 'label' | 'description' | 'version' | 'tags'>;
+
+/** What is told of a revision without its content. */
+export type RevisionInfo = Pick<StoredWorkflow, 'revision' | 'version' | 'hash' | 'created'>;
+
 /** Packs and workflow definitions of a tenant. */
 export type DefinitionStore = ReturnType<typeof createDefinitionStore>;
 
@@ -79,6 +88,80 @@ export function createDefinitionStore(db: Database) {
         .from(packs)
         .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)));
       return found[0]?.id ?? null;
+    },
+
+    /** A pack, or null. */
+    async getPack(tenant: string, ref: string): Promise<StoredPack | null> {
+      const [found] = await db
+        .select()
+        .from(packs)
+        .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)));
+      return found ?? null;
+    },
+
+    /** A page of packs in order of ref, and how many there are. */
+    async listPacks(
+      tenant: string,
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: StoredPack[]; total: number }> {
+      const where = eq(packs.tenant, tenant);
+      const rows = await db
+        .select()
+        .from(packs)
+        .where(where)
+        .orderBy(asc(packs.ref))
+        .limit(page.limit)
+        .offset(page.offset);
+      const [counted] = await db.select({ total: count() }).from(packs).where(where);
+      return { rows, total: counted?.total ?? 0 };
+    },
+
+    /** Stores a new pack; null when its ref is taken. */
+    async createPack(tenant: string, fields: PackFields & { ref: string }): Promise<StoredPack | null> {
+      const [created] = await db
+        .insert(packs)
+        .values({ tenant, ...fields })
+        .onConflictDoNothing()
+        .returning();
+      return created ?? null;
+    },
+
+    /** Changes a pack; null when there is none. */
+    async updatePack(tenant: string, ref: string, fields: Partial<PackFields>): Promise<StoredPack | null> {
+      const [updated] = await db
+        .update(packs)
+        .set({ ...fields, updated: new Date() })
+        .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)))
+        .returning();
+      return updated ?? null;
+    },
+
+    /** Deletes a pack in which there is no workflow; false when there is one. */
+    async removePack(tenant: string, id: number): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const [held] = await transaction
+          .select({ id: workflows.id })
+          .from(workflows)
+          .where(eq(workflows.pack, id))
+          .limit(1);
+        if (held !== undefined) return false;
+        await transaction.delete(packs).where(and(eq(packs.tenant, tenant), eq(packs.id, id)));
+        return true;
+      });
+    },
+
+    /** The revisions of a workflow, newest first. */
+    async listRevisions(tenant: string, id: number): Promise<RevisionInfo[]> {
+      return db
+        .select({
+          revision: revisions.revision,
+          version: revisions.version,
+          hash: revisions.hash,
+          created: revisions.created,
+        })
+        .from(revisions)
+        .where(and(eq(revisions.tenant, tenant), eq(revisions.workflow, id)))
+        .orderBy(desc(revisions.revision));
     },
 
     /** Makes packs that are not there yet. */

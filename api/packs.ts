@@ -1,0 +1,147 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { PackCreateSchema, PackUpdateSchema } from '../model/requests.ts';
+import type { PackService } from '../service/packs.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+
+// Packs (design/api.md, Definitions), beside document 003.
+
+const PackSchema = z
+  .object({
+    id: z.int(),
+    ref: z.string(),
+    label: z.string(),
+    description: z.string().nullable(),
+    version: z.string().nullable(),
+    tags: z.array(z.string()),
+    created: z.iso.datetime(),
+    updated: z.iso.datetime(),
+  })
+  .openapi('Pack');
+const WrittenSchema = z.object({ data: PackSchema, message: z.string() });
+
+const RefParams = z.object({ ref: z.string().max(64) });
+const tags = ['packs'];
+const base = '/api/v1/packs';
+
+const listRoute = createRoute({
+  ...needs('workflow:read'),
+  ...{ method: 'get', path: base, tags, summary: 'List packs' },
+  request: { query: z.strictObject(PAGE_QUERY) },
+  responses: {
+    200: json(
+      z.object({
+        data: z.array(PackSchema),
+        meta: z.object({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() }),
+      }),
+      'A page of packs.',
+    ),
+    ...errorResponses('request_invalid'),
+  },
+});
+const getRoute = createRoute({
+  ...needs('workflow:read'),
+  ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get a pack' },
+  request: { params: RefParams },
+  responses: {
+    200: json(z.object({ data: PackSchema }), 'The pack.'),
+    ...errorResponses('request_invalid', 'pack_not_found'),
+  },
+});
+const createPackRoute = createRoute({
+  ...needs('workflow:write'),
+  ...{ method: 'post', path: base, tags, summary: 'Create a pack' },
+  request: { body: { required: true, content: { 'application/json': { schema: PackCreateSchema } } } },
+  responses: {
+    201: json(WrittenSchema, 'Created.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'pack_exists'),
+  },
+});
+const updateRoute = createRoute({
+  ...needs('workflow:write'),
+  ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a pack' },
+  request: {
+    params: RefParams,
+    body: { required: true, content: { 'application/json': { schema: PackUpdateSchema } } },
+  },
+  responses: {
+    200: json(WrittenSchema, 'Updated.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'pack_not_found'),
+  },
+});
+const deleteRoute = createRoute({
+  ...needs('workflow:write'),
+  ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete a pack that is empty' },
+  request: { params: RefParams },
+  responses: {
+    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
+    ...errorResponses('request_invalid', 'pack_not_found', 'pack_in_use'),
+  },
+});
+
+/** The routes of packs. */
+export function packRoutes(packs: PackService) {
+  const router = createRouter();
+
+  router.openapi(
+    listRoute,
+    async (context) => {
+      const query = context.req.valid('query');
+      const { rows, total } = await packs.list(context.get('principal'), windowOf(query));
+      const meta = { ...query, total, total_pages: pagesOf(total, query.per_page) };
+      return context.json({ data: rows.map(packBody), meta }, 200);
+    },
+    refuse(listRoute),
+  );
+
+  router.openapi(
+    getRoute,
+    async (context) => {
+      const pack = await packs.get(context.get('principal'), context.req.valid('param').ref);
+      return context.json({ data: packBody(pack) }, 200);
+    },
+    refuse(getRoute),
+  );
+
+  router.openapi(
+    createPackRoute,
+    async (context) => {
+      const pack = await packs.create(context.get('principal'), context.req.valid('json'));
+      context.header('Location', `${base}/${pack.ref}`);
+      return context.json({ data: packBody(pack), message: 'Pack created successfully' }, 201);
+    },
+    refuse(createPackRoute),
+  );
+
+  router.openapi(
+    updateRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      const pack = await packs.update(context.get('principal'), ref, context.req.valid('json'));
+      return context.json({ data: packBody(pack), message: 'Pack updated successfully' }, 200);
+    },
+    refuse(updateRoute),
+  );
+
+  router.openapi(
+    deleteRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      await packs.remove(context.get('principal'), ref);
+      return context.json({ success: true as const, message: `Pack '${ref}' deleted successfully` }, 200);
+    },
+    refuse(deleteRoute),
+  );
+
+  return router;
+}
+
+function packBody(pack: Awaited<ReturnType<PackService['get']>>): z.infer<typeof PackSchema> {
+  const { id, ref, label, description, version, tags: tagged, created, updated } = pack;
+  return {
+    ...{ id, ref, label, description, version, tags: tagged },
+    created: created.toISOString(),
+    updated: updated.toISOString(),
+  };
+}
