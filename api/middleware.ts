@@ -5,6 +5,7 @@ import { jsonDepth } from '../model/json.ts';
 import { type Permission, permissionsOf } from '../model/permissions.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { ApiEnv } from './environment.ts';
+import { parseYaml, YAML_TYPE } from './yaml.ts';
 
 /** Bytes that a body, and characters that a URL, may have (design/shapes.md). */
 export const MAX_BODY = 2 * 1024 * 1024;
@@ -40,7 +41,10 @@ export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden
   };
 }
 
-/** Refuses a URL that is too long, and a body that is not JSON, malformed, or nested too deep. */
+/**
+ * Refuses a URL that is too long, and a body that is neither JSON nor YAML, malformed, or nested too deep. Behind it every
+ * body is JSON.
+ */
 export const checkRequest: MiddlewareHandler<ApiEnv> = async (context, next) => {
   const { req } = context;
   if (req.url.length > MAX_URL) throw new AppError('request_invalid', `the URL has more than ${MAX_URL} characters`);
@@ -48,12 +52,21 @@ export const checkRequest: MiddlewareHandler<ApiEnv> = async (context, next) => 
   const text = await req.text();
   if (text === '') return next();
   const type = req.header('content-type') ?? '';
-  if (!/^application\/json\b/i.test(type)) {
-    throw new AppError('unsupported_media_type', `the body must be application/json, not ${type || 'of no type'}`);
+  const yaml = YAML_TYPE.test(type);
+  if (!yaml && !/^application\/json\b/i.test(type)) {
+    const message = `the body must be application/json or application/yaml, not ${type || 'of no type'}`;
+    throw new AppError('unsupported_media_type', message);
   }
-  const value = parse(text);
+  const value = yaml ? parseYaml(text) : parse(text);
   if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
     throw new AppError('request_invalid', `the body is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  if (yaml) {
+    const headers = new Headers(req.raw.headers);
+    headers.set('content-type', 'application/json');
+    headers.delete('content-length');
+    req.raw = new Request(req.url, { method: req.method, headers, body: JSON.stringify(value) });
+    req.bodyCache = {};
   }
   return next();
 };

@@ -24,6 +24,11 @@ export function needs(permission: Permission, otherwise?: ErrorCode) {
   return { middleware: demand(permission, otherwise), 'x-permission': permission } as const;
 }
 
+/** A body that may be JSON or YAML. */
+export function jsonOrYaml<T extends z.ZodType>(schema: T) {
+  return { 'application/json': { schema }, 'application/yaml': { schema } };
+}
+
 /** A JSON answer of a route, for its OpenAPI description. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };

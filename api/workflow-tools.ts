@@ -5,7 +5,7 @@ import type { DefinitionService } from '../service/definitions.ts';
 import type { SimulatedRun, SimulationService } from '../service/simulations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { json, jsonOrYaml, needs } from './routes.ts';
 
 // What can be known of a definition without running it (design/api.md, Definitions).
 
@@ -80,12 +80,12 @@ const validateRoute = createRoute({
     body: {
       required: true,
       description: 'The body of a create request, or `{ definition, param_schema?, out_schema? }`.',
-      content: { 'application/json': { schema: z.record(z.string(), JsonSchema) } },
+      content: jsonOrYaml(z.record(z.string(), JsonSchema)),
     },
   },
   responses: {
     200: json(z.object({ data: ValidationSchema }), 'What is wrong, and what is doubtful.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'body_too_large'),
+    ...errorResponses('request_invalid', 'json_malformed', 'yaml_malformed', 'body_too_large'),
   },
 });
 

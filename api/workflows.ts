@@ -5,7 +5,7 @@ import { type DefinitionService, entityTag, type WrittenWorkflow } from '../serv
 import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+import { json, jsonOrYaml, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
@@ -111,10 +111,17 @@ const versionsRoute = createRoute({
 const createWorkflowRoute = createRoute({
   ...needs('workflow:write'),
   ...{ method: 'post', path: base, tags, summary: 'Create a workflow' },
-  request: { body: { required: true, content: { 'application/json': { schema: WorkflowCreateSchema } } } },
+  request: { body: { required: true, content: jsonOrYaml(WorkflowCreateSchema) } },
   responses: {
     201: json(WrittenSchema, 'Created.'),
-    ...errorResponses('definition_invalid', 'request_invalid', 'json_malformed', 'pack_not_found', 'workflow_exists'),
+    ...errorResponses(
+      'definition_invalid',
+      'request_invalid',
+      'json_malformed',
+      'yaml_malformed',
+      'pack_not_found',
+      'workflow_exists',
+    ),
   },
 });
 const updateRoute = createRoute({
@@ -125,12 +132,18 @@ const updateRoute = createRoute({
     headers: z.object({
       'if-match': z.string().max(100).optional().describe('The ETag that it must still have.'),
     }),
-    body: { required: true, content: { 'application/json': { schema: WorkflowUpdateSchema } } },
+    body: { required: true, content: jsonOrYaml(WorkflowUpdateSchema) },
   },
   responses: {
     200: json(WrittenSchema, 'Updated.'),
     ...errorResponses('precondition_failed'),
-    ...errorResponses('definition_invalid', 'request_invalid', 'json_malformed', 'workflow_not_found'),
+    ...errorResponses(
+      'definition_invalid',
+      'request_invalid',
+      'json_malformed',
+      'yaml_malformed',
+      'workflow_not_found',
+    ),
   },
 });
 

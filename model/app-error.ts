@@ -7,6 +7,7 @@ export const ERROR_STATUS = {
   input_invalid: 400,
   status_invalid: 400,
   json_malformed: 400,
+  yaml_malformed: 400,
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,

@@ -30,7 +30,7 @@ const RULES: Record<string, Rule> = {
     packages: ['@temporalio/client', '@temporalio/proto'],
     node: true,
   },
-  api: { folders: ['service', 'model'], packages: ['hono', '@hono/zod-openapi'], node: true },
+  api: { folders: ['service', 'model'], packages: ['hono', '@hono/zod-openapi', 'yaml'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   worker: { folders: ['activities', 'model'], packages: ['@temporalio/worker'], node: true },
   process: {

@@ -197,3 +197,63 @@ describe('GET /api/v1/workflows', () => {
     expect([status, answer.code]).toEqual([404, 'pack_not_found']);
   });
 });
+
+describe('YAML', () => {
+  const send = (path: string, body: string, type = 'application/yaml') =>
+    harness.call('POST', path, body, { 'content-type': type });
+
+  it('is taken wherever JSON is', async () => {
+    const body = [
+      '# What runs at night',
+      'ref: examples.nightly',
+      'pack_ref: examples',
+      'label: Nightly',
+      'version: 1.0.0',
+      'definition:',
+      '  variables: { retries: 3, yes: no }',
+      '  tasks:',
+      '    - name: say',
+      '      action: core.log',
+      '      input: &what',
+      '        message: "{{ retries }} tries"',
+      '    - name: again',
+      '      action: core.log',
+      '      input: *what',
+    ].join('\n');
+    const created = await send('/api/v1/workflows', body);
+    expect([created.status, created.body.issues]).toEqual([201, undefined]);
+    expect(created.body.data.definition).toEqual({
+      variables: { retries: 3, yes: 'no' },
+      tasks: ['say', 'again'].map((name) => ({ name, action: 'core.log', input: { message: '{{ retries }} tries' } })),
+    });
+    const started = await send('/api/v1/executions', 'action_ref: examples.nightly', 'text/yaml');
+    expect(started.status).toBe(201);
+    const wrong = await send(
+      '/api/v1/workflows/validate',
+      'definition:\n  tasks:\n    - { name: a, action: core.htp }',
+    );
+    expect(wrong.body.data.issues[0]).toMatchObject({ code: 'unknown_action', path: '/definition/tasks/0/action' });
+  });
+
+  it.each([
+    ['a key that stands twice', 'label: a\nlabel: b', 'line 2'],
+    ['what is no YAML', 'label: [a', 'line 1'],
+    ['a number that JSON does not have', 'label: .nan', 'NaN'],
+    ['a type that nobody knows', 'label: !secret x', 'secret'],
+    ['a key that is no text', '{ [a]: b }', 'key'],
+    ['aliases that grow without end', bomb(), 'alias'],
+  ])('%s is refused', async (_, body, words) => {
+    const { status, body: answer } = await send('/api/v1/workflows/validate', body);
+    expect([status, answer.code]).toEqual([400, 'yaml_malformed']);
+    expect(answer.error).toContain(words);
+  });
+});
+
+/** Ten levels of ten aliases each. */
+function bomb(): string {
+  const levels = ['l0: &l0 [x, x, x, x, x, x, x, x, x, x]'];
+  for (let level = 1; level < 10; level += 1) {
+    levels.push(`l${level}: &l${level} [${Array.from({ length: 10 }, () => `*l${level - 1}`).join(', ')}]`);
+  }
+  return levels.join('\n');
+}
