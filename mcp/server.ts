@@ -33,8 +33,8 @@ function createMcpServer(
 }
 
 /**
- * Answers one request of MCP's streamable HTTP. There are no sessions: each request stands for itself, so that any
- * process can answer it. `body` is the parsed body; undefined where there is none.
+ * Answers one POST of MCP's streamable HTTP, whose body has been parsed. There are no sessions: each request stands for
+ * itself, so that any process can answer it.
  */
 export async function handleMcp(
   services: McpServices,
@@ -45,5 +45,5 @@ export async function handleMcp(
   const transport = new WebStandardStreamableHTTPServerTransport();
   const server = createMcpServer(services, principal);
   await server.connect(transport);
-  return transport.handleRequest(request, body === undefined ? {} : { parsedBody: body });
+  return transport.handleRequest(request, { parsedBody: body });
 }

@@ -44,7 +44,8 @@ const ValidationSchema = z.object({
   issues: z.array(IssueSchema),
   warnings: z.array(IssueSchema),
 });
-const ValidateInput = z.object({
+// What is unknown is told as an issue, like everything else that is wrong.
+const ValidateInput = z.looseObject({
   ...WorkflowCreateSchema.partial().shape,
   definition: z.any().describe(DefinitionAloneSchema.shape.definition.description ?? 'The definition.'),
 });

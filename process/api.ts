@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server';
 import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import { handleMcp } from '../mcp/server.ts';
+import { AppError } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createDeletionService } from '../service/deletions.ts';
@@ -17,6 +18,9 @@ import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
+
+/** How long a stop waits for requests that are being answered. */
+const DRAIN_MILLISECONDS = 5_000;
 
 /** What the API stands on. */
 export interface ApiOptions {
@@ -58,14 +62,13 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({ definitions, executions, lists, deletions, packs, simulations, principals, readiness, log });
-  app.all('/mcp', async (context) => {
-    const body = context.req.method === 'POST' ? await context.req.json() : undefined;
-    return handleMcp(
-      { definitions, executions, lists, deletions, log },
-      context.get('principal'),
-      context.req.raw,
-      body,
-    );
+  app.post('/mcp', async (context) => {
+    const mcp = { definitions, executions, lists, deletions, log };
+    return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
+  });
+  app.all('/mcp', () => {
+    // Nothing is ever sent but as an answer, and there are no sessions to end.
+    throw new AppError('method_not_allowed', 'this MCP server answers POST alone');
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
@@ -79,7 +82,12 @@ export async function startApi({ connection, namespace, database, host, port, lo
     stores,
     close: async () => {
       await new Promise<void>((resolve) => {
-        server.close(() => resolve());
+        // What is being answered is finished, within bounds.
+        const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MILLISECONDS);
+        server.close(() => {
+          clearTimeout(limit);
+          resolve();
+        });
         server.closeIdleConnections();
       });
       stop.abort();

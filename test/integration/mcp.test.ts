@@ -7,10 +7,10 @@ let harness: ApiHarness;
 let client: Client;
 const clients: Client[] = [];
 
-async function connect(key: string): Promise<Client> {
+async function connect(key: string, to = harness): Promise<Client> {
   const made = new Client({ name: 'test', version: '1.0.0' });
   const requestInit = { headers: { 'x-api-key': key } };
-  await made.connect(new StreamableHTTPClientTransport(new URL(`${harness.api.url}/mcp`), { requestInit }) as never);
+  await made.connect(new StreamableHTTPClientTransport(new URL(`${to.api.url}/mcp`), { requestInit }) as never);
   clients.push(made);
   return made;
 }
@@ -92,6 +92,8 @@ describe('a workflow', () => {
       definition: { tasks: [{ name: 'a', action: 'core.htp' }] },
     });
     expect([valid, issues[0].code]).toEqual([false, 'unknown_action']);
+    const unknown = await call('validate_workflow', { ...WORKFLOW, lable: 'Talk' });
+    expect(unknown.issues).toMatchObject([{ code: 'unknown_field', path: '/lable' }]);
     const created = await call('create_workflow', WORKFLOW);
     expect(await call('get_workflow', { ref: 'examples.talk' })).toEqual(created);
     const { data } = await call('list_workflows', { tags: ['mcp'] });
@@ -211,3 +213,17 @@ describe('refused', () => {
     await expect(connect('fmt_wrong')).rejects.toThrow(/401|Unauthorized/i);
   });
 });
+
+it('offers no stream of its own, and no request of a client keeps the API from stopping', async () => {
+  const response = await fetch(`${harness.api.url}/mcp`, {
+    headers: { 'x-api-key': DEV_KEY, accept: 'text/event-stream' },
+  });
+  expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([405, 'method_not_allowed']);
+  const other = await createApiHarness('mcp', { worker: false });
+  const agent = await connect(DEV_KEY, other);
+  const input = { name: 'never' };
+  const { id } = await call('start_execution', { workflow: 'core.wait_signal', input, idempotencyKey: 'last' }, agent);
+  const waiting = agent.callTool({ name: 'wait_for_execution', arguments: { id, timeoutSeconds: 300 } });
+  waiting.catch(() => undefined);
+  await other.close();
+}, 30_000);
