@@ -9,6 +9,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/system/**'],
           testTimeout: 10_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
