@@ -30,14 +30,15 @@ export const ErrorSchema = z
 /** How a dialect writes an error that is not written as document 000 does. */
 export type ErrorForm = (error: AppError, requestId: string) => Record<string, unknown>;
 
-/** The error answers of a route, for its OpenAPI description; every route may also answer 401, 500 and 503. */
+/** The error answers of a route, for its OpenAPI description; every route may also answer 400, 401, 403, 500 and 503. */
 export function errorResponses(...codes: ErrorCode[]) {
   return errorResponsesIn(ErrorSchema, ...codes);
 }
 
 /** The same, in a dialect's own form. */
 export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
-  const all: ErrorCode[] = [...codes, 'unauthenticated', 'forbidden', 'internal', 'temporal_unavailable'];
+  const always: ErrorCode[] = ['request_invalid', 'unauthenticated', 'forbidden', 'internal', 'temporal_unavailable'];
+  const all = new Set([...codes, ...always]);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of all) {
     const status = ERROR_STATUS[code];
@@ -82,8 +83,15 @@ function appErrorOf(thrown: Error): AppError {
   // A driver says by its code that nobody answers, whichever engine it drives.
   if (isDatabaseGone(thrown))
     return new AppError('database_unavailable', 'the database does not answer', { cause: thrown });
+  // Wherever a text came from: Postgres has every character but one.
+  if (codesOf(thrown).includes(NUL_CHARACTER)) {
+    return new AppError('request_invalid', 'a text holds the character U+0000', { cause: thrown });
+  }
   return new AppError('internal', 'something went wrong here; the log has it under this request id', { cause: thrown });
 }
+
+/** SQLSTATE `character_not_in_repertoire`. */
+const NUL_CHARACTER = '22021';
 
 const GONE = new Set([
   'ECONNREFUSED',
@@ -97,10 +105,18 @@ const GONE = new Set([
   '08001',
 ]);
 
-function isDatabaseGone(error: unknown): boolean {
+function codesOf(error: unknown): string[] {
+  const codes: string[] = [];
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code } = current as { code?: unknown };
-    if (typeof code === 'string' && GONE.has(code)) return true;
+    if (typeof code === 'string') codes.push(code);
+  }
+  return codes;
+}
+
+function isDatabaseGone(error: unknown): boolean {
+  if (codesOf(error).some((code) => GONE.has(code))) return true;
+  for (let current = error; current instanceof Error; current = current.cause) {
     // For these two the driver of Postgres has words alone.
     if (/^Connection terminated|^timeout exceeded when trying to connect/.test(current.message)) return true;
   }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
 import { AppError } from '../model/app-error.ts';
 import { parseExecutionId } from '../model/execution-id.ts';
+import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -12,7 +13,7 @@ import { json, needs, PAGE_QUERY, windowOf } from './routes.ts';
 
 // Document 000, many executions: lists, statistics and export, below /api/v1/executions.
 
-const integer = () => z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const integer = (most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(0).max(most);
 
 const InstantQuery = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -28,7 +29,7 @@ const FILTER_QUERY = {
   result_contains: z.string().max(1000).optional().describe('Text anywhere in the result, in any case.'),
   enforcement: integer().optional(),
   parent: integer().optional(),
-  executor: integer().optional().describe('Integer id of who started it.'),
+  executor: integer(MAX_ROW_ID).optional().describe('Integer id of who started it.'),
   search: z.string().min(1).max(100).optional().describe('An id in any spelling, or a part of a wf_ id.'),
   ...RANGE_QUERY,
 };

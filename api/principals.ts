@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
-import { KeyCreateSchema, TenantCreateSchema } from '../model/requests.ts';
+import { KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -56,7 +56,7 @@ const listKeysRoute = createRoute({
 const revokeKeyRoute = createRoute({
   ...needs('admin'),
   ...{ method: 'delete', path: '/api/v1/keys/{id}', tags, summary: 'Revoke an API key' },
-  request: { params: z.object({ id: z.coerce.number().int().min(1).max(2_147_483_647) }) },
+  request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
   responses: {
     200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
     ...errorResponses('request_invalid', 'key_not_found'),

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
-import { WorkflowSimulateSchema } from '../model/requests.ts';
+import { MAX_ROW_ID, WorkflowSimulateSchema } from '../model/requests.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { SimulatedRun, SimulationService } from '../service/simulations.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -116,7 +116,7 @@ const graphRoute = createRoute({
     query: z.strictObject({
       format: z.enum(['json', 'mermaid']).default('json'),
       version: z.string().optional().describe('The newest revision with this label.'),
-      revision: z.coerce.number().int().min(1).optional(),
+      revision: z.coerce.number().int().min(1).max(MAX_ROW_ID).optional(),
     }),
   },
   responses: {

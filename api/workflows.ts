@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
-import { WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts';
+import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts';
 import { type DefinitionService, entityTag, type WrittenWorkflow } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -79,7 +79,7 @@ const getRoute = createRoute({
     params: RefParams,
     query: z.strictObject({
       version: z.string().optional().describe('The newest revision with this label.'),
-      revision: z.coerce.number().int().min(1).optional(),
+      revision: z.coerce.number().int().min(1).max(MAX_ROW_ID).optional(),
     }),
   },
   responses: {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
+import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
@@ -157,7 +158,8 @@ export function executionTools(executions: ExecutionService, lists: ExecutionLis
 
 /** A workflow by its integer id, or by its ref. */
 function workflowFilter(workflow: string): { definition: number } | { ref: string } {
-  return /^\d{1,15}$/.test(workflow) ? { definition: Number(workflow) } : { ref: workflow };
+  const definition = Number(workflow);
+  return /^\d+$/.test(workflow) && definition <= MAX_ROW_ID ? { definition } : { ref: workflow };
 }
 
 /** There is one connection as yet. */

@@ -4,6 +4,9 @@ import type { Json } from './json.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
 
 // Bodies come out of JSON.parse, so that every value in them is JSON already.
+/** Largest integer id, and number of a revision, that the database has. */
+export const MAX_ROW_ID = 2_147_483_647;
+
 const JsonObjectSchema = z.record(z.string(), z.any() as unknown as z.ZodType<Json>);
 const LabelSchema = z.string().min(1).max(200);
 const TagSchema = z.string().min(1).max(64);
@@ -96,7 +99,7 @@ export const WorkflowSimulateSchema = z.strictObject({
     .optional()
     .describe('By task: how its items end, one an item, or a list of them a visit.'),
   version: VersionSchema.optional().describe('The newest revision with this label.'),
-  revision: z.int().min(1).optional(),
+  revision: z.int().min(1).max(MAX_ROW_ID).optional(),
 });
 
 /** The body of a signal to a run. */
@@ -113,7 +116,7 @@ const START = {
   parameters: JsonObjectSchema.optional(),
   input: JsonObjectSchema.optional().describe('Another name of parameters.'),
   version: VersionSchema.optional().describe('The newest revision with this label.'),
-  revision: z.int().min(1).optional(),
+  revision: z.int().min(1).max(MAX_ROW_ID).optional(),
   enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
   tags: z.array(TagSchema).max(100).optional(),
   wait: z.number().min(0).max(60).optional().describe('Seconds to wait for the run to close.'),

@@ -7,6 +7,7 @@ import { jsonSchemaIssues } from '../model/json-schema.ts';
 import type { Principal } from '../model/principal.ts';
 import {
   DefinitionAloneSchema,
+  MAX_ROW_ID,
   type WorkflowCreate,
   WorkflowCreateSchema,
   type WorkflowUpdate,
@@ -72,7 +73,7 @@ export function createDefinitionService(store: DefinitionStore) {
 
     /** A workflow by its integer id. Throws `workflow_not_found`. */
     async getById(principal: Principal, id: number): Promise<StoredWorkflow> {
-      const found = await store.findById(principal.tenant, id);
+      const found = id > MAX_ROW_ID ? null : await store.findById(principal.tenant, id);
       if (found === null) throw new AppError('workflow_not_found', `Workflow with ID ${id} not found`);
       return found;
     },

@@ -214,7 +214,8 @@ export function createDefinitionStore(db: Database) {
       const conditions: (SQL | undefined)[] = [
         eq(workflows.tenant, tenant),
         packRef === undefined ? undefined : eq(packs.ref, packRef),
-        tags === undefined ? undefined : arrayOverlaps(workflows.tags, tags),
+        // None at all ask for nothing.
+        tags === undefined || tags.length === 0 ? undefined : arrayOverlaps(workflows.tags, tags),
         enabled === undefined ? undefined : eq(workflows.enabled, enabled),
         search === undefined
           ? undefined

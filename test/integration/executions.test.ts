@@ -421,6 +421,29 @@ describe('bad requests', () => {
     expect(await post('')).toEqual([400, 'json_malformed']);
   });
 
+  it('refuses the one character that the database does not have, wherever it stands', async () => {
+    for (const [method, path, body] of [
+      ['GET', '/api/v1/workflows?search=a%00b', undefined],
+      ['GET', '/api/v1/workflows/a%00b', undefined],
+      ['GET', '/api/v1/executions?action_ref=a%00*', undefined],
+      ['POST', '/api/v1/packs', { ref: 'p', label: 'a\u0000b' }],
+      ['POST', '/api/v1/keys', { subject: 'a\u0000b' }],
+    ] as const) {
+      const answer = await harness.call(method, path, body);
+      expect([answer.status, answer.body.code], path).toEqual([400, 'request_invalid']);
+    }
+  });
+
+  it.each([
+    ['GET', '/api/v1/workflows?tags=', undefined, 200],
+    ['GET', '/api/v1/workflows/examples.first_run?revision=2147483648', undefined, 400],
+    ['GET', '/api/v1/executions?executor=2147483648', undefined, 400],
+    ['GET', '/api/v1/automation/rules/f0000000-0000-8000-8000-ffffffffffff', undefined, 404],
+    ['POST', '/api/v1/executions', { action_ref: 'examples.first_run', revision: 1221815756227 }, 400],
+  ])('%s %s, which a fuzzer found, is answered', async (method, path, body, status) => {
+    expect((await harness.call(method, path, body)).status).toBe(status);
+  });
+
   it('answers an unknown path in the form of every error, with the request id', async () => {
     const { status, body, headers } = await harness.call('GET', '/api/v1/nothing');
     expect([status, body.code]).toEqual([404, 'not_found']);
