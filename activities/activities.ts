@@ -1,7 +1,7 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, Context, log } from '@temporalio/activity';
 import type { FaultNote } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
-import { type Json, utf8Length } from '../model/json.ts';
+import { type Json, jsonSize } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError } from './action.ts';
@@ -55,7 +55,7 @@ async function runBounded(action: Action, input: unknown): Promise<Json> {
     const running = action.run(parsed.data, { signal, log: (level, message) => log[level](message) });
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const output = await Promise.race([running, aborted]);
-    const bytes = utf8Length(JSON.stringify(output));
+    const bytes = jsonSize(output);
     if (bytes <= MAX_PAYLOAD_BYTES) return output;
     const message = `the output has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
     throw new ActionError('too_large', message, { details: { field: 'output' }, retryable: false });

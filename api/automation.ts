@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../model/app-error.ts';
 import { uuidOf } from '../model/execution-id.ts';
-import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import { parseRuleUuid, ruleUuid } from '../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../model/status.ts';
 import { automationOf } from '../service/automation.ts';
@@ -18,13 +18,14 @@ import { json, needs, pagesOf } from './routes.ts';
 /** Where this document's routes stand. */
 export const AUTOMATION = '/api/v1/automation';
 
-const JsonSchema = z.any() as unknown as z.ZodType<Json>;
 const InstantSchema = z.iso.datetime();
 const LinkSchema = z.object({ href: z.string(), method: z.string() });
 const count = () => z.int().min(0);
 
 const ErrorSchema = z
-  .object({ error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), JsonSchema) }) })
+  .object({
+    error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), JsonValueSchema) }),
+  })
   .openapi('AutomationError');
 
 const SUMMARY = {
@@ -43,20 +44,20 @@ const SummarySchema = z
 const ExecutionSchema = z
   .object({
     ...SUMMARY,
-    trigger_data: JsonSchema.describe('The input of the run.'),
+    trigger_data: JsonValueSchema.describe('The input of the run.'),
     actions_total: count().describe('Tasks that are planned; one with items counts as one.'),
     actions_successful: count(),
     actions_failed: count(),
     error_stack: z.string().nullable(),
     failed_action_index: z.int().nullable(),
-    execution_context: z.record(z.string(), JsonSchema).describe('The variables of the run.'),
+    execution_context: z.record(z.string(), JsonValueSchema).describe('The variables of the run.'),
     logs: z.array(
       z.object({
         timestamp: InstantSchema,
         level: z.enum(['debug', 'info', 'warn', 'error']),
         message: z.string(),
         action_index: z.int().optional(),
-        metadata: z.record(z.string(), JsonSchema).optional(),
+        metadata: z.record(z.string(), JsonValueSchema).optional(),
       }),
     ),
     _links: z.object({ self: LinkSchema, collection: LinkSchema, rule: LinkSchema }),

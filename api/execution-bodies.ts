@@ -3,6 +3,7 @@ import type { Execution, TaskExecution } from '../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, uuidOf } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/status.ts';
 import type { ExecutionPage } from '../service/execution-lists.ts';
 import type { ExecutionView } from '../service/executions.ts';
@@ -11,15 +12,13 @@ import { pagesOf } from './routes.ts';
 
 // The bodies of document 000: the schemas of its answers, and the pure functions that fill them.
 
-const JsonSchema = z.any() as unknown as z.ZodType<Json>;
-
 const StatusSchema = z.enum(EXECUTION_WORDS).openapi('ExecutionStatus');
 
 const InstantSchema = z.iso.datetime();
 
 const FailureSchema: z.ZodType<Json> = z
   .object({ type: z.string(), message: z.string() })
-  .catchall(JsonSchema)
+  .catchall(JsonValueSchema)
   .openapi('Failure') as unknown as z.ZodType<Json>;
 
 const TaskSchema = z
@@ -31,8 +30,8 @@ const TaskSchema = z
     item: z.int().nullable().describe('Which item of the visit; null for the visit itself.'),
     action_ref: z.string(),
     status: z.string(),
-    input: JsonSchema,
-    output: JsonSchema,
+    input: JsonValueSchema,
+    output: JsonValueSchema,
     error: FailureSchema.nullable(),
     attempts: z.array(
       z.object({
@@ -68,10 +67,10 @@ export const ExecutionSchema = z
   .object({
     ...SUMMARY,
     action: z.int().nullable().describe('Id of the workflow definition; null for a plain action.'),
-    config: JsonSchema.describe('The input.'),
+    config: JsonValueSchema.describe('The input.'),
     parent_task: z.string().nullable().describe('Key of the task there that has started it.'),
     executor: z.int().nullable().describe('Id of the caller who started it.'),
-    result: JsonSchema.describe('The output, or what went wrong; null while it runs.'),
+    result: JsonValueSchema.describe('The output, or what went wrong; null while it runs.'),
     uuid: z.string(),
     workflow_id: z.string(),
     run_id: z.string(),
@@ -89,7 +88,7 @@ export const ExecutionSchema = z
       }),
     ),
     signals: z
-      .array(z.object({ name: z.string(), payload: JsonSchema }))
+      .array(z.object({ name: z.string(), payload: JsonValueSchema }))
       .describe('Signals that no task has waited for yet.'),
     signals_dropped: z.int().describe('Signals that were beyond what is kept.'),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),

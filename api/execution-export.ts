@@ -1,13 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { integerId, uuidOf } from '../model/execution-id.ts';
 import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import { executionWord } from '../model/status.ts';
 import type { ExecutionPage } from '../service/execution-lists.ts';
 import { parsedOrText } from '../service/index-rows.ts';
 
 // The rows of an export (design/shapes.md, Executions), in three formats.
-
-const JsonSchema = z.any() as unknown as z.ZodType<Json>;
 
 /** One execution in an export; its fields, in this order, are the columns of the CSV. */
 export const ExportedSchema = z
@@ -25,7 +24,7 @@ export const ExportedSchema = z
     duration_ms: z.int().nullable(),
     error_code: z.string().nullable(),
     error: z.string().nullable(),
-    result: JsonSchema.describe('The output; as text where the index holds only its beginning.'),
+    result: JsonValueSchema.describe('The output; as text where the index holds only its beginning.'),
   })
   .openapi('ExportedExecution');
 

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { integerId } from '../model/execution-id.ts';
-import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
 import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
 import type { DeletionService } from '../service/deletions.ts';
@@ -12,8 +12,6 @@ import { json, needs } from './routes.ts';
 
 // Document 000, one execution: the Execution Management API, below /api/v1/executions.
 
-const JsonSchema = z.any() as unknown as z.ZodType<Json>;
-
 const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
 
 const LogEntrySchema = z
@@ -23,7 +21,7 @@ const LogEntrySchema = z
     message: z.string(),
     task: z.string().nullable(),
     attempt: z.int().nullable(),
-    metadata: z.record(z.string(), JsonSchema).nullable(),
+    metadata: z.record(z.string(), JsonValueSchema).nullable(),
   })
   .openapi('LogEntry');
 
@@ -32,7 +30,7 @@ const HistoryEventSchema = z
     id: z.int(),
     event_type: z.string().describe("By Temporal's name."),
     timestamp: z.iso.datetime(),
-    attributes: JsonSchema.describe('With payloads decoded.'),
+    attributes: JsonValueSchema.describe('With payloads decoded.'),
   })
   .openapi('HistoryEvent');
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowSimulateSchema } from '../model/requests.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { SimulatedRun, SimulationService } from '../service/simulations.ts';
@@ -9,8 +10,6 @@ import { json, jsonOrYaml, needs } from './routes.ts';
 
 // What can be known of a definition without running it (design/api.md, Definitions).
 
-const JsonSchema = z.any() as unknown as z.ZodType<Json>;
-
 const ValidationSchema = z
   .object({ valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) })
   .openapi('Validation');
@@ -18,8 +17,8 @@ const ValidationSchema = z
 const SimulationSchema = z
   .object({
     status: z.enum(['completed', 'failed', 'cancelled', 'abandoned', 'timeout', 'skipped', 'running']),
-    output: JsonSchema,
-    error: JsonSchema.describe('The failure of the run; null when it has none.'),
+    output: JsonValueSchema,
+    error: JsonValueSchema.describe('The failure of the run; null when it has none.'),
     waiting_for: z.array(
       z.object({
         kind: z.enum(['action', 'child', 'timer', 'retry', 'signal']),
@@ -33,10 +32,10 @@ const SimulationSchema = z
       z.object({
         key: z.string(),
         action: z.string(),
-        input: JsonSchema,
+        input: JsonValueSchema,
         status: z.enum(['running', 'succeeded', 'failed', 'timed_out', 'cancelled']),
-        output: JsonSchema,
-        error: JsonSchema,
+        output: JsonValueSchema,
+        error: JsonValueSchema,
       }),
     ),
   })
@@ -80,7 +79,7 @@ const validateRoute = createRoute({
     body: {
       required: true,
       description: 'The body of a create request, or `{ definition, param_schema?, out_schema? }`.',
-      content: jsonOrYaml(z.record(z.string(), JsonSchema)),
+      content: jsonOrYaml(z.record(z.string(), JsonValueSchema)),
     },
   },
   responses: {

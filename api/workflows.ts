@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts';
 import { type DefinitionService, entityTag, type WrittenWorkflow } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
@@ -9,7 +10,7 @@ import { json, jsonOrYaml, needs, PAGE_QUERY, pagesOf, windowOf } from './routes
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
-const JsonObjectSchema = z.record(z.string(), z.any() as unknown as z.ZodType<Json>);
+const JsonObjectSchema = z.record(z.string(), JsonValueSchema);
 
 const SUMMARY = {
   id: z.int(),

@@ -1,6 +1,6 @@
 import { RenderError, renderValue } from '../language/template-value.ts';
 import { engineFailure } from '../model/failure.ts';
-import { type Json, type JsonObject, utf8Length } from '../model/json.ts';
+import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Command } from './events.ts';
 import { schemaFailure } from './inline.ts';
@@ -26,7 +26,7 @@ export function closingOf(state: RunState): Closing {
   } catch (error) {
     return failed(templateFailure(error));
   }
-  const bytes = sizeOf(output);
+  const bytes = jsonSize(output);
   if (bytes > MAX_PAYLOAD_BYTES) {
     const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
     return failed(engineFailure('too_large', message, { details: { field: 'output' } }));
@@ -70,7 +70,7 @@ function outputScope(state: RunState) {
 
 /** A failure must not be lost because what stands beside it cannot be sent: details go first, then later failures. */
 function bounded(closing: Closing): Closing {
-  if (sizeOf(closing as unknown as Json) <= MAX_PAYLOAD_BYTES) return closing;
+  if (jsonSize(closing) <= MAX_PAYLOAD_BYTES) return closing;
   const short = closing.also.map(({ details: _, cause: __, ...rest }) => rest);
   const { details: _, cause: __, ...failure } = closing.failure!;
   const candidates: Closing[] = [
@@ -78,11 +78,7 @@ function bounded(closing: Closing): Closing {
     { ...closing, also: short, output: null },
     { ...closing, also: short.slice(0, 100), output: null, failure },
   ];
-  const fits = candidates.find((candidate) => sizeOf(candidate as unknown as Json) <= MAX_PAYLOAD_BYTES);
+  const fits = candidates.find((candidate) => jsonSize(candidate) <= MAX_PAYLOAD_BYTES);
   const message = `${failure.message.slice(0, 10_000)}…`;
   return fits ?? { ...closing, also: [], output: null, failure: { ...failure, message } };
-}
-
-function sizeOf(value: Json): number {
-  return utf8Length(JSON.stringify(value));
 }

@@ -1,6 +1,6 @@
 import { isTemplate } from '../expression/template.ts';
 import type { Definition } from '../model/definition.ts';
-import { isJsonObject, type Json, utf8Length } from '../model/json.ts';
+import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import type { Place, RunState, SignalQueue } from './state.ts';
@@ -16,11 +16,11 @@ export function emptyQueue(): SignalQueue {
 
 /** Whether one more message can be kept beside some. */
 export function hasRoom(kept: readonly Json[], payload: Json): boolean {
-  return fits({ count: kept.length, bytes: kept.reduce<number>((sum, each) => sum + sizeOf(each), 0) }, payload);
+  return fits({ count: kept.length, bytes: kept.reduce<number>((sum, each) => sum + jsonSize(each), 0) }, payload);
 }
 
 function fits({ count, bytes }: Pick<SignalQueue, 'count' | 'bytes'>, payload: Json): boolean {
-  return count < MAX_SIGNALS && bytes + sizeOf(payload) <= MAX_SIGNAL_BYTES;
+  return count < MAX_SIGNALS && bytes + jsonSize(payload) <= MAX_SIGNAL_BYTES;
 }
 
 /** Whether a task of a definition can ever wait for a signal of this name. */
@@ -42,7 +42,7 @@ export function awaitSignal(
   const early = signals.messages.get(name)?.shift();
   if (early !== undefined) {
     signals.count -= 1;
-    signals.bytes -= sizeOf(early);
+    signals.bytes -= jsonSize(early);
     return early;
   }
   const pending = { ...place, kind: 'signal', signal: name } as const;
@@ -69,10 +69,6 @@ export function takeSignal(state: RunState, name: string, payload: Json): void {
     return;
   }
   signals.count += 1;
-  signals.bytes += sizeOf(payload);
+  signals.bytes += jsonSize(payload);
   signals.messages.set(name, [...(signals.messages.get(name) ?? []), payload]);
-}
-
-function sizeOf(payload: Json): number {
-  return utf8Length(JSON.stringify(payload));
 }

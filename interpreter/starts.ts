@@ -1,6 +1,6 @@
 import { renderValue } from '../language/template-value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
-import { isJsonObject, type Json, utf8Length } from '../model/json.ts';
+import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import { childOf } from './children.ts';
@@ -190,7 +190,7 @@ function issueChild(state: RunState, place: Place): void {
 }
 
 function tooLarge(input: Json): { failure: Failure } | null {
-  const bytes = utf8Length(JSON.stringify(input));
+  const bytes = jsonSize(input);
   if (bytes <= MAX_PAYLOAD_BYTES) return null;
   const message = `the input has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
   return { failure: engineFailure('too_large', message, { details: { field: 'input' } }) };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
-import type { Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { DeletionService } from '../service/deletions.ts';
@@ -9,8 +9,7 @@ import type { ExecutionService } from '../service/executions.ts';
 import { ExecutionListSchema, ExecutionSchema, executionOf, summaryOf } from './execution-data.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
-const AnyJson = z.any() as unknown as z.ZodType<Json>;
-const InputSchema = z.record(z.string(), AnyJson);
+const InputSchema = z.record(z.string(), JsonValueSchema);
 
 const instance = z.string().optional().describe('The connection that is meant; there is "default".');
 const id = z.union([z.number(), z.string()]).describe('Execution id: an integer, a UUID or a wf_ id.');
@@ -40,7 +39,7 @@ const StartInput = z.strictObject({
   wait: z.number().min(0).max(60).optional().describe('Seconds to wait for its end.'),
 });
 const CancelInput = z.strictObject({ id, reason: z.string().max(1000).optional() });
-const SignalInput = z.strictObject({ id, name: z.string().min(1).max(200), payload: AnyJson.optional() });
+const SignalInput = z.strictObject({ id, name: z.string().min(1).max(200), payload: JsonValueSchema.optional() });
 const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
 
 const DeleteInput = z.strictObject({ instance, id });

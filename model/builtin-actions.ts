@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Json } from './json.ts';
+import { JsonValueSchema } from './json-value.ts';
 import { MAX_SECONDS } from './words.ts';
 
-// Inputs are checked after rendering, so a value of any JSON type is allowed where the table says so.
-const AnyJson = z.any() as unknown as z.ZodType<Json>;
-const JsonObject = z.record(z.string(), AnyJson);
+const JsonObject = z.record(z.string(), JsonValueSchema);
 const HttpMethod = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const Connection = z.string().optional().describe('Name of the connection; "default" is used unless it is given.');
 
@@ -14,7 +13,7 @@ export const HttpInputSchema = z.strictObject({
   method: HttpMethod.default('GET'),
   headers: z.record(z.string(), z.string()).default({}),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  body: AnyJson.optional().describe('Sent as it is when it is text, else as JSON.'),
+  body: JsonValueSchema.optional().describe('Sent as it is when it is text, else as JSON.'),
   form: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
@@ -36,13 +35,13 @@ export type HttpInput = z.infer<typeof HttpInputSchema>;
 const FailInputSchema = z.strictObject({
   message: z.string(),
   type: z.string().default('action_error'),
-  details: AnyJson.optional(),
+  details: JsonValueSchema.optional(),
 });
 
 const LogInputSchema = z.strictObject({
   message: z.string(),
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  data: AnyJson.optional(),
+  data: JsonValueSchema.optional(),
 });
 
 const InquiryOption = z.strictObject({
@@ -116,7 +115,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     z.strictObject({
       status_code: z.int(),
       headers: z.record(z.string(), z.string()),
-      body: AnyJson,
+      body: JsonValueSchema,
       duration_ms: z.number(),
     }),
   ),
@@ -124,11 +123,11 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     'core.transform',
     'Transform',
     'Gives back its rendered `data`, or its whole input when there is none.',
-    AnyJson,
+    JsonValueSchema,
     undefined,
     'inline',
   ),
-  action('core.noop', 'No operation', 'Does nothing and gives null.', AnyJson, z.null(), 'inline'),
+  action('core.noop', 'No operation', 'Does nothing and gives null.', JsonValueSchema, z.null(), 'inline'),
   action('core.fail', 'Fail', 'Fails on purpose.', FailInputSchema, undefined, 'inline'),
   action('core.log', 'Log', 'Writes an entry into the log of the execution.', LogInputSchema, z.null(), 'inline'),
   action(
@@ -171,7 +170,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     z.strictObject({
       channel: z.string(),
       message: z.string(),
-      blocks: z.array(AnyJson).optional(),
+      blocks: z.array(JsonValueSchema).optional(),
       thread_ts: z.string().optional(),
       connection: Connection,
     }),
@@ -200,7 +199,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
       severity: z.enum(['critical', 'error', 'warning', 'info']).default('error'),
       source: z.string().optional(),
       dedup_key: z.string().optional(),
-      details: AnyJson.optional(),
+      details: JsonValueSchema.optional(),
       connection: Connection,
     }),
     z.strictObject({ status: z.string(), dedup_key: z.string() }),
@@ -211,11 +210,11 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     'Runs one SQL statement with bound parameters.',
     z.strictObject({
       sql: z.string(),
-      params: z.array(AnyJson).optional(),
+      params: z.array(JsonValueSchema).optional(),
       max_rows: z.int().min(1).default(1000),
       connection: Connection,
     }),
-    z.strictObject({ rows: z.array(AnyJson), row_count: z.int(), truncated: z.boolean() }),
+    z.strictObject({ rows: z.array(JsonValueSchema), row_count: z.int(), truncated: z.boolean() }),
   ),
   action(
     'database.insert',
@@ -227,7 +226,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
       returning: z.array(z.string()).optional(),
       connection: Connection,
     }),
-    z.strictObject({ row_count: z.int(), rows: z.array(AnyJson) }),
+    z.strictObject({ row_count: z.int(), rows: z.array(JsonValueSchema) }),
   ),
   action(
     's3.upload',
@@ -236,7 +235,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     z.strictObject({
       bucket: z.string(),
       key: z.string(),
-      data: AnyJson,
+      data: JsonValueSchema,
       content_type: z.string().optional(),
       connection: Connection,
     }),

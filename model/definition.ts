@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { Issue } from './issue.ts';
-import { type Json, jsonDepth } from './json.ts';
+import { jsonDepth } from './json.ts';
+import { JsonValueSchema } from './json-value.ts';
 import { MAX_CONCURRENCY, MAX_SECONDS, RESERVED_NAMES } from './words.ts';
 import { issuesOf } from './zod-issues.ts';
-
-// A body that JSON.parse gave can only hold JSON, so no check is made again; the type says what it is.
-const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const REF = /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;

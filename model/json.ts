@@ -50,6 +50,11 @@ export function jsonDepth(value: unknown, limit: number): number {
   return depth;
 }
 
+/** Bytes that a value takes as JSON. */
+export function jsonSize(value: unknown): number {
+  return utf8Length(JSON.stringify(value));
+}
+
 /** Length in bytes of text as UTF-8, without encoding it. */
 export function utf8Length(text: string): number {
   let bytes = 0;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './definition.ts';
-import type { Json } from './json.ts';
+import { JsonValueSchema } from './json-value.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
 
 // Bodies come out of JSON.parse, so that every value in them is JSON already.
 /** Largest integer id, and number of a revision, that the database has. */
 export const MAX_ROW_ID = 2_147_483_647;
 
-const JsonObjectSchema = z.record(z.string(), z.any() as unknown as z.ZodType<Json>);
+const JsonObjectSchema = z.record(z.string(), JsonValueSchema);
 const LabelSchema = z.string().min(1).max(200);
 const TagSchema = z.string().min(1).max(64);
 const SchemaField = JsonObjectSchema.nullable();
@@ -79,7 +79,7 @@ export const KeyCreateSchema = z.strictObject({
 export type KeyCreate = z.infer<typeof KeyCreateSchema>;
 
 const MockOutcomeSchema = z.union([
-  z.strictObject({ output: z.any() as unknown as z.ZodType<Json> }),
+  z.strictObject({ output: JsonValueSchema }),
   z.strictObject({ error: z.strictObject({ type: z.string().min(1).max(200), message: z.string().optional() }) }),
   z.strictObject({ running: z.literal(true) }),
 ]);
@@ -109,7 +109,7 @@ export const SignalSchema = z.strictObject({
     .min(1)
     .max(200)
     .regex(/^(?!__)/, 'must not begin with two underscores'),
-  payload: (z.any() as unknown as z.ZodType<Json>).optional().describe('Any JSON; null unless it is given.'),
+  payload: JsonValueSchema.optional().describe('Any JSON; null unless it is given.'),
 });
 
 const START = {

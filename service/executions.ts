@@ -4,7 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Execution, LogEntry } from '../model/execution.ts';
 import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
-import { canonicalJson, type Json, type JsonObject, utf8Length } from '../model/json.ts';
+import { canonicalJson, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import {
@@ -131,7 +131,7 @@ export function createExecutionService(
       actions,
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
-    const bytes = utf8Length(JSON.stringify([input, run]));
+    const bytes = jsonSize([input, run]);
     if (bytes > MAX_PAYLOAD_BYTES) {
       const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
       const issues = [{ code: 'too_large', path: `/${command.inputField}`, message }];
@@ -254,7 +254,7 @@ export function createExecutionService(
         const message = `no task of "${execution.run.ref}" can wait for a signal "${name}"`;
         throw new AppError('signal_not_expected', message);
       }
-      if (utf8Length(JSON.stringify(payload)) > MAX_PAYLOAD_BYTES) {
+      if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
         throw new AppError('body_too_large', `the payload has more than ${MAX_PAYLOAD_BYTES} bytes`);
       }
       const awaited = execution.waitingFor.some(({ kind, detail }) => kind === 'signal' && detail === name);

@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
-import { utf8Length } from '../model/json.ts';
+import { jsonSize } from '../model/json.ts';
 import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../model/run-input.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
 import { KNOWN_ACTIONS, specsOf, workflowSpec } from './actions.ts';
@@ -48,7 +48,7 @@ export async function reachWorkflows(
   const workflows = Object.fromEntries(
     [...named].map((ref) => [ref, embedded(found.get(ref)!, actionsOf(found.get(ref)!.definition))]),
   );
-  const bytes = utf8Length(JSON.stringify(workflows));
+  const bytes = jsonSize(workflows);
   if (named.size > 0 && bytes > MAX_EMBEDDED_BYTES) {
     throw unavailable(`the workflows that a run can reach have ${bytes} bytes, more than ${MAX_EMBEDDED_BYTES}`);
   }

@@ -2,10 +2,8 @@ import { digest } from '../../expression/encoding.ts';
 import type { Definition } from '../../model/definition.ts';
 import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
-import { fail, hang } from '../interpreter/rehearse.ts';
+import { act, fail, hang } from '../interpreter/rehearse.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
-
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
 
 /** A way in which a run can close, or stand open, that no outcome of a task makes. */
 export interface Closing {

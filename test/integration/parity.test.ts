@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Definition } from '../../model/definition.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { eventName } from '../../service/temporal.ts';
-import { type Attempt, fail } from '../interpreter/rehearse.ts';
+import { type Attempt, act, fail } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 
 let harness: Harness;
@@ -31,8 +31,6 @@ afterAll(async () => {
   await running;
   await harness.close();
 });
-
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
 
 /** Workflow-task triplets come and go with timing; everything else is what a definition costs. */
 const countedEvents = (history: HistoryEvent[]): string[] =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Definition } from '../../model/definition.ts';
 import { eventName } from '../../service/temporal.ts';
+import { act } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 
 let harness: Harness;
@@ -9,7 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 const LEVELS = 10;
 

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import { GRACE_KEY, type RunEvent } from '../../interpreter/events.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
-import { runInput } from './rehearse.ts';
+import { act, runInput } from './rehearse.ts';
 
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
 const start = (tasks: object[], events: RunEvent[] = []) =>
   begin(
     runInput({ tasks: tasks as ReturnType<typeof act>[], start: tasks.map((task) => (task as { name: string }).name) }),

@@ -1,13 +1,6 @@
 import type { Json } from '../../model/json.ts';
-import { fail, ok, type Rehearsal } from './rehearse.ts';
+import { act, fail, give, ok, type Rehearsal } from './rehearse.ts';
 
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
-const give = (name: string, data: Json, rest: object = {}) => ({
-  name,
-  action: 'core.transform',
-  input: { data },
-  ...rest,
-});
 /** Waits `item` hundredths of a second. */
 const wait = (name: string, rest: object = {}) => ({
   name,

@@ -1,13 +1,5 @@
-import type { Json } from '../../model/json.ts';
-import { fail, ok, type Rehearsal } from './rehearse.ts';
+import { act, fail, give, ok, type Rehearsal } from './rehearse.ts';
 
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
-const give = (name: string, data: Json, rest: object = {}) => ({
-  name,
-  action: 'core.transform',
-  input: { data },
-  ...rest,
-});
 /** Waits some hundredths of a second, so that what it leads to comes later than what others lead to. */
 const pause = (name: string, hundredths: number, rest: object = {}) => ({
   name,

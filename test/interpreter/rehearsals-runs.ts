@@ -1,13 +1,4 @@
-import type { Json } from '../../model/json.ts';
-import { fail, hang, ok, type Rehearsal } from './rehearse.ts';
-
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
-const give = (name: string, data: Json, rest: object = {}) => ({
-  name,
-  action: 'core.transform',
-  input: { data },
-  ...rest,
-});
+import { act, fail, give, hang, ok, type Rehearsal } from './rehearse.ts';
 
 /** What holds for a run as a whole: `when`, `output`, `timeout`, cleanup; and time, attempts and chance, as rows. */
 export const RUN_REHEARSALS: Rehearsal[] = [

@@ -1,13 +1,4 @@
-import type { Json } from '../../model/json.ts';
-import { fail, ok, type Rehearsal } from './rehearse.ts';
-
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
-const give = (name: string, data: Json, rest: object = {}) => ({
-  name,
-  action: 'core.transform',
-  input: { data },
-  ...rest,
-});
+import { act, fail, give, ok, type Rehearsal } from './rehearse.ts';
 
 /** Transitions, conditions, publishes and the scopes of branches, as rows (design/language.md, Transitions, Scopes). */
 export const TRANSITION_REHEARSALS: Rehearsal[] = [

@@ -2,9 +2,7 @@ import { CHILD_REHEARSALS, ITEM_REHEARSALS } from './rehearsals-items.ts';
 import { JOIN_REHEARSALS } from './rehearsals-joins.ts';
 import { RUN_REHEARSALS } from './rehearsals-runs.ts';
 import { TRANSITION_REHEARSALS } from './rehearsals-transitions.ts';
-import { fail, lost, ok, type Rehearsal } from './rehearse.ts';
-
-const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
+import { act, fail, lost, ok, type Rehearsal } from './rehearse.ts';
 
 /** Every rule of the language as it stands, as a row. */
 export const REHEARSALS: Rehearsal[] = [

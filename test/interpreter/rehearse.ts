@@ -36,6 +36,16 @@ export interface Rehearsal {
   pure?: true;
 }
 
+/** A task that the test's own worker runs. */
+export const act = (name: string, rest: object = {}) => ({ name, action: 'test.act', ...rest });
+/** A task that gives some data, inside the workflow. */
+export const give = (name: string, data: Json, rest: object = {}) => ({
+  name,
+  action: 'core.transform',
+  input: { data },
+  ...rest,
+});
+
 export const ok = (output: Json): Attempt => ({ output });
 export const fail = (type: string, message = `${type} happened`): Attempt => ({ error: { type, message } });
 export const hang: Attempt = { running: true };
