@@ -170,8 +170,8 @@ export function executionRoutes(service: ExecutionService, deletions: DeletionSe
   router.openapi(
     historyRoute,
     async (context) => {
-      const found = await service.get(context.get('principal'), context.req.valid('param').id);
-      return context.json(part(await service.history(found), context.req.valid('query')), 200);
+      const { events } = await service.getWithHistory(context.get('principal'), context.req.valid('param').id);
+      return context.json(part(events, context.req.valid('query')), 200);
     },
     refuse(historyRoute),
   );

@@ -125,8 +125,7 @@ export function managementRoutes(service: ExecutionService, lists: ExecutionList
       get,
       async (context) => {
         const principal = context.get('principal');
-        const found = await service.get(principal, context.req.valid('param').id);
-        const events = await service.history(found);
+        const { events, ...found } = await service.getWithHistory(principal, context.req.valid('param').id);
         const history = events.map(({ event_type, timestamp }) => ({ event_type, timestamp }));
         return context.json({ ...summaryBody(found, clock()), history }, 200);
       },

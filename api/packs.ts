@@ -3,7 +3,7 @@ import { PackCreateSchema, PackUpdateSchema } from '../model/requests.ts';
 import type { PackService } from '../service/packs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+import { json, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Packs (design/api.md, Definitions), beside document 003.
 
@@ -33,7 +33,7 @@ const listRoute = createRoute({
     200: json(
       z.object({
         data: z.array(PackSchema),
-        meta: z.object({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() }),
+        meta: PageMetaSchema,
       }),
       'A page of packs.',
     ),
@@ -89,8 +89,7 @@ export function packRoutes(packs: PackService) {
     async (context) => {
       const query = context.req.valid('query');
       const { rows, total } = await packs.list(context.get('principal'), windowOf(query));
-      const meta = { ...query, total, total_pages: pagesOf(total, query.per_page) };
-      return context.json({ data: rows.map(packBody), meta }, 200);
+      return context.json({ data: rows.map(packBody), meta: metaOf(total, query) }, 200);
     },
     refuse(listRoute),
   );

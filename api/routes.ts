@@ -14,6 +14,14 @@ export function windowOf({ page, per_page }: { page: number; per_page: number })
   return { offset: (page - 1) * per_page, limit: per_page };
 }
 
+/** What tells of a page in document 003's lists. */
+export const PageMetaSchema = z.object({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() });
+
+/** The body of PageMetaSchema. */
+export function metaOf(total: number, { page, per_page }: { page: number; per_page: number }) {
+  return { page, per_page, total, total_pages: pagesOf(total, per_page) };
+}
+
 /** How many pages there are. */
 export function pagesOf(total: number, perPage: number): number {
   return Math.ceil(total / perPage);

@@ -6,7 +6,7 @@ import { type DefinitionService, entityTag, type WrittenWorkflow } from '../serv
 import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, jsonOrYaml, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
@@ -43,7 +43,7 @@ export const WorkflowSchema = z
 const ListSchema = z
   .object({
     data: z.array(WorkflowSummarySchema),
-    meta: z.object({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() }),
+    meta: PageMetaSchema,
   })
   .openapi('WorkflowList');
 const WrittenSchema = z
@@ -258,8 +258,8 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
 
 type Workflow = WrittenWorkflow['workflow'];
 
-function listOf(rows: Workflow[], total: number, { page, per_page }: { page: number; per_page: number }) {
-  return { data: rows.map(summaryBody), meta: { page, per_page, total, total_pages: pagesOf(total, per_page) } };
+function listOf(rows: Workflow[], total: number, page: { page: number; per_page: number }) {
+  return { data: rows.map(summaryBody), meta: metaOf(total, page) };
 }
 
 function summaryBody(workflow: Workflow): z.infer<typeof WorkflowSummarySchema> {

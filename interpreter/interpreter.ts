@@ -102,10 +102,10 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
   const close = commands.find(({ type }) => type === 'close');
   if (close !== undefined) return [close];
   // What was withdrawn in the activation that would have issued it is never issued.
-  return commands.filter(
-    (command) =>
-      !['activity', 'child', 'timer'].includes(command.type) || !('key' in command) || state.pending.has(command.key),
-  );
+  return commands.filter((command) => {
+    const awaited = command.type === 'activity' || command.type === 'child' || command.type === 'timer';
+    return !awaited || state.pending.has(command.key);
+  });
 }
 
 /** The events of one activation in the order in which they count. */

@@ -22,7 +22,8 @@ export function forget(state: RunState, key: string): void {
   state.pending.delete(key);
 }
 
-function inFlight({ kind }: Pick<Pending, 'kind'>): boolean {
+/** Whether a worker or another run has it, so that it must be cancelled and awaited. */
+export function inFlight({ kind }: Pick<Pending, 'kind'>): boolean {
   return kind === 'activity' || kind === 'child';
 }
 

@@ -77,17 +77,12 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
   const running = new Map<string, { shielded: boolean }>();
   let answers: RunEvent[] = [];
 
-  const nextOutcome = (key: string): MockOutcome => {
-    const { name, visit, item } = partsOf(key);
-    const lists = item !== null && Object.hasOwn(items, name) ? items[name]! : [];
-    const ofVisit = Array.isArray(lists[0]) ? lists[visit - 1] : lists;
-    const ofItem = (ofVisit as readonly MockOutcome[] | undefined)?.[item ?? 0];
-    if (ofItem !== undefined) return ofItem;
-    const count = used.get(name) ?? 0;
-    used.set(name, count + 1);
-    const planned = Object.hasOwn(outcomes, name) ? outcomes[name]! : { output: null };
-    return isList(planned) ? (planned[count] ?? { output: null }) : planned;
-  };
+  const nextOutcome = (key: string): MockOutcome =>
+    plannedOutcome(outcomes, items, key, (name) => {
+      const count = used.get(name) ?? 0;
+      used.set(name, count + 1);
+      return count;
+    });
 
   const perform = (command: Extract<Command, { type: 'activity' | 'child' }>): void => {
     const { key, shielded } = command;
@@ -143,6 +138,26 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
       return { events: fired.map((key) => ({ type: 'fired', key })), time: Number.isFinite(time) ? time : 0 };
     },
   };
+}
+
+/**
+ * How a try ends, by its key; `nth` tells how many outcomes of a task have been used before, and is asked only where one
+ * of them is.
+ */
+export function plannedOutcome(
+  outcomes: MockOutcomes,
+  items: MockItems,
+  key: string,
+  nth: (name: string) => number,
+): MockOutcome {
+  const { name, visit, item } = partsOf(key);
+  const lists = item !== null && Object.hasOwn(items, name) ? items[name]! : [];
+  const ofVisit = Array.isArray(lists[0]) ? lists[visit - 1] : lists;
+  const ofItem = (ofVisit as readonly MockOutcome[] | undefined)?.[item ?? 0];
+  if (ofItem !== undefined) return ofItem;
+  const count = nth(name);
+  const planned = Object.hasOwn(outcomes, name) ? outcomes[name]! : { output: null };
+  return isList(planned) ? (planned[count] ?? { output: null }) : planned;
 }
 
 /** What a key tells: `name`, `name#2`, `name[3]`, `name#2[3]~4`. */

@@ -1,7 +1,7 @@
 import { engineFailure } from '../model/failure.ts';
 import { end, endItems } from './ends.ts';
 import { GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
-import { armTimer, dropPending, forget, NO_WORK } from './pending.ts';
+import { armTimer, dropPending, forget, inFlight, NO_WORK } from './pending.ts';
 import type { Pending, RunState } from './state.ts';
 import { mergedVariables } from './variables.ts';
 import { mayStart, schedule, workAt } from './visits.ts';
@@ -32,7 +32,7 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY);
   dropPending(state, TIMEOUT_KEY);
   // What this very step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
-  dropWork(state, ({ kind, step }) => (kind !== 'activity' && kind !== 'child') || step === state.step);
+  dropWork(state, (pending) => !inFlight(pending) || pending.step === state.step);
   if (!hasWork(state)) {
     if (waited && state.program.cleanup.entries.length > 0) state.commands.push({ type: 'cancel_work' });
     return;

@@ -1,7 +1,7 @@
 import type { Issue } from '../model/issue.ts';
 import { concurrencyOf } from './concurrency.ts';
 import { joinIssues, joinWarnings } from './join-checks.ts';
-import type { Program, ProgramTask } from './program.ts';
+import { type Program, type ProgramTask, publishedBy } from './program.ts';
 import { reachable } from './transitions.ts';
 
 /**
@@ -78,7 +78,7 @@ function arrivalWarnings({ tasks }: Program): Issue[] {
 function racingPublishes(program: Program): Issue[] {
   const publishers = new Map<string, Set<ProgramTask>>();
   for (const task of program.tasks.values()) {
-    for (const [name] of [task.publish, ...task.transitions.map(({ publish }) => publish)].flat()) {
+    for (const name of publishedBy(task)) {
       publishers.set(name, (publishers.get(name) ?? new Set()).add(task));
     }
   }

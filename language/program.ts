@@ -169,6 +169,11 @@ export function compileDefinition(definition: Definition): Program {
   };
 }
 
+/** The names that a task sets, on itself or on a transition; one may stand there more than once. */
+export function publishedBy({ publish, transitions }: ProgramTask): string[] {
+  return [publish, ...transitions.map((transition) => transition.publish)].flat().map(([name]) => name);
+}
+
 /** Compiles the parts of one place in a definition. */
 export interface Compiler {
   value(value: Json, path: string): TemplateValue;

@@ -1,7 +1,7 @@
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { END_FUNCTIONS } from '../model/words.ts';
-import type { Program, Reader } from './program.ts';
+import { type Program, publishedBy, type Reader } from './program.ts';
 import type { Reference } from './template-value.ts';
 import { reachable } from './transitions.ts';
 
@@ -30,9 +30,7 @@ export function checkReferences(
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
   const tasks = [...program.tasks.keys()];
-  const published = [...program.tasks.values()].flatMap(({ publish, transitions }) =>
-    [publish, ...transitions.map((transition) => transition.publish)].flatMap((names) => names.map(([name]) => name)),
-  );
+  const published = [...program.tasks.values()].flatMap(publishedBy);
   const variables = [...new Set([...program.variables.map(([name]) => name), ...published])];
   const declared = isJsonObject(paramSchema?.properties) ? Object.keys(paramSchema.properties) : [];
   const closed = paramSchema?.additionalProperties === false;
@@ -115,44 +113,51 @@ export function checkReferences(
     else warnings.push(at(`"${root}" is neither a variable, nor a task, nor a parameter of the schema.${near}`));
   };
 
+  const earlyReads = earlyReadsOf(program, declared);
   for (const { reader, references } of program.readings) {
     const seen = seenFrom(reader);
     for (const reference of references) check(reference, seen);
-    if (reader.at === 'task' || reader.at === 'end')
-      warnings.push(...earlyReads(program, reader, references, declared));
+    if (reader.at === 'task' || reader.at === 'end') warnings.push(...earlyReads(reader, references));
   }
   return { issues, warnings };
 }
 
-/** What a task reads that no path leading to it can have set: variables, and tasks that only come after it. */
-function earlyReads(
-  { tasks, variables, graph, cleanup }: Program,
-  { at, task: reading }: Extract<Reader, { task: string }>,
-  references: readonly Reference[],
-  declared: readonly string[],
-): Issue[] {
-  // The cleanup sees what all branches have set.
-  if (references.length === 0 || reachable(cleanup.entries, graph.following).has(reading)) return [];
-  const after = reachable(graph.following.get(reading)!, graph.following);
-  const again = after.has(reading) || tasks.get(reading)!.transitions.some(({ retry }) => retry);
-  const before = (name: string): boolean =>
-    name === reading ? at === 'end' || again : reachable(graph.following.get(name)!, graph.following).has(reading);
+/** Finds what a task reads that no path leading to it can have set: variables, and tasks that only come after it. */
+function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: readonly string[]) {
+  const cleaning = reachable(cleanup.entries, graph.following);
   const initial = new Set([...variables.map(([name]) => name), ...declared]);
-  return references.flatMap(({ path, field }): Issue[] => {
-    const { root, keys, guarded, called, line, column } = path;
-    if (guarded || called) return [];
-    const within = ['variables', 'vars'].includes(root);
-    const name = String(within || ['task', 'tasks'].includes(root) ? keys[0] : root);
-    const early = (message: string): Issue[] => [{ code: 'read_too_early', path: field, message, line, column }];
-    const publishers = [...tasks.values()].filter(({ publish, transitions }) =>
-      [publish, ...transitions.map((transition) => transition.publish)].flat().some(([set]) => set === name),
-    );
-    if (!['task', 'tasks'].includes(root) && publishers.length > 0) {
-      if ((!within && initial.has(name)) || variables.some(([set]) => set === name)) return [];
-      if (publishers.some((publisher) => before(publisher.name))) return [];
-      return early(`no path that leads to "${reading}" sets the variable "${name}"`);
-    }
-    if (within || initial.has(name) || !tasks.has(name) || before(name) || !after.has(name)) return [];
-    return early(`"${name}" only runs after "${reading}"`);
-  });
+  const publishers = new Map<string, string[]>();
+  for (const task of tasks.values()) {
+    for (const name of new Set(publishedBy(task))) publishers.set(name, [...(publishers.get(name) ?? []), task.name]);
+  }
+  const followers = new Map<string, ReadonlySet<string>>();
+  const after = (name: string): ReadonlySet<string> => {
+    const known = followers.get(name) ?? reachable(graph.following.get(name)!, graph.following);
+    followers.set(name, known);
+    return known;
+  };
+  return ({ at, task: reading }: Extract<Reader, { task: string }>, references: readonly Reference[]): Issue[] => {
+    // The cleanup sees what all branches have set.
+    if (references.length === 0 || cleaning.has(reading)) return [];
+    const before = (name: string): boolean => {
+      if (name !== reading) return after(name).has(reading);
+      return at === 'end' || after(name).has(name) || tasks.get(name)!.transitions.some(({ retry }) => retry);
+    };
+    return references.flatMap(({ path, field }): Issue[] => {
+      const { root, keys, guarded, called, line, column } = path;
+      if (guarded || called) return [];
+      const within = ['variables', 'vars'].includes(root);
+      const ofTask = ['task', 'tasks'].includes(root);
+      const name = String(within || ofTask ? keys[0] : root);
+      const early = (message: string): Issue[] => [{ code: 'read_too_early', path: field, message, line, column }];
+      const setters = ofTask ? undefined : publishers.get(name);
+      if (setters !== undefined) {
+        if ((!within && initial.has(name)) || variables.some(([set]) => set === name)) return [];
+        if (setters.some(before)) return [];
+        return early(`no path that leads to "${reading}" sets the variable "${name}"`);
+      }
+      if (within || initial.has(name) || !tasks.has(name) || before(name) || !after(reading).has(name)) return [];
+      return early(`"${name}" only runs after "${reading}"`);
+    });
+  };
 }

@@ -118,11 +118,8 @@ function namedIssues(given: readonly string[], base: string, names: readonly str
 }
 
 /** Nobody is there to answer while a run is being stopped. */
-function cleanupIssues({ definition, tasks }: Program): Issue[] {
-  const following = new Map(
-    [...tasks.values()].map(({ name, transitions }) => [name, transitions.flatMap(({ targets }) => targets)]),
-  );
-  return [...reachable(cleanupEntries(definition), following)].flatMap((name) => {
+function cleanupIssues({ definition, tasks, graph }: Program): Issue[] {
+  return [...reachable(cleanupEntries(definition), graph.following)].flatMap((name) => {
     const task = tasks.get(name);
     if (task?.action !== 'core.inquiry') return [];
     const message = 'a task that "on_cancel" leads to cannot ask people';

@@ -1,4 +1,5 @@
-import { compileDefinition } from '../language/program.ts';
+import { cleanupEntries } from '../language/program.ts';
+import { cleanupOnly } from '../language/transitions.ts';
 import type { Execution, LogEntry, TaskExecution } from '../model/execution.ts';
 import { logsOf } from '../projection/logs.ts';
 
@@ -24,7 +25,7 @@ export function automationOf(execution: Execution): AutomationView {
   for (const task of tasks) if (task.item === null) latest.set(task.name, task);
   const ended = [...latest.values()].map(({ status }) => status);
   // What only a cleanup leads to was not planned, unless it has run.
-  const cleanup = run === null ? new Set<string>() : compileDefinition(run.definition).cleanupOnly;
+  const cleanup = run === null ? new Set<string>() : cleanupOnly(run.definition, cleanupEntries(run.definition));
   return {
     total: names.filter((name) => latest.has(name) || !cleanup.has(name)).length,
     successful: ended.filter((status) => status === 'completed').length,

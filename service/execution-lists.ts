@@ -58,9 +58,8 @@ export function createExecutionLists(store: ExecutionStore) {
       for (;;) {
         const rows: IndexRow[] = await store.listBehind(tenant, filter, { cursor, limit: EXPORT_PAGE });
         if (rows.length > 0) yield rows;
-        const last = rows.at(-1);
-        if (last === undefined || rows.length < EXPORT_PAGE) return;
-        cursor = { listed: last.listed.getTime(), n: last.n };
+        cursor = lastOf(rows);
+        if (cursor === null || rows.length < EXPORT_PAGE) return;
       }
     },
 
@@ -89,9 +88,15 @@ function noRuns(): ExecutionStats {
   return { total: 0, completed: 0, failed: 0, running: 0, pending: 0, cancelled: 0, timeout: 0, abandoned: 0 };
 }
 
-function cursorBehind(rows: readonly IndexRow[]): string | null {
+/** Where some rows end; null without any. */
+function lastOf(rows: readonly IndexRow[]): Cursor | null {
   const last = rows.at(-1);
-  return last === undefined ? null : Buffer.from(JSON.stringify([last.listed.getTime(), last.n])).toString('base64url');
+  return last === undefined ? null : { listed: last.listed.getTime(), n: last.n };
+}
+
+function cursorBehind(rows: readonly IndexRow[]): string | null {
+  const last = lastOf(rows);
+  return last === null ? null : Buffer.from(JSON.stringify([last.listed, last.n])).toString('base64url');
 }
 
 function parseCursor(text: string): Cursor {

@@ -15,6 +15,7 @@ import {
   type RunMemo,
 } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
+import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
 import { projectExecution } from '../projection/project.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
@@ -71,6 +72,12 @@ export function createExecutionService(
   const { namespace } = temporal;
 
   async function view(principal: Principal, id: string): Promise<ExecutionView> {
+    const { n, execution } = await read(principal, id);
+    return { n, execution };
+  }
+
+  /** A run with the history that it was projected from, which is empty when Temporal has none. */
+  async function read(principal: Principal, id: string): Promise<ExecutionView & { history: readonly HistoryEvent[] }> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${id} not found`);
     const parsed: ExecutionId | undefined = parseExecutionId(id);
     if (parsed === undefined || parsed.visit !== 0) throw missing();
@@ -83,7 +90,7 @@ export function createExecutionService(
     const history = described === null ? null : await temporal.history(workflowId);
     if (described === null || history === null) {
       if (row === null) throw missing();
-      return { n, execution: executionOfRow(row) };
+      return { n, execution: executionOfRow(row), history: [] };
     }
     const execution = projectExecution(workflowId, history, described.pending);
     if (execution.projection === 'diverged') {
@@ -95,7 +102,7 @@ export function createExecutionService(
     // Ids can be guessed: without a row, the memo alone tells whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
     await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
-    return { n, execution };
+    return { n, execution, history };
   }
 
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
@@ -216,10 +223,10 @@ export function createExecutionService(
       return view(principal, String(integerId(n)));
     },
 
-    /** The events of a run's history, in order; empty when Temporal has none. */
-    async history({ execution }: ExecutionView): Promise<ShownEvent[]> {
-      const events = (await temporal.history(execution.workflowId)) ?? [];
-      return events.map(showEvent);
+    /** One run with the events of its history, in order; none when Temporal has none. Throws `execution_not_found`. */
+    async getWithHistory(principal: Principal, id: string): Promise<ExecutionView & { events: ShownEvent[] }> {
+      const { history, ...found } = await read(principal, id);
+      return { ...found, events: history.map(showEvent) };
     },
 
     /** What has happened to a run, and what it said, in order of time. Throws `execution_not_found`. */

@@ -15,7 +15,7 @@ export interface ShownEvent {
 
 /** Makes an event readable. */
 export function showEvent(event: HistoryEvent): ShownEvent {
-  const field = Object.keys(event).find((name) => name.endsWith('EventAttributes') && name in event);
+  const field = Object.keys(event).find((name) => name.endsWith('EventAttributes'));
   return {
     id: Number(event.eventId),
     event_type: eventName(event),

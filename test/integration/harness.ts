@@ -1,7 +1,7 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { partsOf } from '../../interpreter/simulate.ts';
+import { partsOf, plannedOutcome } from '../../interpreter/simulate.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
@@ -176,16 +176,12 @@ async function testActivity(
 ): Promise<Json> {
   if (slow > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * slow));
   const { activityId, workflowExecution } = activityInfo();
-  const { name, visit, item } = partsOf(activityId);
+  const { name } = partsOf(activityId);
   const workflowId = workflowExecution?.workflowId ?? '';
   const id = `${workflowId}/${name}`;
   const used = calls.get(id) ?? 0;
   calls.set(id, used + 1);
-  const planned = outcomes.get(workflowId)?.[name] ?? { output: null };
-  const lists = items.get(workflowId)?.[name];
-  const ofVisit = Array.isArray(lists?.[0]) ? lists[visit - 1] : lists;
-  const ofItem = item === null ? undefined : (ofVisit as Attempt[] | undefined)?.[item];
-  const attempt = ofItem ?? (Array.isArray(planned) ? (planned[used] ?? { output: null }) : planned);
+  const attempt = plannedOutcome(outcomes.get(workflowId) ?? {}, items.get(workflowId) ?? {}, activityId, () => used);
   if ('output' in attempt) return attempt.output;
   if ('running' in attempt) return hang();
   if ('fault' in attempt) throw new Error('a test cannot make this fault on a server');
