@@ -29,8 +29,8 @@ export interface Simulation {
   close: Extract<Command, { type: 'close' }> | null;
 }
 
-/** Changes the events of a wave before they are taken. */
-export type Intervention = (events: RunEvent[], wave: number) => RunEvent[];
+/** Changes the events of a wave before they are taken; `state` is the run as they find it, none before it has begun. */
+export type Intervention = (events: RunEvent[], wave: number, state?: RunState) => RunEvent[];
 
 /**
  * Plays a run through the interpreter, without any side effect, from a time in milliseconds. It goes in waves: what
@@ -60,7 +60,7 @@ export function simulate(
   for (let wave = 1; state.outcome === null; wave += 1) {
     const next = world.next();
     time = Math.max(time, next.time);
-    const events = intervene(next.events, wave);
+    const events = intervene(next.events, wave, state);
     if (events.length === 0) break;
     const issued = step(state, events, time);
     commands.push(...issued);

@@ -138,10 +138,11 @@ function isDecided(run: RandomRun): boolean {
   const text = JSON.stringify(run.definition);
   const words = ['wait_signal', 'uuid', 'now()', 'random', '"timeout":0.1'];
   if (run.cancelAt > 4 || words.some((word) => text.includes(word))) return false;
-  // Which of two parallel branches is first, or seen by the other, is up to the machine.
+  // Which of two things under way is first, or seen by the other, is up to the machine.
   let parallel = false;
-  const { order } = rehearse(run, (events) => {
-    if (events.length > 1) parallel = true;
+  const { order } = rehearse(run, (events, _wave, state) => {
+    const pending = [...(state?.pending.values() ?? [])].filter(({ visit }) => visit >= 0);
+    if (pending.length > 1) parallel = true;
     return events;
   });
   return !parallel && order.length > 1;

@@ -86,7 +86,8 @@ export const RUN_REHEARSALS: Rehearsal[] = [
   {
     name: 'after the timeout of the run the cleanup runs in list order with the variables of all branches, past its own failures',
     definition: {
-      timeout: 0.5,
+      // Long enough for a busy machine to get as far as the task that hangs.
+      timeout: 3,
       start: ['a', 'b'],
       on_cancel: ['undo', 'report'],
       output: { undone: '{{ undo.status }}', report: '{{ report.output }}' },
@@ -105,13 +106,13 @@ export const RUN_REHEARSALS: Rehearsal[] = [
       failure: { type: 'timeout' },
       also: ['E_UNDO'],
       output: { undone: 'failed', report: [1, 2, 'cancelled', 'succeeded'] },
-      elapsed: 500,
+      elapsed: 3_000,
     },
   },
   {
     name: 'a cleanup with transitions is a graph of its own, and leaves a list a list',
     definition: {
-      timeout: 0.5,
+      timeout: 3,
       on_cancel: 'undo',
       tasks: [
         act('a'),
