@@ -17,7 +17,7 @@ import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, lists, deletions, packs, simulations, principals, log } = services;
+  const { definitions, executions, tasks, lists, deletions, packs, simulations, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -41,8 +41,8 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     workflowToolRoutes(definitions, simulations),
     workflowRoutes(definitions, deletions),
     packRoutes(packs),
-    executionListRoutes(lists),
-    executionRoutes(executions, deletions),
+    executionListRoutes(lists, tasks),
+    executionRoutes(executions, tasks, deletions),
     managementRoutes(executions, lists, clock),
     automationRoutes(executions, lists, definitions),
   ]) {

@@ -12,6 +12,7 @@ import type { ExecutionService } from '../service/executions.ts';
 import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { SimulationService } from '../service/simulations.ts';
+import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { ErrorForm } from './errors.ts';
 
 /** What every route finds in its context. */
@@ -23,6 +24,7 @@ export interface ApiEnv extends Env {
 export interface ApiServices {
   definitions: DefinitionService;
   executions: ExecutionService;
+  tasks: TaskExecutionService;
   lists: ExecutionLists;
   deletions: DeletionService;
   packs: PackService;

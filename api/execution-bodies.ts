@@ -4,13 +4,17 @@ import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, uuidOf } from '../mod
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
+import { modeOf, RUN_MODES } from '../model/run-mode.ts';
 import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/status.ts';
-import type { ExecutionPage } from '../service/execution-lists.ts';
 import type { ExecutionView } from '../service/executions.ts';
 import { errorCode } from '../service/index-entries.ts';
+import { type ChildPage, type ListedExecution, lastChange, type TaskView } from '../service/task-executions.ts';
 import { pagesOf } from './routes.ts';
 
 // The bodies of document 000: the schemas of its answers, and the pure functions that fill them.
+
+/** Where a client may go from here. */
+const LinkSchema = z.object({ href: z.string(), method: z.string() });
 
 const StatusSchema = z.enum(EXECUTION_WORDS).openapi('ExecutionStatus');
 
@@ -71,7 +75,7 @@ export const ExecutionSchema = z
     parent_task: z.string().nullable().describe('Key of the task there that has started it.'),
     executor: z.int().nullable().describe('Id of the caller who started it.'),
     result: JsonValueSchema.describe('The output, or what went wrong; null while it runs.'),
-    uuid: z.string(),
+    uuid: z.string().nullable().describe('Null for a task execution.'),
     workflow_id: z.string(),
     run_id: z.string(),
     version: z.string().nullable(),
@@ -92,6 +96,11 @@ export const ExecutionSchema = z
       .describe('Signals that no task has waited for yet.'),
     signals_dropped: z.int().describe('Signals that were beyond what is kept.'),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
+    task: z.string().nullable().describe('Key of a task execution; null for a run.'),
+    attempt: z.int().nullable().describe('Of a task execution: its latest attempt.'),
+    mode: z.enum(RUN_MODES).describe('What has led to the run.'),
+    memo: z.record(z.string(), JsonValueSchema).nullable().describe('What the caller keeps with the run.'),
+    _links: z.record(z.string(), LinkSchema),
   })
   .openapi('Execution');
 
@@ -122,13 +131,8 @@ export const StatsSchema = z
   .object({ ...STATS, groups: z.array(z.object({ key: z.string(), ...STATS })).optional() })
   .openapi('ExecutionStats');
 
-type Row = ExecutionPage['rows'][number];
-
 /** Document 000's body of a page. */
-export function listOf(
-  { rows, total, nextCursor }: ExecutionPage,
-  { page, per_page }: { page: number; per_page: number },
-) {
+export function listOf({ rows, total, nextCursor }: ChildPage, { page, per_page }: { page: number; per_page: number }) {
   return {
     data: rows.map(summaryBody),
     pagination: { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) },
@@ -136,9 +140,9 @@ export function listOf(
   };
 }
 
-function summaryBody(row: Row): z.infer<typeof ExecutionSummarySchema> {
+function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSummarySchema> {
   return {
-    id: integerId(row.n),
+    id: row.id,
     action_ref: row.ref,
     status: wordOf(row.status),
     parent: row.parent,
@@ -176,11 +180,64 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     signals: execution.signals,
     signals_dropped: execution.signalsDropped,
     projection: execution.projection,
+    task: null,
+    attempt: null,
+    mode: modeOf({ parent: null, enforcement: null, ...memo }),
+    memo: memo?.memo ?? null,
+    _links: linksOf(integerId(n), memo?.parent ?? null),
+  };
+}
+
+/** A task execution has the fields of an execution (design/shapes.md, Executions); its items are its tasks. */
+export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
+  const run = executionBody(found);
+  const { id, error, ...body } = taskBody(found.n, task);
+  const { failure, output } = task;
+  return {
+    ...run,
+    id: id ?? run.id,
+    action: null,
+    action_ref: task.action,
+    config: task.input,
+    parent: run.id,
+    parent_task: null,
+    status: wordOf(task.status),
+    result: task.ended === null ? null : resultBody({ failure, output }),
+    created: task.created,
+    updated: lastChange(task),
+    uuid: null,
+    tasks: items.map((item) => taskBody(found.n, item)),
+    waiting_for: run.waiting_for.filter((wait) => wait.task === task.key),
+    task: task.key,
+    attempt: task.attempts.at(-1)?.attempt ?? null,
+    _links: {
+      self: link(id === null ? `${BASE}/${run.id}/tasks/${encodeURIComponent(task.key)}` : `${BASE}/${id}`),
+      parent: link(`${BASE}/${run.id}`),
+      ...(body.child === null ? {} : { child: link(`${BASE}/${body.child}`) }),
+    },
+  };
+}
+
+const BASE = '/api/v1/executions';
+
+function link(href: string, method = 'GET'): z.infer<typeof LinkSchema> {
+  return { href, method };
+}
+
+function linksOf(id: number, parent: number | null) {
+  const self = `${BASE}/${id}`;
+  return {
+    self: link(self),
+    collection: link(BASE),
+    children: link(`${BASE}?parent=${id}`),
+    logs: link(`${self}/logs`),
+    history: link(`${self}/history`),
+    ...(parent === null ? {} : { parent: link(`${BASE}/${parent}`) }),
   };
 }
 
 /** The output, or `{ error, error_code, stack_trace, task, output }` (design/shapes.md, Executions). */
-function resultBody({ failure, output }: Execution): Json {
+function resultBody({ failure, output }: Pick<Execution, 'failure' | 'output'>): Json {
   if (failure === null) return output;
   return {
     error: failure.message,

@@ -4,7 +4,8 @@ import { AppError } from '../model/app-error.ts';
 import { parseExecutionId } from '../model/execution-id.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
-import type { ExecutionLists } from '../service/execution-lists.ts';
+import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
+import { listedRun, type TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
@@ -48,7 +49,7 @@ const listRoute = createRoute({
   ...needs('execution:read'),
   ...{ method: 'get', path: base, tags, summary: 'List executions, newest first' },
   description:
-    'In pages, or behind a cursor, which repeats and leaves out nothing while runs start and end. Results beyond 64 KB are searched by their beginning.',
+    'In pages, or behind a cursor, which repeats and leaves out nothing while runs start and end. With `parent`: what that run has started, its task executions and sub-workflows, in order of start. Results beyond 64 KB are searched by their beginning.',
   request: { query: ListQuery },
   responses: {
     200: json(ExecutionListSchema, 'A page of executions.'),
@@ -111,7 +112,7 @@ const exportRoute = createRoute({
 });
 
 /** Document 000's routes of many executions. */
-export function executionListRoutes(lists: ExecutionLists) {
+export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionService) {
   const router = createRouter();
 
   router.openapi(
@@ -119,14 +120,15 @@ export function executionListRoutes(lists: ExecutionLists) {
     async (context) => {
       const { page, per_page, limit, cursor, ...query } = context.req.valid('query');
       const principal = context.get('principal');
-      const filter = filterOf(query);
-      if (limit === undefined && cursor === undefined) {
-        const window = { page, per_page };
-        return context.json(listOf(await lists.list(principal, filter, windowOf(window)), window), 200);
+      const { parent, ...filter } = filterOf(query);
+      const paged = limit === undefined && cursor === undefined;
+      const window = paged ? { page, per_page } : { page: 1, per_page: limit ?? per_page };
+      const part = { ...windowOf(window), cursor };
+      if (parent !== undefined) {
+        return context.json(listOf(await tasks.listChildren(principal, { ...filter, parent }, part), window), 200);
       }
-      const size = limit ?? per_page;
-      const found = await lists.listBehind(principal, filter, { cursor, limit: size });
-      return context.json(listOf(found, { page: 1, per_page: size }), 200);
+      const found = await (paged ? lists.list : lists.listBehind)(principal, filter, part);
+      return context.json(listOf(listed(found), window), 200);
     },
     refuse(listRoute),
   );
@@ -137,7 +139,7 @@ export function executionListRoutes(lists: ExecutionLists) {
       const { status } = context.req.valid('param');
       const query = context.req.valid('query');
       const found = await lists.list(context.get('principal'), { statuses: statusFilter(status) }, windowOf(query));
-      return context.json(listOf(found, query), 200);
+      return context.json(listOf(listed(found), query), 200);
     },
     refuse(byStatusRoute),
   );
@@ -148,7 +150,7 @@ export function executionListRoutes(lists: ExecutionLists) {
       const { enforcement_id: enforcement } = context.req.valid('param');
       const query = context.req.valid('query');
       const found = await lists.list(context.get('principal'), { enforcement }, windowOf(query));
-      return context.json(listOf(found, query), 200);
+      return context.json(listOf(listed(found), query), 200);
     },
     refuse(byEnforcementRoute),
   );
@@ -186,6 +188,10 @@ export function executionListRoutes(lists: ExecutionLists) {
   );
 
   return router;
+}
+
+function listed({ rows, ...page }: ExecutionPage) {
+  return { ...page, rows: rows.map(listedRun) };
 }
 
 type FilterQuery = z.infer<z.ZodObject<typeof FILTER_QUERY>>;

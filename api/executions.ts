@@ -1,13 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { integerId } from '../model/execution-id.ts';
+import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
 import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import type { TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { ExecutionSchema, executionBody } from './execution-bodies.ts';
+import { ExecutionSchema, executionBody, taskExecutionBody } from './execution-bodies.ts';
 import { json, needs } from './routes.ts';
 
 // Document 000, one execution: the Execution Management API, below /api/v1/executions.
@@ -44,6 +45,17 @@ const getRoute = createRoute({
   request: { params: IdParams },
   responses: {
     200: json(z.object({ data: ExecutionSchema }), 'The execution.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+const taskRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/tasks/{key}`, tags, summary: 'Get a task execution by its key' },
+  description: 'The key of a visit, as `name` or `name#2`, or of an item, as `name[0]`.',
+  request: { params: IdParams.extend({ key: z.string().max(200) }) },
+  responses: {
+    200: json(z.object({ data: ExecutionSchema }), 'The task execution.'),
     ...errorResponses('execution_not_found'),
   },
 });
@@ -146,16 +158,28 @@ const deleteRoute = createRoute({
 });
 
 /** Document 000's routes. */
-export function executionRoutes(service: ExecutionService, deletions: DeletionService) {
+export function executionRoutes(service: ExecutionService, tasks: TaskExecutionService, deletions: DeletionService) {
   const router = createRouter();
 
   router.openapi(
     getRoute,
     async (context) => {
-      const found = await service.get(context.get('principal'), context.req.valid('param').id);
-      return context.json({ data: executionBody(found) }, 200);
+      const { id } = context.req.valid('param');
+      const principal = context.get('principal');
+      if (isTaskId(id)) return context.json({ data: taskExecutionBody(await tasks.get(principal, id)) }, 200);
+      return context.json({ data: executionBody(await service.get(principal, id)) }, 200);
     },
     refuse(getRoute),
+  );
+
+  router.openapi(
+    taskRoute,
+    async (context) => {
+      const { id, key } = context.req.valid('param');
+      const found = await tasks.getByKey(context.get('principal'), id, key);
+      return context.json({ data: taskExecutionBody(found) }, 200);
+    },
+    refuse(taskRoute),
   );
 
   router.openapi(
@@ -257,6 +281,10 @@ export function executionRoutes(service: ExecutionService, deletions: DeletionSe
   );
 
   return router;
+}
+
+function isTaskId(id: string): boolean {
+  return (parseExecutionId(id)?.visit ?? 0) !== 0;
 }
 
 /** A part of what only grows at its end: the cursor is how many came before. */

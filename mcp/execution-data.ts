@@ -3,6 +3,7 @@ import type { Execution, TaskExecution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionPage } from '../service/execution-lists.ts';
 import type { ExecutionView } from '../service/executions.ts';
@@ -12,7 +13,7 @@ import { graphOfRun } from '../service/simulations.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 
-const ModeSchema = z.enum(['manual', 'trigger', 'webhook', 'retry', 'cli', 'error', 'integrated', 'internal']);
+const ModeSchema = z.enum(RUN_MODES);
 
 const SUMMARY = {
   id: z.number(),
@@ -63,15 +64,16 @@ function common(facts: {
   closed: boolean;
   enforcement: number | null;
   parent: number | null;
+  mode?: StartMode | null | undefined;
   created: string;
   stopped: string | null;
 }): Summary {
-  const { n, definition, closed, enforcement, parent, created, stopped } = facts;
+  const { n, definition, closed, created, stopped } = facts;
   return {
     id: integerId(n),
     workflowId: definition ?? 0,
     finished: closed,
-    mode: parent !== null ? 'integrated' : enforcement !== null ? 'trigger' : 'manual',
+    mode: modeOf(facts),
     startedAt: created,
     ...(stopped === null ? {} : { stoppedAt: stopped }),
   };
@@ -79,9 +81,9 @@ function common(facts: {
 
 /** An execution as a row of the index tells of it. */
 export function summaryOf(row: ExecutionPage['rows'][number]): Summary {
-  const { n, definition, status, enforcement, parent, created, closed } = row;
+  const { n, definition, status, enforcement, parent, mode, created, closed } = row;
   return common({
-    ...{ n, definition, enforcement, parent, closed: isClosed(status) },
+    ...{ n, definition, enforcement, parent, mode, closed: isClosed(status) },
     ...{ created: created.toISOString(), stopped: closed?.toISOString() ?? null },
   });
 }
@@ -95,6 +97,7 @@ export function executionOf({ n, execution }: ExecutionView, includeData: boolea
     closed: isClosed(status),
     enforcement: memo?.enforcement ?? null,
     parent: memo?.parent ?? null,
+    mode: memo?.mode,
     created,
     stopped: closed,
   });

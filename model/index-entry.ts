@@ -1,3 +1,4 @@
+import type { StartMode } from './run-mode.ts';
 import type { ExecutionStatus } from './status.ts';
 
 /** What orders all that is written about one run: later facts win, whoever brings them (design/index.md). */
@@ -28,6 +29,7 @@ export interface IndexEntry {
   executor: number | null;
   owner: string | null;
   tags: string[];
+  mode: StartMode | null;
   input: string | null;
   result: string | null;
   error: string | null;

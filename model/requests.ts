@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './definition.ts';
+import { jsonSize } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
+import { CALLER_MODES } from './run-mode.ts';
 
 // Bodies come out of JSON.parse, so that every value in them is JSON already.
 /** Largest integer id, and number of a revision, that the database has. */
@@ -112,6 +114,12 @@ export const SignalSchema = z.strictObject({
   payload: JsonValueSchema.optional().describe('Any JSON; null unless it is given.'),
 });
 
+/** Seconds that a start may be put off: ten years. */
+const MAX_START_DELAY = 315_360_000;
+
+/** Bytes of JSON that a caller may keep with a run. */
+const MAX_MEMO_BYTES = 16_384;
+
 const START = {
   parameters: JsonObjectSchema.optional(),
   input: JsonObjectSchema.optional().describe('Another name of parameters.'),
@@ -119,6 +127,11 @@ const START = {
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
   enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
   tags: z.array(TagSchema).max(100).optional(),
+  delay: z.number().min(0).max(MAX_START_DELAY).optional().describe('Seconds until it starts.'),
+  mode: z.enum(CALLER_MODES).optional().describe('What has led to it; trigger with an enforcement, else manual.'),
+  memo: JsonObjectSchema.refine((memo) => jsonSize(memo) <= MAX_MEMO_BYTES, `has more than ${MAX_MEMO_BYTES} bytes`)
+    .optional()
+    .describe('Kept with the run, and shown; no task sees it.'),
   wait: z.number().min(0).max(60).optional().describe('Seconds to wait for the run to close.'),
 };
 

@@ -1,5 +1,6 @@
 import type { Definition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { StartMode } from './run-mode.ts';
 
 /**
  * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
@@ -99,6 +100,10 @@ export interface RunMemo {
   parent: number | null;
   parent_task?: string;
   tags: string[];
+  /** What has led to the start, where the caller or a schedule said so; see run-mode.ts. */
+  mode?: StartMode;
+  /** What the caller keeps with the run. */
+  memo?: JsonObject;
   actions: string[];
 }
 

@@ -13,6 +13,7 @@ import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createSimulationService } from '../service/simulations.ts';
+import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
@@ -54,6 +55,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const temporal = createTemporal(connection, namespace);
   const definitions = createDefinitionService(stores.definitions);
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
+  const tasks = createTaskExecutionService(executions, stores.executions);
   const lists = createExecutionLists(stores.executions);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
   const packs = createPackService(stores.definitions);
@@ -61,7 +63,18 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
-  const app = createApp({ definitions, executions, lists, deletions, packs, simulations, principals, readiness, log });
+  const app = createApp({
+    definitions,
+    executions,
+    tasks,
+    lists,
+    deletions,
+    packs,
+    simulations,
+    principals,
+    readiness,
+    log,
+  });
   app.post('/mcp', async (context) => {
     const mcp = { definitions, executions, lists, deletions, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());

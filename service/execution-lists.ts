@@ -1,8 +1,7 @@
-import { Buffer } from 'node:buffer';
 import type { Principal } from '../model/principal.ts';
 import { countedAs } from '../model/status.ts';
 import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../store/executions.ts';
-import { refusal } from './inputs.ts';
+import { cursorText, readCursor } from './cursors.ts';
 
 /** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
 export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
@@ -96,17 +95,10 @@ function lastOf(rows: readonly IndexRow[]): Cursor | null {
 
 function cursorBehind(rows: readonly IndexRow[]): string | null {
   const last = lastOf(rows);
-  return last === null ? null : Buffer.from(JSON.stringify([last.listed, last.n])).toString('base64url');
+  return last === null ? null : cursorText(last.listed, last.n);
 }
 
 function parseCursor(text: string): Cursor {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger)) {
-      return { listed: value[0], n: value[1] };
-    }
-  } catch {
-    // Told below: there is one way in which a cursor is wrong.
-  }
-  throw refusal('request_invalid', [{ code: 'value_invalid', path: '/cursor', message: 'is none that a list gave' }]);
+  const [listed, n] = readCursor(text);
+  return { listed, n };
 }

@@ -14,6 +14,7 @@ import {
   type RunInput,
   type RunMemo,
 } from '../model/run-input.ts';
+import type { StartMode } from '../model/run-mode.ts';
 import { isClosed } from '../model/status.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
@@ -38,6 +39,10 @@ export interface StartCommand {
   revision?: number | undefined;
   enforcement?: number | null | undefined;
   tags?: string[] | undefined;
+  mode?: StartMode | undefined;
+  memo?: JsonObject | undefined;
+  /** Seconds until it starts. */
+  delay?: number | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -122,7 +127,7 @@ export function createExecutionService(
   }
 
   function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
-    const { ref, enforcement = null, tags = [] } = command;
+    const { ref, enforcement = null, tags = [], mode, memo: kept, delay = 0 } = command;
     const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
     const run: RunInput = {
@@ -156,17 +161,19 @@ export function createExecutionService(
       parent: null,
       tags,
       actions: Object.keys(actions),
+      ...(mode === undefined ? {} : { mode }),
+      ...(kept === undefined ? {} : { memo: kept }),
     };
     const now = new Date(clock());
     const entry: IndexEntry = {
       ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant: principal.tenant, ref, revision },
       ...{ definition: definitionId, pack: ref.split('.')[0]!, actions: memo.actions, status: 'requested' },
-      ...{ parent: null, enforcement, executor: principal.id, owner: principal.subject, tags },
+      ...{ parent: null, enforcement, executor: principal.id, owner: principal.subject, tags, mode: mode ?? null },
       ...{ input: indexed(input), result: null, error: null, errorCode: null },
       ...{ created: now, updated: now, closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
     };
     const summary = revision === 0 ? ref : `${ref} ${version}`;
-    return { entry, request: { workflowId: entry.workflowId, input, run, memo, summary } };
+    return { entry, request: { workflowId: entry.workflowId, input, run, memo, summary, delay } };
   }
 
   async function launch(principal: Principal, planned: Planned, claim: Claim): Promise<void> {
@@ -190,8 +197,13 @@ export function createExecutionService(
      * `temporal_unavailable`. The same idempotency key with the same body gives the same run.
      */
     async start(principal: Principal, command: StartCommand): Promise<ExecutionView> {
-      const { ref, input, version = null, revision = null, enforcement = null, tags = [] } = command;
-      const asked = { ref, input, version, revision, enforcement, tags };
+      const { ref, input, version = null, revision = null, enforcement = null, tags = [], mode, memo, delay } = command;
+      const asked = {
+        ...{ ref, input, version, revision, enforcement, tags },
+        ...(mode && { mode }),
+        ...(memo && { memo }),
+        ...(delay && { delay }),
+      };
       const bodyHash = sha256Hex(canonicalJson(asked));
       const resolved = await resolve(principal, command);
       const idempotency = command.idempotencyKey === undefined ? undefined : { key: command.idempotencyKey, bodyHash };

@@ -118,5 +118,6 @@ function common(namespace: string, workflowId: string, type: string, memo: RunMe
     executor: memo?.executor ?? null,
     owner: memo?.owner ?? null,
     tags: memo?.tags ?? [],
+    mode: memo?.mode ?? null,
   };
 }

@@ -25,6 +25,7 @@ export function executionOfRow(row: IndexRow): Execution {
       parent: row.parent,
       tags: row.tags,
       actions: row.actions,
+      ...(row.mode === null ? {} : { mode: row.mode }),
     },
     run: null,
     input: parsedOrText(row.input),

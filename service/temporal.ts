@@ -30,6 +30,8 @@ export interface StartRequest {
   run: RunInput;
   memo: RunMemo;
   summary: string;
+  /** Seconds until it starts. */
+  delay: number;
 }
 
 /** Milliseconds after which an unanswered call is given up. */
@@ -74,7 +76,7 @@ export function createTemporal(connection: Connection, namespace: string) {
     namespace,
 
     /** Starts a run; true unless a run with this id had been started before. */
-    async start({ workflowId, input, run, memo, summary }: StartRequest): Promise<boolean> {
+    async start({ workflowId, input, run, memo, summary, delay }: StartRequest): Promise<boolean> {
       try {
         await call(() =>
           client.workflow.start(run.ref, {
@@ -83,6 +85,7 @@ export function createTemporal(connection: Connection, namespace: string) {
             args: [input, run],
             memo: { fermata: memo },
             staticSummary: summary,
+            ...(delay === 0 ? {} : { startDelay: delay * 1000 }),
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'FAIL',
           }),

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
@@ -36,7 +37,7 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
   try {
     const data = join(folder, 'pglite');
     await mkdir(data, { recursive: true });
-    const engine = await PGlite.create(data);
+    const engine = await PGlite.create(data, { extensions: { pg_trgm } });
     const db = drizzlePglite(engine);
     await migratePglite(db, { migrationsFolder: MIGRATIONS });
     return {

@@ -17,6 +17,7 @@ import {
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Permission, Role } from '../model/permissions.ts';
+import type { StartMode } from '../model/run-mode.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -144,6 +145,7 @@ export const executions = pgTable(
     executor: integer('executor'),
     owner: text('owner'),
     tags: textList('tags'),
+    mode: text('mode').$type<StartMode>(),
     input: text('input'),
     result: text('result'),
     error: text('error'),
@@ -173,6 +175,9 @@ export const executions = pgTable(
     index('executions_ref').on(table.tenant, table.ref, table.listed.desc().nullsFirst()),
     index('executions_pack').on(table.tenant, table.pack, table.listed.desc().nullsFirst()),
     index('executions_actions').using('gin', table.actions),
+    // Text in the middle of a result or an id is found by trigrams.
+    index('executions_result').using('gin', table.result.op('gin_trgm_ops')),
+    index('executions_ids').using('gin', table.workflowId.op('gin_trgm_ops')),
     index('executions_enforcement').on(table.tenant, table.enforcement),
     index('executions_parent').on(table.tenant, table.parent),
     index('executions_open').on(table.namespace, table.looked).where(sql`version_closed = 0`),

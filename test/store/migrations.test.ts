@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
@@ -22,7 +23,7 @@ function firstMigrations(count: number): string {
 }
 
 it('a database of the first version keeps its runs, in their order, through every migration', async () => {
-  const db = drizzle(await PGlite.create());
+  const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
   const folder = firstMigrations(1);
   await migrate(db, { migrationsFolder: folder });
   rmSync(folder, { recursive: true });

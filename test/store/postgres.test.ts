@@ -40,7 +40,17 @@ it('reads instants and big numbers as it wrote them', async () => {
   const entry = {
     ...{ namespace: 'x', workflowId: 'w', runId: null, n, tenant, ref: 'a.b', revision: 1, definition: 1, pack: 'a' },
     ...{ actions: ['core.http'], status: 'requested' as const, parent: null, enforcement: 2 ** 52, executor: 1 },
-    ...{ owner: 'o', tags: [], input: '{}', result: null, error: null, errorCode: null, created, updated: created },
+    ...{
+      owner: 'o',
+      tags: [],
+      mode: null,
+      input: '{}',
+      result: null,
+      error: null,
+      errorCode: null,
+      created,
+      updated: created,
+    },
     ...{ closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
   };
   expect(await store.claim(tenant, { entry })).toBe('claimed');
