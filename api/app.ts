@@ -11,13 +11,15 @@ import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
+import { streamRoutes } from './streams.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
 import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, tasks, lists, deletions, packs, simulations, principals, log } = services;
+  const { definitions, executions, tasks, watches, changes, lists, deletions, packs, simulations, principals, log } =
+    services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -42,6 +44,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     workflowRoutes(definitions, deletions),
     packRoutes(packs),
     executionListRoutes(lists, tasks),
+    streamRoutes(watches, changes),
     executionRoutes(executions, tasks, deletions),
     managementRoutes(executions, lists, clock),
     automationRoutes(executions, lists, definitions),

@@ -5,6 +5,7 @@ import { andMore } from '../model/issue.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
+import type { ChangeService } from '../service/changes.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
@@ -13,6 +14,7 @@ import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
+import type { WatchService } from '../service/watches.ts';
 import type { ErrorForm } from './errors.ts';
 
 /** What every route finds in its context. */
@@ -25,6 +27,8 @@ export interface ApiServices {
   definitions: DefinitionService;
   executions: ExecutionService;
   tasks: TaskExecutionService;
+  watches: WatchService;
+  changes: ChangeService;
   lists: ExecutionLists;
   deletions: DeletionService;
   packs: PackService;

@@ -140,7 +140,8 @@ export function listOf({ rows, total, nextCursor }: ChildPage, { page, per_page 
   };
 }
 
-function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSummarySchema> {
+/** Document 000's body of an execution in a list. */
+export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSummarySchema> {
   return {
     id: row.id,
     action_ref: row.ref,
@@ -188,6 +189,31 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
   };
 }
 
+/** The summary of a run that is followed, with the status that it has then. */
+export function runSummaryBody(
+  found: ExecutionView,
+  { status, created, updated }: Pick<Execution, 'status' | 'created' | 'updated'>,
+): z.infer<typeof ExecutionSummarySchema> {
+  const { id, action_ref, parent, enforcement } = executionBody(found);
+  return { id, action_ref, status: wordOf(status), parent, enforcement, created, updated };
+}
+
+/** The summary of a task execution of a run that is followed. */
+export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskExecution) {
+  const { number, key, action, status, attempts, created } = task;
+  return {
+    id: number !== null && number <= MAX_NUMBERED_VISITS ? integerId(n, number) : null,
+    action_ref: action,
+    status: wordOf(status),
+    parent: integerId(n),
+    enforcement: execution.memo?.enforcement ?? null,
+    created,
+    updated: lastChange(task),
+    task: key,
+    attempt: attempts.at(-1)?.attempt ?? null,
+  };
+}
+
 /** A task execution has the fields of an execution (design/shapes.md, Executions); its items are its tasks. */
 export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<typeof ExecutionSchema> {
   const run = executionBody(found);
@@ -232,6 +258,7 @@ function linksOf(id: number, parent: number | null) {
     children: link(`${BASE}?parent=${id}`),
     logs: link(`${self}/logs`),
     history: link(`${self}/history`),
+    events: link(`${self}/events`),
     ...(parent === null ? {} : { parent: link(`${BASE}/${parent}`) }),
   };
 }

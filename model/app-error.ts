@@ -31,6 +31,7 @@ export const ERROR_STATUS = {
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_mismatch: 422,
+  upgrade_required: 426,
   signals_full: 429,
   internal: 500,
   temporal_unavailable: 503,

@@ -1,10 +1,12 @@
 import type { Server } from 'node:http';
-import { serve } from '@hono/node-server';
+import { serve, type WebSocketServerLike } from '@hono/node-server';
 import type { Connection } from '@temporalio/client';
+import { WebSocketServer } from 'ws';
 import { createApp } from '../api/app.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
+import { createChangeService } from '../service/changes.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createDeletionService } from '../service/deletions.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
@@ -15,6 +17,7 @@ import { createPrincipalService, type PrincipalService } from '../service/princi
 import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
+import { createWatchService } from '../service/watches.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
@@ -57,6 +60,8 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
   const tasks = createTaskExecutionService(executions, stores.executions);
   const lists = createExecutionLists(stores.executions);
+  const watches = createWatchService(temporal, executions, log);
+  const changes = createChangeService(stores.executions, log);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
   const packs = createPackService(stores.definitions);
   const simulations = createSimulationService(definitions, Date.now);
@@ -67,6 +72,8 @@ export async function startApi({ connection, namespace, database, host, port, lo
     definitions,
     executions,
     tasks,
+    watches,
+    changes,
     lists,
     deletions,
     packs,
@@ -94,6 +101,8 @@ export async function startApi({ connection, namespace, database, host, port, lo
     principals,
     stores,
     close: async () => {
+      watches.close();
+      changes.close();
       await new Promise<void>((resolve) => {
         // What is being answered is finished, within bounds.
         const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MILLISECONDS);
@@ -115,7 +124,11 @@ function listen(
   port: number,
 ): Promise<{ server: Server; port: number }> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname, port }, (info) => resolve({ server, port: info.port })) as Server;
+    // The two packages' types disagree on what may be undefined.
+    const websocket = { server: new WebSocketServer({ noServer: true }) as unknown as WebSocketServerLike };
+    const server = serve({ fetch, hostname, port, websocket }, (info) =>
+      resolve({ server, port: info.port }),
+    ) as Server;
     server.on('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
       reject(taken ? new Error(`port ${port} on ${hostname} (FERMATA_PORT) is taken`, { cause: error }) : error);

@@ -42,12 +42,42 @@ export function timestampMilliseconds(time: { seconds?: unknown; nanos?: number 
   return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
 }
 
+/** ISO 8601, UTC, of milliseconds since 1970. */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+/** Runs the interpreter again over the whole history of one run. */
+export function replayHistory(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
+  const replay = createReplay(run, input);
+  for (const event of history) replay.take(event);
+  return replay.end();
+}
+
+/** What one event of a history has led to. */
+export interface Taken {
+  /** The interpreter has gone on: anything may have changed. */
+  stepped: boolean;
+  /** The try of a sub-workflow that has started; null for any other event. */
+  began: string | null;
+}
+
+/** The interpreter over a history that comes event by event. */
+export interface Replay {
+  /** Takes the next event; nothing any more once they do not agree. */
+  take(event: HistoryEvent): Taken;
+  /** As it stands; `expected` holds what the interpreter has commanded and history has not shown yet. */
+  readonly now: Replayed & { expected: readonly Command[] };
+  /** As it stands, with what history lacks at its end. */
+  end(): Replayed;
+}
+
 /**
  * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
  * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
  * is checked against the history event that it must have led to.
  */
-export function replayHistory(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
+export function createReplay(run: RunInput, input: Parameters): Replay {
   const tries = new Map<string, TryRecord>();
   const keys: Keys = { work: new Map(), timer: new Map() };
   let state: RunState | null = null;
@@ -58,20 +88,8 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
   const diverged = (what: string) => {
     divergence ??= what;
   };
-  for (const event of history) {
-    if (divergence !== null) break;
-    const command = commandOf(event, keys);
-    if (command !== null) {
-      const index = expected.findIndex((candidate) => matches(candidate, command));
-      if (index === -1) diverged(`history event ${event.eventId} has no command: ${command.type}`);
-      else remember(event, expected[index]!, keys, tries);
-      // One command to cancel work leads to a history event for each activity and timer.
-      if (index !== -1 && expected[index]!.type !== 'cancel_work') expected.splice(index, 1);
-    }
-    const happened = eventOf(event, keys, tries);
-    if (happened !== null) batch.push(happened);
-    if (event.workflowTaskStartedEventAttributes) startedAt = eventTime(event);
-    if (!event.workflowTaskCompletedEventAttributes) continue;
+
+  function goOn(event: HistoryEvent): void {
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
     if (state === null) {
@@ -81,10 +99,40 @@ export function replayHistory(run: RunInput, input: Parameters, history: readonl
     } else expected = step(state, batch, startedAt);
     batch = [];
   }
-  const left = expected.find(({ type }) => type !== 'cancel_work');
-  // Terminated or timed out from outside, a run may end between a workflow task and nothing more.
-  if (left !== undefined) diverged(`history lacks the command ${left.type} at its end`);
-  return { state, tries, divergence };
+
+  return {
+    take(event) {
+      if (divergence !== null) return { stepped: false, began: null };
+      const command = commandOf(event, keys);
+      if (command !== null) {
+        const index = expected.findIndex((candidate) => matches(candidate, command));
+        const found = expected[index];
+        if (found === undefined) diverged(`history event ${event.eventId} has no command: ${command.type}`);
+        else {
+          remember(event, found, keys, tries);
+          // One command to cancel work leads to a history event for each activity and timer.
+          if (found.type !== 'cancel_work') expected.splice(index, 1);
+        }
+      }
+      const happened = eventOf(event, keys, tries);
+      if (happened !== null) batch.push(happened);
+      const child = event.childWorkflowExecutionStartedEventAttributes;
+      const began = child ? (keys.work.get(Number(child.initiatedEventId)) ?? null) : null;
+      if (event.workflowTaskStartedEventAttributes) startedAt = eventTime(event);
+      const stepped = Boolean(event.workflowTaskCompletedEventAttributes);
+      if (stepped) goOn(event);
+      return { stepped, began };
+    },
+    get now() {
+      return { state, tries, divergence, expected };
+    },
+    end() {
+      const left = expected.find(({ type }) => type !== 'cancel_work');
+      // Terminated or timed out from outside, a run may end between a workflow task and nothing more.
+      if (left !== undefined) diverged(`history lacks the command ${left.type} at its end`);
+      return { state, tries, divergence };
+    },
+  };
 }
 
 /** The part of a command that history records. */

@@ -4,15 +4,32 @@ import { isJsonObject } from '../model/json.ts';
 /** The log of a run, in order of time: its beginning and end, each attempt of its tasks, and what `core.log` said. */
 export function logsOf(execution: Execution): LogEntry[] {
   const { workflowType, created, closed, status, failure, tasks } = execution;
-  const entries: LogEntry[] = [entry(created, 'info', `"${workflowType}" started`)];
-  for (const task of tasks) entries.push(...(task.action === 'core.log' ? saidBy(task) : logOf(task)));
-  if (closed !== null) {
-    const level = ['completed', 'skipped'].includes(status) ? 'info' : status === 'cancelled' ? 'warn' : 'error';
-    const why = failure === null ? '' : `: ${failure.message}`;
-    entries.push(entry(closed, level, `"${workflowType}" ended as ${status}${why}`));
-  }
+  const entries: LogEntry[] = [startEntry(workflowType, created)];
+  for (const task of tasks) entries.push(...taskEntries(task));
+  if (closed !== null) entries.push(endEntry(workflowType, closed, { status, failure }));
   // Sorting is stable: what happened in one millisecond stays in order.
   return entries.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+}
+
+/** That a run has started. */
+export function startEntry(workflowType: string, created: string): LogEntry {
+  return entry(created, 'info', `"${workflowType}" started`);
+}
+
+/** What has happened to a task so far, or what it said. */
+export function taskEntries(task: TaskExecution): LogEntry[] {
+  return task.action === 'core.log' ? saidBy(task) : logOf(task);
+}
+
+/** How a run has ended. */
+export function endEntry(
+  workflowType: string,
+  closed: string,
+  { status, failure }: Pick<Execution, 'status' | 'failure'>,
+): LogEntry {
+  const level = ['completed', 'skipped'].includes(status) ? 'info' : status === 'cancelled' ? 'warn' : 'error';
+  const why = failure === null ? '' : `: ${failure.message}`;
+  return entry(closed, level, `"${workflowType}" ended as ${status}${why}`);
 }
 
 function entry(

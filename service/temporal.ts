@@ -37,6 +37,9 @@ export interface StartRequest {
 /** Milliseconds after which an unanswered call is given up. */
 const CALL_TIMEOUT = 5_000;
 
+/** The same for a long poll, which the server answers empty after some twenty seconds. */
+const LONG_POLL_TIMEOUT = 60_000;
+
 /** Codes of gRPC that say that nobody answered: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const UNREACHABLE: ReadonlySet<number> = new Set([1, 4, 8, 14]);
 const NOT_FOUND = 5;
@@ -63,9 +66,9 @@ export function createTemporal(connection: Connection, namespace: string) {
     }
   }
 
-  async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
+  async function orNull<T>(work: () => Promise<T>, timeout = CALL_TIMEOUT): Promise<T | null> {
     try {
-      return await call(work);
+      return await call(work, timeout);
     } catch (error) {
       if (isGrpcServiceError(error) && error.code === NOT_FOUND) return null;
       throw error;
@@ -168,6 +171,36 @@ export function createTemporal(connection: Connection, namespace: string) {
         if ((page.history?.events ?? []).length > 0) return;
         nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       }
+    },
+
+    /**
+     * The history of the newest run of a workflow id, and what comes to it, until the run has closed or the signal is
+     * aborted: one long poll at a time. Ends at once when Temporal has none.
+     */
+    async *follow(workflowId: string, signal: AbortSignal): AsyncGenerator<{ runId: string; events: HistoryEvent[] }> {
+      const described = await this.describe(workflowId);
+      const runId = described?.info.execution?.runId;
+      if (!runId) return;
+      let nextPageToken: Uint8Array | undefined;
+      do {
+        const token = nextPageToken;
+        const page = await orNull(
+          () =>
+            connection.withAbortSignal(signal, () =>
+              workflowService.getWorkflowExecutionHistory({
+                namespace,
+                execution: { workflowId, runId },
+                historyEventFilterType: ALL_EVENTS,
+                waitNewEvent: true,
+                ...(token === undefined ? {} : { nextPageToken: token }),
+              }),
+            ),
+          LONG_POLL_TIMEOUT,
+        );
+        if (page === null) return;
+        yield { runId, events: page.history?.events ?? [] };
+        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
+      } while (nextPageToken !== undefined && !signal.aborted);
     },
 
     /** Asks a run to stop; Temporal takes it silently for a closed one, so look first. */

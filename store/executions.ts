@@ -55,6 +55,12 @@ export interface Cursor {
   n: number;
 }
 
+/** A place among changes: the transaction, and the run's number in it. */
+export interface Change {
+  changed: number;
+  n: number;
+}
+
 /** What statistics are grouped by. */
 export type Grouping = 'action_ref' | 'pack' | 'day';
 
@@ -301,6 +307,31 @@ export function createExecutionStore(db: Database) {
         .limit(limit);
     },
 
+    /**
+     * The rows that have changed behind a place, in order of the transactions that wrote them. Rows of a transaction
+     * that others may still be committing before are left for later, so that nothing is ever missed.
+     */
+    async changesBehind(tenant: string, { changed, n }: Change, limit: number): Promise<IndexRow[]> {
+      return db
+        .select()
+        .from(executions)
+        .where(
+          and(
+            eq(executions.tenant, tenant),
+            sql`(${executions.changed}, ${executions.n}) > (${changed}, ${n})`,
+            sql`${executions.changed} < ${OLDEST_TRANSACTION}`,
+          ),
+        )
+        .orderBy(executions.changed, executions.n)
+        .limit(limit);
+    },
+
+    /** The place behind all changes that are done. */
+    async lastChange(): Promise<Change> {
+      const [found] = await db.select({ oldest: sql<string>`${OLDEST_TRANSACTION}` }).from(sql`(select 1) as one`);
+      return { changed: Number(found?.oldest ?? 0), n: -1 };
+    },
+
     /** How many runs match a filter. */
     async count(tenant: string, filter: ExecutionFilter): Promise<number> {
       const [counted] = await db.select({ total: count() }).from(executions).where(conditionsOf(tenant, filter));
@@ -339,6 +370,9 @@ async function buriedAmong(
   return new Set(found.map(({ workflowId }) => workflowId));
 }
 
+/** The oldest transaction that has not ended. */
+const OLDEST_TRANSACTION = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
+
 const NEWEST_FIRST = [desc(executions.listed), desc(executions.n)];
 
 const GROUP_KEYS = {
@@ -360,9 +394,10 @@ const KEPT_WHERE_UNKNOWN = {
   listed: sql`${executions.listed}`,
 };
 
-function rowOf({ version, ...entry }: IndexEntry): typeof executions.$inferInsert {
+function rowOf({ version, ...entry }: IndexEntry) {
   return {
     ...entry,
+    changed: sql<number>`pg_current_xact_id()::text::bigint`,
     listed: entry.created,
     versionStart: version.start,
     versionRun: version.run,

@@ -160,6 +160,8 @@ export const executions = pgTable(
     versionRun: text('version_run').notNull(),
     versionClosed: integer('version_closed').notNull(),
     versionEvent: bigint('version_event', { mode: 'number' }).notNull(),
+    /** The transaction that last wrote the row: what orders changes, see `changesBehind`. */
+    changed: bigint('changed', { mode: 'number' }).notNull().default(0),
     /** Something was asked of the run: the reconciler looks at it next. */
     marked: boolean('marked').notNull().default(false),
     /** When the reconciler last described it. */
@@ -175,6 +177,7 @@ export const executions = pgTable(
     index('executions_ref').on(table.tenant, table.ref, table.listed.desc().nullsFirst()),
     index('executions_pack').on(table.tenant, table.pack, table.listed.desc().nullsFirst()),
     index('executions_actions').using('gin', table.actions),
+    index('executions_changed').on(table.tenant, table.changed, table.n),
     // Text in the middle of a result or an id is found by trigrams.
     index('executions_result').using('gin', table.result.op('gin_trgm_ops')),
     index('executions_ids').using('gin', table.workflowId.op('gin_trgm_ops')),

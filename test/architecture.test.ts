@@ -30,13 +30,18 @@ const RULES: Record<string, Rule> = {
     packages: ['@temporalio/client', '@temporalio/proto'],
     node: true,
   },
-  api: { folders: ['service', 'model'], packages: ['hono', '@hono/zod-openapi', 'yaml'], node: true },
+  api: {
+    folders: ['service', 'model'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'yaml'],
+    node: true,
+  },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   worker: { folders: ['activities', 'model'], packages: ['@temporalio/worker'], node: true },
   process: {
     folders: ['api', 'mcp', 'worker', 'service', 'store', 'model'],
     packages: [
       '@hono/node-server',
+      'ws',
       '@temporalio/client',
       '@temporalio/worker',
       '@temporalio/envconfig',

@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Client } from '@temporalio/client';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 async function emptyStore(): Promise<ExecutionStore> {
-  const db = drizzle(await PGlite.create());
+  const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
   await migrate(db, { migrationsFolder: 'store/migrations' });
   return createExecutionStore(db);
 }

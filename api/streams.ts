@@ -1,0 +1,204 @@
+import { upgradeWebSocket } from '@hono/node-server';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { AppError } from '../model/app-error.ts';
+import type { ChangeService } from '../service/changes.ts';
+import type { WatchEntry, WatchService } from '../service/watches.ts';
+import { type ApiEnv, createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { runSummaryBody, summaryBody, taskSummaryBody } from './execution-bodies.ts';
+import { demand } from './middleware.ts';
+import { needs } from './routes.ts';
+
+// Document 000, what happens to executions while it happens: server-sent events, and a WebSocket for logs.
+
+/** Milliseconds between two signs of life on a stream on which nothing happens. */
+const HEARTBEAT = 15_000;
+
+/** Milliseconds after which a client that does not take what it is sent is let go. */
+const STALLED = 30_000;
+
+/** Milliseconds that a stream lasts: whoever follows for longer comes again, with a key that is still good. */
+const LONGEST = 3_600_000;
+
+/** Bytes that may wait on a WebSocket. */
+const MAX_BUFFERED = 256 * 1024;
+
+const base = '/api/v1/executions';
+const tags = ['executions'];
+const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+const ResumeHeaders = z.object({
+  'last-event-id': z.string().max(200).optional().describe('The id of the last event that was seen.'),
+});
+const eventStream = {
+  200: {
+    description:
+      'Events, with a comment every 15 seconds; an `id` goes back as Last-Event-ID, and nothing is lost or repeated.',
+    content: { 'text/event-stream': { schema: z.string() } },
+  },
+};
+
+const runEventsRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/events`, tags, summary: 'Follow an execution: server-sent events' },
+  description:
+    'From its start, or behind Last-Event-ID: `execution` when its status changes, `task` when that of a task does, `log`, and `end` with the run.',
+  request: { params: IdParams, headers: ResumeHeaders },
+  responses: { ...eventStream, ...errorResponses('execution_not_found') },
+});
+
+const eventsRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/events`, tags, summary: 'Follow all executions: server-sent events' },
+  description: 'From now on, or behind Last-Event-ID: `execution` with the summary of each that has changed.',
+  request: { headers: ResumeHeaders },
+  responses: { ...eventStream, ...errorResponses() },
+});
+
+const logStreamRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/logs/stream`, tags, summary: 'Follow the log of an execution: WebSocket' },
+  description: 'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`.',
+  request: { params: IdParams },
+  responses: {
+    101: { description: 'The protocol is a WebSocket from here on.' },
+    ...errorResponses('execution_not_found', 'upgrade_required'),
+  },
+});
+
+/** The streams of document 000. */
+export function streamRoutes(watches: WatchService, changes: ChangeService) {
+  const router = createRouter();
+
+  router.openapi(
+    eventsRoute,
+    (context) => {
+      const signal = lifetime(context);
+      const after = context.req.valid('header')['last-event-id'];
+      const entries = changes.watch(context.get('principal'), { after, signal });
+      return events(context, entries, ({ id, run }) => ({ id, event: 'execution', data: summaryBody(run) })) as never;
+    },
+    refuse(eventsRoute),
+  );
+
+  router.openapi(
+    runEventsRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const signal = lifetime(context);
+      const after = context.req.valid('header')['last-event-id'];
+      const { found, entries } = await watches.watch(context.get('principal'), id, { after, signal });
+      return events(context, entries, (entry) => ({
+        ...{ id: entry.id, event: entry.type },
+        data: bodyOf(entry),
+      })) as never;
+
+      function bodyOf(entry: WatchEntry) {
+        if (entry.type === 'log') return entry.entry;
+        return entry.type === 'task' ? taskSummaryBody(found, entry.task) : runSummaryBody(found, entry);
+      }
+    },
+    refuse(runEventsRoute),
+  );
+
+  router.openAPIRegistry.registerPath(logStreamRoute);
+  router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST)]);
+    const { entries } = await watches.watch(context.get('principal'), context.req.param('id'), { signal });
+    if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+      throw new AppError('upgrade_required', 'this is a WebSocket: the request must ask for an upgrade');
+    }
+    return upgradeWebSocket(() => ({
+      onOpen: (_, socket) => {
+        void sendLogs(entries, socket.raw as unknown as Socket).finally(() => socket.close(1000));
+      },
+      onClose: () => stop.abort(),
+      onError: () => stop.abort(),
+    }))(context as never, next);
+  });
+
+  return router;
+}
+
+/** Aborted when a client goes, or has stayed too long. */
+function lifetime(context: Context<ApiEnv>): AbortSignal {
+  return AbortSignal.any([context.req.raw.signal, AbortSignal.timeout(LONGEST)]);
+}
+
+interface Message {
+  id: string;
+  event: string;
+  data: unknown;
+}
+
+function events<T>(context: Context<ApiEnv>, entries: AsyncGenerator<T>, messageOf: (entry: T) => Message): Response {
+  context.header('x-accel-buffering', 'no');
+  return streamSSE(context, async (out) => {
+    out.onAbort(() => void entries.return(undefined));
+    await pump(entries, out, messageOf);
+    await entries.return(undefined);
+  });
+}
+
+async function pump<T>(
+  entries: AsyncGenerator<T>,
+  out: SSEStreamingApi,
+  messageOf: (entry: T) => Message,
+): Promise<void> {
+  // Tells clients and proxies that the stream is there, before anything happens.
+  let sent = await inTime(out.write('retry: 1000\n\n'));
+  for (let next = entries.next(); sent && !out.aborted; ) {
+    const result = await orNothing(next, HEARTBEAT);
+    if (result === undefined) {
+      sent = await inTime(out.write(':\n\n'));
+      continue;
+    }
+    if (result.done) return;
+    const { id, event, data } = messageOf(result.value);
+    sent = await inTime(out.writeSSE({ id, event, data: JSON.stringify(data) }));
+    next = entries.next();
+  }
+  if (!sent) out.abort();
+}
+
+/** What a promise gives within some milliseconds; undefined when it takes longer. */
+async function orNothing<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+async function inTime(written: Promise<unknown>): Promise<boolean> {
+  return (
+    (await orNothing(
+      written.then(() => true),
+      STALLED,
+    )) ?? false
+  );
+}
+
+/** What `ws` has beyond the standard. */
+interface Socket {
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  send(data: string, done: (error?: Error) => void): void;
+  terminate(): void;
+}
+
+async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket): Promise<void> {
+  const send = (frame: object): Promise<boolean> => {
+    const sent = new Promise<void>((resolve) => socket.send(JSON.stringify(frame), () => resolve()));
+    return socket.bufferedAmount > MAX_BUFFERED ? inTime(sent) : Promise.resolve(true);
+  };
+  for await (const entry of entries) {
+    if (entry.type === 'end') await send({ type: 'end' });
+    if (entry.type !== 'log') continue;
+    if (await send(entry.entry)) continue;
+    socket.terminate();
+    return;
+  }
+}

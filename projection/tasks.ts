@@ -1,0 +1,139 @@
+import type { temporal } from '@temporalio/proto';
+import type { Fault } from '../interpreter/events.ts';
+import { classifyFault } from '../interpreter/fault.ts';
+import type { Place, RunState, Work } from '../interpreter/state.ts';
+import { workAt } from '../interpreter/visits.ts';
+import type { Attempt, TaskExecution } from '../model/execution.ts';
+import type { Failure } from '../model/failure.ts';
+import type { TaskStatus } from '../model/status.ts';
+import { isoTime, type TryRecord, timestampMilliseconds } from './history.ts';
+import { faultOf } from './payload.ts';
+
+type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
+
+/** What describe tells of activities under way, by activity id. */
+export type DescribedActivities = ReadonlyMap<string, PendingActivity>;
+
+/** Everything that tells of a run's tasks: `closed` is when the run ended, in milliseconds; null while it is open. */
+export interface TaskSources {
+  state: RunState;
+  tries: ReadonlyMap<string, TryRecord>;
+  described: DescribedActivities;
+  closed: number | null;
+}
+
+/** The visits of a run and their items, in order; what never began is left out. */
+export function tasksOf(sources: TaskSources): TaskExecution[] {
+  return placesOf(sources.state).map((place) => taskAt(sources, place));
+}
+
+/** Where there is work that has begun: each visit, then its items. */
+export function placesOf({ visits }: RunState): Place[] {
+  return visits.flatMap(({ status, items }, visit) => {
+    if (status === 'held') return [];
+    return [{ visit, item: null }, ...(items?.work ?? []).map((_, item) => ({ visit, item }))];
+  });
+}
+
+/** One visit, or one item of it, as it is shown. */
+export function taskAt(
+  { state, tries: known, described, closed }: TaskSources,
+  { visit: index, item }: Place,
+): TaskExecution {
+  const visit = state.visits[index]!;
+  const work = workAt(state, { visit: index, item });
+  const number = item === null ? index + 1 : null;
+  const action = state.program.tasks.get(visit.name)!.action;
+  const tries = Array.from({ length: work.tries }, (_, index) => (index === 0 ? work.key : `${work.key}~${index + 1}`));
+  const records = tries.flatMap((key) => {
+    const record = known.get(key);
+    return record === undefined ? [] : [{ key, record }];
+  });
+  // While the next try is awaited, the last one that there is a record of is over.
+  const current = records.find(({ key }) => key === tries.at(-1));
+  const last = records.at(-1);
+  const live = current === undefined ? undefined : described.get(current.key);
+  const spec = state.actions[action];
+  const classify = (fault: Fault) => (spec === undefined ? null : classifyFault(fault, spec, work.key, action).failure);
+  let before = 0;
+  const attempts = records.flatMap(({ key, record }) => {
+    const made = attemptsOf(record, key === current?.key ? live : undefined, classify, before);
+    before = made.at(-1)?.attempt ?? before;
+    return made;
+  });
+  const arrived = work.status === 'running' ? current?.record.result : undefined;
+  const failure =
+    arrived && 'fault' in arrived ? classify(arrived.fault) : work.status === 'running' ? null : work.failure;
+  const ended = work.ended ?? current?.record.ended ?? (work.status === 'running' ? closed : null);
+  const byEngine = spec?.inline || spec?.waits || (visit.items !== null && item === null);
+  const started = attempts[0]?.started ?? (byEngine && work.started !== null ? isoTime(work.started) : null);
+  return {
+    number,
+    key: work.key,
+    name: visit.name,
+    visit: visit.visit,
+    item,
+    action,
+    status: taskStatus(work, arrived ?? null, live, closed !== null, current?.record ?? null),
+    input: work.input,
+    output: arrived && 'output' in arrived ? arrived.output : work.output,
+    failure,
+    attempts,
+    created: isoTime(item === null ? visit.created : (work.started ?? visit.created)),
+    started,
+    ended: ended === null ? null : isoTime(last?.record.ended ?? ended),
+    child: last?.record.child ?? null,
+  };
+}
+
+function taskStatus(
+  work: Work,
+  arrived: TryRecord['result'],
+  live: PendingActivity | undefined,
+  closed: boolean,
+  current: TryRecord | null,
+): TaskStatus {
+  switch (work.status) {
+    case 'succeeded':
+      return 'completed';
+    case 'failed':
+      return work.lost ? 'abandoned' : 'failed';
+    case 'timed_out':
+      return 'timeout';
+    case 'cancelled':
+      return 'cancelled';
+    default:
+      if (arrived !== null) return 'output' in arrived ? 'completed' : 'failed';
+      if (closed) return 'cancelled';
+      // A wait, or a pause before the next try, needs no worker.
+      if (current === null) return work.status === 'delayed' ? 'scheduled' : 'running';
+      if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
+      return live !== undefined && (live.state ?? 0) >= STARTED ? 'running' : 'scheduled';
+  }
+}
+
+/** `PENDING_ACTIVITY_STATE_STARTED` and `…_CANCEL_REQUESTED`: a worker has it. */
+export const STARTED = 2;
+
+function attemptsOf(
+  record: TryRecord,
+  live: PendingActivity | undefined,
+  classify: (fault: Fault) => Failure | null,
+  earlier: number,
+): Attempt[] {
+  const attempt = live?.attempt ?? record.attempt;
+  const started = live?.lastStartedTime ? timestampMilliseconds(live.lastStartedTime) : record.started;
+  const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;
+  const attempts: Attempt[] = [];
+  if (attempt > 1) {
+    // Temporal keeps no history of earlier attempts but the failure of the last of them.
+    const error = before === null ? null : classify(before);
+    attempts.push({ attempt: earlier + attempt - 1, started: null, ended: null, error, worker: null });
+  }
+  if (started === null) return attempts;
+  const error = record.result !== null && 'fault' in record.result ? classify(record.result.fault) : null;
+  const worker = live?.lastWorkerIdentity || record.worker;
+  const ended = record.ended === null ? null : isoTime(record.ended);
+  attempts.push({ attempt: earlier + attempt, started: isoTime(started), ended, error, worker });
+  return attempts;
+}
