@@ -3,6 +3,7 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../model/app-error.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
+import { bulkRoutes } from './bulk.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionListRoutes } from './execution-lists.ts';
@@ -18,8 +19,20 @@ import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const { definitions, executions, tasks, watches, changes, lists, deletions, packs, simulations, principals, log } =
-    services;
+  const {
+    definitions,
+    executions,
+    tasks,
+    watches,
+    changes,
+    bulk,
+    lists,
+    deletions,
+    packs,
+    simulations,
+    principals,
+    log,
+  } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -44,6 +57,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     workflowRoutes(definitions, deletions),
     packRoutes(packs),
     executionListRoutes(lists, tasks),
+    bulkRoutes(bulk),
     streamRoutes(watches, changes),
     executionRoutes(executions, tasks, deletions),
     managementRoutes(executions, lists, clock),

@@ -5,6 +5,7 @@ import { andMore } from '../model/issue.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
+import type { BulkService } from '../service/bulk-jobs.ts';
 import type { ChangeService } from '../service/changes.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
@@ -30,6 +31,7 @@ export interface ApiServices {
   watches: WatchService;
   changes: ChangeService;
   lists: ExecutionLists;
+  bulk: BulkService;
   deletions: DeletionService;
   packs: PackService;
   simulations: SimulationService;

@@ -6,9 +6,11 @@ import type { Principal } from '../model/principal.ts';
 import { type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
-import { connectClient, connectWorker, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { newKey } from '../service/principals.ts';
+import { createRunReports } from '../service/run-reports.ts';
 import { openEmbedded, openPostgres } from '../store/database.ts';
+import { createExecutionStore } from '../store/executions.ts';
 import { bundleWorkflows, createWorker } from '../worker/worker.ts';
 import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
 import { embedTemporal } from './embedded-temporal.ts';
@@ -46,7 +48,11 @@ await runMain(async (config) => {
     const workerConnection = await connectWorker(address);
     undos.push(() => workerConnection.close());
     const namespace = config.TEMPORAL_NAMESPACE;
-    const worker = await createWorker({ connection: workerConnection, namespace, bundle: await bundling });
+    const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+    const worker = await createWorker({
+      ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
+    });
+    undos.push(keepRunning(reports.run));
     const working = worker.run();
     undos.push(async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -35,3 +35,8 @@ export function waitsOf(state: RunState): StateWait[] {
   }
   return waits;
 }
+
+/** How an open run stands that nobody has asked to stop: `waiting` for a signal, or `running`. */
+export function openStatusOf({ pending }: RunState): 'running' | 'waiting' {
+  return [...pending.values()].some(({ kind }) => kind === 'signal') ? 'waiting' : 'running';
+}

@@ -16,6 +16,7 @@ export const ERROR_STATUS = {
   execution_not_found: 404,
   key_not_found: 404,
   tenant_not_found: 404,
+  bulk_job_not_found: 404,
   method_not_allowed: 405,
   workflow_exists: 409,
   tenant_exists: 409,

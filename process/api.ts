@@ -6,6 +6,7 @@ import { createApp } from '../api/app.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
+import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createDeletionService } from '../service/deletions.ts';
@@ -18,6 +19,7 @@ import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
 import { createWatchService } from '../service/watches.ts';
+import { createBulkJobStore } from '../store/bulk-jobs.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
@@ -62,6 +64,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
+  const bulk = createBulkService(createBulkJobStore(db), stores.executions, executions, Date.now, log);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
   const packs = createPackService(stores.definitions);
   const simulations = createSimulationService(definitions, Date.now);
@@ -74,6 +77,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
     tasks,
     watches,
     changes,
+    bulk,
     lists,
     deletions,
     packs,
@@ -92,7 +96,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
-  const keeping = keeper.run(stop.signal);
+  const keeping = Promise.all([keeper.run(stop.signal), bulk.run(stop.signal)]);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     definitions,

@@ -43,6 +43,16 @@ export async function undoAll(undos: Undo[], onError: (error: unknown) => void):
   for (const undo of undos.splice(0).reverse()) await undo().catch(onError);
 }
 
+/** Sets something going that runs until a signal is aborted; what undoes it waits for its end. */
+export function keepRunning(run: (signal: AbortSignal) => Promise<void>): Undo {
+  const stop = new AbortController();
+  const running = run(stop.signal);
+  return async () => {
+    stop.abort();
+    await running;
+  };
+}
+
 /** How to reach Temporal: the SDK's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_…). */
 export function connectionOptions(address: string | undefined): ConnectionOptions {
   const { connectionOptions: options } = loadClientConnectConfig();

@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import type { RunState } from '../interpreter/state.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
-import { waitsOf } from '../interpreter/waits.ts';
+import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
 import type { Execution, LeftoverSignal, ProjectionState, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -164,7 +164,7 @@ export function marksOf(): { take(event: HistoryEvent): void; status(state: RunS
     },
     status(state) {
       if (cancelRequested) return 'canceling';
-      if (state !== null && [...state.pending.values()].some(({ kind }) => kind === 'signal')) return 'waiting';
+      if (state !== null && openStatusOf(state) === 'waiting') return 'waiting';
       if (begun) return 'running';
       return delayed ? 'scheduled' : 'requested';
     },

@@ -4,6 +4,7 @@ import type { Failure } from '../model/failure.ts';
 import { INDEXED_TEXT, type IndexEntry } from '../model/index-entry.ts';
 import type { Json } from '../model/json.ts';
 import type { RunMemo } from '../model/run-input.ts';
+import type { RunReport } from '../model/run-report.ts';
 import { type HistoryEvent, timestampMilliseconds } from '../projection/history.ts';
 import { type Closing, closeOf, memoOf } from '../projection/project.ts';
 import { sha256Hex } from './hash.ts';
@@ -41,6 +42,19 @@ export function openEntry(namespace: string, info: RunInfo, cancelRequested = fa
       closed: false,
       event: Number(info.historyLength ?? 0),
     },
+  };
+}
+
+/** The entry of an open run, from what its worker was told. */
+export function reportedEntry(namespace: string, report: RunReport): IndexEntry {
+  const { workflowId, firstRunId, runId, workflowType, memo, started, at, historyLength, status } = report;
+  return {
+    ...common(namespace, workflowId, workflowType, memo),
+    ...{ runId: firstRunId, status, input: null, closed: null },
+    ...outcomeOf(null),
+    created: new Date(started),
+    updated: new Date(at),
+    version: { start: started, run: runId, closed: false, event: historyLength },
   };
 }
 

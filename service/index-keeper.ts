@@ -77,7 +77,10 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
     }
     const { info, cancelRequested } = described;
     const entry = isClosedRun(info) ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
-    if (entry !== null) await store.write([entry]);
+    if (entry === null) return;
+    // That a run waits is told by its worker alone; describe does not know.
+    const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
+    await store.write([waits ? { ...entry, status: row.status } : entry]);
   }
 
   async function sweep(now: number): Promise<void> {

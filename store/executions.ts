@@ -332,6 +332,17 @@ export function createExecutionStore(db: Database) {
       return { changed: Number(found?.oldest ?? 0), n: -1 };
     },
 
+    /** The numbers of the runs that match a filter, the newest first. */
+    async numbersOf(tenant: string, filter: ExecutionFilter, limit: number): Promise<number[]> {
+      const rows = await db
+        .select({ n: executions.n })
+        .from(executions)
+        .where(conditionsOf(tenant, filter))
+        .orderBy(...NEWEST_FIRST)
+        .limit(limit);
+      return rows.map(({ n }) => n);
+    },
+
     /** How many runs match a filter. */
     async count(tenant: string, filter: ExecutionFilter): Promise<number> {
       const [counted] = await db.select({ total: count() }).from(executions).where(conditionsOf(tenant, filter));

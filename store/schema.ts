@@ -14,9 +14,11 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import type { BulkError, BulkStatus, BulkVerb } from '../model/bulk.ts';
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Permission, Role } from '../model/permissions.ts';
+import type { Principal } from '../model/principal.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 
@@ -216,4 +218,28 @@ export const tombstones = pgTable(
     until: instant('until').notNull(),
   },
   (table) => [primaryKey({ columns: [table.namespace, table.workflowId] }), index('tombstones_until').on(table.until)],
+);
+
+/** Changes of many runs at once, with how far each has come; whichever API process holds the lease goes on with it. */
+export const bulkJobs = pgTable(
+  'bulk_jobs',
+  {
+    id: uuid('id').primaryKey(),
+    tenant: tenant(),
+    verb: text('verb').$type<BulkVerb>().notNull(),
+    reason: text('reason').notNull(),
+    /** Who asked for it. */
+    principal: json('principal').$type<Principal>().notNull(),
+    status: text('status').$type<BulkStatus>().notNull(),
+    /** Run numbers, and how many of them are done. */
+    targets: bigint('targets', { mode: 'number' }).array().notNull(),
+    done: integer('done').notNull().default(0),
+    succeeded: integer('succeeded').notNull().default(0),
+    errors: json('errors').$type<BulkError[]>().notNull().default([]),
+    failed: integer('failed').notNull().default(0),
+    /** Until when a process has it. */
+    leased: instant('leased'),
+    created: created(),
+  },
+  (table) => [index('bulk_jobs_running').on(table.leased).where(sql`status = 'running'`)],
 );

@@ -1,20 +1,28 @@
 import { ConfigError } from '../model/config.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
-import { connectWorker, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { createRunReports } from '../service/run-reports.ts';
+import { openPostgres } from '../store/database.ts';
+import { createExecutionStore } from '../store/executions.ts';
 import { bundleWorkflows, createWorker } from './worker.ts';
 
 /** A worker as a process of its own, against a Temporal server (design/running.md, Production shape). */
 await runMain(async (config) => {
-  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = config;
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: url } = config;
   if (address === undefined) throw new ConfigError('start:worker needs TEMPORAL_ADDRESS; npm start embeds a server');
+  if (url === undefined) throw new ConfigError('start:worker needs DATABASE_URL; npm start embeds a database');
   const log = createLogger(config);
   installTemporalRuntime(log);
   const undos: Undo[] = [];
   try {
     const bundle = await bundleWorkflows();
+    const database = await openPostgres(url);
+    undos.push(database.close);
+    const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+    undos.push(keepRunning(reports.run));
     const connection = await connectWorker(address);
     undos.push(() => connection.close());
-    const worker = await createWorker({ connection, namespace, bundle });
+    const worker = await createWorker({ connection, namespace, bundle, report: reports.take });
     const running = worker.run();
     log.info({ temporal: address, namespace }, 'the worker is ready');
     const stopped = await Promise.race([untilSignal(), running.then(() => 'the worker itself')]);

@@ -1,8 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  type InjectedSinks,
+  type NativeConnection,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import { createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
-import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import { OWN_TASK_QUEUE, type RunMemo } from '../model/run-input.ts';
+import type { RunReport, RunSinks } from '../model/run-report.ts';
 
 /** Where a worker connects, and what it runs. */
 export interface WorkerOptions {
@@ -11,6 +18,8 @@ export interface WorkerOptions {
   bundle: WorkflowBundle;
   /** Workflows kept in memory between their tasks. */
   maxCachedWorkflows?: number;
+  /** Hears how open runs stand. */
+  report?: (report: RunReport) => void;
 }
 
 /** Bundles the generic workflow for the sandbox; takes about a second, once per process. */
@@ -29,6 +38,7 @@ export async function createWorker({
   namespace,
   bundle,
   maxCachedWorkflows,
+  report,
 }: WorkerOptions): Promise<Worker> {
   return Worker.create({
     connection,
@@ -43,5 +53,23 @@ export async function createWorker({
     shutdownGraceTime: '10s',
     shutdownForceTime: '20s',
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+    ...(report === undefined ? {} : { sinks: sinksFor(report) }),
   });
+}
+
+function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> {
+  return {
+    fermata: {
+      report: {
+        fn: ({ workflowId, firstExecutionRunId, runId, workflowType, memo, runStartTime, historyLength }, status) =>
+          report({
+            ...{ workflowId, firstRunId: firstExecutionRunId, runId, workflowType, historyLength, status },
+            memo: (memo?.fermata as RunMemo | undefined) ?? null,
+            started: runStartTime.getTime(),
+            at: Date.now(),
+          }),
+        callDuringReplay: false,
+      },
+    },
+  };
 }

@@ -3,15 +3,21 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
+  proxySinks,
   setDefaultSignalHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Command, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
+import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
+import type { RunSinks } from '../model/run-report.ts';
+import type { ExecutionStatus } from '../model/status.ts';
 import { createPerformer } from './perform.ts';
+
+const { fermata } = proxySinks<RunSinks>();
 
 type Close = Extract<Command, { type: 'close' }>;
 
@@ -41,13 +47,19 @@ export default async function run(input: Parameters, run: unknown): Promise<Json
   const closing = await CancellationScope.nonCancellable(async () => {
     const perform = createPerformer(inbox);
     await barrier();
+    let cancelled = inbox.some(({ type }) => type === 'cancel');
+    let reported: ExecutionStatus | null = null;
     const { state, commands } = begin(run, input, Date.now(), { events: inbox.splice(0) });
     for (let next = commands; ; ) {
       const close = next.find((command): command is Close => command.type === 'close');
       if (close !== undefined) return close;
       for (const command of next) perform(command);
+      const status = cancelled ? 'canceling' : openStatusOf(state);
+      if (status !== reported) fermata.report(status);
+      reported = status;
       await condition(() => inbox.length > 0);
       await barrier();
+      cancelled ||= inbox.some(({ type }) => type === 'cancel');
       next = step(state, inbox.splice(0), Date.now());
     }
   });

@@ -8,7 +8,10 @@ import { pino } from 'pino';
 import { expect, inject } from 'vitest';
 import { type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
+import { keepRunning } from '../../process/run.ts';
+import { createRunReports } from '../../service/run-reports.ts';
 import { openEmbedded } from '../../store/database.ts';
+import { createExecutionStore } from '../../store/executions.ts';
 import { bundleWorkflows, createWorker } from '../../worker/worker.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
@@ -42,10 +45,12 @@ export async function createApiHarness(namespace: string, options: { worker?: bo
   const api = await startApi({ connection, namespace, database, host: '127.0.0.1', port: 0, log });
   await ensureDevelopers(api, await ensureDefaults(api), { dev: DEV_KEY, approver: APPROVER_KEY });
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
+  const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+  const stopReports = keepRunning(reports.run);
   const worker =
     options.worker === false
       ? null
-      : await createWorker({ connection: native, namespace, bundle: await bundleWorkflows() });
+      : await createWorker({ connection: native, namespace, bundle: await bundleWorkflows(), report: reports.take });
   const running = worker?.run();
   const document = await (await fetch(`${api.url}/openapi.json`)).json();
   return {
@@ -69,6 +74,7 @@ export async function createApiHarness(namespace: string, options: { worker?: bo
     close: async () => {
       worker?.shutdown();
       await running;
+      await stopReports();
       await api.close();
       await native.close();
       await connection.close();

@@ -66,6 +66,14 @@ describe('a list', () => {
     expect((await list('action_ref=core.transform&page=2&per_page=5')).next_cursor).toBeNull();
   });
 
+  it('shows an open run as its worker says, without anybody reading it', async () => {
+    const { id } = await start({ action_ref: 'core.wait_signal', parameters: { name: 'go' }, wait: 0 });
+    const waits = () => list('status=waiting&action_ref=core.wait_signal');
+    expect(idsOf(await until(waits, ({ data }) => data.length > 0))).toEqual([id]);
+    await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
+    await until(waits, ({ data }) => data.length === 0);
+  });
+
   it('finds runs by time, by who started them, and by any spelling of an id', async () => {
     const third = (await harness.call('GET', `${BASE}/${ids[3]}`)).body.data;
     const after = encodeURIComponent(third.created);

@@ -80,6 +80,7 @@ it.each([
   ['api/main.ts', {}, 'start:api needs TEMPORAL_ADDRESS'],
   ['api/main.ts', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'start:api needs DATABASE_URL'],
   ['worker/main.ts', {}, 'start:worker needs TEMPORAL_ADDRESS'],
+  ['worker/main.ts', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'start:worker needs DATABASE_URL'],
 ])('%s with %j refuses to start: %s', async (main, env, words) => {
   const refused = run(main, env);
   processes.push(refused);

@@ -1,0 +1,56 @@
+import { z } from '@hono/zod-openapi';
+import { AppError } from '../model/app-error.ts';
+import { parseExecutionId } from '../model/execution-id.ts';
+import { MAX_ROW_ID } from '../model/requests.ts';
+import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
+
+// The filters of document 000's lists, exports and bulk verbs.
+
+/** A whole number in a path or query. */
+export const integer = (most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(0).max(most);
+
+const InstantQuery = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** From when, and until when. */
+export const RANGE_QUERY = {
+  created_after: InstantQuery.optional().describe('ISO 8601 with a time zone: from this time on.'),
+  created_before: InstantQuery.optional().describe('ISO 8601 with a time zone: before this time.'),
+};
+
+/** Every filter; all combine. */
+export const FILTER_QUERY = {
+  status: z.string().optional().describe("A status in any document's words."),
+  action_ref: z.string().max(200).optional().describe("The run's ref or one of its tasks' actions; * is a wildcard."),
+  pack_name: z.string().max(64).optional(),
+  result_contains: z.string().max(1000).optional().describe('Text anywhere in the result, in any case.'),
+  enforcement: integer().optional(),
+  parent: integer().optional(),
+  executor: integer(MAX_ROW_ID).optional().describe('Integer id of who started it.'),
+  search: z.string().min(1).max(100).optional().describe('An id in any spelling, or a part of a wf_ id.'),
+  ...RANGE_QUERY,
+};
+
+type FilterQuery = z.infer<z.ZodObject<typeof FILTER_QUERY>>;
+
+/** What the service is asked for. Throws `status_invalid`. */
+export function filterOf(query: FilterQuery) {
+  const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = query;
+  return {
+    statuses: status === undefined ? undefined : statusFilter(status),
+    ...{ actionRef: action_ref, packName: pack_name, resultContains: result_contains, enforcement, parent, executor },
+    ...{ createdAfter: query.created_after, createdBefore: query.created_before },
+    search: search === undefined ? undefined : searchOf(search),
+  };
+}
+
+function searchOf(text: string): { n: number } | { text: string } {
+  const id = parseExecutionId(text);
+  return id === undefined ? { text } : { n: id.n };
+}
+
+/** The statuses that a word means. Throws `status_invalid`. */
+export function statusFilter(word: string): ExecutionStatus[] {
+  const statuses = statusesNamed(word);
+  if (statuses === undefined) throw new AppError('status_invalid', `Invalid execution status: ${word}`);
+  return statuses;
+}

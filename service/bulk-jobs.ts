@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../model/app-error.ts';
+import type { BulkError, BulkVerb } from '../model/bulk.ts';
+import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import type { Logger } from '../model/log.ts';
+import type { Principal } from '../model/principal.ts';
+import type { BulkJob, BulkJobStore } from '../store/bulk-jobs.ts';
+import type { ExecutionFilter, ExecutionStore } from '../store/executions.ts';
+import type { ExecutionService } from './executions.ts';
+import { refusal } from './inputs.ts';
+
+/** Which executions are meant: by their ids in any spelling, or those that are open and match a filter. */
+export type BulkTarget = { ids: readonly (number | string)[] } | { filter: ExecutionFilter };
+
+/** Executions that one job may have. */
+const MAX_TARGETS = 100_000;
+
+/** Executions that are changed at the same time, and errors that a job keeps. */
+const CONCURRENCY = 8;
+const MAX_ERRORS = 1_000;
+
+/** Milliseconds that a process has a job for, from its last sign of life; and between two looks for one. */
+const LEASE = 20_000;
+const INTERVAL = 1_000;
+
+/** Changes many executions, in jobs that outlive a process. */
+export type BulkService = ReturnType<typeof createBulkService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createBulkService(
+  jobs: BulkJobStore,
+  store: ExecutionStore,
+  executions: ExecutionService,
+  clock: () => number,
+  log: Logger,
+) {
+  let wake = () => {};
+
+  async function numbersOf({ tenant }: Principal, target: BulkTarget): Promise<number[]> {
+    if ('ids' in target) {
+      const numbers = target.ids.map((id, index) => {
+        const parsed = parseExecutionId(String(id));
+        if (parsed !== undefined && parsed.visit === 0) return parsed.n;
+        const message = 'is no id of an execution';
+        throw refusal('request_invalid', [{ code: 'value_invalid', path: `/ids/${index}`, message }]);
+      });
+      return [...new Set(numbers)];
+    }
+    const numbers = await store.numbersOf(tenant, { ...target.filter, open: true }, MAX_TARGETS + 1);
+    if (numbers.length <= MAX_TARGETS) return numbers;
+    throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
+  }
+
+  /** Does a job as long as nobody aborts it. */
+  async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
+    for (let job = leased; job.status === 'running' && !signal.aborted; ) {
+      const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
+      const { principal, verb, reason } = job;
+      const results = await Promise.all(batch.map((n) => change(executions, principal, verb, n, reason)));
+      const errors = results.filter((error) => error !== null);
+      const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
+      job = await jobs.advance(job.id, progress, new Date(clock() + LEASE), MAX_ERRORS);
+    }
+  }
+
+  return {
+    /** How many executions a job would have. Throws `request_invalid`. */
+    async count(principal: Principal, target: BulkTarget): Promise<number> {
+      return (await numbersOf(principal, target)).length;
+    },
+
+    /** Begins a job. Throws `request_invalid` for an id that can be none, and for more executions than a job may have. */
+    async begin(
+      principal: Principal,
+      verb: BulkVerb,
+      target: BulkTarget,
+      reason: string,
+    ): Promise<{ id: string; matched: number }> {
+      const targets = await numbersOf(principal, target);
+      const id = randomUUID();
+      await jobs.create({ id, tenant: principal.tenant, verb, reason, principal, targets });
+      wake();
+      return { id, matched: targets.length };
+    },
+
+    /** A job as it stands. Throws `bulk_job_not_found`. */
+    async get({ tenant }: Principal, id: string): Promise<BulkJob> {
+      return orMissing(await jobs.find(tenant, id), id);
+    },
+
+    /** Leaves what a job has not done yet. Throws `bulk_job_not_found`. */
+    async abort({ tenant }: Principal, id: string): Promise<BulkJob> {
+      return orMissing(await jobs.abort(tenant, id), id);
+    },
+
+    /** Works on jobs until the signal is aborted; a job that a dead process had is gone on with. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failing = false;
+      while (!signal.aborted) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        try {
+          const job = await jobs.lease(new Date(clock()), new Date(clock() + LEASE));
+          failing = false;
+          if (job !== null) {
+            await work(job, signal);
+            continue;
+          }
+        } catch (error) {
+          if (!failing && !signal.aborted) log.warn({ err: error }, 'bulk jobs cannot go on; trying again');
+          failing = true;
+        }
+        await Promise.race([
+          wait(INTERVAL, undefined, { signal }).catch(() => undefined),
+          failing ? wait(INTERVAL) : woken,
+        ]);
+      }
+    },
+  };
+}
+
+async function change(
+  executions: ExecutionService,
+  principal: Principal,
+  verb: BulkVerb,
+  n: number,
+  reason: string,
+): Promise<BulkError | null> {
+  const id = integerId(n);
+  try {
+    await executions[verb](principal, String(id), reason);
+    return null;
+  } catch (error) {
+    // Of everything else the whole job has to wait.
+    if (!(error instanceof AppError) || error.status >= 500) throw error;
+    return { id, error: error.message };
+  }
+}
+
+function orMissing(job: BulkJob | null, id: string): BulkJob {
+  if (job === null) throw new AppError('bulk_job_not_found', `Bulk job ${id} not found`);
+  return job;
+}
