@@ -40,7 +40,7 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
 
 it('two APIs and a worker, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
   const [first, second] = await Promise.all([startApiProcess(), startApiProcess()]);
-  const worker = run('worker/main.ts', { TEMPORAL_ADDRESS: temporal.address });
+  const worker = run('worker/main.ts', { TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url });
   processes.push(worker);
   await worker.until('the worker is ready');
   const ids = await Promise.all(
