@@ -2,6 +2,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../model/app-error.ts';
+import { actionRoutes } from './actions.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
 import { bulkRoutes } from './bulk.ts';
 import { type ApiServices, createRouter } from './environment.ts';
@@ -19,20 +20,7 @@ import { workflowRoutes } from './workflows.ts';
 
 /** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
-  const {
-    definitions,
-    executions,
-    tasks,
-    watches,
-    changes,
-    bulk,
-    lists,
-    deletions,
-    packs,
-    simulations,
-    principals,
-    log,
-  } = services;
+  const { definitions, executions, tasks, lists, deletions, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
@@ -53,12 +41,13 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     systemRoutes(services),
     docsRoutes(),
     principalRoutes(principals),
-    workflowToolRoutes(definitions, simulations),
+    workflowToolRoutes(definitions, services.simulations),
     workflowRoutes(definitions, deletions),
-    packRoutes(packs),
+    packRoutes(services.packs, services.imports),
+    actionRoutes(services.actions),
     executionListRoutes(lists, tasks),
-    bulkRoutes(bulk),
-    streamRoutes(watches, changes),
+    bulkRoutes(services.bulk),
+    streamRoutes(services.watches, services.changes),
     executionRoutes(executions, tasks, deletions),
     managementRoutes(executions, lists, clock),
     automationRoutes(executions, lists, definitions),

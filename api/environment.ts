@@ -7,10 +7,12 @@ import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import type { BulkService } from '../service/bulk-jobs.ts';
 import type { ChangeService } from '../service/changes.ts';
+import type { ActionService } from '../service/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { SimulationService } from '../service/simulations.ts';
@@ -34,6 +36,8 @@ export interface ApiServices {
   bulk: BulkService;
   deletions: DeletionService;
   packs: PackService;
+  actions: ActionService;
+  imports: PackImportService;
   simulations: SimulationService;
   principals: PrincipalService;
   /** Each throws when its part of the system does not answer. */

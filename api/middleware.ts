@@ -1,10 +1,11 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
 import { jsonDepth } from '../model/json.ts';
 import { type Permission, permissionsOf } from '../model/permissions.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { ApiEnv } from './environment.ts';
+import { readPackArchive, ZIP_TYPE } from './pack-archive.ts';
 import { parseYaml, YAML_TYPE } from './yaml.ts';
 
 /** Bytes that a body, and characters that a URL, may have (design/shapes.md). */
@@ -49,9 +50,13 @@ export const checkRequest: MiddlewareHandler<ApiEnv> = async (context, next) => 
   const { req } = context;
   if (req.url.length > MAX_URL) throw new AppError('request_invalid', `the URL has more than ${MAX_URL} characters`);
   if (req.method !== 'POST' && req.method !== 'PUT') return next();
+  const type = req.header('content-type') ?? '';
+  if (ZIP_TYPE.test(type) && req.path === PACK_IMPORT) {
+    replaceBody(context, readPackArchive(new Uint8Array(await req.arrayBuffer())));
+    return next();
+  }
   const text = await req.text();
   if (text === '') return next();
-  const type = req.header('content-type') ?? '';
   const yaml = YAML_TYPE.test(type);
   if (!yaml && !/^application\/json\b/i.test(type)) {
     const message = `the body must be application/json or application/yaml, not ${type || 'of no type'}`;
@@ -61,15 +66,20 @@ export const checkRequest: MiddlewareHandler<ApiEnv> = async (context, next) => 
   if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
     throw new AppError('request_invalid', `the body is nested deeper than ${MAX_DEPTH} levels`);
   }
-  if (yaml) {
-    const headers = new Headers(req.raw.headers);
-    headers.set('content-type', 'application/json');
-    headers.delete('content-length');
-    req.raw = new Request(req.url, { method: req.method, headers, body: JSON.stringify(value) });
-    req.bodyCache = {};
-  }
+  if (yaml) replaceBody(context, value);
   return next();
 };
+
+/** Where a folder may be sent as an archive. */
+const PACK_IMPORT = '/api/v1/packs/import';
+
+function replaceBody({ req }: Context<ApiEnv>, value: unknown): void {
+  const headers = new Headers(req.raw.headers);
+  headers.set('content-type', 'application/json');
+  headers.delete('content-length');
+  req.raw = new Request(req.url, { method: req.method, headers, body: JSON.stringify(value) });
+  req.bodyCache = {};
+}
 
 function parse(text: string): unknown {
   try {

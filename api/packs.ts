@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { PackCreateSchema, PackUpdateSchema } from '../model/requests.ts';
+import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../model/requests.ts';
+import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import { createRouter, refuse } from './environment.ts';
-import { errorResponses } from './errors.ts';
-import { json, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { errorResponses, IssueSchema } from './errors.ts';
+import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Packs (design/api.md, Definitions), beside document 003.
 
@@ -80,9 +81,49 @@ const deleteRoute = createRoute({
   },
 });
 
+const ImportedSchema = z.object({ ref: z.string(), change: z.enum(['created', 'updated', 'unchanged']) });
+
+const importRoute = createRoute({
+  ...needs('workflow:write'),
+  ...{ method: 'post', path: `${base}/import`, tags, summary: 'Bring in a pack with its actions and workflows' },
+  description:
+    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, nothing is deleted; a refusal has changed nothing.',
+  request: {
+    body: {
+      required: true,
+      content: { ...jsonOrYaml(PackImportSchema), 'application/zip': { schema: z.any() } },
+    },
+  },
+  responses: {
+    200: json(
+      z.object({
+        data: z.object({
+          pack: ImportedSchema,
+          actions: z.array(ImportedSchema),
+          workflows: z.array(ImportedSchema.extend({ revision: z.int() })),
+        }),
+        message: z.string(),
+        warnings: z.array(IssueSchema).optional(),
+      }),
+      'As it was given.',
+    ),
+    ...errorResponses('definition_invalid', 'json_malformed', 'yaml_malformed', 'workflow_exists', 'action_exists'),
+  },
+});
+
 /** The routes of packs. */
-export function packRoutes(packs: PackService) {
+export function packRoutes(packs: PackService, imports: PackImportService) {
   const router = createRouter();
+
+  router.openapi(
+    importRoute,
+    async (context) => {
+      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'));
+      const message = 'Pack imported successfully';
+      return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
+    },
+    refuse(importRoute),
+  );
 
   router.openapi(
     listRoute,

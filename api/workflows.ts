@@ -235,7 +235,7 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
       const { ref } = context.req.valid('param');
       const tag = context.req.valid('header')['if-match'];
       // `*` asks for no more than that there is one.
-      const wanted = tag === '*' ? undefined : tag;
+      const wanted = { tag: tag === '*' ? undefined : tag };
       const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
       context.header('ETag', entityTag(written.workflow));
       return context.json(writtenBody(written, 'Workflow updated successfully'), 200);

@@ -7,6 +7,7 @@ import { closingOf } from './closing.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
+import { schemaFailure } from './inline.ts';
 import { failUnreachable } from './joins.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
 import { scopeOf } from './scope.ts';
@@ -185,14 +186,16 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   if (pending === undefined) return;
   const place: Place = { visit: pending.visit, item: pending.item };
   forget(state, event.key);
-  if (event.type === 'completed') {
-    end(state, place, { output: event.output });
-    return;
-  }
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
   const { action } = taskOf(state, visit);
   const spec = state.actions[action]!;
+  if (event.type === 'completed') {
+    const { output } = event;
+    const failure = spec.out_schema === undefined ? null : schemaFailure('output', spec.out_schema, output);
+    end(state, place, failure === null ? { output } : { failure });
+    return;
+  }
   const { failure, lost, again } = classifyFault(event.fault, spec, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
   if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);

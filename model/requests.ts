@@ -3,7 +3,9 @@ import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './def
 import { jsonSize } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
+import { ACTION_TIMES, OWN_TASK_QUEUE } from './run-input.ts';
 import { CALLER_MODES } from './run-mode.ts';
+import { MAX_SECONDS } from './words.ts';
 
 // Bodies come out of JSON.parse, so that every value in them is JSON already.
 /** Largest integer id, and number of a revision, that the database has. */
@@ -53,6 +55,58 @@ export const PackUpdateSchema = PackCreateSchema.omit({ ref: true }).partial();
 /** Parsed bodies of packs. */
 export type PackCreate = z.infer<typeof PackCreateSchema>;
 export type PackUpdate = z.infer<typeof PackUpdateSchema>;
+
+const SecondsSchema = z.number().positive().max(MAX_SECONDS);
+
+/** The body of POST /api/v1/actions (design/shapes.md, Settings and openness). Times in seconds. */
+export const ActionCreateSchema = z.strictObject({
+  ref: RefSchema.describe('pack.name; its first part is the ref of the pack.'),
+  pack_ref: PackRefSchema,
+  label: LabelSchema,
+  description: z.string().max(10_000).nullable().optional(),
+  param_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the input.'),
+  out_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the output.'),
+  task_queue: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((queue) => queue !== OWN_TASK_QUEUE, "is the queue of Fermata's own workers, which do not know the action")
+    .describe('Where its workers wait for work; its ref is the activity type.'),
+  idempotent: z.boolean().default(false).describe('Whether it may be done again when a worker was lost.'),
+  timeout: SecondsSchema.default(ACTION_TIMES.timeout).describe('For one attempt.'),
+  queue_timeout: SecondsSchema.default(ACTION_TIMES.queue_timeout).describe('Until a worker takes it.'),
+  heartbeat_timeout: SecondsSchema.default(ACTION_TIMES.heartbeat_timeout),
+});
+
+/** The body of PUT /api/v1/actions/{ref}: every field may be left out, and stays as it is then. */
+export const ActionUpdateSchema = z.strictObject({
+  ...ActionCreateSchema.omit({
+    ref: true,
+    pack_ref: true,
+    idempotent: true,
+    timeout: true,
+    queue_timeout: true,
+    heartbeat_timeout: true,
+  }).partial().shape,
+  idempotent: z.boolean().optional(),
+  timeout: SecondsSchema.optional(),
+  queue_timeout: SecondsSchema.optional(),
+  heartbeat_timeout: SecondsSchema.optional(),
+});
+
+/** Parsed bodies of actions. */
+export type ActionCreate = z.infer<typeof ActionCreateSchema>;
+export type ActionUpdate = z.infer<typeof ActionUpdateSchema>;
+
+/** The body of POST /api/v1/packs/import: a pack with what is in it. */
+export const PackImportSchema = z.strictObject({
+  pack: PackCreateSchema,
+  actions: z.array(ActionCreateSchema).max(1_000).default([]),
+  workflows: z.array(WorkflowCreateSchema).max(1_000).default([]),
+});
+
+/** A parsed body of PackImportSchema. */
+export type PackImport = z.infer<typeof PackImportSchema>;
 
 /** The body of POST /api/v1/tenants (design/shapes.md, Settings and openness). */
 export const TenantCreateSchema = z.strictObject({

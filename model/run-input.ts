@@ -18,6 +18,9 @@ export const MAX_PAYLOAD_BYTES = 1_500_000;
 /** The task queue of Fermata's own workers. */
 export const OWN_TASK_QUEUE = 'fermata';
 
+/** Seconds that an action has unless it or its task says otherwise (design/shapes.md). */
+export const ACTION_TIMES = { timeout: 600, heartbeat_timeout: 30, queue_timeout: 86_400 };
+
 /** What the interpreter must know of an action; resolved by the API when a run starts. Times in seconds. */
 export interface ActionSpec {
   /** Runs inside the workflow. */
@@ -35,6 +38,8 @@ export interface ActionSpec {
   queue_timeout: number;
   /** Present where no worker of ours checks the input. */
   param_schema?: JsonObject;
+  /** What an output must match, where no worker of ours makes it. */
+  out_schema?: JsonObject;
 }
 
 /**

@@ -8,17 +8,20 @@ import { AppError } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
+import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createDeletionService } from '../service/deletions.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
+import { createPackImportService } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
 import { createWatchService } from '../service/watches.ts';
+import { createActionStore } from '../store/actions.ts';
 import { createBulkJobStore } from '../store/bulk-jobs.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
@@ -58,7 +61,8 @@ export async function startApi({ connection, namespace, database, host, port, lo
     principals: createPrincipalStore(db),
   };
   const temporal = createTemporal(connection, namespace);
-  const definitions = createDefinitionService(stores.definitions);
+  const actionStore = createActionStore(db);
+  const definitions = createDefinitionService(stores.definitions, actionStore);
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
   const tasks = createTaskExecutionService(executions, stores.executions);
   const lists = createExecutionLists(stores.executions);
@@ -67,6 +71,8 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const bulk = createBulkService(createBulkJobStore(db), stores.executions, executions, Date.now, log);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
   const packs = createPackService(stores.definitions);
+  const actions = createActionService(actionStore, stores.definitions);
+  const imports = createPackImportService(packs, actions, definitions);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
@@ -81,6 +87,8 @@ export async function startApi({ connection, namespace, database, host, port, lo
     lists,
     deletions,
     packs,
+    actions,
+    imports,
     simulations,
     principals,
     readiness,

@@ -2,10 +2,8 @@ import type { KnownAction } from '../language/validate.ts';
 import { BUILTIN_ACTIONS, jsonSchemaOf } from '../model/builtin-actions.ts';
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { ActionSpec } from '../model/run-input.ts';
-
-/** Seconds that an action has unless it or its task says otherwise (design/shapes.md). */
-const TIMES = { timeout: 600, heartbeat_timeout: 30, queue_timeout: 86_400 };
+import { ACTION_TIMES, type ActionSpec } from '../model/run-input.ts';
+import type { StoredAction } from '../store/actions.ts';
 
 const SCHEMAS = new Map(BUILTIN_ACTIONS.map(({ ref, param }) => [ref, jsonSchemaOf(param, 'input') ?? null]));
 
@@ -18,9 +16,9 @@ const SPECS = new Map<string, ActionSpec>(
   BUILTIN_ACTIONS.map(({ ref, runs }) => {
     const schema: JsonObject | null = SCHEMAS.get(ref) ?? null;
     // Our own workers check the input of what they run; the interpreter that of the rest.
-    if (runs === 'worker') return [ref, TIMES];
+    if (runs === 'worker') return [ref, ACTION_TIMES];
     const how = runs === 'inline' ? { inline: true as const } : { waits: runs };
-    return [ref, { ...how, ...TIMES, ...(schema === null ? {} : { param_schema: schema }) }];
+    return [ref, { ...how, ...ACTION_TIMES, ...(schema === null ? {} : { param_schema: schema }) }];
   }),
 );
 
@@ -32,12 +30,22 @@ export function specsOf(definition: Definition): Record<string, ActionSpec> {
 
 /** What the interpreter must know of a workflow that is to run as a child. */
 export function workflowSpec(paramSchema: JsonObject | null): ActionSpec {
-  return { workflow: true, ...TIMES, ...(paramSchema === null ? {} : { param_schema: paramSchema }) };
+  return { workflow: true, ...ACTION_TIMES, ...(paramSchema === null ? {} : { param_schema: paramSchema }) };
 }
 
-/** A plain action as a definition of one task, whose input is the run's; null for a ref that is no action. */
-export function definitionOfAction(ref: string): Definition | null {
-  if (!SPECS.has(ref)) return null;
+/** What the interpreter must know of an action that workers outside Fermata do. */
+export function storedSpec(action: StoredAction): ActionSpec {
+  const { taskQueue, timeout, queueTimeout, heartbeatTimeout, idempotent, paramSchema, outSchema } = action;
+  return {
+    ...{ task_queue: taskQueue, timeout, queue_timeout: queueTimeout, heartbeat_timeout: heartbeatTimeout },
+    ...(idempotent ? { idempotent } : {}),
+    ...(paramSchema === null ? {} : { param_schema: paramSchema }),
+    ...(outSchema === null ? {} : { out_schema: outSchema }),
+  };
+}
+
+/** A plain action as a definition of one task, whose input is the run's. */
+export function definitionOfAction(ref: string): Definition {
   const name = ref.split('.').at(-1)!;
   // A task may not have a reserved name, as core.fail's last part is one.
   return { tasks: [{ name: `run_${name}`, action: ref, input: '{{ parameters }}' }] };

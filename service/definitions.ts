@@ -13,6 +13,7 @@ import {
   type WorkflowUpdate,
 } from '../model/requests.ts';
 import { issuesOf } from '../model/zod-issues.ts';
+import type { ActionStore } from '../store/actions.ts';
 import type {
   DefinitionStore,
   RevisionContent,
@@ -23,12 +24,19 @@ import type {
 import { KNOWN_ACTIONS } from './actions.ts';
 import { sha256Hex } from './hash.ts';
 import { refusal } from './inputs.ts';
-import { type Reached, reachWorkflows, workflowRefsOf } from './sub-workflows.ts';
+import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
 
 /** A stored workflow, and what is doubtful about it. */
 export interface WrittenWorkflow {
   workflow: StoredWorkflow;
   warnings: Issue[];
+}
+
+/** What a definition may name though it is not stored (yet). */
+export interface Beside {
+  ref: string;
+  paramSchema: JsonObject | null;
+  runs: 'workflow' | 'worker';
 }
 
 /** Largest definition with its schemas, in characters of JSON. */
@@ -38,7 +46,7 @@ const MAX_DEFINITION = 1_048_576;
 export type DefinitionService = ReturnType<typeof createDefinitionService>;
 
 /** Makes the service over a store. */
-export function createDefinitionService(store: DefinitionStore) {
+export function createDefinitionService(store: DefinitionStore, actionStore: ActionStore) {
   async function get(
     principal: Principal,
     ref: string,
@@ -53,19 +61,26 @@ export function createDefinitionService(store: DefinitionStore) {
     throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
   }
 
-  /** The actions that a definition may name: those that are built in, and the workflows that there are. */
+  /** The actions that a definition may name: those that are built in or stored, and the workflows that there are. */
   async function actionsFor(
     principal: Principal,
     definition: Definition,
-    self: { ref: string; paramSchema: JsonObject | null } | null,
+    besides: readonly Beside[],
   ): Promise<ReadonlyMap<string, KnownAction>> {
-    const refs = workflowRefsOf(definition);
+    const refs = storedRefsOf(definition);
     if (refs.length === 0) return KNOWN_ACTIONS;
-    const found: { ref: string; paramSchema: JsonObject | null }[] = await store.findAll(principal.tenant, refs);
-    const workflows = [...found, ...(self === null ? [] : [self])].map(
-      ({ ref, paramSchema }): [string, KnownAction] => [ref, { runs: 'workflow', param_schema: paramSchema }],
-    );
-    return new Map([...KNOWN_ACTIONS, ...workflows]);
+    const workflows = await store.findAll(principal.tenant, refs);
+    const actions = await actionStore.findAll(principal.tenant, refs);
+    const known = (runs: 'workflow' | 'worker', ref: string, schema: JsonObject | null): [string, KnownAction] => [
+      ref,
+      { runs, param_schema: schema },
+    ];
+    return new Map([
+      ...KNOWN_ACTIONS,
+      ...workflows.map(({ ref, paramSchema }) => known('workflow', ref, paramSchema)),
+      ...actions.map(({ ref, paramSchema }) => known('worker', ref, paramSchema)),
+      ...besides.map(({ ref, paramSchema, runs }) => known(runs, ref, paramSchema)),
+    ]);
   }
 
   return {
@@ -80,7 +95,15 @@ export function createDefinitionService(store: DefinitionStore) {
 
     /** What a run of a definition can reach. Throws `sub_workflow_invalid`. */
     async reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached> {
-      return reachWorkflows(definition, self, (refs) => store.findAll(principal.tenant, refs));
+      return reachWorkflows(definition, self, async (refs) => ({
+        workflows: await store.findAll(principal.tenant, refs),
+        actions: await actionStore.findAll(principal.tenant, refs),
+      }));
+    },
+
+    /** Whether a ref is an action, built in or stored. */
+    async isAction(principal: Principal, ref: string): Promise<boolean> {
+      return KNOWN_ACTIONS.has(ref) || (await actionStore.find(principal.tenant, ref)) !== null;
     },
 
     /** A page of workflows and how many there are. Throws `pack_not_found` for a pack in the path that is not there. */
@@ -105,7 +128,7 @@ export function createDefinitionService(store: DefinitionStore) {
       const parsed = schema.safeParse(body);
       if (!parsed.success) return { issues: issuesOf(parsed.error, schema, body), warnings: [] };
       const { definition, param_schema = null, out_schema = null } = parsed.data;
-      const self = 'ref' in parsed.data ? { ref: String(parsed.data.ref), paramSchema: param_schema } : null;
+      const self = 'ref' in parsed.data ? [selfOf(String(parsed.data.ref), param_schema)] : [];
       const actions = await actionsFor(principal, definition, self);
       const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema }, actions);
       const mismatch = 'ref' in parsed.data ? refMismatch(parsed.data as WorkflowCreate) : [];
@@ -113,13 +136,23 @@ export function createDefinitionService(store: DefinitionStore) {
     },
 
     /** Stores a new definition. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
-    async create(principal: Principal, body: WorkflowCreate): Promise<WrittenWorkflow> {
+    async create(
+      principal: Principal,
+      body: WorkflowCreate,
+      besides: readonly Beside[] = [],
+    ): Promise<WrittenWorkflow> {
       const mismatch = refMismatch(body);
       if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
       const content = contentOf(body.version, body.definition, body.param_schema ?? null, body.out_schema ?? null);
       const { definition, paramSchema } = content;
-      const warnings = check(content, await actionsFor(principal, definition, { ref: body.ref, paramSchema }));
+      const warnings = check(
+        content,
+        await actionsFor(principal, definition, [...besides, selfOf(body.ref, paramSchema)]),
+      );
       const pack = await packId(store, principal, body.pack_ref);
+      if (await this.isAction(principal, body.ref)) {
+        throw new AppError('workflow_exists', `'${body.ref}' is an action`);
+      }
       const { label, description = null, tags = [], enabled = true } = body;
       const created = await store.create(
         principal.tenant,
@@ -132,6 +165,31 @@ export function createDefinitionService(store: DefinitionStore) {
       return { workflow: await get(principal, body.ref), warnings };
     },
 
+    /** What is wrong with a workflow that is to be stored beside others which may not be there yet. */
+    async examineBeside(principal: Principal, body: WorkflowCreate, besides: readonly Beside[]): Promise<Validation> {
+      const { definition, param_schema = null, out_schema = null } = body;
+      const actions = await actionsFor(principal, definition, besides);
+      const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema }, actions);
+      return { issues: [...refMismatch(body), ...issues], warnings };
+    },
+
+    /** Brings a workflow to what it is given as. Throws what `create` and `update` throw. */
+    async apply(
+      principal: Principal,
+      body: WorkflowCreate,
+      besides: readonly Beside[],
+    ): Promise<{ ref: string; change: 'created' | 'updated' | 'unchanged'; revision: number; warnings: Issue[] }> {
+      const { ref, pack_ref: _, ...fields } = body;
+      const before = await store.find(principal.tenant, ref);
+      if (before === null) {
+        const { workflow, warnings } = await this.create(principal, body, besides);
+        return { ref, change: 'created', revision: workflow.revision, warnings };
+      }
+      const { workflow, warnings } = await this.update(principal, ref, fields, { besides });
+      const same = sameFields(before, workflow) && before.revision === workflow.revision;
+      return { ref, change: same ? 'unchanged' : 'updated', revision: workflow.revision, warnings };
+    },
+
     /** The revisions of a workflow, newest first. Throws `workflow_not_found`. */
     async revisions(principal: Principal, ref: string): Promise<RevisionInfo[]> {
       const { id } = await get(principal, ref);
@@ -142,12 +200,20 @@ export function createDefinitionService(store: DefinitionStore) {
      * Changes a definition; changed content is a new revision. With a tag, only what still has it. Throws
      * `definition_invalid`, `workflow_not_found`, `precondition_failed`.
      */
-    async update(principal: Principal, ref: string, body: WorkflowUpdate, tag?: string): Promise<WrittenWorkflow> {
+    async update(
+      principal: Principal,
+      ref: string,
+      body: WorkflowUpdate,
+      { tag, besides = [] }: { tag?: string | undefined; besides?: readonly Beside[] } = {},
+    ): Promise<WrittenWorkflow> {
       let warnings: Issue[] = [];
       // Looked up before the row is locked: an embedded database has one connection.
       const before = await get(principal, ref);
       const paramSchema = body.param_schema === undefined ? before.paramSchema : body.param_schema;
-      const actions = await actionsFor(principal, body.definition ?? before.definition, { ref, paramSchema });
+      const actions = await actionsFor(principal, body.definition ?? before.definition, [
+        ...besides,
+        selfOf(ref, paramSchema),
+      ]);
       const updated = await store.update(principal.tenant, ref, (stored) => {
         if (tag !== undefined && tag !== entityTag(stored)) {
           throw new AppError('precondition_failed', `Workflow '${ref}' has been changed meanwhile`);
@@ -177,6 +243,16 @@ export function createDefinitionService(store: DefinitionStore) {
 /** What tells one state of a workflow from another: any change of it makes another (RFC 9110, ETag). */
 export function entityTag({ revision, updated }: Pick<StoredWorkflow, 'revision' | 'updated'>): string {
   return `"${revision}-${updated.getTime().toString(36)}"`;
+}
+
+function selfOf(ref: string, paramSchema: JsonObject | null): Beside {
+  return { ref, paramSchema, runs: 'workflow' };
+}
+
+function sameFields(a: StoredWorkflow, b: StoredWorkflow): boolean {
+  const shown = ({ label, description, tags, enabled }: StoredWorkflow) =>
+    JSON.stringify([label, description, tags, enabled]);
+  return shown(a) === shown(b);
 }
 
 async function packId(store: DefinitionStore, principal: Principal, ref: string): Promise<number> {

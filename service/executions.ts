@@ -20,7 +20,7 @@ import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
 import { projectExecution } from '../projection/project.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
-import { definitionOfAction, specsOf } from './actions.ts';
+import { definitionOfAction } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { sha256Hex } from './hash.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
@@ -112,10 +112,11 @@ export function createExecutionService(
 
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
     const { ref, version, revision } = command;
-    const action = definitionOfAction(ref);
-    if (action !== null) {
-      const none = { paramSchema: null, outSchema: null, hash: null, definitionId: null, workflows: {} };
-      return { definition: action, ...none, version: '0.0.0', revision: 0, actions: specsOf(action) };
+    if (await definitions.isAction(principal, ref)) {
+      const definition = definitionOfAction(ref);
+      const reached = await definitions.reach(principal, definition, null);
+      const none = { paramSchema: null, outSchema: null, hash: null, definitionId: null };
+      return { definition, ...none, version: '0.0.0', revision: 0, ...reached };
     }
     const stored = await definitions.get(principal, ref, { version, revision }).catch((error: unknown) => {
       const bare = version === undefined && revision === undefined;

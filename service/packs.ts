@@ -48,7 +48,7 @@ export function createPackService(store: DefinitionStore) {
       const { id } = await get(principal, ref);
       if (BUILTIN_PACKS.has(ref)) throw new AppError('pack_in_use', `Pack '${ref}' has built-in actions`);
       const removed = await store.removePack(principal.tenant, id);
-      if (!removed) throw new AppError('pack_in_use', `Pack '${ref}' has workflows: delete them first`);
+      if (!removed) throw new AppError('pack_in_use', `Pack '${ref}' has workflows or actions: delete them first`);
     },
   };
 }

@@ -85,7 +85,9 @@ function withSchemas(actions: Record<string, ActionSpec>): Record<string, Action
   return Object.fromEntries(
     Object.entries(actions).map(([ref, spec]) => {
       const schema = KNOWN_ACTIONS.get(ref)?.param_schema ?? null;
-      return [ref, schema === null ? spec : { ...spec, param_schema: schema }];
+      // A mock output stands for any.
+      const { out_schema: _, ...checked } = spec;
+      return [ref, schema === null ? checked : { ...checked, param_schema: schema }];
     }),
   );
 }

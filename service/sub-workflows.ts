@@ -2,11 +2,12 @@ import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
 import { jsonSize } from '../model/json.ts';
 import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../model/run-input.ts';
+import type { StoredAction } from '../store/actions.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
-import { KNOWN_ACTIONS, specsOf, workflowSpec } from './actions.ts';
+import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from './actions.ts';
 
-/** Finds the newest revisions of some workflows, those that there are. */
-export type FindWorkflows = (refs: readonly string[]) => Promise<StoredWorkflow[]>;
+/** Finds what some refs name, as it is now: workflows, and actions that workers outside Fermata do. */
+export type FindNamed = (refs: readonly string[]) => Promise<{ workflows: StoredWorkflow[]; actions: StoredAction[] }>;
 
 /** What the tasks of a definition run, and every workflow that a run of it can reach. */
 export interface Reached {
@@ -14,8 +15,8 @@ export interface Reached {
   workflows: Record<string, EmbeddedWorkflow>;
 }
 
-/** The refs of a definition that are none of the built-in actions: workflows, or nothing. */
-export function workflowRefsOf({ tasks }: Definition): string[] {
+/** The refs of a definition that are none of the built-in actions. */
+export function storedRefsOf({ tasks }: Definition): string[] {
   return [...new Set(tasks.map(({ action }) => action))].filter((ref) => !KNOWN_ACTIONS.has(ref));
 }
 
@@ -26,24 +27,34 @@ export function workflowRefsOf({ tasks }: Definition): string[] {
 export async function reachWorkflows(
   definition: Definition,
   self: StoredWorkflow | null,
-  find: FindWorkflows,
+  find: FindNamed,
 ): Promise<Reached> {
   const found = new Map<string, StoredWorkflow>(self === null ? [] : [[self.ref, self]]);
   const named = new Set<string>();
+  const outside = new Map<string, StoredAction>();
   for (let level = [definition]; level.length > 0; ) {
-    for (const ref of level.flatMap(workflowRefsOf)) named.add(ref);
+    for (const ref of level.flatMap(storedRefsOf)) if (!outside.has(ref)) named.add(ref);
     const missing = [...named].filter((ref) => !found.has(ref));
-    const next = missing.length === 0 ? [] : await find(missing);
+    const { workflows: next, actions } = missing.length === 0 ? NOTHING : await find(missing);
     for (const workflow of next) found.set(workflow.ref, workflow);
-    const lost = missing.find((ref) => !found.has(ref));
-    if (lost !== undefined) throw unavailable(`the workflow '${lost}', which a run can reach, is not there`);
+    for (const action of actions) {
+      outside.set(action.ref, action);
+      named.delete(action.ref);
+    }
+    const lost = missing.find((ref) => !found.has(ref) && !outside.has(ref));
+    if (lost !== undefined) throw unavailable(`'${lost}', which a run can reach, is neither an action nor a workflow`);
     const disabled = next.find(({ enabled }) => !enabled);
     if (disabled !== undefined) throw unavailable(`the workflow '${disabled.ref}', which a run can reach, is disabled`);
     level = next.map((workflow) => workflow.definition);
   }
   const actionsOf = (of: Definition): Record<string, ActionSpec> => ({
     ...specsOf(of),
-    ...Object.fromEntries(workflowRefsOf(of).map((ref) => [ref, workflowSpec(found.get(ref)!.paramSchema)])),
+    ...Object.fromEntries(
+      storedRefsOf(of).map((ref) => {
+        const action = outside.get(ref);
+        return [ref, action === undefined ? workflowSpec(found.get(ref)!.paramSchema) : storedSpec(action)];
+      }),
+    ),
   });
   const workflows = Object.fromEntries(
     [...named].map((ref) => [ref, embedded(found.get(ref)!, actionsOf(found.get(ref)!.definition))]),
@@ -54,6 +65,8 @@ export async function reachWorkflows(
   }
   return { actions: actionsOf(definition), workflows };
 }
+
+const NOTHING = { workflows: [], actions: [] };
 
 function embedded(
   { id, version, revision, hash, definition, paramSchema, outSchema }: StoredWorkflow,

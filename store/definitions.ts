@@ -3,7 +3,7 @@ import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Database } from './database.ts';
 import { likePattern } from './like.ts';
-import { packs, revisions, workflows } from './schema.ts';
+import { actions, packs, revisions, workflows } from './schema.ts';
 
 /** A definition with one of its revisions, as it is stored. */
 export interface StoredWorkflow {
@@ -136,7 +136,7 @@ export function createDefinitionStore(db: Database) {
       return updated ?? null;
     },
 
-    /** Deletes a pack in which there is no workflow; false when there is one. */
+    /** Deletes a pack in which there is no workflow and no action; false when there is one. */
     async removePack(tenant: string, id: number): Promise<boolean> {
       return db.transaction(async (transaction) => {
         const [held] = await transaction
@@ -144,7 +144,12 @@ export function createDefinitionStore(db: Database) {
           .from(workflows)
           .where(eq(workflows.pack, id))
           .limit(1);
-        if (held !== undefined) return false;
+        const [action] = await transaction
+          .select({ id: actions.id })
+          .from(actions)
+          .where(eq(actions.pack, id))
+          .limit(1);
+        if (held !== undefined || action !== undefined) return false;
         await transaction.delete(packs).where(and(eq(packs.tenant, tenant), eq(packs.id, id)));
         return true;
       });

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  doublePrecision,
   index,
   integer,
   json,
@@ -81,6 +82,31 @@ export const packs = pgTable(
     updated: updated(),
   },
   (table) => [unique('packs_ref').on(table.tenant, table.ref)],
+);
+
+/** Actions that workers outside Fermata do: what they take and give, and where they wait for work. Times in seconds. */
+export const actions = pgTable(
+  'actions',
+  {
+    id: serial('id').primaryKey(),
+    tenant: tenant(),
+    pack: integer('pack')
+      .notNull()
+      .references(() => packs.id),
+    ref: text('ref').notNull(),
+    label: text('label').notNull(),
+    description: text('description'),
+    paramSchema: json('param_schema').$type<JsonObject>(),
+    outSchema: json('out_schema').$type<JsonObject>(),
+    taskQueue: text('task_queue').notNull(),
+    idempotent: boolean('idempotent').notNull(),
+    timeout: doublePrecision('timeout').notNull(),
+    queueTimeout: doublePrecision('queue_timeout').notNull(),
+    heartbeatTimeout: doublePrecision('heartbeat_timeout').notNull(),
+    created: created(),
+    updated: updated(),
+  },
+  (table) => [unique('actions_ref').on(table.tenant, table.ref), index('actions_pack').on(table.pack)],
 );
 
 /** Workflow definitions: what may change without a new revision. */

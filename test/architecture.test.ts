@@ -32,7 +32,7 @@ const RULES: Record<string, Rule> = {
   },
   api: {
     folders: ['service', 'model'],
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'yaml'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'yaml'],
     node: true,
   },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
