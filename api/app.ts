@@ -13,6 +13,7 @@ import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { streamRoutes } from './streams.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
@@ -45,6 +46,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     workflowRoutes(definitions, deletions),
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),
+    scheduleRoutes(services.schedules),
     executionListRoutes(lists, tasks),
     bulkRoutes(services.bulk),
     streamRoutes(services.watches, services.changes),

@@ -15,6 +15,7 @@ import type { ExecutionService } from '../service/executions.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
+import type { ScheduleService } from '../service/schedules.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { WatchService } from '../service/watches.ts';
@@ -37,6 +38,7 @@ export interface ApiServices {
   deletions: DeletionService;
   packs: PackService;
   actions: ActionService;
+  schedules: ScheduleService;
   imports: PackImportService;
   simulations: SimulationService;
   principals: PrincipalService;

@@ -99,6 +99,7 @@ export const ExecutionSchema = z
     task: z.string().nullable().describe('Key of a task execution; null for a run.'),
     attempt: z.int().nullable().describe('Of a task execution: its latest attempt.'),
     mode: z.enum(RUN_MODES).describe('What has led to the run.'),
+    schedule: z.string().nullable().describe('Id of the schedule that has started it.'),
     memo: z.record(z.string(), JsonValueSchema).nullable().describe('What the caller keeps with the run.'),
     _links: z.record(z.string(), LinkSchema),
   })
@@ -184,6 +185,7 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     task: null,
     attempt: null,
     mode: modeOf({ parent: null, enforcement: null, ...memo }),
+    schedule: memo?.schedule ?? null,
     memo: memo?.memo ?? null,
     _links: linksOf(integerId(n), memo?.parent ?? null),
   };

@@ -64,6 +64,8 @@ export interface RunInput {
   actions: Record<string, ActionSpec>;
   /** By ref: every workflow that the run can reach. */
   workflows?: Record<string, EmbeddedWorkflow>;
+  /** The schedule that starts it: its number and its seed are not these, see interpreter/identity.ts. */
+  schedule?: string;
   /** Runs above this one; 0 or absent: nobody started it as a sub-workflow. */
   depth?: number;
   /** Seconds for the whole run, where whoever started it allows less than the definition. */
@@ -107,6 +109,8 @@ export interface RunMemo {
   tags: string[];
   /** What has led to the start, where the caller or a schedule said so; see run-mode.ts. */
   mode?: StartMode;
+  /** The id of the schedule that started it, or the run above it. */
+  schedule?: string;
   /** What the caller keeps with the run. */
   memo?: JsonObject;
   actions: string[];

@@ -17,9 +17,11 @@ import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createPackImportService } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
+import { createScheduleService } from '../service/schedules.ts';
 import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
+import { createTemporalSchedules } from '../service/temporal-schedules.ts';
 import { createWatchService } from '../service/watches.ts';
 import { createActionStore } from '../store/actions.ts';
 import { createBulkJobStore } from '../store/bulk-jobs.ts';
@@ -65,6 +67,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const definitions = createDefinitionService(stores.definitions, actionStore);
   const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
   const tasks = createTaskExecutionService(executions, stores.executions);
+  const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
@@ -88,6 +91,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
     deletions,
     packs,
     actions,
+    schedules,
     imports,
     simulations,
     principals,
@@ -104,7 +108,7 @@ export async function startApi({ connection, namespace, database, host, port, lo
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
-  const keeping = Promise.all([keeper.run(stop.signal), bulk.run(stop.signal)]);
+  const keeping = Promise.all([keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal)]);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     definitions,

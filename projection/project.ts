@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto';
+import { identified } from '../interpreter/identity.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
@@ -44,7 +45,7 @@ export function projectExecution(
   const started = first?.workflowExecutionStartedEventAttributes;
   if (!first || !last || !started) throw new TypeError('the history does not begin with the start of a workflow');
   const [input = null, second] = decodePayloads(started.input);
-  const run: RunInput | null = isRunInput(second) ? second : null;
+  const run: RunInput | null = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
   const replayed = known ? replayOrDiverge(run, isJsonObject(input) ? input : {}, history) : null;
   const closing = closeOf(last, run !== null);

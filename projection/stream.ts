@@ -1,3 +1,4 @@
+import { identified } from '../interpreter/identity.ts';
 import type { Place } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { LogEntry, TaskExecution } from '../model/execution.ts';
@@ -29,7 +30,7 @@ export interface RunStream {
 }
 
 /** A stream from the first event of a run's history on. */
-export function createRunStream(): RunStream {
+export function createRunStream(workflowId: string): RunStream {
   const marks = marksOf();
   const told = new Tasks();
   let run: { type: string; ours: boolean; created: string; memo: RunMemo | null; replay: Replay | null } | null = null;
@@ -49,7 +50,7 @@ export function createRunStream(): RunStream {
       const at = isoTime(eventTime(event));
       marks.take(event);
       if (run === null) {
-        run = begin(event);
+        run = begin(event, workflowId);
         parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
       }
       const { type, ours, created, replay } = run;
@@ -89,11 +90,11 @@ export function createRunStream(): RunStream {
   };
 }
 
-function begin(first: HistoryEvent) {
+function begin(first: HistoryEvent, workflowId: string) {
   const started = first.workflowExecutionStartedEventAttributes;
   if (!started) throw new TypeError('the history does not begin with the start of a workflow');
   const [input = null, second] = decodePayloads(started.input);
-  const run = isRunInput(second) ? second : null;
+  const run = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
   return {
     type: started.workflowType?.name ?? '',

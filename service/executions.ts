@@ -127,21 +127,22 @@ export function createExecutionService(
     return { ...stored, ...reached, definitionId: stored.id };
   }
 
-  function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
-    const { ref, enforcement = null, tags = [], mode, memo: kept, delay = 0 } = command;
+  /** What a run is started with; `schedule`: by Temporal itself, over and over, which then gives it its number. */
+  function blueprint(
+    principal: Principal,
+    command: StartCommand,
+    resolved: Resolved,
+    start: { n: number } | { schedule: string },
+  ): Blueprint {
+    const { ref, enforcement = null, tags = [], mode, memo: kept } = command;
     const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
+    const scheduled = 'schedule' in start;
+    const n = scheduled ? UNNUMBERED : start.n;
     const run: RunInput = {
-      interpreter: INTERPRETER_VERSION,
-      n,
-      ref,
-      version,
-      revision,
-      hash,
-      seed: randomUUID(),
-      definition,
+      ...{ interpreter: INTERPRETER_VERSION, n, ref, version, revision, hash, definition, actions },
+      ...(scheduled ? { schedule: start.schedule } : { seed: randomUUID() }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
-      actions,
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
     const bytes = jsonSize([input, run]);
@@ -151,30 +152,26 @@ export function createExecutionService(
       throw new AppError('input_invalid', `/${command.inputField} ${message}`, { issues });
     }
     const memo: RunMemo = {
-      n,
-      tenant: principal.tenant,
-      ref,
-      revision,
-      definition_id: definitionId,
-      executor: principal.id,
-      owner: principal.subject,
-      enforcement,
-      parent: null,
-      tags,
-      actions: Object.keys(actions),
-      ...(mode === undefined ? {} : { mode }),
+      ...{ n, tenant: principal.tenant, ref, revision, definition_id: definitionId, enforcement, parent: null, tags },
+      ...{ executor: principal.id, owner: principal.subject, actions: Object.keys(actions) },
+      ...(scheduled ? { schedule: start.schedule, mode: 'internal' } : mode === undefined ? {} : { mode }),
       ...(kept === undefined ? {} : { memo: kept }),
     };
+    return { input, run, memo, summary: revision === 0 ? ref : `${ref} ${version}` };
+  }
+
+  function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
+    const blue = blueprint(principal, command, resolved, { n });
+    const { ref, revision, definition_id, enforcement, executor, owner, tags, actions, mode = null } = blue.memo;
     const now = new Date(clock());
     const entry: IndexEntry = {
       ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant: principal.tenant, ref, revision },
-      ...{ definition: definitionId, pack: ref.split('.')[0]!, actions: memo.actions, status: 'requested' },
-      ...{ parent: null, enforcement, executor: principal.id, owner: principal.subject, tags, mode: mode ?? null },
-      ...{ input: indexed(input), result: null, error: null, errorCode: null },
+      ...{ definition: definition_id, pack: ref.split('.')[0]!, actions, status: 'requested' },
+      ...{ parent: null, enforcement, executor, owner, tags, mode },
+      ...{ input: indexed(blue.input), result: null, error: null, errorCode: null },
       ...{ created: now, updated: now, closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
     };
-    const summary = revision === 0 ? ref : `${ref} ${version}`;
-    return { entry, request: { workflowId: entry.workflowId, input, run, memo, summary, delay } };
+    return { entry, request: { ...blue, workflowId: entry.workflowId, delay: command.delay ?? 0 } };
   }
 
   async function launch(principal: Principal, planned: Planned, claim: Claim): Promise<void> {
@@ -228,6 +225,11 @@ export function createExecutionService(
         return view(principal, same.entry.workflowId);
       }
       throw new AppError('internal', 'no free execution number was found');
+    },
+
+    /** What a schedule starts again and again. Throws what `start` throws for what cannot be started. */
+    async prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint> {
+      return blueprint(principal, command, await resolve(principal, command), { schedule });
     },
 
     /** Waits until a run has closed, for some seconds at most, and gives it as it is then. */
@@ -305,6 +307,12 @@ export function createExecutionService(
 function closedError(id: string, status: string): AppError {
   return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
 }
+
+/** What a run is started with. */
+export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>;
+
+/** Where a number would stand, in what a schedule starts: none that a run can have. */
+const UNNUMBERED = -1;
 
 interface Resolved extends Reached {
   definition: RunInput['definition'];

@@ -115,12 +115,18 @@ function outcomeOf(
   return { result: indexed({ error: failure.message, error_code: code }), error: failure.message, errorCode: code };
 }
 
+function numberOf(namespace: string, workflowId: string, memo: RunMemo | null): number {
+  if (memo !== null && isRunNumber(memo.n)) return memo.n;
+  // What a schedule has started knows its workflow id alone, see interpreter/identity.ts.
+  return derivedNumber(sha256Hex(memo?.schedule === undefined ? `${namespace}\n${workflowId}` : workflowId));
+}
+
 function common(namespace: string, workflowId: string, type: string, memo: RunMemo | null) {
   const ref = memo?.ref ?? type;
   return {
     namespace,
     workflowId,
-    n: memo !== null && isRunNumber(memo.n) ? memo.n : derivedNumber(sha256Hex(`${namespace}\n${workflowId}`)),
+    n: numberOf(namespace, workflowId, memo),
     tenant: memo?.tenant ?? null,
     ref,
     revision: memo?.revision ?? null,

@@ -10,10 +10,7 @@ const MAX_KEPT = 10_000;
 /** Milliseconds between two writes. */
 const INTERVAL = 100;
 
-/** Brings what workers hear of open runs into the index. */
-export type RunReports = ReturnType<typeof createRunReports>;
-
-/** Makes it; of each run the latest report counts. */
+/** Brings what workers hear of open runs into the index; of each run the latest report counts. */
 export function createRunReports(store: ExecutionStore, namespace: string, log: Logger) {
   const kept = new Map<string, RunReport>();
 

@@ -58,8 +58,7 @@ export function createTemporal(connection: Connection, namespace: string) {
     try {
       return await connection.withDeadline(Date.now() + timeout, work);
     } catch (error) {
-      const cause = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
-      if (isGrpcServiceError(cause) && UNREACHABLE.has(cause.code)) {
+      if (isUnreachable(error)) {
         throw new AppError('temporal_unavailable', 'Temporal does not answer', { cause: error });
       }
       throw error;
@@ -270,6 +269,12 @@ export function createTemporal(connection: Connection, namespace: string) {
       await call(() => workflowService.describeNamespace({ namespace }));
     },
   };
+}
+
+/** Whether an error of a call says that nobody answered. */
+export function isUnreachable(error: unknown): boolean {
+  const cause = isGrpcServiceError(error) ? error : (error as { cause?: unknown }).cause;
+  return isGrpcServiceError(cause) && UNREACHABLE.has(cause.code);
 }
 
 /** Temporal's own name of a history event: `WorkflowExecutionStarted`. */

@@ -97,7 +97,7 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
   async function follow(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        const stream = createRunStream();
+        const stream = createRunStream(workflowId);
         let seen = 0;
         for await (const { runId, events } of temporal.follow(workflowId, stop.signal)) {
           run = runId;

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Command, RunEvent } from '../interpreter/events.ts';
+import { identified } from '../interpreter/identity.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
@@ -23,19 +24,20 @@ type Close = Extract<Command, { type: 'close' }>;
 
 /**
  * The one workflow that runs every definition; its type is the definition's ref. It performs what the interpreter
- * decides and reports back, and decides nothing itself (design/house.md). `input` are the parameters; `run` is made by
+ * decides and reports back, and decides nothing itself (design/house.md). `input` are the parameters; `given` is made by
  * the API. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
  */
-export default async function run(input: Parameters, run: unknown): Promise<Json | undefined> {
-  if (!isRunInput(run)) {
+export default async function run(input: Parameters, given: unknown): Promise<Json | undefined> {
+  if (!isRunInput(given)) {
     const type = workflowInfo().workflowType;
     const message = `"${type}" was not started by Fermata: the second argument is no run input`;
     throw ApplicationFailure.create({ type: 'input_invalid', message, nonRetryable: true });
   }
-  if (run.interpreter > INTERPRETER_VERSION) {
+  if (given.interpreter > INTERPRETER_VERSION) {
     // Fails the workflow task, not the run: a newer worker can go on with it.
-    throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${run.interpreter}`);
+    throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
+  const run = identified(given, workflowInfo().workflowId);
   const inbox: RunEvent[] = [];
   const root = CancellationScope.current();
   root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));

@@ -33,7 +33,8 @@ describe('DELETE /executions/{id}', () => {
     expect(children).toHaveLength(2);
     await until(
       () => idsOf(`parent=${run.id}`),
-      (ids) => ids.length === 2,
+      // The task execution, and what it has started.
+      (ids) => ids.length === 3,
     );
     const answer = await harness.call('DELETE', `${EXECUTIONS}/${run.id}`);
     expect([answer.status, answer.body.success]).toEqual([200, true]);

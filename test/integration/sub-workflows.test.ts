@@ -80,10 +80,10 @@ describe('run', () => {
     const listed = await until(
       async () => (await harness.call('GET', `${EXECUTIONS}?parent=${run.id}`)).body.data,
       (rows: { id: number; status: string }[]) =>
-        rows.length === 2 && rows.every(({ status }) => status === 'completed'),
+        rows.length === 3 && rows.every(({ status }) => status === 'completed'),
     );
     expect(listed.map(({ id }: { id: number }) => id).sort()).toEqual(
-      items.map(({ child: id }: { child: number }) => id).sort(),
+      [run.id + 1, ...items.map(({ child: id }: { child: number }) => id)].sort(),
     );
   });
 

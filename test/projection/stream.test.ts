@@ -6,7 +6,7 @@ import { RECORDED, readHistory } from '../fixtures/recorded.ts';
 
 it.each(RECORDED)('what is told of $name ends with what is projected of it', ({ name }) => {
   const { events } = readHistory(name);
-  const stream = createRunStream();
+  const stream = createRunStream(name);
   const told: StreamEntry[] = [];
   for (const event of events) {
     expect(stream.closed).toBe(false);

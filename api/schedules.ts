@@ -1,0 +1,266 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { RefSchema } from '../model/definition.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
+import type { Schedule, ScheduleRequest, ScheduleService } from '../service/schedules.ts';
+import { OVERLAPS } from '../service/temporal-schedules.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+
+// Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
+
+const InstantSchema = z.iso.datetime({ offset: true });
+const SecondsSchema = z.number().min(1).max(315_360_000);
+
+const FIELDS = {
+  workflow: RefSchema.describe('A workflow, or an action; its newest revision is started.'),
+  input: z.record(z.string(), JsonValueSchema).default({}),
+  spec: z.strictObject({
+    cron: z.array(z.string().min(1).max(200)).max(50).optional().describe('Five fields, or as @daily.'),
+    every: SecondsSchema.optional().describe('Seconds between two starts.'),
+    time_zone: z.string().max(100).optional().describe('For cron; UTC unless it is given.'),
+    start: InstantSchema.optional(),
+    end: InstantSchema.optional(),
+    jitter: SecondsSchema.optional().describe('Seconds by which a start may be put off, at random.'),
+  }),
+  overlap: z.enum(OVERLAPS).default('skip').describe('While a run of the schedule is still open.'),
+  catchup_window: SecondsSchema.optional().describe('Seconds for which a start that was missed is made up for.'),
+  paused: z.boolean().default(false),
+  note: z.string().max(1000).optional(),
+};
+
+const CreateSchema = z.strictObject({
+  id: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, _ and -'),
+  ...FIELDS,
+});
+const ReplaceSchema = z.strictObject(FIELDS);
+
+const ScheduleSchema = z
+  .object({
+    id: z.string(),
+    workflow: z.string(),
+    revision: z.int().describe('The revision that it starts now; 0 for an action.'),
+    input: z.record(z.string(), JsonValueSchema),
+    spec: z.record(z.string(), JsonValueSchema),
+    overlap: z.enum(OVERLAPS),
+    catchup_window: z.number().nullable(),
+    paused: z.boolean(),
+    note: z.string().nullable(),
+    next: z.array(z.iso.datetime()).describe('When it starts runs next.'),
+    recent: z.array(
+      z.object({
+        scheduled: z.iso.datetime(),
+        started: z.iso.datetime(),
+        execution: z.int().describe('Id of the execution.'),
+      }),
+    ),
+    created: z.iso.datetime(),
+    updated: z.iso.datetime().nullable(),
+  })
+  .openapi('Schedule');
+
+const IdParams = z.object({ id: z.string().max(100) });
+const NoteSchema = z.strictObject({ note: z.string().max(1000).optional() });
+const tags = ['schedules'];
+const base = '/api/v1/schedules';
+const answer = (description: string) => json(z.object({ data: ScheduleSchema }), description);
+const startErrors = [
+  'input_invalid',
+  'json_malformed',
+  'workflow_not_found',
+  'workflow_disabled',
+  'sub_workflow_invalid',
+] as const;
+
+const createScheduleRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: base, tags, summary: 'Create a schedule' },
+  request: { body: { required: true, content: jsonOrYaml(CreateSchema) } },
+  responses: { 201: answer('Created.'), ...errorResponses('schedule_exists', ...startErrors) },
+});
+const listRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: base, tags, summary: 'List schedules' },
+  request: { query: z.strictObject(PAGE_QUERY) },
+  responses: {
+    200: json(z.object({ data: z.array(ScheduleSchema), meta: PageMetaSchema }), 'A page, in order of id.'),
+    ...errorResponses(),
+  },
+});
+const getRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get a schedule' },
+  request: { params: IdParams },
+  responses: { 200: answer('As it stands.'), ...errorResponses('schedule_not_found') },
+});
+const replaceRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'put', path: `${base}/{id}`, tags, summary: 'Replace a schedule' },
+  request: { params: IdParams, body: { required: true, content: jsonOrYaml(ReplaceSchema) } },
+  responses: { 200: answer('Replaced.'), ...errorResponses('schedule_not_found', ...startErrors) },
+});
+const deleteRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a schedule; what it has started goes on' },
+  request: { params: IdParams },
+  responses: {
+    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
+    ...errorResponses('schedule_not_found'),
+  },
+});
+const changeRoute = (verb: 'pause' | 'resume', summary: string) =>
+  createRoute({
+    ...needs('execution:execute'),
+    ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
+    request: { params: IdParams, body: { content: { 'application/json': { schema: NoteSchema } } } },
+    responses: { 200: answer('Done.'), ...errorResponses('schedule_not_found', 'json_malformed') },
+  });
+const pauseRoute = changeRoute('pause', 'Pause a schedule');
+const resumeRoute = changeRoute('resume', 'Resume a schedule');
+const triggerRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: `${base}/{id}/trigger`, tags, summary: 'Have a schedule start a run now' },
+  request: {
+    params: IdParams,
+    body: { content: { 'application/json': { schema: z.strictObject({ overlap: z.enum(OVERLAPS).optional() }) } } },
+  },
+  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed') },
+});
+const backfillRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: `${base}/{id}/backfill`, tags, summary: 'Have a schedule make up for a time' },
+  request: {
+    params: IdParams,
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            start: InstantSchema,
+            end: InstantSchema,
+            overlap: z.enum(OVERLAPS).default('buffer_all'),
+          }),
+        },
+      },
+    },
+  },
+  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed') },
+});
+
+/** The routes of schedules. */
+export function scheduleRoutes(schedules: ScheduleService) {
+  const router = createRouter();
+
+  router.openapi(
+    createScheduleRoute,
+    async (context) => {
+      const { id, ...body } = context.req.valid('json');
+      const created = await schedules.create(context.get('principal'), id, requestOf(body));
+      context.header('Location', `${base}/${id}`);
+      return context.json({ data: scheduleBody(created) }, 201);
+    },
+    refuse(createScheduleRoute),
+  );
+
+  router.openapi(
+    listRoute,
+    async (context) => {
+      const query = context.req.valid('query');
+      const { rows, total } = await schedules.list(context.get('principal'), windowOf(query));
+      return context.json({ data: rows.map(scheduleBody), meta: metaOf(total, query) }, 200);
+    },
+    refuse(listRoute),
+  );
+
+  router.openapi(
+    getRoute,
+    async (context) => {
+      const found = await schedules.get(context.get('principal'), context.req.valid('param').id);
+      return context.json({ data: scheduleBody(found) }, 200);
+    },
+    refuse(getRoute),
+  );
+
+  router.openapi(
+    replaceRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const replaced = await schedules.replace(context.get('principal'), id, requestOf(context.req.valid('json')));
+      return context.json({ data: scheduleBody(replaced) }, 200);
+    },
+    refuse(replaceRoute),
+  );
+
+  router.openapi(
+    deleteRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      await schedules.remove(context.get('principal'), id);
+      return context.json({ success: true as const, message: `Schedule '${id}' deleted successfully` }, 200);
+    },
+    refuse(deleteRoute),
+  );
+
+  router.openapi(
+    pauseRoute,
+    async (context) => {
+      const { note } = context.req.valid('json') ?? {};
+      const paused = await schedules.pause(context.get('principal'), context.req.valid('param').id, note);
+      return context.json({ data: scheduleBody(paused) }, 200);
+    },
+    refuse(pauseRoute),
+  );
+
+  router.openapi(
+    resumeRoute,
+    async (context) => {
+      const { note } = context.req.valid('json') ?? {};
+      const resumed = await schedules.resume(context.get('principal'), context.req.valid('param').id, note);
+      return context.json({ data: scheduleBody(resumed) }, 200);
+    },
+    refuse(resumeRoute),
+  );
+
+  router.openapi(
+    triggerRoute,
+    async (context) => {
+      const { overlap } = context.req.valid('json') ?? {};
+      const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, overlap);
+      return context.json({ data: scheduleBody(triggered) }, 202);
+    },
+    refuse(triggerRoute),
+  );
+
+  router.openapi(
+    backfillRoute,
+    async (context) => {
+      const { start, end, overlap } = context.req.valid('json');
+      const range = { start: new Date(start), end: new Date(end), overlap };
+      const filled = await schedules.backfill(context.get('principal'), context.req.valid('param').id, range);
+      return context.json({ data: scheduleBody(filled) }, 202);
+    },
+    refuse(backfillRoute),
+  );
+
+  return router;
+}
+
+function requestOf({ catchup_window, note, ...body }: z.infer<typeof ReplaceSchema>): ScheduleRequest {
+  return { ...body, catchupWindow: catchup_window, note };
+}
+
+function scheduleBody(schedule: Schedule): z.infer<typeof ScheduleSchema> {
+  const { id, workflow, revision, input, spec, overlap, catchupWindow, paused, note, created, updated } = schedule;
+  const iso = (time: Date) => time.toISOString();
+  return {
+    ...{ id, workflow, revision, input, overlap, paused, note, catchup_window: catchupWindow ?? null },
+    spec: JSON.parse(JSON.stringify(spec)),
+    next: schedule.next.map(iso),
+    recent: schedule.recent.map((run) => ({ ...run, scheduled: iso(run.scheduled), started: iso(run.started) })),
+    created: iso(created),
+    updated: updated === null ? null : iso(updated),
+  };
+}

@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../model/app-error.ts';
+import { derivedNumber, integerId } from '../model/execution-id.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Logger } from '../model/log.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Parameters } from '../model/run-input.ts';
+import type { ExecutionService } from './executions.ts';
+import { sha256Hex } from './hash.ts';
+import { refusal } from './inputs.ts';
+import type { DescribedSchedule, Overlap, ScheduleTimes, TemporalSchedules } from './temporal-schedules.ts';
+
+/** A schedule as it is asked for. */
+export interface ScheduleRequest {
+  workflow: string;
+  input: Parameters;
+  spec: ScheduleTimes;
+  overlap: Overlap;
+  catchupWindow: number | undefined;
+  paused: boolean;
+  note: string | undefined;
+}
+
+/** A schedule as it stands. */
+export interface Schedule extends Omit<ScheduleRequest, 'note'> {
+  id: string;
+  note: string | null;
+  /** The revision of the workflow that it starts now. */
+  revision: number;
+  next: Date[];
+  recent: { scheduled: Date; started: Date; execution: number }[];
+  created: Date;
+  updated: Date | null;
+}
+
+/** What Fermata keeps with a schedule: who made it, and what was asked for. */
+interface Kept {
+  id: string;
+  principal: Principal;
+  request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
+}
+
+/** Milliseconds between two looks at whether what schedules start is still what there is. */
+const REFRESH_EVERY = 30_000;
+
+/** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
+export type ScheduleService = ReturnType<typeof createScheduleService>;
+
+/** Makes the service. */
+export function createScheduleService(temporal: TemporalSchedules, executions: ExecutionService, log: Logger) {
+  const temporalId = ({ tenantRef }: Principal, id: string) => `${tenantRef}.${id}`;
+
+  async function find(principal: Principal, id: string) {
+    const found = await temporal.describe(temporalId(principal, id));
+    const kept = found === null ? null : keptOf(found);
+    if (found === null || kept?.principal.tenant !== principal.tenant) {
+      throw new AppError('schedule_not_found', `Schedule '${id}' not found`);
+    }
+    return { found, kept };
+  }
+
+  async function built(principal: Principal, id: string, workflowId: string, request: ScheduleRequest) {
+    const { workflow: ref, input, spec, overlap, catchupWindow, paused, note } = request;
+    checkTimes(spec);
+    const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input' }, id);
+    const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
+    const kept: Kept = { id, principal, request: asked };
+    return {
+      ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
+      ...{ paused, note, kept: JSON.parse(JSON.stringify(kept)) as Json },
+    };
+  }
+
+  return {
+    /**
+     * Makes a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for what cannot be started.
+     */
+    async create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
+      // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
+      const workflowId = `sch_${randomBytes(6).toString('hex')}_${id}`;
+      const created = await temporal.create(await built(principal, id, workflowId, request));
+      if (!created) throw new AppError('schedule_exists', `Schedule '${id}' already exists`);
+      return this.get(principal, id);
+    },
+
+    /** Throws `schedule_not_found`. */
+    async get(principal: Principal, id: string): Promise<Schedule> {
+      const { found, kept } = await find(principal, id);
+      return scheduleOf(found, kept);
+    },
+
+    /** A page of schedules in order of id, and how many there are. */
+    async list(
+      principal: Principal,
+      { offset, limit }: { offset: number; limit: number },
+    ): Promise<{ rows: Schedule[]; total: number }> {
+      const prefix = temporalId(principal, '');
+      const ids: string[] = [];
+      for await (const id of temporal.ids()) if (id.startsWith(prefix)) ids.push(id.slice(prefix.length));
+      const page = ids.sort().slice(offset, offset + limit);
+      const rows = await Promise.all(page.map((id) => this.get(principal, id).catch(orNothing)));
+      return { rows: rows.filter((row) => row !== null), total: ids.length };
+    },
+
+    /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
+    async replace(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
+      const { found } = await find(principal, id);
+      await temporal.update(await built(principal, id, found.action.workflowId!, request));
+      return this.get(principal, id);
+    },
+
+    /** Deletes a schedule; the runs that it has started go on. Throws `schedule_not_found`. */
+    async remove(principal: Principal, id: string): Promise<void> {
+      await find(principal, id);
+      await temporal.remove(temporalId(principal, id));
+    },
+
+    /** Has it start nothing until it is resumed. Throws `schedule_not_found`. */
+    async pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
+      await find(principal, id);
+      await temporal.pause(temporalId(principal, id), note ?? `paused by ${principal.subject}`);
+      return this.get(principal, id);
+    },
+
+    /** Throws `schedule_not_found`. */
+    async resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
+      await find(principal, id);
+      await temporal.resume(temporalId(principal, id), note ?? `resumed by ${principal.subject}`);
+      return this.get(principal, id);
+    },
+
+    /** Has it start a run now. Throws `schedule_not_found`. */
+    async trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule> {
+      await find(principal, id);
+      await temporal.trigger(temporalId(principal, id), overlap);
+      return this.get(principal, id);
+    },
+
+    /** Has it start what it would have started between two times. Throws `schedule_not_found`, `request_invalid`. */
+    async backfill(
+      principal: Principal,
+      id: string,
+      { start, end, overlap }: { start: Date; end: Date; overlap: Overlap },
+    ): Promise<Schedule> {
+      await find(principal, id);
+      if (end <= start) {
+        throw refusal('request_invalid', [
+          { code: 'value_invalid', path: '/end', message: 'must be later than start' },
+        ]);
+      }
+      await temporal.backfill(temporalId(principal, id), start, end, overlap);
+      return this.get(principal, id);
+    },
+
+    /**
+     * Brings what schedules start up to date: the newest revision of each workflow with everything that it reaches. One
+     * whose workflow can no longer be started is paused, and its note says why.
+     */
+    async refresh(): Promise<void> {
+      for await (const scheduleId of temporal.ids()) {
+        const found = await temporal.describe(scheduleId);
+        const kept = found === null ? null : keptOf(found);
+        if (found === null || kept === null) continue;
+        await refreshOne(found, kept);
+      }
+    },
+
+    /** Refreshes until the signal is aborted. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failing = false;
+      while (!signal.aborted) {
+        await wait(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        try {
+          await this.refresh();
+          failing = false;
+        } catch (error) {
+          if (!failing) log.warn({ err: error }, 'schedules cannot be brought up to date');
+          failing = true;
+        }
+      }
+    },
+  };
+
+  async function refreshOne(found: DescribedSchedule, { id, principal, request }: Kept): Promise<void> {
+    const { scheduleId, action, state } = found;
+    const { paused } = state;
+    try {
+      const asked = { catchupWindow: undefined, ...request, paused, note: undefined };
+      const wanted = await built(principal, id, action.workflowId!, asked);
+      if (sameRun(wanted.blueprint.run, action.args?.[1])) return;
+      await temporal.update(wanted);
+      log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision }, 'a schedule starts a new revision');
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      if (!paused) await temporal.pause(scheduleId, `${PAUSED_BY_US} ${error.message}`);
+    }
+  }
+}
+
+const PAUSED_BY_US = 'its workflow cannot be started:';
+
+function orNothing(error: unknown): null {
+  // One may have been deleted while the list was made.
+  if (error instanceof AppError && error.code === 'schedule_not_found') return null;
+  throw error;
+}
+
+function sameRun(a: unknown, b: unknown): boolean {
+  const text = (value: unknown) => canonicalJson(JSON.parse(JSON.stringify(value ?? null)) as Json);
+  return text(a) === text(b);
+}
+
+function keptOf({ action }: DescribedSchedule): Kept | null {
+  const kept = action.memo?.schedule as Json | undefined;
+  return kept !== undefined && isJsonObject(kept) ? (kept as unknown as Kept) : null; // written above
+}
+
+function scheduleOf(found: DescribedSchedule, { id, request }: Kept): Schedule {
+  const { state, info, action } = found;
+  const memo = (action.memo?.fermata ?? {}) as JsonObject;
+  return {
+    ...{ catchupWindow: undefined, ...request, id, paused: state.paused, note: state.note || null },
+    revision: Number(memo.revision ?? 0),
+    next: info.nextActionTimes.slice(0, 5),
+    recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({
+      ...{ scheduled: scheduledAt, started: takenAt },
+      execution: integerId(derivedNumber(sha256Hex(started.workflow.workflowId))),
+    })),
+    created: info.createdAt,
+    updated: info.lastUpdatedAt ?? null,
+  };
+}
+
+function checkTimes({ cron, every, time_zone, start, end }: ScheduleTimes): void {
+  const refuse = (path: string, message: string) =>
+    refusal('request_invalid', [{ code: 'value_invalid', path: `/spec${path}`, message }]);
+  if ((cron === undefined || cron.length === 0) && every === undefined) {
+    throw refuse('', 'must say when: by cron, or by every');
+  }
+  if (time_zone !== undefined && !isTimeZone(time_zone))
+    throw refuse('/time_zone', `there is no time zone "${time_zone}"`);
+  if (start !== undefined && end !== undefined && Date.parse(end) <= Date.parse(start)) {
+    throw refuse('/end', 'must be later than start');
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

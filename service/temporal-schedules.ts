@@ -1,0 +1,178 @@
+import {
+  Client,
+  type Connection,
+  ScheduleAlreadyRunning,
+  type ScheduleDescription,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  type ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import { AppError } from '../model/app-error.ts';
+import type { Json } from '../model/json.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import type { Blueprint } from './executions.ts';
+import { isUnreachable } from './temporal.ts';
+
+/** When a schedule starts runs. Times in seconds, but for ISO 8601 instants. */
+export interface ScheduleTimes {
+  cron?: string[] | undefined;
+  every?: number | undefined;
+  time_zone?: string | undefined;
+  start?: string | undefined;
+  end?: string | undefined;
+  jitter?: number | undefined;
+}
+
+/** What becomes of a start while a run of the schedule is still open. */
+export const OVERLAPS = ['skip', 'buffer_one', 'buffer_all', 'cancel_other', 'terminate_other', 'allow_all'] as const;
+
+/** What becomes of a start while a run of the schedule is still open. */
+export type Overlap = (typeof OVERLAPS)[number];
+
+/** A schedule as Temporal is to have it. `kept` is what Fermata keeps with it. */
+export interface TemporalSchedule {
+  scheduleId: string;
+  workflowId: string;
+  blueprint: Blueprint;
+  times: ScheduleTimes;
+  overlap: Overlap;
+  catchupWindow: number | undefined;
+  paused: boolean;
+  note: string | undefined;
+  kept: Json;
+}
+
+/** A schedule as Temporal describes it. */
+export type DescribedSchedule = ScheduleDescription;
+
+/** Milliseconds that a call may take. */
+const CALL_TIMEOUT = 5_000;
+
+/** Temporal's Schedules. Every call throws `temporal_unavailable` when nobody answers. */
+export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
+
+/** Makes the gateway over a connection, which may be lazy. */
+export function createTemporalSchedules(connection: Connection, namespace: string) {
+  const { schedule: client } = new Client({ connection, namespace });
+
+  async function call<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await connection.withDeadline(Date.now() + CALL_TIMEOUT, work);
+    } catch (error) {
+      if (isUnreachable(error))
+        throw new AppError('temporal_unavailable', 'Temporal does not answer', { cause: error });
+      // What the server says of a wrong spec the client gives as a TypeError.
+      if (!(error instanceof TypeError)) throw error;
+      const issues = [{ code: 'value_invalid', path: '/spec', message: error.message }];
+      throw new AppError('request_invalid', `/spec: ${error.message}`, { issues, cause: error });
+    }
+  }
+
+  async function orNull<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await call(work);
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return null;
+      throw error;
+    }
+  }
+
+  const handle = (id: string) => client.getHandle(id);
+
+  return {
+    /** Makes a schedule; false when there is one with its id. */
+    async create(schedule: TemporalSchedule): Promise<boolean> {
+      const { scheduleId, paused, note, kept } = schedule;
+      try {
+        await call(() =>
+          client.create({
+            ...optionsOf(schedule),
+            scheduleId,
+            memo: { fermata: kept },
+            state: { paused, ...(note === undefined ? {} : { note }) },
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ScheduleAlreadyRunning) return false;
+        throw error;
+      }
+    },
+
+    /** A schedule as it stands, or null. */
+    async describe(scheduleId: string): Promise<DescribedSchedule | null> {
+      return orNull(() => handle(scheduleId).describe());
+    },
+
+    /** Changes a schedule that is there. */
+    async update(schedule: TemporalSchedule): Promise<void> {
+      const { scheduleId, paused, note } = schedule;
+      await call(() =>
+        handle(scheduleId).update((before) => ({
+          ...optionsOf(schedule),
+          state: { ...before.state, paused, ...(note === undefined ? {} : { note }) },
+        })),
+      );
+    },
+
+    /** The ids of all schedules, in Temporal's order. */
+    async *ids(): AsyncGenerator<string> {
+      for await (const { scheduleId } of client.list({ pageSize: 200 })) yield scheduleId;
+    },
+
+    async remove(scheduleId: string): Promise<void> {
+      await orNull(() => handle(scheduleId).delete());
+    },
+
+    async pause(scheduleId: string, note: string): Promise<void> {
+      await call(() => handle(scheduleId).pause(note));
+    },
+
+    async resume(scheduleId: string, note: string): Promise<void> {
+      await call(() => handle(scheduleId).unpause(note));
+    },
+
+    /** Starts a run now; without an overlap policy, by the schedule's own. */
+    async trigger(scheduleId: string, overlap: Overlap | undefined): Promise<void> {
+      await call(() => handle(scheduleId).trigger(overlap && policyOf(overlap)));
+    },
+
+    /** Starts the runs that would have been started between two times. */
+    async backfill(scheduleId: string, start: Date, end: Date, overlap: Overlap): Promise<void> {
+      await call(() => handle(scheduleId).backfill({ start, end, overlap: policyOf(overlap) }));
+    },
+  };
+}
+
+function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
+  return overlap.toUpperCase() as ScheduleOverlapPolicy; // the words are Temporal's, in lower case
+}
+
+function optionsOf({ workflowId, blueprint, times, overlap, catchupWindow, kept }: TemporalSchedule) {
+  const { cron, every, time_zone: timezone, start, end, jitter } = times;
+  const { input, run, memo, summary } = blueprint;
+  return {
+    spec: {
+      ...(cron === undefined ? {} : { cronExpressions: cron }),
+      ...(every === undefined ? {} : { intervals: [{ every: every * 1000 }] }),
+      ...(timezone === undefined ? {} : { timezone }),
+      ...(start === undefined ? {} : { startAt: new Date(start) }),
+      ...(end === undefined ? {} : { endAt: new Date(end) }),
+      ...(jitter === undefined ? {} : { jitter: jitter * 1000 }),
+    },
+    policies: {
+      overlap: policyOf(overlap),
+      ...(catchupWindow === undefined ? {} : { catchupWindow: catchupWindow * 1000 }),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: run.ref,
+      workflowId,
+      taskQueue: OWN_TASK_QUEUE,
+      args: [input, run],
+      // What is kept with the schedule itself never changes: what may change stands here.
+      memo: { fermata: memo, schedule: kept },
+      staticSummary: summary,
+    },
+  } satisfies Omit<ScheduleOptions, 'scheduleId' | 'memo' | 'state'>;
+}

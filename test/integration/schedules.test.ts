@@ -1,0 +1,172 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScheduleService } from '../../service/schedules.ts';
+import { createTemporalSchedules } from '../../service/temporal-schedules.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, until } from './api-harness.ts';
+
+const BASE = '/api/v1/schedules';
+let harness: ApiHarness;
+
+beforeAll(async () => {
+  harness = await createApiHarness('schedules');
+});
+afterAll(() => harness.close());
+
+const definition = (data: unknown) => ({
+  tasks: [
+    { name: 'a', action: 'core.transform', input: { data } },
+    { name: 'b', action: 'core.transform', input: { data: '{{ execution.id }} {{ uuid() }}' } },
+    { name: 'child', action: 'core.http', input: { url: `${harness.api.url}/healthz` } },
+  ],
+  output: { a: '{{ a.output }}', b: '{{ b.output }}' },
+});
+async function define(name: string, data: unknown): Promise<void> {
+  const body = { ref: `examples.${name}`, pack_ref: 'examples', label: name, version: '1.0.0' };
+  const answer = await harness.call('POST', '/api/v1/workflows', { ...body, definition: definition(data) });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+}
+const create = (body: object) => harness.call('POST', BASE, body);
+const get = async (id: string) => (await harness.call('GET', `${BASE}/${id}`)).body.data;
+const execution = async (id: number) => (await harness.call('GET', `/api/v1/executions/${id}`)).body.data;
+const ended = (id: number) =>
+  until(
+    () => execution(id),
+    (run) => run?.status === 'completed',
+  );
+
+describe('a schedule', () => {
+  it('starts runs, each an execution of its own with a number and chance of its own', async () => {
+    await define('often', '{{ parameters.n }}');
+    const body = { id: 'often', workflow: 'examples.often', input: { n: 7 }, spec: { every: 1 }, overlap: 'allow_all' };
+    const created = await create(body);
+    expect([created.status, created.headers.get('location')]).toEqual([201, `${BASE}/often`]);
+    expect(created.body.data).toMatchObject({ ...body, paused: false, note: null, revision: 1, catchup_window: null });
+    const { recent } = await until(
+      () => get('often'),
+      (schedule) => schedule.recent.length >= 2,
+    );
+    expect((await harness.call('POST', `${BASE}/often/pause`, { note: 'enough' })).body.data).toMatchObject({
+      ...{ paused: true, note: 'enough' },
+    });
+    const [one, two] = await Promise.all([ended(recent[0].execution), ended(recent[1].execution)]);
+    for (const run of [one, two]) {
+      expect(run).toMatchObject({
+        mode: 'internal',
+        schedule: 'often',
+        action_ref: 'examples.often',
+        config: { n: 7 },
+      });
+      expect([run.result.a, run.projection]).toEqual([7, 'complete']);
+      expect(run.result.b.split(' ')[0]).toBe(String(run.id));
+    }
+    expect(one.result.b.split(' ')[1]).not.toBe(two.result.b.split(' ')[1]);
+    const listed = await until(
+      async () =>
+        (await harness.call('GET', '/api/v1/executions?status=completed&action_ref=examples.often')).body.data,
+      (runs) => runs.length >= 2,
+    );
+    expect(listed.map(({ id }: { id: number }) => id)).toEqual(expect.arrayContaining([one.id, two.id]));
+    expect((await harness.call('GET', `/api/v1/executions/${one.uuid}`)).body.data.id).toBe(one.id);
+    expect((await harness.call('POST', `${BASE}/often/resume`)).body.data.paused).toBe(false);
+    expect((await harness.call('DELETE', `${BASE}/often`)).status).toBe(200);
+    expect((await harness.call('GET', `${BASE}/often`)).body.code).toBe('schedule_not_found');
+    expect((await execution(one.id)).status).toBe('completed');
+  });
+
+  it('is triggered, replaced, and made to catch up', async () => {
+    const spec = { cron: ['0 3 * * *'], time_zone: 'Europe/Zurich', start: '2026-01-01T00:00:00Z' };
+    expect((await create({ id: 'nightly', workflow: 'core.noop', spec })).status).toBe(201);
+    const { next } = await get('nightly');
+    expect([next.length, [1, 2].includes(new Date(next[0]).getUTCHours())]).toEqual([5, true]);
+    expect((await harness.call('POST', `${BASE}/nightly/trigger`)).status).toBe(202);
+    const triggered = await until(
+      () => get('nightly'),
+      ({ recent }) => recent.length === 1,
+    );
+    expect((await ended(triggered.recent[0].execution)).schedule).toBe('nightly');
+    const replaced = await harness.call('PUT', `${BASE}/nightly`, {
+      ...{ workflow: 'core.transform', input: { data: 1 }, spec: { every: 3600 }, note: 'hourly' },
+    });
+    expect(replaced.body.data).toMatchObject({ workflow: 'core.transform', spec: { every: 3600 }, note: 'hourly' });
+    const backfill = { start: '2026-11-01T00:30:00Z', end: '2026-11-01T03:30:00Z', overlap: 'allow_all' };
+    expect((await harness.call('POST', `${BASE}/nightly/backfill`, backfill)).status).toBe(202);
+    const filled = await until(
+      () => get('nightly'),
+      ({ recent }) => recent.length >= 4,
+    );
+    const times = filled.recent.map(({ scheduled }: { scheduled: string }) => scheduled);
+    expect(times).toEqual(
+      expect.arrayContaining(['2026-11-01T01:00:00.000Z', '2026-11-01T02:00:00.000Z', '2026-11-01T03:00:00.000Z']),
+    );
+    await harness.call('DELETE', `${BASE}/nightly`);
+  });
+
+  it('starts the newest revision, and is paused when its workflow cannot be started', async () => {
+    await define('moving', 'old');
+    expect((await create({ id: 'moving', workflow: 'examples.moving', spec: { every: 3600 } })).status).toBe(201);
+    const schedules = createScheduleService(
+      ...([createTemporalSchedules(harness.connection, 'schedules'), harness.api.executions] as const),
+      pino({ level: 'silent' }),
+    );
+    await harness.call('PUT', '/api/v1/workflows/examples.moving', { definition: definition('new') });
+    await schedules.refresh();
+    expect((await get('moving')).revision).toBe(2);
+    const before = (await get('moving')).updated;
+    await schedules.refresh();
+    expect((await get('moving')).updated).toBe(before);
+    await harness.call('POST', `${BASE}/moving/trigger`);
+    const { recent } = await until(
+      () => get('moving'),
+      (schedule) => schedule.recent.length === 1,
+    );
+    expect((await ended(recent[0].execution)).result.a).toBe('new');
+    await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: false });
+    await schedules.refresh();
+    expect(await get('moving')).toMatchObject({
+      ...{ paused: true, note: "its workflow cannot be started: Workflow 'examples.moving' is disabled" },
+    });
+    await harness.call('DELETE', `${BASE}/moving`);
+  });
+
+  it('stands in a list, for its own tenant alone', async () => {
+    for (const id of ['b', 'a', 'c']) {
+      expect((await create({ id, workflow: 'core.noop', spec: { every: 3600 }, paused: true })).status).toBe(201);
+    }
+    const list = async (query: string) => (await harness.call('GET', `${BASE}?${query}`)).body;
+    const all = await until(
+      () => list(''),
+      ({ meta }) => meta.total === 3,
+    );
+    expect(all.data.map(({ id }: { id: string }) => id)).toEqual(['a', 'b', 'c']);
+    expect((await list('page=2&per_page=2')).data.map(({ id }: { id: string }) => id)).toEqual(['c']);
+    await harness.call('POST', '/api/v1/tenants', { ref: 'other', label: 'Other' });
+    const key = (await harness.call('POST', '/api/v1/keys', { subject: 'x', tenant: 'other', roles: ['admin'] })).body
+      .data.key;
+    const foreign = { 'x-api-key': key };
+    expect((await harness.call('GET', BASE, undefined, foreign)).body.data).toEqual([]);
+    expect((await harness.call('GET', `${BASE}/a`, undefined, foreign)).status).toBe(404);
+    expect((await harness.call('DELETE', `${BASE}/a`, undefined, foreign)).status).toBe(404);
+    expect((await harness.call('GET', `${BASE}/a`, undefined, { 'x-api-key': APPROVER_KEY })).status).toBe(200);
+  });
+
+  const good = { id: 'bad', workflow: 'core.noop', spec: { every: 60 } };
+  it.each([
+    ['no time', { ...good, spec: {} }, 400, '/spec'],
+    ['a wrong cron', { ...good, spec: { cron: ['every day'] } }, 400, '/spec'],
+    ['an unknown time zone', { ...good, spec: { every: 60, time_zone: 'Mars/Base' } }, 400, '/spec/time_zone'],
+    [
+      'an end before its start',
+      { ...good, spec: { every: 60, start: '2027-01-02T00:00:00Z', end: '2027-01-01T00:00:00Z' } },
+      400,
+      '/spec/end',
+    ],
+    ['an unknown overlap', { ...good, overlap: 'maybe' }, 400, '/overlap'],
+    ['a wrong id', { ...good, id: 'a b' }, 400, '/id'],
+    ['a wrong input', { ...good, workflow: 'examples.first_run', input: {} }, 400, '/input/url'],
+    ['an unknown workflow', { ...good, workflow: 'core.nothing' }, 404, undefined],
+    ['an id that is taken', { ...good, id: 'a' }, 409, undefined],
+  ])('with %s is refused', async (_, body, status, path) => {
+    const answer = await create(body);
+    expect([answer.status, answer.body.issues?.[0].path]).toEqual([status, path]);
+  });
+});
