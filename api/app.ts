@@ -3,6 +3,7 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { AppError } from '../model/app-error.ts';
 import { actionRoutes } from './actions.ts';
+import { auditChanges, auditRoutes } from './audit.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
 import { bulkRoutes } from './bulk.ts';
 import { type ApiServices, createRouter } from './environment.ts';
@@ -10,7 +11,7 @@ import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { managementRoutes } from './management.ts';
-import { authenticate, checkRequest, MAX_BODY } from './middleware.ts';
+import { authenticate, checkRequest, limitRate, MAX_BODY } from './middleware.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -29,6 +30,8 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.use(secureHeaders());
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   app.use(authenticate(principals));
+  app.use(limitRate(services.rateLimit));
+  app.use(auditChanges(services.audit));
   app.use(
     bodyLimit({
       maxSize: MAX_BODY,
@@ -42,6 +45,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     systemRoutes(services),
     docsRoutes(),
     principalRoutes(principals),
+    auditRoutes(services.audit),
     workflowToolRoutes(definitions, services.simulations),
     workflowRoutes(definitions, deletions),
     packRoutes(services.packs, services.imports),

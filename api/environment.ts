@@ -3,8 +3,10 @@ import type { Context, Env } from 'hono';
 import { AppError } from '../model/app-error.ts';
 import { andMore } from '../model/issue.ts';
 import type { Logger } from '../model/log.ts';
+import type { Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
+import type { AuditService } from '../service/audit.ts';
 import type { BulkService } from '../service/bulk-jobs.ts';
 import type { ChangeService } from '../service/changes.ts';
 import type { ActionService } from '../service/custom-actions.ts';
@@ -23,7 +25,7 @@ import type { ErrorForm } from './errors.ts';
 
 /** What every route finds in its context. */
 export interface ApiEnv extends Env {
-  Variables: { principal: Principal; requestId: string; errorForm?: ErrorForm };
+  Variables: { principal: Principal; requestId: string; permission?: Permission; errorForm?: ErrorForm };
 }
 
 /** The use cases that the API serves, and what tells whether it can. */
@@ -42,6 +44,9 @@ export interface ApiServices {
   imports: PackImportService;
   simulations: SimulationService;
   principals: PrincipalService;
+  audit: AuditService;
+  /** Requests a minute that a principal may make; 0: no limit. */
+  rateLimit: number;
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;
   log: Logger;

@@ -37,7 +37,10 @@ export function errorResponses(...codes: ErrorCode[]) {
 
 /** The same, in a dialect's own form. */
 export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
-  const always: ErrorCode[] = ['request_invalid', 'unauthenticated', 'forbidden', 'internal', 'temporal_unavailable'];
+  const always: ErrorCode[] = [
+    ...(['request_invalid', 'unauthenticated', 'forbidden', 'rate_limited'] as const),
+    ...(['internal', 'temporal_unavailable', 'database_unavailable'] as const),
+  ];
   const all = new Set([...codes, ...always]);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of all) {

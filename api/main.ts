@@ -1,5 +1,5 @@
 import { ConfigError } from '../model/config.ts';
-import { startApi } from '../process/api.ts';
+import { accessOf, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { connectClient, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -19,7 +19,7 @@ await runMain(async (config) => {
     undos.push(() => connection.close());
     const api = await startApi({
       ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
-      ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT },
+      ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT, ...accessOf(config) },
     });
     undos.push(api.close);
     const tenant = await ensureDefaults(api);

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
 import { jsonDepth } from '../model/json.ts';
@@ -20,12 +21,32 @@ export function authenticate(principals: PrincipalService): MiddlewareHandler<Ap
   return async (context, next) => {
     if (OPEN_PATHS.test(context.req.path)) return next();
     const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-    const principal = await principals.authenticate(context.req.header('x-api-key') ?? bearer);
+    const principal = await principals.authenticate(context.req.header('x-api-key') || bearer);
     const tenant = context.req.header('x-tenant-id');
     if (tenant !== undefined && tenant !== principal.tenant && tenant !== principal.tenantRef) {
-      throw new AppError('forbidden', 'x-tenant-id is not the tenant of the API key');
+      throw new AppError('forbidden', 'x-tenant-id is not the tenant of the credentials');
     }
     context.set('principal', principal);
+    return next();
+  };
+}
+
+/** Bounds how often a principal may ask: `rate_limited` with Retry-After beyond it. No limit below one a minute. */
+export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
+  if (perMinute < 1) return (_, next) => next();
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  return async (context, next) => {
+    const principal = context.get('principal') as ApiEnv['Variables']['principal'] | undefined;
+    if (principal !== undefined) {
+      const refused = await limiter.consume(principal.id).then(
+        () => null,
+        (result: RateLimiterRes) => result,
+      );
+      if (refused !== null) {
+        context.header('Retry-After', String(Math.ceil(refused.msBeforeNext / 1000)));
+        throw new AppError('rate_limited', `more than ${perMinute} requests a minute`);
+      }
+    }
     return next();
   };
 }
@@ -34,6 +55,7 @@ export function authenticate(principals: PrincipalService): MiddlewareHandler<Ap
 export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden'): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const { roles, permissions } = context.get('principal');
+    context.set('permission', permission);
     if (!permissionsOf(roles, permissions).has(permission)) {
       const message = otherwise === 'forbidden' ? `this needs the permission ${permission}` : 'there is nothing here';
       throw new AppError(otherwise, message);

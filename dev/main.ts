@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../model/config.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
-import { type RunningApi, startApi } from '../process/api.ts';
+import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -60,6 +60,7 @@ await runMain(async (config) => {
     });
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
+      ...accessOf(config),
     });
     undos.push(api.close);
     const { keys, principal } = await prepare(api, config, folder);

@@ -2,12 +2,13 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
+import type { AuditService } from '../service/audit.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import { executionTools } from './execution-tools.ts';
-import { registerTool } from './tool.ts';
+import { registerTool, type ToolHooks } from './tool.ts';
 import { workflowTools } from './workflow-tools.ts';
 
 /** The use cases that the tools serve. */
@@ -16,19 +17,23 @@ export interface McpServices {
   executions: ExecutionService;
   lists: ExecutionLists;
   deletions: DeletionService;
+  audit: AuditService;
   log: Logger;
 }
 
 /** The MCP server for one caller: document 004's tools, and those beyond it (design/shapes.md, MCP). */
 function createMcpServer(
-  { definitions, executions, lists, deletions, log }: McpServices,
+  { definitions, executions, lists, deletions, audit, log }: McpServices,
   principal: Principal,
 ): McpServer {
   const server = new McpServer({ name: 'fermata', version: '0.1.0' });
-  const onFault = (error: unknown) => log.error({ err: error }, 'an MCP tool failed');
+  const hooks: ToolHooks = {
+    onFault: (error) => log.error({ err: error }, 'an MCP tool failed'),
+    onChange: (change) => audit.record(principal, { ...change, requestId: null }),
+  };
   for (const tool of executionTools(executions, lists, deletions))
-    registerTool(server, principal, onFault, tool as never);
-  for (const tool of workflowTools(definitions)) registerTool(server, principal, onFault, tool as never);
+    registerTool(server, principal, hooks, tool as never);
+  for (const tool of workflowTools(definitions)) registerTool(server, principal, hooks, tool as never);
   return server;
 }
 

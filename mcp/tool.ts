@@ -21,11 +21,17 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   run(principal: Principal, args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
 
+/** Who hears of what tools do: of faults of ours, and of changes that were made. */
+export interface ToolHooks {
+  onFault(error: unknown): void;
+  onChange(change: { operation: string; target: string; reason: string | null }): Promise<void>;
+}
+
 /** Registers a tool for one caller. What cannot be served comes back as an error of the tool, with its stable code. */
 export function registerTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   server: McpServer,
   principal: Principal,
-  onFault: (error: unknown) => void,
+  { onFault, onChange }: ToolHooks,
   { name, description, permission, input, output, reads = false, run }: Tool<Input, Output>,
 ): void {
   const call = async (args: unknown, context: ToolContext): Promise<CallToolResult> => {
@@ -34,6 +40,7 @@ export function registerTool<Input extends z.ZodObject, Output extends z.ZodObje
         throw new AppError('forbidden', `this needs the permission ${permission}`);
       }
       const answer = await run(principal, args as z.output<Input>, context);
+      if (!reads) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
       // Without what is undefined, as JSON has it.
       const structuredContent = JSON.parse(JSON.stringify(answer)) as Record<string, unknown>;
       return { content: [{ type: 'text', text: JSON.stringify(answer, null, 2) }], structuredContent };
@@ -52,4 +59,11 @@ function refused(error: unknown, onFault: (error: unknown) => void): CallToolRes
   const { code, message, issues } = told;
   const body = { error: { code, message, ...(issues === undefined ? {} : { issues }) } };
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] };
+}
+
+/** What a tool is about, and why it was called, as far as its arguments tell. */
+function targetOf(args: unknown): { target: string; reason: string | null } {
+  const { id, ref, workflow, reason } = args as Record<string, unknown>;
+  const target = id ?? ref ?? workflow ?? '';
+  return { target: String(target), reason: typeof reason === 'string' ? reason : null };
 }

@@ -39,9 +39,11 @@ export const ERROR_STATUS = {
   idempotency_mismatch: 422,
   upgrade_required: 426,
   signals_full: 429,
+  rate_limited: 429,
   internal: 500,
   temporal_unavailable: 503,
   database_unavailable: 503,
+  tokens_unavailable: 503,
 } as const;
 
 /** A stable error code of the API. */

@@ -24,6 +24,23 @@ export const ConfigSchema = z.object({
     .min(16)
     .optional()
     .describe('API key of the principal `approver` (operator); made at the first start.'),
+  FERMATA_JWT_JWKS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Keys of whoever issues tokens: bearer tokens that they signed are accepted beside API keys.'),
+  FERMATA_JWT_SECRET: z
+    .string()
+    .min(32)
+    .optional()
+    .describe('A secret shared with whoever issues tokens (HS256), instead of their keys.'),
+  FERMATA_JWT_ISSUER: z.string().min(1).optional().describe('The `iss` that tokens must have.'),
+  FERMATA_JWT_AUDIENCE: z.string().min(1).optional().describe('The `aud` that tokens must have.'),
+  FERMATA_RATE_LIMIT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(6000)
+    .describe('Requests a minute that a principal may make of one API process; 0 sets no limit.'),
   FERMATA_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

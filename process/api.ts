@@ -5,7 +5,9 @@ import { WebSocketServer } from 'ws';
 import { createApp } from '../api/app.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
+import type { Config } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
+import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
 import { createActionService } from '../service/custom-actions.ts';
@@ -22,8 +24,10 @@ import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
 import { createTemporalSchedules } from '../service/temporal-schedules.ts';
+import { createTokenVerifier, type TokenSettings } from '../service/tokens.ts';
 import { createWatchService } from '../service/watches.ts';
 import { createActionStore } from '../store/actions.ts';
+import { createAuditStore } from '../store/audit.ts';
 import { createBulkJobStore } from '../store/bulk-jobs.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
@@ -33,6 +37,18 @@ import { createPrincipalStore, type PrincipalStore } from '../store/principals.t
 /** How long a stop waits for requests that are being answered. */
 const DRAIN_MILLISECONDS = 5_000;
 
+/** What the settings say of who may ask, and how often. */
+export function accessOf(config: Config): Pick<ApiOptions, 'tokens' | 'rateLimit'> {
+  const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
+  return {
+    rateLimit: config.FERMATA_RATE_LIMIT,
+    tokens: {
+      ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
+      ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
+    },
+  };
+}
+
 /** What the API stands on. */
 export interface ApiOptions {
   connection: Connection;
@@ -41,6 +57,9 @@ export interface ApiOptions {
   host: string;
   port: number;
   log: Logger;
+  tokens?: TokenSettings;
+  /** Requests a minute that a principal may make; none: no limit. */
+  rateLimit?: number;
 }
 
 /** A running API. */
@@ -55,7 +74,16 @@ export interface RunningApi {
 }
 
 /** Composes the use cases, serves the API, and keeps the index. Throws an Error that names a port that is taken. */
-export async function startApi({ connection, namespace, database, host, port, log }: ApiOptions): Promise<RunningApi> {
+export async function startApi({
+  connection,
+  namespace,
+  database,
+  host,
+  port,
+  log,
+  tokens = {},
+  rateLimit = 0,
+}: ApiOptions): Promise<RunningApi> {
   const { db } = database;
   const stores = {
     definitions: createDefinitionStore(db),
@@ -73,11 +101,12 @@ export async function startApi({ connection, namespace, database, host, port, lo
   const changes = createChangeService(stores.executions, log);
   const bulk = createBulkService(createBulkJobStore(db), stores.executions, executions, Date.now, log);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
+  const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions);
   const imports = createPackImportService(packs, actions, definitions);
   const simulations = createSimulationService(definitions, Date.now);
-  const principals = createPrincipalService(stores.principals, Date.now);
+  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokens), Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({
@@ -95,11 +124,13 @@ export async function startApi({ connection, namespace, database, host, port, lo
     imports,
     simulations,
     principals,
+    audit,
+    rateLimit,
     readiness,
     log,
   });
   app.post('/mcp', async (context) => {
-    const mcp = { definitions, executions, lists, deletions, log };
+    const mcp = { definitions, executions, lists, deletions, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
   app.all('/mcp', () => {

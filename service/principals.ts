@@ -4,6 +4,7 @@ import type { Principal } from '../model/principal.ts';
 import type { KeyCreate } from '../model/requests.ts';
 import type { KeyRow, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
+import type { TokenClaims, VerifyToken } from './tokens.ts';
 
 const KEY_PREFIX = 'fmt_';
 
@@ -19,13 +20,23 @@ export interface Tenant {
 export type PrincipalService = ReturnType<typeof createPrincipalService>;
 
 /** Makes the service over a store; `clock` gives milliseconds. */
-export function createPrincipalService(store: PrincipalStore, clock: () => number) {
+export function createPrincipalService(store: PrincipalStore, verify: VerifyToken, clock: () => number) {
+  /** The principal of a token, with what the token says now; it is known by its integer id from the first time on. */
+  async function bearerOf({ subject, tenant, ...grants }: TokenClaims): Promise<Principal> {
+    const found = await store.findTenant(tenant ?? HOME_TENANT);
+    if (found === null) throw new AppError('unauthenticated', 'the token names a tenant that is not there');
+    const id = await store.ensurePrincipal(found.id, subject);
+    return { id, tenant: found.id, tenantRef: found.ref, subject, ...grants };
+  }
+
   return {
-    /** Who has a key. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
+    /** Who has a key or a token. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
     async authenticate(key: string | undefined): Promise<Principal> {
       if (key === undefined || key === '') {
-        throw new AppError('unauthenticated', 'an API key is required: Authorization: Bearer <key>, or x-api-key');
+        throw new AppError('unauthenticated', 'credentials are required: Authorization: Bearer <key or token>, or x-api-key');
       }
+      const claims = await verify(key);
+      if (claims !== null) return bearerOf(claims);
       const found = await store.findByKeyHash(sha256Hex(key), new Date(clock()));
       if (found === null) throw new AppError('unauthenticated', 'the API key is invalid, expired or revoked');
       return found;

@@ -100,6 +100,16 @@ export function createPrincipalStore(db: Database) {
       return found!.id;
     },
 
+    /** The integer id of a principal, which is made when it is not there. */
+    async ensurePrincipal(tenant: string, subject: string): Promise<number> {
+      const where = and(eq(principals.tenant, tenant), eq(principals.subject, subject));
+      const [known] = await db.select({ id: principals.id }).from(principals).where(where);
+      if (known !== undefined) return known.id;
+      await db.insert(principals).values({ tenant, subject }).onConflictDoNothing();
+      const [made] = await db.select({ id: principals.id }).from(principals).where(where);
+      return made!.id;
+    },
+
     /** Makes a principal and a key of it that are not there yet. */
     async ensureKey(
       tenant: string,

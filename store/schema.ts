@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  bigserial,
   boolean,
   doublePrecision,
   index,
@@ -268,4 +269,22 @@ export const bulkJobs = pgTable(
     created: created(),
   },
   (table) => [index('bulk_jobs_running').on(table.leased).where(sql`status = 'running'`)],
+);
+
+/** Every change that somebody made: who, what, and why. Rows are only ever added. */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    tenant: tenant(),
+    at: instant('at').notNull().defaultNow(),
+    subject: text('subject').notNull(),
+    /** The route or the tool. */
+    operation: text('operation').notNull(),
+    /** What it was done to: the path, or the tool's `id` or `ref`. */
+    target: text('target').notNull(),
+    reason: text('reason'),
+    requestId: text('request_id'),
+  },
+  (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],
 );

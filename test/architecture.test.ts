@@ -27,12 +27,12 @@ const RULES: Record<string, Rule> = {
   service: {
     folders: ['model', 'language', 'interpreter', 'projection'],
     types: ['store'],
-    packages: ['@temporalio/client', '@temporalio/proto'],
+    packages: ['@temporalio/client', '@temporalio/proto', 'jose'],
     node: true,
   },
   api: {
     folders: ['service', 'model'],
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'yaml'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'rate-limiter-flexible', 'yaml'],
     node: true,
   },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },

@@ -6,7 +6,7 @@ import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
-import { type RunningApi, startApi } from '../../process/api.ts';
+import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
@@ -35,14 +35,20 @@ export const DEV_KEY = 'fmt_test-key-of-the-developer';
 export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
 
 /** Starts API, worker and database in this process, over one namespace of the shared Temporal server. */
-export async function createApiHarness(namespace: string, options: { worker?: boolean } = {}): Promise<ApiHarness> {
+export async function createApiHarness(
+  namespace: string,
+  options: { worker?: boolean; access?: Pick<ApiOptions, 'tokens' | 'rateLimit'> } = {},
+): Promise<ApiHarness> {
   const address = inject('temporalAddress');
   const folder = await mkdtemp(join(tmpdir(), 'fermata-test-'));
   const database = await openEmbedded(folder);
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const log = pino({ level: 'silent' });
-  const api = await startApi({ connection, namespace, database, host: '127.0.0.1', port: 0, log });
+  const api = await startApi({
+    ...{ connection, namespace, database, host: '127.0.0.1', port: 0, log },
+    ...options.access,
+  });
   await ensureDevelopers(api, await ensureDefaults(api), { dev: DEV_KEY, approver: APPROVER_KEY });
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);

@@ -23,7 +23,7 @@ export const API_NAMESPACES = [
     'streams',
     'bulk',
     'actions',
-    'schedules',
+    'schedules', 'access',
   ],
 ];
 

@@ -1,0 +1,89 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { AppError } from '../model/app-error.ts';
+import { PERMISSIONS, type Permission, ROLES, type Role } from '../model/permissions.ts';
+
+/** How tokens are verified; without keys and without a secret none is accepted. */
+export interface TokenSettings {
+  jwksUrl?: string | undefined;
+  secret?: string | undefined;
+  issuer?: string | undefined;
+  audience?: string | undefined;
+}
+
+/** What a verified token says of its bearer. */
+export interface TokenClaims {
+  subject: string;
+  /** Ref or UUID of the tenant; null when the token names none. */
+  tenant: string | null;
+  roles: Role[];
+  permissions: Permission[];
+  groups: string[];
+}
+
+/** Verifies a token. Throws `unauthenticated`; null when no token is accepted at all, or this is none. */
+export type VerifyToken = (token: string) => Promise<TokenClaims | null>;
+
+/** Algorithms of keys that others cannot sign with. */
+const ASYMMETRIC = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** Seconds by which clocks may differ. */
+const CLOCK_TOLERANCE = 30;
+
+/** Makes the verifier (RFC 7519). */
+export function createTokenVerifier({ jwksUrl, secret, issuer, audience }: TokenSettings): VerifyToken {
+  const options: JWTVerifyOptions = {
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE,
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(audience === undefined ? {} : { audience }),
+  };
+  const keys = jwksUrl === undefined ? null : createRemoteJWKSet(new URL(jwksUrl));
+  const shared = secret === undefined ? null : new TextEncoder().encode(secret);
+
+  async function verified(token: string): Promise<JWTPayload | null> {
+    if (keys !== null) return (await jwtVerify(token, keys, { ...options, algorithms: ASYMMETRIC })).payload;
+    if (shared !== null) return (await jwtVerify(token, shared, { ...options, algorithms: ['HS256'] })).payload;
+    return null;
+  }
+
+  return async (token) => {
+    // An API key is no token.
+    if (token.split('.').length !== 3) return null;
+    try {
+      const payload = await verified(token);
+      return payload === null ? null : claimsOf(payload);
+    } catch (cause) {
+      if (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSTimeout)) {
+        throw new AppError('unauthenticated', 'the token is invalid or expired', { cause });
+      }
+      throw new AppError('tokens_unavailable', 'the keys that sign tokens cannot be read', { cause });
+    }
+  };
+}
+
+function claimsOf({ sub, tenant, roles, permissions, groups }: JWTPayload): TokenClaims {
+  return {
+    subject: sub!,
+    tenant: typeof tenant === 'string' ? tenant : null,
+    // Names that mean nothing here allow nothing.
+    roles: texts(roles).filter((role): role is Role => Object.hasOwn(ROLES, role)),
+    permissions: texts(permissions).filter((one): one is Permission => PERMISSIONS.some((known) => known === one)),
+    groups: texts(groups),
+  };
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
