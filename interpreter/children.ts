@@ -19,7 +19,7 @@ export function childOf(
   const seed = digest(`${info.seed}/${key}`, 'sha256');
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
-  const { revision, definition, out_schema, actions } = embedded;
+  const { revision, definition, out_schema, actions, write_only } = embedded;
   return {
     n,
     run: {
@@ -27,12 +27,14 @@ export function childOf(
       ...(out_schema === undefined ? {} : { out_schema }),
       actions,
       ...(Object.keys(reached).length === 0 ? {} : { workflows: reached }),
+      ...(write_only === undefined ? {} : { write_only }),
       depth: (run.depth ?? 0) + 1,
       ...(timeout === undefined ? {} : { timeout }),
     },
     memo: {
       ...{ n, ref, revision, definition_id: embedded.definition_id },
       ...{ parent: integerId(run.n), parent_task: key, actions: Object.keys(actions) },
+      ...(write_only === undefined ? {} : { hides: true }),
     },
   };
 }

@@ -66,6 +66,8 @@ export interface RunInput {
   workflows?: Record<string, EmbeddedWorkflow>;
   /** The schedule that starts it: its number and its seed are not these, see interpreter/identity.ts. */
   schedule?: string;
+  /** Where its input has what is not shown, see service/masks.ts. */
+  write_only?: string[][];
   /** Runs above this one; 0 or absent: nobody started it as a sub-workflow. */
   depth?: number;
   /** Seconds for the whole run, where whoever started it allows less than the definition. */
@@ -83,6 +85,8 @@ export interface EmbeddedWorkflow {
   param_schema?: JsonObject;
   out_schema?: JsonObject;
   actions: Record<string, ActionSpec>;
+  /** Where its input has what is not shown. */
+  write_only?: string[][];
 }
 
 /** Levels of sub-workflows below a run that was started by itself (design/language.md, Sub-workflows). */
@@ -109,6 +113,8 @@ export interface RunMemo {
   tags: string[];
   /** What has led to the start, where the caller or a schedule said so; see run-mode.ts. */
   mode?: StartMode;
+  /** The run hides some of its input. */
+  hides?: true;
   /** The id of the schedule that started it, or the run above it. */
   schedule?: string;
   /** What the caller keeps with the run. */

@@ -4,7 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Execution, LogEntry } from '../model/execution.ts';
 import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
-import { canonicalJson, type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import {
@@ -27,6 +27,7 @@ import { type ShownEvent, showEvent } from './history-events.ts';
 import { entryOf, indexed } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
+import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
 import type { Reached } from './sub-workflows.ts';
 import type { StartRequest, Temporal } from './temporal.ts';
 
@@ -82,7 +83,7 @@ export function createExecutionService(
   }
 
   /** A run with the history that it was projected from, which is empty when Temporal has none. */
-  async function read(principal: Principal, id: string): Promise<ExecutionView & { history: readonly HistoryEvent[] }> {
+  async function read(principal: Principal, id: string): Promise<ReadExecution> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${id} not found`);
     const parsed: ExecutionId | undefined = parseExecutionId(id);
     if (parsed === undefined || parsed.visit !== 0) throw missing();
@@ -95,9 +96,9 @@ export function createExecutionService(
     const history = described === null ? null : await temporal.history(workflowId);
     if (described === null || history === null) {
       if (row === null) throw missing();
-      return { n, execution: executionOfRow(row), history: [] };
+      return { n, execution: executionOfRow(row), history: [], mask: (shown) => shown };
     }
-    const execution = projectExecution(workflowId, history, described.pending);
+    const { execution, mask } = maskExecution(projectExecution(workflowId, history, described.pending));
     if (execution.projection === 'diverged') {
       log.error(
         { workflow_id: workflowId, divergence: execution.divergence },
@@ -107,7 +108,7 @@ export function createExecutionService(
     // Ids can be guessed: without a row, the memo alone tells whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
     await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
-    return { n, execution, history };
+    return { n, execution, history, mask };
   }
 
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
@@ -137,11 +138,13 @@ export function createExecutionService(
     const { ref, enforcement = null, tags = [], mode, memo: kept } = command;
     const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
+    const writeOnly = writeOnlyPaths(resolved.paramSchema);
     const scheduled = 'schedule' in start;
     const n = scheduled ? UNNUMBERED : start.n;
     const run: RunInput = {
       ...{ interpreter: INTERPRETER_VERSION, n, ref, version, revision, hash, definition, actions },
       ...(scheduled ? { schedule: start.schedule } : { seed: randomUUID() }),
+      ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
@@ -156,6 +159,7 @@ export function createExecutionService(
       ...{ executor: principal.id, owner: principal.subject, actions: Object.keys(actions) },
       ...(scheduled ? { schedule: start.schedule, mode: 'internal' } : mode === undefined ? {} : { mode }),
       ...(kept === undefined ? {} : { memo: kept }),
+      ...(writeOnly.length === 0 ? {} : { hides: true }),
     };
     return { input, run, memo, summary: revision === 0 ? ref : `${ref} ${version}` };
   }
@@ -168,7 +172,12 @@ export function createExecutionService(
       ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant: principal.tenant, ref, revision },
       ...{ definition: definition_id, pack: ref.split('.')[0]!, actions, status: 'requested' },
       ...{ parent: null, enforcement, executor, owner, tags, mode },
-      ...{ input: indexed(blue.input), result: null, error: null, errorCode: null },
+      ...{
+        input: indexed(maskInput(blue.input, blue.run.write_only ?? [])),
+        result: null,
+        error: null,
+        errorCode: null,
+      },
       ...{ created: now, updated: now, closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
     };
     return { entry, request: { ...blue, workflowId: entry.workflowId, delay: command.delay ?? 0 } };
@@ -240,8 +249,19 @@ export function createExecutionService(
 
     /** One run with the events of its history, in order; none when Temporal has none. Throws `execution_not_found`. */
     async getWithHistory(principal: Principal, id: string): Promise<ExecutionView & { events: ShownEvent[] }> {
-      const { history, ...found } = await read(principal, id);
-      return { ...found, events: history.map(showEvent) };
+      const { history, mask, ...found } = await read(principal, id);
+      const paths = found.execution.run?.write_only ?? [];
+      const events = history.map(showEvent).map(({ attributes, ...event }) => ({
+        ...event,
+        attributes: mask(maskStart(attributes, paths)),
+      }));
+      return { ...found, events };
+    },
+
+    /** One run, with what hides its write-only parameters elsewhere. Throws `execution_not_found`. */
+    async getWithMask(principal: Principal, id: string): Promise<{ found: ExecutionView; mask: Mask }> {
+      const { n, execution, mask } = await read(principal, id);
+      return { found: { n, execution }, mask };
     },
 
     /** What has happened to a run, and what it said, in order of time. Throws `execution_not_found`. */
@@ -306,6 +326,19 @@ export function createExecutionService(
 
 function closedError(id: string, status: string): AppError {
   return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
+}
+
+/** A run with its history, and what hides its write-only parameters. */
+interface ReadExecution extends ExecutionView {
+  history: readonly HistoryEvent[];
+  mask: Mask;
+}
+
+/** The input stands first among the arguments of the event that started a run. */
+function maskStart(attributes: Json, paths: string[][]): Json {
+  if (paths.length === 0 || !isJsonObject(attributes) || !Array.isArray(attributes.input)) return attributes;
+  const [input = null, ...rest] = attributes.input;
+  return { ...attributes, input: [maskInput(input, paths), ...rest] };
 }
 
 /** What a run is started with. */

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
+import { memoOf, projectExecution } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
-import { closedEntry, isClosedRun, openEntry, timesOf } from './index-entries.ts';
+import { closedEntry, entryOf, isClosedRun, openEntry, timesOf } from './index-entries.ts';
+import { maskExecution } from './masks.ts';
 import type { RunInfo, Temporal } from './temporal.ts';
 
 /** How often visibility is asked, in milliseconds. */
@@ -32,6 +34,13 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId) return null;
     if (!isClosedRun(info)) return openEntry(namespace, info);
+    if (memoOf(info.memo)?.hides) {
+      // What its close event says must be masked, and only its whole history tells how.
+      const history = await temporal.history(workflowId);
+      return history === null
+        ? null
+        : entryOf(namespace, maskExecution(projectExecution(workflowId, history)).execution, runId);
+    }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
   }

@@ -33,7 +33,10 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
     /** Who has a key or a token. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
     async authenticate(key: string | undefined): Promise<Principal> {
       if (key === undefined || key === '') {
-        throw new AppError('unauthenticated', 'credentials are required: Authorization: Bearer <key or token>, or x-api-key');
+        throw new AppError(
+          'unauthenticated',
+          'credentials are required: Authorization: Bearer <key or token>, or x-api-key',
+        );
       }
       const claims = await verify(key);
       if (claims !== null) return bearerOf(claims);

@@ -5,6 +5,7 @@ import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../m
 import type { StoredAction } from '../store/actions.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
 import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from './actions.ts';
+import { writeOnlyPaths } from './masks.ts';
 
 /** Finds what some refs name, as it is now: workflows, and actions that workers outside Fermata do. */
 export type FindNamed = (refs: readonly string[]) => Promise<{ workflows: StoredWorkflow[]; actions: StoredAction[] }>;
@@ -72,7 +73,9 @@ function embedded(
   { id, version, revision, hash, definition, paramSchema, outSchema }: StoredWorkflow,
   actions: Record<string, ActionSpec>,
 ): EmbeddedWorkflow {
+  const writeOnly = writeOnlyPaths(paramSchema);
   return {
+    ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
     ...{ version, revision, hash, definition_id: id, definition, actions },
     ...(paramSchema === null ? {} : { param_schema: paramSchema }),
     ...(outSchema === null ? {} : { out_schema: outSchema }),

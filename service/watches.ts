@@ -4,6 +4,7 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { createRunStream, type StreamEntry } from '../projection/stream.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { Mask } from './masks.ts';
 import type { Temporal } from './temporal.ts';
 
 /** An entry as it is told; `id` says where it stands, and goes back in to go on behind it. */
@@ -60,8 +61,9 @@ export function createWatchService(temporal: Temporal, executions: ExecutionServ
       if (after !== undefined && parseId(after) === undefined) {
         throw new AppError('request_invalid', 'Last-Event-ID is none that this stream gave');
       }
-      const found = await executions.get(principal, id);
-      return { found, entries: listen(found.execution.workflowId, after, signal) };
+      const { found, mask } = await executions.getWithMask(principal, id);
+      const entries = listen(found.execution.workflowId, after, signal);
+      return { found, entries: masked(entries, mask) };
     },
 
     /** Ends every stream. */
@@ -74,6 +76,17 @@ export function createWatchService(temporal: Temporal, executions: ExecutionServ
       return followers.size;
     },
   };
+}
+
+async function* masked(entries: AsyncGenerator<WatchEntry>, mask: Mask): AsyncGenerator<WatchEntry> {
+  for await (const told of entries) {
+    if (told.type !== 'log') yield told;
+    else {
+      const { message, metadata, ...entry } = told.entry;
+      const shown = { message: String(mask(message)), metadata: mask(metadata) as typeof metadata };
+      yield { ...told, entry: { ...entry, ...shown } };
+    }
+  }
 }
 
 type Follower = ReturnType<typeof createFollower>;

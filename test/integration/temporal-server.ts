@@ -23,7 +23,8 @@ export const API_NAMESPACES = [
     'streams',
     'bulk',
     'actions',
-    'schedules', 'access',
+    'schedules',
+    'access',
   ],
 ];
 

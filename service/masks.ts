@@ -1,0 +1,110 @@
+import type { Execution, TaskExecution } from '../model/execution.ts';
+import type { Failure } from '../model/failure.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+
+// Parameters marked `writeOnly` show as `***` in every answer (design/shapes.md, Definitions).
+
+/** What stands for a value that is not shown. */
+const MASKED = '***';
+
+/** Characters from which on a masked text is also masked where it is a part of another one. */
+const SHORTEST_PART = 4;
+
+/** Hides the values of write-only parameters in data that is shown. */
+export type Mask = (shown: Json) => Json;
+
+/** Where in an input its schema has write-only values: paths of field names, `*` for each item of a list. */
+export function writeOnlyPaths(schema: JsonObject | null): string[][] {
+  if (schema === null) return [];
+  const paths: string[][] = [];
+  const visit = (node: Json | undefined, path: string[]): void => {
+    if (node === undefined || !isJsonObject(node)) return;
+    if (node.writeOnly === true) {
+      paths.push(path);
+      return;
+    }
+    for (const [name, property] of Object.entries(
+      isJsonObject(node.properties ?? null) ? (node.properties as JsonObject) : {},
+    ))
+      visit(property, [...path, name]);
+    visit(node.items, [...path, '*']);
+    for (const word of ['allOf', 'anyOf', 'oneOf'] as const) {
+      const all = node[word];
+      if (Array.isArray(all)) for (const part of all) visit(part, path);
+    }
+  };
+  visit(schema, []);
+  return paths;
+}
+
+/** An execution without what its parameters hide, and what hides the same elsewhere. */
+export function maskExecution(execution: Execution): { execution: Execution; mask: Mask } {
+  const { run, input, tasks } = execution;
+  const own = run?.write_only ?? [];
+  const belowOf = ({ action }: TaskExecution) => run?.workflows?.[action]?.write_only ?? [];
+  const values: Json[] = [];
+  const noted = (value: Json) => {
+    values.push(value);
+    return MASKED;
+  };
+  const shownInput = replaceAt(input, own, noted);
+  const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, belowOf(task), noted) }));
+  if (values.length === 0) return { execution, mask: (shown) => shown };
+  const mask = maskFor(values);
+  const failure = <T extends Failure | null>(of: T): T => mask(of as unknown as Json) as unknown as T; // it is JSON
+  return {
+    mask,
+    execution: {
+      ...execution,
+      input: mask(shownInput),
+      output: mask(execution.output),
+      failure: failure(execution.failure),
+      also: execution.also.map(failure),
+      variables: mask(execution.variables) as JsonObject,
+      signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
+      tasks: shownTasks.map((task) => ({
+        ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
+        attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
+      })),
+    },
+  };
+}
+
+/** An input as it is shown where nothing else of its run is. */
+export function maskInput(input: Json, paths: readonly (readonly string[])[]): Json {
+  return replaceAt(input, paths, () => MASKED);
+}
+
+function replaceAt(value: Json, paths: readonly (readonly string[])[], replace: (value: Json) => Json): Json {
+  return paths.reduce<Json>((shown, path) => replaceOne(shown, path, replace), value);
+}
+
+function replaceOne(value: Json, path: readonly string[], replace: (value: Json) => Json): Json {
+  const [name, ...rest] = path;
+  if (name === undefined) return value === null ? null : replace(value);
+  if (name === '*') return Array.isArray(value) ? value.map((item) => replaceOne(item, rest, replace)) : value;
+  if (!isJsonObject(value) || !Object.hasOwn(value, name)) return value;
+  return { ...value, [name]: replaceOne(value[name]!, rest, replace) };
+}
+
+/** The texts of a hidden value: one of them alone is not shown either. */
+function textsOf(value: Json): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  return isJsonObject(value) ? Object.values(value).flatMap(textsOf) : [];
+}
+
+function maskFor(values: readonly Json[]): Mask {
+  const texts = new Set(values.flatMap(textsOf).filter((text) => text !== ''));
+  // A longer one may hold a shorter one.
+  const parts = [...texts].filter((text) => text.length >= SHORTEST_PART).sort((a, b) => b.length - a.length);
+  const hide = (value: Json): Json => {
+    if (typeof value === 'string') {
+      return texts.has(value) ? MASKED : parts.reduce((text, part) => text.replaceAll(part, MASKED), value);
+    }
+    if (Array.isArray(value)) return value.map(hide);
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, hide(field)]));
+  };
+  return hide;
+}
