@@ -8,6 +8,7 @@ import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automati
 import { bulkRoutes } from './bulk.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
+import { executionIndexRoutes } from './execution-index.ts';
 import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { managementRoutes } from './management.ts';
@@ -51,6 +52,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),
     scheduleRoutes(services.schedules),
+    executionIndexRoutes(services.index),
     executionListRoutes(lists, tasks),
     bulkRoutes(services.bulk),
     streamRoutes(services.watches, services.changes),

@@ -12,6 +12,7 @@ import type { ChangeService } from '../service/changes.ts';
 import type { ActionService } from '../service/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
+import type { IndexService } from '../service/execution-index.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
@@ -36,6 +37,7 @@ export interface ApiServices {
   watches: WatchService;
   changes: ChangeService;
   lists: ExecutionLists;
+  index: IndexService;
   bulk: BulkService;
   deletions: DeletionService;
   packs: PackService;

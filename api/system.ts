@@ -8,7 +8,13 @@ import { createRouter } from './environment.ts';
 
 const HealthSchema = z.object({ status: z.literal('ok') }).openapi('Health');
 const ReadinessSchema = z
-  .object({ status: z.enum(['ok', 'unavailable']), checks: z.record(z.string(), z.enum(['ok', 'unavailable'])) })
+  .object({
+    status: z.enum(['ok', 'unavailable']),
+    checks: z.record(z.string(), z.enum(['ok', 'unavailable'])),
+    index: z
+      .object({ lag_ms: z.int().nullable() })
+      .describe('Milliseconds by which lists may be behind Temporal; null before the first look.'),
+  })
   .openapi('Readiness');
 
 const tags = ['system'];
@@ -25,7 +31,7 @@ const readyRoute = createRoute({
 });
 
 /** Health and readiness, open to all. */
-export function systemRoutes({ readiness }: ApiServices) {
+export function systemRoutes({ readiness, index }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   router.openapi(readyRoute, async (context) => {
@@ -38,9 +44,10 @@ export function systemRoutes({ readiness }: ApiServices) {
       ]),
     );
     const ready = results.every(({ status }) => status === 'fulfilled');
+    const behind = { index: { lag_ms: index.lag() } };
     return ready
-      ? context.json({ status: 'ok' as const, checks }, 200)
-      : context.json({ status: 'unavailable' as const, checks }, 503);
+      ? context.json({ status: 'ok' as const, checks, ...behind }, 200)
+      : context.json({ status: 'unavailable' as const, checks, ...behind }, 503);
   });
   return router;
 }

@@ -99,4 +99,6 @@ export interface Execution {
   divergence: string | null;
   /** The last history event that was seen. */
   lastEventId: number;
+  /** Temporal has its history no more: this is what the index kept. */
+  expired?: true;
 }

@@ -13,6 +13,7 @@ import { createChangeService } from '../service/changes.ts';
 import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createDeletionService } from '../service/deletions.ts';
+import { createIndexService } from '../service/execution-index.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
@@ -108,6 +109,7 @@ export async function startApi({
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokens), Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
+  const index = createIndexService(keeper);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({
     definitions,
@@ -117,6 +119,7 @@ export async function startApi({
     changes,
     bulk,
     lists,
+    index,
     deletions,
     packs,
     actions,

@@ -19,8 +19,14 @@ const LONG_EVERY = 60_000;
 const SWEEP_AFTER = 60_000;
 const SWEEP_LIMIT = 50;
 
+/** Rows that a rebuild looks at one by one, at a time. */
+const REBUILD_PAGE = 500;
+
 /** Calls to Temporal at the same time. */
 const CONCURRENCY = 8;
+
+/** Keeps the execution index. */
+export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
 
 /**
  * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
@@ -29,6 +35,7 @@ const CONCURRENCY = 8;
 export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log: Logger, clock: () => number) {
   const { namespace } = temporal;
   let lastLong = 0;
+  let current: number | null = null;
 
   async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
@@ -43,6 +50,39 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
     }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
+  }
+
+  /** The same, for a row that may be wrong in anything: what describe and visibility cannot tell of an open run is read. */
+  async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
+    const { workflowId, runId } = info.execution ?? {};
+    if (!workflowId || !runId || isClosedRun(info)) return entryFor(info);
+    const history = await temporal.history(workflowId);
+    return history === null
+      ? null
+      : entryOf(namespace, maskExecution(projectExecution(workflowId, history)).execution, runId);
+  }
+
+  /** Makes the whole index again, while it serves (design/index.md, 7). */
+  async function rebuild(generation: number): Promise<void> {
+    for await (const page of temporal.list('')) {
+      const entries = (await mapConcurrently(page, wholeEntryFor)).filter((entry) => entry !== null);
+      await store.write(entries);
+      const ids = entries.map(({ workflowId }) => workflowId);
+      await store.seen(namespace, ids, generation);
+    }
+    for (let n = -1; ; ) {
+      const rows = await store.unseen(namespace, generation, { n, limit: REBUILD_PAGE });
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      n = last.n;
+      await mapConcurrently(rows, async (row) => {
+        const described = await temporal.describe(row.workflowId);
+        const entry = described === null ? null : await wholeEntryFor(described.info);
+        if (entry === null) await store.drop(row);
+        else await store.write([entry]);
+      });
+    }
+    await store.endRebuild(namespace, generation);
   }
 
   async function readNews(now: number): Promise<void> {
@@ -104,8 +144,24 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
     async tick(): Promise<void> {
       const now = clock();
       await readNews(now);
+      current = now;
       await sweep(now);
+      const { generation, rebuilt } = await store.rebuilds(namespace);
+      if (generation > rebuilt) {
+        log.info({ generation }, 'making the execution index again');
+        await rebuild(generation);
+        log.info({ generation }, 'the execution index is made again');
+      }
     },
+
+    /** Asks for the whole index to be made again, by whichever keeper comes to it first; gives the rebuild's number. */
+    askRebuild: () => store.askRebuild(namespace),
+
+    /** Milliseconds since the last look began that is in the index; null before the first. */
+    lag: (): number | null => (current === null ? null : clock() - current),
+
+    /** The rebuild that was asked for last, and the last one that was done. */
+    rebuilds: () => store.rebuilds(namespace),
 
     /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
     async run(signal: AbortSignal): Promise<void> {

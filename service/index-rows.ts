@@ -43,10 +43,11 @@ export function executionOfRow(row: IndexRow): Execution {
     projection: 'partial',
     divergence: null,
     lastEventId: row.versionEvent,
+    // A row without a version is of a run that Temporal is still to get.
+    ...(row.versionRun === '' ? {} : { expired: true as const }),
   };
 }
 
-/** The index cuts long text off, so that it may be JSON no more. */
 /** The JSON of a text that the index may have cut off, or else the text. */
 export function parsedOrText(text: string | null): Json {
   if (text === null) return null;

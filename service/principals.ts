@@ -89,7 +89,8 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
 /** The tenant whose admins may make others: the first one. */
 const HOME_TENANT = 'default';
 
-function demandHome({ tenantRef }: Principal, what: string): void {
+/** Throws `forbidden` but for the first tenant, for what concerns all of them. */
+export function demandHome({ tenantRef }: Principal, what: string): void {
   if (tenantRef !== HOME_TENANT)
     throw new AppError('forbidden', `only admins of the tenant "${HOME_TENANT}" may ${what}`);
 }

@@ -216,7 +216,62 @@ export function createExecutionStore(db: Database) {
     /** How far visibility has been seen; null at the first start. */
     async watermark(namespace: string): Promise<{ started: Date; closed: Date } | null> {
       const [found] = await db.select().from(watermarks).where(eq(watermarks.namespace, namespace));
-      return found ?? null;
+      return found === undefined || found.started.getTime() === 0 ? null : found;
+    },
+
+    /** Asks for the whole index to be made again; gives the number of that rebuild. */
+    async askRebuild(namespace: string): Promise<number> {
+      const never = new Date(0);
+      const [asked] = await db
+        .insert(watermarks)
+        .values({ namespace, started: never, closed: never, generation: 1 })
+        .onConflictDoUpdate({ target: watermarks.namespace, set: { generation: sql`${watermarks.generation} + 1` } })
+        .returning({ generation: watermarks.generation });
+      return asked!.generation;
+    },
+
+    /** Rebuilds that were asked for, and the last one that was done. */
+    async rebuilds(namespace: string): Promise<{ generation: number; rebuilt: number }> {
+      const [found] = await db
+        .select({ generation: watermarks.generation, rebuilt: watermarks.rebuilt })
+        .from(watermarks)
+        .where(eq(watermarks.namespace, namespace));
+      return found ?? { generation: 0, rebuilt: 0 };
+    },
+
+    /** Notes that a rebuild has found some runs in Temporal. */
+    async seen(namespace: string, workflowIds: readonly string[], generation: number): Promise<void> {
+      if (workflowIds.length === 0) return;
+      await db
+        .update(executions)
+        .set({ generation })
+        .where(and(eq(executions.namespace, namespace), inArray(executions.workflowId, [...workflowIds])));
+    },
+
+    /** Rows behind a number that a rebuild has not found in Temporal, in order of number. */
+    async unseen(namespace: string, generation: number, { n, limit }: { n: number; limit: number }) {
+      return db
+        .select()
+        .from(executions)
+        .where(
+          and(
+            eq(executions.namespace, namespace),
+            lt(executions.generation, generation),
+            sql`${executions.n} > ${n}`,
+            // A row without a version is of a run that Temporal is still to get.
+            sql`${executions.versionRun} <> ''`,
+          ),
+        )
+        .orderBy(executions.n)
+        .limit(limit);
+    },
+
+    /** Notes that a rebuild is done. */
+    async endRebuild(namespace: string, generation: number): Promise<void> {
+      await db
+        .update(watermarks)
+        .set({ rebuilt: sql`greatest(${watermarks.rebuilt}, ${generation})` })
+        .where(eq(watermarks.namespace, namespace));
     },
 
     /** A run by its number, whoever's it is. */
@@ -266,9 +321,10 @@ export function createExecutionStore(db: Database) {
       await db.update(executions).set({ marked: false, looked: at }).where(inArray(executions.n, numbers));
     },
 
-    /** Drops a row of a run that never reached Temporal. */
-    async drop(row: IndexRow): Promise<void> {
-      await db.delete(executions).where(and(eq(executions.n, row.n), eq(executions.versionRun, '')));
+    /** Drops a row of a run that Temporal does not have, unless somebody has written it since. */
+    async drop({ n, versionRun, versionEvent }: IndexRow): Promise<void> {
+      const same = and(eq(executions.versionRun, versionRun), eq(executions.versionEvent, versionEvent));
+      await db.delete(executions).where(and(eq(executions.n, n), same));
     },
 
     /** A page of a tenant's runs, newest first, and how many there are. */
@@ -403,6 +459,10 @@ const KEPT_WHERE_UNKNOWN = {
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
   listed: sql`${executions.listed}`,
+  // A status that was known already is no news to whoever follows all runs.
+  changed: sql`case when (excluded.version_run, excluded.version_closed, excluded.status)
+    = (${executions.versionRun}, ${executions.versionClosed}, ${executions.status})
+    then ${executions.changed} else excluded.changed end`,
 };
 
 function rowOf({ version, ...entry }: IndexEntry) {

@@ -195,6 +195,8 @@ export const executions = pgTable(
     marked: boolean('marked').notNull().default(false),
     /** When the reconciler last described it. */
     looked: instant('looked'),
+    /** The last rebuild of the index that found the run in Temporal. */
+    generation: integer('generation').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.workflowId] }),
@@ -234,6 +236,9 @@ export const watermarks = pgTable('watermarks', {
   namespace: text('namespace').primaryKey(),
   started: instant('started').notNull(),
   closed: instant('closed').notNull(),
+  /** Rebuilds of the index that were asked for, and the last one that was done. */
+  generation: integer('generation').notNull().default(0),
+  rebuilt: integer('rebuilt').notNull().default(0),
 });
 
 /** Runs that were deleted: no writer may bring them back, however late it comes (design/index.md, 6). */

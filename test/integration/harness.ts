@@ -86,6 +86,8 @@ export async function createHarness(address: string, options: HarnessOptions = {
       maxHeartbeatThrottleInterval: '200ms',
       ...workerOptions,
       activities: { default: () => testActivity({ outcomes, items, calls }, slow) },
+      // Nobody listens to how runs stand.
+      sinks: { fermata: { report: { fn: () => undefined } } },
       // Killed, rather than waited for.
       ...(restartEvery === undefined ? {} : { shutdownGraceTime: 0, shutdownForceTime: '1s' }),
     });

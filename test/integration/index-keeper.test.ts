@@ -1,6 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Client } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
@@ -137,6 +138,84 @@ it('is rebuilt from nothing by two keepers at once, while runs start, close and 
   );
   stop.abort();
   await Promise.all(keepers);
+});
+
+it('is made again while it serves: wrong rows are mended, missing ones found, ghosts dropped, deleted runs stay away', async () => {
+  const ids = await Promise.all(
+    Array.from({ length: 9 }, (_, index) => start(`${web.url}/${['ok', 'wait', 'status/500'][index % 3]}`)),
+  );
+  const signal = (
+    await harness.call('POST', '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'x' } })
+  ).body.data;
+  ids.push(signal.workflow_id);
+  const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
+  await migrate(db, { migrationsFolder: 'store/migrations' });
+  const store = createExecutionStore(db);
+  const temporal = createTemporal(harness.connection, namespace);
+  const keeper = createIndexKeeper(temporal, store, pino({ level: 'silent' }), Date.now);
+  expect(keeper.lag()).toBeNull();
+  await until(truth, (now) => ids.filter((id) => (now.get(id) ?? 'running') === 'running').length === 4);
+  await keeper.tick();
+  expect(keeper.lag()).toBeLessThan(10_000);
+  const { tenant } = (await store.find((await store.numbersOf(await tenantOf(), {}, 1))[0]!))!;
+  const lastChange = await store.lastChange();
+  // Everything that can be wrong with a cache.
+  await db.execute(sql`update executions set status = 'skipped', result = '"wrong"' where workflow_id = ${ids[0]}`);
+  await db.execute(sql`update executions set status = 'completed' where workflow_id = ${ids[1]}`);
+  await db.execute(sql`delete from executions where workflow_id = ${ids[2]}`);
+  await db.execute(
+    sql`update executions set workflow_id = 'wf_ghost', n = 77 where workflow_id = ${ids[3]} returning workflow_id`,
+  );
+  const generation = await keeper.askRebuild();
+  expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation - 1 });
+  const deleting = store.bury(namespace, [ids[6]!], new Date(Date.now() + 60_000));
+  await Promise.all([keeper.tick(), keeper.tick(), deleting]);
+  expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation });
+  const [expected, found] = [await truth(), await indexed(store, [...ids, 'wf_ghost'], tenant!)];
+  // Visibility alone does not know that a run waits; its history does.
+  expected.set(signal.workflow_id, 'waiting');
+  const kept = ids.filter((_, index) => index !== 6);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(kept.map((id) => [id, expected.get(id)])));
+  // What was right already is no news to whoever follows all runs.
+  const changes = await store.changesBehind(tenant!, lastChange, 100);
+  expect(changes.map(({ workflowId }) => workflowId).filter((id) => ids.slice(4).includes(id))).toEqual([
+    signal.workflow_id,
+  ]);
+
+  async function tenantOf(): Promise<string> {
+    return (await harness.api.principals.authenticate('fmt_test-key-of-the-developer')).tenant;
+  }
+});
+
+it('is made again for an admin of the default tenant alone, who sees how it stands', async () => {
+  const before = (await harness.call('GET', '/api/v1/index')).body.data;
+  const asked = await harness.call('POST', '/api/v1/index/rebuild');
+  expect([asked.status, asked.body.data.generation]).toEqual([202, before.generation + 1]);
+  await until(
+    () => harness.call('GET', '/api/v1/index'),
+    ({ body }) => body.data.status === 'current' && body.data.lag_ms < 5_000,
+  );
+  expect((await harness.call('GET', '/readyz')).body.index.lag_ms).toBeLessThan(5_000);
+  await harness.call('POST', '/api/v1/tenants', { ref: 'other', label: 'Other' });
+  const { key } = (await harness.call('POST', '/api/v1/keys', { subject: 'boss', tenant: 'other', roles: ['admin'] }))
+    .body.data;
+  const foreign = await harness.call('POST', '/api/v1/index/rebuild', undefined, { 'x-api-key': key });
+  expect([foreign.status, foreign.body.code]).toEqual([403, 'forbidden']);
+});
+
+it('still tells of a run whose history has expired', async () => {
+  const id = await start(`${web.url}/ok`);
+  await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    ({ body }) => body.data.status === 'completed',
+  );
+  const temporal = createTemporal(harness.connection, namespace);
+  await temporal.remove(id);
+  const { body } = await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    (answer) => answer.body.data.expired,
+  );
+  expect(body.data).toMatchObject({ status: 'completed', projection: 'partial', result: { status_code: 200 } });
 });
 
 it('finds runs that were started without the API, and shows them to nobody', async () => {
