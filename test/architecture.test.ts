@@ -50,6 +50,12 @@ const RULES: Record<string, Rule> = {
     ],
     node: true,
   },
+  cli: {
+    // `fermata dev` runs what `npm start` does; everything else speaks REST.
+    folders: ['model', 'dev'],
+    packages: ['commander', 'eventsource-parser', '@modelcontextprotocol/sdk', 'yaml'],
+    node: true,
+  },
   dev: {
     folders: ['process', 'worker', 'service', 'store', 'model'],
     packages: ['@temporalio/client', '@temporalio/testing'],
@@ -101,7 +107,7 @@ const packageOf = (name: string): string =>
 
 function offends(entry: Import): boolean {
   const { from, to, typeOnly } = entry;
-  const rule = from.endsWith('/main.ts') && folderOf(from) !== 'dev' ? MAIN : RULES[folderOf(from)]!;
+  const rule = from.endsWith('/main.ts') && !['dev', 'cli'].includes(folderOf(from)) ? MAIN : RULES[folderOf(from)]!;
   if (to.startsWith('node:')) return rule.node !== true;
   if (to.startsWith('.')) {
     const folder = folderOf(target(entry));

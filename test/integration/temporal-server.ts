@@ -10,22 +10,9 @@ declare module 'vitest' {
 
 /** Each file of API tests has a namespace of its own, so that its index holds its own runs. */
 export const API_NAMESPACES = [
-  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals'],
-  ...[
-    'subs',
-    'lists',
-    'principals',
-    'automation',
-    'mcp',
-    'deletions',
-    'packs',
-    'tasks',
-    'streams',
-    'bulk',
-    'actions',
-    'schedules',
-    'access',
-  ],
+  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals', 'subs'],
+  ...['lists', 'principals', 'automation', 'mcp', 'deletions', 'packs', 'tasks', 'streams', 'bulk', 'actions'],
+  ...['schedules', 'access', 'cli', 'clients', 'inquiries', 'slack', 'links', 'notices', 'tokens'],
 ];
 
 /** One real Temporal server for all integration tests, in memory, on a free port. */

@@ -57,7 +57,7 @@ it('everything in the README works word for word, and answers what it says', asy
   const inFolder = settings!.command.replaceAll('./.fermata', dev.folder);
   expect(calls.length).toBeGreaterThan(4);
   for (const { command, answer } of calls) {
-    const { stdout } = await execute(`${inFolder}${command}`);
+    const { stdout } = await execute(`${inFolder}${command}`, { env: { ...process.env, ...dev.env } });
     if (answer !== undefined) expectLike(JSON.parse(stdout), answer);
     else expect(stdout).not.toMatch(/"status":(401|5\d\d)/);
   }

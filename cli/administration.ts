@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { JsonObject } from '../model/json.ts';
+import { pairs, table, textOf } from './output.ts';
+import type { Session } from './session.ts';
+
+/** Milliseconds between two looks at a rebuild. */
+const LOOK_EVERY = 500;
+
+/** The commands of those who run the service: keys, reindex. */
+export function addAdministrationCommands(program: Command, session: () => Promise<Session>): void {
+  const keys = program.command('keys').description('list, make and revoke API keys');
+
+  keys.command('list').action(async () => {
+    const { service, output } = await session();
+    const rows = (await service.ask('GET', '/api/v1/keys')).data as JsonObject[];
+    output.show(rows, () =>
+      table(
+        ['ID', 'PREFIX', 'SUBJECT', 'ROLES', 'EXPIRES'],
+        rows.map(({ id, prefix, subject, roles, expires }) =>
+          [id, prefix, subject, (roles as string[]).join(','), expires].map((cell) => textOf(cell)),
+        ),
+      ),
+    );
+  });
+
+  keys
+    .command('create')
+    .argument('<subject>', 'who it is for')
+    .option('--role <role...>', 'viewer, operator, author or admin')
+    .option('--permission <permission...>')
+    .option('--group <group...>')
+    .option('--tenant <ref>')
+    .option('--label <text>')
+    .option('--expires-in <seconds>')
+    .action(async (subject: string, options: KeyOptions) => {
+      const { service, output } = await session();
+      const { role, permission, group, tenant, label, expiresIn } = options;
+      const { data } = await service.ask('POST', '/api/v1/keys', {
+        body: {
+          ...{ subject, ...(role && { roles: role }), ...(permission && { permissions: permission }) },
+          ...{ ...(group && { groups: group }), ...(tenant && { tenant }), ...(label && { label }) },
+          ...(expiresIn && { expires_in: Number(expiresIn) }),
+        },
+      });
+      output.show(data!, () => pairs(data as JsonObject));
+    });
+
+  keys
+    .command('revoke')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const { message } = await service.ask('DELETE', `/api/v1/keys/${encodeURIComponent(id)}`);
+      output.show({ message: message! }, () => [textOf(message)]);
+    });
+
+  program
+    .command('reindex')
+    .description('make the execution index again from Temporal, while it serves')
+    .action(async () => {
+      const { service, output } = await session();
+      let { data } = await service.ask('POST', '/api/v1/index/rebuild');
+      while ((data as JsonObject).status === 'rebuilding') {
+        await wait(LOOK_EVERY);
+        ({ data } = await service.ask('GET', '/api/v1/index'));
+      }
+      output.show(data!, () => ['the index is made again']);
+    });
+}
+
+interface KeyOptions {
+  role?: string[];
+  permission?: string[];
+  group?: string[];
+  tenant?: string;
+  label?: string;
+  expiresIn?: string;
+}

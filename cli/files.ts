@@ -1,0 +1,69 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { CliError, EXIT } from './cli-error.ts';
+
+/** What `-f` names: a file with one object, or a pack as a folder. */
+export type Source =
+  | { kind: 'file'; path: string; content: JsonObject }
+  | { kind: 'pack'; path: string; body: JsonObject };
+
+/** Reads a file, or the folder of a pack: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. Throws a CliError (usage). */
+export async function readSource(path: string): Promise<Source> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new CliError(EXIT.usage, `there is nothing at ${path}`, { cause });
+  });
+  if (!found.isDirectory()) return { kind: 'file', path, content: await readObject(path) };
+  const names = await readdir(path);
+  const root = names.find((name) => /^pack\.(ya?ml|json)$/.test(name));
+  if (root === undefined) throw new CliError(EXIT.usage, `${path} holds no pack.yaml`);
+  const all = async (folder: string): Promise<Json[]> => {
+    if (!names.includes(folder)) return [];
+    const files = (await readdir(join(path, folder))).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
+    return Promise.all(files.map((name) => readObject(join(path, folder, name))));
+  };
+  const pack = await readObject(join(path, root));
+  return { kind: 'pack', path, body: { pack, actions: await all('actions'), workflows: await all('workflows') } };
+}
+
+/** Reads one object from a file of JSON or YAML; `-` is standard input. Throws a CliError (usage). */
+export async function readObject(path: string): Promise<JsonObject> {
+  const text = path === '-' ? await readInput() : await readFile(path, 'utf8').catch(unreadable);
+  const document = parseDocument(text, { schema: 'core', stringKeys: true, uniqueKeys: true });
+  const [trouble] = document.errors;
+  if (trouble !== undefined) throw new CliError(EXIT.usage, `${path}: ${trouble.message.split('\n')[0]}`);
+  const value = document.toJS({ maxAliasCount: 100 }) as Json;
+  if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} holds no object`);
+  return value;
+
+  function unreadable(cause: unknown): never {
+    throw new CliError(EXIT.usage, `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Input out of `name=value` pairs: a value is JSON where it can be read as such, else text. Throws a CliError (usage). */
+export function readPairs(given: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    given.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new CliError(EXIT.usage, `"${pair}" is no name=value`);
+      return [pair.slice(0, at), readValue(pair.slice(at + 1))];
+    }),
+  );
+}
+
+/** JSON where a text can be read as such, else the text. */
+export function readValue(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,69 @@
+import { Command, CommanderError } from 'commander';
+import { addAdministrationCommands } from './administration.ts';
+import { CliError, EXIT } from './cli-error.ts';
+import { addExecutionCommands } from './executions.ts';
+import { serveMcp } from './mcp.ts';
+import { createOutput } from './output.ts';
+import { createService, findTarget } from './service.ts';
+import type { Session } from './session.ts';
+import { addWorkflowCommands } from './workflows.ts';
+
+const program = new Command('fermata')
+  .description('Workflows as data, run by Temporal. Speaks to the API alone.')
+  .option('--url <url>', 'where the API is; FERMATA_URL, or what npm start has left here')
+  .option('--key <key>', 'the API key; FERMATA_API_KEY, or what npm start has left here')
+  .option('--json', 'JSON, as it is where nobody looks at a terminal')
+  .option('--table', 'tables, as they are on a terminal')
+  .exitOverride()
+  .showSuggestionAfterError()
+  .showHelpAfterError('(fermata --help tells more)');
+
+interface GlobalOptions {
+  url?: string;
+  key?: string;
+  json?: boolean;
+  table?: boolean;
+}
+
+async function session(): Promise<Session> {
+  const options = program.opts<GlobalOptions>();
+  const service = createService(await findTarget(options, process.env));
+  return { service, output: createOutput(options, process.stdout) };
+}
+
+addWorkflowCommands(program, session);
+addExecutionCommands(program, session);
+addAdministrationCommands(program, session);
+program
+  .command('mcp')
+  .description('serve MCP over standard input and output')
+  .action(async () => serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env)));
+program
+  .command('dev')
+  .description('start everything on this machine, as npm start does')
+  .action(async () => {
+    await import('../dev/main.ts');
+  });
+
+// What reads our output may go before we are done.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+try {
+  for (const command of program.commands)
+    for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  // It has said what is wrong, or shown its help.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (!(error instanceof CliError)) throw error;
+  console.error(`fermata: ${error.message}`);
+  for (const line of error.lines) console.error(`  ${line}`);
+  return error.exitCode;
+}

@@ -1,0 +1,49 @@
+import type { Json, JsonObject } from '../model/json.ts';
+
+/** Where a command says what it found: tables for people, JSON for programs. */
+export interface Output {
+  readonly json: boolean;
+  /** One thing, or several: as JSON, or as the lines that are made of it. */
+  show(data: Json, lines: () => string[]): void;
+  /** A line for people alone. */
+  note(line: string): void;
+}
+
+/** Makes the output; without a wish it is JSON where nobody looks at a terminal. */
+export function createOutput({ json, table }: { json?: boolean; table?: boolean }, stdout: NodeJS.WriteStream): Output {
+  const asJson = json ?? (table !== true && stdout.isTTY !== true);
+  const write = (line: string) => stdout.write(`${line}\n`);
+  return {
+    json: asJson,
+    show: (data, lines) => {
+      if (asJson) write(JSON.stringify(data, null, 2));
+      else for (const line of lines()) write(line);
+    },
+    note: (line) => {
+      if (!asJson) write(line);
+    },
+  };
+}
+
+/** Rows below their heads, in columns. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const lineOf = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [lineOf(heads), ...rows.map(lineOf)];
+}
+
+/** Names and what they are, one a line. */
+export function pairs(values: JsonObject): string[] {
+  const width = Math.max(...Object.keys(values).map((name) => name.length));
+  return Object.entries(values).map(([name, value]) => `${name.padEnd(width)}  ${textOf(value)}`);
+}
+
+/** A value in a cell. */
+export function textOf(value: Json | undefined): string {
+  if (value === null || value === undefined) return '-';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DevFile } from '../dev/dev-file.ts';
+import type { Issue } from '../model/issue.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { CliError, EXIT } from './cli-error.ts';
+
+/** Where the service is, and who asks. */
+export interface Target {
+  url: string;
+  key: string;
+}
+
+/** What is sent beside method and path. */
+export interface RequestOptions {
+  body?: Json;
+  query?: Record<string, string | undefined>;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** The service, over REST. Everything throws a CliError: `refused` with the service's own words, or `unreachable`. */
+export interface Service {
+  readonly target: Target;
+  /** An answer that was no refusal. */
+  send(method: string, path: string, options?: RequestOptions): Promise<Response>;
+  /** Its JSON body. */
+  ask(method: string, path: string, options?: RequestOptions): Promise<JsonObject>;
+}
+
+/**
+ * Finds the service: what is given, else FERMATA_URL and FERMATA_API_KEY, else what `npm start` has left in the data
+ * folder. Throws a CliError (usage) when there is neither.
+ */
+export async function findTarget(
+  given: { url?: string | undefined; key?: string | undefined },
+  env: Record<string, string | undefined>,
+): Promise<Target> {
+  const url = given.url || env.FERMATA_URL;
+  const key = given.key || env.FERMATA_API_KEY;
+  if (url && !URL.canParse(url)) throw new CliError(EXIT.usage, `"${url}" is no URL`);
+  if (url && key) return { url: url.replace(/\/+$/, ''), key };
+  const path = join(env.FERMATA_DATA_DIR || '.fermata', 'dev.json');
+  try {
+    const { url: devUrl, api_key: devKey } = JSON.parse(await readFile(path, 'utf8')) as DevFile; // written by npm start
+    return { url: url || devUrl, key: key || devKey };
+  } catch (cause) {
+    const message = 'no service is known: give --url and --key, set FERMATA_URL and FERMATA_API_KEY, or npm start here';
+    throw new CliError(EXIT.usage, message, { cause });
+  }
+}
+
+/** The service at a target. */
+export function createService(target: Target): Service {
+  async function send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    const { body, query = {}, headers = {}, signal } = options;
+    const url = new URL(target.url + path);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method,
+        headers: {
+          'x-api-key': target.key,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (cause) {
+      throw new CliError(EXIT.unreachable, `${target.url} does not answer`, { cause });
+    }
+    if (!response.ok) throw await refusalOf(response);
+    return response;
+  }
+
+  return {
+    target,
+    send,
+    ask: async (method, path, options) => (await (await send(method, path, options)).json()) as JsonObject,
+  };
+}
+
+async function refusalOf(response: Response): Promise<CliError> {
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = null;
+  }
+  const exit = response.status === 503 ? EXIT.unreachable : EXIT.refused;
+  if (!isJsonObject(body as Json) || typeof (body as JsonObject).error !== 'string') {
+    return new CliError(exit, `the service answered ${response.status}`);
+  }
+  const { error, code, issues } = body as { error: string; code?: string; issues?: Issue[] };
+  return new CliError(exit, `${error} (${code ?? response.status})`, { lines: issueLines(issues ?? []) });
+}
+
+/** Each of some issues in a line. */
+export function issueLines(issues: readonly Issue[]): string[] {
+  return issues.map(({ code, path, message, line, column }) => {
+    const place = line === undefined ? '' : ` (line ${line}, column ${column})`;
+    return `${path || '/'}${place}: ${message} [${code}]`;
+  });
+}

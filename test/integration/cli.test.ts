@@ -1,0 +1,242 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+
+const PROGRAM = resolve('cli/fermata.mjs');
+let harness: ApiHarness;
+let folder: string;
+beforeAll(async () => {
+  harness = await createApiHarness('cli');
+  folder = await mkdtemp(join(tmpdir(), 'fermata-cli-'));
+});
+afterAll(async () => {
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into what they just asked for
+  json: () => any;
+}
+
+/** Runs the command line in a folder of its own, where it finds nothing by itself. */
+async function fermata(args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> {
+  const known = { FERMATA_URL: harness.api.url, FERMATA_API_KEY: DEV_KEY };
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env: { ...process.env, ...known, ...env } });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((done) => child.on('close', done));
+  return { code, out, err, json: () => JSON.parse(out) };
+}
+
+const write = async (name: string, text: string) => {
+  await writeFile(join(folder, name), text);
+  return name;
+};
+
+const GREET = `
+ref: examples.greet
+pack_ref: examples
+label: Greet
+version: 1.0.0
+param_schema: { type: object, properties: { name: { type: string } }, required: [name] }
+definition:
+  tasks:
+    - { name: pause, action: core.delay, input: { seconds: 0.5 } }
+    - { name: greet, action: core.transform, input: { data: "Hello, {{ name }}" } }
+`;
+
+describe('apply', () => {
+  it('creates, leaves alone and updates a workflow from a file', async () => {
+    const file = await write('greet.yaml', GREET);
+    const changes: unknown[] = [];
+    for (const text of [GREET, GREET, GREET.replace('Hello', 'Good day')]) {
+      await write('greet.yaml', text);
+      const { code, json } = await fermata(['apply', '-f', file]);
+      changes.push([code, json()]);
+    }
+    const one = (change: string, revision: number) => [
+      0,
+      [{ kind: 'workflow', ref: 'examples.greet', change, revision }],
+    ];
+    expect(changes).toEqual([one('created', 1), one('unchanged', 1), one('updated', 2)]);
+  });
+
+  it('brings in a pack from its folder', async () => {
+    await mkdir(join(folder, 'pack/workflows'), { recursive: true });
+    await write('pack/pack.yaml', 'ref: shop\nlabel: Shop\n');
+    await write('pack/workflows/greet.yaml', GREET.replaceAll('examples', 'shop'));
+    const { code, out } = await fermata(['apply', '-f', 'pack', '--table']);
+    expect([code, out.split('\n').map((line) => line.split(/\s+/))]).toEqual([
+      0,
+      [
+        ['KIND', 'REF', 'CHANGE', 'REVISION'],
+        ['pack', 'shop', 'created', '-'],
+        ['workflow', 'shop.greet', 'created', '1'],
+        [''],
+      ],
+    ]);
+  });
+
+  it.each([
+    ['a file that is not there', 'nothing.yaml', 2, 'there is nothing at nothing.yaml'],
+    ['a folder without a pack', '.', 2, '. holds no pack.yaml'],
+  ])('refuses %s', async (_, path, code, message) => {
+    const ended = await fermata(['apply', '-f', path]);
+    expect([ended.code, ended.err]).toEqual([code, expect.stringContaining(message)]);
+  });
+});
+
+describe('validate and simulate', () => {
+  it('tell what is wrong, with its place, and fail then', async () => {
+    const file = await write('wrong.yaml', GREET.replace('core.transform', 'core.transfrom'));
+    const wrong = await fermata(['validate', '-f', file, '--table']);
+    expect([wrong.code, wrong.err.trim()]).toEqual([1, 'fermata: wrong.yaml is invalid']);
+    expect(wrong.out).toBe(
+      'error    /definition/tasks/1/action: there is no action "core.transfrom". Did you mean "core.transform"? [unknown_action]\n',
+    );
+    const right = await fermata(['validate', '-f', '-', '--table'], {}, GREET);
+    expect([right.code, right.out]).toEqual([0, 'nothing is wrong\n']);
+  });
+
+  it('test a workflow: what is not as expected fails, and is told', async () => {
+    await fermata(['apply', '-f', await write('greet.yaml', GREET)]);
+    const test = (greeting: string) =>
+      write(
+        'test.yaml',
+        `input: { name: Ada }\nexpect: { status: completed, order: [pause, greet], output: { greet: "${greeting}" } }\n`,
+      );
+    const passed = await fermata(['simulate', 'examples.greet', '-f', await test('x')]);
+    expect(passed.json().output).toBe('Hello, Ada');
+    expect([passed.code, passed.err]).toEqual([
+      1,
+      'fermata: examples.greet does not do what is expected\n  /output: Hello, Ada instead of {"greet":"x"}\n',
+    ]);
+    await write('test.yaml', 'input: { name: Ada }\nexpect: { status: completed, output: "Hello, Ada" }\n');
+    expect((await fermata(['simulate', 'examples.greet', '-f', 'test.yaml'])).code).toBe(0);
+  });
+});
+
+describe('executions', () => {
+  it('are run, awaited, listed, read and exported', async () => {
+    await fermata(['apply', '-f', await write('greet.yaml', GREET)]);
+    const run = await fermata(['run', 'examples.greet', '--input', 'name=Ada', '--wait']);
+    expect([run.code, run.json().status, run.json().result, run.json().mode]).toEqual([
+      0,
+      'completed',
+      'Hello, Ada',
+      'cli',
+    ]);
+    const { id } = run.json();
+    const listed = await fermata(['list', '--action', 'examples.greet', '-n', '1', '--table']);
+    expect(listed.out.split('\n')[1]).toMatch(new RegExp(`^${id}  examples.greet  completed  `));
+    const got = await fermata(['get', String(id), '--table']);
+    expect(got.out).toMatch(/^greet +core.transform +completed +0 /m);
+    const file = join(folder, 'all.csv');
+    expect((await fermata(['export', '--action', 'examples.greet', '-o', file])).code).toBe(0);
+    expect(await readFile(file, 'utf8')).toContain(`${id},`);
+    const refused = await fermata(['run', 'examples.greet', '-i', 'name=3']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('/parameters/name: ')]);
+  });
+
+  it('are followed until they end; the exit code tells how', async () => {
+    const started = await fermata(['run', 'examples.greet', '-i', 'name=Bo']);
+    const watched = await fermata(['watch', String(started.json().id), '--table']);
+    expect([watched.code, watched.out]).toEqual([
+      0,
+      expect.stringMatching(/"greet" ended as completed[\s\S]*is completed/),
+    ]);
+    const failing = await fermata(['run', 'core.fail', '-i', 'message=no', '--wait', '--table']);
+    expect([failing.code, failing.err]).toEqual([1, expect.stringContaining('ended as failed')]);
+    const followed = await fermata(['watch', failing.out.split(/\s+/)[1]!]);
+    expect([
+      followed.code,
+      followed.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).event),
+    ]).toEqual([1, ['log', 'execution', 'task', 'log', 'log', 'execution', 'log', 'end']]);
+  });
+
+  it('are signalled, cancelled and terminated', async () => {
+    const start = async () => String((await fermata(['run', 'core.wait_signal', '-i', 'name=go'])).json().id);
+    const [signalled, cancelled, terminated] = [await start(), await start(), await start()];
+    expect((await fermata(['signal', signalled, 'go', '-p', '{"a":1}'])).code).toBe(0);
+    expect((await fermata(['cancel', cancelled, '--reason', 'enough'])).code).toBe(0);
+    expect((await fermata(['terminate', terminated])).code).toBe(0);
+    const ends = await Promise.all([signalled, cancelled, terminated].map((id) => fermata(['watch', id])));
+    expect(ends.map(({ code }) => code)).toEqual([0, 1, 1]);
+    const again = await fermata(['cancel', cancelled]);
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('(execution_closed)')]);
+  });
+});
+
+it('keys are made, listed and revoked', async () => {
+  const made = (await fermata(['keys', 'create', 'ci', '--role', 'viewer', '--expires-in', '3600'])).json();
+  const env = { FERMATA_API_KEY: made.key };
+  expect((await fermata(['list'], env)).code).toBe(0);
+  expect((await fermata(['run', 'core.noop'], env)).err).toContain('(forbidden)');
+  expect((await fermata(['keys', 'list', '--table'])).out).toMatch(new RegExp(`^${made.id} +${made.prefix} +ci `, 'm'));
+  expect((await fermata(['keys', 'revoke', String(made.id)])).code).toBe(0);
+  expect((await fermata(['list'], env)).err).toContain('(unauthenticated)');
+});
+
+it('the index is made again', async () => {
+  const { code, json } = await fermata(['reindex']);
+  expect([code, json().status, json().generation]).toEqual([0, 'current', 1]);
+});
+
+describe('without a service', () => {
+  it('says where it looked, or that nobody answers', async () => {
+    const nowhere = await fermata(['list'], { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder });
+    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('no service is known')]);
+    const silent = await fermata(['list', '--url', 'http://127.0.0.1:1']);
+    expect([silent.code, silent.err]).toEqual([3, 'fermata: http://127.0.0.1:1 does not answer\n']);
+  });
+
+  it.each([[['lst']], [['run']], [['list', '--url', 'nowhere']], [['list', '--colour']], [['run', 'a.b', '-i', 'x']]])(
+    '%j is wrong usage',
+    async (args) => {
+      expect((await fermata(args)).code).toBe(2);
+    },
+  );
+
+  it('finds what npm start has left', async () => {
+    await write('dev.json', JSON.stringify({ url: harness.api.url, api_key: DEV_KEY }));
+    const env = { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder };
+    expect((await fermata(['list'], env)).code).toBe(0);
+  });
+});
+
+it('MCP is served over standard input and output', async () => {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [PROGRAM, 'mcp', '--url', harness.api.url, '--key', DEV_KEY],
+  });
+  const client = new Client({ name: 'test', version: '1.0.0' });
+  await client.connect(transport);
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toContain('start_execution');
+  const answer = await client.callTool({
+    name: 'start_execution',
+    arguments: { workflow: 'core.transform', input: { data: 7 }, idempotencyKey: 'stdio', wait: 10 },
+  });
+  expect(answer.structuredContent).toMatchObject({ finished: true, mode: 'manual' });
+  const wrong = await client.callTool({ name: 'get_execution', arguments: { id: 999 } });
+  expect(wrong.isError).toBe(true);
+  await client.close();
+});
