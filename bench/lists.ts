@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { pino } from 'pino';
+import { findTemporal } from '../dev/temporal-binary.ts';
+import { startTemporalServer } from '../dev/temporal-server.ts';
+import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
+import type { IndexEntry } from '../model/index-entry.ts';
+import { startApi } from '../process/api.ts';
+import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
+import { openEmbedded } from '../store/database.ts';
+import { createExecutionStore } from '../store/executions.ts';
+import { bundleWorkflows, createWorker } from '../worker/worker.ts';
+
+// How long lists, statistics and one execution take over HTTP beside many runs: npm run bench:lists [runs].
+
+const RUNS = Number(process.argv[2] ?? 10_000);
+const REQUESTS = 200;
+const KEY = 'fmt_the-key-of-this-bench';
+const STATUSES = ['completed', 'completed', 'completed', 'failed', 'cancelled', 'timeout'] as const;
+
+const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));
+const database = await openEmbedded(folder);
+const server = await startTemporalServer({
+  ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
+});
+const connection = await Connection.connect({ address: server.address });
+const native = await NativeConnection.connect({ address: server.address });
+const log = pino({ level: 'silent' });
+const api = await startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port: 0, log });
+const tenant = await ensureDefaults(api);
+await ensureDevelopers(api, tenant, { dev: KEY });
+const worker = await createWorker({ connection: native, namespace: 'default', bundle: await bundleWorkflows() });
+const working = worker.run();
+
+const store = createExecutionStore(database.db);
+let last = 0;
+for (let written = 0; written < RUNS; written += 500) {
+  await store.write(Array.from({ length: Math.min(500, RUNS - written) }, (_, index) => entryOf(written + index)));
+}
+
+function entryOf(index: number): IndexEntry {
+  const created = new Date(Date.now() - (RUNS - index) * 1000);
+  last = mintNumber(last, created.getTime());
+  const ref = `pack${index % 20}.workflow${index % 100}`;
+  return {
+    ...{ namespace: 'default', workflowId: workflowIdOf(last), n: last, runId: `run-${index}`, tenant, ref },
+    ...{
+      revision: 1,
+      definition: 1 + (index % 100),
+      pack: `pack${index % 20}`,
+      actions: ['core.http', `a.b${index % 7}`],
+    },
+    ...{ status: STATUSES[index % STATUSES.length]!, parent: null, enforcement: index % 50, executor: 1, owner: 'dev' },
+    ...{
+      tags: [],
+      mode: null,
+      input: '{"a":1}',
+      error: null,
+      errorCode: null,
+      created,
+      updated: created,
+      closed: created,
+    },
+    result: JSON.stringify({ number: index, text: `the result of run ${index}, somewhat longer than a word` }),
+    version: { start: created.getTime(), run: `run-${index}`, closed: true, event: 11 },
+  };
+}
+
+const call = async (path: string, body?: object) => {
+  const response = await fetch(api.url + path, {
+    headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: what comes back is printed, or an id out of it used
+  const answer = (await response.json()) as any;
+  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+  return answer;
+};
+const run = (
+  await call('/api/v1/executions', { action_ref: 'core.http', parameters: { url: `${api.url}/healthz` }, wait: 10 })
+).data;
+const middle = (await call('/api/v1/executions?per_page=1&page=5000')).next_cursor;
+
+const rows: Record<string, string | number>[] = [];
+for (const [what, path] of [
+  ['list, newest 20', '/api/v1/executions'],
+  ['list, page 250', '/api/v1/executions?page=250'],
+  ['list behind a cursor', `/api/v1/executions?limit=50&cursor=${middle}`],
+  ['list by status and pack', '/api/v1/executions?status=failed&pack_name=pack3'],
+  ['list by action with *', '/api/v1/executions?action_ref=pack1*'],
+  ['list by text in the result', '/api/v1/executions?result_contains=run%209876'],
+  ['statistics', '/api/v1/executions/stats'],
+  ['statistics by action', '/api/v1/executions/stats?group_by=action_ref'],
+  ['get one, from Temporal', `/api/v1/executions/${run.id}`],
+] as const) {
+  const times: number[] = [];
+  for (let request = 0; request < REQUESTS; request += 1) {
+    const start = performance.now();
+    await call(path);
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number) => Number(times[Math.floor(REQUESTS * share)]!.toFixed(1));
+  rows.push({ what, 'P50 ms': at(0.5), 'P95 ms': at(0.95) });
+}
+console.log(`${RUNS} runs in the index, ${REQUESTS} requests each, one at a time, PGlite:`);
+console.table(rows);
+
+worker.shutdown();
+await working;
+await api.close();
+await native.close();
+await connection.close();
+await database.close();
+await server.stop();
+await rm(folder, { recursive: true, force: true });
