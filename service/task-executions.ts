@@ -40,9 +40,13 @@ export type TaskExecutionService = ReturnType<typeof createTaskExecutionService>
 /** Makes the service. */
 export function createTaskExecutionService(executions: ExecutionService, store: ExecutionStore) {
   async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
-    const found = await executions.get(principal, run);
+    const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
+    const found = await executions.get(principal, run).catch((error: unknown) => {
+      // What was asked for is not the run.
+      throw error instanceof AppError && error.code === 'execution_not_found' ? missing() : error;
+    });
     const task = found.execution.tasks.find(is);
-    if (task === undefined) throw new AppError('execution_not_found', `Execution with ID ${what} not found`);
+    if (task === undefined) throw missing();
     const { name, visit, item } = task;
     const items = found.execution.tasks.filter(
       (other) => item === null && other.item !== null && other.name === name && other.visit === visit,
