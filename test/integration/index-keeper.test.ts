@@ -203,6 +203,33 @@ it('is made again for an admin of the default tenant alone, who sees how it stan
   expect([foreign.status, foreign.body.code]).toEqual([403, 'forbidden']);
 });
 
+it('follows a run that is reset: it is open again, one execution, and ends as it ends then', async () => {
+  const started = await harness.call('POST', '/api/v1/executions', {
+    ...{ action_ref: 'core.wait_signal', parameters: { name: 'go' } },
+  });
+  const { id, workflow_id: workflowId } = started.body.data;
+  const listed = async (): Promise<{ data: { status: string }[]; pagination: { total_items: number } }> =>
+    (await harness.call('GET', `/api/v1/executions?search=${id}`)).body;
+  const signal = (payload: string) => harness.call('POST', `/api/v1/executions/${id}/signal`, { name: 'go', payload });
+  const statusIs = (wanted: string) => (body: { data: { status: string }[] }) => body.data[0]?.status === wanted;
+  await signal('first');
+  await until(listed, statusIs('completed'));
+  const { workflowService } = new Client({ connection: harness.connection, namespace });
+  await workflowService.resetWorkflowExecution({
+    ...{ namespace, workflowExecution: { workflowId }, reason: 'test', requestId: 'reset-1' },
+    // The first workflow task; what was signalled after it is not applied again.
+    ...{ workflowTaskFinishEventId: 4 as never, resetReapplyExcludeTypes: [1] },
+  });
+  const open = await until(listed, statusIs('running'));
+  expect(open.pagination.total_items).toBe(1);
+  const { body } = await harness.call('GET', `/api/v1/executions/${id}`);
+  expect(body.data).toMatchObject({ status: 'running', projection: 'complete', waiting_for: [{ kind: 'signal' }] });
+  await signal('second');
+  await until(listed, statusIs('completed'));
+  expect((await harness.call('GET', `/api/v1/executions/${id}`)).body.data.result).toBe('second');
+  expect((await truth()).get(workflowId)).toBe('completed');
+});
+
 it('still tells of a run whose history has expired', async () => {
   const id = await start(`${web.url}/ok`);
   await until(
