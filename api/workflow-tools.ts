@@ -21,7 +21,7 @@ const SimulationSchema = z
     error: JsonValueSchema.describe('The failure of the run; null when it has none.'),
     waiting_for: z.array(
       z.object({
-        kind: z.enum(['action', 'child', 'timer', 'retry', 'signal']),
+        kind: z.enum(['action', 'child', 'timer', 'retry', 'signal', 'inquiry']),
         task: z.string(),
         until: z.iso.datetime().nullable(),
         detail: z.string().nullable(),

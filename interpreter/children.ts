@@ -28,6 +28,7 @@ export function childOf(
       actions,
       ...(Object.keys(reached).length === 0 ? {} : { workflows: reached }),
       ...(write_only === undefined ? {} : { write_only }),
+      ...(run.starters === undefined ? {} : { starters: run.starters }),
       depth: (run.depth ?? 0) + 1,
       ...(timeout === undefined ? {} : { timeout }),
     },

@@ -2,12 +2,15 @@ import { compileDefinition } from '../language/program.ts';
 import { renderCondition } from '../language/template-value.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
+import { DECISION_SIGNAL } from '../model/inquiry.ts';
+import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { closingOf } from './closing.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
 import { schemaFailure } from './inline.ts';
+import { expire, takeDecision } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
 import { scopeOf } from './scope.ts';
@@ -51,7 +54,8 @@ export function begin(
       timeout: timeoutOf(run),
     },
     run,
-    ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), visits: [], visitsOf: new Map() },
+    ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
+    ...{ visits: [], visitsOf: new Map() },
     ...{
       pending: new Map(),
       inFlight: 0,
@@ -82,7 +86,7 @@ function timeoutOf({ definition, timeout }: RunInput): number | null {
 /**
  * Takes all events of one activation, in any order, changes the state in place, and says what is to be done. The order in
  * which they count is the same in the shell and in the projection: resolutions by command sequence, then signals, then the
- * timeout of the run, then a cancel request. Only then anything new starts. Total: unknown keys change nothing.
+ * time of inquiries, the timeout of the run, and a cancel request. Only then anything new starts. Total: unknown keys change nothing.
  */
 export function step(state: RunState, events: readonly RunEvent[], now: number): Command[] {
   state.step += 1;
@@ -91,6 +95,11 @@ export function step(state: RunState, events: readonly RunEvent[], now: number):
 }
 
 function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
+  // A decision that comes with the end of its time came in time: the timer has nothing to say then, nor to be told.
+  for (const event of events) {
+    const pending = event.type === 'fired' ? state.pending.get(event.key) : undefined;
+    if (pending?.kind === 'inquiry') pending.fired = true;
+  }
   for (const event of order(state, events)) {
     if (state.outcome !== null) break;
     take(state, event);
@@ -113,9 +122,10 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
 function order(state: RunState, events: readonly RunEvent[]): RunEvent[] {
   const rank = (event: RunEvent): number => {
     if (event.type === 'cancel') return Number.MAX_SAFE_INTEGER;
-    if (event.type === 'signal') return Number.MAX_SAFE_INTEGER - 2;
+    if (event.type === 'signal') return Number.MAX_SAFE_INTEGER - 3;
     if (event.key === TIMEOUT_KEY) return Number.MAX_SAFE_INTEGER - 1;
-    return state.pending.get(event.key)?.sequence ?? 0;
+    const pending = state.pending.get(event.key);
+    return pending?.kind === 'inquiry' ? Number.MAX_SAFE_INTEGER - 2 : (pending?.sequence ?? 0);
   };
   return [...events].sort((a, b) => rank(a) - rank(b));
 }
@@ -155,9 +165,14 @@ function settle(state: RunState): void {
 
 function take(state: RunState, event: RunEvent): void {
   if (event.type === 'cancel') stop(state, 'cancelled');
-  else if (event.type === 'signal') takeSignal(state, event.name, event.payload);
+  else if (event.type === 'signal') takeMessage(state, event.name, event.payload);
   else if (event.type === 'fired') takeTimer(state, event.key);
   else takeResolution(state, event);
+}
+
+function takeMessage(state: RunState, name: string, payload: Json): void {
+  if (name === DECISION_SIGNAL && state.version >= 4) takeDecision(state, payload);
+  else takeSignal(state, name, payload);
 }
 
 function takeTimer(state: RunState, key: string): void {
@@ -172,6 +187,7 @@ function takeTimer(state: RunState, key: string): void {
   }
   const visit = state.visits[index];
   if (visit === undefined) stop(state, 'timeout');
+  else if (kind === 'inquiry') expire(state, key, place);
   else if (kind === 'delay' || kind === 'retry') state.starting.push(place);
   else if (kind === 'wait') {
     end(state, place, { output: { waited_ms: state.now - (workAt(state, place).started ?? state.now) } });

@@ -44,7 +44,7 @@ export function armTimer(
 export function dropPending(state: RunState, key: string): void {
   const pending = state.pending.get(key);
   forget(state, key);
-  if (pending?.due == null) return;
+  if (pending?.due == null || pending.fired) return;
   if (pending.step !== state.step) state.commands.push({ type: 'cancel_timer', key });
 }
 

@@ -45,10 +45,12 @@ export function simulate(
   { items = {}, intervene = (events) => events }: { items?: MockItems; intervene?: Intervention | undefined } = {},
 ): Simulation {
   const { tasks } = run.definition;
-  // Nobody sends a signal here: what waits for one ends as it is told to.
+  // Nobody sends a signal or decides here: what waits for that ends as it is told to.
   const told = tasks.filter(
     ({ name, action }) =>
-      Object.hasOwn(outcomes, name) || Object.hasOwn(items, name) || run.actions[action]?.waits === 'signal',
+      Object.hasOwn(outcomes, name) ||
+      Object.hasOwn(items, name) ||
+      ['signal', 'inquiry'].includes(run.actions[action]?.waits ?? ''),
   );
   const world = createWorld(outcomes, items);
   const mocked = new Set(told.map(({ name }) => name));

@@ -7,6 +7,7 @@ import { childOf } from './children.ts';
 import { end, endItems } from './ends.ts';
 import { CLEANUP_SECONDS } from './events.ts';
 import { checkInput, runInline } from './inline.ts';
+import { ask } from './inquiries.ts';
 import { itemsOf, mayStartItem } from './items.ts';
 import { armTimer, awaitEvent, hasRoom } from './pending.ts';
 import { scopeOf } from './scope.ts';
@@ -196,11 +197,16 @@ function tooLarge(input: Json): { failure: Failure } | null {
   return { failure: engineFailure('too_large', message, { details: { field: 'input' } }) };
 }
 
-/** Waits for time (`core.delay`) or for a signal (`core.wait_signal`). */
-function wait(state: RunState, place: Place, what: 'timer' | 'signal'): void {
+/** Waits for time (`core.delay`), for a signal (`core.wait_signal`) or for people (`core.inquiry`). */
+function wait(state: RunState, place: Place, what: 'timer' | 'signal' | 'inquiry'): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
   const key = tryKey(work);
+  if (what === 'inquiry') {
+    const failure = ask(state, place, key);
+    if (failure !== null) end(state, place, { failure });
+    return;
+  }
   // The schema of the action has made sure of these types.
   const { seconds, until, name, timeout } = work.input as Partial<Record<string, Json>>;
   if (what === 'signal') {

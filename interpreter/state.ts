@@ -1,5 +1,6 @@
 import type { Program } from '../language/program.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
+import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { Command } from './events.ts';
@@ -108,9 +109,18 @@ export interface Gathering {
 
 /**
  * What a run waits for: an activity; a sub-workflow; a timer before a task (`delay`), before its next try (`retry`), or as the task
- * (`wait`); a signal, perhaps with a timer; the grace of a cancel request; the timeout of the run.
+ * (`wait`); a signal or a decision of people, perhaps with a timer; the grace of a cancel request; the timeout of the run.
  */
-export type PendingKind = 'activity' | 'child' | 'delay' | 'retry' | 'wait' | 'signal' | 'grace' | 'timeout';
+export type PendingKind =
+  | 'activity'
+  | 'child'
+  | 'delay'
+  | 'retry'
+  | 'wait'
+  | 'signal'
+  | 'inquiry'
+  | 'grace'
+  | 'timeout';
 
 /**
  * Something that the shell has been told to do and has not answered yet, or a signal. Its `visit` is -1 for what is no
@@ -122,6 +132,8 @@ export interface Pending extends Place {
   due: number | null;
   /** The name of the signal. */
   signal?: string;
+  /** Its timer has fired in the activation that is being taken, so that there is nothing to cancel. */
+  fired?: true;
   /** Position among all commands: what orders the events of one activation. */
   sequence: number;
   /** The step that issued it. */
@@ -137,6 +149,23 @@ export interface SignalQueue {
   bytes: number;
   /** Messages that were beyond the limit. */
   dropped: number;
+}
+
+/** Something that people were asked; times in milliseconds. */
+export interface AskedInquiry {
+  /** The key of the try that asks. */
+  key: string;
+  place: Place;
+  request: InquiryRequest;
+  /** Those that count. */
+  votes: Vote[];
+  opened: number;
+  expires: number | null;
+  ended: number | null;
+  /** How it has ended by itself; null: it has not, or was withdrawn. */
+  outcome: 'approved' | 'denied' | 'expired' | null;
+  /** What it was about when it ended. */
+  settled: { bound_to: string; plan: PlannedTask[] } | null;
 }
 
 /** Facts about a run that templates may read. */
@@ -169,6 +198,9 @@ export interface RunState {
   /** For each name the latest publish of the branches that have ended. */
   ended: Map<string, Published>;
   signals: SignalQueue;
+  /** What people were asked, by the key of the try, and every decision that came, in order. */
+  inquiries: Map<string, AskedInquiry>;
+  decisions: DecisionRecord[];
   visits: Visit[];
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;

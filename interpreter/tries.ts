@@ -59,6 +59,8 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
 function wanted(state: RunState, place: Place, when: TemplateValue | null): boolean | { failure: Failure } {
   const visit = state.visits[place.visit]!;
   const { failure } = workAt(state, place);
+  // Nobody is asked again because of an answer, unless the definition says when.
+  if (when === null && (failure?.type === 'denied' || failure?.type === 'expired')) return false;
   if (when === null || failure === null) return true;
   if (NEVER_RETRIED.some((type) => type === failure.type)) return false;
   const status = failure.type === 'timeout' ? 'timed_out' : 'failed';

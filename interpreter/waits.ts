@@ -3,7 +3,7 @@ import { workAt } from './visits.ts';
 
 /** Something that a run waits for, as its state alone tells; `until` in milliseconds. */
 export interface StateWait {
-  kind: 'action' | 'child' | 'timer' | 'retry' | 'signal';
+  kind: 'action' | 'child' | 'timer' | 'retry' | 'signal' | 'inquiry';
   /** Key of the visit, and of what it waits for in Temporal. */
   task: string;
   key: string;
@@ -19,6 +19,7 @@ const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout'>, StateWait['kind']
   wait: 'timer',
   retry: 'retry',
   signal: 'signal',
+  inquiry: 'inquiry',
 };
 
 /** What the tasks of a run wait for, in order. */
@@ -28,7 +29,8 @@ export function waitsOf(state: RunState): StateWait[] {
     const visit = state.visits[index];
     if (visit === undefined || kind === 'grace' || kind === 'timeout') continue;
     const work = workAt(state, { visit: index, item });
-    const detail = signal ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);
+    const prompt = state.inquiries.get(key)?.request.prompt;
+    const detail = signal ?? prompt ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);
     waits.push({
       ...{ kind: KINDS[kind], task: work.key, key, since: work.started ?? visit.created, until: due, detail },
     });
@@ -36,7 +38,7 @@ export function waitsOf(state: RunState): StateWait[] {
   return waits;
 }
 
-/** How an open run stands that nobody has asked to stop: `waiting` for a signal, or `running`. */
+/** How an open run stands that nobody has asked to stop: `waiting` for a signal or for people, or `running`. */
 export function openStatusOf({ pending }: RunState): 'running' | 'waiting' {
-  return [...pending.values()].some(({ kind }) => kind === 'signal') ? 'waiting' : 'running';
+  return [...pending.values()].some(({ kind }) => kind === 'signal' || kind === 'inquiry') ? 'waiting' : 'running';
 }

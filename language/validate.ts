@@ -1,9 +1,12 @@
 import { isTemplate } from '../expression/template.ts';
+import type { BuiltinAction } from '../model/builtin-actions.ts';
 import type { Definition, Task } from '../model/definition.ts';
+import { inquiryRequest } from '../model/inquiry.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { DO_WORDS, TRANSITION_WORDS } from '../model/words.ts';
 import { checkGraph } from './graph-checks.ts';
+import { requestIssues } from './inquiry-checks.ts';
 import { cleanupEntries, compileDefinition, type Program } from './program.ts';
 import { checkReferences } from './references.ts';
 import { validateJson } from './schema.ts';
@@ -13,7 +16,7 @@ import { reachable, targetsOf } from './transitions.ts';
 export interface KnownAction {
   param_schema: JsonObject | null;
   /** What runs it; only workers and workflows know timeouts. */
-  runs: 'worker' | 'inline' | 'timer' | 'signal' | 'workflow';
+  runs: BuiltinAction['runs'] | 'workflow';
 }
 
 /** Issues refuse a definition; warnings come along with a success. */
@@ -158,10 +161,11 @@ function checkAction(
     return;
   }
   if (task.timeout !== undefined && action.runs !== 'worker' && action.runs !== 'workflow') {
-    const hint = action.runs === 'signal' ? '; its input has one' : '';
+    const hint = action.runs === 'signal' || action.runs === 'inquiry' ? '; its input has one' : '';
     const message = `has no effect: no worker runs "${task.action}"${hint}`;
     issues.push({ code: 'without_effect', path: `${path}/timeout`, message });
   }
+  if (action.runs === 'inquiry') issues.push(...inquiryIssues(task, path));
   if (action.param_schema === null) return;
   const input = task.input ?? {};
   for (const { keyword, ...issue } of validateJson(action.param_schema, input, `${path}/input`)) {
@@ -171,6 +175,23 @@ function checkAction(
     else if (issue.code === 'unknown_field') issues.push(unknownField(issue, action.param_schema));
     else issues.push({ ...issue, code: 'input_invalid' });
   }
+}
+
+/** What is wrong with a question to people, as far as no template decides it. */
+function inquiryIssues({ retry, input = {} }: Task, path: string): Issue[] {
+  const issues: Issue[] = [];
+  if (retry !== undefined && retry.when === undefined) {
+    const message = 'has no effect without "when": nobody is asked again because of an answer';
+    issues.push({ code: 'without_effect', path: `${path}/retry`, message });
+  }
+  if (!isJsonObject(input) || [input.options, input.approvers, input.groups].some((part) => hasTemplate(part)))
+    return issues;
+  return [
+    ...issues,
+    ...requestIssues(inquiryRequest(input)).map((issue) => ({
+      ...{ code: 'input_invalid', path: `${path}/input${issue.path}`, message: issue.message },
+    })),
+  ];
 }
 
 function unknownField(issue: Issue, schema: JsonObject): Issue {

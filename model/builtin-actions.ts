@@ -44,33 +44,36 @@ const LogInputSchema = z.strictObject({
   data: JsonValueSchema.optional(),
 });
 
+const Name = z.string().min(1).max(200);
+
 const InquiryOption = z.strictObject({
-  ref: z.string(),
-  label: z.string().optional(),
+  ref: z.string().min(1).max(64),
+  label: z.string().min(1).max(75).optional().describe('What the button says.'),
   style: z.enum(['primary', 'danger', 'default']).optional(),
   outcome: z.enum(['approve', 'deny']),
 });
 
 const InquiryInputSchema = z.strictObject({
-  prompt: z.string().optional(),
-  details: z.string().optional(),
-  approvers: z.array(z.string()).optional(),
-  groups: z.array(z.string()).optional(),
-  options: z.array(InquiryOption).optional(),
-  quorum: z.int().min(1).optional(),
-  deny_quorum: z.int().min(1).optional(),
-  response_schema: JsonObject.optional(),
-  timeout: z.number().positive().optional(),
-  remind_every: z.number().positive().optional(),
-  allow_self: z.boolean().optional(),
+  prompt: z.string().max(3_000).optional().describe('What is asked, in a line.'),
+  details: z.string().max(20_000).optional().describe('What there is to know, in Markdown.'),
+  approvers: z.array(Name).max(200).optional().describe('Who may decide: subjects, or other names of people.'),
+  groups: z.array(Name).max(200).optional().describe('Whose members may decide.'),
+  options: z.array(InquiryOption).min(1).max(10).optional().describe('What is offered; approve and deny unless given.'),
+  quorum: z.int().min(1).max(100).optional().describe('People who must approve; 1 unless given.'),
+  deny_quorum: z.int().min(1).max(100).optional().describe('People who must deny; 1 unless given.'),
+  response_schema: JsonObject.optional().describe('JSON Schema of the form that comes with a decision.'),
+  timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds until it expires; never unless given.'),
+  remind_every: z.number().min(60).max(MAX_SECONDS).optional().describe('Seconds between reminders.'),
+  allow_self: z.boolean().optional().describe('Whether who started the run may decide; not unless given.'),
   notify: z
     .strictObject({
-      slack: z.strictObject({ channel: z.string() }).optional(),
-      email: z.array(z.string()).optional(),
-      webhook: z.string().optional(),
+      slack: z.strictObject({ channel: z.string().min(1).max(200) }).optional(),
+      email: z.array(z.email()).min(1).max(50).optional(),
+      webhook: z.url({ protocol: /^https?$/ }).optional(),
     })
-    .optional(),
-  bind: z.boolean().optional(),
+    .optional()
+    .describe('Where to ask.'),
+  bind: z.boolean().optional().describe('Whether a decision holds only for what was shown; it does unless given.'),
 });
 
 const DelayInputSchema = z.strictObject({
@@ -85,13 +88,13 @@ const WaitSignalInputSchema = z.strictObject({
 
 /**
  * An action that comes with Fermata, and what runs it: a worker, the workflow itself at no cost in history (`inline`),
- * or the engine, which waits for time (`timer`) or for a signal.
+ * or the engine, which waits for time (`timer`), for a signal, or for people (`inquiry`).
  */
 export interface BuiltinAction {
   ref: string;
   label: string;
   description: string;
-  runs: 'worker' | 'inline' | 'timer' | 'signal';
+  runs: 'worker' | 'inline' | 'timer' | 'signal' | 'inquiry';
   param: z.ZodType;
   out?: z.ZodType;
 }
@@ -138,7 +141,21 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     z.strictObject({ waited_ms: z.number() }),
     'timer',
   ),
-  action('core.inquiry', 'Inquiry', 'Asks people and waits for their decision.', InquiryInputSchema, JsonObject),
+  action(
+    'core.inquiry',
+    'Inquiry',
+    'Asks people and waits for their decision. Denied and expired are failures.',
+    InquiryInputSchema,
+    z.strictObject({
+      outcome: z.literal('approve'),
+      option: z.string(),
+      response: JsonValueSchema,
+      decided_by: z.array(z.string()),
+      decided_at: z.iso.datetime(),
+      comment: z.string().nullable(),
+    }),
+    'inquiry',
+  ),
   action(
     'core.wait_signal',
     'Wait for a signal',

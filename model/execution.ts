@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts';
+import type { Inquiry } from './inquiry.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunInput, RunMemo } from './run-input.ts';
 import type { ExecutionStatus, TaskStatus } from './status.ts';
@@ -36,7 +37,7 @@ export interface TaskExecution {
 
 /** What an open run waits for. */
 export interface Wait {
-  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'worker' | 'engine_fault';
+  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'inquiry' | 'worker' | 'engine_fault';
   task: string | null;
   since: string | null;
   until: string | null;
@@ -92,6 +93,8 @@ export interface Execution {
   variables: JsonObject;
   waitingFor: Wait[];
   signals: LeftoverSignal[];
+  /** What people were asked, in order. */
+  inquiries: Inquiry[];
   /** Signals that were beyond what is kept. */
   signalsDropped: number;
   projection: ProjectionState;

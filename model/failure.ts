@@ -21,6 +21,8 @@ export const FAILURE_TYPES = [
   'action_unavailable',
   'timeout',
   'abandoned',
+  'denied',
+  'expired',
   'template_error',
   'input_invalid',
   'output_invalid',

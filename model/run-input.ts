@@ -5,9 +5,9 @@ import type { StartMode } from './run-mode.ts';
 /**
  * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
  * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts. 3: joins,
- * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows.
+ * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows. 4: inquiries.
  */
-export const INTERPRETER_VERSION = 3;
+export const INTERPRETER_VERSION = 4;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;
@@ -25,8 +25,8 @@ export const ACTION_TIMES = { timeout: 600, heartbeat_timeout: 30, queue_timeout
 export interface ActionSpec {
   /** Runs inside the workflow. */
   inline?: true;
-  /** Is a wait that the engine itself makes: for time, or for a signal. */
-  waits?: 'timer' | 'signal';
+  /** Is a wait that the engine itself makes: for time, for a signal, or for people. */
+  waits?: 'timer' | 'signal' | 'inquiry';
   /** Is another workflow, one of `workflows` in the run's input: a child. */
   workflow?: true;
   /** May be issued again when a worker was lost. */
@@ -72,6 +72,8 @@ export interface RunInput {
   depth?: number;
   /** Seconds for the whole run, where whoever started it allows less than the definition. */
   timeout?: number;
+  /** Subjects that count as who started it: they do not approve it themselves. */
+  starters?: string[];
 }
 
 /** A workflow that a run may start, as it was when the run itself was started. */

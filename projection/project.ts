@@ -1,5 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import { identified } from '../interpreter/identity.ts';
+import { inquiriesOf } from '../interpreter/inquiries.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
@@ -79,6 +80,7 @@ export function projectExecution(
     variables: trusted?.state ? variablesOf(trusted.state) : {},
     waitingFor: closing === null ? waitsFor(trusted, pending) : [],
     signals: trusted?.state ? leftoversOf(trusted.state) : [],
+    inquiries: trusted?.state ? inquiriesOf(trusted.state) : [],
     signalsDropped: trusted?.state?.signals.dropped ?? 0,
     projection,
     divergence: replayed?.divergence ?? null,

@@ -2,7 +2,7 @@ import { type KnownAction, type Validation, validateDefinition } from '../langua
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
-import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { jsonSchemaIssues } from '../model/json-schema.ts';
 import type { Principal } from '../model/principal.ts';
 import {
@@ -292,9 +292,20 @@ function examine(
   const schemaIssues = [
     ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object')),
     ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything')),
+    ...formSchemaIssues(definition),
   ];
   const { issues, warnings } = validateDefinition(definition, paramSchema, actions);
   return { issues: [...schemaIssues, ...issues], warnings };
+}
+
+/** The forms of questions to people, as far as no template makes them. */
+function formSchemaIssues({ tasks }: Definition): Issue[] {
+  return tasks.flatMap(({ action, input }, index) => {
+    if (action !== 'core.inquiry' || input === undefined || !isJsonObject(input)) return [];
+    const { response_schema: schema } = input;
+    if (schema === undefined || !isJsonObject(schema) || JSON.stringify(schema).includes('{{')) return [];
+    return jsonSchemaIssues(schema, `/definition/tasks/${index}/input/response_schema`, 'anything');
+  });
 }
 
 function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {

@@ -146,6 +146,7 @@ export function createExecutionService(
       ...(scheduled ? { schedule: start.schedule } : { seed: randomUUID() }),
       ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
+      starters: [principal.subject],
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
     const bytes = jsonSize([input, run]);

@@ -39,6 +39,7 @@ export function executionOfRow(row: IndexRow): Execution {
     variables: {},
     waitingFor: [],
     signals: [],
+    inquiries: [],
     signalsDropped: 0,
     projection: 'partial',
     divergence: null,

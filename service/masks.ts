@@ -62,6 +62,7 @@ export function maskExecution(execution: Execution): { execution: Execution; mas
       also: execution.also.map(failure),
       variables: mask(execution.variables) as JsonObject,
       signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
+      inquiries: mask(execution.inquiries as unknown as Json) as unknown as Execution['inquiries'], // it is JSON
       tasks: shownTasks.map((task) => ({
         ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
         attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),

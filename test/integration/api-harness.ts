@@ -107,14 +107,3 @@ function checkAgainst(document: any, method: string, path: string, { status, bod
   );
   expect(new Validator(local, '2020-12', false).validate(body).errors, `${method} ${template} ${status}`).toEqual([]);
 }
-
-/** Asks until an answer satisfies a condition. */
-export async function until<T>(ask: () => Promise<T>, satisfied: (value: T) => boolean, seconds = 20): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    const value = await ask();
-    if (satisfied(value)) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} seconds: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness, until } from './api-harness.ts';
+import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
 const BASE = '/api/v1/automation';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness, until } from './api-harness.ts';
+import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { until } from './until.ts';
 
 // Documents 000 and 002, request by request as they write them: fields that they name, and errors in their words. What
 // stands beyond the documents is named, so that nothing is added by accident. (003: definitions; 001: automation; 004: mcp.)

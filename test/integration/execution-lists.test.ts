@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { until } from './until.ts';
 
 const BASE = '/api/v1/executions';
 let harness: ApiHarness;

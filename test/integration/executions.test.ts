@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExecutionId } from '../../model/execution-id.ts';
-import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
+import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
 let harness: ApiHarness;

@@ -52,6 +52,8 @@ export interface StartOptions {
   actions?: Record<string, ActionSpec>;
   /** The run is asked to cancel before its first workflow task. */
   cancelled?: boolean;
+  /** Who counts as its starter. */
+  starters?: string[];
   /** The interpreter version that the run asks for. */
   interpreter?: number;
 }
@@ -131,6 +133,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
         actions = {},
         cancelled,
         interpreter,
+        starters,
       } = {},
     ) => {
       const n = nextNumber();
@@ -141,6 +144,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       // Where nobody says so, a run has no seed but its number.
       run.seed = id;
       run.interpreter = interpreter ?? run.interpreter;
+      if (starters !== undefined) run.starters = starters;
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {
         workflowId: id,

@@ -12,7 +12,8 @@ import { closedEntry, entryOf, openEntry } from '../../service/index-entries.ts'
 import { createIndexKeeper } from '../../service/index-keeper.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions.ts';
-import { type ApiHarness, createApiHarness, until } from './api-harness.ts';
+import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
 const namespace = 'index';

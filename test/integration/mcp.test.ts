@@ -1,7 +1,8 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { until } from './until.ts';
 
 let harness: ApiHarness;
 let client: Client;

@@ -10,7 +10,7 @@ import { freePort, startTemporalServer, type TemporalServer } from '../../dev/te
 import { type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers } from '../../process/bootstrap.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
-import { until } from './api-harness.ts';
+import { until } from './until.ts';
 
 const KEY = 'fmt_test-key-of-the-developer';
 let folder: string;

@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScheduleService } from '../../service/schedules.ts';
 import { createTemporalSchedules } from '../../service/temporal-schedules.ts';
-import { APPROVER_KEY, type ApiHarness, createApiHarness, until } from './api-harness.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness } from './api-harness.ts';
+import { until } from './until.ts';
 
 const BASE = '/api/v1/schedules';
 let harness: ApiHarness;

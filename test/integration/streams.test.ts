@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createTemporal } from '../../service/temporal.ts';
 import { createWatchService } from '../../service/watches.ts';
-import { type ApiHarness, createApiHarness, DEV_KEY, until } from './api-harness.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { until } from './until.ts';
 
 const BASE = '/api/v1/executions';
 let harness: ApiHarness;

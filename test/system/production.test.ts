@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { freePort, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
-import { until } from '../integration/api-harness.ts';
+import { until } from '../integration/until.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
 import { call, type Running, run } from './processes.ts';
 

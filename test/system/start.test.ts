@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { until } from '../integration/api-harness.ts';
+import { until } from '../integration/until.ts';
 import { createWebServer, type WebServer } from '../integration/web-server.ts';
 import { call, createDevFolder, isRunning, type Running, run } from './processes.ts';
 

@@ -1,0 +1,189 @@
+import { digest } from '../expression/encoding.ts';
+import { requestIssues } from '../language/inquiry-checks.ts';
+import { publishedBy } from '../language/program.ts';
+import { RenderError, renderValue } from '../language/template-value.ts';
+import { engineFailure, type Failure } from '../model/failure.ts';
+import {
+  type Decision,
+  type DecisionRecord,
+  type Inquiry,
+  type InquiryStatus,
+  inquiryRequest,
+  type PlannedTask,
+  parseDecision,
+  type Verdict,
+  type Vote,
+} from '../model/inquiry.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { end } from './ends.ts';
+import { judge } from './inquiry-rules.ts';
+import { armTimer, awaitEvent, dropPending } from './pending.ts';
+import { scopeOf } from './scope.ts';
+import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
+import { endTry } from './tries.ts';
+import { taskOf, workAt } from './visits.ts';
+
+/** Decisions that a run keeps: beyond them refused ones are forgotten. */
+const MAX_DECISIONS = 10_000;
+
+/** Asks what a task is to ask, and waits; null, or why it cannot be asked. */
+export function ask(state: RunState, place: Place, key: string): Failure | null {
+  const request = inquiryRequest(workAt(state, place).input);
+  const issues = requestIssues(request);
+  if (issues.length > 0) {
+    const details = issues.map(({ path, message }): Json => ({ path, message }));
+    const text = issues.map(({ path, message }) => `input${path} ${message}`).join('; ');
+    return engineFailure('input_invalid', `the input is invalid: ${text}`, { details });
+  }
+  const { timeout } = request;
+  if (timeout === null) awaitEvent(state, key, { ...place, kind: 'inquiry', due: null });
+  else armTimer(state, key, { ...place, kind: 'inquiry' }, timeout * 1000);
+  state.inquiries.set(key, {
+    ...{ key, place, request, votes: [], opened: state.now },
+    ...{ expires: state.pending.get(key)!.due, ended: null, outcome: null, settled: null },
+  });
+  return null;
+}
+
+/** Takes the payload of a decision signal; whatever it is, the run goes on. */
+export function takeDecision(state: RunState, payload: Json): void {
+  const decision = parseDecision(payload);
+  // What nobody can be told of is not worth keeping.
+  if (decision === null) return;
+  // The same id twice is one decision.
+  if (state.decisions.some((record) => record.decision.id === decision.id)) return;
+  const inquiry = state.inquiries.get(decision.inquiry);
+  const verdict: Verdict =
+    inquiry === undefined
+      ? { result: 'refused', reason: 'unknown', message: `there is no inquiry "${decision.inquiry}"` }
+      : judge(
+          { ...inquiry, status: statusOf(state, inquiry), bound: boundTo(state, inquiry) },
+          decision,
+          state.run.starters ?? [],
+        );
+  if (verdict.result !== 'refused' || state.decisions.length < MAX_DECISIONS) {
+    state.decisions.push({ decision, verdict, taken: new Date(state.now).toISOString() });
+  }
+  if (verdict.result === 'refused' || inquiry === undefined) return;
+  inquiry.votes.push(voteOf(inquiry, decision));
+  if (verdict.result === 'decided') conclude(state, inquiry, verdict.outcome);
+}
+
+function voteOf({ request }: AskedInquiry, decision: Decision): Vote {
+  const { id, by, option, response, comment, channel, at, bound_to } = decision;
+  const { outcome } = request.options.find(({ ref }) => ref === option)!;
+  return { id, by, option, response, comment, channel, at, outcome, bound_to };
+}
+
+/** Ends the task as its people have decided. */
+function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 'denied'): void {
+  const { key, votes, place } = inquiry;
+  settle(state, inquiry, outcome);
+  dropPending(state, key);
+  const word = outcome === 'approved' ? 'approve' : 'deny';
+  const deciding = votes.filter((vote) => vote.outcome === word);
+  const last = deciding.at(-1)!;
+  const result = {
+    ...{ option: last.option, response: last.response, decided_by: deciding.map(({ by }) => by) },
+    ...{ decided_at: new Date(state.now).toISOString(), comment: last.comment },
+  };
+  if (outcome === 'approved') {
+    end(state, place, { output: { outcome: word, ...result } });
+    return;
+  }
+  const why = last.comment === null || last.comment === '' ? '' : `: ${last.comment}`;
+  endTry(state, place, engineFailure('denied', `denied by ${result.decided_by.join(', ')}${why}`, { details: result }));
+}
+
+/** Ends a task that nobody has decided in time. */
+export function expire(state: RunState, key: string, place: Place): void {
+  const inquiry = state.inquiries.get(key);
+  if (inquiry === undefined) return;
+  settle(state, inquiry, 'expired');
+  const { votes, request } = inquiry;
+  const came = votes.filter(({ outcome }) => outcome === 'approve').length;
+  const message = came === 0 ? 'nobody decided in time' : `${came} of ${request.quorum} approvals came in time`;
+  endTry(
+    state,
+    place,
+    engineFailure('expired', message, { details: { votes: votes.map(({ by, option }) => ({ by, option })) } }),
+  );
+}
+
+/** Notes how an inquiry has ended, and what it was about then. */
+function settle(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 'denied' | 'expired'): void {
+  inquiry.settled = { bound_to: boundTo(state, inquiry), plan: planOf(state, inquiry) };
+  inquiry.ended = state.now;
+  inquiry.outcome = outcome;
+}
+
+/** How an inquiry stands: one that is awaited no more and was not decided has been withdrawn. */
+function statusOf(state: RunState, { key, outcome }: AskedInquiry): InquiryStatus {
+  if (outcome !== null) return outcome;
+  return state.pending.get(key)?.kind === 'inquiry' ? 'pending' : 'cancelled';
+}
+
+/**
+ * What approval would run next, with inputs as they would be rendered now. What depends on the decision, on time or on
+ * chance is shown as it is written: nobody can be bound to what is not known.
+ */
+function planOf(state: RunState, { place }: AskedInquiry): PlannedTask[] {
+  const visit = state.visits[place.visit]!;
+  const { transitions } = taskOf(state, visit);
+  const targets = transitions.filter(({ on }) => on !== 'failure').flatMap((transition) => transition.targets);
+  return [...new Set(targets)].map((name) => {
+    const { action, input, index, items } = state.program.tasks.get(name)!;
+    const written = state.program.definition.tasks[index]!.input ?? {};
+    // Of items there is no input before there is a list.
+    if (items !== null) return { task: name, action, input: written, rendered: false };
+    try {
+      return { task: name, action, input: renderValue(input, certainScope(state, visit)), rendered: true };
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error;
+      return { task: name, action, input: written, rendered: false };
+    }
+  });
+}
+
+/** What templates behind a visit see, without what is not known before it has ended. */
+function certainScope(state: RunState, visit: Visit) {
+  const scope = scopeOf(state, { visit, variables: visit.variables });
+  const own = publishedBy(taskOf(state, visit));
+  const uncertain = new Set(['now', 'uuid', 'item', 'index', 'error', 'variables', 'vars', visit.name, ...own]);
+  const lookup = (root: string) => {
+    if (uncertain.has(root)) return undefined;
+    const value = scope.lookup(root);
+    if (root !== 'task' && root !== 'tasks') return value;
+    return Object.fromEntries(Object.entries(value as JsonObject).filter(([name]) => name !== visit.name));
+  };
+  return { lookup, names: scope.names };
+}
+
+/** Hash of what a decision is about: the definition, what was asked, and what approval would run. */
+function boundTo(state: RunState, inquiry: AskedInquiry): string {
+  const { run } = state;
+  const definition = run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256');
+  const input = workAt(state, inquiry.place).input;
+  const plan = planOf(state, inquiry) as unknown as Json;
+  return digest(canonicalJson({ definition, inquiry: inquiry.key, input, plan }), 'sha256');
+}
+
+/** Every inquiry of a run, in the order in which they were asked. */
+export function inquiriesOf(state: RunState): Inquiry[] {
+  const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
+  const decisions = new Map<string, DecisionRecord[]>();
+  for (const record of state.decisions) {
+    const { inquiry } = record.decision;
+    decisions.set(inquiry, [...(decisions.get(inquiry) ?? []), record]);
+  }
+  return [...state.inquiries.values()].map((inquiry) => {
+    const { key, place, request, votes, opened, expires, ended } = inquiry;
+    const status = statusOf(state, inquiry);
+    return {
+      ...{ key, task: workAt(state, place).key, visit: place.visit + 1, item: place.item, request, status, votes },
+      decisions: decisions.get(key) ?? [],
+      ...(inquiry.settled ?? { bound_to: boundTo(state, inquiry), plan: planOf(state, inquiry) }),
+      ...{ created: iso(opened)!, expires_at: iso(expires), decided_at: iso(ended) },
+    };
+  });
+}

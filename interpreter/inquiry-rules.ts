@@ -1,0 +1,102 @@
+import { validateJson } from '../language/schema.ts';
+import type {
+  Decision,
+  InquiryOption,
+  InquiryRequest,
+  InquiryStatus,
+  RefusalReason,
+  Verdict,
+  Vote,
+} from '../model/inquiry.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+
+/** An inquiry as far as the rules need it. */
+export interface RuledInquiry {
+  request: InquiryRequest;
+  status: InquiryStatus;
+  votes: readonly Vote[];
+  /** Milliseconds; null: never. */
+  expires: number | null;
+  /** Hash of what approval would run now. */
+  bound: string;
+}
+
+/**
+ * What becomes of a decision: the one set of rules, for the run that takes it and for whoever wants to refuse it before it is
+ * sent (design/inquiries.md). `starters` are the subjects that count as who started the run. Pure.
+ */
+export function judge(inquiry: RuledInquiry, decision: Decision, starters: readonly string[]): Verdict {
+  const { request, votes } = inquiry;
+  const closed = closedVerdict(inquiry);
+  if (closed !== null) return closed;
+  if (inquiry.expires !== null && Date.parse(decision.at) >= inquiry.expires) {
+    return refused('expired', 'nobody decided in time');
+  }
+  const option = request.options.find(({ ref }) => ref === decision.option);
+  if (option === undefined) {
+    const offered = request.options.map(({ ref }) => ref).join(', ');
+    return refused('option_unknown', `there is no option "${decision.option}"; offered: ${offered}`);
+  }
+  const barred = barredFrom(request, decision, starters);
+  if (barred !== null) return barred;
+  if (votes.some(({ by }) => by === decision.by)) return refused('already_voted', `${decision.by} has decided already`);
+  if (request.bind && decision.bound_to !== null && decision.bound_to !== inquiry.bound) {
+    return refused('binding_changed', 'what would run is not what was shown any more: look again');
+  }
+  const { response_schema: schema } = request;
+  const issues = schema === null ? [] : formIssues(schema, decision.response);
+  if (issues.length > 0) {
+    return {
+      ...refused(
+        'response_invalid',
+        `the form is invalid: ${issues.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
+      ),
+      issues: issues.map(({ path, message }) => ({ path, message })),
+    };
+  }
+  return counted(request, votes, option);
+}
+
+/** Why somebody may not decide at all; null: they may. */
+export function barredFrom(
+  { approvers, groups, allow_self: allowSelf }: Pick<InquiryRequest, 'approvers' | 'groups' | 'allow_self'>,
+  { by, names, groups: own }: Pick<Decision, 'by' | 'names' | 'groups'>,
+  starters: readonly string[],
+): (Verdict & { result: 'refused' }) | null {
+  const all = new Set([by, ...names]);
+  const asked = approvers.length + groups.length;
+  const isAsked = asked === 0 || approvers.some((name) => all.has(name)) || groups.some((group) => own.includes(group));
+  if (!isAsked) return refused('not_allowed', `${by} is not asked`);
+  if (!allowSelf && starters.some((starter) => all.has(starter))) {
+    return refused('self_approval', `${by} has started the run, and may not decide about it`);
+  }
+  return null;
+}
+
+function closedVerdict({ status, votes }: RuledInquiry): Verdict | null {
+  if (status === 'pending') return null;
+  if (status === 'expired') return refused('expired', 'nobody decided in time');
+  if (status === 'cancelled') return refused('withdrawn', 'the question was withdrawn');
+  return refused('already_decided', `${status} already, by ${votes.map(({ by }) => by).join(', ')}`);
+}
+
+function counted(request: InquiryRequest, votes: readonly Vote[], { outcome }: InquiryOption): Verdict {
+  const count = votes.filter((vote) => vote.outcome === outcome).length + 1;
+  if (outcome === 'approve') {
+    return count >= request.quorum ? { result: 'decided', outcome: 'approved' } : { result: 'counted' };
+  }
+  return count >= request.deny_quorum ? { result: 'decided', outcome: 'denied' } : { result: 'counted' };
+}
+
+function refused(reason: RefusalReason, message: string): Verdict & { result: 'refused' } {
+  return { result: 'refused', reason, message };
+}
+
+function formIssues(schema: JsonObject, response: Json): { path: string; message: string }[] {
+  try {
+    return validateJson(schema, response, '/response');
+  } catch (error) {
+    // A schema that a template gave may be none; nothing that is decided may rest on it.
+    return [{ path: '/response', message: `cannot be checked: ${(error as Error).message}` }];
+  }
+}

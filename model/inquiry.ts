@@ -1,0 +1,193 @@
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+
+// Decisions by people (design/inquiries.md). Free of zod: the interpreter reads it.
+
+/** What an option means for the task. */
+export type InquiryOutcome = 'approve' | 'deny';
+
+/** One of the answers that are offered. */
+export interface InquiryOption {
+  ref: string;
+  label: string;
+  style: 'primary' | 'danger' | 'default';
+  outcome: InquiryOutcome;
+}
+
+/** Where people are told that they are asked. */
+export interface InquiryNotify {
+  slack?: { channel: string };
+  email?: string[];
+  webhook?: string;
+}
+
+/** What is asked, defaults applied. Times in seconds. */
+export interface InquiryRequest {
+  prompt: string | null;
+  details: string | null;
+  /** Who may decide, by subject or another of their names; with neither these nor groups: whoever may respond at all. */
+  approvers: string[];
+  groups: string[];
+  options: InquiryOption[];
+  quorum: number;
+  deny_quorum: number;
+  response_schema: JsonObject | null;
+  timeout: number | null;
+  remind_every: number | null;
+  /** Whether who started the run may decide. */
+  allow_self: boolean;
+  notify: InquiryNotify;
+  /** Whether a decision holds only for what was shown when it was made. */
+  bind: boolean;
+}
+
+/** Through what a decision came. */
+export const CHANNELS = ['api', 'mcp', 'token', 'link', 'slack'] as const;
+
+/** Through what a decision came. */
+export type Channel = (typeof CHANNELS)[number];
+
+/** What somebody has decided, as it is sent to the run: the payload of a signal named DECISION_SIGNAL. */
+export interface Decision {
+  /** The same id twice is one decision. */
+  id: string;
+  /** Key of the inquiry in its run. */
+  inquiry: string;
+  option: string;
+  response: Json;
+  comment: string | null;
+  /** The subject of who decides, all names that are theirs, and their groups. */
+  by: string;
+  names: string[];
+  groups: string[];
+  channel: Channel;
+  /** When it was made, ISO 8601. */
+  at: string;
+  /** Hash of what was shown; null: of nothing. */
+  bound_to: string | null;
+}
+
+/** Why a decision does not count. */
+export type RefusalReason =
+  | 'unknown'
+  | 'malformed'
+  | 'already_decided'
+  | 'already_voted'
+  | 'expired'
+  | 'withdrawn'
+  | 'not_allowed'
+  | 'self_approval'
+  | 'option_unknown'
+  | 'response_invalid'
+  | 'binding_changed';
+
+/** What has become of a decision: the interpreter's word, which is recorded. */
+export type Verdict =
+  | { result: 'decided'; outcome: 'approved' | 'denied' }
+  /** It counts, and more people are needed. */
+  | { result: 'counted' }
+  | { result: 'refused'; reason: RefusalReason; message: string; issues?: { path: string; message: string }[] };
+
+/** How an inquiry stands. */
+export type InquiryStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled';
+
+/** The signal that brings a decision into a run; nobody can send it through the API's own signals. */
+export const DECISION_SIGNAL = '__fermata_decision';
+
+/** The two options of an inquiry that offers none of its own. */
+export const DEFAULT_OPTIONS: readonly InquiryOption[] = [
+  { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve' },
+  { ref: 'deny', label: 'Deny', style: 'danger', outcome: 'deny' },
+];
+
+/** Reads the input of `core.inquiry`, whose schema has been checked. */
+export function inquiryRequest(input: Json): InquiryRequest {
+  const given = isJsonObject(input) ? input : {};
+  const text = (field: string) => (typeof given[field] === 'string' ? given[field] : null);
+  const number = (field: string) => (typeof given[field] === 'number' ? given[field] : null);
+  const list = (field: string) => (Array.isArray(given[field]) ? given[field] : []);
+  const options = list('options') as unknown as (Partial<InquiryOption> & Pick<InquiryOption, 'ref' | 'outcome'>)[];
+  return {
+    ...{ prompt: text('prompt'), details: text('details') },
+    ...{ approvers: list('approvers') as string[], groups: list('groups') as string[] },
+    options:
+      options.length === 0
+        ? [...DEFAULT_OPTIONS]
+        : options.map(({ ref, label = ref, style = 'default', outcome }) => ({ ref, label, style, outcome })),
+    ...{ quorum: number('quorum') ?? 1, deny_quorum: number('deny_quorum') ?? 1 },
+    response_schema: isJsonObject(given.response_schema ?? null) ? (given.response_schema as JsonObject) : null,
+    ...{ timeout: number('timeout'), remind_every: number('remind_every') },
+    allow_self: given.allow_self === true,
+    notify: (given.notify ?? {}) as InquiryNotify,
+    bind: given.bind !== false,
+  };
+}
+
+/** The payload of a decision, read with care: anybody with a Temporal client can send one. Null: it is none. */
+export function parseDecision(payload: Json): Decision | null {
+  if (!isJsonObject(payload)) return null;
+  const {
+    id,
+    inquiry,
+    option,
+    response = null,
+    comment = null,
+    by,
+    names,
+    groups,
+    channel,
+    at,
+    bound_to = null,
+  } = payload;
+  const texts = [id, inquiry, option, by, channel, at];
+  if (!texts.every((text) => typeof text === 'string')) return null;
+  if (!isTextList(names) || !isTextList(groups)) return null;
+  if (comment !== null && typeof comment !== 'string') return null;
+  if (bound_to !== null && typeof bound_to !== 'string') return null;
+  if (!CHANNELS.includes(channel as Channel) || Number.isNaN(Date.parse(at as string))) return null;
+  return { id, inquiry, option, response, comment, by, names, groups, channel, at, bound_to } as Decision;
+}
+
+function isTextList(value: Json | undefined): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}
+
+/** What the approval of an inquiry will run next, as far as it was known when it was looked at. */
+export interface PlannedTask {
+  task: string;
+  action: string;
+  /** The input; where it depends on what is not known yet, as it is written. */
+  input: Json;
+  rendered: boolean;
+}
+
+/** A vote that counts. */
+export interface Vote extends Pick<Decision, 'id' | 'by' | 'option' | 'response' | 'comment' | 'channel' | 'at'> {
+  outcome: InquiryOutcome;
+  bound_to: string | null;
+}
+
+/** A decision with what became of it; `taken`: when the run took it, ISO 8601. */
+export interface DecisionRecord {
+  decision: Decision;
+  verdict: Verdict;
+  taken: string;
+}
+
+/** An inquiry as history tells of it. Times are ISO 8601, UTC. */
+export interface Inquiry {
+  /** In its run: the key of the visit or item, with `~2` when it was asked again. */
+  key: string;
+  /** Number and item of the visit that asks. */
+  task: string;
+  visit: number | null;
+  item: number | null;
+  request: InquiryRequest;
+  status: InquiryStatus;
+  votes: Vote[];
+  decisions: DecisionRecord[];
+  bound_to: string;
+  plan: PlannedTask[];
+  created: string;
+  expires_at: string | null;
+  decided_at: string | null;
+}

@@ -1,0 +1,49 @@
+import type { Execution } from '../../model/execution.ts';
+import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
+import type { InquiryScript } from '../interpreter/inquiry-scripts.ts';
+import { closed, type Harness } from './harness.ts';
+import { until } from './until.ts';
+
+let made = 0;
+/** Sends a decision to a run as the API would, and gives its id. */
+export async function decide(harness: Harness, id: string, given: Partial<Decision>): Promise<string> {
+  made += 1;
+  const decision: Decision = {
+    ...{ id: `decision-${made}`, inquiry: 'ask', option: 'approve', response: null, comment: null, by: 'somebody' },
+    ...{ names: [], groups: [], channel: 'api', at: new Date().toISOString(), bound_to: null },
+    ...given,
+  };
+  await harness.client.workflow.getHandle(id).signal(DECISION_SIGNAL, decision);
+  return decision.id;
+}
+
+/** Whether an inquiry has been asked. */
+export const hasAsked = (key: string) => (execution: Execution) =>
+  execution.inquiries.some((inquiry) => inquiry.key === key);
+const taken = (id: string) => (execution: Execution) =>
+  execution.closed !== null ||
+  execution.inquiries.some(({ decisions }) => decisions.some(({ decision }) => decision.id === id));
+
+/** Has a script happen to a run, and gives its workflow id once it has closed. */
+export async function playScript(
+  harness: Harness,
+  { definition, input, starters, script }: InquiryScript,
+): Promise<string> {
+  const id = await harness.start(definition, { ...(input && { input }), ...(starters && { starters }) });
+  const execution = () => harness.execution(id);
+  for (const step of script) {
+    if ('cancel' in step) {
+      await until(execution, ({ inquiries }) => inquiries.length > 0);
+      await harness.client.workflow.getHandle(id).cancel();
+    }
+    if (!('decide' in step)) continue;
+    const { decide: inquiry, ...rest } = step;
+    const known = inquiry === 'nothing' ? await execution() : await until(execution, hasAsked(inquiry));
+    const shown = known.inquiries.find(({ key }) => key === inquiry)?.bound_to ?? null;
+    const bound_to = rest.bound_to === 'what is shown' ? shown : (rest.bound_to ?? null);
+    const sent = await decide(harness, id, { inquiry, ...rest, bound_to });
+    if (inquiry !== 'nothing') await until(execution, taken(sent));
+  }
+  await closed(harness, id);
+  return id;
+}

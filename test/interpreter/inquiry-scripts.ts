@@ -1,0 +1,386 @@
+import type { Definition } from '../../model/definition.ts';
+import type { Outcome } from '../../model/failure.ts';
+import type { Decision, InquiryStatus, Verdict } from '../../model/inquiry.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { act, give } from './rehearse.ts';
+
+/** What happens to a run from outside, one thing after the other, each once the run stands still. */
+export type ScriptStep =
+  | ({ decide: string; option?: string; by?: string } & Partial<Decision>)
+  | { expire: true }
+  | { cancel: true };
+
+/** A table row: a definition, what people do, and what must come of it; in the interpreter, and on a real server. */
+export interface InquiryScript {
+  name: string;
+  definition: Definition;
+  input?: JsonObject;
+  starters?: string[];
+  script: ScriptStep[];
+  expect: {
+    outcome: Outcome;
+    output?: Json;
+    failure?: { type: string; task?: string; message?: string };
+    /** By key of the inquiry, how it ended. */
+    inquiries: Record<string, InquiryStatus>;
+    /** Of each decision in turn: `decided`, `counted`, or why it was refused. */
+    verdicts: string[];
+    /** Keys of the visits that have ended well. */
+    done?: string[];
+  };
+}
+
+export const question = (name: string, input: JsonObject = {}, rest: object = {}) => ({
+  name,
+  action: 'core.inquiry',
+  input,
+  ...rest,
+});
+
+/** The word of a verdict. */
+export const wordOf = (verdict: Verdict): string => (verdict.result === 'refused' ? verdict.reason : verdict.result);
+
+const approval: Definition = {
+  tasks: [
+    question('approve', {}, { on_success: 'go', on_failure: 'no' }),
+    give('go', '{{ approve.output.option }} by {{ approve.output.decided_by | join(", ") }}'),
+    give('no', '{{ error.type }}: {{ error.message }}'),
+  ],
+};
+
+export const INQUIRY_SCRIPTS: InquiryScript[] = [
+  {
+    name: 'approved: the task gives who decided, and its success leads on',
+    definition: approval,
+    script: [{ decide: 'approve', by: 'ann', response: { why: 'fine' }, comment: 'go ahead' }],
+    expect: {
+      outcome: 'completed',
+      output: { go: 'approve by ann' },
+      inquiries: { approve: 'approved' },
+      verdicts: ['decided'],
+    },
+  },
+  {
+    name: 'denied: the task fails with the type denied and the comment, which on_failure takes',
+    definition: approval,
+    script: [{ decide: 'approve', option: 'deny', by: 'ann', comment: 'not today' }],
+    expect: {
+      outcome: 'completed',
+      output: { no: 'denied: denied by ann: not today' },
+      inquiries: { approve: 'denied' },
+      verdicts: ['decided'],
+    },
+  },
+  {
+    name: 'expired: absence is never consent',
+    definition: {
+      tasks: [
+        question('approve', { timeout: 0.3 }, { on_success: 'go', on_failure: 'no' }),
+        ...approval.tasks.slice(1),
+      ],
+    },
+    script: [{ expire: true }],
+    expect: {
+      outcome: 'completed',
+      output: { no: 'expired: nobody decided in time' },
+      inquiries: { approve: 'expired' },
+      verdicts: [],
+    },
+  },
+  {
+    name: 'an unhandled denial fails the run',
+    definition: { tasks: [question('ask'), act('never')] },
+    script: [{ decide: 'ask', option: 'deny', by: 'ann' }],
+    expect: {
+      outcome: 'failed',
+      failure: { type: 'denied', task: 'ask', message: 'denied by ann' },
+      inquiries: { ask: 'denied' },
+      verdicts: ['decided'],
+    },
+  },
+  {
+    name: 'siblings go on while people think',
+    definition: {
+      output: { side: '{{ side3.output }}' },
+      tasks: [
+        question('ask', {}, { on_success: 'end' }),
+        act('side1', { on_success: 'side2' }),
+        act('side2', { on_success: 'side3' }),
+        give('side3', 'done before', { on_success: 'end' }),
+        act('end', { join: 'all' }),
+      ],
+    },
+    script: [{ decide: 'ask', by: 'ann' }],
+    expect: {
+      outcome: 'completed',
+      output: { side: 'done before' },
+      inquiries: { ask: 'approved' },
+      verdicts: ['decided'],
+      done: ['ask', 'end', 'side1', 'side2', 'side3'],
+    },
+  },
+  {
+    name: 'a quorum counts people, each once; the last of them decides',
+    definition: { tasks: [question('ask', { quorum: 2 }), give('who', '{{ ask.output.decided_by }}')] },
+    script: [
+      { decide: 'ask', by: 'ann' },
+      { decide: 'ask', by: 'ann', id: 'again' },
+      { decide: 'ask', by: 'bob' },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: ['ann', 'bob'],
+      inquiries: { ask: 'approved' },
+      verdicts: ['counted', 'already_voted', 'decided'],
+    },
+  },
+  {
+    name: 'one denial decides against a quorum, unless several are needed for that too',
+    definition: {
+      start: ['one', 'two'],
+      tasks: [
+        question('one', { quorum: 3 }, { on_failure: 'noop' }),
+        question('two', { quorum: 3, deny_quorum: 2 }, { on_failure: 'noop' }),
+      ],
+    },
+    script: [
+      { decide: 'one', by: 'ann', option: 'deny' },
+      { decide: 'two', by: 'ann', option: 'deny' },
+      { decide: 'two', by: 'bob', option: 'approve' },
+      { decide: 'two', by: 'cid', option: 'deny' },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { one: 'denied', two: 'denied' },
+      verdicts: ['decided', 'counted', 'counted', 'decided'],
+    },
+  },
+  {
+    name: 'who is not asked, and who started the run, may not decide',
+    definition: { tasks: [question('ask', { approvers: ['ann', 'boss@example.com'], groups: ['ops'] })] },
+    starters: ['ann'],
+    script: [
+      { decide: 'ask', by: 'eve' },
+      { decide: 'ask', by: 'ann' },
+      { decide: 'ask', by: 'cleo', names: ['ann'], groups: ['ops'] },
+      { decide: 'ask', by: 'dan', names: ['boss@example.com'] },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { ask: 'approved' },
+      verdicts: ['not_allowed', 'self_approval', 'self_approval', 'decided'],
+    },
+  },
+  {
+    name: 'who started the run may decide where the definition says so',
+    definition: { tasks: [question('ask', { allow_self: true })] },
+    starters: ['ann'],
+    script: [{ decide: 'ask', by: 'ann' }],
+    expect: { outcome: 'completed', inquiries: { ask: 'approved' }, verdicts: ['decided'] },
+  },
+  {
+    name: 'options of its own, with a form that must match',
+    definition: {
+      tasks: [
+        question('ask', {
+          options: [
+            { ref: 'small', outcome: 'approve' },
+            { ref: 'large', outcome: 'approve' },
+            { ref: 'never', outcome: 'deny' },
+          ],
+          response_schema: { type: 'object', required: ['count'], properties: { count: { type: 'integer' } } },
+        }),
+        give('got', '{{ ask.output.option }} × {{ ask.output.response.count }}'),
+      ],
+    },
+    script: [
+      { decide: 'ask', by: 'ann', option: 'huge' },
+      { decide: 'ask', by: 'ann', option: 'large', response: { count: 'many' } },
+      { decide: 'ask', by: 'ann', option: 'large', response: { count: 3 } },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: 'large × 3',
+      inquiries: { ask: 'approved' },
+      verdicts: ['option_unknown', 'response_invalid', 'decided'],
+    },
+  },
+  {
+    name: 'the same id twice is one decision; what comes after the decision is told by whom it was made',
+    definition: { tasks: [question('ask'), question('next')] },
+    script: [
+      { decide: 'ask', by: 'ann', id: 'one' },
+      { decide: 'ask', by: 'ann', id: 'one' },
+      { decide: 'ask', by: 'bob' },
+      { decide: 'nothing', by: 'bob' },
+      { decide: 'next', by: 'bob' },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { ask: 'approved', next: 'approved' },
+      verdicts: ['decided', 'already_decided', 'unknown', 'decided'],
+    },
+  },
+  {
+    name: 'a decision that was made after the time is none, however late the run hears of the time',
+    definition: { tasks: [question('ask', { timeout: 3600 }, { on_failure: 'noop' })] },
+    script: [
+      { decide: 'ask', by: 'ann', at: '2099-01-01T00:00:00Z' },
+      { decide: 'ask', by: 'ann' },
+    ],
+    expect: { outcome: 'completed', inquiries: { ask: 'approved' }, verdicts: ['expired', 'decided'] },
+  },
+  {
+    name: 'a decision on what has changed since it was shown does not count',
+    definition: { tasks: [question('ask'), act('go')] },
+    script: [
+      { decide: 'ask', by: 'ann', bound_to: 'something else' },
+      { decide: 'ask', by: 'ann', bound_to: 'what is shown' },
+    ],
+    expect: { outcome: 'completed', inquiries: { ask: 'approved' }, verdicts: ['binding_changed', 'decided'] },
+  },
+  {
+    name: 'in a loop each visit asks anew',
+    definition: {
+      start: ['ask'],
+      variables: { rounds: 0 },
+      output: '{{ rounds }}',
+      tasks: [
+        question(
+          'ask',
+          { prompt: 'round {{ rounds }}' },
+          {
+            publish: { rounds: '{{ rounds + 1 }}' },
+            next: [
+              { when: 'succeeded() and rounds < 3', do: 'ask' },
+              { when: 'succeeded() and rounds >= 3' },
+              { when: 'failed()', do: 'noop' },
+            ],
+          },
+        ),
+      ],
+    },
+    script: [
+      { decide: 'ask', by: 'ann' },
+      { decide: 'ask', by: 'ann' },
+      { decide: 'ask#2', by: 'ann' },
+      { decide: 'ask#3', by: 'bob' },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: 3,
+      inquiries: { ask: 'approved', 'ask#2': 'approved', 'ask#3': 'approved' },
+      verdicts: ['decided', 'already_decided', 'decided', 'decided'],
+    },
+  },
+  {
+    name: 'each item asks by itself',
+    definition: {
+      tasks: [
+        question(
+          'ask',
+          { prompt: '{{ item }}?' },
+          { with_items: ['a', 'b', 'c'], on_item_failure: 'finish', on_failure: 'rest', on_success: 'rest' },
+        ),
+        give(
+          'rest',
+          '{{ ask.output | map(attribute="outcome", default="no") | list if ask.error is none else ask.error.type }}',
+        ),
+      ],
+    },
+    script: [
+      { decide: 'ask[1]', by: 'ann' },
+      { decide: 'ask[0]', by: 'ann' },
+      { decide: 'ask[2]', by: 'ann', option: 'deny' },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: { rest: 'denied' },
+      inquiries: { 'ask[0]': 'approved', 'ask[1]': 'approved', 'ask[2]': 'denied' },
+      verdicts: ['decided', 'decided', 'decided'],
+    },
+  },
+  {
+    name: 'two questions behind one another join with a third',
+    definition: {
+      tasks: [
+        question('legal', {}, { on_success: 'both' }),
+        question('money', {}, { on_success: 'both' }),
+        act('both', { join: 'all' }),
+      ],
+    },
+    script: [
+      { decide: 'money', by: 'ann' },
+      { decide: 'legal', by: 'bob' },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { legal: 'approved', money: 'approved' },
+      verdicts: ['decided', 'decided'],
+      done: ['both', 'legal', 'money'],
+    },
+  },
+  {
+    name: 'retry.when asks again after a denial',
+    definition: {
+      tasks: [question('ask', {}, { retry: { count: 1, when: "error.type == 'denied'" } })],
+    },
+    script: [
+      { decide: 'ask', by: 'ann', option: 'deny' },
+      { decide: 'ask~2', by: 'ann' },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { ask: 'denied', 'ask~2': 'approved' },
+      verdicts: ['decided', 'decided'],
+    },
+  },
+  {
+    name: 'a cancel withdraws what is asked, and cleans up',
+    definition: { on_cancel: 'tidy', tasks: [question('ask', { timeout: 3600 }), act('after'), act('tidy')] },
+    script: [{ cancel: true }],
+    expect: { outcome: 'cancelled', inquiries: { ask: 'cancelled' }, verdicts: [], done: ['tidy'] },
+  },
+  {
+    name: 'the timeout of the run withdraws what is asked',
+    definition: { timeout: 0.4, tasks: [question('ask', { timeout: 3600 })] },
+    script: [{ expire: true }],
+    expect: { outcome: 'timeout', failure: { type: 'timeout' }, inquiries: { ask: 'cancelled' }, verdicts: [] },
+  },
+  {
+    name: 'once the run has failed, an open question is still awaited, and leads nowhere',
+    definition: {
+      start: ['ask', 'wrong'],
+      tasks: [
+        question('ask', {}, { on_success: 'never' }),
+        { name: 'wrong', action: 'core.fail', input: { message: 'no' } },
+        act('never'),
+      ],
+    },
+    script: [{ decide: 'ask', by: 'ann' }],
+    expect: {
+      outcome: 'failed',
+      failure: { type: 'action_error', task: 'wrong' },
+      inquiries: { ask: 'approved' },
+      verdicts: ['decided'],
+      done: ['ask'],
+    },
+  },
+  {
+    name: 'what cannot be asked fails the task',
+    definition: {
+      tasks: [question('ask', { approvers: '{{ ["ann", "ann"] }}', quorum: 2 })],
+    },
+    script: [],
+    expect: {
+      outcome: 'failed',
+      failure: {
+        type: 'input_invalid',
+        task: 'ask',
+        message: 'the input is invalid: input/quorum is more than the 1 who may decide',
+      },
+      inquiries: {},
+      verdicts: [],
+    },
+  },
+];
