@@ -11,6 +11,7 @@ import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionIndexRoutes } from './execution-index.ts';
 import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
+import { inquiryRoutes } from './inquiries.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, limitRate, MAX_BODY } from './middleware.ts';
 import { describeApi } from './openapi.ts';
@@ -58,7 +59,8 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     bulkRoutes(services.bulk),
     streamRoutes(services.watches, services.changes),
     executionRoutes(executions, tasks, deletions),
-    managementRoutes(executions, lists, clock),
+    managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
+    inquiryRoutes(services.inquiries, services.tokens, services.publicUrl),
     automationRoutes(executions, lists, definitions),
   ]) {
     app.route('/', routes);

@@ -15,10 +15,12 @@ import type { DeletionService } from '../service/deletions.ts';
 import type { IndexService } from '../service/execution-index.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import type { InquiryService } from '../service/inquiries.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { ScheduleService } from '../service/schedules.ts';
+import type { SignalTokenService } from '../service/signal-tokens.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { WatchService } from '../service/watches.ts';
@@ -43,6 +45,10 @@ export interface ApiServices {
   packs: PackService;
   actions: ActionService;
   schedules: ScheduleService;
+  inquiries: InquiryService;
+  tokens: SignalTokenService;
+  /** Where people reach the API; undefined: where they asked. */
+  publicUrl: string | undefined;
   imports: PackImportService;
   simulations: SimulationService;
   principals: PrincipalService;

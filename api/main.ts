@@ -10,6 +10,8 @@ await runMain(async (config) => {
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url } = config;
   if (address === undefined) throw new ConfigError('start:api needs TEMPORAL_ADDRESS; npm start embeds a server');
   if (url === undefined) throw new ConfigError('start:api needs DATABASE_URL; npm start embeds a database');
+  const { FERMATA_SECRET_KEY: secretKey } = config;
+  if (secretKey === undefined) throw new ConfigError('start:api needs FERMATA_SECRET_KEY; npm start makes one');
   const log = createLogger(config);
   const undos: Undo[] = [];
   try {
@@ -20,6 +22,7 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
       ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT, ...accessOf(config) },
+      secretKeys: secretKey.split(','),
     });
     undos.push(api.close);
     const tenant = await ensureDefaults(api);

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import type { Principal } from '../model/principal.ts';
-import { ManagementStartSchema, ReasonSchema } from '../model/requests.ts';
+import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../model/requests.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { managementWord } from '../model/status.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { json, needs } from './routes.ts';
@@ -31,6 +32,7 @@ const DetailSchema = z
 const StartedSchema = z
   .object({ workflow_id: z.string(), run_id: z.string(), status: StatusSchema })
   .openapi('ManagedExecutionStarted');
+const SignalledSchema = z.object({ message: z.string(), workflow_id: z.string() }).openapi('ManagedExecutionSignalled');
 const OkSchema = z.object({ status: z.literal('ok'), message: z.string() }).openapi('ManagedExecutionOk');
 
 const IdParams = z.object({ id: z.string().max(100) });
@@ -82,11 +84,55 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
     },
   });
 
+const signalRoute = (prefix: string, method: 'get' | 'post') =>
+  createRoute({
+    ...needs('inquiry:respond', 'execution_not_found'),
+    ...{ method, path: `${prefix}/execution/{id}/signal`, tags, summary: 'Present a token that holds a signal' },
+    description: 'The token holds a CloudEvents signal, sealed: a decision, or a signal that a task waits for.',
+    request: { params: IdParams, query: z.strictObject({ input: z.string().min(1).max(8_000) }) },
+    responses: {
+      200: json(SignalledSchema, 'Sent, and taken.'),
+      ...errorResponses(
+        ...([
+          'request_invalid',
+          'token_invalid',
+          'token_wrong_execution',
+          'token_not_yours',
+          'not_an_approver',
+        ] as const),
+        ...(['self_approval', 'execution_not_found', 'inquiry_not_found', 'token_used', 'already_decided'] as const),
+        ...(['already_voted', 'binding_changed', 'execution_closed', 'signal_not_expected', 'token_expired'] as const),
+        ...(['inquiry_expired', 'inquiry_withdrawn', 'option_unknown', 'response_invalid', 'signals_full'] as const),
+      ),
+    },
+  });
+
+const signalTokenRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: '/api/v1/executions/{id}/signal/token', tags, summary: 'Get a token that holds a signal' },
+  description: 'For the caller, to present once: document 002, `/execution/{id}/signal?input=`.',
+  request: {
+    params: IdParams,
+    body: { required: true, content: { 'application/json': { schema: SignalTokenSchema } } },
+  },
+  responses: {
+    200: json(
+      z.object({ data: z.object({ token: z.string(), expires_at: z.iso.datetime(), url: z.string() }) }),
+      'Sealed: nobody reads or changes it.',
+    ),
+    ...errorResponses('request_invalid', 'json_malformed', 'execution_not_found', 'execution_closed'),
+  },
+});
+
 /** Longest list that this document's route gives: it has no pages. */
 const LIST_LIMIT = 1000;
 
-/** Document 002's routes; `clock` gives milliseconds. */
-export function managementRoutes(service: ExecutionService, lists: ExecutionLists, clock: () => number) {
+/** Document 002's routes; `clock` gives milliseconds, `publicUrl` is where people reach the API, where it is known. */
+export function managementRoutes(
+  { service, lists, tokens }: { service: ExecutionService; lists: ExecutionLists; tokens: SignalTokenService },
+  clock: () => number,
+  publicUrl: string | undefined,
+) {
   const router = createRouter();
 
   router.openapi(listRoute, async (context) => {
@@ -133,6 +179,16 @@ export function managementRoutes(service: ExecutionService, lists: ExecutionList
     );
 
     for (const method of ['get', 'post'] as const) {
+      const signal = signalRoute(prefix, method);
+      router.openapi(
+        signal,
+        async (context) => {
+          const { input } = context.req.valid('query');
+          const { workflowId } = await tokens.present(context.get('principal'), context.req.valid('param').id, input);
+          return context.json({ message: 'Signal sent successfully', workflow_id: workflowId }, 200);
+        },
+        refuse(signal),
+      );
       for (const verb of ['cancel', 'terminate'] as const) {
         const route = changeRoute(prefix, method, verb);
         router.openapi(
@@ -150,6 +206,17 @@ export function managementRoutes(service: ExecutionService, lists: ExecutionList
       }
     }
   }
+  router.openapi(
+    signalTokenRoute,
+    async (context) => {
+      const { name, payload = null, expires_in: expiresIn = 3_600 } = context.req.valid('json');
+      const signal = { name, payload, expiresIn };
+      const issued = await tokens.issueSignal(context.get('principal'), context.req.valid('param').id, signal);
+      const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
+      return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
+    },
+    refuse(signalTokenRoute),
+  );
   return router;
 }
 

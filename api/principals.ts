@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
-import { KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
+import { ALIAS_KINDS } from '../model/principal.ts';
+import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -63,9 +64,63 @@ const revokeKeyRoute = createRoute({
   },
 });
 
-/** The routes of tenants and keys. */
+const AliasSchema = z
+  .object({
+    ...{ id: z.int(), subject: z.string(), kind: z.enum(ALIAS_KINDS), value: z.string(), created: InstantSchema },
+  })
+  .openapi('Alias');
+const createAliasRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'post', path: '/api/v1/aliases', tags, summary: 'Give a person another name' },
+  description: 'An e-mail address or a Slack user: what they decide is decided by the person.',
+  request: { body: { required: true, content: { 'application/json': { schema: AliasCreateSchema } } } },
+  responses: {
+    201: json(z.object({ data: AliasSchema }), 'Given.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'alias_exists'),
+  },
+});
+const listAliasesRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'get', path: '/api/v1/aliases', tags, summary: "List the other names of the tenant's people" },
+  responses: { 200: json(z.object({ data: z.array(AliasSchema) }), 'All of them.'), ...errorResponses() },
+});
+const deleteAliasRoute = createRoute({
+  ...needs('admin'),
+  ...{ method: 'delete', path: '/api/v1/aliases/{id}', tags, summary: 'Take a name away from a person' },
+  request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
+  responses: {
+    200: json(z.object({ message: z.string() }), 'Taken away.'),
+    ...errorResponses('request_invalid', 'alias_not_found'),
+  },
+});
+
+/** The routes of tenants, keys and people's other names. */
 export function principalRoutes(principals: PrincipalService) {
   const router = createRouter();
+
+  router.openapi(
+    createAliasRoute,
+    async (context) => {
+      const alias = await principals.createAlias(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: aliasBody(alias) }, 201);
+    },
+    refuse(createAliasRoute),
+  );
+
+  router.openapi(listAliasesRoute, async (context) => {
+    const aliases = await principals.listAliases(context.get('principal'));
+    return context.json({ data: aliases.map(aliasBody) }, 200);
+  });
+
+  router.openapi(
+    deleteAliasRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      await principals.deleteAlias(context.get('principal'), id);
+      return context.json({ message: `Alias ${id} is taken away` }, 200);
+    },
+    refuse(deleteAliasRoute),
+  );
 
   router.openapi(
     tenantRoute,
@@ -112,3 +167,9 @@ function keyBody({ key, principal }: Row): z.infer<typeof KeySchema> {
     expires: key.expires?.toISOString() ?? null,
   };
 }
+
+function aliasBody({ id, subject, kind, value, created }: AliasOf): z.infer<typeof AliasSchema> {
+  return { id, subject, kind, value, created: created.toISOString() };
+}
+
+type AliasOf = Awaited<ReturnType<PrincipalService['createAlias']>>;

@@ -29,7 +29,15 @@ const server = await startTemporalServer({
 const connection = await Connection.connect({ address: server.address });
 const native = await NativeConnection.connect({ address: server.address });
 const log = pino({ level: 'silent' });
-const api = await startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port: 0, log });
+const api = await startApi({
+  connection,
+  namespace: 'default',
+  database,
+  host: '127.0.0.1',
+  port: 0,
+  log,
+  secretKeys: [KEY.repeat(2)],
+});
 const tenant = await ensureDefaults(api);
 await ensureDevelopers(api, tenant, { dev: KEY });
 const worker = await createWorker({ connection: native, namespace: 'default', bundle: await bundleWorkflows() });

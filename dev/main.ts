@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Config } from '../model/config.ts';
@@ -61,6 +62,7 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
       ...accessOf(config),
+      secretKeys: await secretKeys(config, folder),
     });
     undos.push(api.close);
     const { keys, principal } = await prepare(api, config, folder);
@@ -79,6 +81,17 @@ await runMain(async (config) => {
   }
   say('Stopped.');
 });
+
+/** The master keys: what the settings say, or one that is made at the first start and kept. */
+async function secretKeys({ FERMATA_SECRET_KEY: given }: Config, folder: string): Promise<string[]> {
+  if (given !== undefined) return given.split(',');
+  const file = privateFile<{ secret_key: string }>(folder, 'secret-key.json');
+  const kept = await file.read();
+  if (kept !== null) return [kept.secret_key];
+  const made = { secret_key: randomBytes(32).toString('base64url') };
+  await file.write(made);
+  return [made.secret_key];
+}
 
 /** The default tenant, the two development principals with their keys, and the examples. */
 async function prepare(

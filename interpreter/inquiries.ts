@@ -8,6 +8,7 @@ import {
   type DecisionRecord,
   type Inquiry,
   type InquiryStatus,
+  inquiryChanges,
   inquiryRequest,
   type PlannedTask,
   parseDecision,
@@ -186,4 +187,11 @@ export function inquiriesOf(state: RunState): Inquiry[] {
       ...{ created: iso(opened)!, expires_at: iso(expires), decided_at: iso(ended) },
     };
   });
+}
+
+/** How often the inquiries of a run have changed by themselves. */
+export function askedCount(state: RunState): number {
+  return inquiryChanges(
+    [...state.inquiries.values()].map(({ votes, outcome }) => ({ votes, ended: outcome !== null })),
+  );
 }

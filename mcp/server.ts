@@ -7,7 +7,9 @@ import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import type { InquiryService } from '../service/inquiries.ts';
 import { executionTools } from './execution-tools.ts';
+import { inquiryTools } from './inquiry-tools.ts';
 import { registerTool, type ToolHooks } from './tool.ts';
 import { workflowTools } from './workflow-tools.ts';
 
@@ -17,13 +19,14 @@ export interface McpServices {
   executions: ExecutionService;
   lists: ExecutionLists;
   deletions: DeletionService;
+  inquiries: InquiryService;
   audit: AuditService;
   log: Logger;
 }
 
 /** The MCP server for one caller: document 004's tools, and those beyond it (design/shapes.md, MCP). */
 function createMcpServer(
-  { definitions, executions, lists, deletions, audit, log }: McpServices,
+  { definitions, executions, lists, deletions, inquiries, audit, log }: McpServices,
   principal: Principal,
 ): McpServer {
   const server = new McpServer({ name: 'fermata', version: '0.1.0' });
@@ -34,6 +37,7 @@ function createMcpServer(
   for (const tool of executionTools(executions, lists, deletions))
     registerTool(server, principal, hooks, tool as never);
   for (const tool of workflowTools(definitions)) registerTool(server, principal, hooks, tool as never);
+  for (const tool of inquiryTools(inquiries)) registerTool(server, principal, hooks, tool as never);
   return server;
 }
 

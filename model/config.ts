@@ -35,6 +35,17 @@ export const ConfigSchema = z.object({
     .describe('A secret shared with whoever issues tokens (HS256), instead of their keys.'),
   FERMATA_JWT_ISSUER: z.string().min(1).optional().describe('The `iss` that tokens must have.'),
   FERMATA_JWT_AUDIENCE: z.string().min(1).optional().describe('The `aud` that tokens must have.'),
+  FERMATA_SECRET_KEY: z
+    .string()
+    .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be 32 characters or more; several are separated by commas')
+    .optional()
+    .describe(
+      'Master key of tokens; several by commas: the first seals, all open. Made at the first start by `npm start`.',
+    ),
+  FERMATA_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Where people reach the API: what links in messages begin with.'),
   FERMATA_RATE_LIMIT: z.coerce
     .number()
     .int()

@@ -38,6 +38,8 @@ export interface IndexEntry {
   updated: Date;
   closed: Date | null;
   version: IndexVersion;
+  /** How often its inquiries have changed, where the writer knows. */
+  asked?: number;
 }
 
 /** Characters of an input or a result that the index holds for search. */

@@ -191,3 +191,13 @@ export interface Inquiry {
   expires_at: string | null;
   decided_at: string | null;
 }
+
+/** Through what people are told that they are asked. */
+export type NoticeKind = 'slack' | 'email' | 'webhook';
+
+/** How often the inquiries of a run have changed: asked, voted on, ended. */
+export function inquiryChanges(inquiries: Iterable<{ votes: readonly unknown[]; ended: boolean }>): number {
+  let changes = 0;
+  for (const { votes, ended } of inquiries) changes += 1 + votes.length + (ended ? 1 : 0);
+  return changes;
+}

@@ -14,3 +14,9 @@ export interface Principal {
   /** Groups that decisions may be asked of. */
   groups: string[];
 }
+
+/** What another name of a person is: an address in lower case, or `team/user` of Slack. */
+export const ALIAS_KINDS = ['email', 'slack'] as const;
+
+/** What another name of a person is. */
+export type AliasKind = (typeof ALIAS_KINDS)[number];

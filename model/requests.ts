@@ -3,6 +3,7 @@ import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './def
 import { jsonSize } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
+import { ALIAS_KINDS } from './principal.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from './run-input.ts';
 import { CALLER_MODES } from './run-mode.ts';
 import { MAX_SECONDS } from './words.ts';
@@ -134,6 +135,39 @@ export const KeyCreateSchema = z.strictObject({
 /** A parsed body of KeyCreateSchema. */
 export type KeyCreate = z.infer<typeof KeyCreateSchema>;
 
+/** The body of POST /api/v1/aliases: another name of a person. */
+export const AliasCreateSchema = z
+  .strictObject({
+    subject: z.string().min(1).max(200),
+    kind: z.enum(ALIAS_KINDS),
+    value: z
+      .string()
+      .min(1)
+      .max(320)
+      .describe('An e-mail address, or `team/user` with the ids that Slack has for them.'),
+  })
+  .refine(({ kind, value }) => (kind === 'email' ? /^[^\s@]+@[^\s@]+$/ : /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/).test(value), {
+    message: 'is no name of this kind',
+    path: ['value'],
+  });
+
+/** A parsed body of AliasCreateSchema. */
+export type AliasCreate = z.infer<typeof AliasCreateSchema>;
+
+/** The body of POST /api/v1/inquiries/{id}/respond. */
+export const RespondSchema = z.strictObject({
+  option: z.string().min(1).max(64).describe('The ref of one of the options.'),
+  response: JsonValueSchema.optional().describe('What the form asks for; null unless it is given.'),
+  comment: z.string().max(4_000).optional(),
+  bound_to: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional()
+    .describe(
+      'The `bound_to` of what was shown: the decision holds for nothing else. As it is now unless it is given.',
+    ),
+});
+
 const MockOutcomeSchema = z.union([
   z.strictObject({ output: JsonValueSchema }),
   z.strictObject({ error: z.strictObject({ type: z.string().min(1).max(200), message: z.string().optional() }) }),
@@ -166,6 +200,11 @@ export const SignalSchema = z.strictObject({
     .max(200)
     .regex(/^(?!__)/, 'must not begin with two underscores'),
   payload: JsonValueSchema.optional().describe('Any JSON; null unless it is given.'),
+});
+
+/** The body of POST /api/v1/executions/{id}/signal/token. */
+export const SignalTokenSchema = SignalSchema.extend({
+  expires_in: z.int().min(1).max(86_400).optional().describe('Seconds; an hour unless it is given.'),
 });
 
 /** Seconds that a start may be put off: ten years. */

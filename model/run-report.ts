@@ -15,7 +15,9 @@ export interface RunReport {
   at: number;
   historyLength: number;
   status: ExecutionStatus;
+  /** How often its inquiries have changed. */
+  asked: number;
 }
 
 /** What the workflow tells its worker: nothing of a run that has closed (design/index.md, 2). */
-export type RunSinks = { fermata: { report(status: ExecutionStatus): void } };
+export type RunSinks = { fermata: { report(status: ExecutionStatus, asked: number): void } };

@@ -16,11 +16,15 @@ import { createDeletionService } from '../service/deletions.ts';
 import { createIndexService } from '../service/execution-index.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
+import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
+import { createInquiryService } from '../service/inquiries.ts';
 import { createPackImportService } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createScheduleService } from '../service/schedules.ts';
+import { createSealer } from '../service/secrets.ts';
+import { createSignalTokenService } from '../service/signal-tokens.ts';
 import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
@@ -33,16 +37,18 @@ import { createBulkJobStore } from '../store/bulk-jobs.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
+import { createInquiryStore } from '../store/inquiries.ts';
 import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
 
 /** How long a stop waits for requests that are being answered. */
 const DRAIN_MILLISECONDS = 5_000;
 
 /** What the settings say of who may ask, and how often. */
-export function accessOf(config: Config): Pick<ApiOptions, 'tokens' | 'rateLimit'> {
+export function accessOf(config: Config): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl'> {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
+    publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
     tokens: {
       ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
       ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
@@ -61,6 +67,10 @@ export interface ApiOptions {
   tokens?: TokenSettings;
   /** Requests a minute that a principal may make; none: no limit. */
   rateLimit?: number;
+  /** Master keys of what is sealed: the first one seals, all of them open. */
+  secretKeys: readonly string[];
+  /** Where people reach the API; where they asked unless it is given. */
+  publicUrl?: string | undefined;
 }
 
 /** A running API. */
@@ -82,19 +92,23 @@ export async function startApi({
   host,
   port,
   log,
-  tokens = {},
+  tokens: tokenSettings = {},
   rateLimit = 0,
+  secretKeys,
+  publicUrl,
 }: ApiOptions): Promise<RunningApi> {
   const { db } = database;
   const stores = {
     definitions: createDefinitionStore(db),
     executions: createExecutionStore(db),
     principals: createPrincipalStore(db),
+    inquiries: createInquiryStore(db),
   };
   const temporal = createTemporal(connection, namespace);
   const actionStore = createActionStore(db);
   const definitions = createDefinitionService(stores.definitions, actionStore);
-  const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log);
+  const inbox = createInbox(temporal, stores.inquiries, Date.now, log);
+  const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log, inbox.take);
   const tasks = createTaskExecutionService(executions, stores.executions);
   const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
   const lists = createExecutionLists(stores.executions);
@@ -107,7 +121,10 @@ export async function startApi({
   const actions = createActionService(actionStore, stores.definitions);
   const imports = createPackImportService(packs, actions, definitions);
   const simulations = createSimulationService(definitions, Date.now);
-  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokens), Date.now);
+  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings), Date.now);
+  const inquiries = createInquiryService(temporal, executions, stores.inquiries, principals, Date.now);
+  const sealer = createSealer(secretKeys, 'signal');
+  const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const index = createIndexService(keeper);
   const readiness = { temporal: temporal.ping, database: database.ping };
@@ -124,6 +141,9 @@ export async function startApi({
     packs,
     actions,
     schedules,
+    inquiries,
+    tokens,
+    publicUrl,
     imports,
     simulations,
     principals,
@@ -133,7 +153,7 @@ export async function startApi({
     log,
   });
   app.post('/mcp', async (context) => {
-    const mcp = { definitions, executions, lists, deletions, audit, log };
+    const mcp = { definitions, executions, lists, deletions, inquiries, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
   app.all('/mcp', () => {
@@ -142,7 +162,9 @@ export async function startApi({
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
   const stop = new AbortController();
-  const keeping = Promise.all([keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal)]);
+  const keeping = Promise.all([
+    ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
+  ]);
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     definitions,

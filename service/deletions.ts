@@ -4,6 +4,7 @@ import { isClosed } from '../model/status.ts';
 import { memoOf } from '../projection/project.ts';
 import type { DefinitionStore } from '../store/definitions.ts';
 import type { ExecutionStore } from '../store/executions.ts';
+import type { InquiryStore } from '../store/inquiries.ts';
 import type { DefinitionService } from './definitions.ts';
 import type { ExecutionService } from './executions.ts';
 import type { Temporal } from './temporal.ts';
@@ -20,7 +21,7 @@ export type DeletionService = ReturnType<typeof createDeletionService>;
 /** Makes the service; `clock` gives milliseconds. */
 export function createDeletionService(
   temporal: Temporal,
-  stores: { executions: ExecutionStore; definitions: DefinitionStore },
+  stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore },
   { executions, definitions }: { executions: ExecutionService; definitions: DefinitionService },
   clock: () => number,
 ) {
@@ -39,6 +40,7 @@ export function createDeletionService(
     }
     await stores.executions.bury(namespace, [...ids], new Date(clock() + BURIED_FOR));
     for (const id of ids) await temporal.remove(id);
+    await stores.inquiries.forget(namespace, [...ids]);
   }
 
   /** The open runs of a workflow, as the index and Temporal know them. */

@@ -66,13 +66,14 @@ const MINT_TRIES = 5;
 /** Use cases around runs; each is scoped by the caller's tenant. */
 export type ExecutionService = ReturnType<typeof createExecutionService>;
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal. */
 export function createExecutionService(
   temporal: Temporal,
   store: ExecutionStore,
   definitions: DefinitionService,
   clock: () => number,
   log: Logger,
+  onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
 ) {
   let last = 0;
   const { namespace } = temporal;
@@ -108,6 +109,7 @@ export function createExecutionService(
     // Ids can be guessed: without a row, the memo alone tells whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
     await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
+    await onRead(n, execution);
     return { n, execution, history, mask };
   }
 

@@ -47,10 +47,10 @@ export function openEntry(namespace: string, info: RunInfo, cancelRequested = fa
 
 /** The entry of an open run, from what its worker was told. */
 export function reportedEntry(namespace: string, report: RunReport): IndexEntry {
-  const { workflowId, firstRunId, runId, workflowType, memo, started, at, historyLength, status } = report;
+  const { workflowId, firstRunId, runId, workflowType, memo, started, at, historyLength, status, asked } = report;
   return {
     ...common(namespace, workflowId, workflowType, memo),
-    ...{ runId: firstRunId, status, input: null, closed: null },
+    ...{ runId: firstRunId, status, input: null, closed: null, asked },
     ...outcomeOf(null),
     created: new Date(started),
     updated: new Date(at),

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { Principal } from '../model/principal.ts';
-import type { KeyCreate } from '../model/requests.ts';
+import type { AliasKind, Principal } from '../model/principal.ts';
+import type { AliasCreate, KeyCreate } from '../model/requests.ts';
 import type { KeyRow, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
@@ -71,6 +71,37 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
       const given = { ...(roles && { roles }), ...(permissions && { permissions }), ...(groups && { groups }) };
       const row = await store.createKey(tenant.id, subject, given, { ...keyRecord(secret), label, expires });
       return { secret, row, tenantRef: tenant.ref };
+    },
+
+    /** All names of a person: the subject first, then their aliases. */
+    async namesOf({ id, subject }: Principal): Promise<string[]> {
+      return [subject, ...(await store.aliasesOf(id)).map(({ value }) => value)];
+    },
+
+    /** The person whom a Slack user or an e-mail address is; null: nobody. */
+    async findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null> {
+      const name = kind === 'email' ? value.toLowerCase() : value;
+      const found = await store.findPerson(tenant, { kind, value: name });
+      // Where subjects are addresses, an address is its own name.
+      return found ?? (kind === 'email' ? store.findPerson(tenant, { subject: name }) : null);
+    },
+
+    /** The other names of the people of the caller's tenant. */
+    listAliases: ({ tenant }: Principal) => store.listAliases(tenant),
+
+    /** Gives a person another name. Throws `alias_exists` when it is somebody's already. */
+    async createAlias({ tenant }: Principal, { subject, kind, value }: AliasCreate) {
+      const name = kind === 'email' ? value.toLowerCase() : value;
+      const principal = await store.ensurePrincipal(tenant, subject);
+      const created = await store.createAlias({ tenant, principal, kind, value: name });
+      if (created === null) throw new AppError('alias_exists', `"${name}" is somebody's name already`);
+      return { ...created, subject };
+    },
+
+    /** Takes a name away from a person. Throws `alias_not_found`. */
+    async deleteAlias({ tenant }: Principal, id: number): Promise<void> {
+      const deleted = await store.deleteAlias(tenant, id);
+      if (!deleted) throw new AppError('alias_not_found', `Alias ${id} not found`);
     },
 
     /** The keys of the caller's tenant that have not been revoked. */

@@ -459,15 +459,17 @@ const KEPT_WHERE_UNKNOWN = {
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
   listed: sql`${executions.listed}`,
+  asked: sql`greatest(excluded.asked, ${executions.asked})`,
   // A status that was known already is no news to whoever follows all runs.
   changed: sql`case when (excluded.version_run, excluded.version_closed, excluded.status)
     = (${executions.versionRun}, ${executions.versionClosed}, ${executions.status})
     then ${executions.changed} else excluded.changed end`,
 };
 
-function rowOf({ version, ...entry }: IndexEntry) {
+function rowOf({ version, asked = 0, ...entry }: IndexEntry) {
   return {
     ...entry,
+    asked,
     changed: sql<number>`pg_current_xact_id()::text::bigint`,
     listed: entry.created,
     versionStart: version.start,

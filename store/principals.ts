@@ -1,14 +1,27 @@
-import { and, desc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { Role } from '../model/permissions.ts';
-import type { Principal } from '../model/principal.ts';
+import type { AliasKind, Principal } from '../model/principal.ts';
 import type { Database } from './database.ts';
-import { apiKeys, principals, tenants } from './schema.ts';
+import { aliases, apiKeys, principals, tenants } from './schema.ts';
 
 /** A key, and whose it is. */
 export interface KeyRow {
   key: typeof apiKeys.$inferSelect;
   principal: typeof principals.$inferSelect;
 }
+
+/** Another name of a person. */
+export type AliasRow = typeof aliases.$inferSelect;
+
+const PRINCIPAL = {
+  id: principals.id,
+  tenant: principals.tenant,
+  tenantRef: tenants.ref,
+  subject: principals.subject,
+  roles: principals.roles,
+  permissions: principals.permissions,
+  groups: principals.groups,
+};
 
 /** Tenants, principals and their keys. */
 export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
@@ -19,15 +32,7 @@ export function createPrincipalStore(db: Database) {
     /** The principal whose unexpired, unrevoked key has this hash, or null. */
     async findByKeyHash(hash: string, now: Date): Promise<Principal | null> {
       const found = await db
-        .select({
-          id: principals.id,
-          tenant: principals.tenant,
-          tenantRef: tenants.ref,
-          subject: principals.subject,
-          roles: principals.roles,
-          permissions: principals.permissions,
-          groups: principals.groups,
-        })
+        .select(PRINCIPAL)
         .from(apiKeys)
         .innerJoin(principals, eq(principals.id, apiKeys.principal))
         .innerJoin(tenants, eq(tenants.id, principals.tenant))
@@ -108,6 +113,60 @@ export function createPrincipalStore(db: Database) {
       await db.insert(principals).values({ tenant, subject }).onConflictDoNothing();
       const [made] = await db.select({ id: principals.id }).from(principals).where(where);
       return made!.id;
+    },
+
+    /** A principal by its subject, or by another name; null: nobody. */
+    async findPerson(
+      tenant: string,
+      name: { subject: string } | { kind: AliasKind; value: string },
+    ): Promise<Principal | null> {
+      const is =
+        'subject' in name
+          ? eq(principals.subject, name.subject)
+          : inArray(
+              principals.id,
+              db
+                .select({ id: aliases.principal })
+                .from(aliases)
+                .where(and(eq(aliases.tenant, tenant), eq(aliases.kind, name.kind), eq(aliases.value, name.value))),
+            );
+      const [found] = await db
+        .select(PRINCIPAL)
+        .from(principals)
+        .innerJoin(tenants, eq(tenants.id, principals.tenant))
+        .where(and(eq(principals.tenant, tenant), is));
+      return found ?? null;
+    },
+
+    /** The other names of a principal. */
+    async aliasesOf(principal: number): Promise<AliasRow[]> {
+      return db.select().from(aliases).where(eq(aliases.principal, principal)).orderBy(aliases.id);
+    },
+
+    /** All other names of a tenant's people. */
+    async listAliases(tenant: string): Promise<(AliasRow & { subject: string })[]> {
+      const rows = await db
+        .select({ alias: aliases, subject: principals.subject })
+        .from(aliases)
+        .innerJoin(principals, eq(principals.id, aliases.principal))
+        .where(eq(aliases.tenant, tenant))
+        .orderBy(aliases.id);
+      return rows.map(({ alias, subject }) => ({ ...alias, subject }));
+    },
+
+    /** Gives a person another name; null when it is somebody's already. */
+    async createAlias(row: Omit<AliasRow, 'id' | 'created'>): Promise<AliasRow | null> {
+      const [created] = await db.insert(aliases).values(row).onConflictDoNothing().returning();
+      return created ?? null;
+    },
+
+    /** Takes a name away; false when the tenant has none with this id. */
+    async deleteAlias(tenant: string, id: number): Promise<boolean> {
+      const deleted = await db
+        .delete(aliases)
+        .where(and(eq(aliases.tenant, tenant), eq(aliases.id, id)))
+        .returning({ id: aliases.id });
+      return deleted.length > 0;
     },
 
     /** Makes a principal and a key of it that are not there yet. */

@@ -18,9 +18,10 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { BulkError, BulkStatus, BulkVerb } from '../model/bulk.ts';
 import type { Definition } from '../model/definition.ts';
+import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Permission, Role } from '../model/permissions.ts';
-import type { Principal } from '../model/principal.ts';
+import type { AliasKind, Principal } from '../model/principal.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 
@@ -195,6 +196,10 @@ export const executions = pgTable(
     marked: boolean('marked').notNull().default(false),
     /** When the reconciler last described it. */
     looked: instant('looked'),
+    /** How often its inquiries have changed, as its worker tells, and as the inbox has read; how many are open there. */
+    asked: integer('asked').notNull().default(0),
+    askedSeen: integer('asked_seen').notNull().default(0),
+    inquiriesOpen: integer('inquiries_open').notNull().default(0),
     /** The last rebuild of the index that found the run in Temporal. */
     generation: integer('generation').notNull().default(0),
   },
@@ -215,7 +220,83 @@ export const executions = pgTable(
     index('executions_enforcement').on(table.tenant, table.enforcement),
     index('executions_parent').on(table.tenant, table.parent),
     index('executions_open').on(table.namespace, table.looked).where(sql`version_closed = 0`),
+    index('executions_asked').on(table.namespace).where(sql`asked > asked_seen or inquiries_open > 0`),
   ],
+);
+
+/** The inbox: what people were asked, read from histories so that it can be found; a cache as the execution index is. */
+export const inquiries = pgTable(
+  'inquiries',
+  {
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    key: text('key').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    tenant: tenant(),
+    status: text('status').$type<InquiryStatus>().notNull(),
+    approvers: textList('approvers'),
+    groups: textList('groups'),
+    /** Who may not decide, having started the run; and who has. */
+    barred: textList('barred'),
+    voters: textList('voters'),
+    /** All of it. */
+    inquiry: json('inquiry').$type<Inquiry>().notNull(),
+    ref: text('ref').notNull(),
+    owner: text('owner'),
+    created: instant('created').notNull(),
+    /** The last history event that was read. */
+    event: bigint('event', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.workflowId, table.key] }),
+    index('inquiries_newest').on(table.tenant, table.status, table.created.desc().nullsFirst()),
+    index('inquiries_run').on(table.tenant, table.n),
+  ],
+);
+
+/** Where people are told of inquiries, and what they were told last: sent again until it went out. */
+export const notices = pgTable(
+  'notices',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    key: text('key').notNull(),
+    tenant: tenant(),
+    kind: text('kind').$type<NoticeKind>().notNull(),
+    target: text('target').notNull(),
+    /** What there is to tell, and what was told last: the status and how many have voted. Empty: nothing yet. */
+    wanted: text('wanted').notNull(),
+    told: text('told').notNull().default(''),
+    /** Where the message is, in the words of whoever took it. */
+    handle: json('handle').$type<JsonObject>(),
+    due: instant('due').notNull(),
+    /** When to remind next; null: never. */
+    remind: instant('remind'),
+    attempts: integer('attempts').notNull().default(0),
+    error: text('error'),
+    created: created(),
+  },
+  (table) => [
+    unique('notices_target').on(table.namespace, table.workflowId, table.key, table.kind, table.target),
+    index('notices_due').on(table.due).where(sql`told <> wanted or remind is not null`),
+  ],
+);
+
+/** Other names of a person: an e-mail address, or a user of a Slack team. */
+export const aliases = pgTable(
+  'aliases',
+  {
+    id: serial('id').primaryKey(),
+    tenant: tenant(),
+    principal: integer('principal')
+      .notNull()
+      .references(() => principals.id),
+    kind: text('kind').$type<AliasKind>().notNull(),
+    value: text('value').notNull(),
+    created: created(),
+  },
+  (table) => [unique('aliases_value').on(table.tenant, table.kind, table.value)],
 );
 
 /** A start that must happen once: the key, what was asked, and the number that was minted for it. */

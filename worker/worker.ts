@@ -61,9 +61,13 @@ function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> 
   return {
     fermata: {
       report: {
-        fn: ({ workflowId, firstExecutionRunId, runId, workflowType, memo, runStartTime, historyLength }, status) =>
+        fn: (
+          { workflowId, firstExecutionRunId, runId, workflowType, memo, runStartTime, historyLength },
+          status,
+          asked,
+        ) =>
           report({
-            ...{ workflowId, firstRunId: firstExecutionRunId, runId, workflowType, historyLength, status },
+            ...{ workflowId, firstRunId: firstExecutionRunId, runId, workflowType, historyLength, status, asked },
             memo: (memo?.fermata as RunMemo | undefined) ?? null,
             started: runStartTime.getTime(),
             at: Date.now(),

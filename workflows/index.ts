@@ -9,13 +9,13 @@ import {
 } from '@temporalio/workflow';
 import type { Command, RunEvent } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
+import { askedCount } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
 import type { RunSinks } from '../model/run-report.ts';
-import type { ExecutionStatus } from '../model/status.ts';
 import { createPerformer } from './perform.ts';
 
 const { fermata } = proxySinks<RunSinks>();
@@ -50,15 +50,16 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     const perform = createPerformer(inbox);
     await barrier();
     let cancelled = inbox.some(({ type }) => type === 'cancel');
-    let reported: ExecutionStatus | null = null;
+    let reported = '';
     const { state, commands } = begin(run, input, Date.now(), { events: inbox.splice(0) });
     for (let next = commands; ; ) {
       const close = next.find((command): command is Close => command.type === 'close');
       if (close !== undefined) return close;
       for (const command of next) perform(command);
       const status = cancelled ? 'canceling' : openStatusOf(state);
-      if (status !== reported) fermata.report(status);
-      reported = status;
+      const asked = askedCount(state);
+      if (`${status} ${asked}` !== reported) fermata.report(status, asked);
+      reported = `${status} ${asked}`;
       await condition(() => inbox.length > 0);
       await barrier();
       cancelled ||= inbox.some(({ type }) => type === 'cancel');

@@ -32,6 +32,7 @@ export interface ApiHarness {
 }
 
 export const DEV_KEY = 'fmt_test-key-of-the-developer';
+export const SECRET_KEY = 'a master key for tests, long enough for one';
 export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
 
 /** Starts API, worker and database in this process, over one namespace of the shared Temporal server. */
@@ -47,6 +48,7 @@ export async function createApiHarness(
   const log = pino({ level: 'silent' });
   const api = await startApi({
     ...{ connection, namespace, database, host: '127.0.0.1', port: 0, log },
+    secretKeys: [SECRET_KEY],
     ...options.access,
   });
   await ensureDevelopers(api, await ensureDefaults(api), { dev: DEV_KEY, approver: APPROVER_KEY });

@@ -10,6 +10,7 @@ import { freePort, startTemporalServer, type TemporalServer } from '../../dev/te
 import { type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers } from '../../process/bootstrap.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
+import { SECRET_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 
 const KEY = 'fmt_test-key-of-the-developer';
@@ -30,7 +31,8 @@ beforeAll(async () => {
   database = await openEmbedded(folder);
   connection = Connection.lazy({ address: server.address });
   const log = pino({ level: 'silent' });
-  api = await startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port: 0, log });
+  const secretKeys = [SECRET_KEY];
+  api = await startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port: 0, log, secretKeys });
   await ensureDevelopers(api, await ensureDefaults(api), { dev: KEY });
 });
 afterAll(async () => {
@@ -75,7 +77,8 @@ it('answers 503 while Temporal is away, keeps what it can answer, and is back by
 it('does not start a second API on a port or a data folder that is taken, and names it', async () => {
   const port = Number(new URL(api.url).port);
   const log = pino({ level: 'silent' });
-  const again = startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port, log });
+  const secretKeys = [SECRET_KEY];
+  const again = startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port, log, secretKeys });
   await expect(again).rejects.toThrow(`port ${port} on 127.0.0.1 (FERMATA_PORT) is taken`);
   const child = spawn(process.execPath, ['--import', 'tsx', 'dev/main.ts'], {
     env: { ...process.env, FERMATA_DATA_DIR: folder, FERMATA_PORT: '0' },

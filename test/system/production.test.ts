@@ -31,6 +31,7 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
       DATABASE_URL: postgres.url,
       FERMATA_PORT: String(port),
       FERMATA_DEV_KEY: KEY,
+      FERMATA_SECRET_KEY: 'a master key that both processes have',
     },
   });
   processes.push(running);
@@ -79,6 +80,7 @@ it('answers 503 when the database is gone', async () => {
 it.each([
   ['api/main.ts', {}, 'start:api needs TEMPORAL_ADDRESS'],
   ['api/main.ts', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'start:api needs DATABASE_URL'],
+  ['api/main.ts', { TEMPORAL_ADDRESS: 'x', DATABASE_URL: 'postgres://x' }, 'start:api needs FERMATA_SECRET_KEY'],
   ['worker/main.ts', {}, 'start:worker needs TEMPORAL_ADDRESS'],
   ['worker/main.ts', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'start:worker needs DATABASE_URL'],
 ])('%s with %j refuses to start: %s', async (main, env, words) => {

@@ -1,0 +1,259 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import { CHANNELS, type Inquiry } from '../model/inquiry.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
+import { RespondSchema } from '../model/requests.ts';
+import type { Answered, InquiryService, InquiryView } from '../service/inquiries.ts';
+import { inquiryId } from '../service/inquiry-ids.ts';
+import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+
+// Decisions by people (design/inquiries.md): the inbox, and what becomes of an answer.
+
+const InstantSchema = z.iso.datetime();
+const STATUSES = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as const;
+
+const VoteSchema = z.object({
+  by: z.string(),
+  option: z.string(),
+  outcome: z.enum(['approve', 'deny']),
+  response: JsonValueSchema,
+  comment: z.string().nullable(),
+  channel: z.enum(CHANNELS).describe('Through what it came.'),
+  at: InstantSchema,
+  bound_to: z.string().nullable(),
+});
+const INQUIRY = {
+  id: z.string().describe('The integer of the task execution; an item has [index] behind it.'),
+  execution: z.int(),
+  workflow_id: z.string(),
+  action_ref: z.string().describe('The workflow that asks.'),
+  requested_by: z.string().nullable().describe('Who started the run.'),
+  task: z.string(),
+  prompt: z.string().nullable(),
+  details: z.string().nullable().describe('Markdown.'),
+  options: z.array(
+    z.object({
+      ref: z.string(),
+      label: z.string(),
+      style: z.enum(['primary', 'danger', 'default']),
+      outcome: z.enum(['approve', 'deny']),
+    }),
+  ),
+  approvers: z.array(z.string()),
+  groups: z.array(z.string()),
+  quorum: z.int(),
+  deny_quorum: z.int(),
+  response_schema: z.record(z.string(), JsonValueSchema).nullable(),
+  status: z.enum(STATUSES),
+  votes: z.array(VoteSchema),
+  bound_to: z.string().describe('Hash of what a decision is about: the definition, what is asked, what approval runs.'),
+  will_run: z
+    .array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() }))
+    .describe('What approval runs next; with its input as written where it is not known yet.'),
+  created: InstantSchema,
+  expires_at: InstantSchema.nullable(),
+  decided_at: InstantSchema.nullable(),
+};
+const InquirySchema = z.object(INQUIRY).openapi('Inquiry');
+const InquiryRecordSchema = z
+  .object({
+    ...INQUIRY,
+    decisions: z
+      .array(
+        z.object({
+          ...{ id: z.string(), by: z.string(), channel: z.enum(CHANNELS), option: z.string(), at: InstantSchema },
+          ...{ comment: z.string().nullable(), bound_to: z.string().nullable(), taken: InstantSchema },
+          result: z.enum(['decided', 'counted', 'refused']),
+          reason: z.string().nullable().describe('Why it does not count.'),
+        }),
+      )
+      .describe('Every decision that the run has taken, in order.'),
+  })
+  .openapi('InquiryRecord');
+const AnsweredSchema = z.object({ data: InquirySchema, result: z.enum(['decided', 'counted', 'received']) });
+
+const IdParams = z.object({ id: z.string().max(200) });
+const tags = ['inquiries'];
+const base = '/api/v1/inquiries';
+
+const listRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: base, tags, summary: 'List inquiries, newest first' },
+  request: {
+    query: z.strictObject({
+      ...PAGE_QUERY,
+      status: z.enum(STATUSES).optional(),
+      assigned: z.literal('me').optional().describe('Those that the caller may decide, and has not yet.'),
+      execution: z.string().max(100).optional().describe('Id of a run, in any spelling.'),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        data: z.array(InquirySchema),
+        pagination: z.object({ page: z.int(), page_size: z.int(), total_items: z.int(), total_pages: z.int() }),
+      }),
+      'A page of inquiries.',
+    ),
+    ...errorResponses('request_invalid'),
+  },
+});
+const getRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an inquiry' },
+  request: { params: IdParams },
+  responses: { 200: json(z.object({ data: InquirySchema }), 'The inquiry.'), ...errorResponses('inquiry_not_found') },
+});
+const respondRoute = createRoute({
+  ...needs('inquiry:respond'),
+  ...{ method: 'post', path: `${base}/{id}/respond`, tags, summary: 'Decide' },
+  request: {
+    params: IdParams,
+    body: { required: true, content: { 'application/json': { schema: RespondSchema } } },
+  },
+  responses: {
+    200: json(AnsweredSchema, 'Decided: the word of the run itself.'),
+    202: json(AnsweredSchema, 'Counted, and more people are needed; or received, and no worker has taken it yet.'),
+    ...respondErrors(),
+  },
+});
+const tokenRoute = createRoute({
+  ...needs('inquiry:respond'),
+  ...{ method: 'get', path: `${base}/{id}/token`, tags, summary: "Get a token that holds the caller's own decision" },
+  description: 'Whoever presents it must be its owner; document 002 tells where (`/execution/{id}/signal?input=`).',
+  request: { params: IdParams, query: z.strictObject({ option: z.string().min(1).max(64) }) },
+  responses: {
+    200: json(
+      z.object({ data: z.object({ token: z.string(), expires_at: InstantSchema, url: z.string() }) }),
+      'Sealed: nobody reads or changes it.',
+    ),
+    ...tokenErrors(),
+  },
+});
+const ofExecutionRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: '/api/v1/executions/{id}/inquiries', tags, summary: 'What an execution has asked' },
+  description: 'With every decision: who, when, through what, and what it was bound to; from history alone.',
+  request: { params: z.object({ id: z.string().max(100) }) },
+  responses: {
+    200: json(z.object({ data: z.array(InquiryRecordSchema) }), 'In order.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+function respondErrors() {
+  return errorResponses(
+    ...(['request_invalid', 'json_malformed', 'inquiry_not_found', 'not_an_approver', 'self_approval'] as const),
+    ...(['already_decided', 'already_voted', 'binding_changed', 'inquiry_expired', 'inquiry_withdrawn'] as const),
+    ...(['option_unknown', 'response_invalid', 'body_too_large', 'unsupported_media_type'] as const),
+  );
+}
+
+function tokenErrors() {
+  return errorResponses(
+    ...(['request_invalid', 'inquiry_not_found', 'not_an_approver', 'self_approval', 'already_decided'] as const),
+    ...(['inquiry_expired', 'inquiry_withdrawn', 'option_unknown'] as const),
+  );
+}
+
+/** The routes of inquiries; `publicUrl` is where people reach the API, where it is known. */
+export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenService, publicUrl: string | undefined) {
+  const router = createRouter();
+
+  router.openapi(
+    listRoute,
+    async (context) => {
+      const { status, assigned, execution, ...page } = context.req.valid('query');
+      const run = execution === undefined ? undefined : (parseExecutionId(execution)?.n ?? -1);
+      const filter = { status, assigned: assigned === 'me', n: run };
+      const { rows, total } = await inquiries.list(context.get('principal'), filter, windowOf(page));
+      const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
+        inquiryBody({ n, workflowId, ref, owner }, inquiry),
+      );
+      const pages = { page: page.page, page_size: page.per_page };
+      const pagination = { ...pages, total_items: total, total_pages: pagesOf(total, page.per_page) };
+      return context.json({ data, pagination }, 200);
+    },
+    refuse(listRoute),
+  );
+
+  router.openapi(
+    getRoute,
+    async (context) => {
+      const view = await inquiries.get(context.get('principal'), context.req.valid('param').id);
+      return context.json({ data: viewBody(view) }, 200);
+    },
+    refuse(getRoute),
+  );
+
+  router.openapi(
+    respondRoute,
+    async (context) => {
+      const { option, response = null, comment = null, bound_to: boundTo } = context.req.valid('json');
+      const answer = { option, response, comment, boundTo, channel: 'api' as const };
+      const answered = await inquiries.respond(context.get('principal'), context.req.valid('param').id, answer);
+      const body = answeredBody(answered);
+      return answered.result === 'decided' ? context.json(body, 200) : context.json(body, 202);
+    },
+    refuse(respondRoute),
+  );
+
+  router.openapi(
+    tokenRoute,
+    async (context) => {
+      const { option } = context.req.valid('query');
+      const issued = await tokens.issueDecision(context.get('principal'), context.req.valid('param').id, { option });
+      const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
+      return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
+    },
+    refuse(tokenRoute),
+  );
+
+  router.openapi(
+    ofExecutionRoute,
+    async (context) => {
+      const views = await inquiries.ofExecution(context.get('principal'), context.req.valid('param').id);
+      const data = views.map((view) => ({ ...viewBody(view), decisions: decisionsOf(view.inquiry) }));
+      return context.json({ data }, 200);
+    },
+    refuse(ofExecutionRoute),
+  );
+
+  return router;
+}
+
+function answeredBody({ result, view }: Answered): z.infer<typeof AnsweredSchema> {
+  return { data: viewBody(view), result };
+}
+
+function viewBody({ n, execution, inquiry }: InquiryView): z.infer<typeof InquirySchema> {
+  const { workflowId, memo, workflowType } = execution;
+  return inquiryBody({ n, workflowId, ref: memo?.ref ?? workflowType, owner: memo?.owner ?? null }, inquiry);
+}
+
+/** The body of an inquiry (design/shapes.md, Inquiries). */
+export function inquiryBody(
+  { n, workflowId, ref, owner }: { n: number; workflowId: string; ref: string; owner: string | null },
+  inquiry: Inquiry,
+): z.infer<typeof InquirySchema> {
+  const { request, task, status, votes, bound_to, plan, created, expires_at, decided_at } = inquiry;
+  const { prompt, details, options, approvers, groups, quorum, deny_quorum, response_schema } = request;
+  return {
+    ...{ id: inquiryId(n, inquiry), execution: integerId(n), workflow_id: workflowId },
+    ...{ action_ref: ref, requested_by: owner, task, prompt, details, options, approvers, groups },
+    ...{ quorum, deny_quorum, response_schema, status },
+    votes: votes.map(({ id: _, ...vote }) => vote),
+    ...{ bound_to, will_run: plan, created, expires_at, decided_at },
+  };
+}
+
+function decisionsOf({ decisions }: Inquiry): z.infer<typeof InquiryRecordSchema>['decisions'] {
+  return decisions.map(({ decision, verdict, taken }) => {
+    const { id, by, channel, option, at, comment, bound_to } = decision;
+    const reason = verdict.result === 'refused' ? verdict.reason : null;
+    return { id, by, channel, option, at, comment, bound_to, taken, result: verdict.result, reason };
+  });
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import type { Inquiry } from '../model/inquiry.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
+import type { InquiryService } from '../service/inquiries.ts';
+import { inquiryId } from '../service/inquiry-ids.ts';
+import type { Tool } from './tool.ts';
+
+const STATUSES = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as const;
+
+const InquirySchema = z.object({
+  id: z.string(),
+  executionId: z.number(),
+  workflow: z.string(),
+  requestedBy: z.string().nullable(),
+  task: z.string(),
+  status: z.enum(STATUSES),
+  prompt: z.string().nullable(),
+  details: z.string().nullable(),
+  options: z.array(z.object({ ref: z.string(), label: z.string(), outcome: z.string() })),
+  responseSchema: z.record(z.string(), JsonValueSchema).nullable(),
+  quorum: z.number(),
+  votes: z.array(z.object({ by: z.string(), option: z.string(), comment: z.string().nullable(), at: z.string() })),
+  willRun: z.array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() })),
+  boundTo: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  decidedAt: z.string().nullable(),
+});
+const ListInput = z.strictObject({
+  status: z.enum(STATUSES).optional(),
+  assigned: z.boolean().optional().describe('Those that you may decide, and have not yet.'),
+  executionId: z.union([z.number(), z.string()]).optional(),
+  page: z.int().min(1).max(1_000_000).default(1),
+  perPage: z.int().min(1).max(100).default(20),
+});
+const ListSchema = z.object({ data: z.array(InquirySchema), total: z.number() });
+const AnswerInput = z.strictObject({
+  id: z.string().max(200).describe('Id of the inquiry.'),
+  option: z.string().min(1).max(64).describe('The ref of one of its options.'),
+  response: JsonValueSchema.optional().describe('What its form asks for.'),
+  comment: z.string().max(4_000).optional(),
+  boundTo: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('The boundTo of what was looked at: the decision holds for nothing else.'),
+});
+const AnsweredSchema = z.object({
+  result: z.enum(['decided', 'counted', 'received']).describe('received: no worker has taken it yet.'),
+  inquiry: InquirySchema,
+});
+
+/** The tools of decisions by people: the caller decides as the principal that it is. */
+export function inquiryTools(inquiries: InquiryService) {
+  const list: Tool<typeof ListInput, typeof ListSchema> = {
+    name: 'list_inquiries',
+    description: 'List what people are asked, newest first.',
+    permission: 'execution:read',
+    reads: true,
+    input: ListInput,
+    output: ListSchema,
+    async run(principal, { status, assigned = false, executionId, page, perPage }) {
+      const n = executionId === undefined ? undefined : (parseExecutionId(String(executionId))?.n ?? -1);
+      const window = { offset: (page - 1) * perPage, limit: perPage };
+      const { rows, total } = await inquiries.list(principal, { status, assigned, n }, window);
+      return { data: rows.map(({ n: of, ref, owner, inquiry }) => body({ n: of, ref, owner }, inquiry)), total };
+    },
+  };
+
+  const answer: Tool<typeof AnswerInput, typeof AnsweredSchema> = {
+    name: 'answer_inquiry',
+    description:
+      'Decide what people are asked, as yourself. Only who is asked may, and nobody about a run of their own.',
+    permission: 'inquiry:respond',
+    input: AnswerInput,
+    output: AnsweredSchema,
+    async run(principal, { id, option, response = null, comment = null, boundTo }) {
+      const given = { option, response, comment, boundTo, channel: 'mcp' as const };
+      const { result, view } = await inquiries.respond(principal, id, given);
+      const { n, execution, inquiry } = view;
+      const { memo, workflowType } = execution;
+      return { result, inquiry: body({ n, ref: memo?.ref ?? workflowType, owner: memo?.owner ?? null }, inquiry) };
+    },
+  };
+
+  return [list, answer] as const;
+}
+
+function body(
+  { n, ref, owner }: { n: number; ref: string; owner: string | null },
+  inquiry: Inquiry,
+): z.infer<typeof InquirySchema> {
+  const { task, status, request, votes, plan, bound_to, created, expires_at, decided_at } = inquiry;
+  const { prompt, details, options, response_schema, quorum } = request;
+  return {
+    ...{ id: inquiryId(n, inquiry), executionId: integerId(n), workflow: ref, requestedBy: owner, task, status },
+    ...{ prompt, details, options: options.map(({ ref: of, label, outcome }) => ({ ref: of, label, outcome })) },
+    ...{ responseSchema: response_schema, quorum, willRun: plan, boundTo: bound_to },
+    votes: votes.map(({ by, option, comment, at }) => ({ by, option, comment, at })),
+    ...{ createdAt: created, expiresAt: expires_at, decidedAt: decided_at },
+  };
+}

@@ -1,0 +1,90 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Execution } from '../model/execution.ts';
+import { type Inquiry, inquiryChanges } from '../model/inquiry.ts';
+import type { Logger } from '../model/log.ts';
+import { projectExecution } from '../projection/project.ts';
+import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.ts';
+import { maskExecution } from './masks.ts';
+import type { Temporal } from './temporal.ts';
+
+/** Milliseconds between two looks, and runs that are read at a time. */
+const INTERVAL = 250;
+const LIMIT = 50;
+
+/** Keeps the inbox equal to what histories say of inquiries. */
+export type Inbox = ReturnType<typeof createInbox>;
+
+/** Makes it; `clock` gives milliseconds. Any number of them may run at once. */
+export function createInbox(temporal: Temporal, store: InquiryStore, clock: () => number, log: Logger) {
+  const { namespace } = temporal;
+
+  async function take(n: number, execution: Execution): Promise<void> {
+    const { workflowId, workflowType, memo, run, inquiries, lastEventId: event } = execution;
+    if (memo === null || inquiries.length === 0) return;
+    const starters = run?.starters ?? [memo.owner];
+    const changes = inquiryChanges(
+      inquiries.map(({ votes, status }) => ({ votes, ended: status !== 'pending' && status !== 'cancelled' })),
+    );
+    await store.sync(
+      {
+        ...{ namespace, workflowId, n, tenant: memo.tenant, ref: memo.ref ?? workflowType, owner: memo.owner },
+        ...{ starters, event, changes },
+      },
+      inquiries,
+      inquiries.flatMap((inquiry) => noticesOf(inquiry)),
+      new Date(clock()),
+    );
+  }
+
+  async function read(run: AskingRun): Promise<void> {
+    const history = await temporal.history(run.workflowId);
+    const execution = history === null ? null : maskExecution(projectExecution(run.workflowId, history)).execution;
+    if (execution === null || execution.memo === null || execution.inquiries.length === 0) {
+      await store.skip(namespace, run.workflowId);
+      return;
+    }
+    await take(run.n, execution);
+  }
+
+  return {
+    /** Takes what was just read of a run. */
+    take,
+
+    /** Reads the inquiries of runs whose workers say that they have changed. */
+    async tick(): Promise<void> {
+      for (const run of await store.due(namespace, LIMIT)) await read(run);
+    },
+
+    /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failing = false;
+      while (!signal.aborted) {
+        try {
+          await this.tick();
+          failing = false;
+        } catch (error) {
+          if (!failing && !signal.aborted) log.warn({ err: error }, 'the inbox cannot be kept up to date');
+          failing = true;
+        }
+        await wait(failing ? 8 * INTERVAL : INTERVAL, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Where an inquiry is told, and what there is to tell. */
+function noticesOf({ key, status, votes, request, created }: Inquiry): WantedNotice[] {
+  const { slack, email = [], webhook } = request.notify;
+  const open = status === 'pending';
+  const every = request.remind_every;
+  const remind = open && every !== null ? new Date(Date.parse(created) + every * 1000) : null;
+  const notice = (kind: WantedNotice['kind'], target: string): WantedNotice => ({
+    ...{ key, kind, target, open, remind },
+    wanted: `${status}/${votes.length}`,
+  });
+  return [
+    ...(slack === undefined ? [] : [notice('slack', slack.channel)]),
+    ...email.map((address) => notice('email', address.toLowerCase())),
+    ...(webhook === undefined ? [] : [notice('webhook', webhook)]),
+  ];
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { barredFrom, judge } from '../interpreter/inquiry-rules.ts';
+import { AppError, type ErrorCode } from '../model/app-error.ts';
+import type { Execution } from '../model/execution.ts';
+import { integerId } from '../model/execution-id.ts';
+import {
+  type Channel,
+  DECISION_SIGNAL,
+  type Decision,
+  type DecisionRecord,
+  type Inquiry,
+  type InquiryStatus,
+  type RefusalReason,
+  type Verdict,
+} from '../model/inquiry.ts';
+import { type Json, jsonSize } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import type { HistoryEvent } from '../projection/history.ts';
+import { projectExecution } from '../projection/project.ts';
+import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
+import type { ExecutionService, ExecutionView } from './executions.ts';
+import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
+import type { PrincipalService } from './principals.ts';
+import type { Temporal } from './temporal.ts';
+
+/** How long an answer waits for the run to take a decision, in milliseconds. */
+const VERDICT_WITHIN = 8_000;
+
+/** Bytes of JSON that may come with a decision. */
+const MAX_RESPONSE = 256 * 1024;
+
+/** An inquiry with its run. */
+export interface InquiryView extends ExecutionView {
+  inquiry: Inquiry;
+}
+
+/** What somebody answers. `id`: the same one twice is one decision; `bound_to`: the hash of what was shown. */
+export interface Answer {
+  option: string;
+  response: Json;
+  comment: string | null;
+  channel: Channel;
+  id?: string | undefined;
+  boundTo?: string | undefined;
+}
+
+/** What has become of an answer; `received`: no worker has taken it yet. */
+export interface Answered {
+  result: 'decided' | 'counted' | 'received';
+  view: InquiryView;
+}
+
+/** Use cases around decisions by people; each is scoped by the caller's tenant. */
+export type InquiryService = ReturnType<typeof createInquiryService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createInquiryService(
+  temporal: Temporal,
+  executions: ExecutionService,
+  store: InquiryStore,
+  principals: PrincipalService,
+  clock: () => number,
+) {
+  const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
+
+  async function get(principal: Principal, id: string): Promise<InquiryView> {
+    const parsed = parseInquiryId(id);
+    if (parsed === undefined) throw missing(id);
+    const found = await executions.get(principal, String(integerId(parsed.n))).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'execution_not_found' ? missing(id) : error;
+    });
+    const inquiry = found.execution.inquiries.find(parsed.is);
+    if (inquiry === undefined) throw missing(id);
+    return { ...found, inquiry };
+  }
+
+  async function decisionOf(principal: Principal, { inquiry }: InquiryView, answer: Answer): Promise<Decision> {
+    const { option, response, comment, channel, id = randomUUID(), boundTo = inquiry.bound_to } = answer;
+    return {
+      ...{ id, inquiry: inquiry.key, option, response, comment, channel, bound_to: boundTo },
+      ...{ by: principal.subject, names: await principals.namesOf(principal), groups: principal.groups },
+      at: new Date(clock()).toISOString(),
+    };
+  }
+
+  async function respond(principal: Principal, view: InquiryView, answer: Answer): Promise<Answered> {
+    if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
+      throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
+    }
+    const { execution, inquiry } = view;
+    const decision = await decisionOf(principal, view, answer);
+    // The same decision, sent before: what became of it is known.
+    const before = recordOf(execution, decision.id);
+    if (before !== undefined) return answered(before, view);
+    const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
+    const foreseen = judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution));
+    if (foreseen.result === 'refused') throw refusalOf(foreseen);
+    const { workflowId } = execution;
+    const payload = decision as unknown as Json; // made of nothing but JSON
+    const { subject: identity } = principal;
+    const taken = await temporal.signal(workflowId, {
+      ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
+    });
+    if (!taken) throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
+    const record = await verdictOf(workflowId, decision.id);
+    const now = await get(principal, inquiryId(view.n, inquiry));
+    return record === null ? { result: 'received', view: now } : answered(record, now);
+  }
+
+  /** Waits for what the run makes of a decision; null when no worker has taken it in time. */
+  async function verdictOf(workflowId: string, id: string): Promise<DecisionRecord | null> {
+    const limit = AbortSignal.timeout(VERDICT_WITHIN);
+    const events: HistoryEvent[] = [];
+    try {
+      for await (const page of temporal.follow(workflowId, limit)) {
+        events.push(...page.events);
+        const execution = projectExecution(workflowId, events);
+        const record = recordOf(execution, id);
+        if (record !== undefined) return record;
+        if (execution.closed !== null) {
+          throw new AppError('inquiry_withdrawn', 'the run has ended before it took the decision');
+        }
+      }
+    } catch (error) {
+      if (!limit.aborted) throw error;
+    }
+    return null;
+  }
+
+  return {
+    /** One inquiry, read from its run. Throws `inquiry_not_found`, also for another tenant's. */
+    get,
+
+    /** A page of the inbox, newest first; `assigned`: those that the caller may decide, and has not yet. */
+    async list(
+      principal: Principal,
+      { status, assigned, n }: { status?: InquiryStatus | undefined; assigned: boolean; n?: number | undefined },
+      window: { offset: number; limit: number },
+    ): Promise<{ rows: InquiryRow[]; total: number }> {
+      const { tenant, groups } = principal;
+      const who = assigned ? { names: await principals.namesOf(principal), groups } : undefined;
+      return store.list(tenant, { status, n, assigned: who }, window);
+    },
+
+    /** Everything that a run has asked, with every decision that came. Throws `execution_not_found`. */
+    async ofExecution(principal: Principal, id: string): Promise<InquiryView[]> {
+      const found = await executions.get(principal, id);
+      return found.execution.inquiries.map((inquiry) => ({ ...found, inquiry }));
+    },
+
+    /**
+     * Decides, as far as the caller may. What cannot be is refused before anything is sent; else the run's own word is
+     * awaited. Throws `inquiry_not_found`, `not_an_approver`, `self_approval`, `already_decided`, `already_voted`,
+     * `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`, `option_unknown`, `response_invalid`, `body_too_large`.
+     */
+    respond: async (principal: Principal, id: string, answer: Answer) =>
+      respond(principal, await get(principal, id), answer),
+
+    /** Throws `not_an_approver` or `self_approval` for who may not decide this. */
+    async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
+      const { subject: by, groups } = principal;
+      const person = { by, names: await principals.namesOf(principal), groups };
+      const barred = barredFrom(inquiry.request, person, startersOf(execution));
+      if (barred !== null) throw refusalOf(barred);
+    },
+  };
+}
+
+function startersOf({ run, memo }: Execution): readonly string[] {
+  return run?.starters ?? (memo === null ? [] : [memo.owner]);
+}
+
+function recordOf({ inquiries }: Execution, id: string): DecisionRecord | undefined {
+  return inquiries.flatMap(({ decisions }) => decisions).find(({ decision }) => decision.id === id);
+}
+
+function answered({ verdict }: DecisionRecord, view: InquiryView): Answered {
+  if (verdict.result === 'refused') throw refusalOf(verdict);
+  return { result: verdict.result, view };
+}
+
+const REFUSALS: Record<RefusalReason, ErrorCode> = {
+  unknown: 'inquiry_not_found',
+  malformed: 'request_invalid',
+  already_decided: 'already_decided',
+  already_voted: 'already_voted',
+  expired: 'inquiry_expired',
+  withdrawn: 'inquiry_withdrawn',
+  not_allowed: 'not_an_approver',
+  self_approval: 'self_approval',
+  option_unknown: 'option_unknown',
+  response_invalid: 'response_invalid',
+  binding_changed: 'binding_changed',
+};
+
+function refusalOf({ reason, message, issues }: Verdict & { result: 'refused' }): AppError {
+  const told = issues?.map((issue) => ({ code: 'schema_mismatch', ...issue }));
+  return new AppError(REFUSALS[reason], message, told === undefined ? {} : { issues: told });
+}

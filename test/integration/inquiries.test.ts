@@ -1,0 +1,274 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DECISION_SIGNAL } from '../../model/inquiry.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { until } from './until.ts';
+
+let harness: ApiHarness;
+const keys: Record<string, string> = { dev: DEV_KEY, approver: APPROVER_KEY };
+beforeAll(async () => {
+  harness = await createApiHarness('inquiries');
+  for (const [subject, body] of Object.entries({
+    ann: { roles: ['operator'], groups: ['ops'] },
+    bob: { roles: ['operator'] },
+    looker: { roles: ['viewer'] },
+  })) {
+    keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, ...body })).body.data.key;
+  }
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.approve', pack_ref: 'examples', label: 'Approve', version: '1.0.0' },
+    definition: {
+      tasks: [
+        {
+          ...{ name: 'ask', action: 'core.inquiry', input: '{{ parameters }}' },
+          ...{ on_success: 'go', on_failure: 'no' },
+        },
+        { name: 'go', action: 'core.transform', input: { data: '{{ ask.output }}' } },
+        { name: 'no', action: 'core.transform', input: { data: '{{ error }}' } },
+      ],
+    },
+  });
+});
+afterAll(() => harness.close());
+
+const as = (who: string, method: string, path: string, body?: unknown) =>
+  harness.call(method, path, body, { 'x-api-key': keys[who]! });
+
+/** Starts a run that asks, and gives its id and that of the inquiry. */
+async function ask(parameters: object = {}, who = 'dev'): Promise<{ run: number; id: string; workflow: string }> {
+  const started = await as(who, 'POST', '/api/v1/executions', { workflow: 'examples.approve', parameters });
+  const { id: run, workflow_id: workflow } = started.body.data;
+  const { body } = await until(
+    () => as(who, 'GET', `/api/v1/executions/${run}/inquiries`),
+    (answer) => answer.body.data.length > 0,
+  );
+  return { run, id: body.data[0].id, workflow };
+}
+
+const respond = (who: string, id: string, body: object) => as(who, 'POST', `/api/v1/inquiries/${id}/respond`, body);
+const ended = async (run: number) =>
+  (
+    await until(
+      () => as('dev', 'GET', `/api/v1/executions/${run}`),
+      ({ body }) => body.data.status !== 'running',
+    )
+  ).body.data;
+
+describe('an inquiry', () => {
+  it('stands in the inbox of who may decide it, and of nobody else, and is decided there', async () => {
+    const { run, id } = await ask({ prompt: 'Go?', details: '**now**', approvers: ['ann', 'dev'], groups: ['ops'] });
+    const inbox = async (who: string) => (await as(who, 'GET', '/api/v1/inquiries?assigned=me')).body.data;
+    const [mine] = await until(
+      () => inbox('ann'),
+      (rows) => rows.length > 0,
+    );
+    expect(mine).toMatchObject({
+      ...{ id, execution: run, action_ref: 'examples.approve', requested_by: 'dev', task: 'ask', status: 'pending' },
+      ...{ prompt: 'Go?', details: '**now**', approvers: ['ann', 'dev'], groups: ['ops'], quorum: 1, votes: [] },
+      options: [
+        { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve' },
+        { ref: 'deny', label: 'Deny', style: 'danger', outcome: 'deny' },
+      ],
+    });
+    expect(mine.will_run.map(({ task }: { task: string }) => task)).toEqual(['go']);
+    expect(await inbox('bob')).toEqual([]);
+    // Who started the run may not decide, though asked.
+    expect(await inbox('dev')).toEqual([]);
+    const run2 = await as('dev', 'GET', `/api/v1/executions/${run}`);
+    expect(run2.body.data.waiting_for).toMatchObject([{ kind: 'inquiry', task: 'ask', detail: 'Go?' }]);
+    const { status, body } = await respond('ann', id, { option: 'approve', comment: 'fine', response: { a: 1 } });
+    expect([status, body.result, body.data.status]).toEqual([200, 'decided', 'approved']);
+    expect(body.data.votes).toMatchObject([{ by: 'ann', option: 'approve', comment: 'fine', channel: 'api' }]);
+    expect((await ended(run)).result.go).toMatchObject({
+      ...{ outcome: 'approve', option: 'approve', decided_by: ['ann'], response: { a: 1 }, comment: 'fine' },
+    });
+    expect(await inbox('ann')).toEqual([]);
+    const listed = await as('looker', 'GET', `/api/v1/inquiries?execution=${run}&status=approved`);
+    expect(listed.body.data.map((row: { id: string }) => row.id)).toEqual([id]);
+  });
+
+  it('refuses before anything is sent what cannot be, and says why', async () => {
+    const { run, id } = await ask({
+      ...{ approvers: ['ann', 'dev', 'bob'], quorum: 2 },
+      response_schema: { type: 'object', required: ['why'], properties: { why: { type: 'string' } } },
+    });
+    const response = { why: 'so' };
+    const rows: [string, object, number, string][] = [
+      ['approver', { option: 'approve', response }, 403, 'not_an_approver'],
+      ['dev', { option: 'approve', response }, 403, 'self_approval'],
+      ['looker', { option: 'approve', response }, 403, 'forbidden'],
+      ['ann', { option: 'perhaps', response }, 422, 'option_unknown'],
+      ['ann', { option: 'approve', response: { why: 1 } }, 422, 'response_invalid'],
+      ['ann', { option: 'approve' }, 422, 'response_invalid'],
+      ['ann', { option: 'approve', response, bound_to: '0'.repeat(64) }, 409, 'binding_changed'],
+      ['ann', { option: 'approve', response, vote: 2 }, 400, 'request_invalid'],
+      ['ann', { option: 'approve', response: 'x'.repeat(300_000) }, 413, 'body_too_large'],
+    ];
+    for (const [who, body, status, code] of rows) {
+      const refused = await respond(who, id, body);
+      expect([who, refused.status, refused.body.code]).toEqual([who, status, code]);
+    }
+    const history = (await as('dev', 'GET', `/api/v1/executions/${run}/history`)).body.data;
+    expect(history.some(({ event_type }: { event_type: string }) => event_type.includes('Signaled'))).toBe(false);
+    const counted = await respond('ann', id, { option: 'approve', response });
+    expect([counted.status, counted.body.result]).toEqual([202, 'counted']);
+    const twice = await respond('ann', id, { option: 'approve', response });
+    expect([twice.status, twice.body.code]).toEqual([409, 'already_voted']);
+    expect((await respond('bob', id, { option: 'approve', response })).body.result).toBe('decided');
+    const late = await respond('bob', id, { option: 'approve', response });
+    expect([late.status, late.body.code, late.body.error]).toEqual([
+      409,
+      'already_decided',
+      'approved already, by ann, bob',
+    ]);
+    for (const nothing of ['12', '5000000001', 'x', `${run}`, `${id}[0]`, `${id}~2`]) {
+      const missing = await respond('ann', nothing, { option: 'approve' });
+      expect([missing.status, missing.body.code], nothing).toEqual([404, 'inquiry_not_found']);
+    }
+  });
+
+  it('expires, and is withdrawn with its run', async () => {
+    const short = await ask({ timeout: 0.2 });
+    expect((await ended(short.run)).result.no).toMatchObject({ type: 'expired' });
+    const late = await respond('ann', short.id, { option: 'approve' });
+    expect([late.status, late.body.code]).toEqual([410, 'inquiry_expired']);
+    const cancelled = await ask();
+    await as('dev', 'POST', `/api/v1/executions/${cancelled.run}/cancel`);
+    await ended(cancelled.run);
+    const gone = await respond('ann', cancelled.id, { option: 'approve' });
+    expect([gone.status, gone.body.code]).toEqual([410, 'inquiry_withdrawn']);
+    const rows = await until(
+      () => as('dev', 'GET', `/api/v1/inquiries?execution=${cancelled.run}`),
+      ({ body }) => body.data[0]?.status === 'cancelled',
+    );
+    expect(rows.body.data).toHaveLength(1);
+    await as('dev', 'DELETE', `/api/v1/executions/${cancelled.run}`);
+    expect((await as('dev', 'GET', `/api/v1/inquiries?execution=${cancelled.run}`)).body.data).toEqual([]);
+  });
+
+  it('is decided once when many decide in one moment, and every loser is told', async () => {
+    const { id, run } = await ask();
+    const answers = await Promise.all(
+      ['ann', 'bob', 'approver', 'ann', 'bob'].map((who, index) =>
+        respond(who, id, { option: index % 2 === 0 ? 'approve' : 'deny' }),
+      ),
+    );
+    const codes = answers.map(({ status, body }) => (status === 200 ? body.result : body.code));
+    expect(codes.filter((code) => code === 'decided')).toHaveLength(1);
+    expect(codes.filter((code) => code === 'already_decided')).toHaveLength(4);
+    const [record] = (await as('dev', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
+    expect(record.decisions[0]).toMatchObject({
+      result: 'decided',
+      reason: null,
+      channel: 'api',
+      bound_to: record.bound_to,
+    });
+  });
+
+  it('cannot be decided by the signals that anybody may send', async () => {
+    const { run } = await ask();
+    const forged = await as('dev', 'POST', `/api/v1/executions/${run}/signal`, { name: DECISION_SIGNAL, payload: {} });
+    expect([forged.status, forged.body.code]).toEqual([400, 'request_invalid']);
+  });
+
+  it('of an item has the index behind its id', async () => {
+    await harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: 'examples.items', pack_ref: 'examples', label: 'Items', version: '1.0.0' },
+      definition: {
+        tasks: [{ name: 'ask', action: 'core.inquiry', with_items: ['a', 'b'], input: { prompt: '{{ item }}?' } }],
+      },
+    });
+    const run = (await as('dev', 'POST', '/api/v1/executions', { workflow: 'examples.items' })).body.data.id;
+    const { body } = await until(
+      () => as('ann', 'GET', `/api/v1/executions/${run}/inquiries`),
+      (answer) => answer.body.data.length === 2,
+    );
+    expect(body.data.map(({ id, prompt }: { id: string; prompt: string }) => [id, prompt])).toEqual([
+      [`${run + 1}[0]`, 'a?'],
+      [`${run + 1}[1]`, 'b?'],
+    ]);
+    for (const { id } of body.data) {
+      expect((await respond('ann', encodeURIComponent(id), { option: 'approve' })).status).toBe(200);
+    }
+    expect((await ended(run)).status).toBe('completed');
+  });
+
+  it('is answered by a sub-workflow too, but not by who started the run above', async () => {
+    await harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: 'examples.above', pack_ref: 'examples', label: 'Above', version: '1.0.0' },
+      definition: { tasks: [{ name: 'below', action: 'examples.approve' }] },
+    });
+    const run = (await as('ann', 'POST', '/api/v1/executions', { workflow: 'examples.above' })).body.data.id;
+    const child = await until(
+      async () => (await as('ann', 'GET', `/api/v1/executions/${run}`)).body.data.tasks[0]?.child as number | null,
+      (id) => id !== null && id !== undefined,
+    );
+    const [{ id }] = (
+      await until(
+        () => as('ann', 'GET', `/api/v1/executions/${child}/inquiries`),
+        ({ body }) => body.data?.length > 0,
+      )
+    ).body.data;
+    expect((await respond('ann', id, { option: 'approve' })).body.code).toBe('self_approval');
+    expect((await respond('bob', id, { option: 'approve' })).status).toBe(200);
+    expect((await ended(run)).status).toBe('completed');
+  });
+
+  it('belongs to its tenant', async () => {
+    const { id, run } = await ask();
+    await harness.call('POST', '/api/v1/tenants', { ref: 'acme', label: 'Acme' });
+    const { key } = (await harness.call('POST', '/api/v1/keys', { subject: 'eve', tenant: 'acme', roles: ['admin'] }))
+      .body.data;
+    keys.eve = key;
+    expect((await respond('eve', id, { option: 'approve' })).body.code).toBe('inquiry_not_found');
+    expect((await as('eve', 'GET', '/api/v1/inquiries')).body.data).toEqual([]);
+    expect((await as('eve', 'GET', `/api/v1/executions/${run}/inquiries`)).status).toBe(404);
+  });
+});
+
+describe('over MCP', () => {
+  it('is listed and answered by the principal that the caller is', async () => {
+    const { id, run } = await ask({ prompt: 'Agent?' });
+    const connect = async (who: string) => {
+      const client = new Client({ name: who, version: '1.0.0' });
+      const headers = { 'x-api-key': keys[who]! };
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(`${harness.api.url}/mcp`), { requestInit: { headers } }),
+      );
+      return client;
+    };
+    const [ann, dev] = [await connect('ann'), await connect('dev')];
+    await until(
+      () => ann.callTool({ name: 'list_inquiries', arguments: { assigned: true, executionId: run } }),
+      ({ structuredContent }) => (structuredContent as { total: number }).total === 1,
+    );
+    const own = await dev.callTool({ name: 'answer_inquiry', arguments: { id, option: 'approve' } });
+    expect([own.isError, JSON.stringify(own.content)]).toEqual([true, expect.stringContaining('self_approval')]);
+    const answered = await ann.callTool({ name: 'answer_inquiry', arguments: { id, option: 'deny', comment: 'no' } });
+    expect(answered.structuredContent).toMatchObject({
+      ...{ result: 'decided', inquiry: { status: 'denied', votes: [{ by: 'ann', option: 'deny', comment: 'no' }] } },
+    });
+    await Promise.all([ann.close(), dev.close()]);
+    expect((await ended(run)).result.no.type).toBe('denied');
+  });
+});
+
+describe('other names', () => {
+  it('of a person are the person: asked by one, barred by another', async () => {
+    const alias = { subject: 'bob', kind: 'email', value: 'Bob@Example.com' };
+    const made = await harness.call('POST', '/api/v1/aliases', alias);
+    expect([made.status, made.body.data.value]).toEqual([201, 'bob@example.com']);
+    const again = await harness.call('POST', '/api/v1/aliases', { ...alias, subject: 'ann' });
+    expect([again.status, again.body.code]).toEqual([409, 'alias_exists']);
+    const { id } = await ask({ approvers: ['bob@example.com'] });
+    expect((await respond('ann', id, { option: 'approve' })).body.code).toBe('not_an_approver');
+    expect((await respond('bob', id, { option: 'approve' })).status).toBe(200);
+    const listed = (await harness.call('GET', '/api/v1/aliases')).body.data;
+    expect(listed).toMatchObject([{ subject: 'bob', kind: 'email', value: 'bob@example.com' }]);
+    expect((await harness.call('DELETE', `/api/v1/aliases/${listed[0].id}`)).status).toBe(200);
+    expect((await harness.call('DELETE', `/api/v1/aliases/${listed[0].id}`)).body.code).toBe('alias_not_found');
+    const wrong = await harness.call('POST', '/api/v1/aliases', { subject: 'bob', kind: 'slack', value: 'bob' });
+    expect([wrong.status, wrong.body.issues[0].path]).toEqual([400, '/value']);
+  });
+});
