@@ -26,6 +26,8 @@ export interface Answer {
 export interface ApiHarness {
   api: RunningApi;
   connection: Connection;
+  stopWorker(): Promise<void>;
+  startWorker(): Promise<void>;
   /** Calls the API as `dev`, and checks the answer against openapi.json. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -38,7 +40,7 @@ export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
 /** Starts API, worker and database in this process, over one namespace of the shared Temporal server. */
 export async function createApiHarness(
   namespace: string,
-  options: { worker?: boolean; access?: Pick<ApiOptions, 'tokens' | 'rateLimit'> } = {},
+  options: { worker?: boolean; access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>> } = {},
 ): Promise<ApiHarness> {
   const address = inject('temporalAddress');
   const folder = await mkdtemp(join(tmpdir(), 'fermata-test-'));
@@ -55,15 +57,25 @@ export async function createApiHarness(
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);
-  const worker =
-    options.worker === false
-      ? null
-      : await createWorker({ connection: native, namespace, bundle: await bundleWorkflows(), report: reports.take });
-  const running = worker?.run();
+  const bundle = options.worker === false ? null : await bundleWorkflows();
+  let stopWorker = async () => {};
+  const startWorker = async (): Promise<void> => {
+    if (bundle === null) return;
+    const worker = await createWorker({ connection: native, namespace, bundle, report: reports.take });
+    const running = worker.run();
+    stopWorker = async () => {
+      stopWorker = async () => {};
+      worker.shutdown();
+      await running;
+    };
+  };
+  await startWorker();
   const document = await (await fetch(`${api.url}/openapi.json`)).json();
   return {
     api,
     connection,
+    stopWorker: () => stopWorker(),
+    startWorker,
     call: async (method, path, body, headers = {}) => {
       const response = await fetch(api.url + path, {
         method,
@@ -80,8 +92,7 @@ export async function createApiHarness(
       return answer;
     },
     close: async () => {
-      worker?.shutdown();
-      await running;
+      await stopWorker();
       await stopReports();
       await api.close();
       await native.close();

@@ -166,6 +166,17 @@ describe('an inquiry', () => {
     });
   });
 
+  it('is received while no worker is there, and decided when one is back', async () => {
+    const { id, run } = await ask();
+    await harness.stopWorker();
+    const { status, body } = await respond('ann', id, { option: 'approve' });
+    expect([status, body.result, body.data.status]).toEqual([202, 'received', 'pending']);
+    await harness.startWorker();
+    expect((await ended(run)).status).toBe('completed');
+    const [record] = (await as('dev', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
+    expect([record.status, record.votes[0].by]).toEqual(['approved', 'ann']);
+  });
+
   it('cannot be decided by the signals that anybody may send', async () => {
     const { run } = await ask();
     const forged = await as('dev', 'POST', `/api/v1/executions/${run}/signal`, { name: DECISION_SIGNAL, payload: {} });
