@@ -92,8 +92,7 @@ export function createInquiryService(
     // The same decision, sent before: what became of it is known.
     const before = recordOf(execution, decision.id);
     if (before !== undefined) return answered(before, view);
-    const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
-    const foreseen = judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution));
+    const foreseen = foresee(view, decision);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
     const { workflowId } = execution;
     const payload = decision as unknown as Json; // made of nothing but JSON
@@ -101,14 +100,18 @@ export function createInquiryService(
     const taken = await temporal.signal(workflowId, {
       ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
     });
-    if (!taken) throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
-    const record = await verdictOf(workflowId, decision.id);
+    const record = taken ? await verdictOf(workflowId, decision.id) : 'closed';
     const now = await get(principal, inquiryId(view.n, inquiry));
-    return record === null ? { result: 'received', view: now } : answered(record, now);
+    if (record === null) return { result: 'received', view: now };
+    if (record !== 'closed') return answered(record, now);
+    // The run has ended without it, mostly because somebody else was first.
+    const late = foresee(now, decision);
+    if (late.result === 'refused') throw refusalOf(late);
+    throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
   }
 
   /** Waits for what the run makes of a decision; null when no worker has taken it in time. */
-  async function verdictOf(workflowId: string, id: string): Promise<DecisionRecord | null> {
+  async function verdictOf(workflowId: string, id: string): Promise<DecisionRecord | 'closed' | null> {
     const limit = AbortSignal.timeout(VERDICT_WITHIN);
     const events: HistoryEvent[] = [];
     try {
@@ -117,9 +120,7 @@ export function createInquiryService(
         const execution = projectExecution(workflowId, events);
         const record = recordOf(execution, id);
         if (record !== undefined) return record;
-        if (execution.closed !== null) {
-          throw new AppError('inquiry_withdrawn', 'the run has ended before it took the decision');
-        }
+        if (execution.closed !== null) return 'closed';
       }
     } catch (error) {
       if (!limit.aborted) throw error;
@@ -164,6 +165,12 @@ export function createInquiryService(
       if (barred !== null) throw refusalOf(barred);
     },
   };
+}
+
+/** What a run would make of a decision as it stands. */
+function foresee({ execution, inquiry }: InquiryView, decision: Decision): Verdict {
+  const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
+  return judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution));
 }
 
 function startersOf({ run, memo }: Execution): readonly string[] {
