@@ -12,6 +12,7 @@ import { executionIndexRoutes } from './execution-index.ts';
 import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { inquiryRoutes } from './inquiries.ts';
+import { inquiryPageRoutes } from './inquiry-pages.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkRequest, limitRate, MAX_BODY } from './middleware.ts';
 import { describeApi } from './openapi.ts';
@@ -65,6 +66,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   ]) {
     app.route('/', routes);
   }
+  app.route('/', inquiryPageRoutes(services.links, log));
   app.get('/openapi.json', (context) => context.json(describeApi(app)));
   return app;
 }

@@ -16,6 +16,7 @@ import type { IndexService } from '../service/execution-index.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { InquiryService } from '../service/inquiries.ts';
+import type { InquiryLinkService } from '../service/inquiry-links.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
@@ -47,6 +48,7 @@ export interface ApiServices {
   schedules: ScheduleService;
   inquiries: InquiryService;
   tokens: SignalTokenService;
+  links: InquiryLinkService;
   /** Where people reach the API; undefined: where they asked. */
   publicUrl: string | undefined;
   imports: PackImportService;

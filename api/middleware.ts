@@ -13,8 +13,14 @@ import { parseYaml, YAML_TYPE } from './yaml.ts';
 export const MAX_BODY = 2 * 1024 * 1024;
 const MAX_URL = 8 * 1024;
 
-/** Paths that need no credentials; nothing else is open (design/shapes.md, Settings and openness). */
-const OPEN_PATHS = /^\/(healthz|readyz|openapi\.json|docs(\/.*)?)$/;
+/**
+ * Paths that need no credentials; nothing else is open (design/shapes.md, Settings and openness). The last two have a
+ * credential of their own: a sealed link, and Slack's signature.
+ */
+const OPEN_PATHS = /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|inquiry|api\/v1\/chat\/slack\/interactions)$/;
+
+/** Paths whose bodies are forms, which they read themselves: a page, and what Slack has signed. */
+const FORM_PATHS = /^\/(inquiry|api\/v1\/chat\/slack\/interactions)$/;
 
 /** Demands a principal: `Authorization: Bearer <key>` or `x-api-key`, and a tenant that agrees with it. */
 export function authenticate(principals: PrincipalService): MiddlewareHandler<ApiEnv> {
@@ -71,7 +77,7 @@ export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden
 export const checkRequest: MiddlewareHandler<ApiEnv> = async (context, next) => {
   const { req } = context;
   if (req.url.length > MAX_URL) throw new AppError('request_invalid', `the URL has more than ${MAX_URL} characters`);
-  if (req.method !== 'POST' && req.method !== 'PUT') return next();
+  if ((req.method !== 'POST' && req.method !== 'PUT') || FORM_PATHS.test(req.path)) return next();
   const type = req.header('content-type') ?? '';
   if (ZIP_TYPE.test(type) && req.path === PACK_IMPORT) {
     replaceBody(context, readPackArchive(new Uint8Array(await req.arrayBuffer())));

@@ -92,7 +92,8 @@ function refused(reason: RefusalReason, message: string): Verdict & { result: 'r
   return { result: 'refused', reason, message };
 }
 
-function formIssues(schema: JsonObject, response: Json): { path: string; message: string }[] {
+/** In what a response does not match the schema of the form. */
+export function formIssues(schema: JsonObject, response: Json): { path: string; message: string }[] {
   try {
     return validateJson(schema, response, '/response');
   } catch (error) {

@@ -46,6 +46,27 @@ export const ConfigSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Where people reach the API: what links in messages begin with.'),
+  FERMATA_SLACK_BOT_TOKEN: z.string().min(1).optional().describe('Bot token of the Slack app that asks people.'),
+  FERMATA_SLACK_SIGNING_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Signing secret of the Slack app; without it nothing that comes from Slack is taken.'),
+  FERMATA_SLACK_API_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Slack's Web API, where it is not at slack.com."),
+  FERMATA_SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
+    .optional()
+    .describe('Mail server with which people are asked: `smtp://user:password@host:port`.'),
+  FERMATA_SMTP_FROM: z.string().min(3).optional().describe('Sender of that mail.'),
+  FERMATA_WEBHOOK_SECRET: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('Secret with which notices to webhooks are signed; without it none are sent.'),
   FERMATA_RATE_LIMIT: z.coerce
     .number()
     .int()

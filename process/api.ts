@@ -3,6 +3,7 @@ import { serve, type WebSocketServerLike } from '@hono/node-server';
 import type { Connection } from '@temporalio/client';
 import { WebSocketServer } from 'ws';
 import { createApp } from '../api/app.ts';
+import { slackRoutes } from '../chat/routes.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Config } from '../model/config.ts';
@@ -39,16 +40,18 @@ import { createDefinitionStore, type DefinitionStore } from '../store/definition
 import { createExecutionStore } from '../store/executions.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
+import { type ChatSettings, chatOf, createChat } from './chat.ts';
 
 /** How long a stop waits for requests that are being answered. */
 const DRAIN_MILLISECONDS = 5_000;
 
 /** What the settings say of who may ask, and how often. */
-export function accessOf(config: Config): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl'> {
+export function accessOf(config: Config): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl' | 'chat'> {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
+    chat: chatOf(config),
     tokens: {
       ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
       ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
@@ -71,6 +74,8 @@ export interface ApiOptions {
   secretKeys: readonly string[];
   /** Where people reach the API; where they asked unless it is given. */
   publicUrl?: string | undefined;
+  /** Through what people are asked. */
+  chat?: ChatSettings;
 }
 
 /** A running API. */
@@ -96,6 +101,7 @@ export async function startApi({
   rateLimit = 0,
   secretKeys,
   publicUrl,
+  chat = {},
 }: ApiOptions): Promise<RunningApi> {
   const { db } = database;
   const stores = {
@@ -125,6 +131,11 @@ export async function startApi({
   const inquiries = createInquiryService(temporal, executions, stores.inquiries, principals, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
+  let url = '';
+  const people = createChat(chat, {
+    ...{ store: stores.inquiries, inquiries, principals, audit, secretKeys, namespace, log },
+    publicUrl: () => publicUrl ?? url,
+  });
   const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
   const index = createIndexService(keeper);
   const readiness = { temporal: temporal.ping, database: database.ping };
@@ -144,6 +155,7 @@ export async function startApi({
     inquiries,
     tokens,
     publicUrl,
+    links: people.links,
     imports,
     simulations,
     principals,
@@ -152,6 +164,7 @@ export async function startApi({
     readiness,
     log,
   });
+  app.route('/', slackRoutes(people.slack, people.desk));
   app.post('/mcp', async (context) => {
     const mcp = { definitions, executions, lists, deletions, inquiries, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
@@ -161,12 +174,14 @@ export async function startApi({
     throw new AppError('method_not_allowed', 'this MCP server answers POST alone');
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
   const stop = new AbortController();
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
+    people.notifier.run(stop.signal),
   ]);
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    url,
     definitions,
     executions,
     lists,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { barredFrom, judge } from '../interpreter/inquiry-rules.ts';
+import { barredFrom, formIssues, judge } from '../interpreter/inquiry-rules.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
@@ -156,6 +156,9 @@ export function createInquiryService(
      */
     respond: async (principal: Principal, id: string, answer: Answer) =>
       respond(principal, await get(principal, id), answer),
+
+    /** In what a response does not match the schema of a form. */
+    checkForm: formIssues,
 
     /** Throws `not_an_approver` or `self_approval` for who may not decide this. */
     async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {

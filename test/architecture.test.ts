@@ -35,10 +35,11 @@ const RULES: Record<string, Rule> = {
     packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'rate-limiter-flexible', 'yaml'],
     node: true,
   },
+  chat: { folders: ['service', 'model'], packages: ['@slack/web-api', 'hono', 'nodemailer'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   worker: { folders: ['activities', 'model'], packages: ['@temporalio/worker'], node: true },
   process: {
-    folders: ['api', 'mcp', 'worker', 'service', 'store', 'model'],
+    folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'model'],
     packages: [
       '@hono/node-server',
       'ws',

@@ -1,0 +1,365 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { APP, click, type SlackMessage, type SlackServer, signed, startSlackServer, submit } from './slack-server.ts';
+import { until } from './until.ts';
+
+let harness: ApiHarness;
+let slack: SlackServer;
+const keys: Record<string, string> = { dev: DEV_KEY };
+beforeAll(async () => {
+  slack = await startSlackServer();
+  harness = await createApiHarness('slack', { access: { chat: { slack: slack.settings } } });
+  for (const subject of ['ann', 'bob@example.com', 'looker']) {
+    const roles = subject === 'looker' ? ['viewer'] : ['operator'];
+    keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, roles })).body.data.key;
+  }
+  await harness.call('POST', '/api/v1/aliases', { subject: 'ann', kind: 'slack', value: 'T0TEAM/UANN' });
+  await harness.call('POST', '/api/v1/aliases', { subject: 'looker', kind: 'slack', value: 'T0TEAM/ULOOK' });
+  Object.assign(slack.people, {
+    UANN: {},
+    UBOB: { email: 'Bob@Example.com', is_email_confirmed: true },
+    UNCONFIRMED: { email: 'bob@example.com', is_email_confirmed: false },
+    UGUEST: { email: 'bob@example.com', is_email_confirmed: true, is_restricted: true },
+    USTRANGER: { email: 'bob@example.com', is_email_confirmed: true, is_stranger: true },
+    UOTHER: { email: 'bob@example.com', is_email_confirmed: true, team_id: 'T0OTHER' },
+    UNOBODY: { email: 'nobody@example.com', is_email_confirmed: true },
+    ULOOK: {},
+    UDEV: { email: 'dev@example.com', is_email_confirmed: true },
+  });
+  await harness.call('POST', '/api/v1/aliases', { subject: 'dev', kind: 'email', value: 'dev@example.com' });
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.ask', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: {
+      tasks: [
+        { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy', on_failure: 'noop' },
+        { name: 'deploy', action: 'core.transform', input: { data: { version: '{{ details | default("none") }}' } } },
+      ],
+    },
+  });
+});
+afterAll(async () => {
+  await harness.close();
+  await slack.close();
+});
+beforeEach(() => {
+  slack.ephemeral.length = 0;
+  slack.views.length = 0;
+  slack.trouble.down = false;
+});
+
+let channels = 0;
+
+/** A run that asks in a channel of its own, and its message. */
+async function ask(parameters: object = {}): Promise<{ run: number; channel: string; message: SlackMessage }> {
+  channels += 1;
+  const channel = `#ops${channels}`;
+  const started = await harness.call('POST', '/api/v1/executions', {
+    ...{ workflow: 'examples.ask', parameters: { prompt: 'Deploy?', notify: { slack: { channel } }, ...parameters } },
+  });
+  const message = await until(
+    async () => slack.messages.find((each) => each.channel === `C${channel}`),
+    (found) => found !== undefined,
+  );
+  return { run: started.body.data.id, channel, message: message! };
+}
+
+async function post({
+  body,
+  headers,
+}: ReturnType<typeof signed>): Promise<{ status: number; text: string; took: number }> {
+  const start = performance.now();
+  const response = await fetch(`${harness.api.url}/api/v1/chat/slack/interactions`, { method: 'POST', body, headers });
+  const text = await response.text();
+  return { status: response.status, text, took: performance.now() - start };
+}
+
+const press = (message: SlackMessage, option: string, user: string, rest?: object) =>
+  post(signed(click(message, option, user, rest)));
+const inquiryOf = async (run: number) =>
+  (await harness.call('GET', `/api/v1/executions/${run}/inquiries`)).body.data[0];
+const ended = (run: number) =>
+  until(
+    () => inquiryOf(run),
+    ({ status }) => status !== 'pending',
+  );
+const told = (user: string) =>
+  until(
+    async () => slack.ephemeral.find((each) => each.user === user)?.text,
+    (text) => text !== undefined,
+  );
+const textsOf = (message: SlackMessage) => JSON.stringify(message.blocks);
+
+describe('a question in Slack', () => {
+  it('shows what is asked and what will run; a click decides, and the message is locked', async () => {
+    const { run, message } = await ask({ details: 'v1.2 <@here> *now*' });
+    expect(message.text).toBe('Deploy?');
+    for (const text of [
+      'Deploy?',
+      'v1.2 <@here> *now*',
+      'Approval runs deploy (core.transform)',
+      'examples.ask · started by dev',
+    ]) {
+      expect(textsOf(message)).toContain(text);
+    }
+    const { status, text } = await press(message, 'approve', 'UANN');
+    expect([status, text]).toEqual([200, '']);
+    const inquiry = await ended(run);
+    expect([inquiry.status, inquiry.votes[0].by, inquiry.votes[0].channel]).toEqual(['approved', 'ann', 'slack']);
+    await until(
+      async () => message.edits,
+      (edits) => edits > 0,
+    );
+    expect(message.blocks.some(({ type }) => type === 'actions')).toBe(false);
+    expect(textsOf(message)).toContain('approve by ann');
+    expect(textsOf(message)).toContain('Approved at');
+    // What Slack's click has led to stands in Temporal's history.
+    const { data } = (await harness.call('GET', `/api/v1/executions/${run}/history`)).body;
+    const signal = data.find(({ event_type }: { event_type: string }) => event_type === 'WorkflowExecutionSignaled');
+    expect(JSON.stringify(signal.attributes)).toContain('"channel":"slack"');
+    const audit = (await harness.call('GET', '/api/v1/audit?subject=ann&limit=1')).body.data;
+    expect(audit[0]).toMatchObject({ operation: 'slack decide', subject: 'ann' });
+  });
+
+  it('has no markup of others in it', async () => {
+    const evil = '<!channel> <https://evil.example|Deploy> *bold* `code` </script>';
+    const { message } = await ask({ prompt: evil, details: evil });
+    expect(message.text).toBe('&lt;!channel&gt; &lt;https://evil.example|Deploy&gt; *bold* `code` &lt;/script&gt;');
+    for (const block of message.blocks) expect(['rich_text', 'actions']).toContain(block.type);
+  });
+
+  it('asks for the form and a reason, checks it, and decides with both', async () => {
+    const { run, message } = await ask({
+      response_schema: {
+        type: 'object',
+        required: ['count', 'size'],
+        properties: { count: { type: 'integer' }, size: { enum: ['small', 'large'] }, note: { type: 'string' } },
+      },
+    });
+    await press(message, 'approve', 'UANN');
+    const { view } = await until(
+      async () => slack.views[0]!,
+      (opened) => opened !== undefined,
+    );
+    expect(view.blocks.map(({ block_id: id }: { block_id?: string }) => id)).toEqual([
+      ...[undefined, 'field:count', 'field:size', 'field:note', 'comment'],
+    ]);
+    expect(view.private_metadata).not.toContain('approve');
+    const wrong = await post(signed(submit(view, 'UANN', { 'field:count': 'many', 'field:size': '"small"' })));
+    expect(JSON.parse(wrong.text)).toMatchObject({
+      response_action: 'errors',
+      errors: { 'field:count': expect.any(String) },
+    });
+    const fields = { 'field:count': '3', 'field:size': '"large"', 'field:note': '7', comment: 'as agreed' };
+    expect((await post(signed(submit(view, 'UANN', fields)))).text).toBe('');
+    const inquiry = await ended(run);
+    expect(inquiry.votes[0]).toMatchObject({ response: { count: 3, size: 'large', note: '7' }, comment: 'as agreed' });
+  });
+
+  it('asks who denies for a reason', async () => {
+    const { run, message } = await ask();
+    await press(message, 'deny', 'UBOB');
+    const { view } = await until(
+      async () => slack.views[0]!,
+      (opened) => opened !== undefined,
+    );
+    await post(signed(submit(view, 'UBOB', { comment: 'not on Friday' })));
+    const inquiry = await ended(run);
+    expect([inquiry.status, inquiry.votes[0].by, inquiry.votes[0].comment]).toEqual([
+      'denied',
+      'bob@example.com',
+      'not on Friday',
+    ]);
+  });
+
+  it('counts a quorum in the message, person by person', async () => {
+    const { run, message } = await ask({ quorum: 2 });
+    await press(message, 'approve', 'UANN');
+    await until(
+      async () => message.edits,
+      (edits) => edits === 1,
+    );
+    expect(textsOf(message)).toContain('approve by ann');
+    expect(message.blocks.some(({ type }) => type === 'actions')).toBe(true);
+    await press(message, 'approve', 'UANN');
+    expect(await told('UANN')).toContain('ann has decided already');
+    await press(message, 'approve', 'UBOB');
+    expect((await ended(run)).status).toBe('approved');
+  });
+
+  it('takes two deliveries of one click for one decision', async () => {
+    const { run, message } = await ask({ quorum: 2 });
+    const request = signed(click(message, 'approve', 'UANN'));
+    await Promise.all([post(request), post(request), post(request)]);
+    await until(
+      () => inquiryOf(run),
+      ({ votes }) => votes.length === 1,
+    );
+    await post(request);
+    const inquiry = await inquiryOf(run);
+    expect(inquiry.decisions).toHaveLength(1);
+    expect(slack.ephemeral).toEqual([]);
+  });
+
+  it.each([
+    ['UGUEST', 'Guests'],
+    ['USTRANGER', 'Guests'],
+    ['UOTHER', 'Guests'],
+    ['UNCONFIRMED', 'Nobody here is known'],
+    ['UNOBODY', 'Nobody here is known'],
+    ['ULOOK', 'looker may not decide'],
+    ['UDEV', 'dev has started the run'],
+  ])('is refused to %s, privately: %s', async (user, words) => {
+    const { run, message } = await ask();
+    expect((await press(message, 'approve', user)).status).toBe(200);
+    expect(await told(user)).toContain(words);
+    expect((await inquiryOf(run)).decisions).toEqual([]);
+  });
+
+  it('tells who is late, privately', async () => {
+    const { run, message } = await ask();
+    const late = click(message, 'approve', 'UBOB');
+    await press(message, 'approve', 'UANN');
+    await ended(run);
+    await post(signed(late));
+    expect(await told('UBOB')).toContain('approved already, by ann');
+  });
+
+  it('is withdrawn with its run: the message says so', async () => {
+    const { run, message } = await ask();
+    await harness.call('POST', `/api/v1/executions/${run}/cancel`);
+    await until(
+      async () => message.edits,
+      (edits) => edits > 0,
+    );
+    expect(textsOf(message)).toContain('Withdrawn');
+  });
+});
+
+describe('what comes to Slack’s route', () => {
+  it.each<[string, (message: SlackMessage) => ReturnType<typeof signed> | object, number, string]>([
+    [
+      'is signed with another secret',
+      (message) => signed(click(message, 'approve', 'UANN'), { secret: 'another secret' }),
+      401,
+      'unauthenticated',
+    ],
+    [
+      'is older than five minutes',
+      (message) => signed(click(message, 'approve', 'UANN'), { at: Date.now() / 1000 - 301 }),
+      401,
+      'unauthenticated',
+    ],
+    [
+      'is from the future',
+      (message) => signed(click(message, 'approve', 'UANN'), { at: Date.now() / 1000 + 301 }),
+      401,
+      'unauthenticated',
+    ],
+    [
+      'has a changed body',
+      (message) => ({
+        ...signed(click(message, 'approve', 'UANN')),
+        body: signed(click(message, 'deny', 'UANN')).body,
+      }),
+      401,
+      'unauthenticated',
+    ],
+    [
+      'has no signature',
+      (message) => ({ body: signed(click(message, 'approve', 'UANN')).body, headers: {} }),
+      401,
+      'unauthenticated',
+    ],
+    [
+      'is of another team',
+      (message) => signed(click(message, 'approve', 'UANN', { team: { id: 'T0OTHER' } })),
+      403,
+      'forbidden',
+    ],
+    [
+      'is of another app',
+      (message) => signed(click(message, 'approve', 'UANN', { api_app_id: `${APP}X` })),
+      403,
+      'forbidden',
+    ],
+    [
+      'has a foreign handle',
+      (message) =>
+        signed(
+          click(message, 'approve', 'UANN', {
+            actions: [{ action_id: 'decide:approve', value: 'e30.e30.e30', action_ts: '1' }],
+          }),
+        ),
+      400,
+      'token_invalid',
+    ],
+    ['is no JSON', () => signed('{', { raw: true }), 400, 'request_invalid'],
+  ])('that %s decides nothing', async (_, make, status, code) => {
+    const { run, message } = await ask();
+    const answer = await post(make(message) as ReturnType<typeof signed>);
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([status, code]);
+    expect((await inquiryOf(run)).decisions).toEqual([]);
+  });
+
+  it('is answered in time under load: fifty clicks at once', async () => {
+    const asked = await Promise.all(Array.from({ length: 10 }, () => ask({ quorum: 2 })));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        press(asked[index % 10]!.message, 'approve', Math.floor(index / 10) % 2 ? 'UANN' : 'UBOB'),
+      ),
+    );
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    // Slack gives up after three seconds.
+    expect(Math.max(...answers.map(({ took }) => took))).toBeLessThan(3_000);
+    for (const { run } of asked) expect((await ended(run)).status).toBe('approved');
+  });
+});
+
+describe('while Slack', () => {
+  it('is down, the question is answered elsewhere, or goes out when Slack is back', async () => {
+    slack.trouble.down = true;
+    const parameters = (channel: string) => ({ notify: { slack: { channel } } });
+    const start = async (channel: string) =>
+      (await harness.call('POST', '/api/v1/executions', { workflow: 'examples.ask', parameters: parameters(channel) }))
+        .body.data.id;
+    const [first, second] = [await start('#down1'), await start('#down2')];
+    const inquiry = await until(
+      () => inquiryOf(first),
+      (found) => found !== undefined,
+    );
+    await until(
+      async () => slack.calls.filter((method) => method === 'chat.postMessage').length,
+      (tries) => tries >= 2,
+    );
+    const headers = { 'x-api-key': keys.ann! };
+    const answered = await harness.call(
+      'POST',
+      `/api/v1/inquiries/${inquiry.id}/respond`,
+      { option: 'approve' },
+      headers,
+    );
+    expect(answered.status).toBe(200);
+    slack.trouble.down = false;
+    const message = await until(
+      async () => slack.messages.find(({ channel }) => channel === 'C#down2'),
+      (found) => found !== undefined,
+    );
+    await press(message!, 'approve', 'UANN');
+    expect((await ended(second)).status).toBe('approved');
+  }, 60_000);
+
+  it('limits the rate, what is to be said waits as long as it is told', async () => {
+    slack.trouble.limited = 1;
+    const before = performance.now();
+    await ask();
+    expect(performance.now() - before).toBeGreaterThan(900);
+  });
+
+  it('does not know the channel, nothing else waits for it', async () => {
+    await harness.call('POST', '/api/v1/executions', {
+      ...{ workflow: 'examples.ask', parameters: { notify: { slack: { channel: '#nowhere' } } } },
+    });
+    const { message } = await ask();
+    expect(message.text).toBe('Deploy?');
+  });
+});
