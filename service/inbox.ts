@@ -11,10 +11,7 @@ import type { Temporal } from './temporal.ts';
 const INTERVAL = 250;
 const LIMIT = 50;
 
-/** Keeps the inbox equal to what histories say of inquiries. */
-export type Inbox = ReturnType<typeof createInbox>;
-
-/** Makes it; `clock` gives milliseconds. Any number of them may run at once. */
+/** Keeps the inbox equal to what histories say of inquiries; `clock` gives milliseconds. Any number of them may run at once. */
 export function createInbox(temporal: Temporal, store: InquiryStore, clock: () => number, log: Logger) {
   const { namespace } = temporal;
 

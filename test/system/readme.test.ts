@@ -54,10 +54,13 @@ it('everything in the README works word for word, and answers what it says', asy
   const [start, test, settings, ...calls] = await examples();
   expect([start?.command, test?.command]).toEqual(['npm ci && npm start\n', 'npm ci && npm test\n']);
   // The tests' data folder is another one; the rest of the line is as it stands.
-  const inFolder = settings!.command.replaceAll('./.fermata', dev.folder);
+  const inFolder = (command: string) => command.replaceAll('./.fermata', dev.folder);
   expect(calls.length).toBeGreaterThan(4);
   for (const { command, answer } of calls) {
-    const { stdout } = await execute(`${inFolder}${command}`, { env: { ...process.env, ...dev.env } });
+    const { stdout } = await execute(inFolder(`${settings!.command}${command}`), {
+      timeout: 60_000,
+      env: { ...process.env, ...dev.env },
+    });
     if (answer !== undefined) expectLike(JSON.parse(stdout), answer);
     else expect(stdout).not.toMatch(/"status":(401|5\d\d)/);
   }
