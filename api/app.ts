@@ -59,10 +59,10 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     executionListRoutes(lists, tasks),
     bulkRoutes(services.bulk),
     streamRoutes(services.watches, services.changes),
-    executionRoutes(executions, tasks, deletions),
+    executionRoutes(executions, tasks, services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
     inquiryRoutes(services.inquiries, services.tokens, services.publicUrl),
-    automationRoutes(executions, lists, definitions),
+    automationRoutes(executions, lists, definitions, services.retries),
   ]) {
     app.route('/', routes);
   }

@@ -3,12 +3,14 @@ import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../model/app-error.ts';
 import { uuidOf } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
+import { RetrySchema } from '../model/requests.ts';
 import { parseRuleUuid, ruleUuid } from '../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../model/status.ts';
 import { automationOf } from '../service/automation.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import type { RetryService } from '../service/retries.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { type ErrorForm, errorResponsesIn } from './errors.ts';
 import { json, needs, pagesOf } from './routes.ts';
@@ -60,7 +62,7 @@ const ExecutionSchema = z
         metadata: z.record(z.string(), JsonValueSchema).optional(),
       }),
     ),
-    _links: z.object({ self: LinkSchema, collection: LinkSchema, rule: LinkSchema }),
+    _links: z.object({ self: LinkSchema, collection: LinkSchema, rule: LinkSchema, retry: LinkSchema.optional() }),
   })
   .openapi('AutomationExecution');
 const PagingSchema = z.object({
@@ -122,6 +124,31 @@ const ruleRoute = createRoute({
   },
 });
 
+const retryRoute = createRoute({
+  ...needs('automation:execute'),
+  ...{
+    method: 'post',
+    path: `${AUTOMATION}/executions/{id}/retry`,
+    tags,
+    summary: 'Try an automation execution again',
+  },
+  request: { params: UuidParams, body: { content: { 'application/json': { schema: RetrySchema } } } },
+  responses: {
+    201: json(z.object({ data: ExecutionSchema }), 'The new execution.'),
+    ...errors(
+      ...(['request_invalid', 'input_invalid', 'json_malformed', 'execution_not_found', 'workflow_not_found'] as const),
+      ...([
+        'execution_open',
+        'nothing_failed',
+        'history_unusable',
+        'workflow_disabled',
+        'sub_workflow_invalid',
+      ] as const),
+      ...(['state_kept', 'body_too_large', 'unsupported_media_type'] as const),
+    ),
+  },
+});
+
 const writeError: ErrorForm = ({ code, message, issues }, requestId) => ({
   error: { code, message, details: { request_id: requestId, ...(issues === undefined ? {} : { issues }) } },
 });
@@ -133,8 +160,25 @@ export const answerInAutomationForm: MiddlewareHandler<ApiEnv> = async (context,
 };
 
 /** Document 001's routes. */
-export function automationRoutes(service: ExecutionService, lists: ExecutionLists, definitions: DefinitionService) {
+export function automationRoutes(
+  service: ExecutionService,
+  lists: ExecutionLists,
+  definitions: DefinitionService,
+  retries: RetryService,
+) {
   const router = createRouter();
+
+  router.openapi(
+    retryRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const principal = context.get('principal');
+      const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
+      const started = await retries.retry(principal, id, { from, ...rest });
+      return context.json({ data: executionBody(started, principal.tenant) }, 201);
+    },
+    refuse(retryRoute),
+  );
 
   router.openapi(
     getRoute,
@@ -252,6 +296,12 @@ function executionBody({ n, execution }: ExecutionView, tenant: string): z.infer
       ...(index === null ? {} : { action_index: index }),
       ...(metadata === null ? {} : { metadata }),
     })),
-    _links: { ..._links, collection: { href: `${AUTOMATION}/executions`, method: 'GET' } },
+    _links: {
+      ..._links,
+      collection: { href: `${AUTOMATION}/executions`, method: 'GET' },
+      ...(automationWord(status) === 'failed'
+        ? { retry: { href: `${AUTOMATION}/executions/${summary.execution_id}/retry`, method: 'POST' } }
+        : {}),
+    },
   };
 }

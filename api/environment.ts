@@ -20,6 +20,7 @@ import type { InquiryLinkService } from '../service/inquiry-links.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
+import type { RetryService } from '../service/retries.ts';
 import type { ScheduleService } from '../service/schedules.ts';
 import type { SignalTokenService } from '../service/signal-tokens.ts';
 import type { SimulationService } from '../service/simulations.ts';
@@ -42,6 +43,7 @@ export interface ApiServices {
   lists: ExecutionLists;
   index: IndexService;
   bulk: BulkService;
+  retries: RetryService;
   deletions: DeletionService;
   packs: PackService;
   actions: ActionService;

@@ -97,6 +97,8 @@ export const ExecutionSchema = z
     signals_dropped: z.int().describe('Signals that were beyond what is kept.'),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
     expired: z.boolean().describe('Temporal has its history no more; this is what the index kept.'),
+    retry_of: z.int().nullable().describe('The run that it is a retry of.'),
+    retried_as: z.array(z.int()).describe('Its own retries, in order of start.'),
     task: z.string().nullable().describe('Key of a task execution; null for a run.'),
     attempt: z.int().nullable().describe('Of a task execution: its latest attempt.'),
     mode: z.enum(RUN_MODES).describe('What has led to the run.'),
@@ -156,7 +158,7 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
 }
 
 /** Document 000's body of one execution. */
-export function executionBody({ n, execution }: ExecutionView): z.infer<typeof ExecutionSchema> {
+export function executionBody({ n, execution, retries }: ExecutionView): z.infer<typeof ExecutionSchema> {
   const { memo, run, status, created, updated, closed, waitingFor } = execution;
   return {
     id: integerId(n),
@@ -184,6 +186,8 @@ export function executionBody({ n, execution }: ExecutionView): z.infer<typeof E
     signals_dropped: execution.signalsDropped,
     projection: execution.projection,
     expired: execution.expired ?? false,
+    retry_of: memo?.retry_of ?? null,
+    retried_as: retries.filter(({ of }) => of === integerId(n)).map(({ id }) => id),
     task: null,
     attempt: null,
     mode: modeOf({ parent: null, enforcement: null, ...memo }),
@@ -238,6 +242,7 @@ export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<
     uuid: null,
     tasks: items.map((item) => taskBody(found.n, item)),
     waiting_for: run.waiting_for.filter((wait) => wait.task === task.key),
+    ...{ retry_of: null, retried_as: [] },
     task: task.key,
     attempt: task.attempts.at(-1)?.attempt ?? null,
     _links: {

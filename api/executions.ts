@@ -2,9 +2,16 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
-import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
+import {
+  ExecutionStartSchema,
+  ReasonSchema,
+  RetrySchema,
+  SignalSchema,
+  WorkflowExecuteSchema,
+} from '../model/requests.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
+import type { RetryService } from '../service/retries.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -131,6 +138,31 @@ const signalRoute = createRoute({
   },
 });
 
+const retryRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: `${base}/{id}/retry`, tags, summary: 'Try an execution again, which has ended' },
+  description: 'A new execution that goes on where this one stood: nothing that is done is done again.',
+  request: {
+    params: IdParams,
+    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    body: { content: { 'application/json': { schema: RetrySchema } } },
+  },
+  responses: {
+    201: json(z.object({ data: ExecutionSchema }), 'Started.'),
+    ...errorResponses(
+      ...(['request_invalid', 'input_invalid', 'json_malformed', 'execution_not_found', 'workflow_not_found'] as const),
+      ...([
+        'execution_open',
+        'nothing_failed',
+        'history_unusable',
+        'workflow_disabled',
+        'sub_workflow_invalid',
+      ] as const),
+      ...(['state_kept', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type'] as const),
+    ),
+  },
+});
+
 const executeRoute = createRoute({
   ...needs('execution:execute'),
   ...{ method: 'post', path: '/api/v1/workflows/{ref}/execute', tags, summary: 'Start an execution of a workflow' },
@@ -158,7 +190,11 @@ const deleteRoute = createRoute({
 });
 
 /** Document 000's routes. */
-export function executionRoutes(service: ExecutionService, tasks: TaskExecutionService, deletions: DeletionService) {
+export function executionRoutes(
+  service: ExecutionService,
+  tasks: TaskExecutionService,
+  { retries, deletions }: { retries: RetryService; deletions: DeletionService },
+) {
   const router = createRouter();
 
   router.openapi(
@@ -237,6 +273,19 @@ export function executionRoutes(service: ExecutionService, tasks: TaskExecutionS
     });
     return wait ? service.waitFor(principal, started, wait) : started;
   }
+
+  router.openapi(
+    retryRoute,
+    async (context) => {
+      const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
+      const idempotencyKey = context.req.valid('header')['idempotency-key'];
+      const command = { from, ...rest, idempotencyKey };
+      const started = await retries.retry(context.get('principal'), context.req.valid('param').id, command);
+      context.header('Location', `${base}/${integerId(started.n)}`);
+      return context.json({ data: executionBody(started) }, 201);
+    },
+    refuse(retryRoute),
+  );
 
   router.openapi(
     cancelRoute,

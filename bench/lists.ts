@@ -65,6 +65,7 @@ function entryOf(index: number): IndexEntry {
     ...{
       tags: [],
       mode: null,
+      retryOf: null,
       input: '{"a":1}',
       error: null,
       errorCode: null,

@@ -99,6 +99,20 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
   }
 
   program
+    .command('retry')
+    .description('try an execution again, which has ended: a new one that goes on where it stood')
+    .argument('<id>')
+    .option('--from <what>', 'failed, start, or the name of a task', 'failed')
+    .option('--version <version>', 'another version of the workflow')
+    .option('-i, --input <name=value...>', 'another input; only from the start')
+    .action(async (id: string, { from, version, input }: { from: string; version?: string; input?: string[] }) => {
+      const { service, output } = await session();
+      const body = { from, ...(version && { version }), ...(input && { input: readPairs(input) }) };
+      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/retry`, { body });
+      output.show(data!, () => summary(data as JsonObject));
+    });
+
+  program
     .command('signal')
     .description('send a signal to an execution')
     .argument('<id>')

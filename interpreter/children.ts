@@ -16,7 +16,8 @@ export function childOf(
   const { workflows = {} } = run;
   if (!Object.hasOwn(workflows, ref)) return null;
   const embedded = workflows[ref]!;
-  const seed = digest(`${info.seed}/${key}`, 'sha256');
+  const seed = digest(`${run.lineage ?? info.seed}/${key}`, 'sha256');
+  const carried = run.carried?.children?.[key];
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
   const { revision, definition, out_schema, actions, write_only } = embedded;
@@ -29,6 +30,7 @@ export function childOf(
       ...(Object.keys(reached).length === 0 ? {} : { workflows: reached }),
       ...(write_only === undefined ? {} : { write_only }),
       ...(run.starters === undefined ? {} : { starters: run.starters }),
+      ...(carried === undefined ? {} : { carried }),
       depth: (run.depth ?? 0) + 1,
       ...(timeout === undefined ? {} : { timeout }),
     },

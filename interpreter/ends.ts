@@ -88,6 +88,7 @@ function follow(state: RunState, index: number): void {
   const { failure } = visit;
   const handled = fired.some(({ transition: { targets, noop, retry } }) => targets.length > 0 || noop || retry);
   const told = fired.some(({ transition }) => transition.fail);
+  visit.handled = handled && !told;
   const fails = told || !(failure === null || handled);
   // Only what decides the run opens a cleanup branch; what later visits lead to stays held.
   const cleanup = visit.cleanup || (fails && state.failure === null && state.stopping === null);

@@ -5,6 +5,7 @@ import { engineFailure } from '../model/failure.ts';
 import { DECISION_SIGNAL } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
+import { restore } from './carry.ts';
 import { closingOf } from './closing.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
@@ -68,10 +69,12 @@ export function begin(
     ...{ sequence: 0, step: 0, endings: 0, starts: 0, published: 0, drawn: 0, now },
     ...{ stopping: null, cleaning: false, failure: null, lost: false, also: [], outcome: null, output: null },
   };
-  if (prepare(state)) {
+  if (run.carried !== undefined) restore(state, run.carried);
+  if (run.carried !== undefined || prepare(state)) {
     const { timeout } = state.info;
     if (timeout !== null) armTimer(state, TIMEOUT_KEY, { ...NO_WORK, kind: 'timeout' }, timeout * 1000);
-    for (const name of program.entries) schedule(state, name, { from: [], variables: state.variables });
+    for (const name of run.carried === undefined ? program.entries : [])
+      schedule(state, name, { from: [], variables: state.variables });
   }
   if (state.version < 2) settle(state);
   return { state, commands: takeAll(state, events) };

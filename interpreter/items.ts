@@ -32,7 +32,7 @@ export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items
       return invalid('concurrency', `concurrency must be a number of at least 1, not ${JSON.stringify(concurrency)}`);
     }
     const most = Math.min(Math.floor(concurrency), MAX_CONCURRENCY);
-    return { items: { list, concurrency: most, work: [], running: 0, failed: [], queued: false } };
+    return { items: { list, concurrency: most, work: [], again: [], running: 0, failed: [], queued: false } };
   } catch (error) {
     return { failure: templateFailure(error) };
   }
@@ -40,22 +40,23 @@ export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items
 
 /** Whether another item of a visit is to start, once there is a place for it. */
 export function mayStartItem(state: RunState, visit: Visit): boolean {
-  const { list, work, failed } = visit.items!;
-  if (!mayStart(state, visit) || work.length === list.length) return false;
+  const { list, work, again, failed } = visit.items!;
+  if (!mayStart(state, visit) || (work.length === list.length && again.length === 0)) return false;
   return failed.length === 0 || taskOf(state, visit).items!.finish;
 }
 
 /** How a visit ends of whose items none runs any more and none will start. */
-export function itemsEnding(state: RunState, visit: Visit, { list, work, failed }: Items): Ending {
+export function itemsEnding(state: RunState, visit: Visit, { list, work, again, failed }: Items): Ending {
   const outputs = list.map((_, item) => (work[item]?.status === 'succeeded' ? work[item].output : null));
-  if (failed.length === 0 && work.length === list.length) return { output: outputs };
+  const all = work.length === list.length && again.length === 0;
+  if (failed.length === 0 && all) return { output: outputs };
   const items: Json = failed.map((item) => {
     const { type, message } = work[item]!.failure!;
     return { index: item, type, reason: message };
   });
   const rest = { details: { items, outputs } };
   const stopped = state.stopping !== null && !visit.shielded;
-  if (stopped && (work.length < list.length || work.some(({ status }) => status === 'cancelled'))) {
+  if (stopped && (!all || work.some(({ status }) => status === 'cancelled'))) {
     return { failure: engineFailure('cancelled', 'the task was cancelled', rest), partial: outputs };
   }
   const first = failed[0];

@@ -35,8 +35,9 @@ export function arrive(state: RunState, name: string, from: number, arrival: Omi
   // A round has had all of its arrivals, and is kept no longer; any other join must know that it has fired.
   if (join.rounds) state.gatherings.delete(key);
   gathering.fired = true;
-  gathering.arrivals.clear();
-  schedule(state, name, { ...arrival, from: arrivals.map(({ visit }) => visit), variables });
+  const gathered = { key, arrivals: gathering.arrivals };
+  gathering.arrivals = new Map();
+  schedule(state, name, { ...arrival, from: arrivals.map(({ visit }) => visit), variables, gathered });
 }
 
 /** Fails a run, in which nothing is left to do, for what has arrived at joins whose other tasks can arrive no more. */

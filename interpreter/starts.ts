@@ -20,8 +20,10 @@ import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts'
 export function start(state: RunState, place: Place): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
-  if (place.item === null && visit.items !== null) startItems(state, place.visit);
-  else if (!mayStart(state, visit)) {
+  if (place.item === null && visit.items !== null) {
+    if (visit.startedAt === null && mayStart(state, visit)) markStarted(state, visit);
+    startItems(state, place.visit);
+  } else if (!mayStart(state, visit)) {
     if (work.failure !== null) end(state, place, { failure: work.failure, lost: work.lost });
     else visit.status = 'held';
   } else if (work.tries > 1) issue(state, place);
@@ -70,8 +72,8 @@ function startItems(state: RunState, index: number): void {
       state.starting.push({ visit: index, item: null });
       return;
     }
-    const item = items.work.length;
-    items.work.push({ ...newWork(`${visit.key}[${item}]`), status: 'running', started: state.now });
+    const item = items.again.shift() ?? items.work.length;
+    items.work[item] = { ...newWork(`${visit.key}[${item}]`), status: 'running', started: state.now };
     items.running += 1;
     run(state, { visit: index, item });
   }

@@ -52,6 +52,8 @@ export interface Items {
   concurrency: number;
   /** Those that have begun, by index. */
   work: Work[];
+  /** Of these, the ones that are to be run again, before others begin. */
+  again: number[];
   running: number;
   /** Indexes of those that have failed, in the order in which they did. */
   failed: number[];
@@ -78,6 +80,14 @@ export interface Visit extends Work {
   shielded: boolean;
   /** The variables that its branch had when it was scheduled; with its own publishes once it has ended. */
   variables: Variables;
+  /** Those that it had when it was scheduled. */
+  began: Variables;
+  /** Its failure was taken by a transition. */
+  handled: boolean;
+  /** It was done by an earlier run, from whose state this one goes on. */
+  carried: boolean;
+  /** Where it is a join: which gathering it was, and what had arrived. */
+  gathered: { key: string; arrivals: Map<string, { visit: number; variables: Variables }> } | null;
   /** How often in a row the word `retry` has led here. */
   retried: number;
   /** Seconds that it waits before its own delay. */

@@ -25,11 +25,13 @@ export interface Arrival {
   /** It is led to by the word `retry`, this often in a row, after some seconds. */
   retried?: number;
   wait?: number;
+  /** What has arrived, at a join. */
+  gathered?: Visit['gathered'];
 }
 
 /** Puts a visit to a task at the end of what is to start. */
 export function schedule(state: RunState, name: string, arrival: Arrival): void {
-  const { from, variables, cleanup = false, shielded = false, retried = 0, wait = 0 } = arrival;
+  const { from, variables, cleanup = false, shielded = false, retried = 0, wait = 0, gathered = null } = arrival;
   if (state.visits.length >= MAX_VISITS) {
     decide(state, engineFailure('limit_exceeded', `the run has visited tasks ${MAX_VISITS} times`), false);
     endBranch(state, variables);
@@ -40,7 +42,8 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
   const index = state.visits.length;
   state.visits.push({
     ...newWork(visit === 1 ? name : `${name}#${visit}`),
-    ...{ name, visit, from, cleanup, shielded, variables, retried, wait },
+    ...{ name, visit, from, cleanup, shielded, variables, began: variables, retried, wait, gathered },
+    ...{ handled: false, carried: false },
     ...{ lineage: lineageOf(state, name, index, arrival), error: errorOf(state, from) },
     ...{ startedAt: null, items: null, created: state.now, endedAt: null },
   });

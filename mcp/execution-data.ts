@@ -6,7 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionPage } from '../service/execution-lists.ts';
-import type { ExecutionView } from '../service/executions.ts';
+import type { ExecutionView, Retried } from '../service/executions.ts';
 import { graphOfRun } from '../service/simulations.ts';
 
 // Document 004's objects: their schemas, and the pure functions that fill them.
@@ -65,10 +65,13 @@ function common(facts: {
   enforcement: number | null;
   parent: number | null;
   mode?: StartMode | null | undefined;
+  retryOf: number | null;
+  retries: readonly Retried[];
   created: string;
   stopped: string | null;
 }): Summary {
-  const { n, definition, closed, created, stopped } = facts;
+  const { n, definition, closed, created, stopped, retryOf, retries } = facts;
+  const success = retries.find(({ status }) => status === 'completed' || status === 'skipped');
   return {
     id: integerId(n),
     workflowId: definition ?? 0,
@@ -76,20 +79,22 @@ function common(facts: {
     mode: modeOf(facts),
     startedAt: created,
     ...(stopped === null ? {} : { stoppedAt: stopped }),
+    ...(retryOf === null ? {} : { retryOf }),
+    ...(success === undefined ? {} : { retrySuccessId: success.id }),
   };
 }
 
 /** An execution as a row of the index tells of it. */
-export function summaryOf(row: ExecutionPage['rows'][number]): Summary {
-  const { n, definition, status, enforcement, parent, mode, created, closed } = row;
+export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly Retried[]): Summary {
+  const { n, definition, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
-    ...{ n, definition, enforcement, parent, mode, closed: isClosed(status) },
+    ...{ n, definition, enforcement, parent, mode, retryOf, retries, closed: isClosed(status) },
     ...{ created: created.toISOString(), stopped: closed?.toISOString() ?? null },
   });
 }
 
 /** An execution as it was projected, with what its tasks did when that is asked for. */
-export function executionOf({ n, execution }: ExecutionView, includeData: boolean): Summary {
+export function executionOf({ n, execution, retries }: ExecutionView, includeData: boolean): Summary {
   const { memo, status, created, closed } = execution;
   const summary = common({
     n,
@@ -98,6 +103,8 @@ export function executionOf({ n, execution }: ExecutionView, includeData: boolea
     enforcement: memo?.enforcement ?? null,
     parent: memo?.parent ?? null,
     mode: memo?.mode,
+    retryOf: memo?.retry_of ?? null,
+    retries,
     created,
     stopped: closed,
   });

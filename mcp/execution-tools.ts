@@ -6,6 +6,7 @@ import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import type { RetryService } from '../service/retries.ts';
 import { ExecutionListSchema, ExecutionSchema, executionOf, summaryOf } from './execution-data.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
@@ -43,13 +44,22 @@ const SignalInput = z.strictObject({ id, name: z.string().min(1).max(200), paylo
 const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
 
 const DeleteInput = z.strictObject({ instance, id });
+const RetryInput = z.strictObject({
+  instance,
+  id,
+  from: z.string().max(64).optional().describe('failed (as it is unless given), start, or the name of a task.'),
+});
 const DeletedSchema = z.object({ success: z.literal(true), id });
 
 /** Seconds between two notices of progress. */
 const PROGRESS_SECONDS = 2;
 
 /** Document 004's tools, and those that start and change runs. */
-export function executionTools(executions: ExecutionService, lists: ExecutionLists, deletions: DeletionService) {
+export function executionTools(
+  executions: ExecutionService,
+  lists: ExecutionLists,
+  { retries, deletions }: { retries: RetryService; deletions: DeletionService },
+) {
   const list: Tool<typeof ListInput, typeof ExecutionListSchema> = {
     name: 'list_executions',
     description: 'List executions, newest first, with filters and a cursor.',
@@ -65,11 +75,12 @@ export function executionTools(executions: ExecutionService, lists: ExecutionLis
         open: finished === undefined ? undefined : !finished,
       };
       const { rows, nextCursor } = await lists.listBehind(principal, filter, { cursor, limit });
+      const retried = await lists.retriesOf(principal, rows);
       const data = includeData
         ? await Promise.all(
             rows.map(async ({ workflowId: of }) => executionOf(await executions.get(principal, of), true)),
           )
-        : rows.map(summaryOf);
+        : rows.map((row) => summaryOf(row, retried.get(row.n) ?? []));
       return { data, ...(nextCursor === null ? {} : { nextCursor }) };
     },
   };
@@ -152,7 +163,19 @@ export function executionTools(executions: ExecutionService, lists: ExecutionLis
     },
   };
 
-  return [list, get, remove, start, cancel, signal, wait] as const;
+  const retry: Tool<typeof RetryInput, typeof ExecutionSchema> = {
+    name: 'retry_execution',
+    description: 'Try a failed execution again: a new one that goes on where it stood, and does nothing twice.',
+    permission: 'execution:execute',
+    input: RetryInput,
+    output: ExecutionSchema,
+    async run(principal, { instance: name, id: of, from = 'failed' }) {
+      demandInstance(name);
+      return executionOf(await retries.retry(principal, String(of), { from }), true);
+    },
+  };
+
+  return [list, get, retry, remove, start, cancel, signal, wait] as const;
 }
 
 /** A workflow by its integer id, or by its ref. */

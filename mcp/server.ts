@@ -8,6 +8,7 @@ import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
 import type { InquiryService } from '../service/inquiries.ts';
+import type { RetryService } from '../service/retries.ts';
 import { executionTools } from './execution-tools.ts';
 import { inquiryTools } from './inquiry-tools.ts';
 import { registerTool, type ToolHooks } from './tool.ts';
@@ -18,6 +19,7 @@ export interface McpServices {
   definitions: DefinitionService;
   executions: ExecutionService;
   lists: ExecutionLists;
+  retries: RetryService;
   deletions: DeletionService;
   inquiries: InquiryService;
   audit: AuditService;
@@ -26,7 +28,7 @@ export interface McpServices {
 
 /** The MCP server for one caller: document 004's tools, and those beyond it (design/shapes.md, MCP). */
 function createMcpServer(
-  { definitions, executions, lists, deletions, inquiries, audit, log }: McpServices,
+  { definitions, executions, lists, retries, deletions, inquiries, audit, log }: McpServices,
   principal: Principal,
 ): McpServer {
   const server = new McpServer({ name: 'fermata', version: '0.1.0' });
@@ -34,7 +36,7 @@ function createMcpServer(
     onFault: (error) => log.error({ err: error }, 'an MCP tool failed'),
     onChange: (change) => audit.record(principal, { ...change, requestId: null }),
   };
-  for (const tool of executionTools(executions, lists, deletions))
+  for (const tool of executionTools(executions, lists, { retries, deletions }))
     registerTool(server, principal, hooks, tool as never);
   for (const tool of workflowTools(definitions)) registerTool(server, principal, hooks, tool as never);
   for (const tool of inquiryTools(inquiries)) registerTool(server, principal, hooks, tool as never);

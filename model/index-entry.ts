@@ -30,6 +30,8 @@ export interface IndexEntry {
   owner: string | null;
   tags: string[];
   mode: StartMode | null;
+  /** Integer id of the run that it is a retry of. */
+  retryOf: number | null;
   input: string | null;
   result: string | null;
   error: string | null;

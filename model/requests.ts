@@ -254,6 +254,22 @@ export const ManagementStartSchema = z.strictObject({
   input: JsonObjectSchema.optional(),
 });
 
+/** The body of POST /api/v1/executions/{id}/retry. */
+export const RetrySchema = z.strictObject({
+  from: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('failed')
+    .describe(
+      '`failed`: what has failed, was cancelled or did not begin; `start`; or a task, with what followed from it.',
+    ),
+  input: JsonObjectSchema.optional().describe('Another input: only from the start.'),
+  version: VersionSchema.optional().describe(
+    'The newest revision with this label; what is kept must be the same in it.',
+  ),
+});
+
 /** The body of a cancel or terminate request. */
 export const ReasonSchema = z.strictObject({ reason: z.string().max(1000).optional() });
 

@@ -1,3 +1,4 @@
+import type { CarriedState } from './carried-state.ts';
 import type { Definition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { StartMode } from './run-mode.ts';
@@ -72,6 +73,10 @@ export interface RunInput {
   depth?: number;
   /** Seconds for the whole run, where whoever started it allows less than the definition. */
   timeout?: number;
+  /** The state of another run from which this one goes on, and which run that was. */
+  carried?: CarriedState;
+  /** What numbers of sub-workflows come from; the seed unless it is given. */
+  lineage?: string;
   /** Subjects that count as who started it: they do not approve it themselves. */
   starters?: string[];
 }
@@ -115,6 +120,8 @@ export interface RunMemo {
   tags: string[];
   /** What has led to the start, where the caller or a schedule said so; see run-mode.ts. */
   mode?: StartMode;
+  /** Integer id of the run that it is a retry of. */
+  retry_of?: number;
   /** The run hides some of its input. */
   hides?: true;
   /** The id of the schedule that started it, or the run above it. */

@@ -20,9 +20,11 @@ import { createExecutionService, type ExecutionService } from '../service/execut
 import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
+import { createLauncher } from '../service/launches.ts';
 import { createPackImportService } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
+import { createRetryService } from '../service/retries.ts';
 import { createScheduleService } from '../service/schedules.ts';
 import { createSealer } from '../service/secrets.ts';
 import { createSignalTokenService } from '../service/signal-tokens.ts';
@@ -113,9 +115,11 @@ export async function startApi({
   const temporal = createTemporal(connection, namespace);
   const actionStore = createActionStore(db);
   const definitions = createDefinitionService(stores.definitions, actionStore);
+  const launcher = createLauncher(temporal, stores.executions, Date.now);
   const inbox = createInbox(temporal, stores.inquiries, Date.now, log);
-  const executions = createExecutionService(temporal, stores.executions, definitions, Date.now, log, inbox.take);
+  const executions = createExecutionService(temporal, stores.executions, launcher, definitions, log, inbox.take);
   const tasks = createTaskExecutionService(executions, stores.executions);
+  const retries = createRetryService(temporal, executions, launcher);
   const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
@@ -148,6 +152,7 @@ export async function startApi({
     bulk,
     lists,
     index,
+    retries,
     deletions,
     packs,
     actions,
@@ -166,7 +171,7 @@ export async function startApi({
   });
   app.route('/', slackRoutes(people.slack, people.desk));
   app.post('/mcp', async (context) => {
-    const mcp = { definitions, executions, lists, deletions, inquiries, audit, log };
+    const mcp = { definitions, executions, lists, retries, deletions, inquiries, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
   app.all('/mcp', () => {

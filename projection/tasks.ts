@@ -31,7 +31,8 @@ export function tasksOf(sources: TaskSources): TaskExecution[] {
 export function placesOf({ visits }: RunState): Place[] {
   return visits.flatMap(({ status, items }, visit) => {
     if (status === 'held') return [];
-    return [{ visit, item: null }, ...(items?.work ?? []).map((_, item) => ({ visit, item }))];
+    const begun = (items?.work ?? []).flatMap((work, item) => (work.status === 'held' ? [] : [{ visit, item }]));
+    return [{ visit, item: null }, ...begun];
   });
 }
 

@@ -1,7 +1,9 @@
+import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { countedAs } from '../model/status.ts';
 import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../store/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
+import type { Retried } from './executions.ts';
 
 /** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
 export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
@@ -49,6 +51,17 @@ export function createExecutionLists(store: ExecutionStore) {
       const rows = found.slice(0, limit);
       const total = await store.count(tenant, filter);
       return { rows, total, nextCursor: found.length > limit ? cursorBehind(rows) : null };
+    },
+
+    /** The retries of some runs, and of these, by the number of the run. */
+    async retriesOf({ tenant }: Principal, rows: readonly IndexRow[]): Promise<Map<number, Retried[]>> {
+      const numbers = new Map(rows.map(({ n }) => [integerId(n), n]));
+      const retries = new Map<number, Retried[]>();
+      for (const { origin, of, n, status } of await store.retriesOf(tenant, [...numbers.keys()])) {
+        const run = numbers.get(origin)!;
+        retries.set(run, [...(retries.get(run) ?? []), { of, id: integerId(n), status }]);
+      }
+      return retries;
     },
 
     /** All runs that match, newest first, a few hundred at a time. */

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expectsSignal, hasRoom } from '../interpreter/signals.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Execution, LogEntry } from '../model/execution.ts';
-import { type ExecutionId, integerId, mintNumber, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
-import type { IndexEntry } from '../model/index-entry.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import { type ExecutionId, integerId, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
+import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import {
@@ -15,21 +14,21 @@ import {
   type RunMemo,
 } from '../model/run-input.ts';
 import type { StartMode } from '../model/run-mode.ts';
-import { isClosed } from '../model/status.ts';
+import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
 import { projectExecution } from '../projection/project.ts';
-import type { Claim, ExecutionStore } from '../store/executions.ts';
+import type { ExecutionStore } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
-import { sha256Hex } from './hash.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
-import { entryOf, indexed } from './index-entries.ts';
+import { entryOf } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
+import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
 import type { Reached } from './sub-workflows.ts';
-import type { StartRequest, Temporal } from './temporal.ts';
+import type { Temporal } from './temporal.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
 export interface StartCommand {
@@ -58,29 +57,39 @@ export interface SignalCommand {
 export interface ExecutionView {
   n: number;
   execution: Execution;
+  /** Retries of it, and of these, in order of start. */
+  retries: Retried[];
 }
 
-/** How often another number is tried when one is taken. */
-const MINT_TRIES = 5;
+/** A retry: of which run, and how it stands. Integer ids. */
+export interface Retried {
+  of: number;
+  id: number;
+  status: ExecutionStatus;
+}
 
 /** Use cases around runs; each is scoped by the caller's tenant. */
 export type ExecutionService = ReturnType<typeof createExecutionService>;
 
-/** Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal. */
+/** Makes the service; `onRead` hears of each run that was read from Temporal. */
 export function createExecutionService(
   temporal: Temporal,
   store: ExecutionStore,
+  launcher: Launcher,
   definitions: DefinitionService,
-  clock: () => number,
   log: Logger,
   onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
 ) {
-  let last = 0;
   const { namespace } = temporal;
 
   async function view(principal: Principal, id: string): Promise<ExecutionView> {
-    const { n, execution } = await read(principal, id);
-    return { n, execution };
+    const { n, execution, retries } = await read(principal, id);
+    return { n, execution, retries };
+  }
+
+  async function retriesOf({ tenant }: Principal, n: number): Promise<Retried[]> {
+    const found = await store.retriesOf(tenant, [integerId(n)]);
+    return found.map(({ of, n: retry, status }) => ({ of, id: integerId(retry), status }));
   }
 
   /** A run with the history that it was projected from, which is empty when Temporal has none. */
@@ -97,7 +106,8 @@ export function createExecutionService(
     const history = described === null ? null : await temporal.history(workflowId);
     if (described === null || history === null) {
       if (row === null) throw missing();
-      return { n, execution: executionOfRow(row), history: [], mask: (shown) => shown };
+      const retries = await retriesOf(principal, n);
+      return { n, execution: executionOfRow(row), retries, history: [], mask: (shown) => shown };
     }
     const { execution, mask } = maskExecution(projectExecution(workflowId, history, described.pending));
     if (execution.projection === 'diverged') {
@@ -110,7 +120,7 @@ export function createExecutionService(
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
     await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
     await onRead(n, execution);
-    return { n, execution, history, mask };
+    return { n, execution, retries: isClosed(execution.status) ? await retriesOf(principal, n) : [], history, mask };
   }
 
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
@@ -151,12 +161,7 @@ export function createExecutionService(
       starters: [principal.subject],
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
-    const bytes = jsonSize([input, run]);
-    if (bytes > MAX_PAYLOAD_BYTES) {
-      const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-      const issues = [{ code: 'too_large', path: `/${command.inputField}`, message }];
-      throw new AppError('input_invalid', `/${command.inputField} ${message}`, { issues });
-    }
+    demandFits({ input, run }, command.inputField);
     const memo: RunMemo = {
       ...{ n, tenant: principal.tenant, ref, revision, definition_id: definitionId, enforcement, parent: null, tags },
       ...{ executor: principal.id, owner: principal.subject, actions: Object.keys(actions) },
@@ -165,37 +170,6 @@ export function createExecutionService(
       ...(writeOnly.length === 0 ? {} : { hides: true }),
     };
     return { input, run, memo, summary: revision === 0 ? ref : `${ref} ${version}` };
-  }
-
-  function plan(principal: Principal, command: StartCommand, resolved: Resolved, n: number): Planned {
-    const blue = blueprint(principal, command, resolved, { n });
-    const { ref, revision, definition_id, enforcement, executor, owner, tags, actions, mode = null } = blue.memo;
-    const now = new Date(clock());
-    const entry: IndexEntry = {
-      ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant: principal.tenant, ref, revision },
-      ...{ definition: definition_id, pack: ref.split('.')[0]!, actions, status: 'requested' },
-      ...{ parent: null, enforcement, executor, owner, tags, mode },
-      ...{
-        input: indexed(maskInput(blue.input, blue.run.write_only ?? [])),
-        result: null,
-        error: null,
-        errorCode: null,
-      },
-      ...{ created: now, updated: now, closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
-    };
-    return { entry, request: { ...blue, workflowId: entry.workflowId, delay: command.delay ?? 0 } };
-  }
-
-  async function launch(principal: Principal, planned: Planned, claim: Claim): Promise<void> {
-    try {
-      // False: the same start, made before; it is the same execution.
-      await temporal.start(planned.request);
-    } catch (error) {
-      // When nobody answered, the run may have started: the row stays, and the sweep finds out.
-      const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
-      if (!unknown) await store.unclaim(principal.tenant, claim);
-      throw error;
-    }
   }
 
   return {
@@ -214,35 +188,28 @@ export function createExecutionService(
         ...(memo && { memo }),
         ...(delay && { delay }),
       };
-      const bodyHash = sha256Hex(canonicalJson(asked));
       const resolved = await resolve(principal, command);
-      const idempotency = command.idempotencyKey === undefined ? undefined : { key: command.idempotencyKey, bodyHash };
-      for (let tries = 0; tries < MINT_TRIES; tries += 1) {
-        last = mintNumber(last, clock());
-        const planned = plan(principal, command, resolved, last);
-        const claim: Claim = { entry: planned.entry, idempotency };
-        const claimed = await store.claim(principal.tenant, claim);
-        if (claimed === 'taken') continue;
-        if (claimed === 'claimed') {
-          await launch(principal, planned, claim);
-          return view(principal, planned.entry.workflowId);
-        }
-        if (claimed.bodyHash !== bodyHash) {
-          throw new AppError('idempotency_mismatch', 'this Idempotency-Key was used with another request');
-        }
-        const same = plan(principal, command, resolved, claimed.n);
-        // A process may have died between the claim and the start: the start is made good, or refused as made.
-        await store.write([same.entry]);
-        await launch(principal, same, { entry: same.entry });
-        return view(principal, same.entry.workflowId);
-      }
-      throw new AppError('internal', 'no free execution number was found');
+      const workflowId = await launcher.launch(
+        principal.tenant,
+        (n) => blueprint(principal, command, resolved, { n }),
+        { delay, key: command.idempotencyKey, asked },
+      );
+      return view(principal, workflowId);
     },
 
     /** What a schedule starts again and again. Throws what `start` throws for what cannot be started. */
     async prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint> {
       return blueprint(principal, command, await resolve(principal, command), { schedule });
     },
+
+    /** What a ref names, as it would be started now. Throws what `start` throws for what cannot be. */
+    resolve,
+
+    /** What a run is started with. Throws `input_invalid`. */
+    blueprint,
+
+    /** A run with its history as Temporal has it, unmasked: for what goes on from it. Throws `execution_not_found`. */
+    readRaw: read,
 
     /** Waits until a run has closed, for some seconds at most, and gives it as it is then. */
     async waitFor(principal: Principal, { n, execution }: ExecutionView, seconds: number): Promise<ExecutionView> {
@@ -263,8 +230,8 @@ export function createExecutionService(
 
     /** One run, with what hides its write-only parameters elsewhere. Throws `execution_not_found`. */
     async getWithMask(principal: Principal, id: string): Promise<{ found: ExecutionView; mask: Mask }> {
-      const { n, execution, mask } = await read(principal, id);
-      return { found: { n, execution }, mask };
+      const { n, execution, retries, mask } = await read(principal, id);
+      return { found: { n, execution, retries }, mask };
     },
 
     /** What has happened to a run, and what it said, in order of time. Throws `execution_not_found`. */
@@ -344,13 +311,11 @@ function maskStart(attributes: Json, paths: string[][]): Json {
   return { ...attributes, input: [maskInput(input, paths), ...rest] };
 }
 
-/** What a run is started with. */
-export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>;
-
 /** Where a number would stand, in what a schedule starts: none that a run can have. */
 const UNNUMBERED = -1;
 
-interface Resolved extends Reached {
+/** What is to be started, found. */
+export interface Resolved extends Reached {
   definition: RunInput['definition'];
   paramSchema: JsonObject | null;
   outSchema: JsonObject | null;
@@ -358,9 +323,4 @@ interface Resolved extends Reached {
   revision: number;
   hash: string | null;
   definitionId: number | null;
-}
-
-interface Planned {
-  entry: IndexEntry;
-  request: StartRequest;
 }

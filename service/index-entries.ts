@@ -139,5 +139,6 @@ function common(namespace: string, workflowId: string, type: string, memo: RunMe
     owner: memo?.owner ?? null,
     tags: memo?.tags ?? [],
     mode: memo?.mode ?? null,
+    retryOf: memo?.retry_of ?? null,
   };
 }

@@ -26,6 +26,7 @@ export function executionOfRow(row: IndexRow): Execution {
       tags: row.tags,
       actions: row.actions,
       ...(row.mode === null ? {} : { mode: row.mode }),
+      ...(row.retryOf === null ? {} : { retry_of: row.retryOf }),
     },
     run: null,
     input: parsedOrText(row.input),

@@ -10,7 +10,7 @@ import {
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
-import type { Blueprint } from './executions.ts';
+import type { Blueprint } from './launches.ts';
 import { isUnreachable } from './temporal.ts';
 
 /** When a schedule starts runs. Times in seconds, but for ISO 8601 instants. */

@@ -213,6 +213,33 @@ export function createExecutionStore(db: Database) {
       return found;
     },
 
+    /**
+     * The retries of some runs, by integer ids, with those of the retries themselves: whose retry each is in the end, in
+     * order of start.
+     */
+    async retriesOf(
+      tenant: string,
+      ids: readonly number[],
+    ): Promise<{ origin: number; of: number; n: number; status: ExecutionStatus }[]> {
+      if (ids.length === 0) return [];
+      const list = sql.join(
+        ids.map((id) => sql`${id}`),
+        sql`, `,
+      );
+      const found = await db.execute(sql`
+        with recursive chain(origin, of, n, status) as (
+          select retry_of, retry_of, n, status from executions where tenant = ${tenant} and retry_of in (${list})
+          union all
+          select chain.origin, retry.retry_of, retry.n, retry.status
+          from chain join executions retry on retry.tenant = ${tenant} and retry.retry_of = chain.n * 1024
+        )
+        select origin::text, of::text, n::text, status from chain order by n limit 1000`);
+      const rows = (found as unknown as { rows: Record<'origin' | 'of' | 'n' | 'status', string>[] }).rows;
+      return rows.map(({ origin, of, n, status }) => ({
+        ...{ origin: Number(origin), of: Number(of), n: Number(n), status: status as ExecutionStatus },
+      }));
+    },
+
     /** How far visibility has been seen; null at the first start. */
     async watermark(namespace: string): Promise<{ started: Date; closed: Date } | null> {
       const [found] = await db.select().from(watermarks).where(eq(watermarks.namespace, namespace));

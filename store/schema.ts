@@ -176,6 +176,8 @@ export const executions = pgTable(
     owner: text('owner'),
     tags: textList('tags'),
     mode: text('mode').$type<StartMode>(),
+    /** Integer id of the run that it is a retry of. */
+    retryOf: bigint('retry_of', { mode: 'number' }),
     input: text('input'),
     result: text('result'),
     error: text('error'),
@@ -219,6 +221,7 @@ export const executions = pgTable(
     index('executions_ids').using('gin', table.workflowId.op('gin_trgm_ops')),
     index('executions_enforcement').on(table.tenant, table.enforcement),
     index('executions_parent').on(table.tenant, table.parent),
+    index('executions_retry_of').on(table.tenant, table.retryOf),
     index('executions_open').on(table.namespace, table.looked).where(sql`version_closed = 0`),
     index('executions_asked').on(table.namespace).where(sql`asked > asked_seen or inquiries_open > 0`),
   ],

@@ -9,6 +9,7 @@ let harness: ApiHarness;
 const ids = { parent: 0, done: 0, failed: 0 };
 const BEYOND_DETAIL = [
   ...['_links', 'attempt', 'expired', 'memo', 'mode', 'parent_task', 'projection', 'revision', 'run_id', 'schedule'],
+  ...['retry_of', 'retried_as'],
   ...['signals', 'signals_dropped', 'tags', 'task', 'tasks', 'uuid', 'version', 'waiting_for', 'workflow_id'],
 ];
 const SUMMARY = ['action_ref', 'created', 'enforcement', 'id', 'parent', 'status', 'updated'];

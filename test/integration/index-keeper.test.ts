@@ -279,7 +279,7 @@ it('drops a row that was claimed and never started, once it is a minute old', as
   const entry: IndexEntry = {
     ...{ namespace, workflowId: 'wf_never', n: 4242, runId: null, tenant, ref: 'a.b', revision: 1, definition: 1 },
     ...{ pack: 'a', actions: [], status: 'requested', parent: null, enforcement: null, executor: 1, owner: 'x' },
-    ...{ tags: [], mode: null, input: null, result: null, error: null, errorCode: null, closed: null },
+    ...{ tags: [], mode: null, retryOf: null, input: null, result: null, error: null, errorCode: null, closed: null },
     ...{ created: new Date(), updated: new Date(), version: { start: 0, run: '', closed: false, event: 0 } },
   };
   await store.claim(tenant, { entry });

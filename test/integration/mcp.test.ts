@@ -62,13 +62,16 @@ it('offers the tools, each with schemas of what it takes and gives', async () =>
   const { tools } = await client.listTools();
   expect(tools.map(({ name }) => name).sort()).toEqual([
     ...[
+      'answer_inquiry',
       'cancel_execution',
       'create_workflow',
       'delete_execution',
       'get_execution',
       'get_workflow',
       'list_executions',
+      'list_inquiries',
       'list_workflows',
+      'retry_execution',
     ],
     ...['signal_execution', 'start_execution', 'validate_workflow', 'wait_for_execution'],
   ]);
@@ -192,11 +195,13 @@ describe('refused', () => {
     expect((await call('list_executions', {}, agent)).data.length).toBeGreaterThan(0);
     const { tools } = await agent.listTools();
     for (const { name } of tools.filter(
-      (tool) => !['list_executions', 'get_execution', 'wait_for_execution'].includes(tool.name),
+      (tool) => !['list_executions', 'list_inquiries', 'get_execution', 'wait_for_execution'].includes(tool.name),
     )) {
       const needed: Record<string, object> = {
         start_execution: { workflow: 'core.noop', idempotencyKey: 'x' },
         cancel_execution: { id: 1 },
+        retry_execution: { id: 1 },
+        answer_inquiry: { id: '1', option: 'approve' },
         delete_execution: { id: 1 },
         signal_execution: { id: 1, name: 'go' },
         get_workflow: { ref: 'examples.talk' },

@@ -63,14 +63,10 @@ async function ask(parameters: object = {}): Promise<{ run: number; channel: str
   return { run: started.body.data.id, channel, message: message! };
 }
 
-async function post({
-  body,
-  headers,
-}: ReturnType<typeof signed>): Promise<{ status: number; text: string; took: number }> {
-  const start = performance.now();
+async function post({ body, headers }: ReturnType<typeof signed>): Promise<{ status: number; text: string }> {
   const response = await fetch(`${harness.api.url}/api/v1/chat/slack/interactions`, { method: 'POST', body, headers });
   const text = await response.text();
-  return { status: response.status, text, took: performance.now() - start };
+  return { status: response.status, text };
 }
 
 const press = (message: SlackMessage, option: string, user: string, rest?: object) =>
@@ -301,16 +297,17 @@ describe('what comes to Slack’s route', () => {
     expect((await inquiryOf(run)).decisions).toEqual([]);
   });
 
-  it('is answered in time under load: fifty clicks at once', async () => {
+  it('is answered at once, and decided after that: fifty clicks while no worker is there', async () => {
     const asked = await Promise.all(Array.from({ length: 10 }, () => ask({ quorum: 2 })));
+    await harness.stopWorker();
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
         press(asked[index % 10]!.message, 'approve', Math.floor(index / 10) % 2 ? 'UANN' : 'UBOB'),
       ),
     );
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    // Slack gives up after three seconds.
-    expect(Math.max(...answers.map(({ took }) => took))).toBeLessThan(3_000);
+    for (const { run } of asked) expect((await inquiryOf(run)).decisions).toEqual([]);
+    await harness.startWorker();
     for (const { run } of asked) expect((await ended(run)).status).toBe('approved');
   });
 });
@@ -350,9 +347,10 @@ describe('while Slack', () => {
 
   it('limits the rate, what is to be said waits as long as it is told', async () => {
     slack.trouble.limited = 1;
-    const before = performance.now();
+    const before = Date.now();
     await ask();
-    expect(performance.now() - before).toBeGreaterThan(900);
+    // Not before it was told to.
+    expect(Date.now() - before).toBeGreaterThanOrEqual(1_000);
   });
 
   it('does not know the channel, nothing else waits for it', async () => {

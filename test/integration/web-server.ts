@@ -5,16 +5,24 @@ export interface WebServer {
   url: string;
   /** Paths that were asked, in order. */
   asked: string[];
+  /** What `/counted/<run>/<name>` answers with 500 from now on, and what it does after so many calls in all runs. */
+  fail(run: string, names: string[]): void;
+  failAfter(name: string, calls: number): void;
+  /** How often each name of a run was called. */
+  counts(run: string): Record<string, number>;
   /** Answers every request to `/wait` that is open, and all later ones at once. */
   open(): void;
   close(): Promise<void>;
 }
 
-/** Serves `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, and `/wait` until opened. */
+/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, and `/wait` until opened. */
 export async function createWebServer(): Promise<WebServer> {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
   const flaky = new Map<string, number>();
+  const failing = new Map<string, string[]>();
+  const failingAfter = new Map<string, number>();
+  const counted = new Map<string, Record<string, number>>();
   let isOpen = false;
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '').split('?')[0]!;
@@ -23,6 +31,14 @@ export async function createWebServer(): Promise<WebServer> {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     };
     const [, kind, argument = ''] = path.split('/');
+    if (kind === 'counted') {
+      const name = path.split('/')[3]!;
+      const calls = counted.get(argument) ?? {};
+      calls[name] = (calls[name] ?? 0) + 1;
+      counted.set(argument, calls);
+      const late = calls[name] > (failingAfter.get(name) ?? Number.POSITIVE_INFINITY);
+      return json(late || failing.get(argument)?.includes(name) ? 500 : 200, { calls: calls[name] });
+    }
     if (kind === 'echo') {
       const { method, url, headers } = request;
       return json(200, { method, url, headers, body: await bodyOf(request) });
@@ -49,6 +65,9 @@ export async function createWebServer(): Promise<WebServer> {
   return {
     url: `http://127.0.0.1:${port}`,
     asked,
+    fail: (run, names) => void failing.set(run, names),
+    failAfter: (name, calls) => void failingAfter.set(name, calls),
+    counts: (run) => counted.get(run) ?? {},
     open: () => {
       isOpen = true;
       for (const answer of waiting.splice(0)) answer();

@@ -44,6 +44,7 @@ it('reads instants and big numbers as it wrote them', async () => {
       owner: 'o',
       tags: [],
       mode: null,
+      retryOf: null,
       input: '{}',
       result: null,
       error: null,

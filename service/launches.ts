@@ -1,0 +1,95 @@
+import { AppError } from '../model/app-error.ts';
+import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
+import type { IndexEntry } from '../model/index-entry.ts';
+import { canonicalJson, type Json, jsonSize } from '../model/json.ts';
+import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import type { Claim, ExecutionStore } from '../store/executions.ts';
+import { sha256Hex } from './hash.ts';
+import { indexed } from './index-entries.ts';
+import { maskInput } from './masks.ts';
+import type { StartRequest, Temporal } from './temporal.ts';
+
+/** What a run is started with. */
+export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>;
+
+/** How often another number is tried when one is taken. */
+const MINT_TRIES = 5;
+
+/** Starts runs under numbers of their own, each once. */
+export type Launcher = ReturnType<typeof createLauncher>;
+
+/** Makes it; `clock` gives milliseconds. */
+export function createLauncher(temporal: Temporal, store: ExecutionStore, clock: () => number) {
+  const { namespace } = temporal;
+  let last = 0;
+
+  function entryOf({ input, run, memo }: Blueprint): IndexEntry {
+    const { n, tenant, ref, revision, definition_id, enforcement, executor, owner, tags, actions } = memo;
+    const now = new Date(clock());
+    return {
+      ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant, ref, revision },
+      ...{ definition: definition_id, pack: ref.split('.')[0]!, actions, status: 'requested' },
+      ...{ parent: null, enforcement, executor, owner, tags, mode: memo.mode ?? null, retryOf: memo.retry_of ?? null },
+      input: indexed(maskInput(input, run.write_only ?? [])),
+      ...{ result: null, error: null, errorCode: null, created: now, updated: now, closed: null },
+      version: { start: 0, run: '', closed: false, event: 0 },
+    };
+  }
+
+  async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<void> {
+    try {
+      // False: the same start, made before; it is the same execution.
+      await temporal.start({ ...blueprint, workflowId: claim.entry.workflowId, delay });
+    } catch (error) {
+      // When nobody answered, the run may have started: the row stays, and the sweep finds out.
+      const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
+      if (!unknown) await store.unclaim(tenant, claim);
+      throw error;
+    }
+  }
+
+  return {
+    /**
+     * Starts a run, after `delay` seconds, and gives its workflow id. The same idempotency key with what was asked the
+     * same is one run, also after a crash in between. Throws `idempotency_mismatch`, `temporal_unavailable`.
+     */
+    async launch(
+      tenant: string,
+      blueprintOf: (n: number) => Blueprint,
+      { delay = 0, key, asked }: { delay?: number | undefined; key: string | undefined; asked: Json },
+    ): Promise<string> {
+      const bodyHash = sha256Hex(canonicalJson(asked));
+      const idempotency = key === undefined ? undefined : { key, bodyHash };
+      for (let tries = 0; tries < MINT_TRIES; tries += 1) {
+        last = mintNumber(last, clock());
+        const blueprint = blueprintOf(last);
+        const claim: Claim = { entry: entryOf(blueprint), idempotency };
+        const claimed = await store.claim(tenant, claim);
+        if (claimed === 'taken') continue;
+        if (claimed === 'claimed') {
+          await launch(tenant, blueprint, delay, claim);
+          return claim.entry.workflowId;
+        }
+        if (claimed.bodyHash !== bodyHash) {
+          throw new AppError('idempotency_mismatch', 'this Idempotency-Key was used with another request');
+        }
+        const same = blueprintOf(claimed.n);
+        const entry = entryOf(same);
+        // A process may have died between the claim and the start: the start is made good, or refused as made.
+        await store.write([entry]);
+        await launch(tenant, same, delay, { entry });
+        return entry.workflowId;
+      }
+      throw new AppError('internal', 'no free execution number was found');
+    },
+  };
+}
+
+/** Throws `input_invalid` for what would not fit into a payload; `field` is where its input stands in the request. */
+export function demandFits({ input, run }: Pick<Blueprint, 'input' | 'run'>, field: string): void {
+  const bytes = jsonSize([input, run]);
+  if (bytes <= MAX_PAYLOAD_BYTES) return;
+  const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+  const issues = [{ code: 'too_large', path: `/${field}`, message }];
+  throw new AppError('input_invalid', `/${field} ${message}`, { issues });
+}

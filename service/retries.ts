@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { carry } from '../interpreter/carry.ts';
+import { identified } from '../interpreter/identity.ts';
+import { AppError } from '../model/app-error.ts';
+import type { CarriedState } from '../model/carried-state.ts';
+import type { Execution } from '../model/execution.ts';
+import { integerId } from '../model/execution-id.ts';
+import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { isClosed } from '../model/status.ts';
+import { type HistoryEvent, type Replayed, replayHistory } from '../projection/history.ts';
+import { decodePayloads } from '../projection/payload.ts';
+import type { ExecutionService, ExecutionView } from './executions.ts';
+import { type Blueprint, demandFits, type Launcher } from './launches.ts';
+import type { Temporal } from './temporal.ts';
+
+/** From where a run is tried again: what failed, the beginning, or a task. */
+export interface RetryCommand {
+  from: string;
+  input?: Parameters | undefined;
+  version?: string | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/** Tries runs again (design/api.md, Retry). */
+export type RetryService = ReturnType<typeof createRetryService>;
+
+/** A run as Temporal has it: what it was started with, and its state at the end. */
+interface Ended {
+  input: Parameters;
+  run: RunInput;
+  replayed: Replayed & { state: NonNullable<Replayed['state']> };
+}
+
+/** Makes the service. */
+export function createRetryService(temporal: Temporal, executions: ExecutionService, launcher: Launcher) {
+  /** What sub-workflows that are run again go on from: where each of them stood. */
+  async function childrenOf({ replayed }: Ended, again: readonly string[]): Promise<Record<string, CarriedState>> {
+    const { state, tries } = replayed;
+    const children: Record<string, CarriedState> = {};
+    for (const visit of state.visits) {
+      if (!again.includes(visit.key)) continue;
+      for (const work of visit.items?.work ?? [visit]) {
+        if (work.status === 'succeeded') continue;
+        const last = work.tries === 1 ? work.key : `${work.key}~${work.tries}`;
+        const child = tries.get(last)?.child ?? null;
+        const history = child === null ? null : await temporal.history(child);
+        const ended = history === null ? null : endedOf(child!, history);
+        const carried = ended === null ? null : await carriedOf(ended, null);
+        if (carried !== null) children[work.key] = carried.state;
+      }
+    }
+    return children;
+  }
+
+  async function carriedOf(ended: Ended, task: string | null): Promise<{ state: CarriedState; kept: string[] } | null> {
+    const carried = carry(ended.replayed.state, task);
+    if (carried === null) return null;
+    const children = await childrenOf(ended, carried.again);
+    const state = Object.keys(children).length === 0 ? carried.state : { ...carried.state, children };
+    return { state, kept: carried.kept };
+  }
+
+  /** The run that goes on from the state of another one. */
+  async function continuation(
+    principal: Principal,
+    { execution, history }: { execution: Execution; history: readonly HistoryEvent[] },
+    { from, input, version }: RetryCommand,
+  ): Promise<(n: number) => Blueprint> {
+    const ended = endedOf(execution.workflowId, history);
+    const { memo } = execution;
+    if (ended === null || memo === null) {
+      throw new AppError('history_unusable', 'the history of the run cannot be gone on from; from: start can');
+    }
+    const { run } = ended;
+    if (input !== undefined && canonicalJson(input) !== canonicalJson(ended.input)) {
+      throw kept('/input', 'what was done was done with the input as it was; from: start takes another one');
+    }
+    const task = from === 'failed' ? null : from;
+    if (task !== null && !run.definition.tasks.some(({ name }) => name === task)) {
+      throw kept('/from', `there is no task "${task}"`);
+    }
+    const carried = await carriedOf(ended, task);
+    if (carried === null) {
+      const what = task === null ? 'nothing in it has failed' : `it has not visited "${task}"`;
+      throw new AppError('nothing_failed', `There is nothing to try again: ${what}`);
+    }
+    const changed = version === undefined ? {} : await changedDefinition(principal, run, version, carried);
+    const starters = [...new Set([...(run.starters ?? [memo.owner]), principal.subject])];
+    const { carried: _, schedule: __, ...rest } = run;
+    return (n) => {
+      const next: RunInput = {
+        ...{ ...rest, ...changed, interpreter: INTERPRETER_VERSION, n, starters, lineage: randomUUID() },
+        ...{ seed: ended.replayed.state.info.seed, carried: carried.state },
+      };
+      const blueprint = {
+        input: ended.input,
+        run: next,
+        memo: memoOf(principal, memo, next),
+        summary: `${next.ref} ${next.version}`,
+      };
+      demandFits(blueprint, 'from');
+      return blueprint;
+    };
+  }
+
+  /** Another version, whose tasks must be as they were where they are kept. */
+  async function changedDefinition(
+    principal: Principal,
+    run: RunInput,
+    version: string,
+    carried: { state: CarriedState; kept: string[] },
+  ): Promise<Partial<RunInput>> {
+    const { definition, revision, hash, actions, workflows, outSchema, ...resolved } = await executions.resolve(
+      principal,
+      {
+        ...{ ref: run.ref, input: {}, inputField: 'input', version },
+      },
+    );
+    const tasks = new Map(definition.tasks.map((task) => [task.name, task]));
+    for (const { name } of carried.state.visits) {
+      if (!tasks.has(name)) throw kept('/version', `there is no "${name}" in version ${version}`);
+    }
+    for (const { name } of carried.state.gatherings) {
+      if (tasks.get(name)?.join === undefined) throw kept('/version', `"${name}" is no join in version ${version}`);
+    }
+    const done = new Set(carried.state.visits.filter(({ status }) => status !== 'held').map(({ name }) => name));
+    for (const name of done) {
+      const before = run.definition.tasks.find((task) => task.name === name);
+      if (canonicalJson(before as unknown as Json) !== canonicalJson(tasks.get(name) as unknown as Json)) {
+        throw kept('/version', `"${name}" is done, and is another task in version ${version}`);
+      }
+    }
+    if (carried.state.inquiries.length > 0) {
+      throw kept('/version', 'what people have decided was decided about the version as it was');
+    }
+    return {
+      ...{ definition, revision, hash, actions, version: resolved.version },
+      ...(outSchema === null ? {} : { out_schema: outSchema }),
+      ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
+    };
+  }
+
+  return {
+    /**
+     * Starts a run that is a retry of one that has ended. Throws `execution_not_found`, `execution_open`, `nothing_failed`,
+     * `state_kept`, `history_unusable`, and what a start throws.
+     */
+    async retry(principal: Principal, id: string, command: RetryCommand): Promise<ExecutionView> {
+      const { from, input, version = null, idempotencyKey: key } = command;
+      const found = await executions.readRaw(principal, id);
+      const { n, execution } = found;
+      const { status, memo, run } = execution;
+      if (!isClosed(status))
+        throw new AppError('execution_open', `Execution with ID ${id} is ${status}: it has not ended yet`);
+      if (from === 'failed' && (status === 'completed' || status === 'skipped')) {
+        throw new AppError('nothing_failed', `There is nothing to try again: it has ended as ${status}`);
+      }
+      const asked: Json = { retry: integerId(n), from, version, ...(input && { input }) };
+      const origin = { retry_of: integerId(n), mode: 'retry' as const };
+      if (from === 'start') {
+        const first = startOf(found.history);
+        const ref = memo?.ref ?? execution.workflowType;
+        const revision = version === null && run?.hash ? run.revision : undefined;
+        const begin = {
+          ...{ ref, inputField: 'input', input: input ?? first?.input ?? {}, revision },
+          ...{ version: version ?? undefined, enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo },
+        };
+        const resolved = await executions.resolve(principal, begin);
+        const blueprintOf = (number: number) => {
+          const blueprint = executions.blueprint(principal, begin, resolved, { n: number });
+          const starters = [...new Set([...(run?.starters ?? []), principal.subject])];
+          return { ...blueprint, run: { ...blueprint.run, starters }, memo: { ...blueprint.memo, ...origin } };
+        };
+        return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
+      }
+      const next = await continuation(principal, found, command);
+      const blueprintOf = (number: number) => {
+        const blueprint = next(number);
+        return { ...blueprint, memo: { ...blueprint.memo, ...origin } };
+      };
+      return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
+    },
+  };
+}
+
+/** What a run was started with; null for one that was started otherwise. */
+function startOf([first]: readonly HistoryEvent[]): { input: Parameters; run: RunInput } | null {
+  const [input = null, run] = decodePayloads(first?.workflowExecutionStartedEventAttributes?.input);
+  if (!isRunInput(run)) return null;
+  return { input: isJsonObject(input) ? input : {}, run };
+}
+
+/** A run with its state as its whole history tells it; null where they do not agree. */
+function endedOf(workflowId: string, history: readonly HistoryEvent[]): Ended | null {
+  const started = startOf(history);
+  if (started === null || started.run.interpreter > INTERPRETER_VERSION) return null;
+  const run = identified(started.run, workflowId);
+  const replayed = replayHistory(run, started.input, history);
+  const { state, divergence } = replayed;
+  return state === null || divergence !== null ? null : { input: started.input, run, replayed: { ...replayed, state } };
+}
+
+function memoOf(principal: Principal, memo: RunMemo, { n, revision, actions }: RunInput): RunMemo {
+  const { parent_task: _, schedule: __, ...rest } = memo;
+  return {
+    ...{ ...rest, n, revision, parent: null, executor: principal.id, owner: principal.subject },
+    actions: Object.keys(actions),
+  };
+}
+
+function kept(path: string, message: string): AppError {
+  return new AppError('state_kept', `${path} ${message}`, { issues: [{ code: 'state_kept', path, message }] });
+}
