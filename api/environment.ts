@@ -9,6 +9,7 @@ import { issuesOf } from '../model/zod-issues.ts';
 import type { AuditService } from '../service/audit.ts';
 import type { BulkService } from '../service/bulk-jobs.ts';
 import type { ChangeService } from '../service/changes.ts';
+import type { ControlService } from '../service/controls.ts';
 import type { ActionService } from '../service/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
@@ -44,6 +45,7 @@ export interface ApiServices {
   index: IndexService;
   bulk: BulkService;
   retries: RetryService;
+  controls: ControlService;
   deletions: DeletionService;
   packs: PackService;
   actions: ActionService;

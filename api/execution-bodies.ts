@@ -50,6 +50,8 @@ const TaskSchema = z
     started: InstantSchema.nullable(),
     ended: InstantSchema.nullable(),
     child: z.int().nullable().describe('Id of the sub-workflow that it has started.'),
+    skipped_by: z.string().nullable().describe('Who has relieved it of what it waited for.'),
+    carried: z.boolean().describe('Done by the execution that this one is a retry of.'),
   })
   .openapi('TaskExecution');
 
@@ -301,6 +303,8 @@ function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
     started: task.started,
     ended: task.ended,
     child: childId(task),
+    skipped_by: task.skipped,
+    carried: task.carried,
   };
 }
 

@@ -7,8 +7,10 @@ import {
   ReasonSchema,
   RetrySchema,
   SignalSchema,
+  SkipSchema,
   WorkflowExecuteSchema,
 } from '../model/requests.ts';
+import type { ControlService } from '../service/controls.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import type { RetryService } from '../service/retries.ts';
@@ -119,6 +121,42 @@ const change = (verb: 'cancel' | 'terminate', summary: string) =>
     },
   });
 
+const controlRoute = (what: 'pause' | 'resume', summary: string) =>
+  createRoute({
+    ...needs('execution:execute'),
+    ...{ method: 'post', path: `${base}/{id}/${what}`, tags, summary },
+    request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
+    responses: {
+      202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
+      ...errorResponses(
+        ...(['request_invalid', 'execution_not_found', 'execution_closed', 'execution_paused'] as const),
+        ...(['execution_not_paused', 'json_malformed'] as const),
+      ),
+    },
+  });
+
+const pauseRoute = controlRoute('pause', 'Have an execution start nothing new; what runs goes on');
+
+const resumeRoute = controlRoute('resume', 'Have a paused execution go on');
+
+const skipRoute = createRoute({
+  ...needs('execution:execute'),
+  ...{ method: 'post', path: `${base}/{id}/tasks/{key}/skip`, tags, summary: 'Relieve a task of what it waits for' },
+  description:
+    'For what waits for people, a signal, time or another attempt: it succeeds with the output that is given.',
+  request: {
+    params: IdParams.extend({ key: z.string().max(200) }),
+    body: { content: { 'application/json': { schema: SkipSchema } } },
+  },
+  responses: {
+    202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
+    ...errorResponses(
+      ...(['request_invalid', 'execution_not_found', 'execution_closed', 'task_not_waiting'] as const),
+      ...(['json_malformed', 'body_too_large', 'unsupported_media_type'] as const),
+    ),
+  },
+});
+
 const cancelRoute = change('cancel', 'Ask an execution to stop');
 
 const terminateRoute = change('terminate', 'Stop an execution at once');
@@ -193,7 +231,7 @@ const deleteRoute = createRoute({
 export function executionRoutes(
   service: ExecutionService,
   tasks: TaskExecutionService,
-  { retries, deletions }: { retries: RetryService; deletions: DeletionService },
+  { retries, controls, deletions }: { retries: RetryService; controls: ControlService; deletions: DeletionService },
 ) {
   const router = createRouter();
 
@@ -285,6 +323,32 @@ export function executionRoutes(
       return context.json({ data: executionBody(started) }, 201);
     },
     refuse(retryRoute),
+  );
+
+  for (const [what, route] of [
+    ['pause', pauseRoute],
+    ['resume', resumeRoute],
+  ] as const) {
+    router.openapi(
+      route,
+      async (context) => {
+        const { reason = null } = context.req.valid('json') ?? {};
+        const found = await controls.control(context.get('principal'), context.req.valid('param').id, { what }, reason);
+        return context.json({ data: executionBody(found) }, 202);
+      },
+      refuse(route),
+    );
+  }
+
+  router.openapi(
+    skipRoute,
+    async (context) => {
+      const { id, key } = context.req.valid('param');
+      const { output = null, reason = null } = context.req.valid('json') ?? {};
+      const found = await controls.control(context.get('principal'), id, { what: 'skip', key, output }, reason);
+      return context.json({ data: executionBody(found) }, 202);
+    },
+    refuse(skipRoute),
   );
 
   router.openapi(

@@ -84,10 +84,16 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       demandSuccess(await watch(service, output, id));
     });
 
-  for (const verb of ['cancel', 'terminate'] as const) {
+  const VERBS = {
+    cancel: 'ask an execution to stop; its cleanup runs',
+    terminate: 'stop an execution at once',
+    pause: 'have an execution start nothing new',
+    resume: 'have a paused execution go on',
+  };
+  for (const [verb, description] of Object.entries(VERBS)) {
     program
       .command(verb)
-      .description(verb === 'cancel' ? 'ask an execution to stop; its cleanup runs' : 'stop an execution at once')
+      .description(description)
       .argument('<id>')
       .option('--reason <text>')
       .action(async (id: string, { reason }: { reason?: string }) => {

@@ -151,7 +151,7 @@ function workOf({ status, tries, reissues, input, output, failure, lost, started
 }
 
 function freshWork(): CarriedWork {
-  const { key: _, ...work } = newWork('');
+  const { key: _, skipped: __, ...work } = newWork('');
   return { ...work, status: 'held' };
 }
 
@@ -188,7 +188,7 @@ export function restore(state: RunState, carried: CarriedState): void {
     state.visits.push({
       ...rest,
       ...{ key, name, status, variables: scopes[scope]!, began: scopes[scope]!, cleanup: false, shielded: false },
-      carried: status !== 'held',
+      ...{ carried: status !== 'held', skipped: null },
       gathered: gathered === undefined ? null : { key: gathered.key, arrivals: arrivalsOf(gathered.arrivals) },
       items: items === undefined ? null : restoredItems(key, items),
     });
@@ -218,6 +218,11 @@ export function restore(state: RunState, carried: CarriedState): void {
 function restoredItems(key: string, { list, concurrency, work, again }: NonNullable<CarriedVisit['items']>): Items {
   return {
     ...{ list, concurrency, again: [...again], running: 0, failed: [], queued: false },
-    work: work.map((each, index) => ({ ...each, key: `${key}[${index}]`, status: each.status satisfies VisitStatus })),
+    work: work.map((each, index) => ({
+      ...each,
+      skipped: null,
+      key: `${key}[${index}]`,
+      status: each.status satisfies VisitStatus,
+    })),
   };
 }

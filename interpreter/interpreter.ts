@@ -1,5 +1,6 @@
 import { compileDefinition } from '../language/program.ts';
 import { renderCondition } from '../language/template-value.ts';
+import { CONTROL_SIGNAL } from '../model/control.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
 import { DECISION_SIGNAL } from '../model/inquiry.ts';
@@ -7,6 +8,7 @@ import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { restore } from './carry.ts';
 import { closingOf } from './closing.ts';
+import { takeControl } from './controls.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
@@ -56,6 +58,7 @@ export function begin(
     },
     run,
     ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
+    ...{ paused: null, controls: [] },
     ...{ visits: [], visitsOf: new Map() },
     ...{
       pending: new Map(),
@@ -156,14 +159,15 @@ function settle(state: RunState): void {
   if (state.outcome !== null) return;
   do {
     if (state.version >= 2) withdraw(state);
-    while (hasRoom(state)) {
+    while (state.paused === null && hasRoom(state)) {
       const place = state.starting.shift();
       if (place === undefined) break;
       start(state, place);
       if (state.version >= 2) withdraw(state);
     }
   } while (!hasWork(state) && beginCleanup(state));
-  if (!hasWork(state)) close(state);
+  // What a pause holds back is still to be done.
+  if (!hasWork(state) && (state.paused === null || state.starting.length === 0)) close(state);
 }
 
 function take(state: RunState, event: RunEvent): void {
@@ -175,6 +179,7 @@ function take(state: RunState, event: RunEvent): void {
 
 function takeMessage(state: RunState, name: string, payload: Json): void {
   if (name === DECISION_SIGNAL && state.version >= 4) takeDecision(state, payload);
+  else if (name === CONTROL_SIGNAL && state.version >= 4) takeControl(state, payload);
   else takeSignal(state, name, payload);
 }
 

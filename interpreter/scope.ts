@@ -83,7 +83,7 @@ function allTasks(state: RunState, from: Visit | null): JsonObject {
 function taskValue(state: RunState, from: Visit | null, name: string): Json | undefined {
   const visit = visitSeen(state, from, name);
   if (visit === undefined || (visit.status === 'held' && state.version >= 2)) return undefined;
-  const status = visit.status === 'delayed' ? 'running' : visit.status;
+  const status = visit.skipped !== null ? 'skipped' : visit.status === 'delayed' ? 'running' : visit.status;
   return { output: visit.output, status, error: failureValue(visit.failure) };
 }
 

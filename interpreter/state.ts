@@ -1,4 +1,5 @@
 import type { Program } from '../language/program.ts';
+import type { ControlRecord } from '../model/control.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
 import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -34,6 +35,8 @@ export interface Work {
   failure: Failure | null;
   /** The engine's own loss, not the action's failure. */
   lost: boolean;
+  /** Who has relieved it of what it waited for; null: nobody. */
+  skipped: string | null;
   /** Times of the activation, in milliseconds. */
   started: number | null;
   ended: number | null;
@@ -211,6 +214,9 @@ export interface RunState {
   /** What people were asked, by the key of the try, and every decision that came, in order. */
   inquiries: Map<string, AskedInquiry>;
   decisions: DecisionRecord[];
+  /** Since when nothing new starts, in milliseconds, and by whom; null while everything may. */
+  paused: { since: number; by: string; reason: string | null } | null;
+  controls: ControlRecord[];
   visits: Visit[];
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;

@@ -15,6 +15,8 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   // A run whose last task ended just before has ended by itself.
   if (!hasWork(state) && state.starting.length === 0) return;
   state.stopping = why;
+  // Who asks a run to stop does not want it to stand still.
+  state.paused = null;
   for (const place of state.starting.splice(0)) {
     const visit = state.visits[place.visit]!;
     if (place.item === null && visit.items !== null) {

@@ -56,7 +56,7 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
 export function newWork(key: string): Work {
   return {
     ...{ key, status: 'held', tries: 1, reissues: 0, input: null, output: null, failure: null, lost: false },
-    ...{ started: null, ended: null },
+    ...{ skipped: null, started: null, ended: null },
   };
 }
 

@@ -38,7 +38,8 @@ export function waitsOf(state: RunState): StateWait[] {
   return waits;
 }
 
-/** How an open run stands that nobody has asked to stop: `waiting` for a signal or for people, or `running`. */
-export function openStatusOf({ pending }: RunState): 'running' | 'waiting' {
+/** How an open run stands that nobody has asked to stop: `paused`, `waiting` for a signal or for people, or `running`. */
+export function openStatusOf({ pending, paused }: RunState): 'running' | 'waiting' | 'paused' {
+  if (paused !== null) return 'paused';
   return [...pending.values()].some(({ kind }) => kind === 'signal' || kind === 'inquiry') ? 'waiting' : 'running';
 }

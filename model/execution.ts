@@ -1,3 +1,4 @@
+import type { ControlRecord } from './control.ts';
 import type { Failure } from './failure.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -33,11 +34,15 @@ export interface TaskExecution {
   ended: string | null;
   /** Temporal's id of the sub-workflow that its last try has started. */
   child: string | null;
+  /** Who has relieved it of what it waited for; null: nobody. */
+  skipped: string | null;
+  /** It was done by an earlier run, which this one is a retry of. */
+  carried: boolean;
 }
 
 /** What an open run waits for. */
 export interface Wait {
-  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'inquiry' | 'worker' | 'engine_fault';
+  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'inquiry' | 'pause' | 'worker' | 'engine_fault';
   task: string | null;
   since: string | null;
   until: string | null;
@@ -95,6 +100,8 @@ export interface Execution {
   signals: LeftoverSignal[];
   /** What people were asked, in order. */
   inquiries: Inquiry[];
+  /** What was done to it while it ran, in order. */
+  controls: ControlRecord[];
   /** Signals that were beyond what is kept. */
   signalsDropped: number;
   projection: ProjectionState;

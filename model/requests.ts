@@ -273,6 +273,12 @@ export const RetrySchema = z.strictObject({
 /** The body of a cancel or terminate request. */
 export const ReasonSchema = z.strictObject({ reason: z.string().max(1000).optional() });
 
+/** The body of POST /api/v1/executions/{id}/tasks/{key}/skip. */
+export const SkipSchema = z.strictObject({
+  output: JsonValueSchema.optional().describe('What the task gives instead; null unless it is given.'),
+  reason: z.string().max(1000).optional(),
+});
+
 /** A new workflow, as it was asked for. */
 export type WorkflowCreate = z.infer<typeof WorkflowCreateSchema>;
 

@@ -11,6 +11,7 @@ import type { Logger } from '../model/log.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
+import { createControlService } from '../service/controls.ts';
 import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
 import { createDeletionService } from '../service/deletions.ts';
@@ -119,6 +120,7 @@ export async function startApi({
   const inbox = createInbox(temporal, stores.inquiries, Date.now, log);
   const executions = createExecutionService(temporal, stores.executions, launcher, definitions, log, inbox.take);
   const tasks = createTaskExecutionService(executions, stores.executions);
+  const controls = createControlService(temporal, executions);
   const retries = createRetryService(temporal, executions, launcher);
   const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
   const lists = createExecutionLists(stores.executions);
@@ -153,6 +155,7 @@ export async function startApi({
     lists,
     index,
     retries,
+    controls,
     deletions,
     packs,
     actions,

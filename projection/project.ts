@@ -81,6 +81,7 @@ export function projectExecution(
     waitingFor: closing === null ? waitsFor(trusted, pending) : [],
     signals: trusted?.state ? leftoversOf(trusted.state) : [],
     inquiries: trusted?.state ? inquiriesOf(trusted.state) : [],
+    controls: trusted?.state?.controls ?? [],
     signalsDropped: trusted?.state?.signals.dropped ?? 0,
     projection,
     divergence: replayed?.divergence ?? null,
@@ -167,7 +168,8 @@ export function marksOf(): { take(event: HistoryEvent): void; status(state: RunS
     },
     status(state) {
       if (cancelRequested) return 'canceling';
-      if (state !== null && openStatusOf(state) === 'waiting') return 'waiting';
+      const open = state === null ? 'running' : openStatusOf(state);
+      if (open !== 'running') return open;
       if (begun) return 'running';
       return delayed ? 'scheduled' : 'requested';
     },
@@ -184,6 +186,12 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
   const wait = (kind: Wait['kind'], task: string | null, rest: Partial<Wait> = {}): void => {
     waits.push({ kind, task, since: null, until: null, detail: null, ...rest });
   };
+  const paused = replayed?.state?.paused;
+  if (paused)
+    wait('pause', null, {
+      since: isoTime(paused.since),
+      detail: `paused by ${paused.by}${paused.reason === null ? '' : `: ${paused.reason}`}`,
+    });
   if (pending.workflowTaskAttempt > 1) {
     wait('engine_fault', null, { detail: `the workflow task has been tried ${pending.workflowTaskAttempt} times` });
   }

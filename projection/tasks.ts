@@ -84,6 +84,8 @@ export function taskAt(
     started,
     ended: ended === null ? null : isoTime(last?.record.ended ?? ended),
     child: last?.record.child ?? null,
+    skipped: work.skipped,
+    carried: visit.carried && (item === null || current === undefined) && records.length === 0,
   };
 }
 

@@ -41,6 +41,7 @@ export function executionOfRow(row: IndexRow): Execution {
     waitingFor: [],
     signals: [],
     inquiries: [],
+    controls: [],
     signalsDropped: 0,
     projection: 'partial',
     divergence: null,

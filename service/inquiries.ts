@@ -15,16 +15,12 @@ import {
 } from '../model/inquiry.ts';
 import { type Json, jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
-import type { HistoryEvent } from '../projection/history.ts';
-import { projectExecution } from '../projection/project.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
 import type { Temporal } from './temporal.ts';
-
-/** How long an answer waits for the run to take a decision, in milliseconds. */
-const VERDICT_WITHIN = 8_000;
+import { awaitVerdict } from './verdicts.ts';
 
 /** Bytes of JSON that may come with a decision. */
 const MAX_RESPONSE = 256 * 1024;
@@ -100,7 +96,7 @@ export function createInquiryService(
     const taken = await temporal.signal(workflowId, {
       ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
     });
-    const record = taken ? await verdictOf(workflowId, decision.id) : 'closed';
+    const record = taken ? await awaitVerdict(temporal, workflowId, (now) => recordOf(now, decision.id)) : 'closed';
     const now = await get(principal, inquiryId(view.n, inquiry));
     if (record === null) return { result: 'received', view: now };
     if (record !== 'closed') return answered(record, now);
@@ -108,24 +104,6 @@ export function createInquiryService(
     const late = foresee(now, decision);
     if (late.result === 'refused') throw refusalOf(late);
     throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
-  }
-
-  /** Waits for what the run makes of a decision; null when no worker has taken it in time. */
-  async function verdictOf(workflowId: string, id: string): Promise<DecisionRecord | 'closed' | null> {
-    const limit = AbortSignal.timeout(VERDICT_WITHIN);
-    const events: HistoryEvent[] = [];
-    try {
-      for await (const page of temporal.follow(workflowId, limit)) {
-        events.push(...page.events);
-        const execution = projectExecution(workflowId, events);
-        const record = recordOf(execution, id);
-        if (record !== undefined) return record;
-        if (execution.closed !== null) return 'closed';
-      }
-    } catch (error) {
-      if (!limit.aborted) throw error;
-    }
-    return null;
   }
 
   return {

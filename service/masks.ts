@@ -63,6 +63,7 @@ export function maskExecution(execution: Execution): { execution: Execution; mas
       variables: mask(execution.variables) as JsonObject,
       signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
       inquiries: mask(execution.inquiries as unknown as Json) as unknown as Execution['inquiries'], // it is JSON
+      controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
       tasks: shownTasks.map((task) => ({
         ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
         attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),

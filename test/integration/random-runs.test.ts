@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Intervention } from '../../interpreter/simulate.ts';
 import { validateDefinition } from '../../language/validate.ts';
+import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
@@ -74,12 +75,17 @@ async function play(harness: Harness, run: RandomRun, name: string): Promise<His
   const { definition, outcomes, cancelAt, signals } = run;
   const id = await harness.start(definition, { outcomes, workflows: SUB_WORKFLOWS });
   const handle = harness.client.workflow.getHandle(id);
+  const paused = Math.random() < 0.3;
+  const control = (what: 'pause' | 'resume') =>
+    handle.signal(CONTROL_SIGNAL, { id: what, by: 'test', what }).catch(() => undefined);
+  if (paused) await control('pause');
   for (const signal of signals) {
     await handle.signal(signal, { sent: signal }).catch(() => undefined);
     await pause(Math.random() * 50);
   }
   const open = await harness.execution(id);
   expect([open.projection, open.divergence], `${name}, open`).toEqual(['complete', null]);
+  if (paused) await control('resume');
   // Somewhere in the middle, as the machine will have it.
   if (cancelAt > 4) await handle.cancel().catch(() => undefined);
   await closed(harness, id);

@@ -12,7 +12,20 @@ declare module 'vitest' {
 export const API_NAMESPACES = [
   ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals', 'subs'],
   ...['lists', 'principals', 'automation', 'mcp', 'deletions', 'packs', 'tasks', 'streams', 'bulk', 'actions'],
-  ...['schedules', 'access', 'cli', 'clients', 'inquiries', 'slack', 'links', 'notices', 'tokens', 'retries'],
+  ...[
+    'schedules',
+    'access',
+    'cli',
+    'clients',
+    'inquiries',
+    'slack',
+    'links',
+    'notices',
+    'tokens',
+    'retries',
+    'controls',
+    'explain',
+  ],
 ];
 
 /** One real Temporal server for all integration tests, in memory, on a free port. */

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Intervention } from '../../interpreter/simulate.ts';
+import { carry } from '../../interpreter/carry.ts';
+import type { RunEvent } from '../../interpreter/events.ts';
+import { type Intervention, simulate } from '../../interpreter/simulate.ts';
 import { validateDefinition } from '../../language/validate.ts';
+import type { CarriedState } from '../../model/carried-state.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from './random-run.ts';
-import { rehearse as play, type Rehearsed, TEST_ACTIONS } from './rehearse.ts';
+import { rehearse as play, type Rehearsed, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
 const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);
@@ -109,3 +112,30 @@ function shuffle<T>(values: T[], seed: number): T[] {
     .sort((a, b) => a.at - b.at)
     .map(({ value }) => value);
 }
+
+it('a run that ended badly goes on from its state: what is kept is not done again, and it ends', () => {
+  let retried = 0;
+  fc.assert(
+    fc.property(randomRun().filter(accepted), (run) => {
+      const cancelled = (events: RunEvent[], wave: number): RunEvent[] =>
+        wave === run.cancelAt ? [...events, { type: 'cancel' }] : events;
+      const first = rehearse(run, run.cancelAt > 2 ? cancelled : undefined);
+      if (first.close === undefined || first.close.outcome === 'completed' || first.close.outcome === 'skipped') return;
+      const carried = carry(first.state, null);
+      if (carried === null) return;
+      retried += 1;
+      // It travels as JSON.
+      const input = { ...first.state.run, carried: JSON.parse(JSON.stringify(carried.state)) as CarriedState };
+      const again = simulate(input, {}, {}, STARTED + 1_000_000);
+      expect(again.close).not.toBeNull();
+      const issued = again.commands.flatMap((command) => ('key' in command ? [command.key.replace(/~\d+$/, '')] : []));
+      // The latest visit of a word `retry` and of loops may have new visits; those that are kept stay as they were.
+      const visits = new Set(again.state.visits.filter(({ carried: done }) => done).map(({ key }) => key));
+      expect(issued.filter((key) => visits.has(key))).toEqual([]);
+      expect(carried.again.length).toBeGreaterThan(0);
+      expect(again.state.visits.length).toBeGreaterThanOrEqual(carried.state.visits.length);
+    }),
+    { numRuns: 1000 },
+  );
+  expect(retried).toBeGreaterThan(100);
+});

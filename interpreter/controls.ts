@@ -1,0 +1,50 @@
+import { type Control, type ControlRecord, parseControl } from '../model/control.ts';
+import type { Json } from '../model/json.ts';
+import { end } from './ends.ts';
+import { dropPending } from './pending.ts';
+import type { PendingKind, RunState } from './state.ts';
+import { workAt } from './visits.ts';
+
+/** Controls that a run keeps; beyond them they are done, and forgotten. */
+const MAX_CONTROLS = 1_000;
+
+/** What a task may be relieved of: waits that no worker has in hand. */
+const SKIPPABLE: ReadonlySet<PendingKind> = new Set(['inquiry', 'signal', 'delay', 'wait', 'retry']);
+
+/** Takes the payload of a control signal; whatever it is, the run goes on. */
+export function takeControl(state: RunState, payload: Json): void {
+  const control = parseControl(payload);
+  if (control === null || state.controls.some((record) => record.control.id === control.id)) return;
+  const refused = apply(state, control);
+  if (state.controls.length >= MAX_CONTROLS) return;
+  state.controls.push({ control, refused, taken: new Date(state.now).toISOString() });
+}
+
+function apply(state: RunState, control: Control): ControlRecord['refused'] {
+  const { by, reason } = control;
+  if (control.what === 'pause') {
+    if (state.paused !== null) return 'already_paused';
+    state.paused = { since: state.now, by, reason };
+    return null;
+  }
+  if (control.what === 'resume') {
+    if (state.paused === null) return 'not_paused';
+    state.paused = null;
+    return null;
+  }
+  return skip(state, control.key, control.output, by) ? null : 'not_waiting';
+}
+
+/** Has a visit or an item end with an output instead of what it waits for; false when it waits for nothing of the kind. */
+function skip(state: RunState, key: string, output: Json, by: string): boolean {
+  for (const [wait, pending] of state.pending) {
+    if (!SKIPPABLE.has(pending.kind) || pending.visit < 0) continue;
+    const work = workAt(state, pending);
+    if (work.key !== key) continue;
+    dropPending(state, wait);
+    work.skipped = by;
+    end(state, pending, { output });
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,37 @@
+import { isJsonObject, type Json } from './json.ts';
+
+// What is done to a run while it runs: paused, resumed, a task skipped (design/api.md). Free of zod: the interpreter reads it.
+
+/** What is done, and to what. */
+export type ControlAction = { what: 'pause' } | { what: 'resume' } | { what: 'skip'; key: string; output: Json };
+
+/** As it is sent to the run: the payload of a signal named CONTROL_SIGNAL. */
+export type Control = ControlAction & {
+  /** The same id twice is one. */
+  id: string;
+  by: string;
+  reason: string | null;
+};
+
+/** What the run has made of it; `taken`: when, ISO 8601. */
+export interface ControlRecord {
+  control: Control;
+  /** Null: it was done. */
+  refused: 'already_paused' | 'not_paused' | 'not_waiting' | null;
+  taken: string;
+}
+
+/** The signal that brings it; nobody can send it through the API's own signals. */
+export const CONTROL_SIGNAL = '__fermata_control';
+
+/** Kinds of waits of which a task can be relieved. */
+export const SKIPPABLE = ['inquiry', 'signal', 'timer', 'retry'] as const;
+
+/** The payload of a control, read with care. Null: it is none. */
+export function parseControl(payload: Json): Control | null {
+  if (!isJsonObject(payload)) return null;
+  const { id, by, reason = null, what, key, output = null } = payload;
+  if (typeof id !== 'string' || typeof by !== 'string' || (reason !== null && typeof reason !== 'string')) return null;
+  if (what === 'pause' || what === 'resume') return { id, by, reason, what };
+  return what === 'skip' && typeof key === 'string' ? { id, by, reason, what, key, output } : null;
+}

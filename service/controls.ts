@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../model/app-error.ts';
+import { CONTROL_SIGNAL, type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../model/control.ts';
+import type { Execution } from '../model/execution.ts';
+import { integerId } from '../model/execution-id.ts';
+import { type Json, jsonSize } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { isClosed } from '../model/status.ts';
+import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { Temporal } from './temporal.ts';
+import { awaitVerdict } from './verdicts.ts';
+
+/** Pauses and resumes runs, and relieves tasks of what they wait for. */
+export type ControlService = ReturnType<typeof createControlService>;
+
+/** Makes the service. */
+export function createControlService(temporal: Temporal, executions: ExecutionService) {
+  return {
+    /**
+     * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
+     * and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
+     * `execution_paused`, `execution_not_paused`, `task_not_waiting`, `body_too_large`.
+     */
+    async control(
+      principal: Principal,
+      id: string,
+      action: ControlAction,
+      reason: string | null,
+    ): Promise<ExecutionView> {
+      const { n, execution } = await executions.get(principal, id);
+      if (isClosed(execution.status)) throw closed(id);
+      const foreseen = foresee(execution, action);
+      if (foreseen !== null) throw refusalOf(foreseen, action);
+      const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };
+      const payload = control as unknown as Json; // made of nothing but JSON
+      if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
+        throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
+      }
+      const { workflowId } = execution;
+      const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
+      if (!(await temporal.signal(workflowId, signal))) throw closed(id);
+      const record = await awaitVerdict(temporal, workflowId, ({ controls }) =>
+        controls.find((each) => each.control.id === control.id),
+      );
+      if (record === 'closed') throw closed(id);
+      if (record !== null && record.refused !== null) throw refusalOf(record.refused, action);
+      return executions.get(principal, String(integerId(n)));
+    },
+  };
+}
+
+/** What a run would refuse as it stands. */
+function foresee({ status, waitingFor }: Execution, action: ControlAction): ControlRecord['refused'] {
+  if (action.what === 'pause') return status === 'paused' ? 'already_paused' : null;
+  if (action.what === 'resume') return status === 'paused' ? null : 'not_paused';
+  const waits = waitingFor.some(({ kind, task }) => task === action.key && SKIPPABLE.some((each) => each === kind));
+  return waits ? null : 'not_waiting';
+}
+
+function refusalOf(refused: NonNullable<ControlRecord['refused']>, action: ControlAction): AppError {
+  if (refused === 'already_paused') return new AppError('execution_paused', 'the execution is paused already');
+  if (refused === 'not_paused') return new AppError('execution_not_paused', 'the execution is not paused');
+  const key = action.what === 'skip' ? action.key : '';
+  const message = `"${key}" does not wait for people, a signal, time or another attempt: it cannot be skipped`;
+  return new AppError('task_not_waiting', message);
+}
+
+function closed(id: string): AppError {
+  return new AppError('execution_closed', `Execution with ID ${id} has already ended`);
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import type { Command, RunEvent } from '../../interpreter/events.ts';
+import { begin, step } from '../../interpreter/interpreter.ts';
+import { openStatusOf } from '../../interpreter/waits.ts';
+import { CONTROL_SIGNAL } from '../../model/control.ts';
+import type { Definition } from '../../model/definition.ts';
+import type { Json } from '../../model/json.ts';
+import { question } from './inquiry-scripts.ts';
+import { act, give, runInput, STARTED } from './rehearse.ts';
+
+let sent = 0;
+const control = (what: string, rest: object = {}): RunEvent => {
+  sent += 1;
+  const payload = { id: `control-${sent}`, by: 'ann', what, ...rest } as Json;
+  return { type: 'signal', name: CONTROL_SIGNAL, payload };
+};
+const done = (key: string): RunEvent => ({ type: 'completed', key, output: null });
+
+/** A run to which events come one activation after the other; gives what each of them leads to. */
+function play(definition: Definition) {
+  const { state, commands } = begin(runInput(definition), {}, STARTED);
+  const told = (all: Command[]) =>
+    all.map((command) => ('key' in command ? `${command.type} ${command.key}` : command.type));
+  return {
+    state,
+    first: told(commands),
+    take: (...events: RunEvent[]) => told(step(state, events, STARTED + 1000)),
+    refused: () => state.controls.map(({ refused }) => refused),
+  };
+}
+
+describe('a pause', () => {
+  it('has nothing new start, whatever ends meanwhile, and everything after it', () => {
+    const run = play({ tasks: [act('a', { on_success: ['b', 'c'] }), act('b'), act('c')] });
+    expect(run.first).toEqual(['activity a']);
+    expect(run.take(control('pause'))).toEqual([]);
+    expect(openStatusOf(run.state)).toBe('paused');
+    expect(run.take(done('a'))).toEqual([]);
+    expect(run.take(control('resume'))).toEqual(['activity b', 'activity c']);
+    expect(run.take(done('b'), done('c'))).toEqual(['close']);
+  });
+
+  it('holds delays, further attempts and items back, too', () => {
+    const run = play({
+      start: ['late', 'each', 'again'],
+      tasks: [
+        act('late', { delay: 5 }),
+        act('each', { with_items: [1, 2], concurrency: 1 }),
+        {
+          ...give('again', '{{ 1 }}'),
+          action: 'core.fail',
+          input: { message: 'x' },
+          retry: { count: 1, delay: 5 },
+          on_failure: 'noop',
+        },
+      ],
+    });
+    expect(run.first).toEqual(['timer late', 'activity each[0]', 'timer again~2']);
+    run.take(control('pause'));
+    expect(run.take({ type: 'fired', key: 'late' }, { type: 'fired', key: 'again~2' }, done('each[0]'))).toEqual([]);
+    expect(run.take(control('resume'))).toEqual(['activity late', 'activity each[1]']);
+  });
+
+  it('ends with a cancel request, and with a run that has nothing left', () => {
+    const cancelled = play({ on_cancel: 'tidy', tasks: [act('a'), act('tidy')] });
+    cancelled.take(control('pause'));
+    expect(cancelled.take({ type: 'cancel' })).toEqual(['cancel_work', 'timer ~grace']);
+    const over = play({ tasks: [act('a')] });
+    over.take(control('pause'));
+    expect(over.take(done('a'))).toEqual(['close']);
+  });
+
+  it('is refused twice, and so is resuming what goes on; the same id is one', () => {
+    const run = play({ tasks: [act('a')] });
+    const pause = control('pause');
+    run.take(pause, pause);
+    run.take(control('pause'));
+    run.take(control('resume'), control('resume'));
+    expect(run.refused()).toEqual([null, 'already_paused', null, 'not_paused']);
+  });
+
+  it('leaves questions open: people decide while everything stands still', () => {
+    const run = play({ tasks: [question('ask'), act('b')] });
+    run.take(control('pause'));
+    const decision = {
+      ...{
+        id: 'd',
+        inquiry: 'ask',
+        option: 'approve',
+        response: null,
+        comment: null,
+        by: 'ann',
+        names: [],
+        groups: [],
+      },
+      ...{ channel: 'api', at: new Date(STARTED).toISOString(), bound_to: null },
+    };
+    expect(run.take({ type: 'signal', name: '__fermata_decision', payload: decision })).toEqual([]);
+    expect(run.take(control('resume'))).toEqual(['activity b']);
+  });
+});
+
+describe('a skip', () => {
+  it.each<[string, object, string[]]>([
+    ['people', question('wait'), []],
+    [
+      'a signal',
+      { name: 'wait', action: 'core.wait_signal', input: { name: 'go', timeout: 60 } },
+      ['cancel_timer wait'],
+    ],
+    ['time', { name: 'wait', action: 'core.delay', input: { seconds: 60 } }, ['cancel_timer wait']],
+    ['its delay', act('wait', { delay: 60 }), ['cancel_timer wait']],
+  ])('ends the wait for %s with an output', (_, task, timers) => {
+    const run = play({
+      start: ['wait', 'beside'],
+      output: ['{{ wait.output }}', '{{ wait.status }}'],
+      tasks: [task as never, act('beside')],
+    });
+    expect(run.take(control('skip', { key: 'wait', output: 7 }))).toEqual(timers);
+    run.take(done('beside'));
+    expect([run.state.output, run.refused()]).toEqual([[7, 'skipped'], [null]]);
+  });
+
+  it('is refused for what a worker has in hand, what has ended, and what is not there', () => {
+    const run = play({ tasks: [act('a', { on_success: 'b' }), act('b')] });
+    run.take(control('skip', { key: 'a' }), control('skip', { key: 'nothing' }));
+    run.take(done('a'));
+    run.take(control('skip', { key: 'a' }));
+    expect(run.refused()).toEqual(['not_waiting', 'not_waiting', 'not_waiting']);
+  });
+
+  it.each<Json>([
+    null,
+    'pause',
+    { what: 'pause' },
+    { id: 'x', by: 'ann', what: 'explode' },
+    { id: 'x', by: 'ann', what: 'skip' },
+  ])('a control signal with %j does nothing', (payload) => {
+    const run = play({ tasks: [act('a')] });
+    run.take({ type: 'signal', name: CONTROL_SIGNAL, payload });
+    expect([openStatusOf(run.state), run.refused()]).toEqual(['running', []]);
+  });
+});
