@@ -11,6 +11,7 @@ import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionIndexRoutes } from './execution-index.ts';
 import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
+import { explanationRoutes } from './explanations.ts';
 import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-pages.ts';
 import { managementRoutes } from './management.ts';
@@ -59,6 +60,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     executionListRoutes(lists, tasks),
     bulkRoutes(services.bulk),
     streamRoutes(services.watches, services.changes),
+    explanationRoutes(services.explanations),
     executionRoutes(executions, tasks, services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
     inquiryRoutes(services.inquiries, services.tokens, services.publicUrl),

@@ -16,6 +16,7 @@ import type { DeletionService } from '../service/deletions.ts';
 import type { IndexService } from '../service/execution-index.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import type { ExplanationService } from '../service/explanations.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import type { InquiryLinkService } from '../service/inquiry-links.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
@@ -46,6 +47,7 @@ export interface ApiServices {
   bulk: BulkService;
   retries: RetryService;
   controls: ControlService;
+  explanations: ExplanationService;
   deletions: DeletionService;
   packs: PackService;
   actions: ActionService;

@@ -25,7 +25,8 @@ const FailureSchema: z.ZodType<Json> = z
   .catchall(JsonValueSchema)
   .openapi('Failure') as unknown as z.ZodType<Json>;
 
-const TaskSchema = z
+/** A task execution, in the tree of its run. */
+export const TaskSchema = z
   .object({
     id: z.int().nullable().describe('Null for an item, and beyond the 1023rd visit: reached by its key.'),
     key: z.string(),
@@ -68,6 +69,15 @@ const SUMMARY = {
 /** One execution in a list (document 000, Execution Summary). */
 const ExecutionSummarySchema = z.object(SUMMARY).openapi('ExecutionSummary');
 
+/** Something that a run waits for. */
+export const WaitSchema = z.object({
+  kind: z.string(),
+  task: z.string().nullable(),
+  since: InstantSchema.nullable(),
+  until: InstantSchema.nullable(),
+  detail: z.string().nullable(),
+});
+
 /** One execution (document 000, Execution), and beyond the document what Temporal's history tells. */
 export const ExecutionSchema = z
   .object({
@@ -84,15 +94,7 @@ export const ExecutionSchema = z
     revision: z.int().nullable(),
     tags: z.array(z.string()),
     tasks: z.array(TaskSchema),
-    waiting_for: z.array(
-      z.object({
-        kind: z.string(),
-        task: z.string().nullable(),
-        since: InstantSchema.nullable(),
-        until: InstantSchema.nullable(),
-        detail: z.string().nullable(),
-      }),
-    ),
+    waiting_for: z.array(WaitSchema),
     signals: z
       .array(z.object({ name: z.string(), payload: JsonValueSchema }))
       .describe('Signals that no task has waited for yet.'),
@@ -182,7 +184,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     version: run?.hash ? run.version : null,
     revision: run?.hash ? run.revision : null,
     tags: memo?.tags ?? [],
-    tasks: execution.tasks.map((task) => taskBody(n, task)),
+    tasks: tasksBody({ n, execution }),
     waiting_for: waitingFor,
     signals: execution.signals,
     signals_dropped: execution.signalsDropped,
@@ -284,6 +286,11 @@ function resultBody({ failure, output }: Pick<Execution, 'failure' | 'output'>):
     task: failure.task ?? null,
     output,
   };
+}
+
+/** The task executions of a run. */
+export function tasksBody({ n, execution }: Pick<ExecutionView, 'n' | 'execution'>): z.infer<typeof TaskSchema>[] {
+  return execution.tasks.map((task) => taskBody(n, task));
 }
 
 function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {

@@ -24,6 +24,7 @@ export const ERROR_STATUS = {
   key_not_found: 404,
   alias_not_found: 404,
   inquiry_not_found: 404,
+  event_not_found: 404,
   tenant_not_found: 404,
   bulk_job_not_found: 404,
   method_not_allowed: 405,

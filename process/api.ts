@@ -18,6 +18,7 @@ import { createDeletionService } from '../service/deletions.ts';
 import { createIndexService } from '../service/execution-index.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
+import { createExplanationService } from '../service/explanations.ts';
 import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
@@ -121,6 +122,7 @@ export async function startApi({
   const executions = createExecutionService(temporal, stores.executions, launcher, definitions, log, inbox.take);
   const tasks = createTaskExecutionService(executions, stores.executions);
   const controls = createControlService(temporal, executions);
+  const explanations = createExplanationService(executions);
   const retries = createRetryService(temporal, executions, launcher);
   const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
   const lists = createExecutionLists(stores.executions);
@@ -156,6 +158,7 @@ export async function startApi({
     index,
     retries,
     controls,
+    explanations,
     deletions,
     packs,
     actions,

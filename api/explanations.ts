@@ -1,0 +1,99 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { JsonValueSchema } from '../model/json-value.ts';
+import type { ExplanationService } from '../service/explanations.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { TaskSchema, tasksBody, WaitSchema } from './execution-bodies.ts';
+import { json, needs } from './routes.ts';
+
+// Why an execution stands as it does, and how it stood at any event of its history (design/shapes.md, Executions).
+
+const JoinSchema = z.object({
+  task: z.string(),
+  needed: z.int(),
+  arrived: z.array(z.string()),
+  missing: z.array(z.string()),
+});
+
+const ExplanationSchema = z
+  .object({
+    status: z.string().describe('In words of its own: also waiting and paused.'),
+    can_finish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
+    waiting_for: z.array(WaitSchema),
+    blocked_by: z.array(JoinSchema).describe('Joins that have had a part of what they wait for.'),
+    advice: z
+      .array(z.object({ text: z.string(), method: z.string().nullable(), href: z.string().nullable() }))
+      .describe('Who or what can move it, and by which request.'),
+  })
+  .openapi('Explanation');
+
+const MomentSchema = z
+  .object({
+    event: z.int(),
+    status: z.string(),
+    tasks: z.array(TaskSchema),
+    variables: z.record(z.string(), JsonValueSchema),
+    joins: z.array(JoinSchema),
+    inputs: z
+      .record(z.string(), JsonValueSchema)
+      .describe('By key of the visit or item: its input as it was rendered.'),
+  })
+  .openapi('Moment');
+
+const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+const tags = ['executions'];
+const base = '/api/v1/executions';
+
+const explainRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/explain`, tags, summary: 'Why an execution stands as it does' },
+  request: { params: IdParams },
+  responses: {
+    200: json(z.object({ data: ExplanationSchema }), 'What it waits for, and who can move it.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+const atRoute = createRoute({
+  ...needs('execution:read'),
+  ...{ method: 'get', path: `${base}/{id}/at/{event}`, tags, summary: 'An execution at an event of its history' },
+  request: { params: IdParams.extend({ event: z.coerce.number().int().min(1).max(1_000_000) }) },
+  responses: {
+    200: json(z.object({ data: MomentSchema }), 'As it was then.'),
+    ...errorResponses('request_invalid', 'execution_not_found', 'event_not_found'),
+  },
+});
+
+/** The routes of explanations. */
+export function explanationRoutes(explanations: ExplanationService) {
+  const router = createRouter();
+
+  router.openapi(
+    explainRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const { execution, canFinish, blockedBy, advice } = await explanations.explain(context.get('principal'), id);
+      const data = {
+        ...{ status: execution.status, can_finish: canFinish, waiting_for: execution.waitingFor },
+        ...{ blocked_by: blockedBy, advice },
+      };
+      return context.json({ data }, 200);
+    },
+    refuse(explainRoute),
+  );
+
+  router.openapi(
+    atRoute,
+    async (context) => {
+      const { id, event } = context.req.valid('param');
+      const { n, execution, joins } = await explanations.at(context.get('principal'), id, event);
+      const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
+      const { variables } = execution;
+      const data = { event, status: execution.status, tasks: tasksBody({ n, execution }), variables, joins, inputs };
+      return context.json({ data }, 200);
+    },
+    refuse(atRoute),
+  );
+
+  return router;
+}

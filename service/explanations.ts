@@ -1,0 +1,143 @@
+import { AppError } from '../model/app-error.ts';
+import type { Execution, Wait } from '../model/execution.ts';
+import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import type { Principal } from '../model/principal.ts';
+import { isClosed } from '../model/status.ts';
+import { joinsOf, projectAt, type WaitingJoin } from '../projection/moment.ts';
+import type { ExecutionService } from './executions.ts';
+import { inquiryId } from './inquiry-ids.ts';
+import { maskExecution } from './masks.ts';
+
+/** What somebody can do, in words, and as a request. */
+export interface Advice {
+  text: string;
+  method: string | null;
+  href: string | null;
+}
+
+/** Why a run stands as it does. */
+export interface Explanation {
+  execution: Execution;
+  /** Whether it can still end as it was meant to, by itself or by what is advised. */
+  canFinish: boolean;
+  blockedBy: WaitingJoin[];
+  advice: Advice[];
+}
+
+/** Explains runs. */
+export type ExplanationService = ReturnType<typeof createExplanationService>;
+
+/** Makes the service. */
+export function createExplanationService(executions: ExecutionService) {
+  return {
+    /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
+    async explain(principal: Principal, id: string): Promise<Explanation> {
+      const { n, execution, history } = await executions.readRaw(principal, id);
+      const { status, waitingFor, projection } = execution;
+      const self = `/api/v1/executions/${integerId(n)}`;
+      if (isClosed(status)) {
+        const good = status === 'completed' || status === 'skipped';
+        return { execution, canFinish: good, blockedBy: [], advice: good ? [] : closedAdvice(execution, self) };
+      }
+      const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || projection === 'diverged';
+      const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self));
+      const canceling =
+        status === 'canceling'
+          ? [{ text: 'It is stopping; terminate ends it at once.', ...request('POST', `${self}/terminate`) }]
+          : [];
+      return {
+        execution,
+        canFinish: !stuck && status !== 'canceling',
+        blockedBy: joinsOf(execution, history),
+        advice: [...canceling, ...advice],
+      };
+    },
+
+    /** A run as it was at an event of its history. Throws `execution_not_found`, `event_not_found`. */
+    async at(
+      principal: Principal,
+      id: string,
+      event: number,
+    ): Promise<{ n: number; execution: Execution; joins: WaitingJoin[] }> {
+      const { n, execution, history } = await executions.readRaw(principal, id);
+      const then = projectAt(execution.workflowId, history, event);
+      if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
+      return { n, execution: maskExecution(then.execution).execution, joins: joinsOf(then.execution, then.history) };
+    },
+  };
+}
+
+function closedAdvice({ failure, status }: Execution, self: string): Advice[] {
+  const where = failure?.task === undefined ? '' : ` "${failure.task}" failed with ${failure.type}.`;
+  return [
+    { text: `It has ended as ${status}.${where} A retry goes on from there.`, ...request('POST', `${self}/retry`) },
+  ];
+}
+
+function adviceFor({ kind, task, detail, until }: Wait, execution: Execution, n: number, self: string): Advice[] {
+  const skip = request('POST', `${self}/tasks/${encodeURIComponent(task ?? '')}/skip`);
+  const at = until === null ? '' : ` until ${until}`;
+  switch (kind) {
+    case 'inquiry': {
+      const asked = execution.inquiries.filter((inquiry) => inquiry.task === task && inquiry.status === 'pending');
+      return asked.map((inquiry) => {
+        const { approvers, groups } = inquiry.request;
+        const who =
+          [...approvers, ...groups.map((group) => `the group ${group}`)].join(', ') || 'anybody who may respond';
+        const text = `"${task}" waits for a decision${at}: ${who} can decide.`;
+        return { text, ...request('POST', `/api/v1/inquiries/${encodeURIComponent(inquiryId(n, inquiry))}/respond`) };
+      });
+    }
+    case 'signal':
+      return [{ text: `"${task}" waits for the signal "${detail}"${at}.`, ...request('POST', `${self}/signal`) }];
+    case 'timer':
+      return [{ text: `"${task}" waits${at} by itself; skip ends the wait.`, ...skip }];
+    case 'retry':
+      return [
+        {
+          text: `"${task}" is tried again${at}${detail === null ? '' : `, after: ${detail}`}; it needs nothing.`,
+          ...NOTHING,
+        },
+      ];
+    case 'action':
+      return [{ text: `"${task}" is being done by a worker; it needs nothing.`, ...NOTHING }];
+    case 'child': {
+      const child = execution.tasks.find(({ key }) => key === task)?.child ?? null;
+      const below = child === null ? undefined : parseExecutionId(child);
+      const href = below === undefined ? null : `/api/v1/executions/${integerId(below.n)}/explain`;
+      return [
+        {
+          text: `"${task}" waits for its sub-workflow, which has an explanation of its own.`,
+          method: href && 'GET',
+          href,
+        },
+      ];
+    }
+    case 'worker': {
+      const queue = queueOf(execution, task);
+      return [
+        { text: `No worker has taken "${task}" yet: one that serves the task queue "${queue}" is needed.`, ...NOTHING },
+      ];
+    }
+    case 'pause':
+      return [{ text: `It is ${detail}; resume has it go on.`, ...request('POST', `${self}/resume`) }];
+    case 'engine_fault':
+      return [
+        {
+          text: `No worker can go on with it (${detail}): a worker with a build that can is needed, or terminate ends it.`,
+          ...request('POST', `${self}/terminate`),
+        },
+      ];
+  }
+}
+
+function queueOf({ run, taskQueue, tasks }: Execution, key: string | null): string {
+  const action = tasks.find((task) => task.key === key?.replace(/~\d+$/, ''))?.action;
+  return (action === undefined ? undefined : run?.actions[action]?.task_queue) ?? taskQueue;
+}
+
+function request(method: string, href: string): Pick<Advice, 'method' | 'href'> {
+  return { method, href };
+}
+
+const NOTHING = { method: null, href: null };
