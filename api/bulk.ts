@@ -1,5 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { AppError } from '../model/app-error.ts';
 import { BULK_VERBS } from '../model/bulk.ts';
+import { permissionsOf } from '../model/permissions.ts';
 import type { BulkService, BulkTarget } from '../service/bulk-jobs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -20,7 +22,9 @@ const BodySchema = z
       .strictObject(FILTER_QUERY)
       .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'must not be empty')
       .optional()
-      .describe("The list's filters; open executions that match are meant."),
+      .describe(
+        "The list's filters: of what matches, open executions are cancelled or terminated, closed ones deleted, failed ones tried again.",
+      ),
     reason: z.string().max(1000).optional(),
   })
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
@@ -45,7 +49,12 @@ const tags = ['executions'];
 
 const beginRoute = createRoute({
   ...needs('execution:execute'),
-  ...{ method: 'post', path: '/api/v1/executions/bulk/{verb}', tags, summary: 'Cancel or terminate many executions' },
+  ...{
+    method: 'post',
+    path: '/api/v1/executions/bulk/{verb}',
+    tags,
+    summary: 'Cancel, terminate, retry or delete many executions',
+  },
   request: {
     params: z.object({ verb: z.enum(BULK_VERBS) }),
     query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count them.') }),
@@ -85,9 +94,13 @@ export function bulkRoutes(bulk: BulkService) {
       const { verb } = context.req.valid('param');
       const { ids, filter, reason = '' } = context.req.valid('json');
       const principal = context.get('principal');
+      // Deleting one needs this too.
+      if (verb === 'delete' && !permissionsOf(principal.roles, principal.permissions).has('execution:admin')) {
+        throw new AppError('forbidden', 'this needs the permission execution:admin');
+      }
       const target: BulkTarget = ids === undefined ? { filter: filterOf(filter!) } : { ids };
       if (context.req.valid('query').dry_run === 'true') {
-        return context.json({ data: { matched: await bulk.count(principal, target) } }, 200);
+        return context.json({ data: { matched: await bulk.count(principal, verb, target) } }, 200);
       }
       const { id, matched } = await bulk.begin(principal, verb, target, reason);
       context.header('Location', `/api/v1/bulk/${id}`);

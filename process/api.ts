@@ -128,8 +128,9 @@ export async function startApi({
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
-  const bulk = createBulkService(createBulkJobStore(db), stores.executions, executions, Date.now, log);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
+  const changers = { executions, retries, deletions };
+  const bulk = createBulkService(createBulkJobStore(db), stores.executions, changers, Date.now, log);
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions);

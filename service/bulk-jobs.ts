@@ -7,10 +7,12 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import type { BulkJob, BulkJobStore } from '../store/bulk-jobs.ts';
 import type { ExecutionFilter, ExecutionStore } from '../store/executions.ts';
+import type { DeletionService } from './deletions.ts';
 import type { ExecutionService } from './executions.ts';
 import { refusal } from './inputs.ts';
+import type { RetryService } from './retries.ts';
 
-/** Which executions are meant: by their ids in any spelling, or those that are open and match a filter. */
+/** Which executions are meant: by their ids in any spelling, or those that match a filter and can be changed so. */
 export type BulkTarget = { ids: readonly (number | string)[] } | { filter: ExecutionFilter };
 
 /** Executions that one job may have. */
@@ -24,6 +26,13 @@ const MAX_ERRORS = 1_000;
 const LEASE = 20_000;
 const INTERVAL = 1_000;
 
+/** What changes one execution. */
+export interface BulkServices {
+  executions: ExecutionService;
+  retries: RetryService;
+  deletions: DeletionService;
+}
+
 /** Changes many executions, in jobs that outlive a process. */
 export type BulkService = ReturnType<typeof createBulkService>;
 
@@ -31,13 +40,13 @@ export type BulkService = ReturnType<typeof createBulkService>;
 export function createBulkService(
   jobs: BulkJobStore,
   store: ExecutionStore,
-  executions: ExecutionService,
+  { executions, retries, deletions }: BulkServices,
   clock: () => number,
   log: Logger,
 ) {
   let wake = () => {};
 
-  async function numbersOf({ tenant }: Principal, target: BulkTarget): Promise<number[]> {
+  async function numbersOf({ tenant }: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
     if ('ids' in target) {
       const numbers = target.ids.map((id, index) => {
         const parsed = parseExecutionId(String(id));
@@ -47,7 +56,10 @@ export function createBulkService(
       });
       return [...new Set(numbers)];
     }
-    const numbers = await store.numbersOf(tenant, { ...target.filter, open: true }, MAX_TARGETS + 1);
+    const { statuses: meant, ...rest } = MEANT[verb];
+    const wanted = target.filter.statuses;
+    const statuses = meant === undefined ? wanted : meant.filter((status) => wanted?.includes(status) ?? true);
+    const numbers = await store.numbersOf(tenant, { ...target.filter, ...rest, statuses }, MAX_TARGETS + 1);
     if (numbers.length <= MAX_TARGETS) return numbers;
     throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
   }
@@ -56,18 +68,33 @@ export function createBulkService(
   async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
     for (let job = leased; job.status === 'running' && !signal.aborted; ) {
       const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
-      const { principal, verb, reason } = job;
-      const results = await Promise.all(batch.map((n) => change(executions, principal, verb, n, reason)));
+      const { id } = job;
+      const results = await Promise.all(batch.map((n) => change(job, n, `bulk ${id} ${n}`)));
       const errors = results.filter((error) => error !== null);
       const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
       job = await jobs.advance(job.id, progress, new Date(clock() + LEASE), MAX_ERRORS);
     }
   }
 
+  /** Does it to one; the same key is one retry, also when a process died in between. */
+  async function change({ principal, verb, reason }: BulkJob, n: number, key: string): Promise<BulkError | null> {
+    const id = String(integerId(n));
+    try {
+      if (verb === 'retry') await retries.retry(principal, id, { from: 'failed', idempotencyKey: key });
+      else if (verb === 'delete') await deletions.deleteExecution(principal, id);
+      else await executions[verb](principal, id, reason);
+      return null;
+    } catch (error) {
+      // Of everything else the whole job has to wait.
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      return { id: integerId(n), error: error.message };
+    }
+  }
+
   return {
     /** How many executions a job would have. Throws `request_invalid`. */
-    async count(principal: Principal, target: BulkTarget): Promise<number> {
-      return (await numbersOf(principal, target)).length;
+    async count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number> {
+      return (await numbersOf(principal, verb, target)).length;
     },
 
     /** Begins a job. Throws `request_invalid` for an id that can be none, and for more executions than a job may have. */
@@ -77,7 +104,7 @@ export function createBulkService(
       target: BulkTarget,
       reason: string,
     ): Promise<{ id: string; matched: number }> {
-      const targets = await numbersOf(principal, target);
+      const targets = await numbersOf(principal, verb, target);
       const id = randomUUID();
       await jobs.create({ id, tenant: principal.tenant, verb, reason, principal, targets });
       wake();
@@ -121,23 +148,13 @@ export function createBulkService(
   };
 }
 
-async function change(
-  executions: ExecutionService,
-  principal: Principal,
-  verb: BulkVerb,
-  n: number,
-  reason: string,
-): Promise<BulkError | null> {
-  const id = integerId(n);
-  try {
-    await executions[verb](principal, String(id), reason);
-    return null;
-  } catch (error) {
-    // Of everything else the whole job has to wait.
-    if (!(error instanceof AppError) || error.status >= 500) throw error;
-    return { id, error: error.message };
-  }
-}
+/** Which executions a verb is for, of those that match a filter. */
+const MEANT: Record<BulkVerb, ExecutionFilter> = {
+  cancel: { open: true },
+  terminate: { open: true },
+  retry: { statuses: ['failed', 'timeout', 'abandoned', 'cancelled', 'terminated'] },
+  delete: { open: false },
+};
 
 function orMissing(job: BulkJob | null, id: string): BulkJob {
   if (job === null) throw new AppError('bulk_job_not_found', `Bulk job ${id} not found`);

@@ -85,5 +85,39 @@ it.each([
 it('has no job that nobody began, and no other verb', async () => {
   const missing = await harness.call('GET', '/api/v1/bulk/00000000-0000-4000-8000-000000000000');
   expect([missing.status, missing.body.code]).toEqual([404, 'bulk_job_not_found']);
-  expect((await post('retry', { ids: [1024] })).status).toBe(400);
+  expect((await post('explode', { ids: [1024] })).status).toBe(400);
+});
+
+it('tries again what has failed, and deletes what has closed, for who may', async () => {
+  const run = (action_ref: string, enforcement: number, parameters: object) =>
+    harness.call('POST', BASE, { action_ref, enforcement, parameters, wait: 10 });
+  await Promise.all([
+    ...Array.from({ length: 3 }, () => run('core.fail', 7, { message: 'no' })),
+    run('core.noop', 7, {}),
+    waiting(7),
+  ]);
+  await until(
+    () => statuses(7),
+    (all) => all.filter((status: string) => status === 'failed').length === 3,
+  );
+  const retried = await post('retry', { filter: { enforcement: 7 } });
+  expect(retried.body.data.matched).toBe(3);
+  expect(await finished(retried.body.data.job_id)).toMatchObject({ verb: 'retry', succeeded: 3, failed: 0 });
+  await until(
+    () => statuses(7),
+    (all) => all.filter((status: string) => status === 'failed').length === 6,
+  );
+  const { key } = (await harness.call('POST', '/api/v1/keys', { subject: 'op', roles: ['operator'] })).body.data;
+  const refused = await harness.call(
+    'POST',
+    `${BASE}/bulk/delete`,
+    { filter: { enforcement: 7 } },
+    { 'x-api-key': key },
+  );
+  expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+  const dry = await post('delete?dry_run=true', { filter: { enforcement: 7, status: 'failed' } });
+  expect(dry.body.data.matched).toBe(6);
+  const deleted = await post('delete', { filter: { enforcement: 7 } });
+  expect(await finished(deleted.body.data.job_id)).toMatchObject({ verb: 'delete', matched: 7, succeeded: 7 });
+  expect(await statuses(7)).toEqual(['running']);
 });
