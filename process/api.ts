@@ -145,7 +145,7 @@ export async function startApi({
     ...{ store: stores.inquiries, inquiries, principals, audit, secretKeys, namespace, log },
     publicUrl: () => publicUrl ?? url,
   });
-  const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now);
+  const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({

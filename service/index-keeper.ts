@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Execution } from '../model/execution.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
 import { memoOf, projectExecution } from '../projection/project.ts';
@@ -30,9 +31,16 @@ export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
 
 /**
  * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
- * and looks at open rows in turn (design/index.md). Any number of keepers may run at once. `clock` gives milliseconds.
+ * and looks at open rows in turn (design/index.md). Any number of keepers may run at once. `clock` gives milliseconds,
+ * `onRead` hears of each run whose whole history was read.
  */
-export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log: Logger, clock: () => number) {
+export function createIndexKeeper(
+  temporal: Temporal,
+  store: ExecutionStore,
+  log: Logger,
+  clock: () => number,
+  onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
+) {
   const { namespace } = temporal;
   let lastLong = 0;
   let current: number | null = null;
@@ -40,8 +48,9 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
   async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId) return null;
-    if (!isClosedRun(info)) return openEntry(namespace, info);
-    if (memoOf(info.memo)?.hides) {
+    const memo = memoOf(info.memo);
+    if (!isClosedRun(info)) return asksPeople(memo) ? wholeEntryFor(info) : openEntry(namespace, info);
+    if (memo?.hides) {
       // What its close event says must be masked, and only its whole history tells how.
       const history = await temporal.history(workflowId);
       return history === null
@@ -57,9 +66,11 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId || isClosedRun(info)) return entryFor(info);
     const history = await temporal.history(workflowId);
-    return history === null
-      ? null
-      : entryOf(namespace, maskExecution(projectExecution(workflowId, history)).execution, runId);
+    if (history === null) return null;
+    const { execution } = maskExecution(projectExecution(workflowId, history));
+    const entry = entryOf(namespace, execution, runId);
+    await onRead(entry.n, execution);
+    return entry;
   }
 
   /** Makes the whole index again, while it serves (design/index.md, 7). */
@@ -125,7 +136,8 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
       return;
     }
     const { info, cancelRequested } = described;
-    const entry = isClosedRun(info) ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
+    const known = isClosedRun(info) || asksPeople(row);
+    const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
     if (entry === null) return;
     // That a run waits is told by its worker alone; describe does not know.
     const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
@@ -178,6 +190,11 @@ export function createIndexKeeper(temporal: Temporal, store: ExecutionStore, log
       }
     },
   };
+}
+
+/** Whether a run may ask people, so that what its worker says of that must not be lost. */
+function asksPeople(run: { actions: readonly string[] } | null): boolean {
+  return run?.actions.includes('core.inquiry') ?? false;
 }
 
 async function mapConcurrently<T, R>(values: readonly T[], work: (value: T) => Promise<R>): Promise<R[]> {

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Validator } from '@cfworker/json-schema';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
@@ -12,7 +10,8 @@ import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { openEmbedded } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
-import { bundleWorkflows, createWorker } from '../../worker/worker.ts';
+import { createWorker } from '../../worker/worker.ts';
+import { preparedBundle, preparedDatabase } from './prepared.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
 export interface Answer {
@@ -43,7 +42,7 @@ export async function createApiHarness(
   options: { worker?: boolean; access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>> } = {},
 ): Promise<ApiHarness> {
   const address = inject('temporalAddress');
-  const folder = await mkdtemp(join(tmpdir(), 'fermata-test-'));
+  const folder = await preparedDatabase();
   const database = await openEmbedded(folder);
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
@@ -57,7 +56,7 @@ export async function createApiHarness(
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);
-  const bundle = options.worker === false ? null : await bundleWorkflows();
+  const bundle = options.worker === false ? null : await preparedBundle();
   let stopWorker = async () => {};
   const startWorker = async (): Promise<void> => {
     if (bundle === null) return;

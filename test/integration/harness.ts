@@ -9,8 +9,8 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { ActionSpec } from '../../model/run-input.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { bundleWorkflows } from '../../worker/worker.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
+import { preparedBundle } from './prepared.ts';
 
 let last = 0;
 
@@ -76,7 +76,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
   const outcomes: Harness['outcomes'] = new Map();
   const items: Harness['items'] = new Map();
   const calls: Harness['calls'] = new Map();
-  const workflowBundle = await bundleWorkflows();
+  const workflowBundle = await preparedBundle();
   const createWorker = () =>
     Worker.create({
       connection,

@@ -1,7 +1,18 @@
+import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { integerId } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
+import { createInbox } from '../../service/inbox.ts';
+import { createIndexKeeper } from '../../service/index-keeper.ts';
+import { createTemporal } from '../../service/temporal.ts';
+import { createExecutionStore } from '../../store/executions.ts';
+import { createInquiryStore } from '../../store/inquiries.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 
@@ -235,6 +246,22 @@ describe('an inquiry', () => {
     expect((await respond('eve', id, { option: 'approve' })).body.code).toBe('inquiry_not_found');
     expect((await as('eve', 'GET', '/api/v1/inquiries')).body.data).toEqual([]);
     expect((await as('eve', 'GET', `/api/v1/executions/${run}/inquiries`)).status).toBe(404);
+  });
+});
+
+describe('the inbox', () => {
+  it('comes back out of histories when the database is new', async () => {
+    const { run } = await ask({ prompt: 'Lost?' });
+    const db = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
+    await migrate(db, { migrationsFolder: 'store/migrations' });
+    const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
+    const temporal = createTemporal(harness.connection, 'inquiries');
+    const log = pino({ level: 'silent' });
+    const inbox = createInbox(temporal, store, Date.now, log);
+    await createIndexKeeper(temporal, index, log, Date.now, inbox.take).tick();
+    const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
+    const { rows } = await store.list(tenant, { status: 'pending' }, { offset: 0, limit: 100 });
+    expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);
   });
 });
 

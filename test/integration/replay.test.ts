@@ -1,13 +1,13 @@
 import { Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, expect, it } from 'vitest';
 import { projectExecution } from '../../projection/project.ts';
-import { bundleWorkflows } from '../../worker/worker.ts';
 import { RECORDED, readHistory } from '../fixtures/recorded.ts';
 import { CLOSINGS } from './closings.ts';
+import { preparedBundle } from './prepared.ts';
 
 let workflowBundle: WorkflowBundle;
 beforeAll(async () => {
-  workflowBundle = await bundleWorkflows();
+  workflowBundle = await preparedBundle();
 });
 
 it('holds a history of every closing', () => {

@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
+import { prepare } from './prepared.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,10 +32,15 @@ export const API_NAMESPACES = [
   ],
 ];
 
-/** One real Temporal server for all integration tests, in memory, on a free port. */
+/** One real Temporal server for all integration tests, in memory, on a free port; and what they all need. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const binary = await findTemporal(process.env, (line) => console.log(line));
   const server = await startTemporalServer({ binary, namespaces: ['default', ...API_NAMESPACES], port: 0, uiPort: 0 });
   project.provide('temporalAddress', server.address);
-  return server.stop;
+  const folder = await mkdtemp(join(tmpdir(), 'fermata-prepared-'));
+  await prepare(folder);
+  return async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
 }
