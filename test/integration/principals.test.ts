@@ -172,3 +172,105 @@ describe('tenants', () => {
     expect([foreign.status, foreign.body.code]).toEqual([404, 'key_not_found']);
   });
 });
+
+describe('every route and tool that names something', () => {
+  it('knows nothing of it for an admin of another tenant', async () => {
+    const make = async (path: string, body: object) => (await post(path, body)).body.data;
+    const definition = { tasks: [{ name: 'a', action: 'core.noop' }] };
+    const workflow = { ref: 'examples.mine', pack_ref: 'examples', label: 'x', version: '1.0.0', definition };
+    await make('/api/v1/packs', { ref: 'mine', label: 'Mine' });
+    await make('/api/v1/workflows', workflow);
+    await make('/api/v1/actions', { ref: 'mine.act', pack_ref: 'mine', label: 'x', task_queue: 'mine' });
+    await make('/api/v1/schedules', { id: 'mine', workflow: 'core.noop', spec: { every: 3600 }, paused: true });
+    const run = await make('/api/v1/executions', { workflow: 'examples.mine' });
+    const job = await make('/api/v1/executions/bulk/cancel', { ids: [run.id] });
+    const key = await make('/api/v1/keys', { subject: 'mine' });
+    const alias = await make('/api/v1/aliases', { subject: 'mine', kind: 'email', value: 'mine@example.com' });
+    await post('/api/v1/tenants', { ref: 'foreign', label: 'Foreign' });
+    const foreign = await keyFor({ subject: 'stranger', tenant: 'foreign', roles: ['admin'] });
+
+    const names: [RegExp, Record<string, string>][] = [
+      [/workflows\/\{ref\}/, { ref: 'examples.mine' }],
+      [/packs\/\{(pack_)?ref\}/, { ref: 'mine', pack_ref: 'mine' }],
+      [/actions\/\{ref\}/, { ref: 'mine.act' }],
+      [/schedules/, { id: 'mine' }],
+      [/bulk\/\{job_id\}/, { job_id: job.job_id }],
+      [/keys/, { id: String(key.id) }],
+      [/aliases/, { id: String(alias.id) }],
+      [/automation/, { id: run.uuid }],
+      [/inquiries\/\{id\}/, { id: String(run.id + 1) }],
+      [/execution/, { id: String(run.id), key: 'a', event: '1' }],
+    ];
+    const bodies: [RegExp, object][] = [
+      [/simulate$/, {}],
+      [/execute$/, {}],
+      [/signal(\/token)?$/, { name: 'go' }],
+      [/respond$/, { option: 'approve' }],
+      [/backfill$/, { start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z' }],
+      [/schedules\/\{id\}$/, { workflow: 'core.noop', spec: { every: 3600 } }],
+    ];
+    const seen: string[] = [];
+    let walked = 0;
+    for (const { path, method } of operations.filter((operation) => operation.path.includes('{'))) {
+      // A status, a number of somebody else's, and a rule's own uuid name nothing of a tenant.
+      if (/\{(status|enforcement_id|verb)\}|rules/.test(path)) continue;
+      const [, values = {}] = names.find(([pattern]) => pattern.test(path)) ?? [];
+      const target = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? '?'));
+      const query =
+        /token$/.test(path) && method === 'get'
+          ? '?option=approve'
+          : /signal$/.test(path) && !path.includes('v1/executions')
+            ? '?input=x'
+            : '';
+      const [, body] = bodies.find(([pattern]) => pattern.test(path)) ?? [undefined, {}];
+      const response = await fetch(harness.api.url + target + query, {
+        method: method.toUpperCase(),
+        headers: { 'x-api-key': foreign, 'content-type': 'application/json' },
+        ...(method === 'post' || method === 'put' ? { body: JSON.stringify(body) } : {}),
+      });
+      await response.text();
+      walked += 1;
+      // A sealed token is looked at first: whoever cannot open it learns nothing of the run.
+      const expected = query === '?input=x' ? 400 : 404;
+      if (response.status !== expected) seen.push(`${method} ${path}: ${response.status}`);
+    }
+    expect(seen).toEqual([]);
+    expect(walked).toBeGreaterThan(50);
+    for (const { path } of operations.filter(
+      (operation) => operation.method === 'get' && !operation.path.includes('{'),
+    )) {
+      if (/events|export|healthz|readyz/.test(path)) continue;
+      const text = await (await fetch(harness.api.url + path, { headers: { 'x-api-key': foreign } })).text();
+      expect([path, /mine/.test(text)]).toEqual([path, false]);
+    }
+
+    const call = async (name: string, args: object) => {
+      const response = await fetch(`${harness.api.url}/mcp`, {
+        method: 'POST',
+        headers: {
+          ...{ 'x-api-key': foreign, 'content-type': 'application/json' },
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
+      });
+      return response.text();
+    };
+    const { id } = run;
+    for (const [tool, args] of [
+      ['get_execution', { id }],
+      ['retry_execution', { id }],
+      ['delete_execution', { id }],
+      ['cancel_execution', { id }],
+      ['signal_execution', { id, name: 'go' }],
+      ['wait_for_execution', { id, timeoutSeconds: 1 }],
+      ['answer_inquiry', { id: String(id + 1), option: 'approve' }],
+      ['get_workflow', { ref: 'examples.mine' }],
+      ['start_execution', { workflow: 'examples.mine', idempotencyKey: 'x' }],
+    ] as const) {
+      expect([tool, await call(tool, args)]).toEqual([tool, expect.stringContaining('_not_found')]);
+    }
+    for (const tool of ['list_executions', 'list_workflows', 'list_inquiries']) {
+      expect([tool, await call(tool, {})]).toEqual([tool, expect.not.stringContaining('mine')]);
+    }
+  });
+});
