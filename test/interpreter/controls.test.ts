@@ -65,6 +65,7 @@ describe('a pause', () => {
     const cancelled = play({ on_cancel: 'tidy', tasks: [act('a'), act('tidy')] });
     cancelled.take(control('pause'));
     expect(cancelled.take({ type: 'cancel' })).toEqual(['cancel_work', 'timer ~grace']);
+    expect(cancelled.take({ type: 'failed', key: 'a', fault: { kind: 'cancelled' } })).toContain('activity tidy');
     const over = play({ tasks: [act('a')] });
     over.take(control('pause'));
     expect(over.take(done('a'))).toEqual(['close']);

@@ -90,6 +90,16 @@ describe('an inquiry', () => {
     expect(timed.all.map(({ type }) => type)).toEqual(['timer', 'close']);
   });
 
+  it('that is decided in the very activation in which its time ends is decided, and its timer is not cancelled', () => {
+    const run = play({ tasks: [question('ask', { timeout: 60 }), question('next')] });
+    const decision = run.decision({ decide: 'ask', by: 'ann' });
+    const before = run.all.length;
+    run.take([...run.expiry(), decision]);
+    expect([run.statuses(), run.words()]).toEqual([{ ask: 'approved', next: 'pending' }, ['decided']]);
+    // A timer that has fired leaves nothing in history that could be cancelled.
+    expect(run.all.slice(before).map(({ type }) => type)).toEqual([]);
+  });
+
   it('is bound to what it shows: the tasks that approval runs, with their inputs as they are known', () => {
     const run = play(
       {

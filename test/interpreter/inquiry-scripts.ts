@@ -336,6 +336,17 @@ export const INQUIRY_SCRIPTS: InquiryScript[] = [
     },
   },
   {
+    name: 'without retry.when nobody is asked again because of an answer',
+    definition: { tasks: [question('ask', {}, { retry: { count: 3 } })] },
+    script: [{ decide: 'ask', by: 'ann', option: 'deny' }],
+    expect: {
+      outcome: 'failed',
+      failure: { type: 'denied', task: 'ask' },
+      inquiries: { ask: 'denied' },
+      verdicts: ['decided'],
+    },
+  },
+  {
     name: 'a cancel withdraws what is asked, and cleans up',
     definition: { on_cancel: 'tidy', tasks: [question('ask', { timeout: 3600 }), act('after'), act('tidy')] },
     script: [{ cancel: true }],
