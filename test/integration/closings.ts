@@ -1,8 +1,10 @@
 import { digest } from '../../expression/encoding.ts';
+import { carry } from '../../interpreter/carry.ts';
+import { CONTROL_SIGNAL } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
 import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
-import { act, fail, hang } from '../interpreter/rehearse.ts';
+import { act, fail, hang, rehearse } from '../interpreter/rehearse.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
 
 /** A way in which a run can close, or stand open, that no outcome of a task makes. */
@@ -36,8 +38,59 @@ const cancelWhenUnderWay =
     await closed(harness, workflowId);
   };
 
+const control = (harness: Harness, workflowId: string, id: string, rest: object) =>
+  harness.client.workflow.getHandle(workflowId).signal(CONTROL_SIGNAL, { id, by: 'test', ...rest });
+
+/** A run that has failed at `b`, as another one goes on from it. */
+const carriedDefinition: Definition = {
+  variables: { x: 'start' },
+  output: { x: '{{ x }}', items: '{{ each.output }}' },
+  tasks: [
+    act('a', { publish: { x: 'from a' } }),
+    act('each', { with_items: [1, 2, 3], concurrency: 1, on_item_failure: 'finish' }),
+    act('b'),
+  ],
+};
+const failedBefore = rehearse({
+  definition: carriedDefinition,
+  outcomes: { each: [{ output: 'one' }, fail('E_ITEM'), { output: 'three' }] },
+});
+
 /** Every closing, and an open run. */
 export const CLOSINGS: Closing[] = [
+  {
+    name: 'paused, resumed, and relieved of a wait',
+    definition: { tasks: [waitFor('a', 'go', 3600), act('b')] },
+    options: {},
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'signal');
+      await control(harness, workflowId, 'pause', { what: 'pause' });
+      await waits(harness, workflowId, 'pause');
+      await control(harness, workflowId, 'skip', { what: 'skip', key: 'a', output: 7 });
+      while ((await harness.execution(workflowId)).controls.length < 2);
+      await control(harness, workflowId, 'resume', { what: 'resume' });
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { a: 'completed', b: 'completed' },
+    output: null,
+  },
+  {
+    name: 'goes on from where another run has failed',
+    definition: carriedDefinition,
+    options: { outcomes: { each: { output: 'two' } }, carried: carry(failedBefore.state, null)!.state },
+    act: closed,
+    status: 'completed',
+    tasks: {
+      a: 'completed',
+      each: 'completed',
+      'each[0]': 'completed',
+      'each[1]': 'completed',
+      'each[2]': 'completed',
+      b: 'completed',
+    },
+    output: { x: 'from a', items: ['one', 'two', 'three'] },
+  },
   {
     name: 'cancelled while a task runs',
     definition: { tasks: [act('a'), act('b')] },

@@ -2,6 +2,7 @@ import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity'
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { partsOf, plannedOutcome } from '../../interpreter/simulate.ts';
+import type { CarriedState } from '../../model/carried-state.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
@@ -52,6 +53,8 @@ export interface StartOptions {
   actions?: Record<string, ActionSpec>;
   /** The run is asked to cancel before its first workflow task. */
   cancelled?: boolean;
+  /** The state of another run from which it goes on. */
+  carried?: CarriedState;
   /** Who counts as its starter. */
   starters?: string[];
   /** The interpreter version that the run asks for. */
@@ -134,6 +137,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
         cancelled,
         interpreter,
         starters,
+        carried,
       } = {},
     ) => {
       const n = nextNumber();
@@ -145,6 +149,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       run.seed = id;
       run.interpreter = interpreter ?? run.interpreter;
       if (starters !== undefined) run.starters = starters;
+      if (carried !== undefined) run.carried = carried;
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {
         workflowId: id,
