@@ -8,6 +8,7 @@ import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automati
 import { bulkRoutes } from './bulk.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
+import { executionControlRoutes } from './execution-controls.ts';
 import { executionIndexRoutes } from './execution-index.ts';
 import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
@@ -61,7 +62,8 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     bulkRoutes(services.bulk),
     streamRoutes(services.watches, services.changes),
     explanationRoutes(services.explanations),
-    executionRoutes(executions, tasks, services),
+    executionRoutes(executions, tasks, deletions),
+    executionControlRoutes(services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
     inquiryRoutes(services.inquiries, services.tokens, services.publicUrl),
     automationRoutes(executions, lists, definitions, services.retries),

@@ -13,6 +13,7 @@ import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import type { RetryService } from '../service/retries.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { type ErrorForm, errorResponsesIn } from './errors.ts';
+import { RETRY_ERRORS } from './execution-controls.ts';
 import { json, needs, pagesOf } from './routes.ts';
 
 // Document 001: automation executions. A rule is a workflow definition under its UUID (design/api.md).
@@ -135,17 +136,7 @@ const retryRoute = createRoute({
   request: { params: UuidParams, body: { content: { 'application/json': { schema: RetrySchema } } } },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'The new execution.'),
-    ...errors(
-      ...(['request_invalid', 'input_invalid', 'json_malformed', 'execution_not_found', 'workflow_not_found'] as const),
-      ...([
-        'execution_open',
-        'nothing_failed',
-        'history_unusable',
-        'workflow_disabled',
-        'sub_workflow_invalid',
-      ] as const),
-      ...(['state_kept', 'body_too_large', 'unsupported_media_type'] as const),
-    ),
+    ...errors(...RETRY_ERRORS),
   },
 });
 

@@ -2,18 +2,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
-import {
-  ExecutionStartSchema,
-  ReasonSchema,
-  RetrySchema,
-  SignalSchema,
-  SkipSchema,
-  WorkflowExecuteSchema,
-} from '../model/requests.ts';
-import type { ControlService } from '../service/controls.ts';
+import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
-import type { RetryService } from '../service/retries.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -121,42 +112,6 @@ const change = (verb: 'cancel' | 'terminate', summary: string) =>
     },
   });
 
-const controlRoute = (what: 'pause' | 'resume', summary: string) =>
-  createRoute({
-    ...needs('execution:execute'),
-    ...{ method: 'post', path: `${base}/{id}/${what}`, tags, summary },
-    request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
-    responses: {
-      202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
-      ...errorResponses(
-        ...(['request_invalid', 'execution_not_found', 'execution_closed', 'execution_paused'] as const),
-        ...(['execution_not_paused', 'json_malformed'] as const),
-      ),
-    },
-  });
-
-const pauseRoute = controlRoute('pause', 'Have an execution start nothing new; what runs goes on');
-
-const resumeRoute = controlRoute('resume', 'Have a paused execution go on');
-
-const skipRoute = createRoute({
-  ...needs('execution:execute'),
-  ...{ method: 'post', path: `${base}/{id}/tasks/{key}/skip`, tags, summary: 'Relieve a task of what it waits for' },
-  description:
-    'For what waits for people, a signal, time or another attempt: it succeeds with the output that is given.',
-  request: {
-    params: IdParams.extend({ key: z.string().max(200) }),
-    body: { content: { 'application/json': { schema: SkipSchema } } },
-  },
-  responses: {
-    202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
-    ...errorResponses(
-      ...(['request_invalid', 'execution_not_found', 'execution_closed', 'task_not_waiting'] as const),
-      ...(['json_malformed', 'body_too_large', 'unsupported_media_type'] as const),
-    ),
-  },
-});
-
 const cancelRoute = change('cancel', 'Ask an execution to stop');
 
 const terminateRoute = change('terminate', 'Stop an execution at once');
@@ -173,31 +128,6 @@ const signalRoute = createRoute({
     202: json(z.object({ data: ExecutionSchema }), 'Sent.'),
     ...errorResponses('request_invalid', 'json_malformed', 'execution_not_found', 'execution_closed'),
     ...errorResponses('execution_closed', 'signal_not_expected', 'signals_full', 'body_too_large'),
-  },
-});
-
-const retryRoute = createRoute({
-  ...needs('execution:execute'),
-  ...{ method: 'post', path: `${base}/{id}/retry`, tags, summary: 'Try an execution again, which has ended' },
-  description: 'A new execution that goes on where this one stood: nothing that is done is done again.',
-  request: {
-    params: IdParams,
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
-    body: { content: { 'application/json': { schema: RetrySchema } } },
-  },
-  responses: {
-    201: json(z.object({ data: ExecutionSchema }), 'Started.'),
-    ...errorResponses(
-      ...(['request_invalid', 'input_invalid', 'json_malformed', 'execution_not_found', 'workflow_not_found'] as const),
-      ...([
-        'execution_open',
-        'nothing_failed',
-        'history_unusable',
-        'workflow_disabled',
-        'sub_workflow_invalid',
-      ] as const),
-      ...(['state_kept', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type'] as const),
-    ),
   },
 });
 
@@ -228,11 +158,7 @@ const deleteRoute = createRoute({
 });
 
 /** Document 000's routes. */
-export function executionRoutes(
-  service: ExecutionService,
-  tasks: TaskExecutionService,
-  { retries, controls, deletions }: { retries: RetryService; controls: ControlService; deletions: DeletionService },
-) {
+export function executionRoutes(service: ExecutionService, tasks: TaskExecutionService, deletions: DeletionService) {
   const router = createRouter();
 
   router.openapi(
@@ -311,45 +237,6 @@ export function executionRoutes(
     });
     return wait ? service.waitFor(principal, started, wait) : started;
   }
-
-  router.openapi(
-    retryRoute,
-    async (context) => {
-      const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
-      const idempotencyKey = context.req.valid('header')['idempotency-key'];
-      const command = { from, ...rest, idempotencyKey };
-      const started = await retries.retry(context.get('principal'), context.req.valid('param').id, command);
-      context.header('Location', `${base}/${integerId(started.n)}`);
-      return context.json({ data: executionBody(started) }, 201);
-    },
-    refuse(retryRoute),
-  );
-
-  for (const [what, route] of [
-    ['pause', pauseRoute],
-    ['resume', resumeRoute],
-  ] as const) {
-    router.openapi(
-      route,
-      async (context) => {
-        const { reason = null } = context.req.valid('json') ?? {};
-        const found = await controls.control(context.get('principal'), context.req.valid('param').id, { what }, reason);
-        return context.json({ data: executionBody(found) }, 202);
-      },
-      refuse(route),
-    );
-  }
-
-  router.openapi(
-    skipRoute,
-    async (context) => {
-      const { id, key } = context.req.valid('param');
-      const { output = null, reason = null } = context.req.valid('json') ?? {};
-      const found = await controls.control(context.get('principal'), id, { what: 'skip', key, output }, reason);
-      return context.json({ data: executionBody(found) }, 202);
-    },
-    refuse(skipRoute),
-  );
 
   router.openapi(
     cancelRoute,

@@ -1,7 +1,8 @@
 import type { Program } from '../language/program.ts';
+import type { CarriedInquiry } from '../model/carried-state.ts';
 import type { ControlRecord } from '../model/control.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
-import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from '../model/inquiry.ts';
+import type { DecisionRecord } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { Command } from './events.ts';
@@ -164,21 +165,9 @@ export interface SignalQueue {
   dropped: number;
 }
 
-/** Something that people were asked; times in milliseconds. */
-export interface AskedInquiry {
-  /** The key of the try that asks. */
-  key: string;
+/** Something that people were asked, by the key of the try that asks; times in milliseconds. */
+export interface AskedInquiry extends Omit<CarriedInquiry, 'visit' | 'item'> {
   place: Place;
-  request: InquiryRequest;
-  /** Those that count. */
-  votes: Vote[];
-  opened: number;
-  expires: number | null;
-  ended: number | null;
-  /** How it has ended by itself; null: it has not, or was withdrawn. */
-  outcome: 'approved' | 'denied' | 'expired' | null;
-  /** What it was about when it ended. */
-  settled: { bound_to: string; plan: PlannedTask[] } | null;
 }
 
 /** Facts about a run that templates may read. */

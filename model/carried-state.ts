@@ -43,17 +43,20 @@ export interface CarriedVisit extends CarriedWork {
 /** Names with the number of the publish that set them, and what they were set to. */
 export type CarriedScope = [name: string, number: number, value: Json][];
 
-/** A question that was answered, by the index of the visit that asked it. */
+/** A question to people, by the index of the visit that asked it; times in milliseconds. */
 export interface CarriedInquiry {
   key: string;
   visit: number;
   item: number | null;
   request: InquiryRequest;
+  /** Those that count. */
   votes: Vote[];
   opened: number;
   expires: number | null;
   ended: number | null;
+  /** How it has ended by itself; null: it has not, or was withdrawn. */
   outcome: 'approved' | 'denied' | 'expired' | null;
+  /** What it was about when it ended. */
   settled: { bound_to: string; plan: PlannedTask[] } | null;
 }
 

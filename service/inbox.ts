@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Execution } from '../model/execution.ts';
 import { type Inquiry, inquiryChanges } from '../model/inquiry.ts';
 import type { Logger } from '../model/log.ts';
 import { projectExecution } from '../projection/project.ts';
 import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.ts';
+import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
 import type { Temporal } from './temporal.ts';
 
@@ -53,18 +53,9 @@ export function createInbox(temporal: Temporal, store: InquiryStore, clock: () =
     },
 
     /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
-    async run(signal: AbortSignal): Promise<void> {
-      let failing = false;
-      while (!signal.aborted) {
-        try {
-          await this.tick();
-          failing = false;
-        } catch (error) {
-          if (!failing && !signal.aborted) log.warn({ err: error }, 'the inbox cannot be kept up to date');
-          failing = true;
-        }
-        await wait(failing ? 8 * INTERVAL : INTERVAL, undefined, { signal }).catch(() => undefined);
-      }
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'the inbox cannot be kept up to date';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
     },
   };
 }

@@ -1,10 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Execution } from '../model/execution.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
 import { memoOf, projectExecution } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { closedEntry, entryOf, isClosedRun, openEntry, timesOf } from './index-entries.ts';
+import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
 import type { RunInfo, Temporal } from './temporal.ts';
 
@@ -176,18 +176,9 @@ export function createIndexKeeper(
     rebuilds: () => store.rebuilds(namespace),
 
     /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
-    async run(signal: AbortSignal): Promise<void> {
-      let failing = false;
-      while (!signal.aborted) {
-        try {
-          await this.tick();
-          failing = false;
-        } catch (error) {
-          if (!failing && !signal.aborted) log.warn({ err: error }, 'the execution index cannot be kept up to date');
-          failing = true;
-        }
-        await wait(failing ? 4 * INTERVAL : INTERVAL, undefined, { signal }).catch(() => undefined);
-      }
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'the execution index cannot be kept up to date';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },
   };
 }

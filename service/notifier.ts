@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { integerId } from '../model/execution-id.ts';
 import type { NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -6,6 +5,7 @@ import type { Logger } from '../model/log.ts';
 import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
 import type { InquiryStore, NoticeRow } from '../store/inquiries.ts';
 import { inquiryId } from './inquiry-ids.ts';
+import { keepGoing } from './loops.ts';
 
 /** Milliseconds between two looks; for which a process has a notice; and longest between two tries. */
 const INTERVAL = 250;
@@ -80,18 +80,9 @@ export function createNotifier(
     },
 
     /** Keeps going until the signal is aborted; trouble with the database is logged once and tried again. */
-    async run(signal: AbortSignal): Promise<void> {
-      let failing = false;
-      while (!signal.aborted) {
-        try {
-          await this.tick();
-          failing = false;
-        } catch (error) {
-          if (!failing && !signal.aborted) log.warn({ err: error }, 'people cannot be told of inquiries');
-          failing = true;
-        }
-        await wait(failing ? 8 * INTERVAL : INTERVAL, undefined, { signal }).catch(() => undefined);
-      }
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'people cannot be told of inquiries';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
     },
   };
 }

@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../model/log.ts';
 import type { RunReport } from '../model/run-report.ts';
 import type { ExecutionStore } from '../store/executions.ts';
 import { reportedEntry } from './index-entries.ts';
+import { keepGoing } from './loops.ts';
 
 /** Reports that are kept at most; what is beyond is lost, and the keeper of the index finds out. */
 const MAX_KEPT = 10_000;
@@ -21,20 +21,14 @@ export function createRunReports(store: ExecutionStore, namespace: string, log: 
     },
 
     /** Writes what has come until the signal is aborted. */
-    async run(signal: AbortSignal): Promise<void> {
-      let failing = false;
-      while (!signal.aborted) {
+    run(signal: AbortSignal): Promise<void> {
+      const write = async () => {
         const reports = [...kept.values()];
         kept.clear();
-        try {
-          if (reports.length > 0) await store.write(reports.map((report) => reportedEntry(namespace, report)));
-          failing = false;
-        } catch (error) {
-          if (!failing) log.warn({ err: error }, 'reports of open runs are lost: the index cannot be written');
-          failing = true;
-        }
-        await wait(INTERVAL, undefined, { signal }).catch(() => undefined);
-      }
+        if (reports.length > 0) await store.write(reports.map((report) => reportedEntry(namespace, report)));
+      };
+      const trouble = 'reports of open runs are lost: the index cannot be written';
+      return keepGoing(write, signal, { interval: INTERVAL, pause: INTERVAL, log, trouble });
     },
   };
 }

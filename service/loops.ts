@@ -1,0 +1,29 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from '../model/log.ts';
+
+/** How a loop goes: milliseconds between two rounds, and after trouble; what is logged of trouble, once until it is over. */
+export interface LoopOptions {
+  interval: number;
+  pause: number;
+  log: Logger;
+  trouble: string;
+}
+
+/** Works round after round until the signal is aborted; what goes wrong is logged once and tried again. */
+export async function keepGoing(
+  work: () => Promise<void>,
+  signal: AbortSignal,
+  { interval, pause, log, trouble }: LoopOptions,
+): Promise<void> {
+  let failing = false;
+  while (!signal.aborted) {
+    try {
+      await work();
+      failing = false;
+    } catch (error) {
+      if (!failing && !signal.aborted) log.warn({ err: error }, trouble);
+      failing = true;
+    }
+    await wait(failing ? pause : interval, undefined, { signal }).catch(() => undefined);
+  }
+}
