@@ -233,7 +233,7 @@ export function createExecutionStore(db: Database) {
           select chain.origin, retry.retry_of, retry.n, retry.status
           from chain join executions retry on retry.tenant = ${tenant} and retry.retry_of = chain.n * 1024
         )
-        select origin::text, of::text, n::text, status from chain order by n limit 1000`);
+        select origin::text, of::text, n::text, status from chain order by chain.n, chain.origin limit 1000`);
       const rows = (found as unknown as { rows: Record<'origin' | 'of' | 'n' | 'status', string>[] }).rows;
       return rows.map(({ origin, of, n, status }) => ({
         ...{ origin: Number(origin), of: Number(of), n: Number(n), status: status as ExecutionStatus },

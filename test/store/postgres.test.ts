@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import { openPostgres } from '../../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions.ts';
 import { createExecutionStore } from '../../store/executions.ts';
+import { createInquiryStore } from '../../store/inquiries.ts';
 import { createPrincipalStore } from '../../store/principals.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
@@ -74,5 +76,64 @@ it('a key that has expired is nobody', async () => {
   await principals.ensureKey(id, 'late', [], { prefix: 'p', hash: 'late', label: 'l', expires });
   expect(await principals.findByKeyHash('late', new Date(999_999))).toMatchObject({ subject: 'late' });
   expect(await principals.findByKeyHash('late', new Date(1_000_001))).toBeNull();
+  await close();
+});
+
+it('keeps the inbox, hands a notice to one process at a time, and follows chains of retries', async () => {
+  const { db, close } = await openPostgres(url);
+  const store = createInquiryStore(db);
+  const created = new Date('2026-11-24T00:00:00Z');
+  const inquiry: Inquiry = {
+    ...{
+      key: 'ask',
+      task: 'ask',
+      visit: 1,
+      item: null,
+      request: inquiryRequest({ approvers: ['ann'], groups: ['ops'] }),
+    },
+    ...{ status: 'pending', votes: [], decisions: [], bound_to: 'x', plan: [], created: created.toISOString() },
+    ...{ expires_at: null, decided_at: null },
+  };
+  const run = {
+    namespace: 'inbox',
+    workflowId: 'w',
+    n: 9,
+    tenant,
+    ref: 'a.b',
+    owner: 'dev',
+    starters: ['dev'],
+    event: 3,
+    changes: 1,
+  };
+  const notices = [0, 1, 2, 3].map((index) => ({
+    ...{ key: 'ask', kind: 'slack' as const, target: `#${index}`, wanted: 'pending/0', open: true, remind: null },
+  }));
+  await store.sync(run, [inquiry], notices, created);
+  const inbox = async (names: string[], groups: string[] = []) =>
+    (await store.list(tenant, { assigned: { names, groups } }, { offset: 0, limit: 10 })).total;
+  expect(await Promise.all([inbox(['ann']), inbox(['bob']), inbox(['bob'], ['ops']), inbox(['dev', 'ann'])])).toEqual([
+    1, 0, 1, 0,
+  ]);
+  const until = new Date(created.getTime() + 30_000);
+  const leased = await Promise.all([1, 2, 3].map(() => store.leaseNotices('inbox', created, until, 2)));
+  expect(new Set(leased.flat().map(({ id }) => id)).size).toBe(leased.flat().length);
+  expect(leased.flat()).toHaveLength(4);
+  await store.sync({ ...run, event: 2 }, [{ ...inquiry, status: 'approved' }], [], created);
+  expect((await store.find('inbox', 'w', 'ask'))?.status).toBe('pending');
+
+  const runs = createExecutionStore(db);
+  const entry = (n: number, retryOf: number | null) => ({
+    ...{ namespace: 'chain', workflowId: `c${n}`, runId: null, n, tenant, ref: 'a.b', revision: 1, definition: 1 },
+    ...{ pack: 'a', actions: [], status: n === 102 ? ('completed' as const) : ('failed' as const), parent: null },
+    ...{ enforcement: null, executor: 1, owner: 'o', tags: [], mode: null, retryOf: retryOf && retryOf * 1024 },
+    ...{ input: null, result: null, error: null, errorCode: null, created, updated: created, closed: created },
+    version: { start: n, run: `r${n}`, closed: true, event: 5 },
+  });
+  await runs.write([entry(100, null), entry(101, 100), entry(102, 101)]);
+  const chain = await runs.retriesOf(tenant, [100 * 1024, 101 * 1024]);
+  expect(chain.map(({ origin, n, status }) => [origin / 1024, n, status])).toEqual([
+    [100, 101, 'failed'],
+    ...[100, 101].map((origin) => [origin, 102, 'completed']),
+  ]);
   await close();
 });
