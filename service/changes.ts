@@ -65,8 +65,8 @@ type Feed = ReturnType<typeof createFeed>;
 
 function createFeed(store: ExecutionStore, tenant: string, log: Logger) {
   const stop = new AbortController();
-  /** The newest changes, the oldest first, and the place that all changes behind are among them. */
-  const recent: IndexRow[] = [];
+  /** The newest changes, one a run, the oldest first, and the place that all changes behind are among them. */
+  let recent: IndexRow[] = [];
   let since: Change | null = null;
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
@@ -75,7 +75,8 @@ function createFeed(store: ExecutionStore, tenant: string, log: Logger) {
     since ??= await store.lastChange();
     const rows = await store.changesBehind(tenant, recent.at(-1) ?? since, KEPT);
     if (rows.length === 0) return;
-    recent.push(...rows);
+    const changed = new Set(rows.map(({ n }) => n));
+    recent = [...recent.filter(({ n }) => !changed.has(n)), ...rows];
     if (recent.length > KEPT) {
       const dropped = recent.splice(0, recent.length - KEPT);
       since = dropped.at(-1)!;

@@ -160,6 +160,28 @@ describe('the events of all executions', () => {
     expect(new Set(repeated)).toEqual(wanted);
     stop.abort();
   });
+
+  it('tell a run that has changed several times once behind an earlier place, as it is', async () => {
+    const stop = new AbortController();
+    const stream = eventsOf(await open(`${BASE}/events`, {}, stop.signal));
+    const first = await start('core.noop');
+    let place = (await stream.next()).value as Event;
+    while (place.data.id !== first.id || place.data.status !== 'completed')
+      place = (await stream.next()).value as Event;
+    const { id } = await start('examples.followed');
+    let told = (await stream.next()).value as Event;
+    while (told.data.id !== id || told.data.status !== 'running') told = (await stream.next()).value as Event;
+    await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
+    while (told.data.id !== id || told.data.status !== 'completed') told = (await stream.next()).value as Event;
+    const again = eventsOf(await open(`${BASE}/events`, { 'last-event-id': place.id }, stop.signal));
+    const statuses: string[] = [];
+    while (statuses.at(-1) !== 'completed') {
+      const { data } = (await again.next()).value as Event;
+      if (data.id === id) statuses.push(data.status);
+    }
+    expect(statuses).toEqual(['completed']);
+    stop.abort();
+  });
 });
 
 describe('the log of an execution over a WebSocket', () => {
