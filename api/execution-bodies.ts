@@ -9,7 +9,7 @@ import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/s
 import type { ExecutionView } from '../service/executions.ts';
 import { errorCode } from '../service/index-entries.ts';
 import { type ChildPage, type ListedExecution, lastChange, type TaskView } from '../service/task-executions.ts';
-import { pagesOf } from './routes.ts';
+import { PaginationSchema, paginationOf } from './routes.ts';
 
 // The bodies of document 000: the schemas of its answers, and the pure functions that fill them.
 
@@ -116,7 +116,7 @@ export const ExecutionSchema = z
 export const ExecutionListSchema = z
   .object({
     data: z.array(ExecutionSummarySchema),
-    pagination: z.object({ page: z.int(), page_size: z.int(), total_items: z.int(), total_pages: z.int() }),
+    pagination: PaginationSchema,
     next_cursor: z.string().nullable().describe('Where the list goes on; null at its end.'),
   })
   .openapi('ExecutionList');
@@ -140,10 +140,10 @@ export const StatsSchema = z
   .openapi('ExecutionStats');
 
 /** Document 000's body of a page. */
-export function listOf({ rows, total, nextCursor }: ChildPage, { page, per_page }: { page: number; per_page: number }) {
+export function listOf({ rows, total, nextCursor }: ChildPage, page: { page: number; per_page: number }) {
   return {
     data: rows.map(summaryBody),
-    pagination: { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) },
+    pagination: paginationOf(total, page),
     next_cursor: nextCursor,
   };
 }

@@ -8,7 +8,7 @@ import { inquiryId } from '../service/inquiry-ids.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs, PAGE_QUERY, pagesOf, windowOf } from './routes.ts';
+import { json, needs, PAGE_QUERY, PaginationSchema, paginationOf, windowOf } from './routes.ts';
 
 // Decisions by people (design/inquiries.md): the inbox, and what becomes of an answer.
 
@@ -94,7 +94,7 @@ const listRoute = createRoute({
     200: json(
       z.object({
         data: z.array(InquirySchema),
-        pagination: z.object({ page: z.int(), page_size: z.int(), total_items: z.int(), total_pages: z.int() }),
+        pagination: PaginationSchema,
       }),
       'A page of inquiries.',
     ),
@@ -173,9 +173,7 @@ export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenServ
       const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
         inquiryBody({ n, workflowId, ref, owner }, inquiry),
       );
-      const pages = { page: page.page, page_size: page.per_page };
-      const pagination = { ...pages, total_items: total, total_pages: pagesOf(total, page.per_page) };
-      return context.json({ data, pagination }, 200);
+      return context.json({ data, pagination: paginationOf(total, page) }, 200);
     },
     refuse(listRoute),
   );

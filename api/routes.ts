@@ -22,6 +22,19 @@ export function metaOf(total: number, { page, per_page }: { page: number; per_pa
   return { page, per_page, total, total_pages: pagesOf(total, per_page) };
 }
 
+/** What tells of a page in document 000's lists. */
+export const PaginationSchema = z.object({
+  page: z.int(),
+  page_size: z.int(),
+  total_items: z.int(),
+  total_pages: z.int(),
+});
+
+/** The body of PaginationSchema. */
+export function paginationOf(total: number, { page, per_page }: { page: number; per_page: number }) {
+  return { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) };
+}
+
 /** How many pages there are. */
 export function pagesOf(total: number, perPage: number): number {
   return Math.ceil(total / perPage);

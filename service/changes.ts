@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Change, ExecutionStore, IndexRow } from '../store/executions.ts';
+import { keepGoing } from './loops.ts';
 import { type ListedExecution, listedRun } from './task-executions.ts';
 
 /** A run that has changed, as it is now; `id` says where the change stands, and goes back in to go on behind it. */
@@ -86,21 +86,8 @@ function createFeed(store: ExecutionStore, tenant: string, log: Logger) {
     waking();
   }
 
-  async function keepLooking(): Promise<void> {
-    let failing = false;
-    while (!stop.signal.aborted) {
-      try {
-        await look();
-        failing = false;
-      } catch (error) {
-        if (!failing) log.warn({ err: error }, 'changes cannot be read; trying again');
-        failing = true;
-      }
-      await wait(INTERVAL, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-    wake();
-  }
-  void keepLooking();
+  const trouble = 'changes cannot be read; trying again';
+  void keepGoing(look, stop.signal, { interval: INTERVAL, pause: INTERVAL, log, trouble });
 
   return {
     listeners: 0,

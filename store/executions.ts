@@ -180,7 +180,7 @@ export function createExecutionStore(db: Database) {
           .onConflictDoUpdate({ target: [tombstones.namespace, tombstones.workflowId], set: { until } });
         const deleted = await transaction
           .delete(executions)
-          .where(and(eq(executions.namespace, namespace), inArray(executions.workflowId, ids)))
+          .where(among(namespace, ids))
           .returning({ n: executions.n });
         const numbers = deleted.map(({ n }) => n);
         if (numbers.length > 0) await transaction.delete(idempotencyKeys).where(inArray(idempotencyKeys.n, numbers));
@@ -269,10 +269,7 @@ export function createExecutionStore(db: Database) {
     /** Notes that a rebuild has found some runs in Temporal. */
     async seen(namespace: string, workflowIds: readonly string[], generation: number): Promise<void> {
       if (workflowIds.length === 0) return;
-      await db
-        .update(executions)
-        .set({ generation })
-        .where(and(eq(executions.namespace, namespace), inArray(executions.workflowId, [...workflowIds])));
+      await db.update(executions).set({ generation }).where(among(namespace, workflowIds));
     },
 
     /** Rows behind a number that a rebuild has not found in Temporal, in order of number. */
@@ -313,7 +310,7 @@ export function createExecutionStore(db: Database) {
       const rows = await db
         .select({ run: executions.versionRun, closed: executions.versionClosed })
         .from(executions)
-        .where(and(eq(executions.namespace, namespace), inArray(executions.workflowId, [...workflowIds])));
+        .where(among(namespace, workflowIds));
       return new Map(rows.map(({ run, closed }) => [run, closed === 1]));
     },
 
@@ -526,6 +523,10 @@ function conditionsOf(tenant: string, filter: ExecutionFilter): SQL | undefined 
     search === undefined ? undefined : searchMatches(search),
     open === undefined ? undefined : eq(executions.versionClosed, open ? 0 : 1),
   );
+}
+
+function among(namespace: string, workflowIds: readonly string[]): SQL | undefined {
+  return and(eq(executions.namespace, namespace), inArray(executions.workflowId, [...workflowIds]));
 }
 
 function searchMatches(search: { n: number } | { text: string }): SQL {
