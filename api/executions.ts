@@ -194,8 +194,12 @@ export function executionRoutes(service: ExecutionService, tasks: TaskExecutionS
   router.openapi(
     historyRoute,
     async (context) => {
-      const { events } = await service.getWithHistory(context.get('principal'), context.req.valid('param').id);
-      return context.json(part(events, context.req.valid('query')), 200);
+      const { limit, cursor } = context.req.valid('query');
+      const after = Number(cursor ?? 0);
+      const window = { after, limit: limit + 1 };
+      const { events } = await service.getWithHistory(context.get('principal'), context.req.valid('param').id, window);
+      const next_cursor = events.length > limit ? String(after + limit) : null;
+      return context.json({ data: events.slice(0, limit), next_cursor }, 200);
     },
     refuse(historyRoute),
   );

@@ -19,6 +19,8 @@ export interface TemporalServerOptions {
   port: number;
   uiPort: number;
   databaseFile?: string;
+  /** Further settings of the server, `name=value` (dynamic configuration). */
+  settings?: readonly string[];
 }
 
 /** Seconds until a server that does not answer is given up. */
@@ -31,18 +33,24 @@ const RETENTION_SECONDS = 315_360_000;
 const FAST = [
   ...['history.transferProcessorMaxPollRPS=1000', 'history.timerProcessorMaxPollRPS=1000'],
   'history.visibilityProcessorMaxPollRPS=1000',
-].flatMap((setting) => ['--dynamic-config-value', setting]);
+];
 
 /** Starts `temporal server start-dev` and waits until it answers. Throws an Error with the server's last words. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const port = options.port || (await freePort());
   const uiPort = options.uiPort || (await freePort());
   const file = options.databaseFile;
+  const settings = [...FAST, ...(options.settings ?? [])].flatMap((setting) => ['--dynamic-config-value', setting]);
   const child = spawn(
     options.binary,
     [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-      ...[...options.namespaces.flatMap((namespace) => ['--namespace', namespace]), '--log-level', 'error', ...FAST],
+      ...[
+        ...options.namespaces.flatMap((namespace) => ['--namespace', namespace]),
+        '--log-level',
+        'error',
+        ...settings,
+      ],
       ...(file === undefined
         ? []
         : ['--db-filename', file, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal']),

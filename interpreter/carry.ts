@@ -1,6 +1,13 @@
-import type { CarriedArrival, CarriedScope, CarriedState, CarriedVisit, CarriedWork } from '../model/carried-state.ts';
-import { emptyQueue } from './signals.ts';
-import type { Items, Published, RunState, Variables, Visit, VisitStatus, Work } from './state.ts';
+import type {
+  CarriedArrival,
+  CarriedItems,
+  CarriedScope,
+  CarriedState,
+  CarriedVisit,
+  CarriedWork,
+} from '../model/carried-state.ts';
+import type { Json } from '../model/json.ts';
+import type { Items, RunState, Variables, Visit, Work } from './state.ts';
 import { newWork } from './visits.ts';
 
 /** What of a run is run again, and what stays. */
@@ -22,81 +29,60 @@ export function carry(state: RunState, task: string | null): Carried | null {
   const again = new Set(visits.flatMap((visit, index) => (isUnfinished(visit) ? [index] : [])));
   if (latest !== undefined) again.add(latest);
   const forgotten = new Set(visits.flatMap((visit, index) => (visit.shielded ? [index] : [])));
-  for (const [index, { from }] of visits.entries()) {
+  visits.forEach(({ from }, index) => {
     // What leads to a visit has a lower index than the visit itself.
     if (from.some((before) => forgotten.has(before) || again.has(before))) forgotten.add(index);
-  }
+  });
   for (const index of forgotten) again.delete(index);
   if (again.size === 0) return null;
   const kept = visits.flatMap((_, index) => (forgotten.has(index) ? [] : [index]));
-  const place = new Map(kept.map((index, at) => [index, at]));
-  const at = (index: number): number => (index < 0 ? index : (place.get(index) ?? -1));
   const table = createScopes();
-  const stays = (index: number) => place.has(index) && !again.has(index);
-  const arrivalsOf = (arrivals: Iterable<[string, { visit: number; variables: Variables }]>): CarriedArrival[] =>
-    [...arrivals].flatMap(([name, { visit, variables }]) =>
-      stays(visit) ? [[name, at(visit), table.indexOf(variables)] as CarriedArrival] : [],
-    );
+  const stays = (index: number) => !forgotten.has(index) && !again.has(index);
+  const staying = (arrivals: Arrivals) => table.arrivals(arrivals, stays);
 
   const carriedVisits = kept.map((index): CarriedVisit => {
     const visit = visits[index]!;
     const fresh = again.has(index);
-    const items = carriedItems(visit, fresh && latest !== index);
+    // A visit that is done again from its beginning renders its list again.
+    const items = visit.items === null || latest === index ? null : carriedItems(visit.items, fresh);
     return {
       ...(fresh ? freshWork() : workOf(visit)),
-      ...{
-        name: visit.name,
-        visit: visit.visit,
-        from: visit.from.map(at),
-        error: visit.error === null ? null : at(visit.error),
-      },
-      lineage: at(visit.lineage),
-      scope: table.indexOf(fresh ? visit.began : visit.variables),
-      ...{
-        retried: visit.retried,
-        wait: fresh ? 0 : visit.wait,
-        handled: !fresh && visit.handled,
-        created: visit.created,
-      },
+      ...commonOf(visit, index),
+      ...table.ofVisit(visit, fresh),
+      ...{ wait: fresh ? 0 : visit.wait, handled: !fresh && visit.handled },
       ...{ startedAt: fresh ? null : visit.startedAt, endedAt: fresh ? null : visit.endedAt },
       ...(visit.gathered === null
         ? {}
-        : { gathered: { key: visit.gathered.key, arrivals: arrivalsOf(visit.gathered.arrivals) } }),
+        : { gathered: { key: visit.gathered.key, arrivals: staying(visit.gathered.arrivals) } }),
       ...(items === null ? {} : { items }),
     };
   });
   const gatherings = new Map<string, CarriedState['gatherings'][number]>();
   for (const [key, { name, lineage, round, fired, arrivals }] of state.gatherings) {
-    if (lineage >= 0 && !place.has(lineage)) continue;
-    gatherings.set(key, { name, lineage: at(lineage), round, fired, arrivals: arrivalsOf(arrivals) });
+    if (forgotten.has(lineage)) continue;
+    gatherings.set(key, { name, lineage, round, fired, arrivals: staying(arrivals) });
   }
   // A join that is forgotten waits again, with what has not to be done again.
   for (const index of forgotten) {
     const { gathered, name, lineage } = visits[index]!;
-    if (gathered === null || (lineage >= 0 && !place.has(lineage))) continue;
+    if (gathered === null || forgotten.has(lineage)) continue;
     const round = Number(gathered.key.split(' ').at(-1));
-    gatherings.set(gathered.key, {
-      name,
-      lineage: at(lineage),
-      round,
-      fired: false,
-      arrivals: arrivalsOf(gathered.arrivals),
-    });
+    gatherings.set(gathered.key, { name, lineage, round, fired: false, arrivals: staying(gathered.arrivals) });
   }
   const carriedState: CarriedState = {
     variables: table.indexOf(state.variables),
     ended: table.indexOf(state.ended),
     visits: carriedVisits,
-    starting: kept.flatMap((index, order) => (again.has(index) ? [order] : [])),
+    starting: kept.filter((index) => again.has(index)),
     gatherings: [...gatherings.values()],
-    rounds: roundsOf(state, stays, at),
-    leaves: [...state.leaves].flatMap(([name, index]) => (stays(index) ? [[name, at(index)] as [string, number]] : [])),
+    rounds: roundsOf(state, stays, forgotten),
+    leaves: [...state.leaves].filter(([, index]) => stays(index)),
     signals: [...state.signals.messages],
     inquiries: [...state.inquiries.values()].flatMap(({ place: { visit, item }, ...inquiry }) =>
-      stays(visit) && inquiry.outcome !== null ? [{ ...inquiry, visit: at(visit), item }] : [],
+      stays(visit) && inquiry.outcome !== null ? [{ ...inquiry, visit, item }] : [],
     ),
     decisions: state.decisions,
-    counters: { endings: state.endings, starts: state.starts, published: state.published, drawn: state.drawn },
+    counters: countersOf(state),
     scopes: table.scopes,
   };
   const keyOf = (index: number) => visits[index]!.key;
@@ -104,7 +90,7 @@ export function carry(state: RunState, task: string | null): Carried | null {
 }
 
 /** Whether a visit has not done what it was to do: it did not begin, was cancelled, or failed and nothing took that. */
-function isUnfinished({ status, handled }: Visit): boolean {
+export function isUnfinished({ status, handled }: Visit): boolean {
   if (status === 'succeeded') return false;
   return !((status === 'failed' || status === 'timed_out') && handled);
 }
@@ -113,116 +99,100 @@ function isUnfinished({ status, handled }: Visit): boolean {
 function roundsOf(
   state: RunState,
   stays: (index: number) => boolean,
-  at: (index: number) => number,
+  forgotten: ReadonlySet<number>,
 ): CarriedState['rounds'] {
   const rounds: CarriedState['rounds'] = [];
   for (const [key, count] of state.roundsOf) {
-    const [join = '', lineage = '', task = ''] = key.split(' ');
+    const [, lineage = '', task = ''] = key.split(' ');
     const own = Number(lineage);
-    if (own >= 0 && at(own) < 0) continue;
+    if (forgotten.has(own)) continue;
     // Each visit that is gone or done again had arrived once at most.
     const gone = (state.visitsOf.get(task) ?? []).filter(
       (index) => !stays(index) && state.visits[index]!.endedAt !== null,
     );
     const left = count - gone.filter((index) => state.visits[index]!.lineage === own).length;
-    if (left > 0) rounds.push([`${join} ${at(own)} ${task}`, left]);
+    if (left > 0) rounds.push([key, left]);
   }
   return rounds;
 }
 
-function carriedItems(visit: Visit, again: boolean): NonNullable<CarriedVisit['items']> | null {
-  const { items, status } = visit;
-  if (items === null) return null;
-  if (status === 'succeeded') {
-    return { list: [...items.list], concurrency: items.concurrency, work: items.work.map(workOf), again: [] };
-  }
-  // A visit that is done again from its beginning renders its list again.
-  if (!again) return null;
-  const redone = items.work.flatMap((work, index) => (work.status === 'succeeded' ? [] : [index]));
+/** The items of a visit; of one that is done `again` those without success are. */
+function carriedItems({ list, first, concurrency, work, outputs, forgotten }: Items, again: boolean): CarriedItems {
+  const places = work.flatMap((_, index) => [index]);
+  const redone = again ? places.filter((index) => work[index]!.status !== 'succeeded') : [];
+  const fresh = new Set(redone);
+  const complete = places.length === work.length;
   return {
-    ...{ list: [...items.list], concurrency: items.concurrency, again: redone },
-    work: items.work.map((work) => (work.status === 'succeeded' ? workOf(work) : freshWork())),
+    ...{ list: list.slice(first), concurrency, again: redone },
+    work: places.map((index) => (fresh.has(index) ? freshWork() : workOf(work[index]!))),
+    ...(complete ? {} : { places, begun: work.length, outputs: dense(outputs) }),
+    ...(first === 0 ? {} : { first, values: redone.map((index): [number, Json] => [index, list[index] ?? null]) }),
+    ...(forgotten ? { forgotten } : {}),
   };
 }
 
-function workOf({ status, tries, reissues, input, output, failure, lost, started, ended }: Work): CarriedWork {
-  const known = status === 'running' || status === 'delayed' ? 'held' : status;
-  return { status: known, tries, reissues, input, output, failure, lost, started, ended };
+/** What a visit has of its own, however it goes on. */
+export function commonOf(visit: Visit, index: number) {
+  const { name, from, error, lineage, retried, created } = visit;
+  return { index, name, visit: visit.visit, from: [...from], error, lineage, retried, created };
+}
+
+/** Work as it stands. */
+export function workOf({
+  status,
+  tries,
+  reissues,
+  input,
+  output,
+  failure,
+  lost,
+  skipped,
+  started,
+  ended,
+}: Work): CarriedWork {
+  return { status, tries, reissues, input, output, failure, lost, skipped, started, ended };
 }
 
 function freshWork(): CarriedWork {
-  const { key: _, skipped: __, ...work } = newWork('');
-  return { ...work, status: 'held' };
+  return { ...workOf(newWork('')), status: 'held' };
 }
+
+/** A list in which nothing is absent, as JSON has it. */
+export function dense(values: readonly Json[]): Json[] {
+  return Array.from(values, (value) => value ?? null);
+}
+
+/** What a run counts. */
+export function countersOf({ endings, starts, published, drawn }: RunState): CarriedState['counters'] {
+  return { endings, starts, published, drawn };
+}
+
+type Arrivals = ReadonlyMap<string, { visit: number; variables: Variables }>;
 
 /** Scopes by number: many visits share one. */
-function createScopes() {
+export function createScopes() {
   const scopes: CarriedScope[] = [];
   const numbers = new Map<Variables, number>();
+  const indexOf = (variables: Variables): number => {
+    const known = numbers.get(variables);
+    if (known !== undefined) return known;
+    numbers.set(variables, scopes.length);
+    return scopes.push([...variables].map(([name, { number, value }]) => [name, number, value])) - 1;
+  };
   return {
     scopes,
-    indexOf(variables: Variables): number {
-      const known = numbers.get(variables);
-      if (known !== undefined) return known;
-      numbers.set(variables, scopes.length);
-      return scopes.push([...variables].map(([name, { number, value }]) => [name, number, value])) - 1;
+    indexOf,
+
+    /** The scopes of a visit; of one that is `fresh` the scope that it begins with. */
+    ofVisit({ began, variables }: Visit, fresh: boolean): Pick<CarriedVisit, 'scope' | 'began'> {
+      if (fresh || began === variables) return { scope: indexOf(began) };
+      return { scope: indexOf(variables), began: indexOf(began) };
     },
-  };
-}
 
-/** Puts a run that has not begun where another one stood. */
-export function restore(state: RunState, carried: CarriedState): void {
-  const scopes = carried.scopes.map(
-    (scope): Map<string, Published> => new Map(scope.map(([name, number, value]) => [name, { number, value }])),
-  );
-  const arrivalsOf = (arrivals: readonly CarriedArrival[]) =>
-    new Map(arrivals.map(([task, visit, scope]) => [task, { visit, variables: scopes[scope]! }]));
-  state.variables = scopes[carried.variables]!;
-  state.ended = new Map(scopes[carried.ended]!);
-  for (const [index, visit] of carried.visits.entries()) {
-    const { name, gathered, items, scope, status, ...rest } = visit;
-    const indexes = state.visitsOf.get(name) ?? [];
-    const key = visit.visit === 1 ? name : `${name}#${visit.visit}`;
-    indexes.push(index);
-    state.visitsOf.set(name, indexes);
-    state.visits.push({
-      ...rest,
-      ...{ key, name, status, variables: scopes[scope]!, began: scopes[scope]!, cleanup: false, shielded: false },
-      ...{ carried: status !== 'held', skipped: null },
-      gathered: gathered === undefined ? null : { key: gathered.key, arrivals: arrivalsOf(gathered.arrivals) },
-      items: items === undefined ? null : restoredItems(key, items),
-    });
-  }
-  state.starting = carried.starting.map((visit) => ({ visit, item: null }));
-  for (const { name, lineage, round, fired, arrivals } of carried.gatherings) {
-    const gathering = { name, lineage, round, fired, arrivals: arrivalsOf(arrivals) };
-    state.gatherings.set(`${name} ${lineage} ${round}`, gathering);
-  }
-  state.roundsOf = new Map(carried.rounds);
-  state.leaves = new Map(carried.leaves);
-  state.signals = {
-    ...emptyQueue(),
-    messages: new Map(carried.signals.map(([name, payloads]) => [name, [...payloads]])),
-  };
-  for (const payload of carried.signals.flatMap(([, payloads]) => payloads)) {
-    state.signals.count += 1;
-    state.signals.bytes += JSON.stringify(payload).length;
-  }
-  for (const { visit, item, ...inquiry } of carried.inquiries) {
-    state.inquiries.set(inquiry.key, { ...inquiry, place: { visit, item } });
-  }
-  state.decisions = [...carried.decisions];
-  Object.assign(state, carried.counters);
-}
-
-function restoredItems(key: string, { list, concurrency, work, again }: NonNullable<CarriedVisit['items']>): Items {
-  return {
-    ...{ list, concurrency, again: [...again], running: 0, failed: [], queued: false },
-    work: work.map((each, index) => ({
-      ...each,
-      skipped: null,
-      key: `${key}[${index}]`,
-      status: each.status satisfies VisitStatus,
-    })),
+    /** What has arrived somewhere, of the visits that stay. */
+    arrivals: (arrivals: Arrivals, stays: (index: number) => boolean): CarriedArrival[] =>
+      [...arrivals].flatMap(([name, { visit, variables }]) =>
+        stays(visit) ? [[name, visit, indexOf(variables)] as CarriedArrival] : [],
+      ),
   };
 }

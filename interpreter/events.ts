@@ -53,6 +53,8 @@ export type Command =
   | { type: 'timer'; key: string; milliseconds: number; shielded: boolean }
   | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
+  /** Goes on as another run of the chain, with the same parameters. */
+  | { type: 'continue'; run: RunInput }
   | { type: 'close'; outcome: Outcome; output: Json; failure: Failure | null; also: Failure[] };
 
 /**
@@ -74,6 +76,9 @@ export const GRACE_SECONDS = 30;
 
 /** The key of the timer that ends the run. */
 export const TIMEOUT_KEY = '~timeout';
+
+/** The key of the timer that bounds how long new work is held back before the run goes on as another. */
+export const DRAIN_KEY = '~drain';
 
 /** Seconds for each attempt of a task that cleans up, unless the task says otherwise. */
 export const CLEANUP_SECONDS = 300;

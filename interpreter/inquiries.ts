@@ -190,8 +190,11 @@ export function inquiriesOf(state: RunState): Inquiry[] {
 }
 
 /** How often the inquiries of a run have changed by themselves. */
-export function askedCount(state: RunState): number {
-  return inquiryChanges(
-    [...state.inquiries.values()].map(({ votes, outcome }) => ({ votes, ended: outcome !== null })),
-  );
+export function askedCount({ asked, inquiries }: Pick<RunState, 'asked' | 'inquiries'>): number {
+  return asked + changesOf([...inquiries.values()]);
+}
+
+/** How often some of them have. */
+export function changesOf(inquiries: readonly AskedInquiry[]): number {
+  return inquiryChanges(inquiries.map(({ votes, outcome }) => ({ votes, ended: outcome !== null })));
 }

@@ -6,20 +6,21 @@ import { engineFailure } from '../model/failure.ts';
 import { DECISION_SIGNAL } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
-import { restore } from './carry.ts';
 import { closingOf } from './closing.ts';
 import { takeControl } from './controls.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
+import { considerHold, endHold, goOn, mayBegin } from './hold.ts';
 import { schemaFailure } from './inline.ts';
 import { expire, takeDecision } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
+import { restore } from './restore.ts';
 import { scopeOf } from './scope.ts';
 import { emptyQueue, takeSignal } from './signals.ts';
 import { start } from './starts.ts';
-import type { Place, RunState } from './state.ts';
+import type { HistoryLength, Place, RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, reissue } from './tries.ts';
 import { publish } from './variables.ts';
@@ -35,7 +36,11 @@ export interface BeginOptions {
   events?: readonly RunEvent[];
   /** Tasks whose ends are told from outside although the engine could run them itself. */
   mocked?: ReadonlySet<string>;
+  history?: HistoryLength;
 }
+
+/** A history that is not looked at. */
+const NO_HISTORY: HistoryLength = { length: 0, suggested: false };
 
 /**
  * Starts a run at a time (milliseconds): its state, and what is to be done first. Throws a TypeError on a definition with
@@ -45,7 +50,7 @@ export function begin(
   run: RunInput,
   input: Parameters,
   now: number,
-  { events = [], mocked = new Set() }: BeginOptions = {},
+  { events = [], mocked = new Set(), history = NO_HISTORY }: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
   const program = compileDefinition(run.definition);
   const [issue] = program.issues;
@@ -58,7 +63,7 @@ export function begin(
     },
     run,
     ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
-    ...{ paused: null, controls: [] },
+    ...{ paused: null, controls: [], started: now, history, hold: null, holdFrom: 0, asked: 0 },
     ...{ visits: [], visitsOf: new Map() },
     ...{
       pending: new Map(),
@@ -75,7 +80,9 @@ export function begin(
   if (run.carried !== undefined) restore(state, run.carried);
   if (run.carried !== undefined || prepare(state)) {
     const { timeout } = state.info;
-    if (timeout !== null) armTimer(state, TIMEOUT_KEY, { ...NO_WORK, kind: 'timeout' }, timeout * 1000);
+    // Within a chain what is left of it is handed on.
+    if (timeout !== null && run.carried?.middle === undefined)
+      armTimer(state, TIMEOUT_KEY, { ...NO_WORK, kind: 'timeout' }, timeout * 1000);
     for (const name of run.carried === undefined ? program.entries : [])
       schedule(state, name, { from: [], variables: state.variables });
   }
@@ -94,9 +101,15 @@ function timeoutOf({ definition, timeout }: RunInput): number | null {
  * which they count is the same in the shell and in the projection: resolutions by command sequence, then signals, then the
  * time of inquiries, the timeout of the run, and a cancel request. Only then anything new starts. Total: unknown keys change nothing.
  */
-export function step(state: RunState, events: readonly RunEvent[], now: number): Command[] {
+export function step(
+  state: RunState,
+  events: readonly RunEvent[],
+  now: number,
+  history: HistoryLength = NO_HISTORY,
+): Command[] {
   state.step += 1;
   state.now = now;
+  state.history = history;
   return takeAll(state, events);
 }
 
@@ -112,11 +125,14 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
     // Interpreter 1 started what followed from one event before it took the next.
     if (state.version < 2) settle(state);
   }
+  considerHold(state);
   settle(state);
+  // What cannot be handed on goes on where it is.
+  if (goOn(state) === 'released') settle(state);
   const { commands } = state;
   state.commands = [];
-  const close = commands.find(({ type }) => type === 'close');
-  if (close !== undefined) return [close];
+  const last = commands.find(({ type }) => type === 'close' || type === 'continue');
+  if (last !== undefined) return [last];
   // What was withdrawn in the activation that would have issued it is never issued.
   return commands.filter((command) => {
     const awaited = command.type === 'activity' || command.type === 'child' || command.type === 'timer';
@@ -159,15 +175,15 @@ function settle(state: RunState): void {
   if (state.outcome !== null) return;
   do {
     if (state.version >= 2) withdraw(state);
-    while (state.paused === null && hasRoom(state)) {
+    while (mayBegin(state) && hasRoom(state)) {
       const place = state.starting.shift();
       if (place === undefined) break;
       start(state, place);
       if (state.version >= 2) withdraw(state);
     }
   } while (!hasWork(state) && beginCleanup(state));
-  // What a pause holds back is still to be done.
-  if (!hasWork(state) && (state.paused === null || state.starting.length === 0)) close(state);
+  // What is held back is still to be done.
+  if (!hasWork(state) && (mayBegin(state) || state.starting.length === 0)) close(state);
 }
 
 function take(state: RunState, event: RunEvent): void {
@@ -191,6 +207,10 @@ function takeTimer(state: RunState, key: string): void {
   forget(state, key);
   if (kind === 'grace') {
     endGrace(state);
+    return;
+  }
+  if (kind === 'drain') {
+    endHold(state);
     return;
   }
   const visit = state.visits[index];

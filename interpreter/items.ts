@@ -32,7 +32,12 @@ export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items
       return invalid('concurrency', `concurrency must be a number of at least 1, not ${JSON.stringify(concurrency)}`);
     }
     const most = Math.min(Math.floor(concurrency), MAX_CONCURRENCY);
-    return { items: { list, concurrency: most, work: [], again: [], running: 0, failed: [], queued: false } };
+    return {
+      items: {
+        ...{ list, first: 0, concurrency: most, work: [], outputs: [], forgotten: false },
+        ...{ again: [], running: 0, failed: [], queued: false },
+      },
+    };
   } catch (error) {
     return { failure: templateFailure(error) };
   }
@@ -45,24 +50,29 @@ export function mayStartItem(state: RunState, visit: Visit): boolean {
   return failed.length === 0 || taskOf(state, visit).items!.finish;
 }
 
-/** How a visit ends of whose items none runs any more and none will start. */
-export function itemsEnding(state: RunState, visit: Visit, { list, work, again, failed }: Items): Ending {
-  const outputs = list.map((_, item) => (work[item]?.status === 'succeeded' ? work[item].output : null));
+/**
+ * How a visit ends of whose items none runs any more and none will start. Outputs that nothing reads may be gone by then;
+ * there is none of them then.
+ */
+export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending {
+  const { list, work, again, failed, forgotten } = items;
+  const outputs = forgotten ? null : Array.from(list, (_, item) => outputAt(items, item));
   const all = work.length === list.length && again.length === 0;
   if (failed.length === 0 && all) return { output: outputs };
-  const items: Json = failed.map((item) => {
+  const reasons: Json = failed.map((item) => {
     const { type, message } = work[item]!.failure!;
     return { index: item, type, reason: message };
   });
-  const rest = { details: { items, outputs } };
+  const partial = forgotten ? {} : { partial: outputs };
+  const rest = { details: { items: reasons, ...(forgotten ? {} : { outputs }) } };
   const stopped = state.stopping !== null && !visit.shielded;
   if (stopped && (!all || work.some(({ status }) => status === 'cancelled'))) {
-    return { failure: engineFailure('cancelled', 'the task was cancelled', rest), partial: outputs };
+    return { failure: engineFailure('cancelled', 'the task was cancelled', rest), ...partial };
   }
   const first = failed[0];
   if (first === undefined) {
     const message = `the run failed before item ${work.length} began`;
-    return { failure: engineFailure('cancelled', message, rest), partial: outputs };
+    return { failure: engineFailure('cancelled', message, rest), ...partial };
   }
   const { failure, lost } = work[first]!;
   const { type, message, code } = failure!;
@@ -75,8 +85,14 @@ export function itemsEnding(state: RunState, visit: Visit, { list, work, again, 
       cause: failure!,
     },
     lost,
-    partial: outputs,
+    ...partial,
   };
+}
+
+function outputAt({ work, outputs }: Items, item: number): Json {
+  const own = work[item];
+  if (own === undefined) return outputs[item] ?? null;
+  return own.status === 'succeeded' ? own.output : null;
 }
 
 function kindOf(value: Json): string {

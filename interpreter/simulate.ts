@@ -4,7 +4,7 @@ import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import type { Command, Fault, RunEvent } from './events.ts';
 import { begin, step } from './interpreter.ts';
-import type { RunState } from './state.ts';
+import type { HistoryLength, RunState } from './state.ts';
 
 /** How one attempt of a task ends; `fault` is what only Temporal can cause. */
 export type MockOutcome =
@@ -22,9 +22,10 @@ export type MockOutcomes = Readonly<Record<string, MockOutcome | readonly MockOu
  */
 export type MockItems = Readonly<Record<string, readonly MockOutcome[] | readonly (readonly MockOutcome[])[]>>;
 
-/** What came of a simulation: the state as it stands, and every command on the way. */
+/** What came of a simulation: the state as it stands, the last ones of earlier runs of the chain, and every command on the way. */
 export interface Simulation {
   state: RunState;
+  past: RunState[];
   commands: Command[];
   close: Extract<Command, { type: 'close' }> | null;
 }
@@ -42,7 +43,16 @@ export function simulate(
   input: Parameters,
   outcomes: MockOutcomes,
   now: number,
-  { items = {}, intervene = (events) => events }: { items?: MockItems; intervene?: Intervention | undefined } = {},
+  {
+    items = {},
+    intervene = (events) => events,
+    history,
+  }: {
+    items?: MockItems;
+    intervene?: Intervention | undefined;
+    /** How long the history is at a wave. */
+    history?: ((wave: number) => HistoryLength) | undefined;
+  } = {},
 ): Simulation {
   const { tasks } = run.definition;
   // Nobody sends a signal or decides here: what waits for that ends as it is told to.
@@ -54,22 +64,31 @@ export function simulate(
   );
   const world = createWorld(outcomes, items);
   const mocked = new Set(told.map(({ name }) => name));
-  const begun = begin(run, input, now, { events: intervene([], 0), mocked });
-  const { state } = begun;
-  const commands = begun.commands;
+  const past: RunState[] = [];
+  let { state, commands: issued } = begin(run, input, now, {
+    ...{ events: intervene([], 0), mocked },
+    ...(history === undefined ? {} : { history: history(0) }),
+  });
+  const commands = [...issued];
   let time = now;
-  world.perform(begun.commands, time);
+  world.perform(issued, time);
   for (let wave = 1; state.outcome === null; wave += 1) {
-    const next = world.next();
-    time = Math.max(time, next.time);
-    const events = intervene(next.events, wave, state);
-    if (events.length === 0) break;
-    const issued = step(state, events, time);
+    const onward = issued.find((command) => command.type === 'continue');
+    if (onward === undefined) {
+      const next = world.next();
+      time = Math.max(time, next.time);
+      const events = intervene(next.events, wave, state);
+      if (events.length === 0) break;
+      issued = step(state, events, time, history?.(wave));
+    } else {
+      past.push(state);
+      ({ state, commands: issued } = begin(onward.run, input, time, { events: intervene([], wave, state), mocked }));
+    }
     commands.push(...issued);
     world.perform(issued, time);
   }
   const close = commands.find((command) => command.type === 'close') ?? null;
-  return { state, commands, close };
+  return { state, past, commands, close };
 }
 
 /** What stands for Temporal: gives each activity its outcome and keeps the timers. */
@@ -124,6 +143,7 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
           timers.set(command.key, { due: now + command.milliseconds, shielded: command.shielded });
         } else if (command.type === 'cancel_timer') timers.delete(command.key);
         else if (command.type === 'cancel_work') cancelWork();
+        else if (command.type === 'continue') timers.clear();
       }
     },
 

@@ -51,11 +51,16 @@ export interface Place {
 
 /** The items of a visit; they begin in order. */
 export interface Items {
+  /** What is before `first` is there only where it is still needed. */
   list: readonly Json[];
+  first: number;
   /** How many may run at once. */
   concurrency: number;
-  /** Those that have begun, by index. */
+  /** Those that have begun, by index; sparse: an earlier run of the chain does not hand on what it has done. */
   work: Work[];
+  /** What these have given, by index; `forgotten`: nothing reads it, so that it was not handed on. */
+  outputs: Json[];
+  forgotten: boolean;
   /** Of these, the ones that are to be run again, before others begin. */
   again: number[];
   running: number;
@@ -123,7 +128,8 @@ export interface Gathering {
 
 /**
  * What a run waits for: an activity; a sub-workflow; a timer before a task (`delay`), before its next try (`retry`), or as the task
- * (`wait`); a signal or a decision of people, perhaps with a timer; the grace of a cancel request; the timeout of the run.
+ * (`wait`); a signal or a decision of people, perhaps with a timer; the grace of a cancel request; the timeout of the run;
+ * the time for which new work is held back before the run goes on as another (`drain`).
  */
 export type PendingKind =
   | 'activity'
@@ -134,7 +140,8 @@ export type PendingKind =
   | 'signal'
   | 'inquiry'
   | 'grace'
-  | 'timeout';
+  | 'timeout'
+  | 'drain';
 
 /**
  * Something that the shell has been told to do and has not answered yet, or a signal. Its `visit` is -1 for what is no
@@ -182,6 +189,12 @@ export interface RunInfo {
   timeout: number | null;
 }
 
+/** Temporal's history at a workflow task: its length in events, and whether it suggests to continue as new. */
+export interface HistoryLength {
+  length: number;
+  suggested: boolean;
+}
+
 /** The state of a run: everything that is not read-only changes, in place. */
 export interface RunState {
   /** The version of the interpreter that the run was started with: what behaves differently asks for it. */
@@ -191,6 +204,8 @@ export interface RunState {
   readonly info: RunInfo;
   /** The second argument of the workflow: what sub-workflows are made from. */
   readonly run: RunInput;
+  /** When the first run of the chain has started, in milliseconds. */
+  started: number;
   readonly input: Parameters;
   readonly outSchema: JsonObject | undefined;
   /** Tasks whose ends are told from outside although the engine could run them itself (simulation). */
@@ -206,6 +221,17 @@ export interface RunState {
   /** Since when nothing new starts, in milliseconds, and by whom; null while everything may. */
   paused: { since: number; by: string; reason: string | null } | null;
   controls: ControlRecord[];
+  /** How long Temporal's history is, and whether Temporal suggests to go on in another run. */
+  history: HistoryLength;
+  /**
+   * While nothing new starts, since the run is to go on as another one; `hard`: for as long as it takes. `holdFrom` is the
+   * length of history from which on that is tried.
+   */
+  hold: 'soft' | 'hard' | null;
+  holdFrom: number;
+  /** How often inquiries have changed that an earlier run of the chain did not hand on. */
+  asked: number;
+  /** By index; sparse: an earlier run of the chain does not hand on what nothing needs any more. */
   visits: Visit[];
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;

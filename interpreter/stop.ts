@@ -1,6 +1,7 @@
 import { engineFailure } from '../model/failure.ts';
 import { end, endItems } from './ends.ts';
-import { GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
+import { DRAIN_KEY, GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
+import { release } from './hold.ts';
 import { armTimer, dropPending, forget, inFlight, NO_WORK } from './pending.ts';
 import type { Pending, RunState } from './state.ts';
 import { mergedVariables } from './variables.ts';
@@ -31,8 +32,9 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
     state.failure = engineFailure('timeout', `the run took longer than ${seconds} seconds`);
     state.lost = false;
   }
-  const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY);
+  const waited = [...state.pending].some(([key, { due }]) => due !== null && key !== TIMEOUT_KEY && key !== DRAIN_KEY);
   dropPending(state, TIMEOUT_KEY);
+  release(state);
   // What this very step issued has not reached Temporal, and a timer ends with the cancel: neither leaves an event.
   dropWork(state, (pending) => !inFlight(pending) || pending.step === state.step);
   if (!hasWork(state)) {
@@ -45,7 +47,7 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
 
 /** True while something of a task is under way. */
 export function hasWork(state: RunState): boolean {
-  return state.pending.size > [GRACE_KEY, TIMEOUT_KEY].filter((key) => state.pending.has(key)).length;
+  return state.pending.size > [GRACE_KEY, TIMEOUT_KEY, DRAIN_KEY].filter((key) => state.pending.has(key)).length;
 }
 
 /** Ends what is still awaited although it was cancelled, but for sub-workflows: those have a grace of their own. */

@@ -24,7 +24,9 @@ export function endBranch(state: RunState, variables: Variables): void {
 export function mergedVariables(state: RunState): Variables {
   const merged = new Map(state.variables);
   mergeInto(merged, state.ended);
-  for (const { endedAt, variables } of state.visits) if (endedAt === null) mergeInto(merged, variables);
+  state.visits.forEach(({ endedAt, variables }) => {
+    if (endedAt === null) mergeInto(merged, variables);
+  });
   for (const { arrivals } of state.gatherings.values()) {
     for (const { variables } of arrivals.values()) mergeInto(merged, variables);
   }

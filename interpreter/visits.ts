@@ -38,7 +38,7 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
     return;
   }
   const indexes = state.visitsOf.get(name) ?? [];
-  const visit = indexes.length + 1;
+  const visit = (state.visits[indexes.at(-1) ?? -1]?.visit ?? 0) + 1;
   const index = state.visits.length;
   state.visits.push({
     ...newWork(visit === 1 ? name : `${name}#${visit}`),
@@ -80,7 +80,7 @@ function errorOf(state: RunState, from: readonly number[]): number | null {
   for (const index of from) {
     const { failure, error } = state.visits[index]!;
     const carried = failure === null ? error : index;
-    const later = (at: number) => state.visits[at]!.endedAt ?? 0;
+    const later = (at: number) => state.visits[at]?.endedAt ?? 0;
     if (carried !== null && (latest === null || later(carried) > later(latest))) latest = carried;
   }
   return latest;

@@ -1,18 +1,20 @@
+import type { ControlRecord } from './control.ts';
 import type { Failure } from './failure.ts';
 import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from './inquiry.ts';
 import type { Json } from './json.ts';
 
 // What a run is started with that goes on where another one stood: JSON, part of its input.
 
-/** Work that was done, or is to be done again. */
+/** Work that was done, is under way, or is to be done again. */
 export interface CarriedWork {
-  status: 'held' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
+  status: 'held' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
   tries: number;
   reissues: number;
   input: Json;
   output: Json;
   failure: Failure | null;
   lost: boolean;
+  skipped?: string | null;
   started: number | null;
   ended: number | null;
 }
@@ -20,14 +22,43 @@ export interface CarriedWork {
 /** What has arrived at a join: the task, its visit, and the scope that it brought. */
 export type CarriedArrival = [task: string, visit: number, scope: number];
 
-/** A visit. Visits are known by their place in the list; `scope` is one of the state's scopes. */
+/** The items of a visit. */
+export interface CarriedItems {
+  /** The values from item `first` (0) on. */
+  list: Json[];
+  first?: number;
+  /** Values of earlier items that are still needed. */
+  values?: [item: number, value: Json][];
+  concurrency: number;
+  /** What had begun: all of it from item 0 on, or where `places` says; of others nothing is left but their outputs. */
+  work: CarriedWork[];
+  places?: number[];
+  /** How many had begun; the length of `work` unless it is given. */
+  begun?: number;
+  /** Outputs of those that have succeeded and are not in `work`; absent where nothing needs them. */
+  outputs?: Json[];
+  /** Whether some outputs were not kept, since nothing reads them. */
+  forgotten?: true;
+  /** Which of these are to be run again, and which have failed, in that order. */
+  again: number[];
+  failed?: number[];
+}
+
+/** A visit; `scope` is one of the state's scopes. */
 export interface CarriedVisit extends CarriedWork {
+  /** What it is known by; its place in the list unless it is given. */
+  index?: number;
   name: string;
   visit: number;
   from: number[];
   lineage: number;
   error: number | null;
   scope: number;
+  /** The scope that it began with, where that is another one. */
+  began?: number;
+  cleanup?: true;
+  /** Whether an execution before this one has done it; whatever is not to be done has been unless it is given. */
+  carried?: boolean;
   retried: number;
   wait: number;
   handled: boolean;
@@ -36,8 +67,7 @@ export interface CarriedVisit extends CarriedWork {
   created: number;
   /** Where it is a join: which one, and what had arrived. */
   gathered?: { key: string; arrivals: CarriedArrival[] };
-  /** Its list; what had begun; which of these are to be run again. */
-  items?: { list: Json[]; concurrency: number; work: CarriedWork[]; again: number[] };
+  items?: CarriedItems;
 }
 
 /** Names with the number of the publish that set them, and what they were set to. */
@@ -60,6 +90,35 @@ export interface CarriedInquiry {
   settled: { bound_to: string; plan: PlannedTask[] } | null;
 }
 
+/** Something that is waited for and that no worker has; `due` in milliseconds, null without a timer. */
+export interface CarriedWait {
+  key: string;
+  kind: 'delay' | 'retry' | 'wait' | 'signal' | 'inquiry' | 'timeout';
+  visit: number;
+  item: number | null;
+  due: number | null;
+  signal?: string;
+}
+
+/** What another run of the same chain hands on, beside what has been done: what it was in the middle of. */
+export interface CarriedMiddle {
+  /** When the first run of the chain has started, in milliseconds. */
+  started: number;
+  /** The tasks in the order in which they were first visited. */
+  tasks: string[];
+  waits: CarriedWait[];
+  /** Keys of those who wait for signals, by name, the longest waiting first. */
+  waiters: [name: string, keys: string[]][];
+  dropped: number;
+  paused: { since: number; by: string; reason: string | null } | null;
+  controls: ControlRecord[];
+  /** How often inquiries have changed that are no longer here. */
+  asked: number;
+  failure: Failure | null;
+  lost: boolean;
+  also: Failure[];
+}
+
 /** A run's state as another run goes on from it. */
 export interface CarriedState {
   scopes: CarriedScope[];
@@ -67,8 +126,8 @@ export interface CarriedState {
   variables: number;
   ended: number;
   visits: CarriedVisit[];
-  /** Visits that are to start, in order. */
-  starting: number[];
+  /** Visits, or items of them, that are to start, in order: by place in the list of visits, or by index in the middle of a chain. */
+  starting: (number | [visit: number, item: number])[];
   gatherings: { name: string; lineage: number; round: number; fired: boolean; arrivals: CarriedArrival[] }[];
   rounds: [key: string, count: number][];
   leaves: [name: string, visit: number][];
@@ -78,4 +137,6 @@ export interface CarriedState {
   counters: { endings: number; starts: number; published: number; drawn: number };
   /** Sub-workflows that go on where they stood, by the key of their visit or item. */
   children?: Record<string, CarriedState>;
+  /** The run goes on within the same execution. */
+  middle?: CarriedMiddle;
 }

@@ -42,7 +42,7 @@ export interface TaskExecution {
 
 /** What an open run waits for. */
 export interface Wait {
-  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'inquiry' | 'pause' | 'worker' | 'engine_fault';
+  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'inquiry' | 'pause' | 'drain' | 'worker' | 'engine_fault';
   task: string | null;
   since: string | null;
   until: string | null;
@@ -107,8 +107,11 @@ export interface Execution {
   projection: ProjectionState;
   /** What did not match, when it diverged. */
   divergence: string | null;
-  /** The last history event that was seen. */
+  /** Of the newest run of the chain: when it has started, and its last history event that was seen. */
+  runStarted: string;
   lastEventId: number;
+  /** Temporal has the first runs of the chain no more: what they have done is missing. */
+  partial?: true;
   /** Temporal has its history no more: this is what the index kept. */
   expired?: true;
 }

@@ -1,10 +1,11 @@
 import type { temporal } from '@temporalio/proto';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
-import type { RunState } from '../interpreter/state.ts';
+import type { HistoryLength, RunState } from '../interpreter/state.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
+import { createPast, type Past } from './past.ts';
 import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts';
 
 /** An event of Temporal's history. */
@@ -27,6 +28,8 @@ export interface TryRecord {
 /** The interpreter's state rebuilt from history, with what history alone knows about each try. */
 export interface Replayed {
   state: RunState | null;
+  /** What earlier runs of the chain have done. */
+  past: Past;
   tries: ReadonlyMap<string, TryRecord>;
   /** Null while the commands of the re-run match those in history; else what did not match. */
   divergence: string | null;
@@ -45,13 +48,6 @@ export function timestampMilliseconds(time: { seconds?: unknown; nanos?: number 
 /** ISO 8601, UTC, of milliseconds since 1970. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
-}
-
-/** Runs the interpreter again over the whole history of one run. */
-export function replayHistory(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
-  const replay = createReplay(run, input);
-  for (const event of history) replay.take(event);
-  return replay.end();
 }
 
 /** What one event of a history has led to. */
@@ -75,12 +71,17 @@ export interface Replay {
 /**
  * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
  * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
- * is checked against the history event that it must have led to.
+ * is checked against the history event that it must have led to. After a run that went on as another one the history
+ * of that follows, which begins with the state that it was handed.
  */
 export function createReplay(run: RunInput, input: Parameters): Replay {
   const tries = new Map<string, TryRecord>();
-  const keys: Keys = { work: new Map(), timer: new Map() };
+  const past = createPast();
+  let keys: Keys = { work: new Map(), timer: new Map() };
   let state: RunState | null = null;
+  let current = run;
+  let begun = false;
+  let history: HistoryLength = { length: 0, suggested: false };
   let batch: RunEvent[] = [];
   let expected: Command[] = [];
   let startedAt = 0;
@@ -92,11 +93,24 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
   function goOn(event: HistoryEvent): void {
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
-    if (state === null) {
-      const begun = begin(run, input, startedAt, { events: batch });
-      state = begun.state;
-      expected = begun.commands;
-    } else expected = step(state, batch, startedAt);
+    if (state === null || !begun) {
+      const before = state;
+      const next = begin(current, input, startedAt, { events: batch, history });
+      if (before !== null) past.keep(before, next.state);
+      state = next.state;
+      expected = next.commands;
+      begun = true;
+    } else if (batch.length === 0) {
+      // A workflow task in which the run had nothing to take: that a sub-workflow has started.
+      expected = [];
+    } else expected = step(state, batch, startedAt, history);
+    batch = [];
+  }
+
+  function goOnAs(next: RunInput): void {
+    current = next;
+    begun = false;
+    keys = { work: new Map(), timer: new Map() };
     batch = [];
   }
 
@@ -112,25 +126,30 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
           remember(event, found, keys, tries);
           // One command to cancel work leads to a history event for each activity and timer.
           if (found.type !== 'cancel_work') expected.splice(index, 1);
+          if (found.type === 'continue') goOnAs(found.run);
         }
       }
       const happened = eventOf(event, keys, tries);
       if (happened !== null) batch.push(happened);
       const child = event.childWorkflowExecutionStartedEventAttributes;
       const began = child ? (keys.work.get(Number(child.initiatedEventId)) ?? null) : null;
-      if (event.workflowTaskStartedEventAttributes) startedAt = eventTime(event);
+      const task = event.workflowTaskStartedEventAttributes;
+      if (task) {
+        startedAt = eventTime(event);
+        history = { length: Number(event.eventId), suggested: task.suggestContinueAsNew ?? false };
+      }
       const stepped = Boolean(event.workflowTaskCompletedEventAttributes);
       if (stepped) goOn(event);
       return { stepped, began };
     },
     get now() {
-      return { state, tries, divergence, expected };
+      return { state, past, tries, divergence, expected };
     },
     end() {
       const left = expected.find(({ type }) => type !== 'cancel_work');
       // Terminated or timed out from outside, a run may end between a workflow task and nothing more.
-      if (left !== undefined) diverged(`history lacks the command ${left.type} at its end`);
-      return { state, tries, divergence };
+      const missing = left === undefined ? null : `history lacks the command ${left.type} at its end`;
+      return { state, past, tries, divergence: divergence ?? missing };
     },
   };
 }
@@ -142,6 +161,7 @@ type Recorded =
   | { type: 'timer'; key: string; milliseconds: number }
   | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
+  | { type: 'continue'; payload: Json }
   | { type: 'close'; outcome: 'completed' | 'skipped' | 'failed' | 'cancelled'; value: Json };
 
 function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
@@ -180,7 +200,8 @@ function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
     return { type: 'close', outcome: 'failed', value };
   }
   if (event.workflowExecutionCanceledEventAttributes) return { type: 'close', outcome: 'cancelled', value: null };
-  return null;
+  const continued = event.workflowExecutionContinuedAsNewEventAttributes;
+  return continued ? { type: 'continue', payload: decodePayloads(continued.input)[1] ?? null } : null;
 }
 
 function matches(command: Command, recorded: Recorded): boolean {
@@ -198,8 +219,15 @@ function matches(command: Command, recorded: Recorded): boolean {
     if (workflowIdOf(command.n) !== recorded.workflowId || command.run.ref !== recorded.ref) return false;
     return canonicalJson(command.input) === canonicalJson(recorded.input);
   }
+  if (command.type === 'continue' && recorded.type === 'continue') return matchesState(command.run, recorded.payload);
   if (command.type === 'close' && recorded.type === 'close') return matchesClose(command, recorded);
   return true;
+}
+
+/** What the next run is handed; written in the same order, by the same build at least. */
+function matchesState(run: RunInput, payload: Json): boolean {
+  const text = JSON.stringify(run);
+  return text === JSON.stringify(payload) || canonicalJson(JSON.parse(text) as Json) === canonicalJson(payload);
 }
 
 function matchesClose(

@@ -1,7 +1,6 @@
 import type { RunState } from '../interpreter/state.ts';
-import type { Execution } from '../model/execution.ts';
-import { type HistoryEvent, replayHistory } from './history.ts';
-import { projectExecution } from './project.ts';
+import type { HistoryEvent } from './history.ts';
+import { createProjection, type Projection } from './project.ts';
 
 /** A join that waits for more than has arrived. */
 export interface WaitingJoin {
@@ -12,7 +11,7 @@ export interface WaitingJoin {
 }
 
 /** The joins of a run that have had a part of what they wait for. */
-export function waitingJoins(state: RunState): WaitingJoin[] {
+function waitingJoins(state: RunState): WaitingJoin[] {
   return [...state.gatherings.values()].flatMap(({ name, arrivals, fired }) => {
     const join = state.program.tasks.get(name)?.join;
     if (!join || fired || arrivals.size === 0) return [];
@@ -22,28 +21,35 @@ export function waitingJoins(state: RunState): WaitingJoin[] {
   });
 }
 
-/** The joins of a run as its history tells them; none of a run that the interpreter does not know. */
-export function joinsOf(
-  { run, input }: Pick<Execution, 'run' | 'input'>,
-  history: readonly HistoryEvent[],
-): WaitingJoin[] {
-  if (run === null) return [];
-  const { state, divergence } = replayHistory(run, input as Parameters<typeof replayHistory>[1], history);
-  return state === null || divergence !== null ? [] : waitingJoins(state);
+/** The joins of a run as its projection tells them; none of a run that the interpreter does not know. */
+export function joinsOf(projection: Projection | null): WaitingJoin[] {
+  const replayed = projection?.replayed();
+  return replayed?.state == null || replayed.divergence !== null ? [] : waitingJoins(replayed.state);
 }
 
-/** A run as it was at an event of its history, with what that event's workflow task has commanded; null: no such event. */
-export function projectAt(
-  workflowId: string,
-  history: readonly HistoryEvent[],
-  event: number,
-): { execution: Execution; history: readonly HistoryEvent[] } | null {
-  if (!history.some(({ eventId }) => Number(eventId) === event)) return null;
-  let end = history.findIndex(({ eventId }) => Number(eventId) === event) + 1;
-  // Commands are written in one transaction with the workflow task that gave them.
-  while (end < history.length && isCommand(history[end]!)) end += 1;
-  const until = history.slice(0, end);
-  return { execution: projectExecution(workflowId, until), history: until };
+/** A run as it was at an event of its history, with what that event's workflow task has commanded. */
+export interface Moment {
+  /** Takes the events of the whole history, with their numbers from 1. */
+  take(event: HistoryEvent, number: number): void;
+  /** Null: there is no such event. */
+  projection(): Projection | null;
+}
+
+/** A moment, by the number of an event; to be shown the whole history. */
+export function createMoment(workflowId: string, until: number): Moment {
+  const projection = createProjection(workflowId);
+  let reached = false;
+  let over = false;
+  return {
+    take(event, number) {
+      // Commands are written in one transaction with the workflow task that gave them.
+      over ||= number > until && !isCommand(event);
+      if (over) return;
+      projection.take(event);
+      reached ||= number === until;
+    },
+    projection: () => (reached ? projection : null),
+  };
 }
 
 function isCommand(event: HistoryEvent): boolean {

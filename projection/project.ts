@@ -6,17 +6,20 @@ import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
 import type { Execution, LeftoverSignal, ProjectionState, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
+import type { Inquiry } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import {
+  createReplay,
   eventTime,
   type HistoryEvent,
   isoTime,
+  type Replay,
   type Replayed,
-  replayHistory,
   timestampMilliseconds,
 } from './history.ts';
+import type { Past } from './past.ts';
 import { decodePayload, decodePayloads, hasResult } from './payload.ts';
 import { STARTED, tasksOf } from './tasks.ts';
 
@@ -32,71 +35,139 @@ export interface PendingWork {
 /** Nothing is pending: a closed run, or one that was not described. */
 export const NOTHING_PENDING: PendingWork = { activities: [], workflowTaskAttempt: 0 };
 
-/**
- * Projects the whole history of one run, and what is pending, to an execution. Pure. Throws a TypeError on a history
- * that does not begin with the start of a workflow.
- */
+/** The picture of a run, made from its history event by event; of a chain, from the histories of its runs in order. */
+export interface Projection {
+  take(event: HistoryEvent): void;
+  /** As it stands. Throws a TypeError without a first event, or when that is not the start of a workflow. */
+  execution(pending?: PendingWork): Execution;
+  /** The interpreter over the history; null for a run that it does not know. */
+  replayed(): Replayed | null;
+}
+
+/** Projects the whole history of a run, and what is pending, to an execution. Pure. Throws what a projection throws. */
 export function projectExecution(
   workflowId: string,
-  history: readonly HistoryEvent[],
+  history: Iterable<HistoryEvent>,
   pending: PendingWork = NOTHING_PENDING,
 ): Execution {
-  const [first] = history;
-  const last = history.at(-1);
-  const started = first?.workflowExecutionStartedEventAttributes;
-  if (!first || !last || !started) throw new TypeError('the history does not begin with the start of a workflow');
-  const [input = null, second] = decodePayloads(started.input);
-  const run: RunInput | null = isRunInput(second) ? identified(second, workflowId) : null;
-  const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
-  const replayed = known ? replayOrDiverge(run, isJsonObject(input) ? input : {}, history) : null;
-  const closing = closeOf(last, run !== null);
-  const projection: ProjectionState =
-    run === null ? 'foreign' : replayed === null ? 'partial' : replayed.divergence === null ? 'complete' : 'diverged';
-  const trusted = projection === 'complete' ? replayed : null;
+  const projection = createProjection(workflowId);
+  for (const event of history) projection.take(event);
+  return projection.execution(pending);
+}
+
+/** A projection without any event yet. */
+export function createProjection(workflowId: string): Projection {
   const marks = marksOf();
-  for (const event of history) marks.take(event);
-  const status = closing?.status ?? marks.status(trusted?.state ?? null);
+  let first: First | null = null;
+  let last: HistoryEvent | null = null;
+  let runStarted: HistoryEvent | null = null;
+  let replay: Replay | null = null;
+  let broken: string | null = null;
+
+  function replayed(): Replayed | null {
+    const end = replay?.end() ?? null;
+    return end === null || broken === null ? end : { ...end, state: null, divergence: broken };
+  }
+
   return {
-    workflowId,
-    runId: started.firstExecutionRunId || started.originalExecutionRunId || '',
-    workflowType: started.workflowType?.name ?? '',
-    taskQueue: started.taskQueue?.name ?? '',
-    status,
-    memo: memoOf(started.memo),
-    run,
-    input,
-    output: closing?.output ?? null,
-    failure: closing?.failure ?? null,
-    also: closing?.also ?? [],
-    created: isoTime(eventTime(first)),
-    updated: isoTime(eventTime(last)),
-    closed: closing === null ? null : isoTime(eventTime(last)),
-    tasks: trusted?.state
-      ? tasksOf({
-          ...{ state: trusted.state, tries: trusted.tries, closed: closing === null ? null : eventTime(last) },
-          described: new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity])),
-        })
-      : [],
-    variables: trusted?.state ? variablesOf(trusted.state) : {},
-    waitingFor: closing === null ? waitsFor(trusted, pending) : [],
-    signals: trusted?.state ? leftoversOf(trusted.state) : [],
-    inquiries: trusted?.state ? inquiriesOf(trusted.state) : [],
-    controls: trusted?.state?.controls ?? [],
-    signalsDropped: trusted?.state?.signals.dropped ?? 0,
-    projection,
-    divergence: replayed?.divergence ?? null,
-    lastEventId: Number(last.eventId),
+    take(event) {
+      last = event;
+      marks.take(event);
+      const started = event.workflowExecutionStartedEventAttributes;
+      if (started) runStarted = event;
+      if (first === null && started) {
+        first = firstOf(workflowId, event, started);
+        replay = first.known === null ? null : createReplay(first.known, isJsonObject(first.input) ? first.input : {});
+      }
+      if (broken !== null) return;
+      try {
+        replay?.take(event);
+      } catch (error) {
+        // An interpreter that throws where the run went on, or stands still, is one that does not agree with history.
+        broken = `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    },
+
+    replayed,
+
+    execution(pending = NOTHING_PENDING) {
+      if (first === null || last === null || runStarted === null) {
+        throw new TypeError('the history does not begin with the start of a workflow');
+      }
+      const { started, run, input, known } = first;
+      const found = replayed();
+      const closing = closeOf(last, run !== null);
+      const projection: ProjectionState =
+        run === null ? 'foreign' : found === null ? 'partial' : found.divergence === null ? 'complete' : 'diverged';
+      const trusted = projection === 'complete' ? found : null;
+      const state = trusted?.state ?? null;
+      const middle = known?.carried?.middle;
+      return {
+        workflowId,
+        runId: started.firstExecutionRunId || started.originalExecutionRunId || '',
+        workflowType: started.workflowType?.name ?? '',
+        taskQueue: started.taskQueue?.name ?? '',
+        status: closing?.status ?? marks.status(state),
+        memo: memoOf(started.memo),
+        run,
+        input,
+        output: closing?.output ?? null,
+        failure: closing?.failure ?? null,
+        also: closing?.also ?? [],
+        created: isoTime(startOf(first.event, known)),
+        updated: isoTime(eventTime(last)),
+        closed: closing === null ? null : isoTime(eventTime(last)),
+        tasks:
+          trusted === null || state === null
+            ? []
+            : tasksOf({
+                ...{ state, past: trusted.past, tries: trusted.tries },
+                closed: closing === null ? null : eventTime(last),
+                described: new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity])),
+              }),
+        variables: state === null ? {} : variablesOf(state),
+        waitingFor: closing === null ? waitsFor(trusted, pending) : [],
+        signals: state === null ? [] : leftoversOf(state),
+        inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state),
+        controls: state?.controls ?? [],
+        signalsDropped: state?.signals.dropped ?? 0,
+        projection,
+        divergence: found?.divergence ?? null,
+        lastEventId: Number(last.eventId),
+        runStarted: isoTime(eventTime(runStarted)),
+        ...(middle === undefined ? {} : { partial: true as const }),
+      };
+    },
   };
 }
 
-/** An interpreter that throws where the run went on, or stands still, is one that does not agree with history. */
-function replayOrDiverge(run: RunInput, input: Parameters, history: readonly HistoryEvent[]): Replayed {
-  try {
-    return replayHistory(run, input, history);
-  } catch (error) {
-    const divergence = `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
-    return { state: null, tries: new Map(), divergence };
-  }
+/** When a run has started, in milliseconds; its chain, where this is not the first run of it. */
+export function startOf(event: HistoryEvent, run: RunInput | null): number {
+  return run?.carried?.middle?.started ?? eventTime(event);
+}
+
+/** What the first event of a history tells. */
+interface First {
+  event: HistoryEvent;
+  started: temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
+  input: Json;
+  /** Null for a run that was started otherwise. */
+  run: RunInput | null;
+  /** The same, where this build knows its interpreter. */
+  known: RunInput | null;
+}
+
+function firstOf(workflowId: string, event: HistoryEvent, started: First['started']): First {
+  const [input = null, second] = decodePayloads(started.input);
+  const run = isRunInput(second) ? identified(second, workflowId) : null;
+  return { event, started, input, run, known: run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null };
+}
+
+/** What people were asked in any run of a chain, in order. */
+function allInquiries({ inquiries }: Past, state: RunState): Inquiry[] {
+  const own = inquiriesOf(state);
+  if (inquiries.length === 0) return own;
+  return [...inquiries, ...own].sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
 }
 
 /** How a run closed, read from its close event alone. */
@@ -192,6 +263,9 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
       since: isoTime(paused.since),
       detail: `paused by ${paused.by}${paused.reason === null ? '' : `: ${paused.reason}`}`,
     });
+  if (replayed?.state?.hold != null) {
+    wait('drain', null, { detail: 'it goes on in another run once what is under way has ended' });
+  }
   if (pending.workflowTaskAttempt > 1) {
     wait('engine_fault', null, { detail: `the workflow task has been tried ${pending.workflowTaskAttempt} times` });
   }

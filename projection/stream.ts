@@ -8,7 +8,7 @@ import type { ExecutionStatus } from '../model/status.ts';
 import { createReplay, eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
 import { endEntry, startEntry, taskEntries } from './logs.ts';
 import { decodePayloads } from './payload.ts';
-import { closeOf, marksOf, memoOf } from './project.ts';
+import { closeOf, marksOf, memoOf, startOf } from './project.ts';
 import { placesOf, type TaskSources, taskAt } from './tasks.ts';
 
 /** What whoever follows a run is told; `end` comes last. Times are ISO 8601, UTC. */
@@ -68,7 +68,7 @@ export function createRunStream(workflowId: string): RunStream {
       if (state !== null && (settled || closing !== null)) {
         const sources = {
           state,
-          tries: now!.tries,
+          ...{ past: now!.past, tries: now!.tries },
           described: new Map(),
           closed: closing === null ? null : eventTime(event),
         };
@@ -99,7 +99,7 @@ function begin(first: HistoryEvent, workflowId: string) {
   return {
     type: started.workflowType?.name ?? '',
     ours: run !== null,
-    created: isoTime(eventTime(first)),
+    created: isoTime(startOf(first, known ? run : null)),
     memo: memoOf(started.memo),
     replay: known ? createReplay(run, isJsonObject(input) ? input : {}) : null,
   };

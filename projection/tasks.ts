@@ -1,12 +1,14 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
 import { classifyFault } from '../interpreter/fault.ts';
-import type { Place, RunState, Work } from '../interpreter/state.ts';
+import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { Attempt, TaskExecution } from '../model/execution.ts';
 import type { Failure } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
 import type { TaskStatus } from '../model/status.ts';
 import { isoTime, type TryRecord, timestampMilliseconds } from './history.ts';
+import type { Past } from './past.ts';
 import { faultOf } from './payload.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -17,6 +19,7 @@ export type DescribedActivities = ReadonlyMap<string, PendingActivity>;
 /** Everything that tells of a run's tasks: `closed` is when the run ended, in milliseconds; null while it is open. */
 export interface TaskSources {
   state: RunState;
+  past: Past;
   tries: ReadonlyMap<string, TryRecord>;
   described: DescribedActivities;
   closed: number | null;
@@ -24,7 +27,14 @@ export interface TaskSources {
 
 /** The visits of a run and their items, in order; what never began is left out. */
 export function tasksOf(sources: TaskSources): TaskExecution[] {
-  return placesOf(sources.state).map((place) => taskAt(sources, place));
+  const { state, past } = sources;
+  const earlier = [...past.all()].map(({ place }) => place);
+  const own = placesOf(state);
+  if (earlier.length === 0) return own.map((place) => taskAt(sources, place));
+  const places = [...earlier, ...own.filter((place) => past.work(place) === undefined)];
+  const item = (place: Place) => place.item ?? -1;
+  places.sort((a, b) => a.visit - b.visit || item(a) - item(b));
+  return places.map((place) => taskAt(sources, place));
 }
 
 /** Where there is work that has begun: each visit, then its items. */
@@ -38,11 +48,12 @@ export function placesOf({ visits }: RunState): Place[] {
 
 /** One visit, or one item of it, as it is shown. */
 export function taskAt(
-  { state, tries: known, described, closed }: TaskSources,
+  { state, past, tries: known, described, closed }: TaskSources,
   { visit: index, item }: Place,
 ): TaskExecution {
-  const visit = state.visits[index]!;
-  const work = workAt(state, { visit: index, item });
+  const earlier = past.work({ visit: index, item });
+  const visit = earlier?.visit ?? state.visits[index]!;
+  const work = earlier?.work ?? workAt(state, { visit: index, item });
   const number = item === null ? index + 1 : null;
   const action = state.program.tasks.get(visit.name)!.action;
   const tries = Array.from({ length: work.tries }, (_, index) => (index === 0 ? work.key : `${work.key}~${index + 1}`));
@@ -77,7 +88,8 @@ export function taskAt(
     action,
     status: taskStatus(work, arrived ?? null, live, closed !== null, current?.record ?? null),
     input: work.input,
-    output: arrived && 'output' in arrived ? arrived.output : work.output,
+    output:
+      arrived && 'output' in arrived ? arrived.output : item === null ? outputOf(visit, index, past) : work.output,
     failure,
     attempts,
     created: isoTime(item === null ? visit.created : (work.started ?? visit.created)),
@@ -87,6 +99,13 @@ export function taskAt(
     skipped: work.skipped,
     carried: visit.carried && (item === null || current === undefined) && records.length === 0,
   };
+}
+
+/** What a visit gave; what its run had not kept of its items, earlier runs tell. */
+function outputOf({ items, status, output }: Visit, visit: number, past: Past): Json {
+  if (!items?.forgotten || status !== 'succeeded') return output;
+  const outputs = Array.from(items.list, (_, item) => (items.work[item] ?? past.work({ visit, item })?.work)?.output);
+  return outputs.every((each) => each !== undefined) ? outputs : output;
 }
 
 function taskStatus(

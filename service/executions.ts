@@ -17,7 +17,7 @@ import type { StartMode } from '../model/run-mode.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
-import { projectExecution } from '../projection/project.ts';
+import type { Projection } from '../projection/project.ts';
 import type { ExecutionStore } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
@@ -27,6 +27,7 @@ import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
+import { readProjection } from './projections.ts';
 import type { Reached } from './sub-workflows.ts';
 import type { Temporal } from './temporal.ts';
 
@@ -92,8 +93,8 @@ export function createExecutionService(
     return found.map(({ of, n: retry, status }) => ({ of, id: integerId(retry), status }));
   }
 
-  /** A run with the history that it was projected from, which is empty when Temporal has none. */
-  async function read(principal: Principal, id: string): Promise<ReadExecution> {
+  /** A run with the projection that it is told from, which is null when Temporal has nothing of it. */
+  async function read(principal: Principal, id: string, onEvent?: OnEvent): Promise<ReadExecution> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${id} not found`);
     const parsed: ExecutionId | undefined = parseExecutionId(id);
     if (parsed === undefined || parsed.visit !== 0) throw missing();
@@ -103,13 +104,16 @@ export function createExecutionService(
     const workflowId = row?.workflowId ?? workflowIdOf(n);
     if (row === null && (await store.isBuried(namespace, workflowId))) throw missing();
     const described = await temporal.describe(workflowId);
-    const history = described === null ? null : await temporal.history(workflowId);
-    if (described === null || history === null) {
+    const projection =
+      described === null
+        ? null
+        : await readProjection(temporal, workflowId, (event, number) => onEvent?.(workflowId, event, number));
+    if (described === null || projection === null) {
       if (row === null) throw missing();
       const retries = await retriesOf(principal, n);
-      return { n, execution: executionOfRow(row), retries, history: [], mask: (shown) => shown };
+      return { n, execution: executionOfRow(row), retries, projection, mask: (shown) => shown };
     }
-    const { execution, mask } = maskExecution(projectExecution(workflowId, history, described.pending));
+    const { execution, mask } = maskExecution(projection.execution(described.pending));
     if (execution.projection === 'diverged') {
       log.error(
         { workflow_id: workflowId, divergence: execution.divergence },
@@ -120,7 +124,7 @@ export function createExecutionService(
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
     await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
     await onRead(n, execution);
-    return { n, execution, retries: isClosed(execution.status) ? await retriesOf(principal, n) : [], history, mask };
+    return { n, execution, retries: isClosed(execution.status) ? await retriesOf(principal, n) : [], projection, mask };
   }
 
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
@@ -208,7 +212,7 @@ export function createExecutionService(
     /** What a run is started with. Throws `input_invalid`. */
     blueprint,
 
-    /** A run with its history as Temporal has it, unmasked: for what goes on from it. Throws `execution_not_found`. */
+    /** A run with what it was projected from, unmasked: for what goes on from it. Throws `execution_not_found`. */
     readRaw: read,
 
     /** Waits until a run has closed, for some seconds at most, and gives it as it is then. */
@@ -217,11 +221,25 @@ export function createExecutionService(
       return view(principal, String(integerId(n)));
     },
 
-    /** One run with the events of its history, in order; none when Temporal has none. Throws `execution_not_found`. */
-    async getWithHistory(principal: Principal, id: string): Promise<ExecutionView & { events: ShownEvent[] }> {
-      const { history, mask, ...found } = await read(principal, id);
+    /**
+     * One run with the events of its history, in order, behind the first `after` of them and no more than `limit`; none when
+     * Temporal has none. Throws `execution_not_found`.
+     */
+    async getWithHistory(
+      principal: Principal,
+      id: string,
+      { after = 0, limit = Number.POSITIVE_INFINITY }: { after?: number; limit?: number } = {},
+    ): Promise<ExecutionView & { events: ShownEvent[] }> {
+      const shown: ShownEvent[] = [];
+      const {
+        mask,
+        projection: _,
+        ...found
+      } = await read(principal, id, (_workflowId, event, number) => {
+        if (number > after && shown.length < limit) shown.push(showEvent(event, number));
+      });
       const paths = found.execution.run?.write_only ?? [];
-      const events = history.map(showEvent).map(({ attributes, ...event }) => ({
+      const events = shown.map(({ attributes, ...event }) => ({
         ...event,
         attributes: mask(maskStart(attributes, paths)),
       }));
@@ -298,9 +316,12 @@ function closedError(id: string, status: string): AppError {
   return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
 }
 
-/** A run with its history, and what hides its write-only parameters. */
+/** Sees the events of a history, with their numbers from 1. */
+type OnEvent = (workflowId: string, event: HistoryEvent, number: number) => void;
+
+/** A run with its projection, and what hides its write-only parameters. */
 interface ReadExecution extends ExecutionView {
-  history: readonly HistoryEvent[];
+  projection: Projection | null;
   mask: Mask;
 }
 

@@ -3,7 +3,7 @@ import type { Execution, Wait } from '../model/execution.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { isClosed } from '../model/status.ts';
-import { joinsOf, projectAt, type WaitingJoin } from '../projection/moment.ts';
+import { createMoment, joinsOf, type Moment, type WaitingJoin } from '../projection/moment.ts';
 import type { ExecutionService } from './executions.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import { maskExecution } from './masks.ts';
@@ -32,14 +32,14 @@ export function createExplanationService(executions: ExecutionService) {
   return {
     /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
     async explain(principal: Principal, id: string): Promise<Explanation> {
-      const { n, execution, history } = await executions.readRaw(principal, id);
-      const { status, waitingFor, projection } = execution;
+      const { n, execution, projection } = await executions.readRaw(principal, id);
+      const { status, waitingFor } = execution;
       const self = `/api/v1/executions/${integerId(n)}`;
       if (isClosed(status)) {
         const good = status === 'completed' || status === 'skipped';
         return { execution, canFinish: good, blockedBy: [], advice: good ? [] : closedAdvice(execution, self) };
       }
-      const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || projection === 'diverged';
+      const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
       const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self));
       const canceling =
         status === 'canceling'
@@ -48,21 +48,25 @@ export function createExplanationService(executions: ExecutionService) {
       return {
         execution,
         canFinish: !stuck && status !== 'canceling',
-        blockedBy: joinsOf(execution, history),
+        blockedBy: joinsOf(projection),
         advice: [...canceling, ...advice],
       };
     },
 
-    /** A run as it was at an event of its history. Throws `execution_not_found`, `event_not_found`. */
+    /** A run as it was at an event of its history, by the event's number. Throws `execution_not_found`, `event_not_found`. */
     async at(
       principal: Principal,
       id: string,
       event: number,
     ): Promise<{ n: number; execution: Execution; joins: WaitingJoin[] }> {
-      const { n, execution, history } = await executions.readRaw(principal, id);
-      const then = projectAt(execution.workflowId, history, event);
+      let moment: Moment | null = null;
+      const { n } = await executions.readRaw(principal, id, (workflowId, each, number) => {
+        moment ??= createMoment(workflowId, event);
+        moment.take(each, number);
+      });
+      const then = (moment as Moment | null)?.projection() ?? null;
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
-      return { n, execution: maskExecution(then.execution).execution, joins: joinsOf(then.execution, then.history) };
+      return { n, execution: maskExecution(then.execution()).execution, joins: joinsOf(then) };
     },
   };
 }
@@ -121,6 +125,8 @@ function adviceFor({ kind, task, detail, until }: Wait, execution: Execution, n:
     }
     case 'pause':
       return [{ text: `It is ${detail}; resume has it go on.`, ...request('POST', `${self}/resume`) }];
+    case 'drain':
+      return [{ text: `Nothing new begins: ${detail}; it needs nothing.`, ...NOTHING }];
     case 'engine_fault':
       return [
         {

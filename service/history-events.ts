@@ -13,11 +13,11 @@ export interface ShownEvent {
   attributes: Json;
 }
 
-/** Makes an event readable. */
-export function showEvent(event: HistoryEvent): ShownEvent {
+/** Makes an event readable; its number is its place in the history of the whole chain. */
+export function showEvent(event: HistoryEvent, number: number): ShownEvent {
   const field = Object.keys(event).find((name) => name.endsWith('EventAttributes'));
   return {
-    id: Number(event.eventId),
+    id: number,
     event_type: eventName(event),
     timestamp: new Date(eventTime(event)).toISOString(),
     attributes: field === undefined ? null : shown(event[field as keyof HistoryEvent]),

@@ -1,10 +1,10 @@
 import type { Execution } from '../model/execution.ts';
 import { type Inquiry, inquiryChanges } from '../model/inquiry.ts';
 import type { Logger } from '../model/log.ts';
-import { projectExecution } from '../projection/project.ts';
 import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.ts';
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
+import { readProjection } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 
 /** Milliseconds between two looks, and runs that are read at a time. */
@@ -16,8 +16,10 @@ export function createInbox(temporal: Temporal, store: InquiryStore, clock: () =
   const { namespace } = temporal;
 
   async function take(n: number, execution: Execution): Promise<void> {
-    const { workflowId, workflowType, memo, run, inquiries, lastEventId: event } = execution;
+    const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated } = execution;
     if (memo === null || inquiries.length === 0) return;
+    // Events have numbers of their own in each run of a chain: their time comes first.
+    const event = Date.parse(updated) * 1000 + (lastEventId % 1000);
     const starters = run?.starters ?? [memo.owner];
     const changes = inquiryChanges(
       inquiries.map(({ votes, status }) => ({ votes, ended: status !== 'pending' && status !== 'cancelled' })),
@@ -34,8 +36,8 @@ export function createInbox(temporal: Temporal, store: InquiryStore, clock: () =
   }
 
   async function read(run: AskingRun): Promise<void> {
-    const history = await temporal.history(run.workflowId);
-    const execution = history === null ? null : maskExecution(projectExecution(run.workflowId, history)).execution;
+    const projection = await readProjection(temporal, run.workflowId);
+    const execution = projection === null ? null : maskExecution(projection.execution()).execution;
     if (execution === null || execution.memo === null || execution.inquiries.length === 0) {
       await store.skip(namespace, run.workflowId);
       return;

@@ -11,7 +11,7 @@ import { sha256Hex } from './hash.ts';
 import type { RunInfo } from './temporal.ts';
 
 /** Temporal's numbers of `WorkflowExecutionStatus` that the index tells apart. */
-const RUNNING = 1;
+export const RUNNING = 1;
 const CONTINUED_AS_NEW = 6;
 
 /** True for a run that has ended for good: one that was continued as new goes on in its next run. */
@@ -87,7 +87,7 @@ export function entryOf(namespace: string, execution: Execution, currentRunId: s
     updated: new Date(updated),
     closed: closed === null ? null : new Date(closed),
     version: {
-      start: Date.parse(created),
+      start: Date.parse(execution.runStarted),
       run: currentRunId,
       closed: closed !== null,
       event: execution.lastEventId,

@@ -1,11 +1,12 @@
 import type { Execution } from '../model/execution.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
-import { memoOf, projectExecution } from '../projection/project.ts';
+import { memoOf } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
-import { closedEntry, entryOf, isClosedRun, openEntry, timesOf } from './index-entries.ts';
+import { closedEntry, entryOf, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
+import { readProjection } from './projections.ts';
 import type { RunInfo, Temporal } from './temporal.ts';
 
 /** How often visibility is asked, in milliseconds. */
@@ -49,13 +50,13 @@ export function createIndexKeeper(
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId) return null;
     const memo = memoOf(info.memo);
-    if (!isClosedRun(info)) return asksPeople(memo) ? wholeEntryFor(info) : openEntry(namespace, info);
+    // What is true of a run that went on as another tells the newest of the chain.
+    if (info.status === RUNNING && asksPeople(memo)) return wholeEntryFor(info);
+    if (!isClosedRun(info)) return openEntry(namespace, info);
     if (memo?.hides) {
       // What its close event says must be masked, and only its whole history tells how.
-      const history = await temporal.history(workflowId);
-      return history === null
-        ? null
-        : entryOf(namespace, maskExecution(projectExecution(workflowId, history)).execution, runId);
+      const projection = await readProjection(temporal, workflowId);
+      return projection === null ? null : entryOf(namespace, maskExecution(projection.execution()).execution, runId);
     }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
@@ -64,10 +65,10 @@ export function createIndexKeeper(
   /** The same, for a row that may be wrong in anything: what describe and visibility cannot tell of an open run is read. */
   async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
-    if (!workflowId || !runId || isClosedRun(info)) return entryFor(info);
-    const history = await temporal.history(workflowId);
-    if (history === null) return null;
-    const { execution } = maskExecution(projectExecution(workflowId, history));
+    if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
+    const projection = await readProjection(temporal, workflowId);
+    if (projection === null) return null;
+    const { execution } = maskExecution(projection.execution());
     const entry = entryOf(namespace, execution, runId);
     await onRead(entry.n, execution);
     return entry;

@@ -45,6 +45,7 @@ export function executionOfRow(row: IndexRow): Execution {
     signalsDropped: 0,
     projection: 'partial',
     divergence: null,
+    runStarted: new Date(row.versionStart).toISOString(),
     lastEventId: row.versionEvent,
     // A row without a version is of a run that Temporal is still to get.
     ...(row.versionRun === '' ? {} : { expired: true as const }),

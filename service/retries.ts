@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { carry } from '../interpreter/carry.ts';
-import { identified } from '../interpreter/identity.ts';
 import { AppError } from '../model/app-error.ts';
 import type { CarriedState } from '../model/carried-state.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
-import { INTERPRETER_VERSION, isRunInput, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { INTERPRETER_VERSION, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
-import { type HistoryEvent, type Replayed, replayHistory } from '../projection/history.ts';
-import { decodePayloads } from '../projection/payload.ts';
+import type { Replayed } from '../projection/history.ts';
+import type { Projection } from '../projection/project.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
+import { readProjection } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 
 /** From where a run is tried again: what failed, the beginning, or a task. */
@@ -39,14 +39,15 @@ export function createRetryService(temporal: Temporal, executions: ExecutionServ
   async function childrenOf({ replayed }: Ended, again: readonly string[]): Promise<Record<string, CarriedState>> {
     const { state, tries } = replayed;
     const children: Record<string, CarriedState> = {};
-    for (const visit of state.visits) {
+    // What earlier runs of a chain have done is not there.
+    for (const visit of state.visits.flat()) {
       if (!again.includes(visit.key)) continue;
-      for (const work of visit.items?.work ?? [visit]) {
+      for (const work of visit.items?.work.flat() ?? [visit]) {
         if (work.status === 'succeeded') continue;
         const last = work.tries === 1 ? work.key : `${work.key}~${work.tries}`;
         const child = tries.get(last)?.child ?? null;
-        const history = child === null ? null : await temporal.history(child);
-        const ended = history === null ? null : endedOf(child!, history);
+        const projection = child === null ? null : await readProjection(temporal, child);
+        const ended = projection === null ? null : endedOf(projection);
         const carried = ended === null ? null : await carriedOf(ended, null);
         if (carried !== null) children[work.key] = carried.state;
       }
@@ -65,10 +66,10 @@ export function createRetryService(temporal: Temporal, executions: ExecutionServ
   /** The run that goes on from the state of another one. */
   async function continuation(
     principal: Principal,
-    { execution, history }: { execution: Execution; history: readonly HistoryEvent[] },
+    { execution, projection }: { execution: Execution; projection: Projection | null },
     { from, input, version }: RetryCommand,
   ): Promise<(n: number) => Blueprint> {
-    const ended = endedOf(execution.workflowId, history);
+    const ended = projection === null ? null : endedOf(projection);
     const { memo } = execution;
     if (ended === null || memo === null) {
       throw new AppError('history_unusable', 'the history of the run cannot be gone on from; from: start can');
@@ -160,11 +161,11 @@ export function createRetryService(temporal: Temporal, executions: ExecutionServ
       const asked: Json = { retry: integerId(n), from, version, ...(input && { input }) };
       const origin = { retry_of: integerId(n), mode: 'retry' as const };
       if (from === 'start') {
-        const first = startOf(found.history);
+        const first = found.projection?.execution().input;
         const ref = memo?.ref ?? execution.workflowType;
         const revision = version === null && run?.hash ? run.revision : undefined;
         const begin = {
-          ...{ ref, inputField: 'input', input: input ?? first?.input ?? {}, revision },
+          ...{ ref, inputField: 'input', input: input ?? (isJsonObject(first) ? first : {}), revision },
           ...{ version: version ?? undefined, enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo },
         };
         const resolved = await executions.resolve(principal, begin);
@@ -185,21 +186,12 @@ export function createRetryService(temporal: Temporal, executions: ExecutionServ
   };
 }
 
-/** What a run was started with; null for one that was started otherwise. */
-function startOf([first]: readonly HistoryEvent[]): { input: Parameters; run: RunInput } | null {
-  const [input = null, run] = decodePayloads(first?.workflowExecutionStartedEventAttributes?.input);
-  if (!isRunInput(run)) return null;
-  return { input: isJsonObject(input) ? input : {}, run };
-}
-
 /** A run with its state as its whole history tells it; null where they do not agree. */
-function endedOf(workflowId: string, history: readonly HistoryEvent[]): Ended | null {
-  const started = startOf(history);
-  if (started === null || started.run.interpreter > INTERPRETER_VERSION) return null;
-  const run = identified(started.run, workflowId);
-  const replayed = replayHistory(run, started.input, history);
-  const { state, divergence } = replayed;
-  return state === null || divergence !== null ? null : { input: started.input, run, replayed: { ...replayed, state } };
+function endedOf(projection: Projection): Ended | null {
+  const { input, run } = projection.execution();
+  const replayed = projection.replayed();
+  if (run === null || replayed === null || replayed.state === null || replayed.divergence !== null) return null;
+  return { input: isJsonObject(input) ? input : {}, run, replayed: { ...replayed, state: replayed.state } };
 }
 
 function memoOf(principal: Principal, memo: RunMemo, { n, revision, actions }: RunInput): RunMemo {

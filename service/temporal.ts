@@ -34,6 +34,22 @@ export interface StartRequest {
   delay: number;
 }
 
+/** Some history that came, of which run of a chain, and the runs of the chain so far. */
+export interface Followed {
+  runId: string;
+  runs: readonly string[];
+  events: HistoryEvent[];
+}
+
+/** A page of a history: behind a token, of a size; with a signal it is waited for. */
+interface PageRequest {
+  workflowId: string;
+  runId?: string;
+  token?: Uint8Array | undefined;
+  size?: number;
+  signal?: AbortSignal;
+}
+
 /** Milliseconds after which an unanswered call is given up. */
 const CALL_TIMEOUT = 5_000;
 
@@ -72,6 +88,51 @@ export function createTemporal(connection: Connection, namespace: string) {
       if (isGrpcServiceError(error) && error.code === NOT_FOUND) return null;
       throw error;
     }
+  }
+
+  /** A page of one run's history, of the newest one unless it is named; null when Temporal has none. */
+  async function page({ workflowId, runId, token, size, signal }: PageRequest) {
+    const read = () =>
+      workflowService.getWorkflowExecutionHistory({
+        namespace,
+        execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
+        historyEventFilterType: ALL_EVENTS,
+        ...(size === undefined ? {} : { maximumPageSize: size }),
+        ...(signal === undefined ? {} : { waitNewEvent: true }),
+        ...(token === undefined ? {} : { nextPageToken: token }),
+      });
+    // The client never stops listening to a signal that it was given: it gets one of its own.
+    const found =
+      signal === undefined
+        ? await orNull(read)
+        : await orNull(() => connection.withAbortSignal(AbortSignal.any([signal]), read), LONG_POLL_TIMEOUT);
+    if (found === null) return null;
+    const next = found.nextPageToken.length > 0 ? found.nextPageToken : undefined;
+    return { events: found.history?.events ?? [], next };
+  }
+
+  /** All pages of one run's history; with a signal also what is still to come, until it is aborted. */
+  async function* pagesOf(request: PageRequest): AsyncGenerator<HistoryEvent[]> {
+    let { token } = request;
+    do {
+      const found = await page({ ...request, token });
+      if (found === null) return;
+      yield found.events;
+      token = found.next;
+    } while (token !== undefined && !request.signal?.aborted);
+  }
+
+  /** The runs that led to one, by its first event, as far back as Temporal has them; the first one first. */
+  async function chainBefore(workflowId: string, first: HistoryEvent | undefined): Promise<string[]> {
+    const runs: string[] = [];
+    for (let event = first; event !== undefined; ) {
+      const runId = event.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+      const before = runId ? await page({ workflowId, runId, size: 1 }) : null;
+      if (!runId || before === null) break;
+      runs.unshift(runId);
+      event = before.events[0];
+    }
+    return runs;
   }
 
   return {
@@ -115,25 +176,16 @@ export function createTemporal(connection: Connection, namespace: string) {
       };
     },
 
-    /** The whole history of the newest run of a workflow id; null when Temporal has none. */
-    async history(workflowId: string): Promise<HistoryEvent[] | null> {
-      const events: HistoryEvent[] = [];
-      let nextPageToken: Uint8Array | undefined;
-      do {
-        const token = nextPageToken;
-        const page = await orNull(() =>
-          workflowService.getWorkflowExecutionHistory({
-            namespace,
-            execution: { workflowId },
-            historyEventFilterType: ALL_EVENTS,
-            ...(token === undefined ? {} : { nextPageToken: token }),
-          }),
-        );
-        if (page === null) return null;
-        events.push(...(page.history?.events ?? []));
-        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
-      } while (nextPageToken !== undefined);
-      return events;
+    /**
+     * The whole history of a workflow id, run by run and page by page: of the newest run, or of a chain of runs that each
+     * went on as the next, as far back as Temporal has them. Nothing when Temporal has none.
+     */
+    async *history(workflowId: string): AsyncGenerator<HistoryEvent[]> {
+      const newest = await page({ workflowId });
+      if (newest === null) return;
+      for (const runId of await chainBefore(workflowId, newest.events[0])) yield* pagesOf({ workflowId, runId });
+      yield newest.events;
+      if (newest.next !== undefined) yield* pagesOf({ workflowId, token: newest.next });
     },
 
     /** The close event of a run that has closed; null when there is none any more. Blocks on an open run. */
@@ -167,39 +219,40 @@ export function createTemporal(connection: Connection, namespace: string) {
           // The server answers empty about a second before the deadline of the call (temporal.md 7).
           left + 1_000,
         );
-        if ((page.history?.events ?? []).length > 0) return;
-        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
+        const closing = page.history?.events?.at(-1);
+        // One that went on as another is closed, and its chain is not.
+        if (closing && !closing.workflowExecutionContinuedAsNewEventAttributes) return;
+        nextPageToken = !closing && page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       }
     },
 
     /**
-     * The history of the newest run of a workflow id, and what comes to it, until the run has closed or the signal is
-     * aborted: one long poll at a time. Ends at once when Temporal has none.
+     * The history of a workflow id as `history` gives it, and what comes to it, until the run has closed or the signal is
+     * aborted: one long poll at a time, from the first or from the newest run of a chain on. `runs` are the runs so far. Ends at
+     * once when Temporal has none.
      */
-    async *follow(workflowId: string, signal: AbortSignal): AsyncGenerator<{ runId: string; events: HistoryEvent[] }> {
+    async *follow(
+      workflowId: string,
+      signal: AbortSignal,
+      from: 'first' | 'newest' = 'first',
+    ): AsyncGenerator<Followed> {
       const described = await this.describe(workflowId);
-      const runId = described?.info.execution?.runId;
-      if (!runId) return;
-      let nextPageToken: Uint8Array | undefined;
-      do {
-        const token = nextPageToken;
-        const page = await orNull(
-          () =>
-            connection.withAbortSignal(signal, () =>
-              workflowService.getWorkflowExecutionHistory({
-                namespace,
-                execution: { workflowId, runId },
-                historyEventFilterType: ALL_EVENTS,
-                waitNewEvent: true,
-                ...(token === undefined ? {} : { nextPageToken: token }),
-              }),
-            ),
-          LONG_POLL_TIMEOUT,
-        );
-        if (page === null) return;
-        yield { runId, events: page.history?.events ?? [] };
-        nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
-      } while (nextPageToken !== undefined && !signal.aborted);
+      const newest = described?.info.execution?.runId;
+      if (!newest) return;
+      const runs = [newest];
+      if (from === 'first') {
+        const opening = await page({ workflowId, runId: newest, size: 1 });
+        runs.unshift(...(await chainBefore(workflowId, opening?.events[0])));
+      }
+      for (let at = 0; at < runs.length; at += 1) {
+        const runId = runs[at]!;
+        for await (const events of pagesOf({ workflowId, runId, signal })) {
+          const next = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+          if (next && at === runs.length - 1) runs.push(next);
+          yield { runId, runs, events };
+        }
+        if (signal.aborted) return;
+      }
     },
 
     /** Asks a run to stop; Temporal takes it silently for a closed one, so look first. */
@@ -241,9 +294,19 @@ export function createTemporal(connection: Connection, namespace: string) {
       );
     },
 
-    /** Deletes all that Temporal has of a workflow id; nothing when it has nothing. */
+    /** Deletes all that Temporal has of a workflow id: the newest run, and those before it; nothing when it has nothing. */
     async remove(workflowId: string): Promise<void> {
-      await orNull(() => workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } }));
+      const remove = (runId?: string) =>
+        orNull(() =>
+          workflowService.deleteWorkflowExecution({
+            namespace,
+            workflowExecution: { workflowId, ...(runId === undefined ? {} : { runId }) },
+          }),
+        );
+      await remove();
+      for await (const runs of this.list(`WorkflowId = "${workflowId}"`)) {
+        for (const { execution } of runs) if (execution?.runId) await remove(execution.runId);
+      }
     },
 
     /** All runs that a visibility query finds, page by page. */

@@ -7,8 +7,8 @@ import type { ExecutionService, ExecutionView } from './executions.ts';
 import type { Mask } from './masks.ts';
 import type { Temporal } from './temporal.ts';
 
-/** An entry as it is told; `id` says where it stands, and goes back in to go on behind it. */
-export type WatchEntry = StreamEntry & { id: string };
+/** An entry as it is told, of which run of the chain; `id` says where it stands, and goes back in to go on behind it. */
+export type WatchEntry = StreamEntry & { run: string; id: string };
 
 /** A run that is listened to: whose it is, and what happens to it. */
 export interface Watching {
@@ -96,7 +96,7 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
   const told: WatchEntry[] = [];
   const stop = new AbortController();
   let over = false;
-  let run = '';
+  let chain: readonly string[] = [];
   let wake = () => {};
   let news = new Promise<void>((resolve) => (wake = resolve));
 
@@ -112,12 +112,12 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
       try {
         const stream = createRunStream(workflowId);
         let seen = 0;
-        for await (const { runId, events } of temporal.follow(workflowId, stop.signal)) {
-          run = runId;
+        for await (const { runId, runs, events } of temporal.follow(workflowId, stop.signal)) {
+          chain = runs;
           for (const event of events) {
             const entries = stream
               .take(event)
-              .map((entry) => ({ ...entry, id: `${runId}/${entry.event}.${entry.index}` }));
+              .map((entry) => ({ ...entry, run: runId, id: `${runId}/${entry.event}.${entry.index}` }));
             seen += entries.length;
             // After a break the history is read again from its start: what was told is not told again.
             const known = told.length - (seen - entries.length);
@@ -154,7 +154,9 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
         if (next !== undefined) {
           at += 1;
           // What was seen of a run that was reset since says nothing about the one that goes on.
-          const seen = behind?.run === run && !isBehind(next, behind);
+          const place = behind === undefined ? -1 : chain.indexOf(behind.run);
+          const of = chain.indexOf(next.run);
+          const seen = place >= 0 && (of < place || (of === place && !isBehind(next, behind!)));
           if (!seen) yield next;
         } else if (over) return;
         else await Promise.race([news, aborted]);

@@ -483,6 +483,9 @@ const KEPT_WHERE_UNKNOWN = {
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
   listed: sql`${executions.listed}`,
+  // A later run of a chain began later; what was claimed and has not been seen yet has no time of Temporal's.
+  created: sql`case when ${executions.versionRun} = '' then excluded.created
+    else least(excluded.created, ${executions.created}) end`,
   asked: sql`greatest(excluded.asked, ${executions.asked})`,
   // A status that was known already is no news to whoever follows all runs.
   changed: sql`case when (excluded.version_run, excluded.version_closed, excluded.status)

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
+  continueAsNew,
   proxySinks,
   setDefaultSignalHandler,
   workflowInfo,
@@ -11,6 +12,7 @@ import type { Command, RunEvent } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { askedCount } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
+import type { HistoryLength } from '../interpreter/state.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -21,11 +23,12 @@ import { createPerformer } from './perform.ts';
 const { fermata } = proxySinks<RunSinks>();
 
 type Close = Extract<Command, { type: 'close' }>;
+type Last = Extract<Command, { type: 'close' | 'continue' }>;
 
 /**
  * The one workflow that runs every definition; its type is the definition's ref. It performs what the interpreter
  * decides and reports back, and decides nothing itself (design/house.md). `input` are the parameters; `given` is made by
- * the API. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
+ * the API. Goes on as another run of its chain when its history is long. Returns the output; fails with `{ outcome, failure }` in the details; a cancel request ends it as cancelled.
  */
 export default async function run(input: Parameters, given: unknown): Promise<Json | undefined> {
   if (!isRunInput(given)) {
@@ -46,15 +49,15 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     const json = payload instanceof Uint8Array ? null : ((payload as Json | undefined) ?? null);
     inbox.push({ type: 'signal', name, payload: json });
   });
-  const closing = await CancellationScope.nonCancellable(async () => {
+  const last = await CancellationScope.nonCancellable(async () => {
     const perform = createPerformer(inbox);
     await barrier();
     let cancelled = inbox.some(({ type }) => type === 'cancel');
     let reported = '';
-    const { state, commands } = begin(run, input, Date.now(), { events: inbox.splice(0) });
+    const { state, commands } = begin(run, input, Date.now(), { events: inbox.splice(0), history: historyLength() });
     for (let next = commands; ; ) {
-      const close = next.find((command): command is Close => command.type === 'close');
-      if (close !== undefined) return close;
+      const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');
+      if (end !== undefined) return end;
       for (const command of next) perform(command);
       const status = cancelled ? 'canceling' : openStatusOf(state);
       const asked = askedCount(state);
@@ -63,10 +66,16 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       await condition(() => inbox.length > 0);
       await barrier();
       cancelled ||= inbox.some(({ type }) => type === 'cancel');
-      next = step(state, inbox.splice(0), Date.now());
+      next = step(state, inbox.splice(0), Date.now(), historyLength());
     }
   });
-  return finish(closing);
+  return last.type === 'close' ? finish(last) : continueAsNew(input, last.run);
+}
+
+/** The same for whoever reads the history: both stand in it, at the start of the workflow task. */
+function historyLength(): HistoryLength {
+  const { historyLength: length, continueAsNewSuggested: suggested } = workflowInfo();
+  return { length, suggested };
 }
 
 /** Returns once every microtask of this activation has run, so that all its events are in the inbox (interpreter.md 4). */

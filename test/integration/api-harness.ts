@@ -39,9 +39,13 @@ export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
 /** Starts API, worker and database in this process, over one namespace of the shared Temporal server. */
 export async function createApiHarness(
   namespace: string,
-  options: { worker?: boolean; access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>> } = {},
+  options: {
+    address?: string;
+    worker?: boolean;
+    access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>>;
+  } = {},
 ): Promise<ApiHarness> {
-  const address = inject('temporalAddress');
+  const { address = inject('temporalAddress') } = options;
   const folder = await preparedDatabase();
   const database = await openEmbedded(folder);
   const connection = await Connection.connect({ address });

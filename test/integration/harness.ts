@@ -10,6 +10,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { ActionSpec } from '../../model/run-input.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
+import { createTemporal } from '../../service/temporal.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
 import { preparedBundle } from './prepared.ts';
 
@@ -36,6 +37,7 @@ export interface Harness {
   start(definition: Definition, options?: StartOptions): Promise<string>;
   /** The raw answer of describe, for what no projection shows. */
   describe(workflowId: string): ReturnType<Client['workflowService']['describeWorkflowExecution']>;
+  /** The history of a run, of a chain those of its runs in order. */
   history(workflowId: string): Promise<HistoryEvent[]>;
   execution(workflowId: string): Promise<Execution>;
   close(): Promise<void>;
@@ -74,7 +76,8 @@ export interface HarnessOptions {
 export async function createHarness(address: string, options: HarnessOptions = {}): Promise<Harness> {
   const { slow = 0, restartEvery, ...workerOptions } = options;
   const connection = await NativeConnection.connect({ address });
-  const client = new Client({ identity: 'test', connection: await Connection.connect({ address }) });
+  const calling = await Connection.connect({ address });
+  const client = new Client({ identity: 'test', connection: calling });
   const taskQueue = `test-${process.pid}-${Math.random().toString(36).slice(2)}`;
   const outcomes: Harness['outcomes'] = new Map();
   const items: Harness['items'] = new Map();
@@ -112,9 +115,11 @@ export async function createHarness(address: string, options: HarnessOptions = {
   const service = client.workflowService;
   const describe = (workflowId: string) =>
     service.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
+  const temporal = createTemporal(calling, 'default');
   const history = async (workflowId: string): Promise<HistoryEvent[]> => {
-    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-    return events ?? [];
+    const events: HistoryEvent[] = [];
+    for await (const page of temporal.history(workflowId)) events.push(...page);
+    return events;
   };
   return {
     client,

@@ -7,6 +7,7 @@ import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IndexEntry } from '../../model/index-entry.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { closedEntry, entryOf, openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
@@ -79,7 +80,8 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
   // Every fact that any writer could have brought: each prefix of each history, and what visibility says at the end.
   const facts: IndexEntry[] = [];
   for (const workflowId of ids) {
-    const history = (await temporal.history(workflowId))!;
+    const history: HistoryEvent[] = [];
+    for await (const page of temporal.history(workflowId)) history.push(...page);
     const described = (await temporal.describe(workflowId))!;
     for (let length = 1; length <= history.length; length += 1) {
       const seen = projectExecution(workflowId, history.slice(0, length));

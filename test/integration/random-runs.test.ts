@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { TemporalServer } from '../../dev/temporal-server.ts';
 import type { Intervention } from '../../interpreter/simulate.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
@@ -8,6 +9,7 @@ import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../interpreter/random-run.ts';
 import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../interpreter/rehearse.ts';
+import { startChainServer } from './chain-server.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 
 // FERMATA_SEED=… draws the same runs again, FERMATA_RUNS=… more of them.
@@ -17,14 +19,19 @@ const numRuns = Number(process.env.FERMATA_RUNS ?? 40);
 const BATCH = 30;
 
 const harnesses: Harness[] = [];
+let server: TemporalServer;
 beforeAll(async () => {
+  server = await startChainServer(10);
   const address = inject('temporalAddress');
   // Hardly any workflow stays in the first one's cache, and none in the second's, whose worker is killed over and over.
   harnesses.push(await createHarness(address, { maxCachedWorkflows: 2, slow: 40 }));
   harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 400 }));
+  // Whatever is longer than a few events goes on in another run.
+  harnesses.push(await createHarness(server.address, { maxCachedWorkflows: 2, slow: 40 }));
 });
 afterAll(async () => {
   for (const harness of harnesses) await harness.close();
+  await server.stop();
 });
 
 const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
@@ -45,27 +52,33 @@ const drawn = [
 it.each([
   ['a workflow cache of 2', 0],
   ['no cache, and a worker that is restarted all the time', 1],
+  ['run after run, each of a few events', 2],
 ])(
   'what is projected of random runs equals what they did, open or closed: %s',
   async (_, index) => {
     const harness = harnesses[index]!;
-    const runs = drawn.filter((_run, at) => at % 2 === index);
+    const runs = drawn.filter((_run, at) => at % 2 === index % 2);
     let compared = 0;
     let prefixes = 0;
+    let continued = 0;
     for (let at = 0; at < runs.length; at += BATCH) {
       await Promise.all(
         runs.slice(at, at + BATCH).map(async (run, offset) => {
           const name = `seed ${seed}, run ${at + offset} of ${index}`;
           const history = await play(harness, run, name);
           prefixes += projectEveryPrefix(history, name);
+          continued += history.filter((event) => event.workflowExecutionContinuedAsNewEventAttributes).length;
           if (!isDecided(run)) return;
           compare(history, run, name);
           compared += 1;
         }),
       );
     }
-    console.log(`seed ${seed}: ${runs.length} runs, ${prefixes} open histories, ${compared} equal to their rehearsal`);
+    console.log(
+      `seed ${seed}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${compared} equal to their rehearsal`,
+    );
     expect(compared).toBeGreaterThanOrEqual(10);
+    if (index === 2) expect(continued).toBeGreaterThan(10);
   },
   240_000,
 );
@@ -135,7 +148,7 @@ function isCommand(event: HistoryEvent): boolean {
     event.startChildWorkflowExecutionInitiatedEventAttributes,
     event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes,
     ...[event.workflowExecutionCompletedEventAttributes, event.workflowExecutionFailedEventAttributes],
-    event.workflowExecutionCanceledEventAttributes,
+    ...[event.workflowExecutionCanceledEventAttributes, event.workflowExecutionContinuedAsNewEventAttributes],
   ].some((attributes) => attributes != null);
 }
 

@@ -4,17 +4,11 @@ import { WebSocket } from 'ws';
 import { createTemporal } from '../../service/temporal.ts';
 import { createWatchService } from '../../service/watches.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { all, eventsOf, type StreamEvent } from './event-stream.ts';
 import { until } from './until.ts';
 
 const BASE = '/api/v1/executions';
 let harness: ApiHarness;
-
-interface Event {
-  id: string;
-  event: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it
-  data: any;
-}
 
 beforeAll(async () => {
   harness = await createApiHarness('streams');
@@ -35,27 +29,6 @@ const start = async (ref: string) =>
 
 function open(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
   return fetch(harness.api.url + path, { headers: { 'x-api-key': DEV_KEY, ...headers }, ...(signal && { signal }) });
-}
-
-/** The events of a stream, as an EventSource would give them. */
-async function* eventsOf(response: Response): AsyncGenerator<Event> {
-  expect(response.headers.get('content-type')).toBe('text/event-stream');
-  let text = '';
-  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const blocks = text.split('\n\n');
-    text = blocks.pop()!;
-    for (const block of blocks) {
-      const fields = Object.fromEntries(block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line)!.slice(1, 3)));
-      if (fields.data !== undefined) yield { id: fields.id, event: fields.event, data: JSON.parse(fields.data) };
-    }
-  }
-}
-
-async function all(events: AsyncGenerator<Event>): Promise<Event[]> {
-  const found: Event[] = [];
-  for await (const event of events) found.push(event);
-  return found;
 }
 
 describe('the events of an execution', () => {
@@ -141,9 +114,9 @@ describe('the events of all executions', () => {
     const started: number[] = [];
     for (let n = 0; n < 5; n += 1) started.push((await start('core.noop')).id);
     const last = new Map<number, string>();
-    const seen: Event[] = [];
+    const seen: StreamEvent[] = [];
     while (started.some((id) => last.get(id) !== 'completed')) {
-      const event = (await stream.next()).value as Event;
+      const event = (await stream.next()).value as StreamEvent;
       seen.push(event);
       last.set(event.data.id, event.data.status);
     }
@@ -153,7 +126,7 @@ describe('the events of all executions', () => {
     const wanted = new Set(seen.slice(1).map(({ data }) => data.id));
     const repeated: number[] = [];
     while (repeated.length < wanted.size) {
-      const { data } = (await again.next()).value as Event;
+      const { data } = (await again.next()).value as StreamEvent;
       repeated.push(data.id);
       expect(data.status).toBe('completed');
     }
@@ -165,18 +138,18 @@ describe('the events of all executions', () => {
     const stop = new AbortController();
     const stream = eventsOf(await open(`${BASE}/events`, {}, stop.signal));
     const first = await start('core.noop');
-    let place = (await stream.next()).value as Event;
+    let place = (await stream.next()).value as StreamEvent;
     while (place.data.id !== first.id || place.data.status !== 'completed')
-      place = (await stream.next()).value as Event;
+      place = (await stream.next()).value as StreamEvent;
     const { id } = await start('examples.followed');
-    let told = (await stream.next()).value as Event;
-    while (told.data.id !== id || told.data.status !== 'running') told = (await stream.next()).value as Event;
+    let told = (await stream.next()).value as StreamEvent;
+    while (told.data.id !== id || told.data.status !== 'running') told = (await stream.next()).value as StreamEvent;
     await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
-    while (told.data.id !== id || told.data.status !== 'completed') told = (await stream.next()).value as Event;
+    while (told.data.id !== id || told.data.status !== 'completed') told = (await stream.next()).value as StreamEvent;
     const again = eventsOf(await open(`${BASE}/events`, { 'last-event-id': place.id }, stop.signal));
     const statuses: string[] = [];
     while (statuses.at(-1) !== 'completed') {
-      const { data } = (await again.next()).value as Event;
+      const { data } = (await again.next()).value as StreamEvent;
       if (data.id === id) statuses.push(data.status);
     }
     expect(statuses).toEqual(['completed']);

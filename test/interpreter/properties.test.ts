@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
-import type { RunEvent } from '../../interpreter/events.ts';
+import type { Command, RunEvent } from '../../interpreter/events.ts';
 import { type Intervention, simulate } from '../../interpreter/simulate.ts';
+import type { HistoryLength, RunState } from '../../interpreter/state.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
+import type { Json } from '../../model/json.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from './random-run.ts';
-import { rehearse as play, type Rehearsed, STARTED, TEST_ACTIONS } from './rehearse.ts';
+import { rehearse as play, type Rehearsed, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
 const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);
@@ -139,3 +141,69 @@ it('a run that ended badly goes on from its state: what is kept is not done agai
   );
   expect(retried).toBeGreaterThan(100);
 });
+
+it('a run that goes on as others does and gives the same as one that does not', () => {
+  let continued = 0;
+  fc.assert(
+    fc.property(randomRun().filter(accepted), fc.integer(), (drawn, seed) => {
+      const run = { ...drawn, workflows: SUB_WORKFLOWS };
+      // Where something hangs, others may begin later than they would.
+      fc.pre(!JSON.stringify(run.outcomes).includes('"running"'));
+      const cancelled = (events: RunEvent[], wave: number): RunEvent[] =>
+        wave === run.cancelAt && run.cancelAt > 3 ? [...events, { type: 'cancel' }] : events;
+      // Signals come at any time, also when nobody waits for them yet.
+      const signalled = (wave: number): RunEvent[] =>
+        run.signals.flatMap((name, at) => (at * 2 + 1 === wave ? [{ type: 'signal', name, payload: at }] : []));
+      const straight = playChain(run, (events, wave) => cancelled([...events, ...signalled(wave)], wave));
+      // Waves are counted without those in which a run begins as another's next.
+      let begun = 0;
+      const chained = playChain(
+        run,
+        (events, wave, state) => {
+          if (wave > 0 && state?.hold != null && events.length === 0) {
+            begun += 1;
+            return events;
+          }
+          return cancelled([...events, ...signalled(wave - begun)], wave - begun);
+        },
+        (wave) => ({ length: 5_000, suggested: Math.sin(seed + wave * 3.7) > 0 }),
+      );
+      continued += chained.past.length;
+      expect(chained.close).toEqual(straight.close);
+      expect(workOf(chained.commands)).toEqual(workOf(straight.commands));
+      const tasks = [null, ...run.definition.tasks.map(({ name }) => name)];
+      const task = tasks[Math.abs(seed) % tasks.length]!;
+      expect(retryOf(chained.state, task)).toEqual(retryOf(straight.state, task));
+    }),
+    { numRuns: 600 },
+  );
+  expect(continued).toBeGreaterThan(600);
+});
+
+/** What a retry of a run does and gives; visits may have other numbers, and names another order. */
+function retryOf(state: RunState, task: string | null) {
+  const carried = carry(state, task);
+  if (carried === null) return null;
+  const input = { ...state.run, carried: JSON.parse(JSON.stringify(carried.state)) as CarriedState };
+  const { commands, close } = simulate(input, {}, {}, STARTED + 1_000_000);
+  const text = JSON.stringify([workOf(commands).map(([key, , input]) => [key, input]), close]);
+  return JSON.parse(text.replaceAll(/#\d+/g, '').replaceAll(/; there are: [^"]+/g, '')) as Json;
+}
+
+function playChain(
+  { definition, outcomes, workflows }: RandomRun & { workflows: typeof SUB_WORKFLOWS },
+  intervene: Intervention,
+  history?: (wave: number) => HistoryLength,
+) {
+  const run = runInput(definition, 1, workflows);
+  const played = simulate(run, {}, outcomes, STARTED, { intervene, history });
+  return played;
+}
+
+/** What workers and sub-workflows are told to do. */
+function workOf(commands: readonly Command[]) {
+  return commands.flatMap((command) => {
+    if (command.type === 'child') return [[command.key, command.n, command.input]];
+    return command.type === 'activity' ? [[command.key, command.action, command.input]] : [];
+  });
+}

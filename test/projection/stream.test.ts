@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest';
+import type { HistoryEvent } from '../../projection/history.ts';
 import { logsOf } from '../../projection/logs.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { createRunStream, type StreamEntry } from '../../projection/stream.ts';
-import { RECORDED, readHistory } from '../fixtures/recorded.ts';
+import { RECORDED, RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 
 it.each(RECORDED)('what is told of $name ends with what is projected of it', ({ name }) => {
-  const { events } = readHistory(name);
+  expectSameAsProjected(name, readEvents(name));
+});
+
+it.each([...RECORDED_CHAINS])('what is told of the chain %s ends with what is projected of it', (chain, names) => {
+  expectSameAsProjected(chain, names.flatMap(readEvents));
+});
+
+function expectSameAsProjected(name: string, events: readonly HistoryEvent[]): void {
   const stream = createRunStream(name);
   const told: StreamEntry[] = [];
   for (const event of events) {
@@ -27,4 +35,4 @@ it.each(RECORDED)('what is told of $name ends with what is projected of it', ({ 
   expect(logs).toEqual(expect.arrayContaining(logsOf(execution).map((entry) => JSON.stringify(entry))));
   const statuses = told.flatMap((entry) => (entry.type === 'execution' ? [entry.status] : []));
   expect(statuses.every((word, index) => word !== statuses[index - 1])).toBe(true);
-});
+}

@@ -1,0 +1,218 @@
+import { type Reads, readsOf } from '../language/reads.ts';
+import type { CarriedItems, CarriedMiddle, CarriedState, CarriedVisit, CarriedWait } from '../model/carried-state.ts';
+import { type Json, jsonSize } from '../model/json.ts';
+import { commonOf, countersOf, createScopes, dense, isUnfinished, workOf } from './carry.ts';
+import { DRAIN_KEY } from './events.ts';
+import { askedCount, changesOf } from './inquiries.ts';
+import type { AskedInquiry, Items, RunState, Visit } from './state.ts';
+
+/** Bytes of outputs of one visit's items that are handed on although nothing reads them. */
+const KEPT_BYTES = 64 * 1024;
+
+/**
+ * The state of a run that goes on as another one, while nothing of it is with a worker: only what can still matter, so that
+ * it stays small however long the chain is (interpreter.md 9). It is the same whoever makes it: the run, or whoever projects it.
+ */
+export function continuationOf(state: RunState): CarriedState {
+  const reads = readsOf(state.program);
+  const needed = neededVisits(state, reads);
+  const nearest = nearestNeeded(state, needed);
+  const table = createScopes();
+  const everything = () => true;
+  const variables = table.indexOf(state.variables);
+  const ended = table.indexOf(state.ended);
+  const visits = [...needed].map((index): CarriedVisit => {
+    const visit = state.visits[index]!;
+    const open = visit.endedAt === null;
+    const { cleanup, carried, wait, handled, startedAt, endedAt, gathered } = visit;
+    const items = visit.items === null ? null : carriedItems(visit, visit.items, keepsItems(state, reads, visit));
+    const work = workOf(visit);
+    return {
+      ...work,
+      // What has ended is told by the run that it has ended in.
+      ...(open ? {} : { input: null, output: keepsOutput(state, reads, visit, index) ? work.output : null }),
+      ...commonOf(visit, index),
+      from: nearest(visit.from),
+      ...table.ofVisit(visit, open),
+      ...(cleanup ? { cleanup } : {}),
+      ...{ carried, wait, handled, startedAt, endedAt },
+      ...(gathered === null
+        ? {}
+        : { gathered: { key: gathered.key, arrivals: table.arrivals(gathered.arrivals, (at) => needed.has(at)) } }),
+      ...(items === null ? {} : { items }),
+    };
+  });
+  const lineages = new Set([...needed].map((index) => state.visits[index]!.lineage));
+  const lives = (lineage: number) => lineage < 0 || lineages.has(lineage);
+  const inquiries = [...state.inquiries.values()].filter((inquiry) => staysAsked(state, inquiry, needed));
+  const asked = new Set(inquiries.map(({ key }) => key));
+  return {
+    ...{ variables, ended, visits },
+    starting: state.starting.map(({ visit, item }) => (item === null ? visit : [visit, item])),
+    gatherings: [...state.gatherings.values()].flatMap(({ name, lineage, round, fired, arrivals }) =>
+      fired && !lives(lineage) ? [] : [{ name, lineage, round, fired, arrivals: table.arrivals(arrivals, everything) }],
+    ),
+    rounds: [...state.roundsOf].filter(([key]) => lives(Number(key.split(' ')[1]))),
+    leaves: [...state.leaves],
+    signals: [...state.signals.messages].filter(([, payloads]) => payloads.length > 0),
+    inquiries: inquiries.map(({ place: { visit, item }, ...inquiry }) => ({ ...inquiry, visit, item })),
+    decisions: state.decisions.filter(({ decision }) => asked.has(decision.inquiry)),
+    counters: countersOf(state),
+    ...(state.run.carried?.children === undefined ? {} : { children: state.run.carried.children }),
+    middle: middleOf(state, inquiries),
+    scopes: table.scopes,
+  };
+}
+
+function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedMiddle {
+  const { started, signals, paused, controls, failure, lost, also } = state;
+  const waits = [...state.pending].flatMap(([key, { kind, visit, item, due, signal }]): CarriedWait[] =>
+    key === DRAIN_KEY
+      ? []
+      : [{ key, kind: kind as CarriedWait['kind'], visit, item, due, ...(signal === undefined ? {} : { signal }) }],
+  );
+  const waiters = [...signals.waiters].flatMap(([name, keys]): [string, string[]][] => {
+    const waiting = keys.filter((key) => state.pending.get(key)?.signal === name);
+    return waiting.length === 0 ? [] : [[name, waiting]];
+  });
+  const asked = askedCount(state) - changesOf(inquiries);
+  return {
+    ...{
+      started,
+      tasks: [...state.visitsOf.keys()],
+      waits,
+      waiters,
+      dropped: signals.dropped,
+      paused,
+      controls,
+      asked,
+    },
+    ...{ failure, lost, also },
+  };
+}
+
+/** Whether an inquiry is still open, or what came of it can still be asked for. */
+function staysAsked({ pending, visits }: RunState, { key, place, outcome }: AskedInquiry, needed: ReadonlySet<number>) {
+  if (pending.get(key)?.kind === 'inquiry') return true;
+  if (outcome === null || !needed.has(place.visit)) return false;
+  return (
+    place.item === null || (visits[place.visit]!.endedAt === null && isOpen(visits[place.visit]!.items!, place.item))
+  );
+}
+
+function isOpen({ work }: Items, item: number): boolean {
+  return work[item] !== undefined && work[item].status !== 'succeeded';
+}
+
+/** Indexes of the visits that what is still to come may ask for, in order. */
+function neededVisits(state: RunState, reads: Reads): ReadonlySet<number> {
+  const { visits, visitsOf, gatherings, leaves } = state;
+  const from = new Set<number>();
+  visits.forEach((visit, index) => {
+    if (visit.endedAt === null || isUnfinished(visit)) from.add(index);
+  });
+  for (const { arrivals } of gatherings.values()) for (const { visit } of arrivals.values()) from.add(visit);
+  const ends = (index: number) => visits[index]!.endedAt ?? -1;
+  const lastOf = (indexes: readonly number[]) =>
+    indexes.reduce((last, index) => (ends(index) > ends(last) ? index : last));
+  for (const indexes of visitsOf.values()) {
+    from.add(indexes.at(-1)!);
+    from.add(lastOf(indexes));
+  }
+  const several = [...visitsOf].flatMap(([name, indexes]) => (indexes.length > 1 && reads.output(name) ? [name] : []));
+  const needed = new Set(from);
+  // A retry may go back to the latest visit of any task: where no path leads to a task, it sees what has ended last before.
+  for (const indexes of visitsOf.values()) {
+    const gone = new Set([indexes.at(-1)!]);
+    visits.forEach((visit, index) => {
+      if (visit.from.some((before) => gone.has(before))) gone.add(index);
+    });
+    for (const name of several) {
+      const left = visitsOf.get(name)!.filter((index) => !gone.has(index));
+      if (left.length > 0) needed.add(lastOf(left));
+    }
+  }
+  for (const index of from) {
+    const { gathered } = visits[index]!;
+    for (const { visit } of gathered?.arrivals.values() ?? []) needed.add(visit);
+    for (const found of seenFrom(state, index, several)) needed.add(found);
+    // Only the first of the visits that the word `retry` has led to tells what had arrived at a join.
+    for (let at = index; (visits[at]?.retried ?? 0) > 0; needed.add(at)) at = visits[at]!.from[0]!;
+  }
+  for (const index of [...needed]) {
+    const { error } = visits[index]!;
+    if (error !== null && visits[error] !== undefined) needed.add(error);
+  }
+  for (const index of leaves.values()) needed.add(index);
+  // A join may have got what an earlier run of the chain did not hand on.
+  return new Set([...needed].filter((index) => visits[index] !== undefined).sort((a, b) => a - b));
+}
+
+/** The visits that names mean on the paths that led to a visit: the latest of each (design/language.md, Scopes). */
+function seenFrom({ visits }: RunState, index: number, names: readonly string[]): number[] {
+  const wanted = new Set(names);
+  const found: number[] = [];
+  const ahead = new Set(visits[index]!.from);
+  while (ahead.size > 0 && wanted.size > 0) {
+    const latest = Math.max(...ahead);
+    ahead.delete(latest);
+    const visit = visits[latest];
+    if (visit === undefined) continue;
+    if (wanted.delete(visit.name)) found.push(latest);
+    for (const before of visit.from) ahead.add(before);
+  }
+  return found;
+}
+
+/** What leads from visits back to those that are needed, past those that are not. */
+function nearestNeeded({ visits }: RunState, needed: ReadonlySet<number>): (from: readonly number[]) => number[] {
+  const known = new Map<number, number[]>();
+  visits.forEach(({ from }, index) => {
+    // What leads to a visit has a lower index, so that it is known by now.
+    if (!needed.has(index)) known.set(index, nearest(from));
+  });
+  function nearest(from: readonly number[]): number[] {
+    return [...new Set(from.flatMap((index) => (needed.has(index) ? [index] : (known.get(index) ?? []))))];
+  }
+  return nearest;
+}
+
+/** Whether anything may ask for what a visit gave that has ended. */
+function keepsOutput(state: RunState, reads: Reads, visit: Visit, index: number): boolean {
+  if (reads.output(visit.name)) return true;
+  const result = state.leaves.get(visit.name) === index || index === state.visits.length - 1;
+  return state.program.output === null && result;
+}
+
+/** Whether anything may ask for what the items of a visit have given. */
+function keepsItems({ program }: RunState, reads: Reads, { name }: Visit): boolean {
+  if (reads.items(name)) return true;
+  const leads = program.tasks
+    .get(name)!
+    .transitions.some(({ on, when, targets }) => on !== 'failure' && when === null && targets.length > 0);
+  return program.output === null && !leads;
+}
+
+/** What a visit still needs of its items; null: nothing. */
+function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems | null {
+  const { list, concurrency, work, again, failed } = items;
+  const open = visit.endedAt === null;
+  // A failure that nothing has taken may be tried again: of its items those without success.
+  if (!open && (visit.status === 'succeeded' || visit.handled)) return null;
+  const places = work.flatMap((_, item) => (isOpen(items, item) ? [item] : []));
+  const outputs = dense(Array.from(work, (each, item) => succeededWith(items, each, item)));
+  // What is little is kept anyway: a failure tells it.
+  const kept = !items.forgotten && (keeps || jsonSize(outputs) <= KEPT_BYTES);
+  return {
+    ...{ list: list.slice(work.length), first: work.length, begun: work.length, concurrency, places },
+    values: places.map((item): [number, Json] => [item, list[item] ?? null]),
+    work: places.map((item) => workOf(work[item]!)),
+    ...(kept ? { outputs } : { forgotten: true as const }),
+    ...{ again: [...again], failed: [...failed] },
+  };
+}
+
+function succeededWith({ outputs }: Items, work: Items['work'][number] | undefined, item: number): Json {
+  if (work === undefined) return outputs[item] ?? null;
+  return work.status === 'succeeded' ? work.output : null;
+}

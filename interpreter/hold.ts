@@ -1,0 +1,71 @@
+import { engineFailure } from '../model/failure.ts';
+import { jsonSize } from '../model/json.ts';
+import { MAX_PAYLOAD_BYTES, type RunInput } from '../model/run-input.ts';
+import { continuationOf } from './continuation.ts';
+import { DRAIN_KEY } from './events.ts';
+import { armTimer, dropPending, NO_WORK } from './pending.ts';
+import type { RunState } from './state.ts';
+import { decide } from './visits.ts';
+
+/** Seconds for which new work is held back so that what is with workers can end. */
+const HOLD_SECONDS = 10;
+
+/** Events after which that is tried again, when something took longer. */
+const TRY_AGAIN_AFTER = 2_000;
+
+/** Events from which on new work is held back for as long as it takes: Temporal ends a run at 51,200. */
+const HARD_EVENTS = 20_000;
+
+/** Events at which a run fails that cannot be handed on. */
+const LAST_EVENTS = 45_000;
+
+/** Whether anything may begin: neither people nor the end of a history hold it back. */
+export function mayBegin({ paused, hold }: RunState): boolean {
+  return paused === null && hold === null;
+}
+
+/** Holds new work back once the history is long enough to go on in another run (interpreter.md 9). */
+export function considerHold(state: RunState): void {
+  const { version, history, holdFrom, stopping, hold } = state;
+  if (version < 5 || stopping !== null) return;
+  if (history.length >= HARD_EVENTS && history.length >= holdFrom) {
+    dropPending(state, DRAIN_KEY);
+    state.hold = 'hard';
+  } else if (hold === null && history.suggested && history.length >= holdFrom) state.hold = 'soft';
+}
+
+/** Has the run go on as another one, as soon as no worker has anything of it. */
+export function goOn(state: RunState): 'released' | undefined {
+  const { hold, outcome, stopping, inFlight, history } = state;
+  if (hold === null || outcome !== null || stopping !== null) return undefined;
+  if (inFlight > 0) {
+    if (hold === 'soft' && !state.pending.has(DRAIN_KEY)) {
+      armTimer(state, DRAIN_KEY, { ...NO_WORK, kind: 'drain' }, HOLD_SECONDS * 1000);
+    }
+    return undefined;
+  }
+  const run: RunInput = { ...state.run, carried: continuationOf(state) };
+  const bytes = jsonSize([state.input, run]);
+  if (bytes <= MAX_PAYLOAD_BYTES) {
+    state.commands.push({ type: 'continue', run });
+    return undefined;
+  }
+  endHold(state);
+  if (history.length >= LAST_EVENTS) {
+    const message = `the run has ${history.length} events, and its state of ${bytes} bytes is too large to go on in another`;
+    decide(state, engineFailure('limit_exceeded', message), false);
+  }
+  return 'released';
+}
+
+/** Lets new work begin, for some time at least. */
+export function endHold(state: RunState): void {
+  release(state);
+  state.holdFrom = state.history.length + TRY_AGAIN_AFTER;
+}
+
+/** Lets new work begin. */
+export function release(state: RunState): void {
+  state.hold = null;
+  dropPending(state, DRAIN_KEY);
+}

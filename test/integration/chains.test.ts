@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TemporalServer } from '../../dev/temporal-server.ts';
+import { projectExecution } from '../../projection/project.ts';
+import { CHAINS, playChain } from './chain-scripts.ts';
+import { startChainServer } from './chain-server.ts';
+import { createHarness, type Harness } from './harness.ts';
+
+// Runs that go on in other runs: on a server that suggests it after a few events.
+
+let server: TemporalServer;
+let harness: Harness;
+beforeAll(async () => {
+  server = await startChainServer(20);
+  harness = await createHarness(server.address);
+});
+afterAll(async () => {
+  await harness.close();
+  await server.stop();
+});
+
+describe('a chain of runs is one execution', () => {
+  it.each(CHAINS)('$name', async (script) => {
+    const id = await playChain(harness, script);
+    const events = await harness.history(id);
+    const execution = projectExecution(id, events);
+    expect([execution.projection, execution.divergence]).toEqual(['complete', null]);
+    expect(execution).toMatchObject({ status: script.status, failure: script.failure ?? null });
+    if (script.output !== undefined) expect(execution.output).toEqual(script.output);
+    const done = execution.tasks.filter(({ status }) => status === 'completed');
+    expect(done.map(({ key }) => key)).toEqual(script.done);
+    const starts = events.filter((event) => event.workflowExecutionStartedEventAttributes);
+    if (script.options?.workflows === undefined) expect(starts.length).toBeGreaterThan(1);
+  });
+
+  it('which shows what the outputs of items were that it has not handed on', async () => {
+    const execution = await harness.execution(await playChain(harness, CHAINS[2]!));
+    const output = execution.tasks.find(({ key }) => key === 'each')!.output as string[];
+    expect(output.map((each) => each.split(' ')[0])).toEqual(Array.from({ length: 20 }, (_, at) => String(at)));
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { projectExecution } from '../../projection/project.ts';
+import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
+
+const chains = [...RECORDED_CHAINS];
+
+it.each(chains)('%s: without its first run, the rest tells what it can, and that it is a part', (chain, names) => {
+  const runs = names.map((name) => readEvents(name));
+  const whole = projectExecution(chain, runs.flat());
+  expect([whole.projection, whole.partial]).toEqual(['complete', undefined]);
+  if (runs.length === 1) return;
+  const rest = projectExecution(chain, runs.slice(1).flat());
+  const { tasks, ...told } = rest;
+  expect(told).toMatchObject({ projection: 'complete', partial: true, status: whole.status, output: whole.output });
+  expect([rest.runId, rest.variables, rest.input]).toEqual([whole.runId, whole.variables, whole.input]);
+  // What is handed on is when the first workflow task began.
+  expect(Date.parse(rest.created) - Date.parse(whole.created)).toBeLessThan(1_000);
+  const keys = whole.tasks.map(({ key }) => key);
+  expect(tasks.length).toBeLessThanOrEqual(keys.length);
+  expect(keys).toEqual(expect.arrayContaining(tasks.map(({ key }) => key)));
+});
+
+it.each(chains)('%s: a state that was changed on its way is not trusted', (chain, names) => {
+  const runs = names.map((name) => readEvents(name));
+  if (runs.length === 1) return;
+  const payload = runs[0]!.at(-1)!.workflowExecutionContinuedAsNewEventAttributes!.input!.payloads![1]!;
+  const text = Buffer.from(payload.data!).toString();
+  payload.data = Buffer.from(text.replace(/"starts":(\d+)/, (_, starts) => `"starts":${Number(starts) + 1}`));
+  expect(projectExecution(chain, runs.flat())).toMatchObject({ projection: 'diverged', tasks: [] });
+});
