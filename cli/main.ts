@@ -4,6 +4,7 @@ import { CliError, EXIT } from './cli-error.ts';
 import { addExecutionCommands } from './executions.ts';
 import { serveMcp } from './mcp.ts';
 import { createOutput } from './output.ts';
+import { addReplayCommand } from './replay.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
 import { addWorkflowCommands } from './workflows.ts';
@@ -38,6 +39,7 @@ program
   .command('mcp')
   .description('serve MCP over standard input and output')
   .action(async () => serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env)));
+addReplayCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 program
   .command('dev')
   .description('start everything on this machine, as npm start does')

@@ -188,6 +188,9 @@ export function createTemporal(connection: Connection, namespace: string) {
       if (newest.next !== undefined) yield* pagesOf({ workflowId, token: newest.next });
     },
 
+    /** The history of one run of a chain, page by page. Nothing when Temporal has none. */
+    historyOf: (workflowId: string, runId: string): AsyncGenerator<HistoryEvent[]> => pagesOf({ workflowId, runId }),
+
     /** The close event of a run that has closed; null when there is none any more. Blocks on an open run. */
     async closeEvent(workflowId: string, runId: string): Promise<HistoryEvent | null> {
       const page = await orNull(() =>

@@ -37,7 +37,7 @@ const RULES: Record<string, Rule> = {
   },
   chat: { folders: ['service', 'model'], packages: ['@slack/web-api', 'hono', 'nodemailer'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
-  worker: { folders: ['activities', 'model'], packages: ['@temporalio/worker'], node: true },
+  worker: { folders: ['activities', 'model'], types: ['projection'], packages: ['@temporalio/worker'], node: true },
   process: {
     folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'model'],
     packages: [

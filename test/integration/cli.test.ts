@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { type Ended, PROGRAM, runFermata } from './fermata.ts';
 
-const PROGRAM = resolve('cli/fermata.mjs');
 let harness: ApiHarness;
 let folder: string;
 beforeAll(async () => {
@@ -19,29 +18,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into what they just asked for
-  json: () => any;
-}
-
 /** Runs the command line in a folder of its own, where it finds nothing by itself. */
-async function fermata(args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> {
-  const known = { FERMATA_URL: harness.api.url, FERMATA_API_KEY: DEV_KEY };
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd: folder, env: { ...process.env, ...known, ...env } });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  child.stdin.end(input);
-  const code = await new Promise<number | null>((done) => child.on('close', done));
-  return { code, out, err, json: () => JSON.parse(out) };
-}
+const fermata = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
+  runFermata(folder, args, { FERMATA_URL: harness.api.url, FERMATA_API_KEY: DEV_KEY, ...env }, input);
 
 const write = async (name: string, text: string) => {
   await writeFile(join(folder, name), text);

@@ -8,7 +8,19 @@ import { until } from './until.ts';
 let harness: ApiHarness;
 const ids = { parent: 0, done: 0, failed: 0 };
 const BEYOND_DETAIL = [
-  ...['_links', 'attempt', 'expired', 'memo', 'mode', 'parent_task', 'projection', 'revision', 'run_id', 'schedule'],
+  ...[
+    '_links',
+    'attempt',
+    'expired',
+    'partial',
+    'memo',
+    'mode',
+    'parent_task',
+    'projection',
+    'revision',
+    'run_id',
+    'schedule',
+  ],
   ...['retry_of', 'retried_as'],
   ...['signals', 'signals_dropped', 'tags', 'task', 'tasks', 'uuid', 'version', 'waiting_for', 'workflow_id'],
 ];

@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { pino } from 'pino';
+import type { Config } from '../model/config.ts';
+import { installTemporalRuntime } from '../process/logger.ts';
+import { connectClient } from '../process/run.ts';
+import { openRuns } from '../service/open-runs.ts';
+import { createTemporal } from '../service/temporal.ts';
+import { replayRuns } from '../worker/replay.ts';
+import { bundleWorkflows } from '../worker/worker.ts';
+import { type DevFile, privateFile } from './dev-file.ts';
+
+/** Whether this build could go on with an open run; `trouble`: why not. */
+export interface Replayed {
+  workflow_id: string;
+  safe: boolean;
+  trouble: string | null;
+}
+
+/**
+ * Replays all open runs of a server against this build, before its workers are replaced. Throws an Error where no server is
+ * known, or none answers.
+ */
+export async function replayOpen(config: Config): Promise<Replayed[]> {
+  const dev = await privateFile<DevFile>(resolve(config.FERMATA_DATA_DIR), 'dev.json').read();
+  const address = config.TEMPORAL_ADDRESS ?? dev?.temporal_address;
+  if (address === undefined) throw new Error('no Temporal server is known: set TEMPORAL_ADDRESS, or npm start here');
+  const connection = connectClient(address);
+  try {
+    const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE);
+    await temporal.ping();
+    const replayed: Replayed[] = [];
+    const add = (workflowId: string, trouble: string | null) =>
+      replayed.push({ workflow_id: workflowId, safe: trouble === null, trouble });
+    const bundle = await bundleWorkflows();
+    // What replaying has to say is in the answer.
+    installTemporalRuntime(pino({ level: 'silent' }));
+    const promising = (async function* () {
+      for await (const { trouble, ...run } of openRuns(temporal)) {
+        if (trouble === null) yield run;
+        else add(run.workflowId, trouble);
+      }
+    })();
+    for await (const { workflowId, trouble } of replayRuns(bundle, promising)) add(workflowId, trouble);
+    return replayed;
+  } finally {
+    await connection.close();
+  }
+}
