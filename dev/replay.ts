@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { pino } from 'pino';
 import type { Config } from '../model/config.ts';
 import { installTemporalRuntime } from '../process/logger.ts';
 import { connectClient } from '../process/run.ts';
@@ -33,7 +32,7 @@ export async function replayOpen(config: Config): Promise<Replayed[]> {
       replayed.push({ workflow_id: workflowId, safe: trouble === null, trouble });
     const bundle = await bundleWorkflows();
     // What replaying has to say is in the answer.
-    installTemporalRuntime(pino({ level: 'silent' }));
+    installTemporalRuntime(null);
     const promising = (async function* () {
       for await (const { trouble, ...run } of openRuns(temporal)) {
         if (trouble === null) yield run;

@@ -19,12 +19,12 @@ function fieldsOf(meta: LogMetadata = {}): object {
   return { workflowId, runId, workflowType, activityId, activityType, attempt, error: message };
 }
 
-/** Sends what Temporal's SDK logs to our log, and leaves signals to us. Once per process, before any connection. */
-export function installTemporalRuntime(log: Logger): void {
+/** Sends what Temporal's SDK logs to our log, or nowhere, and leaves signals to us. Once per process, before any connection. */
+export function installTemporalRuntime(log: Logger | null): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-      log[level === 'ERROR' ? 'error' : 'warn'](fieldsOf(meta), message);
+      log?.[level === 'ERROR' ? 'error' : 'warn'](fieldsOf(meta), message);
     }),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },
