@@ -26,6 +26,7 @@ import { createLauncher } from '../service/launches.ts';
 import { createPackImportService } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
+import { createProjectionReader } from '../service/projections.ts';
 import { createRetryService } from '../service/retries.ts';
 import { createScheduleService } from '../service/schedules.ts';
 import { createSealer } from '../service/secrets.ts';
@@ -118,12 +119,14 @@ export async function startApi({
   const actionStore = createActionStore(db);
   const definitions = createDefinitionService(stores.definitions, actionStore);
   const launcher = createLauncher(temporal, stores.executions, Date.now);
-  const inbox = createInbox(temporal, stores.inquiries, Date.now, log);
-  const executions = createExecutionService(temporal, stores.executions, launcher, definitions, log, inbox.take);
+  const projections = createProjectionReader(temporal);
+  const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
+  const reading = { temporal, projections };
+  const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, inbox.take);
   const tasks = createTaskExecutionService(executions, stores.executions);
   const controls = createControlService(temporal, executions);
   const explanations = createExplanationService(executions);
-  const retries = createRetryService(temporal, executions, launcher);
+  const retries = createRetryService(projections, executions, launcher);
   const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
@@ -145,7 +148,7 @@ export async function startApi({
     ...{ store: stores.inquiries, inquiries, principals, audit, secretKeys, namespace, log },
     publicUrl: () => publicUrl ?? url,
   });
-  const keeper = createIndexKeeper(temporal, stores.executions, log, Date.now, inbox.take);
+  const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({

@@ -25,12 +25,16 @@ export interface TryRecord {
   result: { output: Json } | { fault: Fault } | null;
 }
 
+/** What is known of tries, by key. */
+export type Tries = Pick<ReadonlyMap<string, TryRecord>, 'get'>;
+
 /** The interpreter's state rebuilt from history, with what history alone knows about each try. */
 export interface Replayed {
   state: RunState | null;
   /** What earlier runs of the chain have done. */
   past: Past;
-  tries: ReadonlyMap<string, TryRecord>;
+  /** By the key of the try. */
+  tries: Tries;
   /** Null while the commands of the re-run match those in history; else what did not match. */
   divergence: string | null;
 }
@@ -72,20 +76,21 @@ export interface Replay {
  * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
  * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
  * is checked against the history event that it must have led to. After a run that went on as another one the history
- * of that follows, which begins with the state that it was handed.
+ * of that follows, which begins with the state that it was handed. `before` is what is known of the runs before this one.
  */
-export function createReplay(run: RunInput, input: Parameters): Replay {
-  const tries = new Map<string, TryRecord>();
-  const past = createPast();
+export function createReplay(run: RunInput, input: Parameters, before?: Replayed): Replay {
+  const own = new Map<string, TryRecord>();
+  const tries: Tries = before === undefined ? own : { get: (key) => own.get(key) ?? before.tries.get(key) };
+  const past = createPast(before?.past);
   let keys: Keys = { work: new Map(), timer: new Map() };
-  let state: RunState | null = null;
+  let state = before?.state ?? null;
   let current = run;
   let begun = false;
   let history: HistoryLength = { length: 0, suggested: false };
   let batch: RunEvent[] = [];
   let expected: Command[] = [];
   let startedAt = 0;
-  let divergence: string | null = null;
+  let divergence = before?.divergence ?? null;
   const diverged = (what: string) => {
     divergence ??= what;
   };
@@ -94,11 +99,7 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
     if (state === null || !begun) {
-      const before = state;
-      const next = begin(current, input, startedAt, { events: batch, history });
-      if (before !== null) past.keep(before, next.state);
-      state = next.state;
-      expected = next.commands;
+      ({ state, commands: expected } = begin(current, input, startedAt, { events: batch, history }));
       begun = true;
     } else if (batch.length === 0) {
       // A workflow task in which the run had nothing to take: that a sub-workflow has started.
@@ -108,6 +109,7 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
   }
 
   function goOnAs(next: RunInput): void {
+    if (state !== null) past.keep(state, next.carried);
     current = next;
     begun = false;
     keys = { work: new Map(), timer: new Map() };
@@ -123,13 +125,13 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
         const found = expected[index];
         if (found === undefined) diverged(`history event ${event.eventId} has no command: ${command.type}`);
         else {
-          remember(event, found, keys, tries);
+          remember(event, found, keys, own);
           // One command to cancel work leads to a history event for each activity and timer.
           if (found.type !== 'cancel_work') expected.splice(index, 1);
           if (found.type === 'continue') goOnAs(found.run);
         }
       }
-      const happened = eventOf(event, keys, tries);
+      const happened = eventOf(event, keys, own);
       if (happened !== null) batch.push(happened);
       const child = event.childWorkflowExecutionStartedEventAttributes;
       const began = child ? (keys.work.get(Number(child.initiatedEventId)) ?? null) : null;

@@ -42,6 +42,8 @@ export interface Projection {
   execution(pending?: PendingWork): Execution;
   /** The interpreter over the history; null for a run that it does not know. */
   replayed(): Replayed | null;
+  /** Another one, for the run that this one's last run went on as: what comes to it changes nothing here. */
+  fork(): Projection;
 }
 
 /** Projects the whole history of a run, and what is pending, to an execution. Pure. Throws what a projection throws. */
@@ -57,8 +59,13 @@ export function projectExecution(
 
 /** A projection without any event yet. */
 export function createProjection(workflowId: string): Projection {
-  const marks = marksOf();
-  let first: First | null = null;
+  return projectionFrom(workflowId, null, null);
+}
+
+/** A projection of a run, or of the rest of a chain whose first event and first runs are known. */
+function projectionFrom(workflowId: string, known: First | null, before: Replayed | null): Projection {
+  const marks = marksOf(before !== null);
+  let first = known;
   let last: HistoryEvent | null = null;
   let runStarted: HistoryEvent | null = null;
   let replay: Replay | null = null;
@@ -75,9 +82,11 @@ export function createProjection(workflowId: string): Projection {
       marks.take(event);
       const started = event.workflowExecutionStartedEventAttributes;
       if (started) runStarted = event;
-      if (first === null && started) {
-        first = firstOf(workflowId, event, started);
-        replay = first.known === null ? null : createReplay(first.known, isJsonObject(first.input) ? first.input : {});
+      if (replay === null && started) {
+        const opening = firstOf(workflowId, event, started);
+        first ??= opening;
+        const input = isJsonObject(opening.input) ? opening.input : {};
+        replay = opening.known === null ? null : createReplay(opening.known, input, before ?? undefined);
       }
       if (broken !== null) return;
       try {
@@ -90,18 +99,20 @@ export function createProjection(workflowId: string): Projection {
 
     replayed,
 
+    fork: () => projectionFrom(workflowId, first, replayed()),
+
     execution(pending = NOTHING_PENDING) {
       if (first === null || last === null || runStarted === null) {
         throw new TypeError('the history does not begin with the start of a workflow');
       }
-      const { started, run, input, known } = first;
+      const { event: opened, started, run, input } = first;
       const found = replayed();
       const closing = closeOf(last, run !== null);
       const projection: ProjectionState =
         run === null ? 'foreign' : found === null ? 'partial' : found.divergence === null ? 'complete' : 'diverged';
       const trusted = projection === 'complete' ? found : null;
       const state = trusted?.state ?? null;
-      const middle = known?.carried?.middle;
+      const middle = first.known?.carried?.middle;
       return {
         workflowId,
         runId: started.firstExecutionRunId || started.originalExecutionRunId || '',
@@ -114,7 +125,7 @@ export function createProjection(workflowId: string): Projection {
         output: closing?.output ?? null,
         failure: closing?.failure ?? null,
         also: closing?.also ?? [],
-        created: isoTime(startOf(first.event, known)),
+        created: isoTime(startOf(opened, first.known)),
         updated: isoTime(eventTime(last)),
         closed: closing === null ? null : isoTime(eventTime(last)),
         tasks:
@@ -226,15 +237,17 @@ export function memoOf(memo: temporal.api.common.v1.IMemo | null | undefined): R
   return isJsonObject(value) ? (value as unknown as RunMemo) : null; // written by service/temporal.ts
 }
 
-/** What the events of an open run's history, taken one by one, say of its status. */
-export function marksOf(): { take(event: HistoryEvent): void; status(state: RunState | null): ExecutionStatus } {
+/** What the events of an open run's history, taken one by one, say of its status; `begun`: it is not the first of its chain. */
+export function marksOf(begun = false): {
+  take(event: HistoryEvent): void;
+  status(state: RunState | null): ExecutionStatus;
+} {
   let cancelRequested = false;
-  let begun = false;
   let delayed = false;
   return {
     take(event) {
       if (event.workflowExecutionCancelRequestedEventAttributes) cancelRequested = true;
-      if (event.workflowTaskCompletedEventAttributes) begun = true;
+      begun ||= Boolean(event.workflowTaskCompletedEventAttributes);
       delayed = event.workflowExecutionStartedEventAttributes ? hasBackoff(event) : false;
     },
     status(state) {

@@ -7,7 +7,7 @@ import type { Attempt, TaskExecution } from '../model/execution.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { TaskStatus } from '../model/status.ts';
-import { isoTime, type TryRecord, timestampMilliseconds } from './history.ts';
+import { isoTime, type Tries, type TryRecord, timestampMilliseconds } from './history.ts';
 import type { Past } from './past.ts';
 import { faultOf } from './payload.ts';
 
@@ -20,7 +20,7 @@ export type DescribedActivities = ReadonlyMap<string, PendingActivity>;
 export interface TaskSources {
   state: RunState;
   past: Past;
-  tries: ReadonlyMap<string, TryRecord>;
+  tries: Tries;
   described: DescribedActivities;
   closed: number | null;
 }

@@ -27,7 +27,7 @@ import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
-import { readProjection } from './projections.ts';
+import type { ProjectionReader } from './projections.ts';
 import type { Reached } from './sub-workflows.ts';
 import type { Temporal } from './temporal.ts';
 
@@ -74,7 +74,7 @@ export type ExecutionService = ReturnType<typeof createExecutionService>;
 
 /** Makes the service; `onRead` hears of each run that was read from Temporal. */
 export function createExecutionService(
-  temporal: Temporal,
+  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   store: ExecutionStore,
   launcher: Launcher,
   definitions: DefinitionService,
@@ -107,7 +107,9 @@ export function createExecutionService(
     const projection =
       described === null
         ? null
-        : await readProjection(temporal, workflowId, (event, number) => onEvent?.(workflowId, event, number));
+        : onEvent === undefined
+          ? await projections.read(workflowId)
+          : await projections.readEach(workflowId, (event, number) => onEvent(workflowId, event, number));
     if (described === null || projection === null) {
       if (row === null) throw missing();
       const retries = await retriesOf(principal, n);

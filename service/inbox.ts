@@ -4,7 +4,7 @@ import type { Logger } from '../model/log.ts';
 import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.ts';
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
-import { readProjection } from './projections.ts';
+import type { ProjectionReader } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 
 /** Milliseconds between two looks, and runs that are read at a time. */
@@ -12,7 +12,13 @@ const INTERVAL = 250;
 const LIMIT = 50;
 
 /** Keeps the inbox equal to what histories say of inquiries; `clock` gives milliseconds. Any number of them may run at once. */
-export function createInbox(temporal: Temporal, store: InquiryStore, clock: () => number, log: Logger) {
+export function createInbox(
+  temporal: Temporal,
+  projections: ProjectionReader,
+  store: InquiryStore,
+  clock: () => number,
+  log: Logger,
+) {
   const { namespace } = temporal;
 
   async function take(n: number, execution: Execution): Promise<void> {
@@ -36,7 +42,7 @@ export function createInbox(temporal: Temporal, store: InquiryStore, clock: () =
   }
 
   async function read(run: AskingRun): Promise<void> {
-    const projection = await readProjection(temporal, run.workflowId);
+    const projection = await projections.read(run.workflowId);
     const execution = projection === null ? null : maskExecution(projection.execution()).execution;
     if (execution === null || execution.memo === null || execution.inquiries.length === 0) {
       await store.skip(namespace, run.workflowId);

@@ -6,7 +6,7 @@ import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { closedEntry, entryOf, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
-import { readProjection } from './projections.ts';
+import type { ProjectionReader } from './projections.ts';
 import type { RunInfo, Temporal } from './temporal.ts';
 
 /** How often visibility is asked, in milliseconds. */
@@ -37,6 +37,7 @@ export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
  */
 export function createIndexKeeper(
   temporal: Temporal,
+  projections: ProjectionReader,
   store: ExecutionStore,
   log: Logger,
   clock: () => number,
@@ -55,7 +56,7 @@ export function createIndexKeeper(
     if (!isClosedRun(info)) return openEntry(namespace, info);
     if (memo?.hides) {
       // What its close event says must be masked, and only its whole history tells how.
-      const projection = await readProjection(temporal, workflowId);
+      const projection = await projections.read(workflowId);
       return projection === null ? null : entryOf(namespace, maskExecution(projection.execution()).execution, runId);
     }
     const event = await temporal.closeEvent(workflowId, runId);
@@ -66,7 +67,7 @@ export function createIndexKeeper(
   async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
-    const projection = await readProjection(temporal, workflowId);
+    const projection = await projections.read(workflowId);
     if (projection === null) return null;
     const { execution } = maskExecution(projection.execution());
     const entry = entryOf(namespace, execution, runId);

@@ -12,8 +12,7 @@ import type { Replayed } from '../projection/history.ts';
 import type { Projection } from '../projection/project.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
-import { readProjection } from './projections.ts';
-import type { Temporal } from './temporal.ts';
+import type { ProjectionReader } from './projections.ts';
 
 /** From where a run is tried again: what failed, the beginning, or a task. */
 export interface RetryCommand {
@@ -34,7 +33,7 @@ interface Ended {
 }
 
 /** Makes the service. */
-export function createRetryService(temporal: Temporal, executions: ExecutionService, launcher: Launcher) {
+export function createRetryService(projections: ProjectionReader, executions: ExecutionService, launcher: Launcher) {
   /** What sub-workflows that are run again go on from: where each of them stood. */
   async function childrenOf({ replayed }: Ended, again: readonly string[]): Promise<Record<string, CarriedState>> {
     const { state, tries } = replayed;
@@ -46,7 +45,7 @@ export function createRetryService(temporal: Temporal, executions: ExecutionServ
         if (work.status === 'succeeded') continue;
         const last = work.tries === 1 ? work.key : `${work.key}~${work.tries}`;
         const child = tries.get(last)?.child ?? null;
-        const projection = child === null ? null : await readProjection(temporal, child);
+        const projection = child === null ? null : await projections.read(child);
         const ended = projection === null ? null : endedOf(projection);
         const carried = ended === null ? null : await carriedOf(ended, null);
         if (carried !== null) children[work.key] = carried.state;

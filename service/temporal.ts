@@ -41,6 +41,13 @@ export interface Followed {
   events: HistoryEvent[];
 }
 
+/** The newest run of a workflow id. */
+export interface NewestRun {
+  /** With what is known of them already, as far as it still holds. */
+  before(known?: readonly string[]): Promise<string[]>;
+  history(): AsyncGenerator<HistoryEvent[]>;
+}
+
 /** A page of a history: behind a token, of a size; with a signal it is waited for. */
 interface PageRequest {
   workflowId: string;
@@ -122,11 +129,16 @@ export function createTemporal(connection: Connection, namespace: string) {
     } while (token !== undefined && !request.signal?.aborted);
   }
 
-  /** The runs that led to one, by its first event, as far back as Temporal has them; the first one first. */
-  async function chainBefore(workflowId: string, first: HistoryEvent | undefined): Promise<string[]> {
+  /** The runs that led to one, by its first event, as far back as they are known or Temporal has them; the first one first. */
+  async function chainBefore(
+    workflowId: string,
+    first: HistoryEvent | undefined,
+    known: readonly string[] = [],
+  ): Promise<string[]> {
     const runs: string[] = [];
     for (let event = first; event !== undefined; ) {
       const runId = event.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+      if (runId && known.includes(runId)) return [...known.slice(0, known.indexOf(runId) + 1), ...runs];
       const before = runId ? await page({ workflowId, runId, size: 1 }) : null;
       if (!runId || before === null) break;
       runs.unshift(runId);
@@ -181,11 +193,26 @@ export function createTemporal(connection: Connection, namespace: string) {
      * went on as the next, as far back as Temporal has them. Nothing when Temporal has none.
      */
     async *history(workflowId: string): AsyncGenerator<HistoryEvent[]> {
-      const newest = await page({ workflowId });
+      const newest = await this.newestRun(workflowId);
       if (newest === null) return;
-      for (const runId of await chainBefore(workflowId, newest.events[0])) yield* pagesOf({ workflowId, runId });
-      yield newest.events;
-      if (newest.next !== undefined) yield* pagesOf({ workflowId, token: newest.next });
+      for (const runId of await newest.before()) yield* pagesOf({ workflowId, runId });
+      yield* newest.history();
+    },
+
+    /**
+     * The newest run of a workflow id: its history, page by page, and the runs of the chain before it, the first one first, as
+     * far back as Temporal has them. Null when Temporal has none.
+     */
+    async newestRun(workflowId: string): Promise<NewestRun | null> {
+      const opening = await page({ workflowId });
+      if (opening === null) return null;
+      return {
+        before: (known) => chainBefore(workflowId, opening.events[0], known),
+        async *history() {
+          yield opening.events;
+          if (opening.next !== undefined) yield* pagesOf({ workflowId, token: opening.next });
+        },
+      };
     },
 
     /** The history of one run of a chain, page by page. Nothing when Temporal has none. */
@@ -297,18 +324,18 @@ export function createTemporal(connection: Connection, namespace: string) {
       );
     },
 
-    /** Deletes all that Temporal has of a workflow id: the newest run, and those before it; nothing when it has nothing. */
+    /** Deletes all that Temporal has of a workflow id: each run of the chain, and those that were reset; nothing when it has nothing. */
     async remove(workflowId: string): Promise<void> {
-      const remove = (runId?: string) =>
-        orNull(() =>
-          workflowService.deleteWorkflowExecution({
-            namespace,
-            workflowExecution: { workflowId, ...(runId === undefined ? {} : { runId }) },
-          }),
-        );
-      await remove();
-      for await (const runs of this.list(`WorkflowId = "${workflowId}"`)) {
-        for (const { execution } of runs) if (execution?.runId) await remove(execution.runId);
+      const newest = (await this.describe(workflowId))?.info.execution?.runId;
+      const before = (await (await this.newestRun(workflowId))?.before()) ?? [];
+      const runs = new Set(newest ? [...before, newest] : before);
+      for await (const page of this.list(`WorkflowId = "${workflowId}"`)) {
+        for (const { execution } of page) if (execution?.runId) runs.add(execution.runId);
+      }
+      // Asked for twice, a deletion takes Temporal longer.
+      for (const runId of runs) {
+        const workflowExecution = { workflowId, runId };
+        await orNull(() => workflowService.deleteWorkflowExecution({ namespace, workflowExecution }));
       }
     },
 

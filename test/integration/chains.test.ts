@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../dev/temporal-server.ts';
 import { projectExecution } from '../../projection/project.ts';
+import { createProjectionReader } from '../../service/projections.ts';
 import { CHAINS, playChain } from './chain-scripts.ts';
 import { startChainServer } from './chain-server.ts';
 import { createHarness, type Harness } from './harness.ts';
+import { until } from './until.ts';
 
 // Runs that go on in other runs: on a server that suggests it after a few events.
 
@@ -36,5 +38,23 @@ describe('a chain of runs is one execution', () => {
     const execution = await harness.execution(await playChain(harness, CHAINS[2]!));
     const output = execution.tasks.find(({ key }) => key === 'each')!.output as string[];
     expect(output.map((each) => each.split(' ')[0])).toEqual(Array.from({ length: 20 }, (_, at) => String(at)));
+  });
+
+  it('whose closed runs are read once', async () => {
+    const historyOf = vi.spyOn(harness.temporal, 'historyOf');
+    const reader = createProjectionReader(harness.temporal);
+    const id = await harness.start(CHAINS[6]!.definition);
+    const execution = async () => (await reader.read(id))!.execution();
+    const half = await until(execution, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');
+    const before = historyOf.mock.calls.length;
+    expect(half.tasks.length).toBe(9);
+    expect((await execution()).tasks).toEqual(half.tasks);
+    expect(historyOf.mock.calls.length).toBe(before);
+    const handle = harness.client.workflow.getHandle(id);
+    await handle.signal('note', 1);
+    await handle.signal('note', 2);
+    const ended = await until(execution, ({ closed }) => closed !== null);
+    expect(ended).toEqual(await harness.execution(id));
+    expect(new Set(historyOf.mock.calls.map(([, run]) => run)).size).toBe(historyOf.mock.calls.length);
   });
 });

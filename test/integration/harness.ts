@@ -10,7 +10,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { ActionSpec } from '../../model/run-input.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { createTemporal } from '../../service/temporal.ts';
+import { createTemporal, type Temporal } from '../../service/temporal.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
 import { preparedBundle } from './prepared.ts';
 
@@ -26,6 +26,8 @@ export function nextNumber(): number {
 export interface Harness {
   client: Client;
   connection: NativeConnection;
+  /** What the service reads with. */
+  temporal: Temporal;
   taskQueue: string;
   /** Tells the worker to stop; what it runs is handed back. */
   stopWorker(): void;
@@ -124,6 +126,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
   return {
     client,
     connection,
+    temporal,
     taskQueue,
     stopWorker: () => worker.shutdown(),
     outcomes,

@@ -11,6 +11,7 @@ import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { closedEntry, entryOf, openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
+import { createProjectionReader } from '../../service/projections.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions.ts';
 import { type ApiHarness, createApiHarness } from './api-harness.ts';
@@ -126,7 +127,9 @@ it('is rebuilt from nothing by two keepers at once, while runs start, close and 
   const temporal = createTemporal(harness.connection, namespace);
   const log = pino({ level: 'silent' });
   const stop = new AbortController();
-  const keepers = [0, 1].map(() => createIndexKeeper(temporal, store, log, Date.now).run(stop.signal));
+  const keepers = [0, 1].map(() =>
+    createIndexKeeper(temporal, createProjectionReader(temporal), store, log, Date.now).run(stop.signal),
+  );
   const ids: string[] = [];
   for (let round = 0; round < 12; round += 1) {
     ids.push(await start(`${web.url}/${['ok', 'wait', 'status/500'][round % 3]}`));
@@ -160,7 +163,13 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   ids.push(signal.workflow_id);
   const store = await emptyStore();
   const temporal = createTemporal(harness.connection, namespace);
-  const keeper = createIndexKeeper(temporal, store, pino({ level: 'silent' }), Date.now);
+  const keeper = createIndexKeeper(
+    temporal,
+    createProjectionReader(temporal),
+    store,
+    pino({ level: 'silent' }),
+    Date.now,
+  );
   expect(keeper.lag()).toBeNull();
   await until(truth, (now) => ids.filter((id) => (now.get(id) ?? 'running') === 'running').length === 4);
   await keeper.tick();
@@ -259,8 +268,10 @@ it('finds runs that were started without the API, and shows them to nobody', asy
   const client = new Client({ connection: harness.connection, namespace });
   await client.workflow.start('foreign.type', { workflowId: 'foreign-1', taskQueue: 'nobody', args: [1] });
   const store = await emptyStore();
+  const temporal = createTemporal(harness.connection, namespace);
   const keeper = createIndexKeeper(
-    createTemporal(harness.connection, namespace),
+    temporal,
+    createProjectionReader(temporal),
     store,
     pino({ level: 'silent' }),
     Date.now,
@@ -293,7 +304,8 @@ it('drops a row that was claimed and never started, once it is a minute old', as
   };
   await store.claim(tenant, { entry });
   const temporal = createTemporal(harness.connection, namespace);
-  const keeper = (clock: () => number) => createIndexKeeper(temporal, store, pino({ level: 'silent' }), clock);
+  const keeper = (clock: () => number) =>
+    createIndexKeeper(temporal, createProjectionReader(temporal), store, pino({ level: 'silent' }), clock);
   await keeper(Date.now).tick();
   expect(await store.find(4242)).not.toBeNull();
   await keeper(() => Date.now() + 61_000).tick();

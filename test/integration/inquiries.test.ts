@@ -10,6 +10,7 @@ import { integerId } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import { createInbox } from '../../service/inbox.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
+import { createProjectionReader } from '../../service/projections.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
@@ -257,8 +258,8 @@ describe('the inbox', () => {
     const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
     const temporal = createTemporal(harness.connection, 'inquiries');
     const log = pino({ level: 'silent' });
-    const inbox = createInbox(temporal, store, Date.now, log);
-    await createIndexKeeper(temporal, index, log, Date.now, inbox.take).tick();
+    const inbox = createInbox(temporal, createProjectionReader(temporal), store, Date.now, log);
+    await createIndexKeeper(temporal, createProjectionReader(temporal), index, log, Date.now, inbox.take).tick();
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
     const { rows } = await store.list(tenant, { status: 'pending' }, { offset: 0, limit: 100 });
     expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { projectExecution } from '../../projection/project.ts';
+import { createProjection, projectExecution } from '../../projection/project.ts';
 import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 
 const chains = [...RECORDED_CHAINS];
@@ -28,3 +28,25 @@ it.each(chains)('%s: a state that was changed on its way is not trusted', (chain
   payload.data = Buffer.from(text.replace(/"starts":(\d+)/, (_, starts) => `"starts":${Number(starts) + 1}`));
   expect(projectExecution(chain, runs.flat())).toMatchObject({ projection: 'diverged', tasks: [] });
 });
+
+it.each(chains)(
+  '%s: the newest run over the kept closed runs tells the same as all of them, at any event',
+  (chain, names) => {
+    const runs = names.map(readEvents);
+    const newest = runs.pop()!;
+    const kept = createProjection(chain);
+    for (const event of runs.flat()) kept.take(event);
+    const fork = runs.length === 0 ? createProjection(chain) : kept.fork();
+    const whole = createProjection(chain);
+    for (const event of runs.flat()) whole.take(event);
+    for (const event of newest) {
+      fork.take(event);
+      whole.take(event);
+      expect(fork.execution()).toEqual(whole.execution());
+    }
+    // Whoever else reads the chain begins where this one began.
+    const other = runs.length === 0 ? createProjection(chain) : kept.fork();
+    for (const event of newest) other.take(event);
+    expect(other.execution()).toEqual(whole.execution());
+  },
+);
