@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Egress } from '../egress/egress.ts';
 import type { Json } from '../model/json.ts';
 
 /** What an action gets beside its input. */
@@ -6,6 +7,8 @@ export interface ActionContext {
   /** Aborted when the task is cancelled, its attempt has timed out, or the worker shuts down. */
   signal: AbortSignal;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+  /** The one way to reach anything by HTTP. */
+  fetch: Egress['fetch'];
 }
 
 /** How an action of Fermata's own workers ends badly: recorded as the failure of its task. */

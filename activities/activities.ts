@@ -1,4 +1,5 @@
 import { ApplicationFailure, activityInfo, CancelledFailure, Context, log } from '@temporalio/activity';
+import type { Egress } from '../egress/egress.ts';
 import type { FaultNote } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { type Json, jsonSize } from '../model/json.ts';
@@ -15,6 +16,7 @@ const HEARTBEAT_INTERVAL = 2_000;
  */
 export function createActivities(
   actions: Readonly<Record<string, Action>>,
+  egress: Egress,
 ): Record<string, (input: unknown) => Promise<Json>> {
   return {
     default: async (input) => {
@@ -25,7 +27,7 @@ export function createActivities(
           const message = `the action "${activityType}" is not available in this version`;
           throw new ActionError('action_unavailable', message, { retryable: false });
         }
-        return await runBounded(action, input);
+        return await runBounded(action, input, egress);
       } catch (error) {
         throw failureOf(error, attempt);
       }
@@ -33,7 +35,7 @@ export function createActivities(
   };
 }
 
-async function runBounded(action: Action, input: unknown): Promise<Json> {
+async function runBounded(action: Action, input: unknown, { fetch }: Egress): Promise<Json> {
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
@@ -52,7 +54,7 @@ async function runBounded(action: Action, input: unknown): Promise<Json> {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   try {
-    const running = action.run(parsed.data, { signal, log: (level, message) => log[level](message) });
+    const running = action.run(parsed.data, { signal, fetch, log: (level, message) => log[level](message) });
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const output = await Promise.race([running, aborted]);
     const bytes = jsonSize(output);

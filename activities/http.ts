@@ -1,3 +1,4 @@
+import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import { type HttpInput, HttpInputSchema } from '../model/builtin-actions.ts';
 import type { Json } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
@@ -6,11 +7,12 @@ import { type Action, ActionError } from './action.ts';
 /**
  * `core.http` (design/shapes.md, Actions): `{ status_code, headers, body, duration_ms }`. Fails with `http_error` on an
  * unexpected status (code `HTTP_503`) and when no answer came (the system's own code, as `ECONNREFUSED`), with
- * `timeout` after `timeout` seconds, with `too_large` on an answer beyond what a payload may hold.
+ * `timeout` after `timeout` seconds, with `egress_denied` where the address may not be reached, with `too_large` on an
+ * answer beyond what a payload may hold.
  */
 export const httpAction: Action<HttpInput> = {
   input: HttpInputSchema,
-  async run(input, { signal }) {
+  async run(input, { signal, fetch }) {
     const started = performance.now();
     const limit = input.timeout === undefined ? undefined : AbortSignal.timeout(Math.ceil(input.timeout * 1000));
     try {
@@ -33,6 +35,9 @@ export const httpAction: Action<HttpInput> = {
       return { status_code: status, headers, body, duration_ms: Math.round(performance.now() - started) };
     } catch (error) {
       if (error instanceof ActionError || signal.aborted) throw error;
+      const denied = egressErrorIn(error);
+      if (denied !== undefined)
+        throw new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false, cause: error });
       if (limit?.aborted)
         throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
       throw new ActionError('http_error', `${urlOf(input).origin} did not answer: ${reasonOf(error)}`, {
@@ -49,7 +54,7 @@ function urlOf({ url, query }: HttpInput): URL {
   return result;
 }
 
-function headersOf({ headers, body, form, auth }: HttpInput): Headers {
+function headersOf({ headers, body, form, auth }: HttpInput): Record<string, string> {
   const result = new Headers(headers);
   if (form === undefined && body !== undefined && typeof body !== 'string' && !result.has('content-type')) {
     result.set('content-type', 'application/json');
@@ -61,7 +66,7 @@ function headersOf({ headers, body, form, auth }: HttpInput): Headers {
         : `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
     result.set('authorization', value);
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 function bodyOf({ body, form }: HttpInput): { body?: string | URLSearchParams } {
@@ -74,7 +79,7 @@ function bodyOf({ body, form }: HttpInput): { body?: string | URLSearchParams } 
 }
 
 /** Reads the answer as text, and gives up once it cannot be sent on. */
-async function readText(response: Response): Promise<string> {
+async function readText(response: Awaited<ReturnType<Egress['fetch']>>): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;

@@ -6,6 +6,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { findTemporal } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
+import { createEgress } from '../egress/egress.ts';
 import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { startApi } from '../process/api.ts';
@@ -40,7 +41,8 @@ const api = await startApi({
 });
 const tenant = await ensureDefaults(api);
 await ensureDevelopers(api, tenant, { dev: KEY });
-const worker = await createWorker({ connection: native, namespace: 'default', bundle: await bundleWorkflows() });
+const bundle = await bundleWorkflows();
+const worker = await createWorker({ connection: native, namespace: 'default', bundle, egress: createEgress() });
 const working = worker.run();
 
 const store = createExecutionStore(database.db);

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
 
@@ -6,7 +7,7 @@ import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
 const TIMEOUT = 10_000;
 
 /** Tells programs, with CloudEvents signed by HMAC-SHA256 over time and body (design/shapes.md, Inquiries). */
-export function createWebhookAnnouncer(secret: string, clock: () => number): Announcer {
+export function createWebhookAnnouncer(secret: string, { fetch }: Egress, clock: () => number): Announcer {
   async function send(notice: Notice, what: 'opened' | 'reminded' | 'decided'): Promise<void> {
     const { inquiry, inquiryId, execution, ref, target } = notice;
     const { prompt, details, options } = inquiry.request;
@@ -33,7 +34,7 @@ export function createWebhookAnnouncer(secret: string, clock: () => number): Ann
       'content-type': 'application/cloudevents+json',
       'fermata-signature': `t=${seconds},v1=${signature}`,
     };
-    let response: Response;
+    let response: Awaited<ReturnType<Egress['fetch']>>;
     try {
       response = await fetch(target, {
         method: 'POST',
@@ -43,7 +44,8 @@ export function createWebhookAnnouncer(secret: string, clock: () => number): Ann
         signal: AbortSignal.timeout(TIMEOUT),
       });
     } catch (cause) {
-      throw new NoticeError(`webhook: ${new URL(target).origin} did not answer`, { cause });
+      const why = egressErrorIn(cause)?.message ?? `${new URL(target).origin} did not answer`;
+      throw new NoticeError(`webhook: ${why}`, { cause });
     }
     await response.body?.cancel();
     if (response.ok) return;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { createEgress } from '../egress/egress.ts';
 import type { Config } from '../model/config.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
@@ -50,8 +51,10 @@ await runMain(async (config) => {
     undos.push(() => workerConnection.close());
     const namespace = config.TEMPORAL_NAMESPACE;
     const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+    const egress = createEgress(config.FERMATA_EGRESS);
+    undos.push(egress.close);
     const worker = await createWorker({
-      ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
+      ...{ connection: workerConnection, namespace, bundle: await bundling, egress, report: reports.take },
     });
     undos.push(keepRunning(reports.run));
     const working = worker.run();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { didYouMean } from './issue.ts';
+import { parseNetworks } from './networks.ts';
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
@@ -67,6 +68,18 @@ export const ConfigSchema = z.object({
     .min(16)
     .optional()
     .describe('Secret with which notices to webhooks are signed; without it none are sent.'),
+  FERMATA_EGRESS: z
+    .string()
+    .transform((text, context) => {
+      const networks = parseNetworks(text);
+      if (networks !== null) return networks;
+      context.addIssue({ code: 'custom', message: 'must be networks, `private` or `loopback`, separated by commas' });
+      return z.NEVER;
+    })
+    .optional()
+    .describe(
+      'Networks that actions and webhooks may not reach, by commas: `10.0.0.0/8`, `private`, `loopback`. Link-local addresses and those where clouds keep credentials never are.',
+    ),
   FERMATA_RATE_LIMIT: z.coerce
     .number()
     .int()

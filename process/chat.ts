@@ -2,6 +2,7 @@ import { createMailAnnouncer, type MailSettings } from '../chat/email.ts';
 import { createSlack, type SlackSettings } from '../chat/slack.ts';
 import { createSlackDesk } from '../chat/slack-desk.ts';
 import { createWebhookAnnouncer } from '../chat/webhook.ts';
+import { createEgress } from '../egress/egress.ts';
 import type { Config } from '../model/config.ts';
 import { ConfigError } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
@@ -18,6 +19,8 @@ export interface ChatSettings {
   slack?: SlackSettings | undefined;
   mail?: MailSettings | undefined;
   webhookSecret?: string | undefined;
+  /** Networks that webhooks may not reach. */
+  denied?: readonly string[] | undefined;
 }
 
 /** What the settings say of it. Throws a ConfigError where one half of a pair is missing. */
@@ -35,6 +38,7 @@ export function chatOf(config: Config): ChatSettings {
     slack: botToken === undefined || signingSecret === undefined ? undefined : { botToken, signingSecret, apiUrl },
     mail: url === undefined || from === undefined ? undefined : { url, from },
     webhookSecret,
+    denied: config.FERMATA_EGRESS,
   };
 }
 
@@ -52,7 +56,10 @@ export interface ChatServices {
 }
 
 /** Composes what asks people, and what takes their answers. */
-export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSettings, services: ChatServices) {
+export function createChat(
+  { slack: slackSettings, mail, webhookSecret, denied }: ChatSettings,
+  services: ChatServices,
+) {
   const { store, inquiries, principals, audit, secretKeys, namespace, log, publicUrl } = services;
   const links = createInquiryLinkService(createSealer(secretKeys, 'link'), inquiries, principals, Date.now);
   const slack =
@@ -64,7 +71,7 @@ export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSe
   const announcers = [
     ...(slack === null ? [] : [slack.announcer]),
     ...(mail === undefined ? [] : [createMailAnnouncer(mail, linkFor)]),
-    ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, Date.now)]),
+    ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, createEgress(denied), Date.now)]),
   ];
   const notifier = createNotifier(store, announcers, { namespace, clock: Date.now, log });
   const desk = slack === null ? null : createSlackDesk({ slack, notifier, inquiries, principals, audit, log });

@@ -22,7 +22,8 @@ const RULES: Record<string, Rule> = {
   interpreter: { folders: ['model', 'expression', 'language'], packages: [] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
-  activities: { folders: ['model'], packages: ['@temporalio/activity'], typePackages: ['zod'], node: true },
+  egress: { folders: ['model'], packages: ['undici'], node: true },
+  activities: { folders: ['egress', 'model'], packages: ['@temporalio/activity'], typePackages: ['zod'], node: true },
   store: { folders: ['model'], packages: ['drizzle-orm', '@electric-sql/pglite', 'pg'], node: true },
   service: {
     folders: ['model', 'language', 'interpreter', 'projection'],
@@ -35,11 +36,16 @@ const RULES: Record<string, Rule> = {
     packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'rate-limiter-flexible', 'yaml'],
     node: true,
   },
-  chat: { folders: ['service', 'model'], packages: ['@slack/web-api', 'hono', 'nodemailer'], node: true },
+  chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono', 'nodemailer'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
-  worker: { folders: ['activities', 'model'], types: ['projection'], packages: ['@temporalio/worker'], node: true },
+  worker: {
+    folders: ['activities', 'egress', 'model'],
+    types: ['projection'],
+    packages: ['@temporalio/worker'],
+    node: true,
+  },
   process: {
-    folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'model'],
+    folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'egress', 'model'],
     packages: [
       '@hono/node-server',
       'ws',
@@ -58,14 +64,18 @@ const RULES: Record<string, Rule> = {
     node: true,
   },
   dev: {
-    folders: ['process', 'worker', 'service', 'store', 'model'],
+    folders: ['process', 'worker', 'service', 'store', 'egress', 'model'],
     packages: ['@temporalio/client', '@temporalio/testing'],
     node: true,
   },
 };
 
 /** A process's `main.ts` composes it, so it stands above its own folder. */
-const MAIN: Rule = { folders: ['process', 'api', 'worker', 'service', 'store', 'model'], packages: [], node: true };
+const MAIN: Rule = {
+  folders: ['process', 'api', 'worker', 'service', 'store', 'egress', 'model'],
+  packages: [],
+  node: true,
+};
 
 interface Import {
   from: string;

@@ -1,3 +1,4 @@
+import { createEgress } from '../egress/egress.ts';
 import { ConfigError } from '../model/config.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -22,7 +23,9 @@ await runMain(async (config) => {
     undos.push(keepRunning(reports.run));
     const connection = await connectWorker(address);
     undos.push(() => connection.close());
-    const worker = await createWorker({ connection, namespace, bundle, report: reports.take });
+    const egress = createEgress(config.FERMATA_EGRESS);
+    undos.push(egress.close);
+    const worker = await createWorker({ connection, namespace, bundle, egress, report: reports.take });
     const running = worker.run();
     log.info({ temporal: address, namespace }, 'the worker is ready');
     const stopped = await Promise.race([untilSignal(), running.then(() => 'the worker itself')]);

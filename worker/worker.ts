@@ -8,6 +8,7 @@ import {
 } from '@temporalio/worker';
 import { createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
+import type { Egress } from '../egress/egress.ts';
 import { OWN_TASK_QUEUE, type RunMemo } from '../model/run-input.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
 
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   bundle: WorkflowBundle;
   /** Workflows kept in memory between their tasks. */
   maxCachedWorkflows?: number;
+  /** What actions reach the world by. */
+  egress: Egress;
   /** Hears how open runs stand. */
   report?: (report: RunReport) => void;
 }
@@ -38,6 +41,7 @@ export async function createWorker({
   namespace,
   bundle,
   maxCachedWorkflows,
+  egress,
   report,
 }: WorkerOptions): Promise<Worker> {
   return Worker.create({
@@ -45,7 +49,7 @@ export async function createWorker({
     namespace,
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
-    activities: createActivities(ACTIONS),
+    activities: createActivities(ACTIONS, egress),
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.

@@ -3,9 +3,11 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
+import { createEgress } from '../../egress/egress.ts';
 import type { Json } from '../../model/json.ts';
 import { createWebServer, type WebServer } from '../integration/web-server.ts';
 
+const egress = createEgress(['10.0.0.0/8']);
 let web: WebServer;
 beforeAll(async () => {
   web = await createWebServer();
@@ -13,11 +15,12 @@ beforeAll(async () => {
 afterAll(async () => {
   web.open();
   await web.close();
+  await egress.close();
 });
 
 const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
   new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
-    createActivities(ACTIONS).default!,
+    createActivities(ACTIONS, egress).default!,
     input,
   ) as Promise<Json>;
 const failure = async (input: object, info: object = {}, action = 'core.http'): Promise<ApplicationFailure> => {
@@ -34,6 +37,11 @@ describe('core.http', () => {
       body: { ok: true },
       duration_ms: expect.any(Number),
     });
+  });
+
+  it('does not reach what it may not, and does not try again', async () => {
+    const { type, message, nonRetryable } = await failure({ url: 'http://10.0.0.1/' });
+    expect([type, message, nonRetryable]).toEqual(['egress_denied', '10.0.0.1 may not be reached', true]);
   });
 
   it.each([
@@ -122,7 +130,7 @@ describe('every action', () => {
 
   it('ends as cancelled when it is cancelled', async () => {
     const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
-    const running = environment.run(createActivities(ACTIONS).default!, { url: `${web.url}/wait` });
+    const running = environment.run(createActivities(ACTIONS, egress).default!, { url: `${web.url}/wait` });
     environment.cancel();
     await expect(running).rejects.toThrow(/CANCELLED/);
   });

@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
+import { createEgress } from '../../egress/egress.ts';
 import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
 import { keepRunning } from '../../process/run.ts';
@@ -61,10 +62,11 @@ export async function createApiHarness(
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);
   const bundle = options.worker === false ? null : await preparedBundle();
+  const egress = createEgress();
   let stopWorker = async () => {};
   const startWorker = async (): Promise<void> => {
     if (bundle === null) return;
-    const worker = await createWorker({ connection: native, namespace, bundle, report: reports.take });
+    const worker = await createWorker({ connection: native, namespace, bundle, egress, report: reports.take });
     const running = worker.run();
     stopWorker = async () => {
       stopWorker = async () => {};

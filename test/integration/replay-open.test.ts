@@ -5,6 +5,7 @@ import { Client, Connection, defaultPayloadConverter } from '@temporalio/client'
 import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createEgress } from '../../egress/egress.ts';
 import type { Definition } from '../../model/definition.ts';
 import { workflowIdOf } from '../../model/execution-id.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
@@ -71,7 +72,8 @@ async function answerAsAnotherBuild(): Promise<void> {
 it('tells which open runs this build could go on with, and why not with the others', async () => {
   expect(await replay().then(({ code, json }) => [code, json()])).toEqual([0, []]);
   const native = await NativeConnection.connect({ address: inject('temporalAddress') });
-  const worker = await createWorker({ connection: native, namespace, bundle: await preparedBundle() });
+  const bundle = await preparedBundle();
+  const worker = await createWorker({ connection: native, namespace, bundle, egress: createEgress() });
   const running = worker.run();
   const waits = await start(waiting);
   await until(

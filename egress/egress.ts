@@ -1,0 +1,57 @@
+import { type LookupAddress, type LookupOptions, lookup as resolve } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
+import { deniedNetworks } from '../model/networks.ts';
+
+/** An address that nothing here may reach; `code` is `EGRESS_DENIED`. */
+export class EgressError extends Error {
+  readonly code = 'EGRESS_DENIED';
+
+  constructor(host: string, address: string) {
+    super(host === address ? `${host} may not be reached` : `${host} (${address}) may not be reached`);
+    this.name = 'EgressError';
+  }
+}
+
+/** What actions and notices reach the world by: addresses are checked where a connection is made, so also after each redirect. */
+export interface Egress {
+  /** The standard's `fetch`; rejects with an EgressError as the cause where an address may not be reached. */
+  fetch: typeof undiciFetch;
+  close(): Promise<void>;
+}
+
+/** Makes it; `networks` are denied beside those that always are (`deniedNetworks`). */
+export function createEgress(networks: readonly string[] = []): Egress {
+  const denied = new BlockList();
+  for (const { address, prefix, family } of deniedNetworks(networks)) denied.addSubnet(address, prefix, family);
+  const isDenied = (address: string) => denied.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+  // What a name means is what is connected to: nobody can change it in between.
+  const lookup: LookupFunction = (host, options: LookupOptions, done) => {
+    resolve(host, options, (error: Error | null, found: string | LookupAddress[], family?: number) => {
+      const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
+      const bad = error === null ? addresses.find(isDenied) : undefined;
+      if (bad === undefined) (done as (...result: unknown[]) => void)(error, found, family);
+      else done(new EgressError(host, bad), '', 0);
+    });
+  };
+  const connect = buildConnector({ lookup });
+  const agent = new Agent({
+    connect(options, done) {
+      // An address that is written out is not looked up.
+      const host = options.hostname.replace(/^\[|\]$/g, '');
+      if (isIP(host) !== 0 && isDenied(host)) done(new EgressError(host, host), null);
+      else connect(options, done);
+    },
+  });
+  return {
+    fetch: (input, init) => undiciFetch(input, { ...init, dispatcher: agent }),
+    close: () => agent.close(),
+  };
+}
+
+/** The EgressError that is why something failed; undefined: it failed otherwise. */
+export function egressErrorIn(error: unknown): EgressError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof EgressError) return cause;
+  return undefined;
+}
