@@ -1,14 +1,18 @@
 import type { z } from 'zod';
 import type { Egress } from '../egress/egress.ts';
-import type { Json } from '../model/json.ts';
+import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 
 /** What an action gets beside its input. */
 export interface ActionContext {
   /** Aborted when the task is cancelled, its attempt has timed out, or the worker shuts down. */
   signal: AbortSignal;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
-  /** The one way to reach anything by HTTP. */
+  /** The one way to reach anything by HTTP, and the address of a host for what speaks otherwise. */
   fetch: Egress['fetch'];
+  addressOf: Egress['addressOf'];
+  /** The same for every attempt of one task or item, and for nothing else: for systems that do a thing once. */
+  token: string;
 }
 
 /** How an action of Fermata's own workers ends badly: recorded as the failure of its task. */
@@ -17,11 +21,19 @@ export class ActionError extends Error {
   readonly code: string | undefined;
   readonly details: Json;
   readonly retryable: boolean;
+  /** Seconds after which another attempt makes sense, where the system has said so. */
+  readonly retryAfter: number | undefined;
 
   constructor(
     type: string,
     message: string,
-    options: { code?: string; details?: Json; retryable?: boolean; cause?: unknown } = {},
+    options: {
+      code?: string;
+      details?: Json;
+      retryable?: boolean;
+      retryAfter?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'ActionError';
@@ -29,6 +41,7 @@ export class ActionError extends Error {
     this.code = options.code;
     this.details = options.details ?? null;
     this.retryable = options.retryable ?? true;
+    this.retryAfter = options.retryAfter;
   }
 }
 
@@ -36,4 +49,44 @@ export class ActionError extends Error {
 export interface Action<Input = unknown> {
   input: z.ZodType<Input>;
   run(input: Input, context: ActionContext): Promise<Json>;
+}
+
+/** An action that speaks to a system by a connection of its pack. */
+export interface ConnectedAction<P extends ConnectedPack = ConnectedPack, Input = unknown> {
+  pack: P;
+  input: z.ZodType<Input>;
+  run(input: Input, connection: ConnectionOf<P>, context: ActionContext): Promise<Json>;
+}
+
+/** Finds a connection of a tenant; null: there is none. */
+export type Connect = (
+  tenant: string,
+  pack: ConnectedPack,
+  name: string,
+) => Promise<{ settings: JsonObject; secrets: JsonObject } | null>;
+
+/** Asks a system by HTTP; that it did not answer is a failure of the type, with the system's own code. */
+export async function ask(
+  { fetch, signal }: ActionContext,
+  url: string,
+  request: { headers: Record<string, string>; body: Json },
+  { type, name }: { type: string; name: string },
+): Promise<{ status: number; body: Json; retryAfter: number | undefined }> {
+  try {
+    const headers = { 'content-type': 'application/json', accept: 'application/json', ...request.headers };
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request.body), signal });
+    const body = (await response.json().catch(() => null)) as Json;
+    return { status: response.status, body, retryAfter: retryAfterOf(response.headers) };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { code = 'HTTP_FAILED', message = String(error) } = (error as { cause?: { code?: string; message?: string } })
+      .cause ?? { message: (error as Error).message };
+    throw new ActionError(type, `${name} did not answer: ${message}`, { code, cause: error });
+  }
+}
+
+/** Seconds that a system has asked to wait; undefined: it has said nothing of that. */
+function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }

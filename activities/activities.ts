@@ -1,25 +1,43 @@
-import { ApplicationFailure, activityInfo, CancelledFailure, Context, log } from '@temporalio/activity';
-import type { Egress } from '../egress/egress.ts';
+import { createHash } from 'node:crypto';
+import {
+  type Info as ActivityInfo,
+  ApplicationFailure,
+  activityInfo,
+  CancelledFailure,
+  Context,
+  log,
+} from '@temporalio/activity';
+import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import type { FaultNote } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
-import { type Json, jsonSize } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
-import { type Action, ActionError } from './action.ts';
+import { type Action, ActionError, type Connect, type ConnectedAction } from './action.ts';
+import { maskOf } from './masks.ts';
 
 /** Milliseconds between the heartbeats that every activity of ours sends by itself. */
 const HEARTBEAT_INTERVAL = 2_000;
+
+/** What actions reach the world by. */
+export interface ActivityOptions {
+  egress: Egress;
+  connect: Connect;
+}
+
+type Found = NonNullable<Awaited<ReturnType<Connect>>>;
 
 /**
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
  * fails its task instead of waiting for ever. Each is heartbeated, checked, bounded in time and size.
  */
 export function createActivities(
-  actions: Readonly<Record<string, Action>>,
-  egress: Egress,
-): Record<string, (input: unknown) => Promise<Json>> {
+  actions: Readonly<Record<string, Action | ConnectedAction>>,
+  { egress, connect }: ActivityOptions,
+): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
   return {
-    default: async (input) => {
+    default: async (input, scope) => {
       const { activityType, attempt } = activityInfo();
       try {
         const action = Object.hasOwn(actions, activityType) ? actions[activityType] : undefined;
@@ -27,7 +45,16 @@ export function createActivities(
           const message = `the action "${activityType}" is not available in this version`;
           throw new ActionError('action_unavailable', message, { retryable: false });
         }
-        return await runBounded(action, input, egress);
+        if (!('pack' in action)) return await runBounded(action, input, egress);
+        const connection = await connectionFor(action.pack, input, scope, connect);
+        const mask = maskOf(connection.secrets);
+        try {
+          return mask(
+            await runBounded(connectedAs(action, connection), withDefaults(activityType, input, connection), egress),
+          );
+        } catch (error) {
+          throw masked(error, mask);
+        }
       } catch (error) {
         throw failureOf(error, attempt);
       }
@@ -35,7 +62,43 @@ export function createActivities(
   };
 }
 
-async function runBounded(action: Action, input: unknown, { fetch }: Egress): Promise<Json> {
+/** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
+async function connectionFor(pack: ConnectedPack, input: unknown, scope: unknown, connect: Connect): Promise<Found> {
+  const named = isJsonObject(input as Json) ? (input as JsonObject).connection : undefined;
+  const name = typeof named === 'string' ? named : DEFAULT_CONNECTION;
+  const { tenant } = (scope ?? {}) as { tenant?: string };
+  const found = tenant === undefined ? null : await connect(tenant, pack, name);
+  if (found !== null) return found;
+  const message = `there is no connection "${pack}/${name}": PUT /api/v1/connections/${pack}/${name} sets it up`;
+  throw new ActionError('connection_missing', message, { retryable: false });
+}
+
+/** The input of a task over what its connection gives where it gives nothing. */
+function withDefaults(ref: string, input: unknown, { settings }: Found): unknown {
+  const defaults = (settings.defaults as JsonObject | undefined)?.[ref];
+  return defaults !== undefined && isJsonObject(defaults) && isJsonObject(input as Json)
+    ? { ...defaults, ...(input as JsonObject) }
+    : input;
+}
+
+/** An action with its connection, as any other. */
+function connectedAs(action: ConnectedAction, connection: Found): Action {
+  // What is stored was checked by the schema of its pack.
+  return { input: action.input, run: (input, context) => action.run(input, connection as never, context) };
+}
+
+function masked(error: unknown, mask: ReturnType<typeof maskOf>): unknown {
+  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+  if (egressErrorIn(error) !== undefined) return error;
+  if (!(error instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
+  const { type, message, code, details, retryable, retryAfter } = error;
+  return new ActionError(type, mask(message), {
+    ...(code === undefined ? {} : { code: mask(code) }),
+    ...{ details: mask(details), retryable, retryAfter },
+  });
+}
+
+async function runBounded(action: Action, input: unknown, { fetch, addressOf }: Egress): Promise<Json> {
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
@@ -54,7 +117,10 @@ async function runBounded(action: Action, input: unknown, { fetch }: Egress): Pr
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   try {
-    const running = action.run(parsed.data, { signal, fetch, log: (level, message) => log[level](message) });
+    const running = action.run(parsed.data, {
+      ...{ signal, fetch, addressOf, token: tokenOf(context.info) },
+      log: (level, message) => log[level](message),
+    });
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const output = await Promise.race([running, aborted]);
     const bytes = jsonSize(output);
@@ -70,15 +136,27 @@ async function runBounded(action: Action, input: unknown, { fetch }: Egress): Pr
   }
 }
 
+/** Of one task or item of one run, whatever the attempt (issued again, it has the key `name~2`). */
+function tokenOf({ workflowExecution, activityId }: ActivityInfo): string {
+  const of = `${workflowExecution?.workflowId}/${activityId.replace(/~\d+$/, '')}`;
+  return createHash('sha256').update(of).digest('hex');
+}
+
 function failureOf(error: unknown, attempt: number): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+  const denied = egressErrorIn(error);
   const known =
-    error instanceof ActionError ? error : new ActionError('action_error', messageOf(error), { cause: error });
+    denied !== undefined
+      ? new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false })
+      : error instanceof ActionError
+        ? error
+        : new ActionError('action_error', messageOf(error), { cause: error });
   const note: FaultNote = { attempt, ...(known.code === undefined ? {} : { code: known.code }) };
   const failure = ApplicationFailure.create({
     type: known.type,
     message: known.message,
     nonRetryable: !known.retryable,
+    ...(known.retryAfter === undefined ? {} : { nextRetryDelay: known.retryAfter * 1000 }),
     details: [known.details, note],
   });
   // A stack shows paths of the worker's machine, and it would stand in the history of every run.

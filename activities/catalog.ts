@@ -1,7 +1,22 @@
-import type { Action } from './action.ts';
+import type { Action, ConnectedAction } from './action.ts';
+import { insert, query } from './database.ts';
+import { sendEmail } from './email.ts';
 import { httpAction } from './http.ts';
+import { createIssue } from './jira.ts';
+import { createIncident } from './pagerduty.ts';
+import { postMessage } from './slack.ts';
+
+// Each action reads its input by its own schema, and gets a connection of its own pack.
+const action = (made: unknown) => made as Action;
+const connected = (made: unknown) => made as ConnectedAction;
 
 /** The actions that our own workers can run, by ref. */
-export const ACTIONS: Readonly<Record<string, Action>> = {
-  'core.http': httpAction as Action, // each action reads its input by its own schema
+export const ACTIONS: Readonly<Record<string, Action | ConnectedAction>> = {
+  'core.http': action(httpAction),
+  'slack.post_message': connected(postMessage),
+  'jira.create_issue': connected(createIssue),
+  'pagerduty.create_incident': connected(createIncident),
+  'email.send': connected(sendEmail),
+  'database.query': connected(query),
+  'database.insert': connected(insert),
 };

@@ -1,4 +1,4 @@
-import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import type { Egress } from '../egress/egress.ts';
 import { type HttpInput, HttpInputSchema } from '../model/builtin-actions.ts';
 import type { Json } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
@@ -35,9 +35,6 @@ export const httpAction: Action<HttpInput> = {
       return { status_code: status, headers, body, duration_ms: Math.round(performance.now() - started) };
     } catch (error) {
       if (error instanceof ActionError || signal.aborted) throw error;
-      const denied = egressErrorIn(error);
-      if (denied !== undefined)
-        throw new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false, cause: error });
       if (limit?.aborted)
         throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
       throw new ActionError('http_error', `${urlOf(input).origin} did not answer: ${reasonOf(error)}`, {

@@ -6,6 +6,7 @@ import { actionRoutes } from './actions.ts';
 import { auditChanges, auditRoutes } from './audit.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
 import { bulkRoutes } from './bulk.ts';
+import { connectionRoutes } from './connections.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionControlRoutes } from './execution-controls.ts';
@@ -56,6 +57,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     workflowRoutes(definitions, deletions),
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),
+    connectionRoutes(services.connections),
     scheduleRoutes(services.schedules),
     executionIndexRoutes(services.index),
     executionListRoutes(lists, tasks),

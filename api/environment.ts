@@ -9,6 +9,7 @@ import { issuesOf } from '../model/zod-issues.ts';
 import type { AuditService } from '../service/audit.ts';
 import type { BulkService } from '../service/bulk-jobs.ts';
 import type { ChangeService } from '../service/changes.ts';
+import type { ConnectionService } from '../service/connections.ts';
 import type { ControlService } from '../service/controls.ts';
 import type { ActionService } from '../service/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions.ts';
@@ -51,6 +52,7 @@ export interface ApiServices {
   deletions: DeletionService;
   packs: PackService;
   actions: ActionService;
+  connections: ConnectionService;
   schedules: ScheduleService;
   inquiries: InquiryService;
   tokens: SignalTokenService;

@@ -42,7 +42,8 @@ const api = await startApi({
 const tenant = await ensureDefaults(api);
 await ensureDevelopers(api, tenant, { dev: KEY });
 const bundle = await bundleWorkflows();
-const worker = await createWorker({ connection: native, namespace: 'default', bundle, egress: createEgress() });
+const actions = { egress: createEgress(), connect: async () => null };
+const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });
 const working = worker.run();
 
 const store = createExecutionStore(database.db);

@@ -7,6 +7,7 @@ import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
+import { connectionsOf } from '../process/connections.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { newKey } from '../service/principals.ts';
@@ -53,8 +54,10 @@ await runMain(async (config) => {
     const reports = createRunReports(createExecutionStore(database.db), namespace, log);
     const egress = createEgress(config.FERMATA_EGRESS);
     undos.push(egress.close);
+    const masterKeys = await secretKeys(config, folder);
     const worker = await createWorker({
-      ...{ connection: workerConnection, namespace, bundle: await bundling, egress, report: reports.take },
+      ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
+      actions: { egress, connect: connectionsOf(database.db, masterKeys) },
     });
     undos.push(keepRunning(reports.run));
     const working = worker.run();
@@ -65,7 +68,7 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
       ...accessOf(config),
-      secretKeys: await secretKeys(config, folder),
+      secretKeys: masterKeys,
     });
     undos.push(api.close);
     const { keys, principal } = await prepare(api, config, folder);

@@ -17,6 +17,8 @@ export class EgressError extends Error {
 export interface Egress {
   /** The standard's `fetch`; rejects with an EgressError as the cause where an address may not be reached. */
   fetch: typeof undiciFetch;
+  /** An address of a host, to connect to it by anything but HTTP. Throws an EgressError, and what looking it up throws. */
+  addressOf(host: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,11 @@ export function createEgress(networks: readonly string[] = []): Egress {
     },
   });
   return {
+    addressOf: (host) =>
+      new Promise((found, failed) => {
+        if (isIP(host) !== 0 && isDenied(host)) failed(new EgressError(host, host));
+        else lookup(host, {}, (error, address) => (error === null ? found(String(address)) : failed(error)));
+      }),
     fetch: (input, init) => undiciFetch(input, { ...init, dispatcher: agent }),
     close: () => agent.close(),
   };

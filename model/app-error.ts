@@ -19,6 +19,7 @@ export const ERROR_STATUS = {
   workflow_not_found: 404,
   pack_not_found: 404,
   action_not_found: 404,
+  connection_not_found: 404,
   schedule_not_found: 404,
   execution_not_found: 404,
   key_not_found: 404,

@@ -86,6 +86,63 @@ const WaitSignalInputSchema = z.strictObject({
   timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds; without it the task waits for ever.'),
 });
 
+/** The input of `email.send`. */
+export const EmailInputSchema = z.strictObject({
+  to: z.union([z.string(), z.array(z.string())]),
+  cc: z.union([z.string(), z.array(z.string())]).optional(),
+  bcc: z.union([z.string(), z.array(z.string())]).optional(),
+  subject: z.string(),
+  text: z.string().optional(),
+  html: z.string().optional(),
+  from: z.string().optional(),
+  connection: Connection,
+});
+
+/** The input of `slack.post_message`. */
+export const SlackMessageInputSchema = z.strictObject({
+  channel: z.string(),
+  message: z.string(),
+  blocks: z.array(JsonValueSchema).optional(),
+  thread_ts: z.string().optional(),
+  connection: Connection,
+});
+
+/** The input of `jira.create_issue`. */
+export const JiraIssueInputSchema = z.strictObject({
+  project: z.string(),
+  summary: z.string(),
+  description: z.string().optional(),
+  issue_type: z.string().default('Task'),
+  fields: JsonObject.optional(),
+  connection: Connection,
+});
+
+/** The input of `pagerduty.create_incident`. */
+export const IncidentInputSchema = z.strictObject({
+  summary: z.string(),
+  severity: z.enum(['critical', 'error', 'warning', 'info']).default('error'),
+  source: z.string().optional(),
+  dedup_key: z.string().optional(),
+  details: JsonValueSchema.optional(),
+  connection: Connection,
+});
+
+/** The input of `database.query`. */
+export const QueryInputSchema = z.strictObject({
+  sql: z.string(),
+  params: z.array(JsonValueSchema).optional(),
+  max_rows: z.int().min(1).default(1000),
+  connection: Connection,
+});
+
+/** The input of `database.insert`. */
+export const InsertInputSchema = z.strictObject({
+  table: z.string(),
+  data: z.union([JsonObject, z.array(JsonObject)]),
+  returning: z.array(z.string()).optional(),
+  connection: Connection,
+});
+
 /**
  * An action that comes with Fermata, and what runs it: a worker, the workflow itself at no cost in history (`inline`),
  * or the engine, which waits for time (`timer`), for a signal, or for people (`inquiry`).
@@ -168,81 +225,42 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     'email.send',
     'Send e-mail',
     'Sends a message by SMTP.',
-    z.strictObject({
-      to: z.union([z.string(), z.array(z.string())]),
-      cc: z.union([z.string(), z.array(z.string())]).optional(),
-      bcc: z.union([z.string(), z.array(z.string())]).optional(),
-      subject: z.string(),
-      text: z.string().optional(),
-      html: z.string().optional(),
-      from: z.string().optional(),
-      connection: Connection,
-    }),
+    EmailInputSchema,
     z.strictObject({ message_id: z.string(), accepted: z.array(z.string()), rejected: z.array(z.string()) }),
   ),
   action(
     'slack.post_message',
     'Post a message',
     'Posts a message to a Slack channel.',
-    z.strictObject({
-      channel: z.string(),
-      message: z.string(),
-      blocks: z.array(JsonValueSchema).optional(),
-      thread_ts: z.string().optional(),
-      connection: Connection,
-    }),
+    SlackMessageInputSchema,
     z.strictObject({ ok: z.boolean(), channel: z.string(), ts: z.string() }),
   ),
   action(
     'jira.create_issue',
     'Create an issue',
     'Creates a Jira issue.',
-    z.strictObject({
-      project: z.string(),
-      summary: z.string(),
-      description: z.string().optional(),
-      issue_type: z.string().default('Task'),
-      fields: JsonObject.optional(),
-      connection: Connection,
-    }),
+    JiraIssueInputSchema,
     z.strictObject({ id: z.string(), key: z.string(), url: z.string() }),
   ),
   action(
     'pagerduty.create_incident',
     'Create an incident',
     'Sends a trigger event to PagerDuty (Events API v2).',
-    z.strictObject({
-      summary: z.string(),
-      severity: z.enum(['critical', 'error', 'warning', 'info']).default('error'),
-      source: z.string().optional(),
-      dedup_key: z.string().optional(),
-      details: JsonValueSchema.optional(),
-      connection: Connection,
-    }),
+    IncidentInputSchema,
     z.strictObject({ status: z.string(), dedup_key: z.string() }),
   ),
   action(
     'database.query',
     'Query',
     'Runs one SQL statement with bound parameters.',
-    z.strictObject({
-      sql: z.string(),
-      params: z.array(JsonValueSchema).optional(),
-      max_rows: z.int().min(1).default(1000),
-      connection: Connection,
-    }),
+    QueryInputSchema,
     z.strictObject({ rows: z.array(JsonValueSchema), row_count: z.int(), truncated: z.boolean() }),
   ),
   action(
     'database.insert',
     'Insert',
     'Inserts one row or several.',
-    z.strictObject({
-      table: z.string(),
-      data: z.union([JsonObject, z.array(JsonObject)]),
-      returning: z.array(z.string()).optional(),
-      connection: Connection,
-    }),
+    InsertInputSchema,
     z.strictObject({ row_count: z.int(), rows: z.array(JsonValueSchema) }),
   ),
   action(

@@ -31,6 +31,8 @@ export interface ActionSpec {
   waits?: 'timer' | 'signal' | 'inquiry';
   /** Is another workflow, one of `workflows` in the run's input: a child. */
   workflow?: true;
+  /** Speaks to a system by a connection of the run's tenant, whom the shell tells its worker. */
+  connects?: true;
   /** May be issued again when a worker was lost. */
   idempotent?: true;
   /** Queue of other workers; absent: Fermata's own. */

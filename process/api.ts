@@ -11,6 +11,7 @@ import type { Logger } from '../model/log.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
+import { createConnectionService } from '../service/connections.ts';
 import { createControlService } from '../service/controls.ts';
 import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
@@ -40,12 +41,14 @@ import { createWatchService } from '../service/watches.ts';
 import { createActionStore } from '../store/actions.ts';
 import { createAuditStore } from '../store/audit.ts';
 import { createBulkJobStore } from '../store/bulk-jobs.ts';
+import { createConnectionStore } from '../store/connections.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
+import { CONNECTION_PURPOSE } from './connections.ts';
 
 /** How long a stop waits for requests that are being answered. */
 const DRAIN_MILLISECONDS = 5_000;
@@ -137,6 +140,7 @@ export async function startApi({
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions);
+  const connections = createConnectionService(createConnectionStore(db), createSealer(secretKeys, CONNECTION_PURPOSE));
   const imports = createPackImportService(packs, actions, definitions);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings), Date.now);
@@ -166,6 +170,7 @@ export async function startApi({
     deletions,
     packs,
     actions,
+    connections,
     schedules,
     inquiries,
     tokens,

@@ -17,6 +17,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { BulkError, BulkStatus, BulkVerb } from '../model/bulk.ts';
+import type { ConnectedPack } from '../model/connection.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -376,4 +377,21 @@ export const auditLog = pgTable(
     requestId: text('request_id'),
   },
   (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],
+);
+
+/** Where the actions of a pack find the system that they speak to; its secrets are sealed by the master key. */
+export const connections = pgTable(
+  'connections',
+  {
+    tenant: tenant(),
+    pack: text('pack').$type<ConnectedPack>().notNull(),
+    name: text('name').notNull(),
+    settings: json('settings').$type<JsonObject>().notNull(),
+    sealed: text('sealed').notNull(),
+    /** Names of the secrets. */
+    secrets: textList('secrets'),
+    created: created(),
+    updated: updated(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.pack, table.name] })],
 );

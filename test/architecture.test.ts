@@ -23,7 +23,12 @@ const RULES: Record<string, Rule> = {
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
   egress: { folders: ['model'], packages: ['undici'], node: true },
-  activities: { folders: ['egress', 'model'], packages: ['@temporalio/activity'], typePackages: ['zod'], node: true },
+  activities: {
+    folders: ['egress', 'model'],
+    packages: ['@slack/web-api', '@temporalio/activity', 'nodemailer', 'pg', 'pg-cursor'],
+    typePackages: ['zod'],
+    node: true,
+  },
   store: { folders: ['model'], packages: ['drizzle-orm', '@electric-sql/pglite', 'pg'], node: true },
   service: {
     folders: ['model', 'language', 'interpreter', 'projection'],

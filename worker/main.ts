@@ -1,5 +1,6 @@
 import { createEgress } from '../egress/egress.ts';
 import { ConfigError } from '../model/config.ts';
+import { connectionsOf } from '../process/connections.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { createRunReports } from '../service/run-reports.ts';
@@ -12,6 +13,8 @@ await runMain(async (config) => {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: url } = config;
   if (address === undefined) throw new ConfigError('start:worker needs TEMPORAL_ADDRESS; npm start embeds a server');
   if (url === undefined) throw new ConfigError('start:worker needs DATABASE_URL; npm start embeds a database');
+  const secretKeys = config.FERMATA_SECRET_KEY?.split(',');
+  if (secretKeys === undefined) throw new ConfigError('start:worker needs FERMATA_SECRET_KEY, the same as the API');
   const log = createLogger(config);
   installTemporalRuntime(log);
   const undos: Undo[] = [];
@@ -25,7 +28,8 @@ await runMain(async (config) => {
     undos.push(() => connection.close());
     const egress = createEgress(config.FERMATA_EGRESS);
     undos.push(egress.close);
-    const worker = await createWorker({ connection, namespace, bundle, egress, report: reports.take });
+    const actions = { egress, connect: connectionsOf(database.db, secretKeys) };
+    const worker = await createWorker({ connection, namespace, bundle, actions, report: reports.take });
     const running = worker.run();
     log.info({ temporal: address, namespace }, 'the worker is ready');
     const stopped = await Promise.race([untilSignal(), running.then(() => 'the worker itself')]);

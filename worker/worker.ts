@@ -6,9 +6,8 @@ import {
   Worker,
   type WorkflowBundle,
 } from '@temporalio/worker';
-import { createActivities } from '../activities/activities.ts';
+import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
-import type { Egress } from '../egress/egress.ts';
 import { OWN_TASK_QUEUE, type RunMemo } from '../model/run-input.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
 
@@ -19,8 +18,8 @@ export interface WorkerOptions {
   bundle: WorkflowBundle;
   /** Workflows kept in memory between their tasks. */
   maxCachedWorkflows?: number;
-  /** What actions reach the world by. */
-  egress: Egress;
+  /** What actions reach the world by, and where they find their connections. */
+  actions: ActivityOptions;
   /** Hears how open runs stand. */
   report?: (report: RunReport) => void;
 }
@@ -41,7 +40,7 @@ export async function createWorker({
   namespace,
   bundle,
   maxCachedWorkflows,
-  egress,
+  actions,
   report,
 }: WorkerOptions): Promise<Worker> {
   return Worker.create({
@@ -49,7 +48,7 @@ export async function createWorker({
     namespace,
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
-    activities: createActivities(ACTIONS, egress),
+    activities: createActivities(ACTIONS, actions),
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.

@@ -35,7 +35,9 @@ export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
   const timers = new Map<string, CancellationScope>();
   const activity = (command: Activity): void => {
     const { key } = command;
-    const schedule = () => scheduleActivity<Json>(command.action, [command.input], activityOptions(command));
+    const args: unknown[] = [command.input];
+    if (command.spec.connects) args.push({ tenant: memoOf()?.tenant });
+    const schedule = () => scheduleActivity<Json>(command.action, args, activityOptions(command));
     const result = command.shielded ? schedule() : work.run(schedule);
     result.then(
       (output) => inbox.push({ type: 'completed', key, output: output ?? null }),
@@ -101,7 +103,7 @@ function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<ty
 
 function childOptions({ n, run, memo }: Child) {
   // Who it belongs to is what the run above it was started with.
-  const above = workflowInfo().memo?.fermata as RunMemo | undefined;
+  const above = memoOf();
   return {
     workflowId: workflowIdOf(n),
     staticSummary: `${run.ref} ${run.version}`,
@@ -111,6 +113,10 @@ function childOptions({ n, run, memo }: Child) {
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo } satisfies RunMemo } }),
   };
+}
+
+function memoOf(): RunMemo | undefined {
+  return workflowInfo().memo?.fermata as RunMemo | undefined;
 }
 
 function seconds(value: number): number {

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
   new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
-    createActivities(ACTIONS, egress).default!,
+    createActivities(ACTIONS, { egress, connect: async () => null }).default!,
     input,
   ) as Promise<Json>;
 const failure = async (input: object, info: object = {}, action = 'core.http'): Promise<ApplicationFailure> => {
@@ -130,7 +130,9 @@ describe('every action', () => {
 
   it('ends as cancelled when it is cancelled', async () => {
     const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
-    const running = environment.run(createActivities(ACTIONS, egress).default!, { url: `${web.url}/wait` });
+    const running = environment.run(createActivities(ACTIONS, { egress, connect: async () => null }).default!, {
+      url: `${web.url}/wait`,
+    });
     environment.cancel();
     await expect(running).rejects.toThrow(/CANCELLED/);
   });

@@ -7,6 +7,7 @@ import { expect, inject } from 'vitest';
 import { createEgress } from '../../egress/egress.ts';
 import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
+import { connectionsOf } from '../../process/connections.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { openEmbedded } from '../../store/database.ts';
@@ -62,11 +63,11 @@ export async function createApiHarness(
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);
   const bundle = options.worker === false ? null : await preparedBundle();
-  const egress = createEgress();
+  const actions = { egress: createEgress(), connect: connectionsOf(database.db, [SECRET_KEY]) };
   let stopWorker = async () => {};
   const startWorker = async (): Promise<void> => {
     if (bundle === null) return;
-    const worker = await createWorker({ connection: native, namespace, bundle, egress, report: reports.take });
+    const worker = await createWorker({ connection: native, namespace, bundle, actions, report: reports.take });
     const running = worker.run();
     stopWorker = async () => {
       stopWorker = async () => {};

@@ -30,6 +30,7 @@ export const API_NAMESPACES = [
     'controls',
     'explain',
     'replay',
+    'connections',
   ],
 ];
 

@@ -23,6 +23,8 @@ afterAll(async () => {
 
 const KEY = 'fmt_a-key-for-production-tests';
 
+const MASTER_KEY = 'a master key that all processes have';
+
 async function startApiProcess(): Promise<{ running: Running; url: string }> {
   const port = await freePort();
   const running = run('api/main.ts', {
@@ -31,7 +33,7 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
       DATABASE_URL: postgres.url,
       FERMATA_PORT: String(port),
       FERMATA_DEV_KEY: KEY,
-      FERMATA_SECRET_KEY: 'a master key that both processes have',
+      FERMATA_SECRET_KEY: MASTER_KEY,
     },
   });
   processes.push(running);
@@ -41,7 +43,9 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
 
 it('two APIs and a worker, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
   const [first, second] = await Promise.all([startApiProcess(), startApiProcess()]);
-  const worker = run('worker/main.ts', { TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url });
+  const worker = run('worker/main.ts', {
+    ...{ TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
+  });
   processes.push(worker);
   await worker.until('the worker is ready');
   const ids = await Promise.all(
@@ -83,6 +87,7 @@ it.each([
   ['api/main.ts', { TEMPORAL_ADDRESS: 'x', DATABASE_URL: 'postgres://x' }, 'start:api needs FERMATA_SECRET_KEY'],
   ['worker/main.ts', {}, 'start:worker needs TEMPORAL_ADDRESS'],
   ['worker/main.ts', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'start:worker needs DATABASE_URL'],
+  ['worker/main.ts', { TEMPORAL_ADDRESS: 'x', DATABASE_URL: 'postgres://x' }, 'start:worker needs FERMATA_SECRET_KEY'],
 ])('%s with %j refuses to start: %s', async (main, env, words) => {
   const refused = run(main, env);
   processes.push(refused);

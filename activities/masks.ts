@@ -1,0 +1,31 @@
+import type { Json, JsonObject } from '../model/json.ts';
+
+/** Secrets that are shorter could be anything, and are left as they are. */
+const SHORTEST = 8;
+
+const MASK = '********';
+
+/** What hides secrets wherever they come back: texts in any JSON, and its keys. */
+export function maskOf(secrets: JsonObject): <T extends Json>(value: T) => T {
+  const hidden = Object.values(secrets)
+    .flatMap((secret) => (typeof secret === 'string' ? [secret, ...passwordIn(secret)] : []))
+    .filter(({ length }) => length >= SHORTEST)
+    // The longest first: one may be a part of another.
+    .sort((a, b) => b.length - a.length);
+  if (hidden.length === 0) return (value) => value;
+  const hide = (text: string) => hidden.reduce((left, secret) => left.replaceAll(secret, MASK), text);
+  const mask = (value: Json): Json => {
+    if (typeof value === 'string') return hide(value);
+    if (Array.isArray(value)) return value.map(mask);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [hide(key), mask(entry)]));
+  };
+  return (value) => mask(value) as typeof value;
+}
+
+/** The password of a URL, as it is written there and as it is. */
+function passwordIn(text: string): string[] {
+  if (!URL.canParse(text)) return [];
+  const { password } = new URL(text);
+  return password === '' ? [] : [password, decodeURIComponent(password)];
+}

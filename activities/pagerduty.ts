@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import { IncidentInputSchema } from '../model/builtin-actions.ts';
+import { isJsonObject } from '../model/json.ts';
+import { ActionError, ask, type ConnectedAction } from './action.ts';
+
+/**
+ * `pagerduty.create_incident` (Events API v2, trigger): `{ status, dedup_key }`. Without a `dedup_key` every attempt of a task
+ * has the same one, so that it opens one incident. Fails with `pagerduty_error`, code `HTTP_400` and the like.
+ */
+export const createIncident: ConnectedAction<'pagerduty', z.infer<typeof IncidentInputSchema>> = {
+  pack: 'pagerduty',
+  input: IncidentInputSchema,
+  async run({ summary, severity, source, dedup_key, details }, { settings, secrets }, context) {
+    const base = (settings.base_url ?? 'https://events.pagerduty.com').replace(/\/+$/, '');
+    const request = {
+      headers: {},
+      body: {
+        ...{ routing_key: secrets.routing_key, event_action: 'trigger', dedup_key: dedup_key ?? context.token },
+        payload: {
+          ...{ summary, severity, source: source ?? 'fermata' },
+          ...(details === undefined ? {} : { custom_details: details }),
+        },
+      },
+    };
+    const asked = { type: 'pagerduty_error', name: 'PagerDuty' };
+    const { status, body, retryAfter } = await ask(context, `${base}/v2/enqueue`, request, asked);
+    if (status !== 202 || !isJsonObject(body)) {
+      throw new ActionError('pagerduty_error', `PagerDuty answered ${status}`, {
+        ...{ code: `HTTP_${status}`, details: body, retryable: status === 429 || status >= 500 },
+        retryAfter,
+      });
+    }
+    return { status: String(body.status), dedup_key: String(body.dedup_key) };
+  },
+};

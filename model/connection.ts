@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { Issue } from './issue.ts';
+import type { JsonObject } from './json.ts';
+import { JsonValueSchema } from './json-value.ts';
+import { issuesOf } from './zod-issues.ts';
+
+// Connections: where the actions of a pack find the system that they speak to, and what lets them in (design/shapes.md).
+
+const Url = z.url({ protocol: /^https?$/ });
+const Secret = z.string().min(1).max(10_000);
+const Defaults = z
+  .record(z.string(), z.record(z.string(), JsonValueSchema))
+  .optional()
+  .describe('By action: input that holds where a task gives none.');
+
+const settings = <T extends z.ZodRawShape>(shape: T) => z.strictObject({ ...shape, defaults: Defaults });
+
+/** What a connection of each pack has; secrets are never given back. */
+export const CONNECTIONS = {
+  slack: {
+    settings: settings({ api_url: Url.optional().describe("Slack's Web API, where it is not at slack.com.") }),
+    secrets: z.strictObject({ bot_token: Secret }),
+  },
+  jira: {
+    settings: settings({ base_url: Url.describe('https://your-site.atlassian.net'), email: z.email() }),
+    secrets: z.strictObject({ token: Secret }),
+  },
+  pagerduty: {
+    settings: settings({ base_url: Url.optional().describe('https://events.pagerduty.com unless given.') }),
+    secrets: z.strictObject({ routing_key: Secret }),
+  },
+  database: {
+    settings: settings({}),
+    secrets: z.strictObject({
+      url: Secret.regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL').describe(
+        'A PostgreSQL URL, with password.',
+      ),
+    }),
+  },
+  email: {
+    settings: settings({ from: z.string().min(3).describe('Sender, unless a task says otherwise.') }),
+    secrets: z.strictObject({ url: Secret.regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL') }),
+  },
+} as const;
+
+/** A pack whose actions need a connection. */
+export type ConnectedPack = keyof typeof CONNECTIONS;
+
+/** What a connection of a pack has. */
+export type ConnectionOf<P extends ConnectedPack> = {
+  settings: z.infer<(typeof CONNECTIONS)[P]['settings']>;
+  secrets: z.infer<(typeof CONNECTIONS)[P]['secrets']>;
+};
+
+/** The name that is meant where none is given. */
+export const DEFAULT_CONNECTION = 'default';
+
+/** The pack of an action, where its actions need a connection; null: none. */
+export function connectedPack(ref: string): ConnectedPack | null {
+  const [pack = ''] = ref.split('.');
+  return Object.hasOwn(CONNECTIONS, pack) ? (pack as ConnectedPack) : null;
+}
+
+/** A connection that was checked, or what is wrong with it. */
+export function checkConnection(
+  pack: ConnectedPack,
+  given: { settings: JsonObject; secrets: JsonObject },
+): { settings: JsonObject; secrets: JsonObject } | { issues: Issue[] } {
+  const issues: Issue[] = [];
+  const checked = { settings: {}, secrets: {} } as { settings: JsonObject; secrets: JsonObject };
+  for (const field of ['settings', 'secrets'] as const) {
+    const schema = CONNECTIONS[pack][field];
+    const parsed = schema.safeParse(given[field]);
+    // What a schema of JSON has let through is JSON.
+    if (parsed.success) checked[field] = parsed.data as JsonObject;
+    else {
+      const found = issuesOf(parsed.error, schema, given[field]);
+      issues.push(...found.map((issue) => ({ ...issue, path: `/${field}${issue.path}` })));
+    }
+  }
+  return issues.length === 0 ? checked : { issues };
+}

@@ -1,0 +1,74 @@
+import { AppError } from '../model/app-error.ts';
+import { type ConnectedPack, checkConnection } from '../model/connection.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import type { ConnectionRow, ConnectionStore } from '../store/connections.ts';
+import type { Sealer } from './secrets.ts';
+
+/** A connection as it is told: without its secrets. */
+export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
+
+/** Use cases around connections; each is scoped by the caller's tenant. */
+export type ConnectionService = ReturnType<typeof createConnectionService>;
+
+/** Makes the service; `sealer` seals secrets at rest. */
+export function createConnectionService(store: ConnectionStore, sealer: Sealer) {
+  const missing = (pack: string, name: string) =>
+    new AppError('connection_not_found', `Connection '${pack}/${name}' not found`);
+
+  return {
+    /** All connections. */
+    async list({ tenant }: Principal): Promise<ShownConnection[]> {
+      return (await store.list(tenant)).map(shown);
+    },
+
+    /** One of them. Throws `connection_not_found`. */
+    async get({ tenant }: Principal, pack: ConnectedPack, name: string): Promise<ShownConnection> {
+      const found = await store.find(tenant, pack, name);
+      if (found === null) throw missing(pack, name);
+      return shown(found);
+    },
+
+    /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`. */
+    async put(
+      { tenant }: Principal,
+      pack: ConnectedPack,
+      name: string,
+      given: { settings: JsonObject; secrets: JsonObject },
+    ): Promise<ShownConnection> {
+      const checked = checkConnection(pack, given);
+      if ('issues' in checked) {
+        const text = checked.issues.map(({ path, message }) => `${path} ${message}`).join('; ');
+        throw new AppError('input_invalid', text, { issues: checked.issues });
+      }
+      const { settings, secrets } = checked;
+      const sealed = await sealer.seal({ tenant, pack, name, secrets });
+      return shown(await store.put({ tenant, pack, name, settings, sealed, secrets: Object.keys(secrets) }));
+    },
+
+    /** Deletes one. Throws `connection_not_found`. */
+    async remove({ tenant }: Principal, pack: ConnectedPack, name: string): Promise<void> {
+      if (!(await store.remove(tenant, pack, name))) throw missing(pack, name);
+    },
+  };
+}
+
+/**
+ * Finds a connection with its secrets, for a worker; null when there is none. Throws `token_invalid` for secrets that no
+ * master key opens, or that were sealed for another place.
+ */
+export function createConnectionResolver(store: ConnectionStore, sealer: Sealer) {
+  return async (tenant: string, pack: ConnectedPack, name: string) => {
+    const row = await store.find(tenant, pack, name);
+    if (row === null) return null;
+    const { secrets, ...place } = await sealer.open(row.sealed);
+    if (place.tenant !== tenant || place.pack !== pack || place.name !== name) {
+      throw new AppError('token_invalid', `the secrets of "${pack}/${name}" were sealed for another connection`);
+    }
+    return { settings: row.settings, secrets: secrets as JsonObject };
+  };
+}
+
+function shown({ sealed: _, tenant: __, ...row }: ConnectionRow): ShownConnection {
+  return row;
+}

@@ -1,0 +1,59 @@
+import { and, asc, eq } from 'drizzle-orm';
+import type { ConnectedPack } from '../model/connection.ts';
+import type { Database } from './database.ts';
+import { connections } from './schema.ts';
+
+/** A connection as it is stored: its secrets sealed. */
+export type ConnectionRow = typeof connections.$inferSelect;
+
+/** Connections of tenants. */
+export type ConnectionStore = ReturnType<typeof createConnectionStore>;
+
+/** Makes the store over an open database. */
+export function createConnectionStore(db: Database) {
+  const one = (tenant: string, pack: ConnectedPack, name: string) =>
+    and(eq(connections.tenant, tenant), eq(connections.pack, pack), eq(connections.name, name));
+
+  return {
+    /** A connection, or null. */
+    async find(tenant: string, pack: ConnectedPack, name: string): Promise<ConnectionRow | null> {
+      const [found] = await db
+        .select()
+        .from(connections)
+        .where(one(tenant, pack, name));
+      return found ?? null;
+    },
+
+    /** All connections of a tenant, by pack and name. */
+    async list(tenant: string): Promise<ConnectionRow[]> {
+      return db
+        .select()
+        .from(connections)
+        .where(eq(connections.tenant, tenant))
+        .orderBy(asc(connections.pack), asc(connections.name));
+    },
+
+    /** Stores a connection, over one of that name. */
+    async put(row: Omit<ConnectionRow, 'created' | 'updated'>): Promise<ConnectionRow> {
+      const { tenant, pack, name, ...fields } = row;
+      const [stored] = await db
+        .insert(connections)
+        .values(row)
+        .onConflictDoUpdate({
+          target: [connections.tenant, connections.pack, connections.name],
+          set: { ...fields, updated: new Date() },
+        })
+        .returning();
+      return stored!;
+    },
+
+    /** Deletes a connection; false when there was none. */
+    async remove(tenant: string, pack: ConnectedPack, name: string): Promise<boolean> {
+      const gone = await db
+        .delete(connections)
+        .where(one(tenant, pack, name))
+        .returning({ name: connections.name });
+      return gone.length > 0;
+    },
+  };
+}
