@@ -87,8 +87,9 @@ const importRoute = createRoute({
   ...needs('workflow:write'),
   ...{ method: 'post', path: `${base}/import`, tags, summary: 'Bring in a pack with its actions and workflows' },
   description:
-    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, nothing is deleted; a refusal has changed nothing.',
+    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, nothing is deleted; a refusal has changed nothing. With `dry_run` it is told what would be done.',
   request: {
+    query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional() }),
     body: {
       required: true,
       content: { ...jsonOrYaml(PackImportSchema), 'application/zip': { schema: z.any() } },
@@ -111,6 +112,21 @@ const importRoute = createRoute({
   },
 });
 
+const exportRoute = createRoute({
+  ...needs('workflow:read'),
+  ...{
+    method: 'get',
+    path: `${base}/{ref}/export`,
+    tags,
+    summary: 'A pack with its actions and workflows, as an import takes it',
+  },
+  request: { params: RefParams },
+  responses: {
+    200: json(z.object({ data: PackImportSchema }), 'The pack.'),
+    ...errorResponses('request_invalid', 'pack_not_found'),
+  },
+});
+
 /** The routes of packs. */
 export function packRoutes(packs: PackService, imports: PackImportService) {
   const router = createRouter();
@@ -118,11 +134,21 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
   router.openapi(
     importRoute,
     async (context) => {
-      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'));
-      const message = 'Pack imported successfully';
+      const dry = context.req.valid('query').dry_run === 'true';
+      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), { dry });
+      const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
       return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
     },
     refuse(importRoute),
+  );
+
+  router.openapi(
+    exportRoute,
+    async (context) => {
+      const data = await imports.export(context.get('principal'), context.req.valid('param').ref);
+      return context.json({ data }, 200);
+    },
+    refuse(exportRoute),
   );
 
   router.openapi(

@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseDocument, stringify } from 'yaml';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
@@ -25,6 +25,22 @@ export async function readSource(path: string): Promise<Source> {
   };
   const pack = await readObject(join(path, root));
   return { kind: 'pack', path, body: { pack, actions: await all('actions'), workflows: await all('workflows') } };
+}
+
+/** Writes a pack as a folder that `readSource` reads; gives the names of its files. */
+export async function writePack(folder: string, { pack, actions, workflows }: JsonObject): Promise<string[]> {
+  const files: [string, Json][] = [['pack.yaml', pack!]];
+  for (const [kind, list] of Object.entries({ actions, workflows })) {
+    for (const entry of list as JsonObject[]) {
+      files.push([join(kind, `${String(entry.ref).split('.').slice(1).join('.')}.yaml`), entry]);
+    }
+  }
+  for (const [name, content] of files) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, stringify(content, { lineWidth: 120 }));
+  }
+  return files.map(([name]) => name);
 }
 
 /** Reads one object from a file of JSON or YAML; `-` is standard input. Throws a CliError (usage). */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Issue } from '../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
-import { readObject, readSource } from './files.ts';
+import { readObject, readSource, writePack } from './files.ts';
 import { table, textOf } from './output.ts';
 import { issueLines, type Service } from './service.ts';
 import type { Session } from './session.ts';
@@ -18,15 +18,16 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
       '-f, --file <path...>',
       'a workflow in JSON or YAML, or a folder with pack.yaml, actions/, workflows/',
     )
-    .action(async ({ file }: { file: string[] }) => {
+    .option('--dry-run', 'tell what would change, and change nothing')
+    .action(async ({ file, dryRun: dry = false }: { file: string[]; dryRun?: boolean }) => {
       const { service, output } = await session();
       const applied: JsonObject[] = [];
       for (const path of file) {
         const source = await readSource(path);
         applied.push(
           ...(source.kind === 'pack'
-            ? await importPack(service, source.body)
-            : [await applyOne(service, source.content)]),
+            ? await importPack(service, source.body, dry)
+            : [await applyOne(service, source.content, dry)]),
         );
       }
       output.show(applied, () =>
@@ -35,6 +36,18 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
           applied.map(({ kind, ref, change, revision }) => [kind, ref, change, revision].map(textOf)),
         ),
       );
+    });
+
+  program
+    .command('pack')
+    .description('write a pack as the folder that apply takes: pack.yaml, actions/, workflows/')
+    .argument('<ref>')
+    .requiredOption('-o, --output <folder>', 'a folder; files of the same names are replaced')
+    .action(async (ref: string, { output: folder }: { output: string }) => {
+      const { service, output } = await session();
+      const { data } = await service.ask('GET', `/api/v1/packs/${encodeURIComponent(ref)}/export`);
+      const written = await writePack(folder, data as JsonObject);
+      output.show(written, () => written);
     });
 
   program
@@ -77,8 +90,8 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
     });
 }
 
-async function importPack(service: Service, body: JsonObject): Promise<JsonObject[]> {
-  const { data } = await service.ask('POST', '/api/v1/packs/import', { body });
+async function importPack(service: Service, body: JsonObject, dry: boolean): Promise<JsonObject[]> {
+  const { data } = await service.ask('POST', '/api/v1/packs/import', { body, query: { dry_run: String(dry) } });
   const { pack, actions, workflows } = data as { pack: JsonObject; actions: JsonObject[]; workflows: JsonObject[] };
   return [
     { kind: 'pack', ...pack },
@@ -87,7 +100,7 @@ async function importPack(service: Service, body: JsonObject): Promise<JsonObjec
   ];
 }
 
-async function applyOne(service: Service, content: JsonObject): Promise<JsonObject> {
+async function applyOne(service: Service, content: JsonObject, dry: boolean): Promise<JsonObject> {
   const { ref, pack_ref: _, ...fields } = content;
   if (typeof ref !== 'string') throw new CliError(EXIT.usage, 'the file holds no workflow: it has no ref');
   const path = `${BASE}/${encodeURIComponent(ref)}`;
@@ -104,12 +117,14 @@ async function applyOne(service: Service, content: JsonObject): Promise<JsonObje
     change,
     revision: revision!,
   });
+  if (before === null && dry) return described({ revision: 0 }, 'created');
   if (before === null)
     return described((await service.ask('POST', BASE, { body: content })).data as JsonObject, 'created');
   const same = Object.entries(fields).every(
     ([name, value]) => canonicalJson(before[name] ?? null) === canonicalJson(value),
   );
   if (same) return described(before, 'unchanged');
+  if (dry) return described(before, 'updated');
   return described((await service.ask('PUT', path, { body: fields })).data as JsonObject, 'updated');
 }
 

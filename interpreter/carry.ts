@@ -73,6 +73,7 @@ export function carry(state: RunState, task: string | null): Carried | null {
     variables: table.indexOf(state.variables),
     ended: table.indexOf(state.ended),
     visits: carriedVisits,
+    visited: visits.length,
     starting: kept.filter((index) => again.has(index)),
     gatherings: [...gatherings.values()],
     rounds: roundsOf(state, stays, forgotten),

@@ -44,7 +44,7 @@ function resultOf(state: RunState): Json {
     if ('whole' in output) return renderValue(output.whole, scope);
     return Object.fromEntries(output.named.map(([name, template]) => [name, renderValue(template, scope)]));
   }
-  if (order === 'list') return state.visits.at(-1)?.output ?? null;
+  if (order === 'list') return state.visits.findLast((visit) => visit !== undefined)?.output ?? null;
   return Object.fromEntries([...state.leaves].map(([name, index]) => [name, state.visits[index]!.output]));
 }
 

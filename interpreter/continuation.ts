@@ -47,7 +47,7 @@ export function continuationOf(state: RunState): CarriedState {
   const inquiries = [...state.inquiries.values()].filter((inquiry) => staysAsked(state, inquiry, needed));
   const asked = new Set(inquiries.map(({ key }) => key));
   return {
-    ...{ variables, ended, visits },
+    ...{ variables, ended, visits, visited: state.visits.length },
     starting: state.starting.map(({ visit, item }) => (item === null ? visit : [visit, item])),
     gatherings: [...state.gatherings.values()].flatMap(({ name, lineage, round, fired, arrivals }) =>
       fired && !lives(lineage) ? [] : [{ name, lineage, round, fired, arrivals: table.arrivals(arrivals, everything) }],

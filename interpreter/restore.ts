@@ -14,8 +14,7 @@ export function restore(state: RunState, carried: CarriedState): void {
   state.variables = scopes[carried.variables]!;
   state.ended = new Map(scopes[carried.ended]!);
   for (const name of carried.middle?.tasks ?? []) state.visitsOf.set(name, []);
-  const last = carried.visits.at(-1);
-  state.visits = new Array<Visit>(last === undefined ? 0 : (last.index ?? carried.visits.length - 1) + 1);
+  state.visits = new Array<Visit>(carried.visited ?? carried.visits.length);
   for (const [place, each] of carried.visits.entries()) {
     const { index = place, name, gathered, items, scope, began = scope, status, carried: before, ...rest } = each;
     const indexes = state.visitsOf.get(name) ?? [];

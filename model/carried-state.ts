@@ -126,6 +126,8 @@ export interface CarriedState {
   variables: number;
   ended: number;
   visits: CarriedVisit[];
+  /** How many there were, with those that are gone: what comes is known by another number than they were. */
+  visited?: number;
   /** Visits, or items of them, that are to start, in order: by place in the list of visits, or by index in the middle of a chain. */
   starting: (number | [visit: number, item: number])[];
   gatherings: { name: string; lineage: number; round: number; fired: boolean; arrivals: CarriedArrival[] }[];

@@ -1,15 +1,19 @@
 import { AppError } from '../model/app-error.ts';
 import type { Issue } from '../model/issue.ts';
-import type { JsonObject } from '../model/json.ts';
+import { canonicalJson, type JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { PackImport } from '../model/requests.ts';
+import type { StoredWorkflow } from '../store/definitions.ts';
 import type { ActionService } from './custom-actions.ts';
 import { issuesOfAction } from './custom-actions.ts';
 import type { DefinitionService } from './definitions.ts';
 import { refusal } from './inputs.ts';
 import type { PackService } from './packs.ts';
 
-/** What an import has done to one thing. */
+/** Workflows, and actions, that a pack can be written out with. */
+const MAX_OF_EACH = 10_000;
+
+/** What an import has done to one thing, or would do. */
 export interface Imported {
   ref: string;
   change: 'created' | 'updated' | 'unchanged';
@@ -31,9 +35,14 @@ export function createPackImportService(packs: PackService, actions: ActionServi
   return {
     /**
      * Brings a pack to what it is given as: what is not there is made, what differs is changed, and nothing is deleted.
-     * Everything is checked first, so that a refusal has changed nothing. Throws `request_invalid`, `definition_invalid`.
+     * Everything is checked first, so that a refusal has changed nothing; `dry`: nothing else is done, and what would be is
+     * told. Throws `request_invalid`, `definition_invalid`.
      */
-    async import(principal: Principal, { pack, actions: given, workflows }: PackImport): Promise<ImportResult> {
+    async import(
+      principal: Principal,
+      { pack, actions: given, workflows }: PackImport,
+      { dry = false }: { dry?: boolean } = {},
+    ): Promise<ImportResult> {
       const refs = new Set<string>();
       const issues: Issue[] = [];
       const elsewhere = (path: string, ref: string, packRef: string) => {
@@ -65,6 +74,7 @@ export function createPackImportService(packs: PackService, actions: ActionServi
           issues,
         );
       }
+      if (dry) return foresee(principal, { pack, actions: given, workflows });
       const result: ImportResult = {
         pack: await importPack(principal, pack),
         actions: [],
@@ -79,7 +89,47 @@ export function createPackImportService(packs: PackService, actions: ActionServi
       }
       return result;
     },
+
+    /** A pack as an import takes it: with its actions and workflows, in order of ref. Throws `pack_not_found`. */
+    async export(principal: Principal, ref: string): Promise<PackImport> {
+      const { label, description, version, tags } = await packs.get(principal, ref);
+      const everything = { offset: 0, limit: MAX_OF_EACH };
+      const { rows: found } = await actions.list(principal, { packRef: ref }, everything);
+      const own = found.filter((action) => 'taskQueue' in action).map((action) => action.ref);
+      const bodies = await Promise.all(
+        own.sort().map(async (each) => [each, await actions.find(principal, each)] as const),
+      );
+      const { rows: workflows } = await definitions.listOfPack(principal, ref, everything);
+      return {
+        pack: given({ ref, label, description, version, tags }),
+        actions: bodies.map(([each, body]) => given({ ref: each, pack_ref: ref, ...body! })),
+        workflows: workflows.sort((a, b) => (a.ref < b.ref ? -1 : 1)).map((each) => given(workflowBody(each))),
+      };
+    },
   };
+
+  /** What an import would do. */
+  async function foresee(principal: Principal, { pack, actions: given, workflows }: PackImport): Promise<ImportResult> {
+    const changeOf = (before: object | null, { ref, pack_ref: _, ...fields }: Given): Imported => {
+      if (before === null) return { ref, change: 'created' };
+      return { ref, change: isAsGiven(before as JsonObject, fields as JsonObject) ? 'unchanged' : 'updated' };
+    };
+    const orNull = (error: unknown): null => {
+      if (error instanceof AppError && error.code.endsWith('_not_found')) return null;
+      throw error;
+    };
+    const result: ImportResult = {
+      pack: changeOf(await packs.get(principal, pack.ref).catch(orNull), pack),
+      ...{ actions: [], workflows: [], warnings: [] },
+    };
+    for (const action of given) result.actions.push(changeOf(await actions.find(principal, action.ref), action));
+    for (const workflow of workflows) {
+      const before = await definitions.get(principal, workflow.ref).catch(orNull);
+      const change = changeOf(before === null ? null : workflowBody(before), workflow);
+      result.workflows.push({ ...change, revision: before?.revision ?? 0 });
+    }
+    return result;
+  }
 
   async function importPack(principal: Principal, pack: PackImport['pack']): Promise<Imported> {
     const { ref, ...fields } = pack;
@@ -109,9 +159,27 @@ export function createPackImportService(packs: PackService, actions: ActionServi
   }
 }
 
+type Given = { ref: string; pack_ref?: string };
+
+/** A workflow as it was asked for. */
+function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number] {
+  const { ref, packRef, label, description, version, definition, tags, enabled } = workflow;
+  return {
+    ...{ ref, pack_ref: packRef, label, description, version, tags, enabled },
+    ...{ param_schema: workflow.paramSchema, out_schema: workflow.outSchema, definition },
+  };
+}
+
+/** What somebody would write: without what is so by itself. */
+function given<T extends object>(body: T): T {
+  const byItself = (name: string, value: unknown) =>
+    value === null || (name === 'tags' && (value as unknown[]).length === 0) || (name === 'enabled' && value === true);
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !byItself(name, value))) as T;
+}
+
 /** Whether everything that is given is so already; what is left out stays as it is. */
 function isAsGiven(before: JsonObject, given: JsonObject): boolean {
   return Object.entries(given).every(
-    ([field, value]) => value === undefined || JSON.stringify(before[field]) === JSON.stringify(value),
+    ([field, value]) => value === undefined || canonicalJson(before[field] ?? null) === canonicalJson(value),
   );
 }

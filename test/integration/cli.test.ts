@@ -71,6 +71,28 @@ describe('apply', () => {
     ]);
   });
 
+  it('tells what would change before it does, and a pack that is written out is the same again', async () => {
+    await mkdir(join(folder, 'tool/workflows'), { recursive: true });
+    await mkdir(join(folder, 'tool/actions'), { recursive: true });
+    await write('tool/pack.yaml', 'ref: tool\nlabel: Tool\ntags: [a, b]\n');
+    await write('tool/actions/fit.yaml', 'ref: tool.fit\npack_ref: tool\nlabel: Fit\ntask_queue: tools\n');
+    await write('tool/workflows/greet.yaml', GREET.replaceAll('examples', 'tool'));
+    const changes = async (args: string[]) =>
+      (await fermata(['apply', '-f', ...args])).json().map(({ change }: { change: string }) => change);
+    expect(await changes(['tool', '--dry-run'])).toEqual(['created', 'created', 'created']);
+    expect((await fermata(['pack', 'tool', '-o', 'out'])).code).toBe(1);
+    expect(await changes(['tool'])).toEqual(['created', 'created', 'created']);
+    expect(await changes(['tool', '--dry-run'])).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    await write('tool/workflows/greet.yaml', GREET.replaceAll('examples', 'tool').replace('Hello', 'Bye'));
+    expect(await changes(['tool', '--dry-run'])).toEqual(['unchanged', 'unchanged', 'updated']);
+    expect(await changes(['tool/workflows/greet.yaml', '--dry-run'])).toEqual(['updated']);
+    const written = await fermata(['pack', 'tool', '-o', 'out']);
+    expect(written.json()).toEqual(['pack.yaml', 'actions/fit.yaml', 'workflows/greet.yaml']);
+    expect(await readFile(join(folder, 'out/pack.yaml'), 'utf8')).toBe('ref: tool\nlabel: Tool\ntags:\n  - a\n  - b\n');
+    expect(await readFile(join(folder, 'out/workflows/greet.yaml'), 'utf8')).toContain('Hello, {{ name }}');
+    expect(await changes(['out'])).toEqual(['unchanged', 'unchanged', 'unchanged']);
+  });
+
   it.each([
     ['a file that is not there', 'nothing.yaml', 2, 'there is nothing at nothing.yaml'],
     ['a folder without a pack', '.', 2, '. holds no pack.yaml'],

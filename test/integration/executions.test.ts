@@ -95,8 +95,8 @@ describe('starting', () => {
   });
 
   it('fails a task whose action is not made yet, instead of waiting', async () => {
-    const parameters = { channel: '#x', message: 'm' };
-    const { body } = await start({ action_ref: 'slack.post_message', parameters, wait: 20 });
+    const parameters = { application: 'a', deployment_group: 'g' };
+    const { body } = await start({ action_ref: 'aws.deploy', parameters, wait: 20 });
     expect(body.data).toMatchObject({ status: 'failed', result: { error_code: 'ACTION_UNAVAILABLE' } });
   });
 

@@ -181,6 +181,8 @@ describe('every route and tool that names something', () => {
     await make('/api/v1/packs', { ref: 'mine', label: 'Mine' });
     await make('/api/v1/workflows', workflow);
     await make('/api/v1/actions', { ref: 'mine.act', pack_ref: 'mine', label: 'x', task_queue: 'mine' });
+    const secrets = { bot_token: 'mine' };
+    await harness.call('PUT', '/api/v1/connections/slack/default', { secrets });
     await make('/api/v1/schedules', { id: 'mine', workflow: 'core.noop', spec: { every: 3600 }, paused: true });
     const run = await make('/api/v1/executions', { workflow: 'examples.mine' });
     const job = await make('/api/v1/executions/bulk/cancel', { ids: [run.id] });
@@ -193,6 +195,7 @@ describe('every route and tool that names something', () => {
       [/workflows\/\{ref\}/, { ref: 'examples.mine' }],
       [/packs\/\{(pack_)?ref\}/, { ref: 'mine', pack_ref: 'mine' }],
       [/actions\/\{ref\}/, { ref: 'mine.act' }],
+      [/connections/, { pack: 'slack', name: 'default' }],
       [/schedules/, { id: 'mine' }],
       [/bulk\/\{job_id\}/, { job_id: job.job_id }],
       [/keys/, { id: String(key.id) }],
@@ -214,6 +217,8 @@ describe('every route and tool that names something', () => {
     for (const { path, method } of operations.filter((operation) => operation.path.includes('{'))) {
       // A status, a number of somebody else's, and a rule's own uuid name nothing of a tenant.
       if (/\{(status|enforcement_id|verb)\}|rules/.test(path)) continue;
+      // It makes one of their own.
+      if (method === 'put' && path.includes('connections')) continue;
       const [, values = {}] = names.find(([pattern]) => pattern.test(path)) ?? [];
       const target = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? '?'));
       const query =

@@ -109,9 +109,7 @@ it('tells which open runs this build could go on with, and why not with the othe
   for (const id of runs.keys()) await client.workflow.getHandle(id).terminate();
 }, 120_000);
 
-it('says where nobody answers, or no server is known', async () => {
-  const nobody = await replay({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
-  expect([nobody.code, nobody.err]).toEqual([3, 'fermata: Temporal does not answer\n']);
+it('says that no server is known', async () => {
   const nowhere = await replay({ TEMPORAL_ADDRESS: '' });
   expect([nowhere.code, nowhere.err]).toEqual([3, expect.stringContaining('no Temporal server is known')]);
 }, 60_000);

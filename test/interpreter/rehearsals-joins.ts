@@ -69,7 +69,7 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     name: 'a join of one runs at the first arrival',
     definition: {
       tasks: [
-        pause('a', 2000, { on_success: 'j' }),
+        pause('a', 700, { on_success: 'j' }),
         pause('b', 1, { on_success: 'j' }),
         give('j', '{{ task.a.status }}', { join: 1 }),
       ],
