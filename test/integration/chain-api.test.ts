@@ -84,6 +84,11 @@ describe('an execution that goes on in run after run', () => {
     const types = history.map(({ event_type: type }: { event_type: string }) => type);
     expect(types.filter((type: string) => type === 'WorkflowExecutionContinuedAsNew')).toHaveLength(runs.length - 1);
     const second = types.indexOf('WorkflowExecutionStarted', 1);
+    // Whose it is goes with it.
+    expect(history[second].attributes.memo.fields.fermata).toMatchObject({
+      owner: 'dev',
+      ref,
+    });
     const began = types.indexOf('WorkflowTaskCompleted', second) + 1;
     const then = (await harness.call('GET', `${BASE}/${data.id}/at/${began}`)).body.data;
     const statuses = then.tasks.map(({ status }: { status: string }) => status);
