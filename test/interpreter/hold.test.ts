@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { carry } from '../../interpreter/carry.ts';
 import type { Command, RunEvent } from '../../interpreter/events.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
@@ -156,6 +157,126 @@ describe('what is handed on', () => {
     expect(next.take(9, false, signal)).toEqual(['activity c']);
   });
 
+  it('is how many signals were too many', () => {
+    const run = play(runInput({ tasks: [act('a'), act('b')] }));
+    const signals = Array.from({ length: 1_002 }, (): RunEvent => ({ type: 'signal', name: 's', payload: 1 }));
+    run.take(10, false, ...signals);
+    expect(run.take(4_100, true, done('a'))).toEqual(['continue']);
+    expect(run.next().state.signals).toMatchObject({ count: 1_000, dropped: 2 });
+  });
+
+  it('is what the names of tasks mean on the way of each branch', () => {
+    const run = play(
+      runInput({
+        start: ['p', 'q'],
+        tasks: [
+          act('p', { on_success: 't' }),
+          act('q', { on_success: 't' }),
+          act('t', { on_success: 'wait' }),
+          { name: 'wait', action: 'core.delay', input: { seconds: 60 }, on_success: 'r' },
+          act('r', { input: { of: '{{ t.output }}' } }),
+        ],
+      }),
+    );
+    run.take(10, false, done('p'), done('q'));
+    run.take(20, false, done('t', 'first'));
+    expect(run.take(4_100, true, done('t#2', 'second'))).toEqual(['continue']);
+    const next = run.next();
+    next.take(10, false, fired('wait'), fired('wait#2'));
+    expect(['r', 'r#2'].map((key) => next.state.visits.find((visit) => visit?.key === key)!.input)).toEqual([
+      ...[{ of: 'first' }, { of: 'second' }],
+    ]);
+  });
+
+  it('is what the result is made of, though a later visit has led on', () => {
+    const run = play(
+      runInput({
+        start: ['p', 'q'],
+        tasks: [
+          act('p', { next: [{ publish: { on: false }, do: 't' }] }),
+          act('q', { next: [{ publish: { on: true }, do: 't' }] }),
+          act('t', { next: [{ when: 'on', do: 'u' }] }),
+          act('u'),
+        ],
+      }),
+    );
+    run.take(10, false, done('p'), done('q'));
+    run.take(20, false, done('t', 'a leaf'));
+    expect(run.take(4_100, true, done('t#2', 'no leaf'))).toEqual(['continue']);
+    const next = run.next();
+    expect(next.take(10, false, done('u', 'the end'))).toEqual(['close']);
+    expect(next.state.output).toEqual({ t: 'a leaf', u: 'the end' });
+  });
+
+  it('is that more items are about to start, so that they do once', () => {
+    const wait = { action: 'core.wait_signal', input: { name: 's' }, with_items: [1, 2, 3], concurrency: 2 };
+    const run = play(runInput({ tasks: [{ name: 'each', ...wait }, act('after')] }));
+    const signal: RunEvent = { type: 'signal', name: 's', payload: 0 };
+    const control = (id: string, what: string): RunEvent => ({
+      ...{ type: 'signal', name: '__fermata_control', payload: { id, by: 'ann', what } },
+    });
+    run.take(10, false, control('one', 'pause'));
+    expect(run.take(4_100, true, signal)).toEqual(['continue']);
+    const next = run.next();
+    next.take(8, false, signal, signal);
+    expect(next.take(12, false, control('two', 'resume'))).toEqual(['activity after']);
+    expect(next.state.visitsOf.get('after')).toHaveLength(1);
+  });
+
+  it.each<[string, Definition, RunEvent[][], string | null, string[]]>([
+    [
+      'what failed, though the task was visited again',
+      {
+        start: ['a', 'b', 'wait'],
+        tasks: [
+          act('a'),
+          act('b', { next: [{ when: 'loops | default(0) < 1', publish: { loops: 1 }, do: 'a' }] }),
+          { name: 'wait', action: 'core.wait_signal', input: { name: 'go' } },
+        ],
+      },
+      [
+        [done('b')],
+        [{ type: 'failed', key: 'a', fault: { kind: 'other', message: 'no' } }],
+        [done('a#2')],
+        [{ type: 'signal', name: 'go', payload: 1 }],
+      ],
+      ...([null, ['activity a']] as [null, string[]]),
+    ],
+    [
+      'what ended last before the task that it goes back to',
+      {
+        start: ['a', 'b'],
+        tasks: [
+          act('a'),
+          act('b', {
+            input: { of: "{{ a.output | default('none') }}" },
+            next: [{ when: 'loops | default(0) < 1', publish: { loops: 1 }, do: 'a' }],
+          }),
+          act('c'),
+        ],
+        output: { a: "{{ a.output | default('none') }}" },
+      },
+      [[done('a', 'early')], [done('b')], [done('a#2', 'late')]],
+      ...(['b', ['activity b']] as [string, string[]]),
+    ],
+  ])('is what a retry needs: %s', (_, definition, waves, task, first) => {
+    const straight = play(runInput(definition));
+    const chained = play(runInput(definition));
+    let last = chained;
+    for (const [at, events] of waves.entries()) {
+      straight.take(10, false, ...events);
+      const told = last.take(4_100, at >= waves.length - 2, ...events);
+      if (told[0] === 'continue') last = last.next(0);
+    }
+    const retried = [straight, last].map(({ state }) => {
+      const carried = carry(state, task)!;
+      return play(JSON.parse(JSON.stringify({ ...state.run, carried: carried.state })) as RunInput);
+    });
+    for (const { first: begun } of retried) expect(begun).toEqual(first);
+    const inputs = retried.map(({ state }) => state.visits.find((visit) => visit?.status === 'running')!.input);
+    expect(inputs[1]).toEqual(inputs[0]);
+  });
+
   it('does not grow with the rounds of a loop', () => {
     const definition: Definition = {
       start: ['work'],
@@ -206,6 +327,7 @@ describe('what is handed on', () => {
     const kept = [
       { tasks: [each] },
       { tasks: [each], output: '{{ each.output | length }}' },
+      { tasks: [each, act('after', { input: { of: '{{ tasks | length }}' } })], output: 1 },
       { tasks: [{ ...each, publish: { count: '{{ result() | length }}' } }], output: 1 },
       { tasks: [each, act('after', { input: { of: '{{ task.each.output[0] }}' } })], output: 1 },
       { tasks: [{ ...each, on_failure: 'mend' }, act('mend', { input: { of: '{{ error.details }}' } })], output: 1 },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Execution } from '../../model/execution.ts';
 import { createProjection, projectExecution } from '../../projection/project.ts';
 import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 
@@ -8,6 +9,8 @@ it.each(chains)('%s: without its first run, the rest tells what it can, and that
   const runs = names.map((name) => readEvents(name));
   const whole = projectExecution(chain, runs.flat());
   expect([whole.projection, whole.partial]).toEqual(['complete', undefined]);
+  const asked = whole.inquiries.map(({ key }) => key);
+  expect(new Set(asked).size).toBe(asked.length);
   if (runs.length === 1) return;
   const rest = projectExecution(chain, runs.slice(1).flat());
   const { tasks, ...told } = rest;
@@ -50,3 +53,12 @@ it.each(chains)(
     expect(other.execution()).toEqual(whole.execution());
   },
 );
+
+it('what was not handed on of the outputs of items is told by the runs that have it', () => {
+  const names = RECORDED_CHAINS.get('items-whose-outputs-nothing-reads')!;
+  const task = ({ tasks }: Execution) => tasks.find(({ key }) => key === 'each')!;
+  const output = task(projectExecution('x', names.flatMap(readEvents))).output as string[];
+  expect(output.map((text) => Number.parseInt(text, 10))).toEqual(Array.from({ length: 20 }, (_, at) => at));
+  // Whoever does not have them says nothing rather than something wrong.
+  expect(task(projectExecution('x', names.slice(1).flatMap(readEvents))).output).toBeNull();
+});
