@@ -10,7 +10,7 @@ import { until } from './until.ts';
 // killed over and over.
 
 /** FERMATA_RACES=… has more of them. */
-const RACES = Number(process.env.FERMATA_RACES ?? 45);
+const RACES = Number(process.env.FERMATA_RACES ?? 30);
 
 const harnesses: Harness[] = [];
 beforeAll(async () => {
