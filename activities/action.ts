@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Egress } from '../egress/egress.ts';
 import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
 /** What an action gets beside its input. */
 export interface ActionContext {
@@ -65,24 +65,42 @@ export type Connect = (
   name: string,
 ) => Promise<{ settings: JsonObject; secrets: JsonObject } | null>;
 
-/** Asks a system by HTTP; that it did not answer is a failure of the type, with the system's own code. */
+/** A system that is asked by HTTP: what its failures are called, and what it has said in one of its answers. */
+export interface Vendor {
+  type: string;
+  name: string;
+  said?: (body: Json) => string;
+}
+
+/**
+ * Asks a system by HTTP for what it answers with one status and an object. Anything else is a failure of its type, with the
+ * code `HTTP_400` and the like, tried again at 429 and from 500 on; that it did not answer is one with the system's own code.
+ */
 export async function ask(
   { fetch, signal }: ActionContext,
   url: string,
-  request: { headers: Record<string, string>; body: Json },
-  { type, name }: { type: string; name: string },
-): Promise<{ status: number; body: Json; retryAfter: number | undefined }> {
+  request: { headers?: Record<string, string>; body: Json; expected: number },
+  { type, name, said = () => '' }: Vendor,
+): Promise<JsonObject> {
+  let status: number;
+  let body: Json;
+  let retryAfter: number | undefined;
   try {
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...request.headers };
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request.body), signal });
-    const body = (await response.json().catch(() => null)) as Json;
-    return { status: response.status, body, retryAfter: retryAfterOf(response.headers) };
+    ({ status } = response);
+    body = (await response.json().catch(() => null)) as Json;
+    retryAfter = retryAfterOf(response.headers);
   } catch (error) {
     if (signal.aborted) throw error;
     const { code = 'HTTP_FAILED', message = String(error) } = (error as { cause?: { code?: string; message?: string } })
       .cause ?? { message: (error as Error).message };
     throw new ActionError(type, `${name} did not answer: ${message}`, { code, cause: error });
   }
+  if (status === request.expected && isJsonObject(body)) return body;
+  throw new ActionError(type, `${name} answered ${status}${said(body)}`, {
+    ...{ code: `HTTP_${status}`, details: body, retryable: status === 429 || status >= 500, retryAfter },
+  });
 }
 
 /** Seconds that a system has asked to wait; undefined: it has said nothing of that. */

@@ -22,9 +22,11 @@ export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>
   run: ({ sql, params = [], max_rows: most }, connection, context) =>
     withClient(connection, context, async (client) => {
       const cursor = client.query(new Cursor<JsonObject>(sql, params.map(bound)));
-      const rows = await cursor.read(most + 1);
-      const { rowCount } = await finish(cursor, rows, most);
-      return { rows: rows.slice(0, most).map(plain), row_count: rowCount, truncated: rows.length > most };
+      const found = await cursor.read(most + 1);
+      // What is left of them is not fetched.
+      await cursor.close();
+      const rows = found.slice(0, most).map(plain);
+      return { rows, row_count: rows.length, truncated: found.length > most };
     }),
 };
 
@@ -60,12 +62,6 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
     });
   },
 };
-
-/** Reads how many rows there were; what is left of them is not fetched. */
-async function finish(cursor: Cursor<JsonObject>, rows: JsonObject[], most: number): Promise<{ rowCount: number }> {
-  await cursor.close();
-  return { rowCount: Math.min(rows.length, most) };
-}
 
 async function withClient(
   { secrets }: ConnectionOf<'database'>,

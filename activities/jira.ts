@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { JiraIssueInputSchema } from '../model/builtin-actions.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
-import { ActionError, ask, type ConnectedAction } from './action.ts';
+import { ask, type ConnectedAction } from './action.ts';
 
 /**
  * `jira.create_issue` (Jira Cloud REST API v3, POST /rest/api/3/issue): `{ id, key, url }`. Fails with `jira_error`, code
@@ -15,6 +15,7 @@ export const createIssue: ConnectedAction<'jira', z.infer<typeof JiraIssueInputS
     const base = settings.base_url.replace(/\/+$/, '');
     const credentials = Buffer.from(`${settings.email}:${secrets.token}`).toString('base64');
     const request = {
+      expected: 201,
       headers: { authorization: `Basic ${credentials}` },
       body: {
         fields: {
@@ -24,14 +25,7 @@ export const createIssue: ConnectedAction<'jira', z.infer<typeof JiraIssueInputS
         },
       },
     };
-    const asked = { type: 'jira_error', name: 'Jira' };
-    const { status, body, retryAfter } = await ask(context, `${base}/rest/api/3/issue`, request, asked);
-    if (status !== 201 || !isJsonObject(body)) {
-      throw new ActionError('jira_error', `Jira answered ${status}${said(body)}`, {
-        ...{ code: `HTTP_${status}`, details: body, retryable: status === 429 || status >= 500 },
-        retryAfter,
-      });
-    }
+    const body = await ask(context, `${base}/rest/api/3/issue`, request, { type: 'jira_error', name: 'Jira', said });
     const key = String(body.key);
     return { id: String(body.id), key, url: `${base}/browse/${encodeURIComponent(key)}` };
   },

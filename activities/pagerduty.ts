@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { IncidentInputSchema } from '../model/builtin-actions.ts';
-import { isJsonObject } from '../model/json.ts';
-import { ActionError, ask, type ConnectedAction } from './action.ts';
+import { ask, type ConnectedAction } from './action.ts';
 
 /**
  * `pagerduty.create_incident` (Events API v2, trigger): `{ status, dedup_key }`. Without a `dedup_key` every attempt of a task
@@ -13,7 +12,7 @@ export const createIncident: ConnectedAction<'pagerduty', z.infer<typeof Inciden
   async run({ summary, severity, source, dedup_key, details }, { settings, secrets }, context) {
     const base = (settings.base_url ?? 'https://events.pagerduty.com').replace(/\/+$/, '');
     const request = {
-      headers: {},
+      expected: 202,
       body: {
         ...{ routing_key: secrets.routing_key, event_action: 'trigger', dedup_key: dedup_key ?? context.token },
         payload: {
@@ -22,14 +21,7 @@ export const createIncident: ConnectedAction<'pagerduty', z.infer<typeof Inciden
         },
       },
     };
-    const asked = { type: 'pagerduty_error', name: 'PagerDuty' };
-    const { status, body, retryAfter } = await ask(context, `${base}/v2/enqueue`, request, asked);
-    if (status !== 202 || !isJsonObject(body)) {
-      throw new ActionError('pagerduty_error', `PagerDuty answered ${status}`, {
-        ...{ code: `HTTP_${status}`, details: body, retryable: status === 429 || status >= 500 },
-        retryAfter,
-      });
-    }
+    const body = await ask(context, `${base}/v2/enqueue`, request, { type: 'pagerduty_error', name: 'PagerDuty' });
     return { status: String(body.status), dedup_key: String(body.dedup_key) };
   },
 };

@@ -1,5 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import { type ConnectedPack, checkConnection } from '../model/connection.ts';
+import { issuesText } from '../model/issue.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionRow, ConnectionStore } from '../store/connections.ts';
@@ -38,8 +39,7 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer) 
     ): Promise<ShownConnection> {
       const checked = checkConnection(pack, given);
       if ('issues' in checked) {
-        const text = checked.issues.map(({ path, message }) => `${path} ${message}`).join('; ');
-        throw new AppError('input_invalid', text, { issues: checked.issues });
+        throw new AppError('input_invalid', issuesText(checked.issues, ''), { issues: checked.issues });
       }
       const { settings, secrets } = checked;
       const sealed = await sealer.seal({ tenant, pack, name, secrets });

@@ -69,6 +69,12 @@ async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: str
   return new Map(rows.filter(({ workflowId }) => wanted.has(workflowId)).map((row) => [row.workflowId, row.status]));
 }
 
+/** A keeper of an index over the namespace of this file. */
+function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
+  const temporal = createTemporal(harness.connection, namespace);
+  return createIndexKeeper(temporal, createProjectionReader(temporal), store, pino({ level: 'silent' }), clock);
+}
+
 it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {
   const open = await Promise.all(Array.from({ length: 4 }, () => start(`${web.url}/wait`)));
   const done = await Promise.all(
@@ -124,12 +130,8 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
 
 it('is rebuilt from nothing by two keepers at once, while runs start, close and are cancelled', async () => {
   const store = await emptyStore();
-  const temporal = createTemporal(harness.connection, namespace);
-  const log = pino({ level: 'silent' });
   const stop = new AbortController();
-  const keepers = [0, 1].map(() =>
-    createIndexKeeper(temporal, createProjectionReader(temporal), store, log, Date.now).run(stop.signal),
-  );
+  const keepers = [0, 1].map(() => keeperOf(store).run(stop.signal));
   const ids: string[] = [];
   for (let round = 0; round < 12; round += 1) {
     ids.push(await start(`${web.url}/${['ok', 'wait', 'status/500'][round % 3]}`));
@@ -162,14 +164,7 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   ).body.data;
   ids.push(signal.workflow_id);
   const store = await emptyStore();
-  const temporal = createTemporal(harness.connection, namespace);
-  const keeper = createIndexKeeper(
-    temporal,
-    createProjectionReader(temporal),
-    store,
-    pino({ level: 'silent' }),
-    Date.now,
-  );
+  const keeper = keeperOf(store);
   expect(keeper.lag()).toBeNull();
   await until(truth, (now) => ids.filter((id) => (now.get(id) ?? 'running') === 'running').length === 4);
   await keeper.tick();
@@ -268,14 +263,7 @@ it('finds runs that were started without the API, and shows them to nobody', asy
   const client = new Client({ connection: harness.connection, namespace });
   await client.workflow.start('foreign.type', { workflowId: 'foreign-1', taskQueue: 'nobody', args: [1] });
   const store = await emptyStore();
-  const temporal = createTemporal(harness.connection, namespace);
-  const keeper = createIndexKeeper(
-    temporal,
-    createProjectionReader(temporal),
-    store,
-    pino({ level: 'silent' }),
-    Date.now,
-  );
+  const keeper = keeperOf(store);
   await until(
     async () => {
       await keeper.tick();
@@ -303,9 +291,7 @@ it('drops a row that was claimed and never started, once it is a minute old', as
     ...{ created: new Date(), updated: new Date(), version: { start: 0, run: '', closed: false, event: 0 } },
   };
   await store.claim(tenant, { entry });
-  const temporal = createTemporal(harness.connection, namespace);
-  const keeper = (clock: () => number) =>
-    createIndexKeeper(temporal, createProjectionReader(temporal), store, pino({ level: 'silent' }), clock);
+  const keeper = (clock: () => number) => keeperOf(store, clock);
   await keeper(Date.now).tick();
   expect(await store.find(4242)).not.toBeNull();
   await keeper(() => Date.now() + 61_000).tick();
