@@ -159,7 +159,7 @@ function freshWork(): CarriedWork {
 }
 
 /** A list in which nothing is absent, as JSON has it. */
-export function dense(values: readonly Json[]): Json[] {
+function dense(values: readonly Json[]): Json[] {
   return Array.from(values, (value) => value ?? null);
 }
 

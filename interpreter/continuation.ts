@@ -1,10 +1,12 @@
 import { type Reads, readsOf } from '../language/reads.ts';
 import type { CarriedItems, CarriedMiddle, CarriedState, CarriedVisit, CarriedWait } from '../model/carried-state.ts';
 import { type Json, jsonSize } from '../model/json.ts';
-import { commonOf, countersOf, createScopes, dense, isUnfinished, workOf } from './carry.ts';
+import { commonOf, countersOf, createScopes, isUnfinished, workOf } from './carry.ts';
 import { DRAIN_KEY } from './events.ts';
 import { askedCount, changesOf } from './inquiries.ts';
+import { outputAt } from './items.ts';
 import type { AskedInquiry, Items, RunState, Visit } from './state.ts';
+import { pathBack } from './visits.ts';
 
 /** Bytes of outputs of one visit's items that are handed on although nothing reads them. */
 const KEPT_BYTES = 64 * 1024;
@@ -77,17 +79,8 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
   });
   const asked = askedCount(state) - changesOf(inquiries);
   return {
-    ...{
-      started,
-      tasks: [...state.visitsOf.keys()],
-      waits,
-      waiters,
-      dropped: signals.dropped,
-      paused,
-      controls,
-      asked,
-    },
-    ...{ failure, lost, also },
+    ...{ started, tasks: [...state.visitsOf.keys()], waits, waiters, dropped: signals.dropped },
+    ...{ paused, controls, asked, failure, lost, also },
   };
 }
 
@@ -149,17 +142,12 @@ function neededVisits(state: RunState, reads: Reads): ReadonlySet<number> {
 }
 
 /** The visits that names mean on the paths that led to a visit: the latest of each (design/language.md, Scopes). */
-function seenFrom({ visits }: RunState, index: number, names: readonly string[]): number[] {
+function seenFrom(state: RunState, index: number, names: readonly string[]): number[] {
   const wanted = new Set(names);
   const found: number[] = [];
-  const ahead = new Set(visits[index]!.from);
-  while (ahead.size > 0 && wanted.size > 0) {
-    const latest = Math.max(...ahead);
-    ahead.delete(latest);
-    const visit = visits[latest];
-    if (visit === undefined) continue;
-    if (wanted.delete(visit.name)) found.push(latest);
-    for (const before of visit.from) ahead.add(before);
+  for (const [earlier, { name }] of pathBack(state, state.visits[index]!.from)) {
+    if (wanted.size === 0) break;
+    if (wanted.delete(name)) found.push(earlier);
   }
   return found;
 }
@@ -200,7 +188,7 @@ function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems 
   // A failure that nothing has taken may be tried again: of its items those without success.
   if (!open && (visit.status === 'succeeded' || visit.handled)) return null;
   const places = work.flatMap((_, item) => (isOpen(items, item) ? [item] : []));
-  const outputs = dense(Array.from(work, (each, item) => succeededWith(items, each, item)));
+  const outputs = Array.from(work, (_, item) => outputAt(items, item));
   // What is little is kept anyway: a failure tells it.
   const kept = !items.forgotten && (keeps || jsonSize(outputs) <= KEPT_BYTES);
   return {
@@ -210,9 +198,4 @@ function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems 
     ...(kept ? { outputs } : { forgotten: true as const }),
     ...{ again: [...again], failed: [...failed] },
   };
-}
-
-function succeededWith({ outputs }: Items, work: Items['work'][number] | undefined, item: number): Json {
-  if (work === undefined) return outputs[item] ?? null;
-  return work.status === 'succeeded' ? work.output : null;
 }

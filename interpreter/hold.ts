@@ -27,11 +27,11 @@ export function mayBegin({ paused, hold }: RunState): boolean {
 /** Holds new work back once the history is long enough to go on in another run (interpreter.md 9). */
 export function considerHold(state: RunState): void {
   const { version, history, holdFrom, stopping, hold } = state;
-  if (version < 5 || stopping !== null) return;
-  if (history.length >= HARD_EVENTS && history.length >= holdFrom) {
+  if (version < 5 || stopping !== null || history.length < holdFrom) return;
+  if (history.length >= HARD_EVENTS) {
     dropPending(state, DRAIN_KEY);
     state.hold = 'hard';
-  } else if (hold === null && history.suggested && history.length >= holdFrom) state.hold = 'soft';
+  } else if (hold === null && history.suggested) state.hold = 'soft';
 }
 
 /** Has the run go on as another one, as soon as no worker has anything of it. */

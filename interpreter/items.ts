@@ -89,7 +89,8 @@ export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending
   };
 }
 
-function outputAt({ work, outputs }: Items, item: number): Json {
+/** What an item has given, in this run of a chain or an earlier one; null: nothing. */
+export function outputAt({ work, outputs }: Items, item: number): Json {
   const own = work[item];
   if (own === undefined) return outputs[item] ?? null;
   return own.status === 'succeeded' ? own.output : null;

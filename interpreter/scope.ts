@@ -4,6 +4,7 @@ import { Callable, type Value } from '../expression/values.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { RunState, Variables, Visit } from './state.ts';
+import { pathBack } from './visits.ts';
 
 /** From where a template looks at a run. */
 export interface Viewpoint {
@@ -93,15 +94,7 @@ function visitSeen(state: RunState, from: Visit | null, name: string): Visit | u
   if (indexes.length === 1) return state.visits[indexes[0]!];
   // In its own transitions a visit sees itself.
   if (from?.name === name && from.endedAt !== null) return from;
-  // Behind a join several paths led here; what led to a visit has a lower index than the visit itself.
-  const ahead = new Set(from?.from);
-  while (ahead.size > 0) {
-    const index = Math.max(...ahead);
-    const visit = state.visits[index]!;
-    if (visit.name === name) return visit;
-    ahead.delete(index);
-    for (const earlier of visit.from) ahead.add(earlier);
-  }
+  for (const [, visit] of pathBack(state, from?.from ?? [])) if (visit.name === name) return visit;
   let last: Visit | undefined;
   for (const index of indexes) {
     const visit = state.visits[index]!;

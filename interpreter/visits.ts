@@ -60,6 +60,22 @@ export function newWork(key: string): Work {
   };
 }
 
+/**
+ * The visits that led to one, the latest first, as far back as they are there: behind a join several paths led here, and what
+ * led to a visit has a lower index than the visit itself.
+ */
+export function* pathBack({ visits }: RunState, from: Iterable<number>): Generator<[index: number, visit: Visit]> {
+  const ahead = new Set(from);
+  while (ahead.size > 0) {
+    const index = Math.max(...ahead);
+    ahead.delete(index);
+    const visit = visits[index];
+    if (visit === undefined) continue;
+    yield [index, visit];
+    for (const earlier of visit.from) ahead.add(earlier);
+  }
+}
+
 /** The work at a place: a visit, or one of its items. */
 export function workAt(state: RunState, { visit: index, item }: Place): Work {
   const visit = state.visits[index]!;

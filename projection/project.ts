@@ -63,7 +63,7 @@ export function createProjection(workflowId: string): Projection {
 }
 
 /** A projection of a run, or of the rest of a chain whose first event and first runs are known. */
-function projectionFrom(workflowId: string, known: First | null, before: Replayed | null): Projection {
+function projectionFrom(workflowId: string, known: Opening | null, before: Replayed | null): Projection {
   const marks = marksOf(before !== null);
   let first = known;
   let last: HistoryEvent | null = null;
@@ -83,10 +83,9 @@ function projectionFrom(workflowId: string, known: First | null, before: Replaye
       const started = event.workflowExecutionStartedEventAttributes;
       if (started) runStarted = event;
       if (replay === null && started) {
-        const opening = firstOf(workflowId, event, started);
+        const opening = openingOf(workflowId, event, started);
         first ??= opening;
-        const input = isJsonObject(opening.input) ? opening.input : {};
-        replay = opening.known === null ? null : createReplay(opening.known, input, before ?? undefined);
+        replay = opening.replay(before ?? undefined);
       }
       if (broken !== null) return;
       try {
@@ -158,7 +157,7 @@ export function startOf(event: HistoryEvent, run: RunInput | null): number {
 }
 
 /** What the first event of a history tells. */
-interface First {
+export interface Opening {
   event: HistoryEvent;
   started: temporal.api.history.v1.IWorkflowExecutionStartedEventAttributes;
   input: Json;
@@ -166,12 +165,20 @@ interface First {
   run: RunInput | null;
   /** The same, where this build knows its interpreter. */
   known: RunInput | null;
+  /** The interpreter over what follows, and over what is known of the runs before; null where it is not known. */
+  replay(before?: Replayed): Replay | null;
 }
 
-function firstOf(workflowId: string, event: HistoryEvent, started: First['started']): First {
+/** Reads the first event of a history. */
+export function openingOf(workflowId: string, event: HistoryEvent, started: Opening['started']): Opening {
   const [input = null, second] = decodePayloads(started.input);
   const run = isRunInput(second) ? identified(second, workflowId) : null;
-  return { event, started, input, run, known: run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null };
+  const known = run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null;
+  const parameters = isJsonObject(input) ? input : {};
+  return {
+    ...{ event, started, input, run, known },
+    replay: (before) => (known === null ? null : createReplay(known, parameters, before)),
+  };
 }
 
 /** What people were asked in any run of a chain, in order. */

@@ -1,8 +1,6 @@
-import { identified } from '../interpreter/identity.ts';
-import { isJsonObject } from '../model/json.ts';
-import { INTERPRETER_VERSION, isRunInput } from '../model/run-input.ts';
-import { createReplay, type HistoryEvent } from './history.ts';
-import { decodePayloads } from './payload.ts';
+import { INTERPRETER_VERSION } from '../model/run-input.ts';
+import type { HistoryEvent } from './history.ts';
+import { openingOf } from './project.ts';
 
 /**
  * Why this build could not go on with an open run, by the history of its newest run; null: it could. What has come and
@@ -11,13 +9,13 @@ import { decodePayloads } from './payload.ts';
 export function troubleWith(workflowId: string, history: readonly HistoryEvent[]): string | null {
   const last = history.at(-1);
   const started = history[0]?.workflowExecutionStartedEventAttributes;
-  const [input = null, second] = decodePayloads(started?.input);
-  if (last === undefined || !isRunInput(second)) return 'it was not started by Fermata';
-  if (second.interpreter > INTERPRETER_VERSION) {
-    return `this build knows interpreter ${INTERPRETER_VERSION}, the run needs ${second.interpreter}`;
-  }
+  const opening = started ? openingOf(workflowId, history[0]!, started) : null;
+  if (last === undefined || opening === null || opening.run === null) return 'it was not started by Fermata';
   try {
-    const replay = createReplay(identified(second, workflowId), isJsonObject(input) ? input : {});
+    const replay = opening.replay();
+    if (replay === null) {
+      return `this build knows interpreter ${INTERPRETER_VERSION}, the run needs ${opening.run.interpreter}`;
+    }
     for (const event of history) replay.take(event);
     const { divergence } = replay.end();
     if (divergence !== null) return divergence;

@@ -1,14 +1,11 @@
-import { identified } from '../interpreter/identity.ts';
 import type { Place } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { LogEntry, TaskExecution } from '../model/execution.ts';
-import { isJsonObject } from '../model/json.ts';
-import { INTERPRETER_VERSION, isRunInput, type RunMemo } from '../model/run-input.ts';
+import type { RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus } from '../model/status.ts';
-import { createReplay, eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
+import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
 import { endEntry, startEntry, taskEntries } from './logs.ts';
-import { decodePayloads } from './payload.ts';
-import { closeOf, marksOf, memoOf, startOf } from './project.ts';
+import { closeOf, marksOf, memoOf, openingOf, startOf } from './project.ts';
 import { placesOf, type TaskSources, taskAt } from './tasks.ts';
 
 /** What whoever follows a run is told; `end` comes last. Times are ISO 8601, UTC. */
@@ -93,15 +90,13 @@ export function createRunStream(workflowId: string): RunStream {
 function begin(first: HistoryEvent, workflowId: string) {
   const started = first.workflowExecutionStartedEventAttributes;
   if (!started) throw new TypeError('the history does not begin with the start of a workflow');
-  const [input = null, second] = decodePayloads(started.input);
-  const run = isRunInput(second) ? identified(second, workflowId) : null;
-  const known = run !== null && run.interpreter <= INTERPRETER_VERSION;
+  const { run, known, replay } = openingOf(workflowId, first, started);
   return {
     type: started.workflowType?.name ?? '',
     ours: run !== null,
-    created: isoTime(startOf(first, known ? run : null)),
+    created: isoTime(startOf(first, known)),
     memo: memoOf(started.memo),
-    replay: known ? createReplay(run, isJsonObject(input) ? input : {}) : null,
+    replay: replay(),
   };
 }
 
