@@ -1,4 +1,4 @@
-import { ConfigError } from '../model/config.ts';
+import { required } from '../model/config.ts';
 import { accessOf, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
@@ -7,11 +7,8 @@ import { openPostgres } from '../store/database.ts';
 
 /** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */
 await runMain(async (config) => {
-  const { TEMPORAL_ADDRESS: address, DATABASE_URL: url } = config;
-  if (address === undefined) throw new ConfigError('start:api needs TEMPORAL_ADDRESS; npm start embeds a server');
-  if (url === undefined) throw new ConfigError('start:api needs DATABASE_URL; npm start embeds a database');
-  const { FERMATA_SECRET_KEY: secretKey } = config;
-  if (secretKey === undefined) throw new ConfigError('start:api needs FERMATA_SECRET_KEY; npm start makes one');
+  const settings = required(config, 'start:api', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);
+  const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
   const log = createLogger(config);
   const undos: Undo[] = [];
   try {

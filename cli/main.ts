@@ -2,7 +2,6 @@ import { Command, CommanderError } from 'commander';
 import { addAdministrationCommands } from './administration.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { addExecutionCommands } from './executions.ts';
-import { serveMcp } from './mcp.ts';
 import { createOutput } from './output.ts';
 import { addReplayCommand } from './replay.ts';
 import { createService, findTarget } from './service.ts';
@@ -38,7 +37,11 @@ addAdministrationCommands(program, session);
 program
   .command('mcp')
   .description('serve MCP over standard input and output')
-  .action(async () => serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env)));
+  .action(async () => {
+    // The protocol's library is heavy, and no other command needs it.
+    const { serveMcp } = await import('./mcp.ts');
+    await serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env));
+  });
 addReplayCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 program
   .command('dev')

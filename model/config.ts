@@ -122,3 +122,14 @@ export function readConfig(env: Record<string, string | undefined>): { config: C
     .map((name) => `${name} is no setting of Fermata's.${didYouMean(name, known)}`);
   return { config: parsed.data, warnings };
 }
+
+/** The settings that a process cannot do without. Throws a ConfigError that names each one that is missing. */
+export function required<Name extends keyof Config>(
+  config: Config,
+  who: string,
+  names: readonly Name[],
+): { [Each in Name]: NonNullable<Config[Each]> } {
+  const missing = names.filter((name) => config[name] === undefined);
+  if (missing.length > 0) throw new ConfigError(`${who} needs ${missing.join(', ')}; only npm start does without`);
+  return config as { [Each in Name]: NonNullable<Config[Each]> }; // none is missing
+}

@@ -1,5 +1,5 @@
 import { createEgress } from '../egress/egress.ts';
-import { ConfigError } from '../model/config.ts';
+import { required } from '../model/config.ts';
 import { connectionsOf } from '../process/connections.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -10,11 +10,9 @@ import { bundleWorkflows, createWorker } from './worker.ts';
 
 /** A worker as a process of its own, against a Temporal server (design/running.md, Production shape). */
 await runMain(async (config) => {
-  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: url } = config;
-  if (address === undefined) throw new ConfigError('start:worker needs TEMPORAL_ADDRESS; npm start embeds a server');
-  if (url === undefined) throw new ConfigError('start:worker needs DATABASE_URL; npm start embeds a database');
-  const secretKeys = config.FERMATA_SECRET_KEY?.split(',');
-  if (secretKeys === undefined) throw new ConfigError('start:worker needs FERMATA_SECRET_KEY, the same as the API');
+  const settings = required(config, 'start:worker', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);
+  const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
+  const { TEMPORAL_NAMESPACE: namespace } = config;
   const log = createLogger(config);
   installTemporalRuntime(log);
   const undos: Undo[] = [];
@@ -28,7 +26,7 @@ await runMain(async (config) => {
     undos.push(() => connection.close());
     const egress = createEgress(config.FERMATA_EGRESS);
     undos.push(egress.close);
-    const actions = { egress, connect: connectionsOf(database.db, secretKeys) };
+    const actions = { egress, connect: connectionsOf(database.db, secretKey.split(',')) };
     const worker = await createWorker({ connection, namespace, bundle, actions, report: reports.take });
     const running = worker.run();
     log.info({ temporal: address, namespace }, 'the worker is ready');
