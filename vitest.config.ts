@@ -20,6 +20,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/integration/temporal-server.ts'],
           setupFiles: ['test/integration/quiet-runtime.ts'],
+          // A new process for each file would load everything again; files share nothing that they change.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

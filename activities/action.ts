@@ -11,6 +11,7 @@ export interface ActionContext {
   /** The one way to reach anything by HTTP, and the address of a host for what speaks otherwise. */
   fetch: Egress['fetch'];
   addressOf: Egress['addressOf'];
+  lookup: Egress['lookup'];
   /** The same for every attempt of one task or item, and for nothing else: for systems that do a thing once. */
   token: string;
 }
@@ -45,17 +46,30 @@ export class ActionError extends Error {
   }
 }
 
+/** What an action has begun elsewhere, and what is looked at until it is over; meanwhile no slot of a worker is held. */
+export class Later {
+  /** What has come of it; undefined: it goes on. Throws as the action itself does. */
+  readonly look: () => Promise<Json | undefined>;
+  /** Stops it: its task was cancelled, or has taken too long. */
+  readonly stop: () => Promise<void>;
+
+  constructor(look: Later['look'], stop: Later['stop']) {
+    this.look = look;
+    this.stop = stop;
+  }
+}
+
 /** An action as a worker runs it: the schema of its input, and what it does with it. */
 export interface Action<Input = unknown> {
   input: z.ZodType<Input>;
-  run(input: Input, context: ActionContext): Promise<Json>;
+  run(input: Input, context: ActionContext): Promise<Json | Later>;
 }
 
 /** An action that speaks to a system by a connection of its pack. */
 export interface ConnectedAction<P extends ConnectedPack = ConnectedPack, Input = unknown> {
   pack: P;
   input: z.ZodType<Input>;
-  run(input: Input, connection: ConnectionOf<P>, context: ActionContext): Promise<Json>;
+  run(input: Input, connection: ConnectionOf<P>, context: ActionContext): Promise<Json | Later>;
 }
 
 /** Finds a connection of a tenant; null: there is none. */

@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   activityInfo,
   CancelledFailure,
+  CompleteAsyncError,
   Context,
   log,
 } from '@temporalio/activity';
@@ -14,8 +15,9 @@ import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
-import { type Action, ActionError, type Connect, type ConnectedAction } from './action.ts';
-import { maskOf } from './masks.ts';
+import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
+import { follow } from './later.ts';
+import { type Mask, maskOf } from './masks.ts';
 
 /** Milliseconds between the heartbeats that every activity of ours sends by itself. */
 const HEARTBEAT_INTERVAL = 2_000;
@@ -45,22 +47,24 @@ export function createActivities(
           const message = `the action "${activityType}" is not available in this version`;
           throw new ActionError('action_unavailable', message, { retryable: false });
         }
-        if (!('pack' in action)) return await runBounded(action, input, egress);
+        if (!('pack' in action)) return await runBounded(action, input, egress, PLAIN);
         const connection = await connectionFor(action.pack, input, scope, connect);
-        const mask = maskOf(connection.secrets);
-        try {
-          return mask(
-            await runBounded(connectedAs(action, connection), withDefaults(activityType, input, connection), egress),
-          );
-        } catch (error) {
-          throw masked(error, mask);
-        }
+        const bound = connectedAs(action, connection);
+        return await runBounded(
+          bound,
+          withDefaults(activityType, input, connection),
+          egress,
+          maskOf(connection.secrets),
+        );
       } catch (error) {
         throw failureOf(error, attempt);
       }
     },
   };
 }
+
+/** Hides nothing. */
+const PLAIN: Mask = (value) => value;
 
 /** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
 async function connectionFor(pack: ConnectedPack, input: unknown, scope: unknown, connect: Connect): Promise<Found> {
@@ -87,8 +91,8 @@ function connectedAs(action: ConnectedAction, connection: Found): Action {
   return { input: action.input, run: (input, context) => action.run(input, connection as never, context) };
 }
 
-function masked(error: unknown, mask: ReturnType<typeof maskOf>): unknown {
-  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+function masked(error: unknown, mask: Mask): unknown {
+  if (isTemporals(error)) return error;
   if (egressErrorIn(error) !== undefined) return error;
   if (!(error instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
   const { type, message, code, details, retryable, retryAfter } = error;
@@ -98,7 +102,7 @@ function masked(error: unknown, mask: ReturnType<typeof maskOf>): unknown {
   });
 }
 
-async function runBounded(action: Action, input: unknown, { fetch, addressOf }: Egress): Promise<Json> {
+async function runBounded(action: Action, input: unknown, { fetch, ...egress }: Egress, mask: Mask): Promise<Json> {
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
@@ -111,29 +115,38 @@ async function runBounded(action: Action, input: unknown, { fetch, addressOf }: 
   }
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL);
   const limit = Math.max(1, context.info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000);
+  const deadline = Date.now() + limit;
   const timeout = AbortSignal.timeout(limit);
   const signal = AbortSignal.any([context.cancellationSignal, timeout]);
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+  const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
   try {
     const running = action.run(parsed.data, {
-      ...{ signal, fetch, addressOf, token: tokenOf(context.info) },
+      ...{ signal, fetch, addressOf: egress.addressOf, lookup: egress.lookup, token: tokenOf(context.info) },
       log: (level, message) => log[level](message),
     });
     // An action that does not watch its signal is left behind: its attempt is over all the same.
-    const output = await Promise.race([running, aborted]);
-    const bytes = jsonSize(output);
-    if (bytes <= MAX_PAYLOAD_BYTES) return output;
-    const message = `the output has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-    throw new ActionError('too_large', message, { details: { field: 'output' }, retryable: false });
+    const given = await Promise.race([running, aborted]);
+    if (!(given instanceof Later)) return fitting(mask(given));
+    const failure = (error: unknown) => failureOf(masked(error, mask), context.info.attempt);
+    void follow(context, given, { deadline, late, failure, output: (value) => fitting(mask(value)) });
+    throw new CompleteAsyncError();
   } catch (error) {
     if (context.cancellationSignal.aborted) return await context.cancelled;
-    if (timeout.aborted) throw new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
-    throw error;
+    if (timeout.aborted) throw late();
+    throw masked(error, mask);
   } finally {
     clearInterval(heartbeat);
   }
+}
+
+function fitting(output: Json): Json {
+  const bytes = jsonSize(output);
+  if (bytes <= MAX_PAYLOAD_BYTES) return output;
+  const message = `the output has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+  throw new ActionError('too_large', message, { details: { field: 'output' }, retryable: false });
 }
 
 /** Of one task or item of one run, whatever the attempt (issued again, it has the key `name~2`). */
@@ -142,8 +155,15 @@ function tokenOf({ workflowExecution, activityId }: ActivityInfo): string {
   return createHash('sha256').update(of).digest('hex');
 }
 
+/** True for what Temporal's SDK takes as it is. */
+function isTemporals(error: unknown): error is Error {
+  return (
+    error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof CompleteAsyncError
+  );
+}
+
 function failureOf(error: unknown, attempt: number): Error {
-  if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+  if (isTemporals(error)) return error;
   const denied = egressErrorIn(error);
   const known =
     denied !== undefined

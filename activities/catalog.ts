@@ -1,9 +1,11 @@
 import type { Action, ConnectedAction } from './action.ts';
+import { deploy } from './codedeploy.ts';
 import { insert, query } from './database.ts';
 import { sendEmail } from './email.ts';
 import { httpAction } from './http.ts';
 import { createIssue } from './jira.ts';
 import { createIncident } from './pagerduty.ts';
+import { upload } from './s3.ts';
 import { postMessage } from './slack.ts';
 
 // Each action reads its input by its own schema, and gets a connection of its own pack.
@@ -19,4 +21,6 @@ export const ACTIONS: Readonly<Record<string, Action | ConnectedAction>> = {
   'email.send': connected(sendEmail),
   'database.query': connected(query),
   'database.insert': connected(insert),
+  's3.upload': connected(upload),
+  'aws.deploy': connected(deploy),
 };

@@ -5,8 +5,11 @@ const SHORTEST = 8;
 
 const MASK = '********';
 
-/** What hides secrets wherever they come back: texts in any JSON, and its keys. */
-export function maskOf(secrets: JsonObject): <T extends Json>(value: T) => T {
+/** Hides secrets wherever they come back: texts in any JSON, and its keys. */
+export type Mask = <T extends Json>(value: T) => T;
+
+/** Makes it for some secrets. */
+export function maskOf(secrets: JsonObject): Mask {
   const hidden = Object.values(secrets)
     .flatMap((secret) => (typeof secret === 'string' ? [secret, ...passwordIn(secret)] : []))
     .filter(({ length }) => length >= SHORTEST)

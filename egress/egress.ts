@@ -19,6 +19,8 @@ export interface Egress {
   fetch: typeof undiciFetch;
   /** An address of a host, to connect to it by anything but HTTP. Throws an EgressError, and what looking it up throws. */
   addressOf(host: string): Promise<string>;
+  /** Looks names up, for what connects by itself; addresses that are written out are not looked up by anybody. */
+  lookup: LookupFunction;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export function createEgress(networks: readonly string[] = []): Egress {
     },
   });
   return {
+    lookup,
     addressOf: (host) =>
       new Promise((found, failed) => {
         if (isIP(host) !== 0 && isDenied(host)) failed(new EgressError(host, host));

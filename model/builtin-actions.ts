@@ -143,6 +143,25 @@ export const InsertInputSchema = z.strictObject({
   connection: Connection,
 });
 
+/** The input of `s3.upload`. */
+export const UploadInputSchema = z.strictObject({
+  bucket: z.string().min(3).max(255),
+  key: z.string().min(1).max(1024),
+  data: JsonValueSchema.describe('Text as it is, `{ "base64": … }` as bytes, anything else as JSON.'),
+  content_type: z.string().optional(),
+  connection: Connection,
+});
+
+/** The input of `aws.deploy`. */
+export const DeployInputSchema = z.strictObject({
+  application: z.string(),
+  deployment_group: z.string(),
+  revision: JsonObject.optional().describe("CodeDeploy's RevisionLocation; the group's last one unless given."),
+  description: z.string().max(200).optional(),
+  wait: z.boolean().default(true).describe('Whether the task ends when the deployment does, or once it is begun.'),
+  connection: Connection,
+});
+
 /**
  * An action that comes with Fermata, and what runs it: a worker, the workflow itself at no cost in history (`inline`),
  * or the engine, which waits for time (`timer`), for a signal, or for people (`inquiry`).
@@ -165,7 +184,7 @@ const action = (
   runs: BuiltinAction['runs'] = 'worker',
 ): BuiltinAction => ({ ref, label, description, runs, param, ...(out === undefined ? {} : { out }) });
 
-/** Every built-in action (design/shapes.md, Actions). All schemas exist, also of actions that are not made yet. */
+/** Every built-in action (design/shapes.md, Actions). */
 export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   action(
     'core.http',
@@ -267,30 +286,20 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     's3.upload',
     'Upload',
     'Stores an object in a bucket.',
-    z.strictObject({
-      bucket: z.string(),
-      key: z.string(),
-      data: JsonValueSchema,
-      content_type: z.string().optional(),
-      connection: Connection,
-    }),
+    UploadInputSchema,
     z.strictObject({ bucket: z.string(), key: z.string(), etag: z.string(), version_id: z.string().nullable() }),
   ),
   action(
     'aws.deploy',
     'Deploy',
     'Starts a CodeDeploy deployment and waits for it.',
-    z.strictObject({
-      application: z.string(),
-      deployment_group: z.string(),
-      revision: JsonObject.optional(),
-      description: z.string().optional(),
-      wait: z.boolean().default(true),
-      connection: Connection,
-    }),
+    DeployInputSchema,
     z.strictObject({ deployment_id: z.string(), status: z.string() }),
   ),
 ];
+
+/** Actions of workers that may be issued again: what they are asked twice, they do once. */
+export const IDEMPOTENT: ReadonlySet<string> = new Set(['pagerduty.create_incident', 's3.upload', 'aws.deploy']);
 
 /** The JSON Schema (2020-12) of what an action takes, or undefined where it takes anything. */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> | undefined {

@@ -15,6 +15,14 @@ const Defaults = z
 
 const settings = <T extends z.ZodRawShape>(shape: T) => z.strictObject({ ...shape, defaults: Defaults });
 
+const aws = {
+  settings: settings({
+    region: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be a region, such as eu-central-1'),
+    endpoint: Url.optional().describe('Of a system that speaks the same protocol, where it is not AWS itself.'),
+  }),
+  secrets: z.strictObject({ access_key_id: Secret, secret_access_key: Secret, session_token: Secret.optional() }),
+};
+
 /** What a connection of each pack has; secrets are never given back. */
 export const CONNECTIONS = {
   slack: {
@@ -41,6 +49,8 @@ export const CONNECTIONS = {
     settings: settings({ from: z.string().min(3).describe('Sender, unless a task says otherwise.') }),
     secrets: z.strictObject({ url: Secret.regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL') }),
   },
+  aws,
+  s3: aws,
 } as const;
 
 /** A pack whose actions need a connection. */

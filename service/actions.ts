@@ -1,5 +1,5 @@
 import type { KnownAction } from '../language/validate.ts';
-import { BUILTIN_ACTIONS, jsonSchemaOf } from '../model/builtin-actions.ts';
+import { BUILTIN_ACTIONS, IDEMPOTENT, jsonSchemaOf } from '../model/builtin-actions.ts';
 import { connectedPack } from '../model/connection.ts';
 import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -17,8 +17,11 @@ const SPECS = new Map<string, ActionSpec>(
   BUILTIN_ACTIONS.map(({ ref, runs }) => {
     const schema: JsonObject | null = SCHEMAS.get(ref) ?? null;
     // Our own workers check the input of what they run; the interpreter that of the rest.
-    if (runs === 'worker')
-      return [ref, { ...(connectedPack(ref) === null ? {} : { connects: true }), ...ACTION_TIMES }];
+    if (runs === 'worker') {
+      const connects = connectedPack(ref) === null ? {} : { connects: true as const };
+      const idempotent = IDEMPOTENT.has(ref) ? { idempotent: true as const } : {};
+      return [ref, { ...connects, ...idempotent, ...ACTION_TIMES }];
+    }
     const how = runs === 'inline' ? { inline: true as const } : { waits: runs };
     return [ref, { ...how, ...ACTION_TIMES, ...(schema === null ? {} : { param_schema: schema }) }];
   }),

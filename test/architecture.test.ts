@@ -25,7 +25,10 @@ const RULES: Record<string, Rule> = {
   egress: { folders: ['model'], packages: ['undici'], node: true },
   activities: {
     folders: ['egress', 'model'],
-    packages: ['@slack/web-api', '@temporalio/activity', 'nodemailer', 'pg', 'pg-cursor'],
+    packages: [
+      ...['@aws-sdk/client-codedeploy', '@aws-sdk/client-s3', '@smithy/node-http-handler', '@slack/web-api'],
+      ...['@temporalio/activity', '@temporalio/client', 'nodemailer', 'pg', 'pg-cursor'],
+    ],
     typePackages: ['zod'],
     node: true,
   },

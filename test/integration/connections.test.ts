@@ -1,90 +1,66 @@
-import type { AddressInfo } from 'node:net';
-import pg from 'pg';
-import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createTemporal } from '../../service/temporal.ts';
-import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness } from './api-harness.ts';
-import { startVendors, type VendorServer } from './vendor-server.ts';
+import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from './document-003.ts';
+import { BUCKET, SECRETS, type Systems, startSystems } from './systems.ts';
+import { until } from './until.ts';
 
 // Actions that speak to other systems, over their real protocols, by connections whose secrets are seen nowhere.
 
-const SECRETS = {
-  slack: 'xoxb-canary-slack-7f3a9d',
-  jira: 'canary-jira-token-51c2e8',
-  pagerduty: 'canary-routing-key-90b4f1',
-  smtp: 'canary-mail-password-c3d7',
-  postgres: 'canary-database-password-e8',
-};
 const BASE = '/api/v1/executions';
 
 let harness: ApiHarness;
-let vendors: VendorServer;
-let postgres: PostgresServer;
-let smtp: SMTPServer;
-let databaseUrl: URL;
-const mails: { from: string; to: string[]; text: string }[] = [];
+let systems: Systems;
+let vendors: Systems['vendors'];
+let managerKey: string;
 
 beforeAll(async () => {
-  smtp = new SMTPServer({
-    ...{ disabledCommands: ['STARTTLS'], allowInsecureAuth: true, logger: false },
-    onAuth: ({ username, password }, _, done) =>
-      username === 'mailer' && password === SECRETS.smtp ? done(null, { user: username }) : done(new Error('no')),
-    onRcptTo: ({ address }, _, done) =>
-      address.startsWith('nobody') ? done(Object.assign(new Error('no such user'), { responseCode: 550 })) : done(),
-    onData(stream, { envelope }, done) {
-      let text = '';
-      stream.on('data', (chunk) => {
-        text += chunk;
-      });
-      stream.on('end', () => {
-        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
-        mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), text });
-        done();
-      });
+  [harness, systems] = await Promise.all([createApiHarness('connections'), startSystems()]);
+  ({ vendors } = systems);
+  await systems.sql(`
+    CREATE TABLE shop.orders (id serial PRIMARY KEY, name text NOT NULL, tags jsonb, at timestamptz);
+    GRANT ALL ON ALL TABLES IN SCHEMA shop TO app;
+    GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app`);
+  const { slack } = systems.connections;
+  const places = {
+    ...Object.fromEntries(Object.entries(systems.connections).map(([pack, made]) => [`${pack}/default`, made])),
+    'slack/wrong': { ...slack, secrets: { bot_token: `${SECRETS.slack}-old` } },
+    'database/metadata': { settings: {}, secrets: { url: `postgres://app:${SECRETS.postgres}@169.254.169.254/db` } },
+    's3/metadata': {
+      settings: { region: 'eu-central-1', endpoint: 'http://169.254.169.254' },
+      secrets: systems.connections.s3!.secrets,
     },
-  });
-  await new Promise<void>((done) => smtp.listen(0, '127.0.0.1', done));
-  [harness, vendors, postgres] = await Promise.all([
-    createApiHarness('connections'),
-    startVendors(SECRETS),
-    startPostgres(),
-  ]);
-  const admin = new pg.Client(postgres.url);
-  await admin.connect();
-  await admin.query(`CREATE ROLE app LOGIN PASSWORD '${SECRETS.postgres}'`);
-  await admin.query('CREATE SCHEMA shop AUTHORIZATION app');
-  await admin.query('CREATE TABLE shop.orders (id serial PRIMARY KEY, name text NOT NULL, tags jsonb, at timestamptz)');
-  await admin.query('GRANT ALL ON ALL TABLES IN SCHEMA shop TO app');
-  await admin.query('GRANT ALL ON ALL SEQUENCES IN SCHEMA shop TO app');
-  await admin.end();
-  databaseUrl = new URL(postgres.url);
-  databaseUrl.username = 'app';
-  databaseUrl.password = SECRETS.postgres;
-  const mailUrl = `smtp://mailer:${SECRETS.smtp}@127.0.0.1:${(smtp.server.address() as AddressInfo).port}`;
-  for (const [place, settings, secrets] of [
-    ['slack/default', { api_url: `${vendors.url}/slack` }, { bot_token: SECRETS.slack }],
-    ['slack/wrong', { api_url: `${vendors.url}/slack` }, { bot_token: `${SECRETS.slack}-old` }],
-    ['jira/default', { base_url: `${vendors.url}/jira/`, email: 'bot@example.com' }, { token: SECRETS.jira }],
-    ['pagerduty/default', { base_url: `${vendors.url}/pagerduty` }, { routing_key: SECRETS.pagerduty }],
-    ['email/default', { from: 'Ops <ops@example.com>' }, { url: mailUrl }],
-    ['database/default', {}, { url: databaseUrl.href }],
-    ['database/metadata', {}, { url: 'postgres://app:canary-database-password-e8@169.254.169.254/db' }],
-  ] as const) {
-    const answer = await harness.call('PUT', `/api/v1/connections/${place}`, { settings, secrets });
+    's3/wrong': {
+      settings: systems.connections.s3!.settings,
+      secrets: { access_key_id: 'S3RVER', secret_access_key: SECRETS.aws },
+    },
+  };
+  for (const [place, made] of Object.entries(places)) {
+    const answer = await harness.call('PUT', `/api/v1/connections/${place}`, made);
     expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   }
+  const manager = await harness.call('POST', '/api/v1/keys', { subject: 'manager@company.com', roles: ['operator'] });
+  managerKey = manager.body.data.key;
 });
 afterAll(async () => {
   await harness.close();
-  await vendors.close();
-  await postgres.stop();
-  await new Promise<void>((done) => smtp.close(done));
+  await systems.close();
 });
 
 async function run(action_ref: string, parameters: object) {
   const { body } = await harness.call('POST', BASE, { action_ref, parameters, wait: 20 });
+  return body.data;
+}
+
+/** A run once it has closed. */
+async function ended(id: number) {
+  const { body } = await until(
+    () => harness.call('GET', `${BASE}/${id}`),
+    ({ body }) => ['completed', 'failed', 'cancelled', 'timeout'].includes(body.data.status),
+    40,
+  );
   return body.data;
 }
 
@@ -99,8 +75,8 @@ describe('a connection', () => {
   it('is set up, told without its secrets, and deleted', async () => {
     const { body } = await harness.call('GET', '/api/v1/connections');
     expect(body.data.map(({ pack, name }: { pack: string; name: string }) => `${pack}/${name}`)).toEqual([
-      ...['database/default', 'database/metadata', 'email/default', 'jira/default', 'pagerduty/default'],
-      ...['slack/default', 'slack/wrong'],
+      ...['aws/default', 'database/default', 'database/metadata', 'email/default', 'jira/default'],
+      ...['pagerduty/default', 's3/default', 's3/metadata', 's3/wrong', 'slack/default', 'slack/wrong'],
     ]);
     const one = await harness.call('GET', '/api/v1/connections/jira/default');
     expect(one.body.data).toMatchObject({ settings: { email: 'bot@example.com' }, secrets: ['token'] });
@@ -182,8 +158,8 @@ describe('an action', () => {
       ...{ message_id: expect.stringMatching(/^<[0-9a-f]{64}@example\.com>$/), rejected: [] },
       accepted: ['ann@example.com', 'bob@example.com'],
     });
-    expect(mails.at(-1)).toMatchObject({ from: 'ops@example.com', to: ['ann@example.com', 'bob@example.com'] });
-    expect(mails.at(-1)!.text).not.toContain('bob@example.com');
+    expect(systems.mails.at(-1)).toMatchObject({ from: 'ops@example.com', to: ['ann@example.com', 'bob@example.com'] });
+    expect(systems.mails.at(-1)!.text).not.toContain('bob@example.com');
   });
 
   it('writes to and reads from PostgreSQL, with everything bound', async () => {
@@ -209,6 +185,77 @@ describe('an action', () => {
     expect(times.result.rows).toEqual([{ at: '2026-01-01T00:00:00.000Z' }]);
     const changed = await run('database.query', { sql: 'UPDATE shop.orders SET name = $1', params: ['same'] });
     expect(changed.result).toEqual({ rows: [], row_count: 0, truncated: false });
+  });
+
+  it('stores objects in S3 and what speaks its protocol', async () => {
+    const upload = (key: string, data: unknown) => run('s3.upload', { bucket: BUCKET, key, data });
+    const { result } = await upload('a/ä b.txt', 'hällo');
+    expect(result).toEqual({ bucket: BUCKET, key: 'a/ä b.txt', etag: expect.any(String), version_id: null });
+    expect(await systems.stored('a/ä b.txt')).toBe('hällo');
+    await upload('list.json', [1, { a: null }]);
+    expect(await systems.stored('list.json')).toBe('[1,{"a":null}]');
+    await upload('bytes', { base64: Buffer.from('bytes').toString('base64') });
+    expect(await systems.stored('bytes')).toBe('bytes');
+  });
+
+  it('begins one deployment, however many attempts it takes, and waits for its end without holding a worker', async () => {
+    const definition = {
+      tasks: [
+        {
+          ...{ name: 'deploy', action: 'aws.deploy', retry: { count: 1 } },
+          input: { application: 'shop', deployment_group: 'web', description: 'v7' },
+        },
+      ],
+    };
+    await harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: 'examples.deploy', pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+    });
+    // It is listed and begun; what it is then is not told.
+    vendors.answer(null, null, { status: 500, body: { __type: 'InternalError' } });
+    const { body } = await harness.call('POST', BASE, { action_ref: 'examples.deploy' });
+    const asked = () => vendors.asked.filter(({ target }) => target.endsWith('.GetDeployment')).length;
+    await until(
+      async () => asked(),
+      (times) => times > 2,
+    );
+    // No slot of it is held: it ends at once.
+    await harness.stopWorker();
+    await harness.startWorker();
+    const [id] = vendors.deployments.keys();
+    vendors.deployments.get(id!)!.status = 'Succeeded';
+    const done = await ended(body.data.id);
+    expect(done).toMatchObject({ status: 'completed', result: { deployment_id: id, status: 'Succeeded' } });
+    expect(done.tasks[0].attempts).toMatchObject([{ error: { code: 'InternalError' } }, { error: null }]);
+    expect([...vendors.deployments.values()]).toEqual([
+      { status: 'Succeeded', description: expect.stringMatching(/^v7 \(fermata:[0-9a-f]{32}\)$/) },
+    ]);
+  });
+
+  it('fails with a deployment that fails, and stops one whose task is cancelled', async () => {
+    const parameters = { application: 'shop', deployment_group: 'web', revision: { revisionType: 'S3' } };
+    const start = async () => (await harness.call('POST', BASE, { action_ref: 'aws.deploy', parameters })).body.data.id;
+    const before = vendors.deployments.size;
+    const failing = await start();
+    const ids = await until(
+      async () => [...vendors.deployments.keys()].slice(before),
+      (found) => found.length === 1,
+    );
+    vendors.deployments.get(ids[0]!)!.status = 'Failed';
+    const failed = await ended(failing);
+    expect([failed.status, failed.result.error_code, failed.tasks[0].error]).toMatchObject([
+      ...['failed', 'HEALTH_CONSTRAINTS'],
+      { type: 'deployment_failed', details: { deployment_id: ids[0], status: 'Failed' } },
+    ]);
+    const cancelled = await start();
+    const [stopped] = await until(
+      async () => [...vendors.deployments.keys()].slice(before + 1),
+      (found) => found.length === 1,
+    );
+    await harness.call('POST', `${BASE}/${cancelled}/cancel`, {});
+    expect([(await ended(cancelled)).status, vendors.deployments.get(stopped!)!.status]).toEqual([
+      'cancelled',
+      'Stopped',
+    ]);
   });
 
   it('runs with what its connection gives where the task gives nothing', async () => {
@@ -262,6 +309,25 @@ describe('an action', () => {
       { channel: '#x', message: 'x', connection: 'none' },
       ['connection_missing', 'CONNECTION_MISSING'],
     ],
+    ['no such bucket', 's3.upload', { bucket: 'nowhere', key: 'a', data: 1 }, ['s3_error', 'NoSuchBucket']],
+    [
+      'a wrong signature',
+      's3.upload',
+      { bucket: BUCKET, key: 'a', data: 1, connection: 'wrong' },
+      ['s3_error', 'SignatureDoesNotMatch'],
+    ],
+    [
+      'no such application',
+      'aws.deploy',
+      { application: 'none', deployment_group: 'web' },
+      ['aws_error', 'ApplicationDoesNotExistException'],
+    ],
+    [
+      'an endpoint that may not be reached',
+      's3.upload',
+      { bucket: BUCKET, key: 'a', data: 1, connection: 'metadata' },
+      ['egress_denied', 'EGRESS_DENIED'],
+    ],
     [
       'an address that may not be reached',
       'database.query',
@@ -271,6 +337,97 @@ describe('an action', () => {
   ])('fails once, with a type and a code: %s', async (_, action, input, [type, code]) => {
     const [status, failed, errorCode, , attempts] = await failureOf(action, input);
     expect([status, failed, errorCode, attempts]).toEqual(['failed', type, code, 1]);
+  });
+});
+
+describe('the examples of document 003', () => {
+  const store = (ref: string, definition: Definition, param_schema?: object) =>
+    harness.call('POST', '/api/v1/workflows', {
+      ...{
+        ref,
+        pack_ref: ref.split('.')[0],
+        label: ref,
+        version: '1.0.0',
+        definition,
+        ...(param_schema && { param_schema }),
+      },
+    });
+  const setUp = (pack: string, defaults: JsonObject) => {
+    const { settings, secrets } = systems.connections[pack]!;
+    return harness.call('PUT', `/api/v1/connections/${pack}/default`, { settings: { ...settings, defaults }, secrets });
+  };
+
+  beforeAll(async () => {
+    await setUp('slack', { 'slack.post_message': { channel: '#ops', message: 'look' } });
+    await setUp('pagerduty', { 'pagerduty.create_incident': { summary: 'it burns' } });
+    await setUp('jira', { 'jira.create_issue': { project: 'INC', summary: 'it burned' } });
+    await setUp('aws', { 'aws.deploy': { application: 'shop', deployment_group: 'web' } });
+    await setUp('email', { 'email.send': { to: 'boss@example.com', subject: 'no', text: 'it was denied' } });
+    await setUp('database', { 'database.query': { sql: 'SELECT 1 AS one, now() IS NOT NULL AS two' } });
+    await setUp('s3', { 's3.upload': { bucket: BUCKET, key: 'pipeline.json' } });
+    await systems.sql(
+      'CREATE TABLE results (id serial PRIMARY KEY, ok boolean); GRANT ALL ON results, results_id_seq TO app',
+    );
+  });
+
+  it('respond to an incident', async () => {
+    await store('slack.response', RESPONSE);
+    const { status, tasks } = await run('slack.response', {});
+    expect([status, tasks.map(({ output }: { output: JsonObject }) => output)]).toEqual([
+      'completed',
+      [
+        { status: 'success', dedup_key: expect.any(String) },
+        { ok: true, channel: 'C123', ts: expect.any(String) },
+        { id: expect.any(String), key: expect.stringMatching(/^INC-/), url: expect.any(String) },
+      ],
+    ]);
+  });
+
+  it.each([
+    ['approve', 'execute_action'],
+    ['deny', 'notify_rejection'],
+  ])('ask for an approval: %s leads to %s', async (option, task) => {
+    await store('aws.approval', APPROVAL);
+    const begun = vendors.deployments.size;
+    const { body } = await harness.call('POST', BASE, { action_ref: 'aws.approval' });
+    const asked = await until(
+      () => harness.call('GET', `/api/v1/inquiries?execution=${body.data.id}`),
+      (answer) => answer.body.data.length === 1,
+    );
+    const respond = `/api/v1/inquiries/${asked.body.data[0].id}/respond`;
+    const answered = await harness.call('POST', respond, { option }, { 'x-api-key': managerKey });
+    expect(answered.status).toBe(200);
+    if (option === 'approve') {
+      await until(
+        async () => vendors.deployments.size,
+        (size) => size > begun,
+      );
+      for (const deployment of vendors.deployments.values()) deployment.status = 'Succeeded';
+    }
+    const { status, tasks } = await ended(body.data.id);
+    expect([status, tasks.at(-1).name, tasks.at(-1).status]).toEqual(['completed', task, 'completed']);
+    if (option === 'deny') expect(systems.mails.at(-1)).toMatchObject({ to: ['boss@example.com'] });
+  });
+
+  it('move data from a database to a bucket', async () => {
+    await store('database.pipeline', PIPELINE);
+    const { status, result } = await run('database.pipeline', {});
+    expect([status, result]).toEqual(['completed', expect.objectContaining({ bucket: BUCKET, key: 'pipeline.json' })]);
+    expect(JSON.parse(await systems.stored('pipeline.json'))).toEqual({
+      ...{ rows: [{ one: 1, two: true }], row_count: 1, truncated: false },
+    });
+  });
+
+  it('fetch, transform and store, or tell of the error', async () => {
+    await store('database.complex', COMPLEX, { type: 'object', properties: { api_url: { type: 'string' } } });
+    const stored = await run('database.complex', { api_url: `${vendors.url}/ok` });
+    expect([stored.status, stored.result]).toEqual(['completed', { store_result: { row_count: 1, rows: [] } }]);
+    expect((await systems.sql('SELECT ok FROM results')).rows).toEqual([{ ok: true }]);
+    const told = await run('database.complex', { api_url: `${vendors.url}/nowhere` });
+    expect([told.status, vendors.asked.at(-1)!.body]).toMatchObject([
+      'completed',
+      { channel: '#errors', text: expect.stringContaining('Workflow failed: ') },
+    ]);
   });
 });
 

@@ -5,24 +5,35 @@ import type { Json, JsonObject } from '../../model/json.ts';
 /** What a system of a vendor was asked. */
 export interface Asked {
   path: string;
+  /** Of AWS: what is asked. */
+  target: string;
   authorization: string | undefined;
   body: JsonObject;
 }
 
-/** Slack, Jira and PagerDuty as their documents describe what Fermata asks them. */
+interface Planned {
+  status: number;
+  body?: Json;
+  headers?: Record<string, string>;
+}
+
+/** Slack, Jira, PagerDuty and CodeDeploy as their documents describe what Fermata asks them. */
 export interface VendorServer {
   url: string;
   asked: Asked[];
-  /** What the next requests are answered with, instead of what the vendor would say. */
-  answer(...answers: { status: number; body?: Json; headers?: Record<string, string> }[]): void;
+  /** How the deployments that were begun stand, by id. */
+  deployments: Map<string, { description: string; status: string }>;
+  /** What the next requests are answered with, instead of what the vendor would say; null: as it would. */
+  answer(...answers: (Planned | null)[]): void;
   close(): Promise<void>;
 }
 
 /** Starts it; every token and key that is not one of these is refused as the vendor does it. */
 export async function startVendors(known: { slack: string; jira: string; pagerduty: string }): Promise<VendorServer> {
   const asked: Asked[] = [];
-  const planned: { status: number; body?: Json; headers?: Record<string, string> }[] = [];
+  const planned: (Planned | null)[] = [];
   let issues = 0;
+  const deployments: VendorServer['deployments'] = new Map();
 
   /** https://docs.slack.dev/reference/methods/chat.postMessage: 200 whatever happens, `ok` tells. */
   function slack({ authorization, body }: Asked): [number, Json] {
@@ -53,17 +64,56 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
     return [202, { status: 'success', message: 'Event processed', dedup_key: body.dedup_key ?? null }];
   }
 
+  /** https://docs.aws.amazon.com/codedeploy/latest/APIReference: AWS JSON 1.1, errors by `__type`. */
+  function codedeploy({ target, authorization = '', body }: Asked): [number, Json] {
+    const refused = (type: string, message: string): [number, Json] => [400, { __type: type, message }];
+    if (!authorization.startsWith('AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/'))
+      return refused('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    const told = (id: string) => ({ deploymentId: id, ...deployments.get(id) });
+    switch (target.split('.')[1]) {
+      case 'ListDeployments': {
+        const wanted = (body.includeOnlyStatuses ?? []) as string[];
+        return [
+          200,
+          { deployments: [...deployments].flatMap(([id, { status }]) => (wanted.includes(status) ? [id] : [])) },
+        ];
+      }
+      case 'BatchGetDeployments':
+        return [200, { deploymentsInfo: (body.deploymentIds as string[]).map(told) }];
+      case 'CreateDeployment': {
+        if (body.applicationName !== 'shop') return refused('ApplicationDoesNotExistException', 'No application found');
+        const id = `d-${String(deployments.size + 1).padStart(9, '0')}`;
+        deployments.set(id, { description: String(body.description), status: 'Created' });
+        return [200, { deploymentId: id }];
+      }
+      case 'GetDeployment': {
+        const id = String(body.deploymentId);
+        const { status } = deployments.get(id)!;
+        const errorInformation = { code: 'HEALTH_CONSTRAINTS', message: 'too few healthy instances' };
+        return [200, { deploymentInfo: { ...told(id), ...(status === 'Failed' ? { errorInformation } : {}) } }];
+      }
+      case 'StopDeployment':
+        deployments.get(String(body.deploymentId))!.status = 'Stopped';
+        return [200, { status: 'Pending' }];
+      default:
+        return refused('UnknownOperationException', target);
+    }
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
-    const entry = { path, authorization: request.headers.authorization, body: await bodyOf(request) };
+    const target = String(request.headers['x-amz-target'] ?? '');
+    const entry = { path, target, authorization: request.headers.authorization, body: await bodyOf(request) };
     asked.push(entry);
     const send = (status: number, body: Json, headers: Record<string, string> = {}) =>
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
     const next = planned.shift();
-    if (next !== undefined) send(next.status, next.body ?? {}, next.headers);
+    if (next) send(next.status, next.body ?? {}, next.headers);
     else if (path === '/slack/chat.postMessage') send(...slack(entry));
     else if (path === '/jira/rest/api/3/issue') send(...jira(entry));
     else if (path === '/pagerduty/v2/enqueue') send(...pagerduty(entry));
+    else if (path.startsWith('/codedeploy')) send(...codedeploy(entry));
+    else if (path === '/ok') send(200, { ok: true });
     else send(404, {});
   }
 
@@ -71,7 +121,7 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    ...{ asked, deployments },
     answer: (...answers) => planned.push(...answers),
     close: () =>
       new Promise((done) => {
@@ -84,6 +134,6 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
 async function bodyOf(request: IncomingMessage): Promise<JsonObject> {
   let text = '';
   for await (const chunk of request) text += chunk;
-  if (request.headers['content-type']?.startsWith('application/json')) return JSON.parse(text) as JsonObject;
+  if (/^application\/(x-amz-)?json/.test(request.headers['content-type'] ?? '')) return JSON.parse(text) as JsonObject;
   return Object.fromEntries(new URLSearchParams(text));
 }

@@ -1,0 +1,51 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { egressErrorIn } from '../egress/egress.ts';
+import type { ConnectionOf } from '../model/connection.ts';
+import { type ActionContext, ActionError } from './action.ts';
+
+/** Milliseconds for a connection to AWS, and for an answer. */
+const TIMEOUTS = { connectionTimeout: 10_000, requestTimeout: 60_000 };
+
+/** What AWS answers with where another attempt makes sense, beside what it says with a status. */
+const PASSING = new Set([
+  ...['ThrottlingException', 'Throttling', 'RequestTimeout', 'SlowDown', 'RequestLimitExceeded'],
+  ...['DeploymentLimitExceededException', 'InternalError', 'ServiceUnavailable'],
+]);
+
+/** The settings of a client of AWS's SDK by a connection: each request is one attempt, from addresses that may be reached. */
+export async function clientSettings(
+  { settings: { region, endpoint }, secrets }: ConnectionOf<'aws' | 's3'>,
+  { addressOf, lookup }: ActionContext,
+) {
+  // An address that is written out is looked up by nobody.
+  if (endpoint !== undefined) await addressOf(new URL(endpoint).hostname.replace(/^\[|\]$/g, ''));
+  return {
+    ...{ region, maxAttempts: 1 },
+    ...(endpoint === undefined ? {} : { endpoint }),
+    credentials: {
+      ...{ accessKeyId: secrets.access_key_id, secretAccessKey: secrets.secret_access_key },
+      ...(secrets.session_token === undefined ? {} : { sessionToken: secrets.session_token }),
+    },
+    requestHandler: new NodeHttpHandler({
+      ...{ ...TIMEOUTS, httpAgent: new HttpAgent({ lookup }), httpsAgent: new HttpsAgent({ lookup }) },
+    }),
+  };
+}
+
+interface AwsError extends Error {
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+}
+
+/** A failure of an action out of an error of the SDK; its code is AWS's own name of it, such as `NoSuchBucket`. */
+export function awsFailure(type: string, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted || error instanceof ActionError || egressErrorIn(error) !== undefined) return error;
+  const { name, message, code, $metadata } = error as AwsError;
+  const status = $metadata?.httpStatusCode;
+  const retryable = status === undefined || status >= 500 || status === 429 || PASSING.has(name);
+  return new ActionError(type, `AWS: ${message || name}`, {
+    ...{ code: status === undefined ? (code ?? name) : name, retryable, cause: error },
+  });
+}

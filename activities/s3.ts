@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import { UploadInputSchema } from '../model/builtin-actions.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
+import type { ConnectedAction } from './action.ts';
+import { awsFailure, clientSettings } from './aws.ts';
+
+/**
+ * `s3.upload` (PutObject), also to what else speaks the protocol: `{ bucket, key, etag, version_id }`. Done twice it is the
+ * same object. Fails with `s3_error`; its code is the system's own name of it, such as `NoSuchBucket`.
+ */
+export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = {
+  pack: 's3',
+  input: UploadInputSchema,
+  async run({ bucket, key, data, content_type }, connection, context) {
+    // The SDK takes long to load, and few workers need it.
+    const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+    const own = connection.settings.endpoint !== undefined;
+    const client = new S3Client({
+      ...(await clientSettings(connection, context)),
+      // Others than AWS know neither its hosts of buckets nor its checksums.
+      ...(own ? { forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' as const } : {}),
+    });
+    const { body, type } = bodyOf(data);
+    const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: content_type ?? type });
+    try {
+      const { ETag, VersionId } = await client.send(command, { abortSignal: context.signal });
+      return { bucket, key, etag: (ETag ?? '').replaceAll('"', ''), version_id: VersionId ?? null };
+    } catch (error) {
+      throw awsFailure('s3_error', error, context.signal);
+    } finally {
+      client.destroy();
+    }
+  },
+};
+
+/** The bytes of an object, and what they are. */
+function bodyOf(data: Json): { body: Uint8Array; type: string } {
+  if (typeof data === 'string') return { body: Buffer.from(data), type: 'text/plain; charset=utf-8' };
+  if (isJsonObject(data) && typeof data.base64 === 'string' && Object.keys(data).length === 1) {
+    return { body: Buffer.from(data.base64, 'base64'), type: 'application/octet-stream' };
+  }
+  return { body: Buffer.from(JSON.stringify(data)), type: 'application/json' };
+}
