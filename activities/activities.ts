@@ -14,10 +14,12 @@ import type { FaultNote } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import type { SecretTexts } from '../model/secret-texts.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { follow } from './later.ts';
 import { type Mask, maskOf } from './masks.ts';
+import { type SecretOf, withSecrets } from './secret-input.ts';
 
 /** Milliseconds between the heartbeats that every activity of ours sends by itself. */
 const HEARTBEAT_INTERVAL = 2_000;
@@ -26,6 +28,7 @@ const HEARTBEAT_INTERVAL = 2_000;
 export interface ActivityOptions {
   egress: Egress;
   connect: Connect;
+  secretOf: SecretOf;
 }
 
 type Found = NonNullable<Awaited<ReturnType<Connect>>>;
@@ -36,7 +39,7 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
-  { egress, connect }: ActivityOptions,
+  { egress, connect, secretOf }: ActivityOptions,
 ): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
   return {
     default: async (input, scope) => {
@@ -47,15 +50,14 @@ export function createActivities(
           const message = `the action "${activityType}" is not available in this version`;
           throw new ActionError('action_unavailable', message, { retryable: false });
         }
-        if (!('pack' in action)) return await runBounded(action, input, egress, PLAIN);
-        const connection = await connectionFor(action.pack, input, scope, connect);
-        const bound = connectedAs(action, connection);
-        return await runBounded(
-          bound,
-          withDefaults(activityType, input, connection),
-          egress,
-          maskOf(connection.secrets),
-        );
+        const { tenant, secrets: texts = {} } = (scope ?? {}) as Beside;
+        const find = async (name: string) => (tenant === undefined ? null : secretOf(tenant, name));
+        const filled = await withSecrets(input as Json, texts, find);
+        if (!('pack' in action)) return await runBounded(action, filled.input, egress, maskOf(filled.secrets));
+        const connection = await connectionFor(action.pack, filled.input, tenant, connect);
+        const given = withDefaults(activityType, filled.input, connection);
+        const mask = maskOf({ ...filled.secrets, ...connection.secrets });
+        return await runBounded(connectedAs(action, connection), given, egress, mask);
       } catch (error) {
         throw failureOf(error, attempt);
       }
@@ -63,14 +65,21 @@ export function createActivities(
   };
 }
 
-/** Hides nothing. */
-const PLAIN: Mask = (value) => value;
+/** What the shell tells beside an input: whose run it is, and where the input has secrets. */
+interface Beside {
+  tenant?: string;
+  secrets?: SecretTexts;
+}
 
 /** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
-async function connectionFor(pack: ConnectedPack, input: unknown, scope: unknown, connect: Connect): Promise<Found> {
-  const named = isJsonObject(input as Json) ? (input as JsonObject).connection : undefined;
+async function connectionFor(
+  pack: ConnectedPack,
+  input: Json,
+  tenant: string | undefined,
+  connect: Connect,
+): Promise<Found> {
+  const named = isJsonObject(input) ? input.connection : undefined;
   const name = typeof named === 'string' ? named : DEFAULT_CONNECTION;
-  const { tenant } = (scope ?? {}) as { tenant?: string };
   const found = tenant === undefined ? null : await connect(tenant, pack, name);
   if (found !== null) return found;
   const message = `there is no connection "${pack}/${name}": PUT /api/v1/connections/${pack}/${name} sets it up`;
@@ -78,11 +87,9 @@ async function connectionFor(pack: ConnectedPack, input: unknown, scope: unknown
 }
 
 /** The input of a task over what its connection gives where it gives nothing. */
-function withDefaults(ref: string, input: unknown, { settings }: Found): unknown {
+function withDefaults(ref: string, input: Json, { settings }: Found): Json {
   const defaults = (settings.defaults as JsonObject | undefined)?.[ref];
-  return defaults !== undefined && isJsonObject(defaults) && isJsonObject(input as Json)
-    ? { ...defaults, ...(input as JsonObject) }
-    : input;
+  return defaults !== undefined && isJsonObject(defaults) && isJsonObject(input) ? { ...defaults, ...input } : input;
 }
 
 /** An action with its connection, as any other. */
@@ -125,7 +132,7 @@ async function runBounded(action: Action, input: unknown, { fetch, ...egress }: 
   try {
     const running = action.run(parsed.data, {
       ...{ signal, fetch, addressOf: egress.addressOf, lookup: egress.lookup, token: tokenOf(context.info) },
-      log: (level, message) => log[level](message),
+      log: (level, message) => log[level](mask(message)),
     });
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const given = await Promise.race([running, aborted]);

@@ -11,7 +11,7 @@ export type Mask = <T extends Json>(value: T) => T;
 /** Makes it for some secrets. */
 export function maskOf(secrets: JsonObject): Mask {
   const hidden = Object.values(secrets)
-    .flatMap((secret) => (typeof secret === 'string' ? [secret, ...passwordIn(secret)] : []))
+    .flatMap((secret) => (typeof secret === 'string' ? [secret, ...passwordIn(secret)].flatMap(writings) : []))
     .filter(({ length }) => length >= SHORTEST)
     // The longest first: one may be a part of another.
     .sort((a, b) => b.length - a.length);
@@ -31,4 +31,11 @@ function passwordIn(text: string): string[] {
   if (!URL.canParse(text)) return [];
   const { password } = new URL(text);
   return password === '' ? [] : [password, decodeURIComponent(password)];
+}
+
+/** A secret as it may be written: as it is, in a URL, in a text of JSON. */
+function writings(secret: string): string[] {
+  // Half a character is nothing that a URL could hold.
+  const inUrl = /\p{Surrogate}/u.test(secret) ? secret : encodeURIComponent(secret);
+  return [...new Set([secret, inUrl, JSON.stringify(secret).slice(1, -1)])];
 }

@@ -22,6 +22,7 @@ import { describeApi } from './openapi.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
 import { scheduleRoutes } from './schedules.ts';
+import { secretRoutes } from './secrets.ts';
 import { streamRoutes } from './streams.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
@@ -58,6 +59,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),
     connectionRoutes(services.connections),
+    secretRoutes(services.secrets),
     scheduleRoutes(services.schedules),
     executionIndexRoutes(services.index),
     executionListRoutes(lists, tasks),

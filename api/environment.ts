@@ -25,6 +25,7 @@ import type { PackService } from '../service/packs.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { RetryService } from '../service/retries.ts';
 import type { ScheduleService } from '../service/schedules.ts';
+import type { SecretService } from '../service/secrets.ts';
 import type { SignalTokenService } from '../service/signal-tokens.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
@@ -53,6 +54,7 @@ export interface ApiServices {
   packs: PackService;
   actions: ActionService;
   connections: ConnectionService;
+  secrets: SecretService;
   schedules: ScheduleService;
   inquiries: InquiryService;
   tokens: SignalTokenService;

@@ -42,7 +42,7 @@ const api = await startApi({
 const tenant = await ensureDefaults(api);
 await ensureDevelopers(api, tenant, { dev: KEY });
 const bundle = await bundleWorkflows();
-const actions = { egress: createEgress(), connect: async () => null };
+const actions = { egress: createEgress(), connect: async () => null, secretOf: async () => null };
 const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });
 const working = worker.run();
 

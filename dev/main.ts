@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createEgress } from '../egress/egress.ts';
 import type { Config } from '../model/config.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
-import { connectionsOf } from '../process/connections.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { createReach } from '../process/reach.ts';
 import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { newKey } from '../service/principals.ts';
 import { createRunReports } from '../service/run-reports.ts';
@@ -52,12 +51,12 @@ await runMain(async (config) => {
     undos.push(() => workerConnection.close());
     const namespace = config.TEMPORAL_NAMESPACE;
     const reports = createRunReports(createExecutionStore(database.db), namespace, log);
-    const egress = createEgress(config.FERMATA_EGRESS);
-    undos.push(egress.close);
     const masterKeys = await secretKeys(config, folder);
+    const reach = createReach(database.db, masterKeys, config.FERMATA_EGRESS);
+    undos.push(reach.close);
     const worker = await createWorker({
       ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
-      actions: { egress, connect: connectionsOf(database.db, masterKeys) },
+      actions: reach.actions,
     });
     undos.push(keepRunning(reports.run));
     const working = worker.run();

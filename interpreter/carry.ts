@@ -144,6 +144,7 @@ export function workOf({
   tries,
   reissues,
   input,
+  secrets,
   output,
   failure,
   lost,
@@ -151,7 +152,8 @@ export function workOf({
   started,
   ended,
 }: Work): CarriedWork {
-  return { status, tries, reissues, input, output, failure, lost, skipped, started, ended };
+  const beside = secrets === undefined ? {} : { secrets };
+  return { status, tries, reissues, input, ...beside, output, failure, lost, skipped, started, ended };
 }
 
 function freshWork(): CarriedWork {

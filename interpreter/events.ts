@@ -1,6 +1,7 @@
 import type { Failure, Outcome } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput, RunMemo } from '../model/run-input.ts';
+import type { SecretTexts } from '../model/secret-texts.ts';
 
 /** What Temporal says of an activity or a sub-workflow that did not complete; the shell and the projection both make it, from the same facts. */
 export type Fault =
@@ -36,6 +37,8 @@ export type Command =
       action: string;
       spec: ActionSpec;
       input: Json;
+      /** Where the input has secrets, for the worker to put in. */
+      secrets?: SecretTexts;
       retry: RetryPlan;
       timeout: number;
       shielded: boolean;

@@ -108,7 +108,12 @@ function run(state: RunState, place: Place): void {
   const { variables } = visit;
   try {
     const scope = scopeOf(state, { visit, variables, item: place.item });
-    workAt(state, place).input = renderValue(taskOf(state, visit).input, scope);
+    const { input, index } = taskOf(state, visit);
+    const work = workAt(state, place);
+    const base = `/definition/tasks/${index}/input`;
+    work.input = renderValue(input, scope, (path, pieces) => {
+      work.secrets = { ...work.secrets, [path.slice(base.length)]: pieces };
+    });
   } catch (error) {
     end(state, place, { failure: templateFailure(error) });
     return;
@@ -146,7 +151,8 @@ function issueActivity(state: RunState, place: Place, spec: ActionSpec): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
   const { action, retry, timeout } = taskOf(state, visit);
-  const large = tooLarge(work.input);
+  const { secrets } = work;
+  const large = tooLarge(secrets === undefined ? work.input : [work.input, secrets]);
   if (large !== null) {
     end(state, place, large);
     return;
@@ -155,6 +161,7 @@ function issueActivity(state: RunState, place: Place, spec: ActionSpec): void {
   const { delay, factor, maxDelay } = retry;
   state.commands.push({
     ...{ type: 'activity', key, action, spec, input: work.input, shielded: visit.shielded },
+    ...(secrets === undefined ? {} : { secrets }),
     retry: { count: retriesItself(state, visit) ? 0 : retry.count, delay, factor, maxDelay },
     timeout: timeout ?? (visit.shielded ? CLEANUP_SECONDS : spec.timeout),
   });

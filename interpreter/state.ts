@@ -5,6 +5,7 @@ import type { Failure, Outcome } from '../model/failure.ts';
 import type { DecisionRecord } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
+import type { SecretTexts } from '../model/secret-texts.ts';
 import type { Command } from './events.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface Work {
   /** Of these tries, how many were made because a worker was lost. */
   reissues: number;
   input: Json;
+  /** Where its input has secrets. */
+  secrets?: SecretTexts;
   output: Json;
   failure: Failure | null;
   /** The engine's own loss, not the action's failure. */

@@ -101,7 +101,7 @@ export function compileDefinition(definition: Definition): Program {
     const references: Reference[] = [];
     readings.push({ reader, references });
     return {
-      value: (value, path) => compileValue(value, path, issues, references),
+      value: (value, path, secrets) => compileValue(value, path, issues, references, secrets),
       condition: (text, path) => compileCondition(text, path, issues, references),
       assignments: (values, path) =>
         Object.entries(values ?? {}).map(([name, value]) => [
@@ -142,7 +142,7 @@ export function compileDefinition(definition: Definition): Program {
       name: task.name,
       index,
       action: task.action,
-      input: reader('task', withItems).value(task.input ?? {}, `${path}/input`),
+      input: reader('task', withItems).value(task.input ?? {}, `${path}/input`, true),
       publish: after.assignments(task.publish, `${path}/publish`),
       transitions: [
         ...compileTransitions(task, path, after),
@@ -176,7 +176,7 @@ export function publishedBy({ publish, transitions }: ProgramTask): string[] {
 
 /** Compiles the parts of one place in a definition. */
 export interface Compiler {
-  value(value: Json, path: string): TemplateValue;
+  value(value: Json, path: string, secrets?: boolean): TemplateValue;
   condition(text: string, path: string): TemplateValue;
   assignments(values: Task['publish'], path: string): Assignments;
 }

@@ -10,11 +10,14 @@ import {
 } from '../expression/template.ts';
 import { didYouMean, type Issue, jsonPointer } from '../model/issue.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
+import type { SecretTexts } from '../model/secret-texts.ts';
+import { type Piece, secretPieces } from './secret-pieces.ts';
 
 /** Any JSON with templates in its strings, compiled: a node for what must be rendered, plain JSON for the rest. */
 export type TemplateValue =
   | { kind: 'literal'; value: Json }
   | { kind: 'template'; template: Template; text: string; path: string }
+  | { kind: 'secret'; pieces: Piece[]; path: string }
   | { kind: 'list'; entries: TemplateValue[] }
   | { kind: 'object'; entries: [string, TemplateValue][] };
 
@@ -39,8 +42,17 @@ export interface Reference {
   field: string;
 }
 
-/** Compiles any JSON with templates; syntax errors become issues with pointers below `base`. */
-export function compileValue(value: Json, base: string, issues: Issue[], references: Reference[]): TemplateValue {
+/**
+ * Compiles any JSON with templates; syntax errors become issues with pointers below `base`. Texts with secrets are compiled as
+ * such where `secrets` allows them, and are issues elsewhere.
+ */
+export function compileValue(
+  value: Json,
+  base: string,
+  issues: Issue[],
+  references: Reference[],
+  secrets = false,
+): TemplateValue {
   const compile = (current: Json, path: string): TemplateValue => {
     if (typeof current === 'string') {
       if (!isTemplate(current)) return { kind: 'literal', value: current };
@@ -57,7 +69,7 @@ export function compileValue(value: Json, base: string, issues: Issue[], referen
     return { kind: 'object', entries: entries.map((entry, index) => [keys[index]!, entry]) };
   };
   const compileText = (text: string, path: string) =>
-    compileWith(compileTemplate, text, path, issues, references) ?? { kind: 'literal', value: text };
+    compileWith(compileTemplate, text, path, issues, references, secrets) ?? { kind: 'literal', value: text };
   return compile(value, base);
 }
 
@@ -72,16 +84,25 @@ function compileWith(
   path: string,
   issues: Issue[],
   references: Reference[],
+  secrets = false,
 ): TemplateValue | null {
   try {
     const template = compile(text);
     const { references: read, unknown, misused } = analyze(template.statements);
-    for (const reference of read) references.push({ path: reference, field: path });
+    const [secret, ...others] = read.filter(({ root }) => root === 'secret');
+    for (const reference of read) if (reference.root !== 'secret') references.push({ path: reference, field: path });
     for (const { what, name, candidates, line, column } of unknown) {
       const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
       issues.push({ code: `unknown_${what}`, path, message, line, column });
     }
     for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
+    if (secret !== undefined) {
+      const pieces = secrets ? secretPieces(template, 1 + others.length) : null;
+      if (pieces !== null) return { kind: 'secret', pieces, path };
+      const message = 'a secret stands in the input of a task alone, as {{ secret.NAME }}, and nothing is done with it';
+      issues.push({ code: 'secret_misplaced', path, message, line: secret.line, column: secret.column });
+      return null;
+    }
     return { kind: 'template', template, text, path };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
@@ -105,21 +126,45 @@ function shown(value: Json): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/** Renders a compiled value. Throws a RenderError at the first template that cannot be rendered. */
-export function renderValue(value: TemplateValue, scope: Scope): Json {
+/**
+ * Renders a compiled value. Throws a RenderError at the first template that cannot be rendered. A secret is shown by its name;
+ * `onSecret` hears of each text that has one.
+ */
+export function renderValue(value: TemplateValue, scope: Scope, onSecret?: OnSecret): Json {
   switch (value.kind) {
     case 'literal':
       return value.value;
     case 'template':
-      try {
-        return renderTemplate(value.template, scope) as Json; // what leaves the engine is plain
-      } catch (error) {
-        if (error instanceof TemplateError) throw new RenderError(value.path, error);
-        throw error;
-      }
+      return rendered(value.template, value.path, scope);
+    case 'secret': {
+      const pieces = value.pieces.map((piece) =>
+        'secret' in piece ? piece : String(rendered(piece.template, value.path, scope)),
+      );
+      onSecret?.(value.path, pieces);
+      return pieces.map((piece) => (typeof piece === 'string' ? piece : `{{ secret.${piece.secret} }}`)).join('');
+    }
     case 'list':
-      return value.entries.map((entry) => renderValue(entry, scope));
+      return value.entries.map((entry) => renderValue(entry, scope, onSecret));
     case 'object':
-      return Object.fromEntries(value.entries.map(([key, entry]) => [key, renderValue(entry, scope)]));
+      return Object.fromEntries(value.entries.map(([key, entry]) => [key, renderValue(entry, scope, onSecret)]));
   }
+}
+
+/** Hears of a text with secrets: its pointer, and its pieces. */
+type OnSecret = (path: string, pieces: SecretTexts[string]) => void;
+
+function rendered(template: Template, path: string, scope: Scope): Json {
+  try {
+    return renderTemplate(template, scope) as Json; // what leaves the engine is plain
+  } catch (error) {
+    if (error instanceof TemplateError) throw new RenderError(path, error);
+    throw error;
+  }
+}
+
+/** Whether an input has secrets in it. */
+export function hasSecrets(value: TemplateValue): boolean {
+  if (value.kind === 'list') return value.entries.some(hasSecrets);
+  if (value.kind === 'object') return value.entries.some(([, entry]) => hasSecrets(entry));
+  return value.kind === 'secret';
 }

@@ -10,11 +10,14 @@ import { requestIssues } from './inquiry-checks.ts';
 import { cleanupEntries, compileDefinition, type Program } from './program.ts';
 import { checkReferences } from './references.ts';
 import { validateJson } from './schema.ts';
+import { hasSecrets } from './template-value.ts';
 import { reachable, targetsOf } from './transitions.ts';
 
 /** What is known about an action when a definition is written. */
 export interface KnownAction {
   param_schema: JsonObject | null;
+  /** Fermata's own workers run it: they alone can put secrets in. */
+  own?: true;
   /** What runs it; only workers and workflows know timeouts. */
   runs: BuiltinAction['runs'] | 'workflow';
 }
@@ -39,6 +42,11 @@ export function validateDefinition(
     const path = `/definition/tasks/${index}`;
     issues.push(...targetIssues(task, path, names), ...fieldIssues(task, path));
     checkAction(task, path, actions, issues, warnings);
+    const compiled = program.tasks.get(task.name);
+    const action = actions.get(task.action);
+    if (action === undefined || action.own || compiled === undefined || !hasSecrets(compiled.input)) continue;
+    const message = `Fermata's own workers do not run "${task.action}": no secret can be put into its input`;
+    issues.push({ code: 'secret_misplaced', path: `${path}/input`, message });
   }
   const references = checkReferences(program, paramSchema);
   issues.push(...references.issues);

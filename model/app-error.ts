@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   pack_not_found: 404,
   action_not_found: 404,
   connection_not_found: 404,
+  secret_not_found: 404,
   schedule_not_found: 404,
   execution_not_found: 404,
   key_not_found: 404,

@@ -2,6 +2,7 @@ import type { ControlRecord } from './control.ts';
 import type { Failure } from './failure.ts';
 import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from './inquiry.ts';
 import type { Json } from './json.ts';
+import type { SecretTexts } from './secret-texts.ts';
 
 // What a run is started with that goes on where another one stood: JSON, part of its input.
 
@@ -11,6 +12,7 @@ export interface CarriedWork {
   tries: number;
   reissues: number;
   input: Json;
+  secrets?: SecretTexts;
   output: Json;
   failure: Failure | null;
   lost: boolean;

@@ -30,7 +30,8 @@ import { createPrincipalService, type PrincipalService } from '../service/princi
 import { createProjectionReader } from '../service/projections.ts';
 import { createRetryService } from '../service/retries.ts';
 import { createScheduleService } from '../service/schedules.ts';
-import { createSealer } from '../service/secrets.ts';
+import { createSealer } from '../service/sealer.ts';
+import { createSecretService, renewSeals } from '../service/secrets.ts';
 import { createSignalTokenService } from '../service/signal-tokens.ts';
 import { createSimulationService } from '../service/simulations.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
@@ -47,8 +48,10 @@ import { createDefinitionStore, type DefinitionStore } from '../store/definition
 import { createExecutionStore } from '../store/executions.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
+import { createSealStore } from '../store/seals.ts';
+import { createSecretStore } from '../store/secrets.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
-import { CONNECTION_PURPOSE } from './connections.ts';
+import { REST_PURPOSE } from './reach.ts';
 
 /** How long a stop waits for requests that are being answered. */
 const DRAIN_MILLISECONDS = 5_000;
@@ -140,7 +143,11 @@ export async function startApi({
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions);
-  const connections = createConnectionService(createConnectionStore(db), createSealer(secretKeys, CONNECTION_PURPOSE));
+  const atRest = createSealer(secretKeys, REST_PURPOSE);
+  const connections = createConnectionService(createConnectionStore(db), atRest);
+  const secrets = createSecretService(createSecretStore(db), atRest);
+  const renewed = await renewSeals(createSealStore(db), atRest);
+  if (renewed > 0) log.info({ renewed }, 'what an older master key had sealed is sealed by the first one now');
   const imports = createPackImportService(packs, actions, definitions);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings), Date.now);
@@ -171,6 +178,7 @@ export async function startApi({
     packs,
     actions,
     connections,
+    secrets,
     schedules,
     inquiries,
     tokens,

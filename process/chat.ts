@@ -11,7 +11,7 @@ import type { InquiryService } from '../service/inquiries.ts';
 import { createInquiryLinkService } from '../service/inquiry-links.ts';
 import { createNotifier } from '../service/notifier.ts';
 import type { PrincipalService } from '../service/principals.ts';
-import { createSealer } from '../service/secrets.ts';
+import { createSealer } from '../service/sealer.ts';
 import type { InquiryStore } from '../store/inquiries.ts';
 
 /** Through what people are asked; what is not set up asks nobody. */

@@ -10,7 +10,10 @@ const SCHEMAS = new Map(BUILTIN_ACTIONS.map(({ ref, param }) => [ref, jsonSchema
 
 /** The actions that definitions may name, with the schemas of their inputs. */
 export const KNOWN_ACTIONS: ReadonlyMap<string, KnownAction> = new Map(
-  BUILTIN_ACTIONS.map(({ ref, runs }) => [ref, { runs, param_schema: SCHEMAS.get(ref) ?? null }]),
+  BUILTIN_ACTIONS.map(({ ref, runs }) => [
+    ref,
+    { runs, param_schema: SCHEMAS.get(ref) ?? null, ...(runs === 'worker' ? { own: true as const } : {}) },
+  ]),
 );
 
 const SPECS = new Map<string, ActionSpec>(

@@ -4,7 +4,7 @@ import { issuesText } from '../model/issue.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionRow, ConnectionStore } from '../store/connections.ts';
-import type { Sealer } from './secrets.ts';
+import type { Sealer } from './sealer.ts';
 
 /** A connection as it is told: without its secrets. */
 export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;

@@ -5,7 +5,7 @@ import type { Notice } from '../model/notice.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Answered, InquiryService, InquiryView } from './inquiries.ts';
 import type { PrincipalService } from './principals.ts';
-import type { Sealer } from './secrets.ts';
+import type { Sealer } from './sealer.ts';
 
 /** Seconds that a link, and the page that it opens, are good for at most. */
 const LINK_SECONDS = 86_400;

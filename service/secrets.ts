@@ -1,53 +1,67 @@
-import { createHash, hkdfSync } from 'node:crypto';
-import { CompactEncrypt, compactDecrypt, errors } from 'jose';
 import { AppError } from '../model/app-error.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Principal } from '../model/principal.ts';
+import type { SealStore } from '../store/seals.ts';
+import type { SecretRow, SecretStore } from '../store/secrets.ts';
+import type { Sealer } from './sealer.ts';
 
-/** Bytes of an AES-256 key. */
-const KEY_BYTES = 32;
+/** A secret as it is told: without what it is. */
+export type ShownSecret = Pick<SecretRow, 'name' | 'created' | 'updated'>;
 
-const ALGORITHM = { alg: 'dir', enc: 'A256GCM' } as const;
+/** Use cases around secrets; each is scoped by the caller's tenant. */
+export type SecretService = ReturnType<typeof createSecretService>;
 
-/** Seals what is handed out and comes back: readable to nobody, and changed by nobody. */
-export type Sealer = ReturnType<typeof createSealer>;
-
-/**
- * Makes a sealer of compact JWEs (RFC 7516; dir, A256GCM) out of master keys: the first one seals, the others still open what
- * they have sealed. `purpose` keeps what is sealed for one thing from being taken for another.
- */
-export function createSealer(masterKeys: readonly string[], purpose: string) {
-  const keys = masterKeys.map((master) => {
-    const key = new Uint8Array(hkdfSync('sha256', master, '', `fermata ${purpose}`, KEY_BYTES));
-    return { kid: createHash('sha256').update(key).digest('base64url').slice(0, 12), key };
-  });
-  const [first] = keys;
-  if (first === undefined) throw new TypeError('there is no master key');
-
+/** Makes the service; `sealer` seals secrets at rest. */
+export function createSecretService(store: SecretStore, sealer: Sealer) {
   return {
-    /** Seals JSON. */
-    async seal(value: Json): Promise<string> {
-      const plain = new TextEncoder().encode(JSON.stringify(value));
-      return new CompactEncrypt(plain).setProtectedHeader({ ...ALGORITHM, kid: first.kid }).encrypt(first.key);
+    /** The names of all secrets. */
+    async list({ tenant }: Principal): Promise<ShownSecret[]> {
+      return (await store.list(tenant)).map(shown);
     },
 
-    /** What was sealed. Throws `token_invalid` for anything that no key of ours has sealed for this purpose. */
-    async open(token: string): Promise<JsonObject> {
-      try {
-        const { plaintext } = await compactDecrypt(
-          token,
-          ({ kid }) => {
-            const found = keys.find((key) => key.kid === kid);
-            if (found === undefined) throw new errors.JWEInvalid('unknown key');
-            return found.key;
-          },
-          { keyManagementAlgorithms: [ALGORITHM.alg], contentEncryptionAlgorithms: [ALGORITHM.enc] },
-        );
-        const value = JSON.parse(new TextDecoder().decode(plaintext)) as Json;
-        if (isJsonObject(value)) return value;
-      } catch (cause) {
-        throw new AppError('token_invalid', 'the token is none of ours, or was changed', { cause });
-      }
-      throw new AppError('token_invalid', 'the token is none of ours, or was changed');
+    /** Stores one, over another of that name. */
+    async put({ tenant }: Principal, name: string, value: string): Promise<ShownSecret> {
+      return shown(await store.put(tenant, name, await sealer.seal({ tenant, name, value })));
+    },
+
+    /** Deletes one. Throws `secret_not_found`. */
+    async remove({ tenant }: Principal, name: string): Promise<void> {
+      if (!(await store.remove(tenant, name))) throw new AppError('secret_not_found', `Secret '${name}' not found`);
     },
   };
+}
+
+/**
+ * Finds what a secret is, for a worker; null when there is none. Throws `token_invalid` for one that no master key opens, or
+ * that was sealed for another place.
+ */
+export function createSecretResolver(store: SecretStore, sealer: Sealer) {
+  return async (tenant: string, name: string): Promise<string | null> => {
+    const row = await store.find(tenant, name);
+    if (row === null) return null;
+    const { value, ...place } = await sealer.open(row.sealed);
+    if (place.tenant !== tenant || place.name !== name || typeof value !== 'string') {
+      throw new AppError('token_invalid', `the secret "${name}" was sealed for another place`);
+    }
+    return value;
+  };
+}
+
+/**
+ * Seals with the first master key what an older one has sealed, so that the older one can be taken away; gives how much. What no
+ * key opens stays as it is.
+ */
+export async function renewSeals(store: SealStore, sealer: Sealer): Promise<number> {
+  let renewed = 0;
+  for (const sealed of await store.all()) {
+    if (sealer.isNewest(sealed)) continue;
+    const value = await sealer.open(sealed).catch(() => null);
+    if (value === null) continue;
+    await store.replace(sealed, await sealer.seal(value));
+    renewed += 1;
+  }
+  return renewed;
+}
+
+function shown({ name, created, updated }: SecretRow): ShownSecret {
+  return { name, created, updated };
 }

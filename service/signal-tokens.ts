@@ -8,7 +8,7 @@ import type { ExecutionService } from './executions.ts';
 import type { InquiryService } from './inquiries.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
-import type { Sealer } from './secrets.ts';
+import type { Sealer } from './sealer.ts';
 
 /** Types of the CloudEvents that tokens hold. */
 const DECISION_TYPE = 'io.fermata.inquiry.decision';

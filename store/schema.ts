@@ -395,3 +395,16 @@ export const connections = pgTable(
   },
   (table) => [primaryKey({ columns: [table.tenant, table.pack, table.name] })],
 );
+
+/** What definitions name as `secret.NAME`, sealed by the master key. */
+export const secrets = pgTable(
+  'secrets',
+  {
+    tenant: tenant(),
+    name: text('name').notNull(),
+    sealed: text('sealed').notNull(),
+    created: created(),
+    updated: updated(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name] })],
+);

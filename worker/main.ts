@@ -1,7 +1,6 @@
-import { createEgress } from '../egress/egress.ts';
 import { required } from '../model/config.ts';
-import { connectionsOf } from '../process/connections.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { createReach } from '../process/reach.ts';
 import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { createRunReports } from '../service/run-reports.ts';
 import { openPostgres } from '../store/database.ts';
@@ -24,9 +23,9 @@ await runMain(async (config) => {
     undos.push(keepRunning(reports.run));
     const connection = await connectWorker(address);
     undos.push(() => connection.close());
-    const egress = createEgress(config.FERMATA_EGRESS);
-    undos.push(egress.close);
-    const actions = { egress, connect: connectionsOf(database.db, secretKey.split(',')) };
+    const reach = createReach(database.db, secretKey.split(','), config.FERMATA_EGRESS);
+    undos.push(reach.close);
+    const { actions } = reach;
     const worker = await createWorker({ connection, namespace, bundle, actions, report: reports.take });
     const running = worker.run();
     log.info({ temporal: address, namespace }, 'the worker is ready');

@@ -35,8 +35,11 @@ export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
   const timers = new Map<string, CancellationScope>();
   const activity = (command: Activity): void => {
     const { key } = command;
+    const { secrets } = command;
     const args: unknown[] = [command.input];
-    if (command.spec.connects) args.push({ tenant: memoOf()?.tenant });
+    if (command.spec.connects || secrets !== undefined) {
+      args.push({ tenant: memoOf()?.tenant, ...(secrets === undefined ? {} : { secrets }) });
+    }
     const schedule = () => scheduleActivity<Json>(command.action, args, activityOptions(command));
     const result = command.shielded ? schedule() : work.run(schedule);
     result.then(

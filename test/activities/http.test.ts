@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
   new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
-    createActivities(ACTIONS, { egress, connect: async () => null }).default!,
+    createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }).default!,
     input,
   ) as Promise<Json>;
 const failure = async (input: object, info: object = {}, action = 'core.http'): Promise<ApplicationFailure> => {
@@ -123,16 +123,19 @@ describe('every action', () => {
   });
 
   it('fails with action_unavailable, once, when it is not made', async () => {
-    for (const action of ['aws.deploy', 'nothing.at_all', 'toString']) {
+    for (const action of ['nothing.at_all', 'toString']) {
       expect(await failure({}, {}, action)).toMatchObject({ type: 'action_unavailable', nonRetryable: true });
     }
   });
 
   it('ends as cancelled when it is cancelled', async () => {
     const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
-    const running = environment.run(createActivities(ACTIONS, { egress, connect: async () => null }).default!, {
-      url: `${web.url}/wait`,
-    });
+    const running = environment.run(
+      createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }).default!,
+      {
+        url: `${web.url}/wait`,
+      },
+    );
     environment.cancel();
     await expect(running).rejects.toThrow(/CANCELLED/);
   });

@@ -4,10 +4,9 @@ import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
-import { createEgress } from '../../egress/egress.ts';
 import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
-import { connectionsOf } from '../../process/connections.ts';
+import { createReach } from '../../process/reach.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { openEmbedded } from '../../store/database.ts';
@@ -63,7 +62,7 @@ export async function createApiHarness(
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);
   const bundle = options.worker === false ? null : await preparedBundle();
-  const actions = { egress: createEgress(), connect: connectionsOf(database.db, [SECRET_KEY]) };
+  const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY]);
   let stopWorker = async () => {};
   const startWorker = async (): Promise<void> => {
     if (bundle === null) return;
@@ -100,6 +99,7 @@ export async function createApiHarness(
     close: async () => {
       await stopWorker();
       await stopReports();
+      await closeReach();
       await api.close();
       await native.close();
       await connection.close();

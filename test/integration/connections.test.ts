@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createTemporal } from '../../service/temporal.ts';
@@ -431,6 +433,94 @@ describe('the examples of document 003', () => {
   });
 });
 
+describe('a secret of a template', () => {
+  const NAME = 'API_TOKEN';
+  const call = (rest: JsonObject, more: JsonObject = {}) => ({
+    ...{ name: 'call', action: 'core.http', ...more },
+    input: { url: `${vendors.url}/echo`, method: 'POST', body: {}, ...rest },
+  });
+  const runOf = async (ref: string, tasks: JsonObject[], parameters: JsonObject = {}) => {
+    const definition = { tasks };
+    const stored = await harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: `examples.${ref}`, pack_ref: 'examples', label: ref, version: '1.0.0', definition },
+    });
+    expect(stored.status, JSON.stringify(stored.body)).toBe(201);
+    return run(`examples.${ref}`, parameters);
+  };
+
+  beforeAll(async () => {
+    await harness.call('PUT', `/api/v1/secrets/${NAME}`, { value: SECRETS.template });
+  });
+
+  it('is told by its name, and to nobody who may not see secrets', async () => {
+    const listed = await harness.call('GET', '/api/v1/secrets');
+    expect(listed.body.data).toEqual([{ name: NAME, created: expect.any(String), updated: expect.any(String) }]);
+    await harness.call('PUT', '/api/v1/secrets/OTHER', { value: 'x' });
+    expect((await harness.call('DELETE', '/api/v1/secrets/OTHER')).status).toBe(200);
+    const gone = await harness.call('DELETE', '/api/v1/secrets/OTHER');
+    expect([gone.status, gone.body.code]).toEqual([404, 'secret_not_found']);
+    for (const [method, path] of [
+      ['GET', '/api/v1/secrets'],
+      ['DELETE', `/api/v1/secrets/${NAME}`],
+    ] as const) {
+      expect((await harness.call(method, path, undefined, { 'x-api-key': APPROVER_KEY })).status).toBe(403);
+    }
+    expect((await harness.call('PUT', '/api/v1/secrets/a-b', { value: 'x' })).status).toBe(400);
+  });
+
+  it('is put in by the worker, and masked where it comes back', async () => {
+    const task = call({
+      headers: { authorization: 'Bearer {{ secret.API_TOKEN }}' },
+      body: ['{{ x }}-{{ secret.API_TOKEN }}'],
+    });
+    const { status, result, tasks } = await runOf('secret_put', [task], { x: 1 });
+    expect([status, result.body]).toEqual([...['completed', { said: 'Bearer ********', body: ['1-********'] }]]);
+    expect(vendors.asked.at(-1)).toMatchObject({
+      ...{ authorization: `Bearer ${SECRETS.template}`, body: [`1-${SECRETS.template}`] },
+    });
+    expect(tasks[0].input).toMatchObject({
+      ...{ headers: { authorization: 'Bearer {{ secret.API_TOKEN }}' }, body: ['1-{{ secret.API_TOKEN }}'] },
+    });
+  });
+
+  it('is put in as docs/connections.md says', async () => {
+    const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(await readFile('docs/connections.md', 'utf8'))!;
+    const { tasks } = parse(yaml!.replace(/https:\S+/, `${vendors.url}/echo`)) as { tasks: JsonObject[] };
+    const { result } = await runOf('secret_page', tasks);
+    expect(result.body).toEqual({ said: 'Bearer ********', body: {} });
+    expect(vendors.asked.at(-1)!.authorization).toBe(`Bearer ${SECRETS.template}`);
+  });
+
+  it('is put in at every try, and for every item, also when the interpreter makes them', async () => {
+    const before = vendors.asked.length;
+    const retry = { count: 1, delay: 0, when: 'failed()' };
+    const again = call({ auth: { bearer: '{{ secret.API_TOKEN }}' }, body: { fail: true } }, { retry });
+    const failed = await runOf('secret_tries', [again]);
+    expect([failed.status, failed.tasks[0].error.details.body.said]).toEqual(['failed', 'Bearer ********']);
+    const items = call({ auth: { bearer: '{{ item }}{{ secret.API_TOKEN }}' } }, { with_items: '{{ ["a", "b"] }}' });
+    expect((await runOf('secret_items', [items])).status).toBe('completed');
+    const seen = vendors.asked.slice(before).map(({ authorization }) => authorization);
+    expect(seen.slice(0, 2)).toEqual([`Bearer ${SECRETS.template}`, `Bearer ${SECRETS.template}`]);
+    expect(seen.slice(2).sort()).toEqual([`Bearer a${SECRETS.template}`, `Bearer b${SECRETS.template}`]);
+  });
+
+  it('is never made of what comes from outside', async () => {
+    const said = '{{ secret.API_TOKEN }}';
+    const { result } = await runOf('secret_outside', [call({ body: { said: '{{ x }}' } })], { x: said });
+    expect(result.body.body).toEqual({ said });
+    await run('core.http', { url: `${vendors.url}/echo`, method: 'POST', body: { said } });
+    expect(vendors.asked.at(-1)!.body).toEqual({ said });
+  });
+
+  it('that is not there fails its task once', async () => {
+    const { status, tasks } = await runOf('secret_missing', [
+      call({ auth: { bearer: '{{ secret.NONE }}' } }, { retry: { count: 3 } }),
+    ]);
+    expect([status, tasks[0].error.type, tasks[0].attempts.length]).toEqual(['failed', 'secret_missing', 1]);
+    expect(tasks[0].error.message).toContain('PUT /api/v1/secrets/NONE');
+  });
+});
+
 it('no secret is seen anywhere: in histories, answers, lists, logs, the audit, exports', async () => {
   // A system that says what it was told.
   vendors.answer({
@@ -451,7 +541,7 @@ it('no secret is seen anywhere: in histories, answers, lists, logs, the audit, e
     const workflowId = (await harness.call('GET', `${BASE}/${row.id}`)).body.data.workflow_id;
     for await (const page of temporal.history(workflowId)) texts.push(bytesOf(page));
   }
-  for (const path of ['/api/v1/connections', '/api/v1/audit', `${BASE}/export?format=json`]) {
+  for (const path of ['/api/v1/connections', '/api/v1/secrets', '/api/v1/audit', `${BASE}/export?format=json`]) {
     texts.push(JSON.stringify((await harness.call('GET', path)).body));
   }
   const all = texts.join('\n');

@@ -182,6 +182,7 @@ describe('every route and tool that names something', () => {
     await make('/api/v1/workflows', workflow);
     await make('/api/v1/actions', { ref: 'mine.act', pack_ref: 'mine', label: 'x', task_queue: 'mine' });
     const secrets = { bot_token: 'mine' };
+    await harness.call('PUT', '/api/v1/secrets/MINE', { value: 'mine' });
     await harness.call('PUT', '/api/v1/connections/slack/default', { secrets });
     await make('/api/v1/schedules', { id: 'mine', workflow: 'core.noop', spec: { every: 3600 }, paused: true });
     const run = await make('/api/v1/executions', { workflow: 'examples.mine' });
@@ -196,6 +197,7 @@ describe('every route and tool that names something', () => {
       [/packs\/\{(pack_)?ref\}/, { ref: 'mine', pack_ref: 'mine' }],
       [/actions\/\{ref\}/, { ref: 'mine.act' }],
       [/connections/, { pack: 'slack', name: 'default' }],
+      [/secrets/, { name: 'MINE' }],
       [/schedules/, { id: 'mine' }],
       [/bulk\/\{job_id\}/, { job_id: job.job_id }],
       [/keys/, { id: String(key.id) }],
@@ -218,7 +220,7 @@ describe('every route and tool that names something', () => {
       // A status, a number of somebody else's, and a rule's own uuid name nothing of a tenant.
       if (/\{(status|enforcement_id|verb)\}|rules/.test(path)) continue;
       // It makes one of their own.
-      if (method === 'put' && path.includes('connections')) continue;
+      if (method === 'put' && /connections|secrets/.test(path)) continue;
       const [, values = {}] = names.find(([pattern]) => pattern.test(path)) ?? [];
       const target = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? '?'));
       const query =

@@ -17,6 +17,7 @@ export const SECRETS = {
   smtp: 'canary-mail-password-c3d7',
   postgres: 'canary-database-password-e8',
   aws: 'canary-aws-secret-access-key-2b',
+  template: 'canary "of" a template/9d4e',
 };
 
 /** The bucket that the S3-compatible server has. */

@@ -113,6 +113,8 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
     else if (path === '/jira/rest/api/3/issue') send(...jira(entry));
     else if (path === '/pagerduty/v2/enqueue') send(...pagerduty(entry));
     else if (path.startsWith('/codedeploy')) send(...codedeploy(entry));
+    else if (path === '/echo')
+      send(entry.body.fail ? 400 : 200, { said: entry.authorization ?? null, body: entry.body });
     else if (path === '/ok') send(200, { ok: true });
     else send(404, {});
   }

@@ -339,3 +339,45 @@ it('a template in an input is not held against the schema before it is rendered'
   };
   expect(check({ tasks: [{ name: 'a', action: 'core.http', input }] })).toEqual({ issues: [], warnings: [] });
 });
+
+describe('a secret', () => {
+  const http = (input: JsonObject, rest: JsonObject = {}) => ({ name: 'a', action: 'core.http', input, ...rest });
+  const codes = (definition: JsonObject) => {
+    const parsed = parseDefinition(definition, '/definition');
+    if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
+    const actions = new Map([...KNOWN_ACTIONS, ['media.resize', { runs: 'worker' as const, param_schema: null }]]);
+    return validateDefinition(parsed.definition, null, actions).issues.map(({ code, path }) => `${code} ${path}`);
+  };
+
+  it.each<[string, JsonObject]>([
+    ['bare', http({ url: 'https://x.org', auth: { bearer: '{{ secret.TOKEN }}' } })],
+    ['in a text', http({ url: 'https://x.org/{{ secret.A }}/{{ now() }}{{secret.B}}' })],
+    ['in a list of an object', http({ url: 'https://x.org', body: [{ a: ['-{{ secret.A }}'] }] })],
+    ['beside an item', http({ url: 'https://x.org/{{ item }}{{ secret.A }}' }, { with_items: '{{ [1] }}' })],
+  ])('may stand %s in an input of a worker of ours', (_, task) => {
+    expect(codes({ tasks: [task] })).toEqual([]);
+  });
+
+  const input = '/definition/tasks/0/input';
+  it.each<[string, JsonObject, string]>([
+    ['filtered', http({ url: '{{ secret.A | lower }}' }), `${input}/url`],
+    ['compared', http({ url: 'x{{ "a" if secret.A == "b" else "c" }}' }), `${input}/url`],
+    ['under a condition', http({ url: '{% if true %}{{ secret.A }}{% endif %}' }), `${input}/url`],
+    ['kept in a name', http({ url: '{% set a = secret.A %}{{ a }}' }), `${input}/url`],
+    ['all of them', http({ url: '{{ secret }}' }), `${input}/url`],
+    ['by a name that is computed', http({ url: '{{ secret["A" ~ "B"] }}' }), `${input}/url`],
+    ['below its name', http({ url: '{{ secret.A.b }}' }), `${input}/url`],
+    ['guarded', http({ url: '{{ secret.A | default("x") }}' }), `${input}/url`],
+    ['in a delay', http({ url: 'https://x.org' }, { delay: '{{ secret.A }}' }), '/definition/tasks/0/delay'],
+    ['in items', http({ url: 'https://x.org' }, { with_items: '{{ secret.A }}' }), '/definition/tasks/0/with_items'],
+    [
+      'published',
+      http({ url: 'https://x.org' }, { publish: { a: '{{ secret.A }}' } }),
+      '/definition/tasks/0/publish/a',
+    ],
+    ['of what runs in the workflow', { name: 'a', action: 'core.log', input: { message: '{{ secret.A }}' } }, input],
+    ['of another worker', { name: 'a', action: 'media.resize', input: { key: '{{ secret.A }}' } }, input],
+  ])('may not stand %s', (_, task, path) => {
+    expect(codes({ tasks: [task] })).toContain(`secret_misplaced ${path}`);
+  });
+});

@@ -1,0 +1,26 @@
+import { createEgress } from '../egress/egress.ts';
+import { createConnectionResolver } from '../service/connections.ts';
+import { createSealer } from '../service/sealer.ts';
+import { createSecretResolver } from '../service/secrets.ts';
+import { createConnectionStore } from '../store/connections.ts';
+import type { Database } from '../store/database.ts';
+import { createSecretStore } from '../store/secrets.ts';
+import type { WorkerOptions } from '../worker/worker.ts';
+
+/** What seals connections and secrets at rest. */
+export const REST_PURPOSE = 'connection';
+
+/** What the actions of a worker reach the world by, within `networks` (FERMATA_EGRESS), and what ends it. */
+export function createReach(
+  db: Database,
+  secretKeys: readonly string[],
+  networks?: readonly string[],
+): { actions: WorkerOptions['actions']; close: () => Promise<void> } {
+  const egress = createEgress(networks);
+  const sealer = createSealer(secretKeys, REST_PURPOSE);
+  const actions = {
+    ...{ egress, connect: createConnectionResolver(createConnectionStore(db), sealer) },
+    secretOf: createSecretResolver(createSecretStore(db), sealer),
+  };
+  return { actions, close: egress.close };
+}
