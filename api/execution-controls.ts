@@ -20,7 +20,14 @@ const base = '/api/v1/executions';
 /** Why a retry may be refused. */
 export const RETRY_ERRORS = [
   ...(['request_invalid', 'input_invalid', 'json_malformed', 'execution_not_found', 'workflow_not_found'] as const),
-  ...(['execution_open', 'nothing_failed', 'history_unusable', 'workflow_disabled', 'sub_workflow_invalid'] as const),
+  ...([
+    'execution_open',
+    'nothing_failed',
+    'history_unusable',
+    'workflow_disabled',
+    'sub_workflow_invalid',
+    'concurrency_conflict',
+  ] as const),
   ...(['state_kept', 'body_too_large', 'unsupported_media_type'] as const),
 ] as const satisfies readonly ErrorCode[];
 

@@ -103,6 +103,7 @@ const simulateRoute = createRoute({
       'json_malformed',
       'workflow_not_found',
       'sub_workflow_invalid',
+      'concurrency_conflict',
     ),
   },
 });

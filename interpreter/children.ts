@@ -1,8 +1,10 @@
 import { digest } from '../expression/encoding.ts';
 import { derivedNumber, integerId } from '../model/execution-id.ts';
-import type { EmbeddedWorkflow, RunInput } from '../model/run-input.ts';
+import type { Failure } from '../model/failure.ts';
+import type { EmbeddedWorkflow, Parameters, RunInput } from '../model/run-input.ts';
 import type { ChildMemo } from './events.ts';
 import type { RunState } from './state.ts';
+import { turnOf } from './turns.ts';
 
 /**
  * What a sub-workflow is started with; null when the run does not carry its definition. Its number comes from the seed of
@@ -11,8 +13,8 @@ import type { RunState } from './state.ts';
  */
 export function childOf(
   { run, info, version }: RunState,
-  { ref, key, timeout }: { ref: string; key: string; timeout: number | undefined },
-): { n: number; run: RunInput; memo: ChildMemo } | null {
+  { ref, key, timeout, input }: { ref: string; key: string; timeout: number | undefined; input: Parameters },
+): { n: number; run: RunInput; memo: ChildMemo } | { failure: Failure } | null {
   const { workflows = {} } = run;
   if (!Object.hasOwn(workflows, ref)) return null;
   const embedded = workflows[ref]!;
@@ -21,6 +23,8 @@ export function childOf(
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
   const { revision, definition, out_schema, actions, write_only } = embedded;
+  const shared = turnOf({ definition, ref, version: embedded.version }, input);
+  if (shared !== null && 'failure' in shared) return shared;
   return {
     n,
     run: {
@@ -38,6 +42,8 @@ export function childOf(
       ...{ n, ref, revision, definition_id: embedded.definition_id },
       ...{ parent: integerId(run.n), parent_task: key, actions: Object.keys(actions) },
       ...(write_only === undefined ? {} : { hides: true }),
+      // What the run above it has is none of its own.
+      ...{ turn: shared?.turn, on_failure: definition.on_failure },
     },
   };
 }

@@ -67,7 +67,7 @@ export function continuationOf(state: RunState): CarriedState {
 }
 
 function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedMiddle {
-  const { started, signals, paused, controls, failure, lost, also } = state;
+  const { started, signals, paused, controls, failure, lost, also, turn } = state;
   const waits = [...state.pending].flatMap(([key, { kind, visit, item, due, signal }]): CarriedWait[] =>
     key === DRAIN_KEY
       ? []
@@ -81,6 +81,7 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
   return {
     ...{ started, tasks: [...state.visitsOf.keys()], waits, waiters, dropped: signals.dropped },
     ...{ paused, controls, asked, failure, lost, also },
+    ...(turn === null ? {} : { turn }),
   };
 }
 

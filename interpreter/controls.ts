@@ -3,6 +3,7 @@ import type { Json } from '../model/json.ts';
 import { end } from './ends.ts';
 import { dropPending } from './pending.ts';
 import type { PendingKind, RunState } from './state.ts';
+import { takeTurn } from './turns.ts';
 import { workAt } from './visits.ts';
 
 /** Controls that a run keeps; beyond them they are done, and forgotten. */
@@ -32,6 +33,7 @@ function apply(state: RunState, control: Control): ControlRecord['refused'] {
     state.paused = null;
     return null;
   }
+  if (control.what === 'turn') return takeTurn(state, control.verdict) ? null : 'not_waiting';
   return skip(state, control.key, control.output, by) ? null : 'not_waiting';
 }
 

@@ -24,7 +24,8 @@ export type RunEvent =
 /** What the memo of a sub-workflow has of its own; the rest is that of the run above it. */
 export type ChildMemo = Required<
   Pick<RunMemo, 'n' | 'ref' | 'revision' | 'definition_id' | 'parent' | 'parent_task' | 'actions'>
->;
+> &
+  Pick<RunMemo, 'turn' | 'on_failure'>;
 
 /**
  * What is to be done, from the interpreter to the shell. What is shielded is not touched by `cancel_work`, which cancels

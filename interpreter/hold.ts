@@ -19,9 +19,9 @@ const HARD_EVENTS = 20_000;
 /** Events at which a run fails that cannot be handed on. */
 const LAST_EVENTS = 45_000;
 
-/** Whether anything may begin: neither people nor the end of a history hold it back. */
-export function mayBegin({ paused, hold }: RunState): boolean {
-  return paused === null && hold === null;
+/** Whether anything may begin: neither people, nor other runs, nor the end of a history hold it back. */
+export function mayBegin({ paused, hold, turn }: RunState): boolean {
+  return paused === null && hold === null && turn === null;
 }
 
 /** Holds new work back once the history is long enough to go on in another run (interpreter.md 9). */

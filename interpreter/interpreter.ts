@@ -23,6 +23,7 @@ import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, reissue } from './tries.ts';
+import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 
@@ -37,6 +38,8 @@ export interface BeginOptions {
   /** Tasks whose ends are told from outside although the engine could run them itself. */
   mocked?: ReadonlySet<string>;
   history?: HistoryLength;
+  /** Whether others may have its concurrency key; they may unless it is told. */
+  waits?: boolean;
 }
 
 /** A history that is not looked at. */
@@ -50,7 +53,7 @@ export function begin(
   run: RunInput,
   input: Parameters,
   now: number,
-  { events = [], mocked = new Set(), history = NO_HISTORY }: BeginOptions = {},
+  { events = [], mocked = new Set(), history = NO_HISTORY, waits = true }: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
   const program = compileDefinition(run.definition);
   const [issue] = program.issues;
@@ -63,6 +66,7 @@ export function begin(
     },
     run,
     ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
+    turn: waits && mustWait(run) ? now : null,
     ...{ paused: null, controls: [], started: now, history, hold: null, holdFrom: 0, asked: 0 },
     ...{ visits: [], visitsOf: new Map() },
     ...{
@@ -78,7 +82,8 @@ export function begin(
     ...{ stopping: null, cleaning: false, failure: null, lost: false, also: [], outcome: null, output: null },
   };
   if (run.carried !== undefined) restore(state, run.carried);
-  if (run.carried !== undefined || prepare(state)) {
+  if (run.carried !== undefined && run.turn === 'skip') closeSkipped(state);
+  else if (run.carried !== undefined || prepare(state)) {
     const { timeout } = state.info;
     // Within a chain what is left of it is handed on.
     if (timeout !== null && run.carried?.middle === undefined)
@@ -158,8 +163,11 @@ function prepare(state: RunState): boolean {
   try {
     const viewpoint = () => ({ visit: null, variables: state.variables });
     if (when !== null && !renderCondition(when, scopeOf(state, viewpoint()))) {
-      state.outcome = 'skipped';
-      state.commands.push({ type: 'close', outcome: 'skipped', output: null, failure: null, also: [] });
+      closeSkipped(state);
+      return false;
+    }
+    if (state.run.turn === 'skip') {
+      closeSkipped(state);
       return false;
     }
     state.variables = publish(state, variables, viewpoint());

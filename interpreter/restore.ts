@@ -60,14 +60,14 @@ export function restore(state: RunState, carried: CarriedState): void {
 
 /** Has what was awaited awaited again; timers run for what is left of their time. */
 function restoreMiddle(state: RunState, middle: CarriedMiddle): void {
-  const { started, waits, waiters, dropped, paused, controls, asked, failure, lost, also } = middle;
+  const { started, waits, waiters, dropped, paused, controls, asked, failure, lost, also, turn = null } = middle;
   for (const { key, due, ...pending } of waits) {
     if (due === null) awaitEvent(state, key, { ...pending, due });
     else armTimer(state, key, pending, Math.max(1, due - state.now));
   }
   state.signals.waiters = new Map(waiters.map(([name, keys]) => [name, [...keys]]));
   state.signals.dropped = dropped;
-  Object.assign(state, { started, paused, asked, failure, lost });
+  Object.assign(state, { started, paused, asked, failure, lost, turn });
   state.controls = [...controls];
   state.also = [...also];
 }

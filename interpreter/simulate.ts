@@ -66,7 +66,7 @@ export function simulate(
   const mocked = new Set(told.map(({ name }) => name));
   const past: RunState[] = [];
   let { state, commands: issued } = begin(run, input, now, {
-    ...{ events: intervene([], 0), mocked },
+    ...{ events: intervene([], 0), mocked, waits: false },
     ...(history === undefined ? {} : { history: history(0) }),
   });
   const commands = [...issued];
@@ -82,7 +82,11 @@ export function simulate(
       issued = step(state, events, time, history?.(wave));
     } else {
       past.push(state);
-      ({ state, commands: issued } = begin(onward.run, input, time, { events: intervene([], wave, state), mocked }));
+      ({ state, commands: issued } = begin(onward.run, input, time, {
+        events: intervene([], wave, state),
+        mocked,
+        waits: false,
+      }));
     }
     commands.push(...issued);
     world.perform(issued, time);

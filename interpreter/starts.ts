@@ -1,7 +1,7 @@
 import { renderValue } from '../language/template-value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
-import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES, type Parameters } from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import { childOf } from './children.ts';
 import { end, endItems } from './ends.ts';
@@ -185,9 +185,13 @@ function issueChild(state: RunState, place: Place): void {
   }
   const key = tryKey(work);
   const limit = timeout ?? (visit.shielded ? CLEANUP_SECONDS : undefined);
-  const child = childOf(state, { ref: action, key, timeout: limit });
+  const child = childOf(state, { ref: action, key, timeout: limit, input: input as Parameters });
   if (child === null) {
     refuse('action_unavailable', `the workflow "${action}" was not there when the run was started`);
+    return;
+  }
+  if ('failure' in child) {
+    end(state, place, child);
     return;
   }
   const large = tooLarge([input, child.run as unknown as Json]);

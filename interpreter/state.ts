@@ -224,6 +224,8 @@ export interface RunState {
   /** Since when nothing new starts, in milliseconds, and by whom; null while everything may. */
   paused: { since: number; by: string; reason: string | null } | null;
   controls: ControlRecord[];
+  /** Since when it waits for its turn among runs with its concurrency key, in milliseconds; null: it does not. */
+  turn: number | null;
   /** How long Temporal's history is, and whether Temporal suggests to go on in another run. */
   history: HistoryLength;
   /**

@@ -18,6 +18,7 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   state.stopping = why;
   // Who asks a run to stop does not want it to stand still.
   state.paused = null;
+  state.turn = null;
   for (const place of state.starting.splice(0)) {
     const visit = state.visits[place.visit]!;
     if (place.item === null && visit.items !== null) {

@@ -38,8 +38,9 @@ export function waitsOf(state: RunState): StateWait[] {
   return waits;
 }
 
-/** How an open run stands that nobody has asked to stop: `paused`, `waiting` for a signal or for people, or `running`. */
-export function openStatusOf({ pending, paused }: RunState): 'running' | 'waiting' | 'paused' {
+/** How an open run stands that nobody has asked to stop: `paused`, `waiting` for its turn, a signal or people, or `running`. */
+export function openStatusOf({ pending, paused, turn }: RunState): 'running' | 'waiting' | 'paused' {
   if (paused !== null) return 'paused';
+  if (turn !== null) return 'waiting';
   return [...pending.values()].some(({ kind }) => kind === 'signal' || kind === 'inquiry') ? 'waiting' : 'running';
 }

@@ -60,6 +60,7 @@ export interface ItemsPlan {
 export type Reader =
   | { at: 'task' | 'end'; task: string; items: boolean }
   | { at: 'when' }
+  | { at: 'key' }
   | { at: 'variable'; earlier: readonly string[] }
   | { at: 'output' };
 
@@ -112,6 +113,9 @@ export function compileDefinition(definition: Definition): Program {
   };
   const when =
     definition.when === undefined ? null : compiler({ at: 'when' }).condition(definition.when, '/definition/when');
+  if (definition.concurrency_key !== undefined) {
+    compiler({ at: 'key' }).value(definition.concurrency_key.key, '/definition/concurrency_key/key');
+  }
   const earlier: string[] = [];
   const variables: Assignments = Object.entries(definition.variables ?? {}).map(([name, value]) => {
     const compiled = compiler({ at: 'variable', earlier: [...earlier] }).value(value, `/definition/variables/${name}`);

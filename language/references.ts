@@ -18,6 +18,8 @@ interface Seen {
   variables: readonly string[];
   functions: readonly string[];
   error: boolean;
+  /** Whether it is read where a run has not begun, and has no id. */
+  early?: true;
   /** Whether `item` and `index` are there. */
   items: boolean;
 }
@@ -37,6 +39,8 @@ export function checkReferences(
 
   const seenFrom = (reader: Reader): Seen => {
     switch (reader.at) {
+      case 'key':
+        return { tasks: [], variables: [], functions: [], error: false, early: true, items: false };
       case 'when':
         return { tasks: [], variables: [], functions: FUNCTIONS, error: false, items: false };
       case 'variable':
@@ -78,7 +82,8 @@ export function checkReferences(
         if (keys[0] !== undefined && closed) expectKey(0, 'parameters', declared);
         return;
       case 'execution':
-        expectKey(0, 'execution', ['id']);
+        if (seen.early) issues.push(at('"execution" is not known before the run has begun'));
+        else expectKey(0, 'execution', ['id']);
         return;
       case 'variables':
       case 'vars':

@@ -54,7 +54,7 @@ export function validateDefinition(
   issues.push(...namedIssues(definition.start ?? [], '/definition/start', names));
   const onCancel = cleanupEntries(definition);
   issues.push(...namedIssues(onCancel, '/definition/on_cancel', names, typeof definition.on_cancel === 'string'));
-  issues.push(...cleanupIssues(program));
+  issues.push(...cleanupIssues(program), ...hookIssues(definition, actions));
   warnings.push(...shadowWarnings(program));
   if (issues.length === 0) {
     const graph = checkGraph(program);
@@ -136,6 +136,14 @@ function cleanupIssues({ definition, tasks, graph }: Program): Issue[] {
     const message = 'a task that "on_cancel" leads to cannot ask people';
     return [{ code: 'inquiry_in_cleanup', path: `/definition/tasks/${task.index}/action`, message }];
   });
+}
+
+/** What is started after a failure is a workflow. */
+function hookIssues({ on_failure: ref }: Definition, actions: ReadonlyMap<string, KnownAction>): Issue[] {
+  if (ref === undefined || actions.get(ref)?.runs === 'workflow') return [];
+  const workflows = [...actions].flatMap(([known, { runs }]) => (runs === 'workflow' ? [known] : []));
+  const message = `there is no workflow "${ref}".${didYouMean(ref, workflows)}`;
+  return [{ code: 'unknown_workflow', path: '/definition/on_failure', message }];
 }
 
 function shadowWarnings({ tasks, variables }: Program): Issue[] {

@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   action_not_found: 404,
   connection_not_found: 404,
   secret_not_found: 404,
+  concurrency_conflict: 409,
   schedule_not_found: 404,
   execution_not_found: 404,
   key_not_found: 404,

@@ -114,6 +114,8 @@ export interface CarriedMiddle {
   dropped: number;
   paused: { since: number; by: string; reason: string | null } | null;
   controls: ControlRecord[];
+  /** Since when it waits for its turn, in milliseconds. */
+  turn?: number;
   /** How often inquiries have changed that are no longer here. */
   asked: number;
   failure: Failure | null;

@@ -5,8 +5,14 @@ import { isJsonObject, type Json } from './json.ts';
 /** What is done, and to what. */
 export type ControlAction = { what: 'pause' } | { what: 'resume' } | { what: 'skip'; key: string; output: Json };
 
+/** What was found out about the turn of a run with a concurrency key; Fermata itself sends it. */
+export interface TurnControl {
+  what: 'turn';
+  verdict: 'begin' | 'skip' | 'fail';
+}
+
 /** As it is sent to the run: the payload of a signal named CONTROL_SIGNAL. */
-export type Control = ControlAction & {
+export type Control = (ControlAction | TurnControl) & {
   /** The same id twice is one. */
   id: string;
   by: string;
@@ -30,8 +36,11 @@ export const SKIPPABLE = ['inquiry', 'signal', 'timer', 'retry'] as const;
 /** The payload of a control, read with care. Null: it is none. */
 export function parseControl(payload: Json): Control | null {
   if (!isJsonObject(payload)) return null;
-  const { id, by, reason = null, what, key, output = null } = payload;
+  const { id, by, reason = null, what, key, output = null, verdict } = payload;
   if (typeof id !== 'string' || typeof by !== 'string' || (reason !== null && typeof reason !== 'string')) return null;
   if (what === 'pause' || what === 'resume') return { id, by, reason, what };
+  if (what === 'turn' && (verdict === 'begin' || verdict === 'skip' || verdict === 'fail')) {
+    return { id, by, reason, what, verdict };
+  }
   return what === 'skip' && typeof key === 'string' ? { id, by, reason, what, key, output } : null;
 }

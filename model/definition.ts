@@ -102,6 +102,17 @@ export const TaskSchema = z.strictObject({
     .describe('After an item has failed: start no more, or run all; stop unless it is given.'),
 });
 
+const ConcurrencyKeySchema = z
+  .strictObject({
+    key: z.string().min(1).max(100_000).describe('A text, or a template over the parameters.'),
+    limit: z.int().min(1).max(1000).optional().describe('Runs of the workflow with the same key at once; 1.'),
+    policy: z
+      .enum(['queue', 'skip', 'cancel_previous', 'fail'])
+      .optional()
+      .describe('What becomes of a run for which there is no room; queue.'),
+  })
+  .describe('How many runs with the same key may go on at once.');
+
 /** A workflow definition (design/language.md, Definition). */
 export const DefinitionSchema = z.strictObject({
   tasks: z.array(TaskSchema).min(1).max(1000),
@@ -119,6 +130,8 @@ export const DefinitionSchema = z.strictObject({
     .union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(1000)])
     .optional()
     .describe("Tasks that clean up after a cancel request or the run's timeout."),
+  concurrency_key: ConcurrencyKeySchema.optional(),
+  on_failure: RefSchema.optional().describe('The workflow that is started when a run fails.'),
 });
 
 /** A task as it was written. */

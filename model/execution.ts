@@ -42,7 +42,18 @@ export interface TaskExecution {
 
 /** What an open run waits for. */
 export interface Wait {
-  kind: 'action' | 'child' | 'retry' | 'timer' | 'signal' | 'inquiry' | 'pause' | 'drain' | 'worker' | 'engine_fault';
+  kind:
+    | 'action'
+    | 'child'
+    | 'retry'
+    | 'timer'
+    | 'signal'
+    | 'inquiry'
+    | 'pause'
+    | 'turn'
+    | 'drain'
+    | 'worker'
+    | 'engine_fault';
   task: string | null;
   since: string | null;
   until: string | null;

@@ -31,6 +31,7 @@ export const FAILURE_TYPES = [
   'cancelled',
   'too_large',
   'failed_by_workflow',
+  'concurrency_conflict',
 ] as const;
 
 /** A failure type of the engine's own. */

@@ -1,3 +1,4 @@
+import type { RunTurn } from './run-input.ts';
 import type { StartMode } from './run-mode.ts';
 import type { ExecutionStatus } from './status.ts';
 
@@ -42,6 +43,10 @@ export interface IndexEntry {
   version: IndexVersion;
   /** How often its inquiries have changed, where the writer knows. */
   asked?: number;
+  /** What it shares with other runs. */
+  turn?: RunTurn;
+  /** The workflow that is started when it fails. */
+  onFailure?: string;
 }
 
 /** Characters of an input or a result that the index holds for search. */

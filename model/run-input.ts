@@ -80,8 +80,17 @@ export interface RunInput {
   carried?: CarriedState;
   /** What numbers of sub-workflows come from; the seed unless it is given. */
   lineage?: string;
+  /** Of a run with a concurrency key: what was found out when it was started; absent: it is told when it is its turn. */
+  turn?: 'begin' | 'skip';
   /** Subjects that count as who started it: they do not approve it themselves. */
   starters?: string[];
+}
+
+/** What a run shares with others of its workflow: so many of those with the same key may go on at once. */
+export interface RunTurn {
+  key: string;
+  limit: number;
+  policy: 'queue' | 'skip' | 'cancel_previous' | 'fail';
 }
 
 /** A workflow that a run may start, as it was when the run itself was started. */
@@ -127,6 +136,9 @@ export interface RunMemo {
   retry_of?: number;
   /** The run hides some of its input. */
   hides?: true;
+  turn?: RunTurn | undefined;
+  /** Ref of the workflow that is started when it fails. */
+  on_failure?: string | undefined;
   /** The id of the schedule that started it, or the run above it. */
   schedule?: string;
   /** What the caller keeps with the run. */

@@ -20,6 +20,7 @@ import { createIndexService } from '../service/execution-index.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createExplanationService } from '../service/explanations.ts';
+import { createFailureHooks } from '../service/failure-hooks.ts';
 import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
@@ -38,6 +39,7 @@ import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
 import { createTemporalSchedules } from '../service/temporal-schedules.ts';
 import { createTokenVerifier, type TokenSettings } from '../service/tokens.ts';
+import { createTurnKeeper } from '../service/turns.ts';
 import { createWatchService } from '../service/watches.ts';
 import { createActionStore } from '../store/actions.ts';
 import { createAuditStore } from '../store/audit.ts';
@@ -46,10 +48,12 @@ import { createConnectionStore } from '../store/connections.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
+import { createFailureHookStore } from '../store/failure-hooks.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
+import { createTurnStore } from '../store/turns.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { REST_PURPOSE } from './reach.ts';
 
@@ -124,7 +128,8 @@ export async function startApi({
   const temporal = createTemporal(connection, namespace);
   const actionStore = createActionStore(db);
   const definitions = createDefinitionService(stores.definitions, actionStore);
-  const launcher = createLauncher(temporal, stores.executions, Date.now);
+  const turnStore = createTurnStore(db);
+  const launcher = createLauncher(temporal, stores.executions, turnStore, Date.now);
   const projections = createProjectionReader(temporal);
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
@@ -161,6 +166,8 @@ export async function startApi({
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
+  const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
+  const hooks = createFailureHooks(createFailureHookStore(db), executions, namespace, log);
   const readiness = { temporal: temporal.ping, database: database.ping };
   const app = createApp({
     definitions,
@@ -206,7 +213,7 @@ export async function startApi({
   const stop = new AbortController();
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
-    people.notifier.run(stop.signal),
+    ...[people.notifier.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
   ]);
   return {
     url,

@@ -283,6 +283,10 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
       since: isoTime(paused.since),
       detail: `paused by ${paused.by}${paused.reason === null ? '' : `: ${paused.reason}`}`,
     });
+  const turn = replayed?.state?.turn ?? null;
+  if (turn !== null) {
+    wait('turn', null, { since: isoTime(turn), detail: 'other runs have its concurrency key' });
+  }
   if (replayed?.state?.hold != null) {
     wait('drain', null, { detail: 'it goes on in another run once what is under way has ended' });
   }

@@ -67,7 +67,8 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
     definition: Definition,
     besides: readonly Beside[],
   ): Promise<ReadonlyMap<string, KnownAction>> {
-    const refs = storedRefsOf(definition);
+    const { on_failure: hook } = definition;
+    const refs = [...storedRefsOf(definition), ...(hook === undefined ? [] : [hook])];
     if (refs.length === 0) return KNOWN_ACTIONS;
     const workflows = await store.findAll(principal.tenant, refs);
     const actions = await actionStore.findAll(principal.tenant, refs);

@@ -30,6 +30,7 @@ import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts'
 import type { ProjectionReader } from './projections.ts';
 import type { Reached } from './sub-workflows.ts';
 import type { Temporal } from './temporal.ts';
+import { turnFor } from './turns.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
 export interface StartCommand {
@@ -45,6 +46,8 @@ export interface StartCommand {
   /** Seconds until it starts. */
   delay?: number | undefined;
   idempotencyKey?: string | undefined;
+  /** The number that it is to have, where that is made of something else. */
+  number?: number | undefined;
 }
 
 /** A signal that is to be sent. */
@@ -157,6 +160,7 @@ export function createExecutionService(
     const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
     const writeOnly = writeOnlyPaths(resolved.paramSchema);
+    const turn = turnFor({ definition, ref, version }, input, command.inputField);
     const scheduled = 'schedule' in start;
     const n = scheduled ? UNNUMBERED : start.n;
     const run: RunInput = {
@@ -174,6 +178,8 @@ export function createExecutionService(
       ...(scheduled ? { schedule: start.schedule, mode: 'internal' } : mode === undefined ? {} : { mode }),
       ...(kept === undefined ? {} : { memo: kept }),
       ...(writeOnly.length === 0 ? {} : { hides: true }),
+      ...(turn === undefined ? {} : { turn }),
+      ...(definition.on_failure === undefined ? {} : { on_failure: definition.on_failure }),
     };
     return { input, run, memo, summary: revision === 0 ? ref : `${ref} ${version}` };
   }
@@ -198,7 +204,7 @@ export function createExecutionService(
       const workflowId = await launcher.launch(
         principal.tenant,
         (n) => blueprint(principal, command, resolved, { n }),
-        { delay, key: command.idempotencyKey, asked },
+        { delay, key: command.idempotencyKey, asked, number: command.number },
       );
       return view(principal, workflowId);
     },

@@ -125,6 +125,10 @@ function adviceFor({ kind, task, detail, until }: Wait, execution: Execution, n:
     }
     case 'pause':
       return [{ text: `It is ${detail}; resume has it go on.`, ...request('POST', `${self}/resume`) }];
+    case 'turn':
+      return [
+        { text: `It waits for its turn: ${detail}; it begins by itself once one of them has ended.`, ...NOTHING },
+      ];
     case 'drain':
       return [{ text: `Nothing new begins: ${detail}; it needs nothing.`, ...NOTHING }];
     case 'engine_fault':

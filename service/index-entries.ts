@@ -140,5 +140,8 @@ function common(namespace: string, workflowId: string, type: string, memo: RunMe
     tags: memo?.tags ?? [],
     mode: memo?.mode ?? null,
     retryOf: memo?.retry_of ?? null,
+    ...(memo?.turn === undefined ? {} : { turn: memo.turn }),
+    // What was started for a failure starts nothing when it fails itself.
+    ...(memo?.on_failure === undefined || memo.mode === 'error' ? {} : { onFailure: memo.on_failure }),
   };
 }

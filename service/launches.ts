@@ -4,10 +4,12 @@ import type { IndexEntry } from '../model/index-entry.ts';
 import { canonicalJson, type Json, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
+import type { TurnStore } from '../store/turns.ts';
 import { sha256Hex } from './hash.ts';
-import { indexed } from './index-entries.ts';
+import { indexed, isClosedRun } from './index-entries.ts';
 import { maskInput } from './masks.ts';
 import type { StartRequest, Temporal } from './temporal.ts';
+import { conflict } from './turns.ts';
 
 /** What a run is started with. */
 export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>;
@@ -15,11 +17,14 @@ export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>
 /** How often another number is tried when one is taken. */
 const MINT_TRIES = 5;
 
+/** Runs with a turn that are looked at before another one is made to wait. */
+const MAX_ASKED = 20;
+
 /** Starts runs under numbers of their own, each once. */
 export type Launcher = ReturnType<typeof createLauncher>;
 
 /** Makes it; `clock` gives milliseconds. */
-export function createLauncher(temporal: Temporal, store: ExecutionStore, clock: () => number) {
+export function createLauncher(temporal: Temporal, store: ExecutionStore, turns: TurnStore, clock: () => number) {
   const { namespace } = temporal;
   let last = 0;
 
@@ -31,9 +36,31 @@ export function createLauncher(temporal: Temporal, store: ExecutionStore, clock:
       ...{ definition: definition_id, pack: ref.split('.')[0]!, actions, status: 'requested' },
       ...{ parent: null, enforcement, executor, owner, tags, mode: memo.mode ?? null, retryOf: memo.retry_of ?? null },
       input: indexed(maskInput(input, run.write_only ?? [])),
+      ...(memo.turn === undefined ? {} : { turn: memo.turn }),
       ...{ result: null, error: null, errorCode: null, created: now, updated: now, closed: null },
       version: { start: 0, run: '', closed: false, event: 0 },
     };
+  }
+
+  /** What a run with a concurrency key is started with: whether it is its turn. Throws `concurrency_conflict`. */
+  async function withTurn(blueprint: Blueprint, { entry }: Claim, delay: number): Promise<Blueprint> {
+    const { turn, tenant, ref } = blueprint.memo;
+    if (turn === undefined) return blueprint;
+    const wanted = { namespace, workflowId: entry.workflowId, tenant, ref, turn };
+    for (const workflowId of await turns.holders(wanted, MAX_ASKED)) {
+      // That it has closed may not be in the index yet.
+      const found = await temporal.describe(workflowId);
+      if (found !== null && isClosedRun(found.info)) await turns.leave(namespace, workflowId);
+    }
+    const verdict = await turns.claim(wanted, delay > 0 ? new Date(clock() + delay * 1000) : undefined);
+    if (verdict === 'fail') throw conflict(ref, turn);
+    return verdict === 'wait' ? blueprint : { ...blueprint, run: { ...blueprint.run, turn: verdict } };
+  }
+
+  /** The same for one that was claimed before. */
+  async function withKnownTurn(blueprint: Blueprint, workflowId: string): Promise<Blueprint> {
+    if (blueprint.memo.turn === undefined || !(await turns.isGranted(namespace, workflowId))) return blueprint;
+    return { ...blueprint, run: { ...blueprint.run, turn: 'begin' } };
   }
 
   async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<void> {
@@ -43,9 +70,14 @@ export function createLauncher(temporal: Temporal, store: ExecutionStore, clock:
     } catch (error) {
       // When nobody answered, the run may have started: the row stays, and the sweep finds out.
       const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
-      if (!unknown) await store.unclaim(tenant, claim);
+      if (!unknown) await release(tenant, claim);
       throw error;
     }
+  }
+
+  async function release(tenant: string, claim: Claim): Promise<void> {
+    await store.unclaim(tenant, claim);
+    if (claim.entry.turn !== undefined) await turns.leave(namespace, claim.entry.workflowId);
   }
 
   return {
@@ -56,18 +88,32 @@ export function createLauncher(temporal: Temporal, store: ExecutionStore, clock:
     async launch(
       tenant: string,
       blueprintOf: (n: number) => Blueprint,
-      { delay = 0, key, asked }: { delay?: number | undefined; key: string | undefined; asked: Json },
+      {
+        delay = 0,
+        key,
+        asked,
+        number,
+      }: { delay?: number | undefined; key: string | undefined; asked: Json; number?: number | undefined },
     ): Promise<string> {
       const bodyHash = sha256Hex(canonicalJson(asked));
       const idempotency = key === undefined ? undefined : { key, bodyHash };
       for (let tries = 0; tries < MINT_TRIES; tries += 1) {
-        last = mintNumber(last, clock());
-        const blueprint = blueprintOf(last);
+        const n = number ?? mintNumber(last, clock());
+        if (number === undefined) last = n;
+        const blueprint = blueprintOf(n);
         const claim: Claim = { entry: entryOf(blueprint), idempotency };
         const claimed = await store.claim(tenant, claim);
-        if (claimed === 'taken') continue;
+        if (claimed === 'taken') {
+          // A number that is given is that of one run, which there is already.
+          if (number !== undefined) return claim.entry.workflowId;
+          continue;
+        }
         if (claimed === 'claimed') {
-          await launch(tenant, blueprint, delay, claim);
+          const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
+            await release(tenant, claim);
+            throw error;
+          });
+          await launch(tenant, whole, delay, claim);
           return claim.entry.workflowId;
         }
         if (claimed.bodyHash !== bodyHash) {
@@ -77,7 +123,7 @@ export function createLauncher(temporal: Temporal, store: ExecutionStore, clock:
         const entry = entryOf(same);
         // A process may have died between the claim and the start: the start is made good, or refused as made.
         await store.write([entry]);
-        await launch(tenant, same, delay, { entry });
+        await launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
         return entry.workflowId;
       }
       throw new AppError('internal', 'no free execution number was found');

@@ -13,6 +13,7 @@ import type { Projection } from '../projection/project.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import type { ProjectionReader } from './projections.ts';
+import { turnFor } from './turns.ts';
 
 /** From where a run is tried again: what failed, the beginning, or a task. */
 export interface RetryCommand {
@@ -88,7 +89,7 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
     }
     const changed = version === undefined ? {} : await changedDefinition(principal, run, version, carried);
     const starters = [...new Set([...(run.starters ?? [memo.owner]), principal.subject])];
-    const { carried: _, schedule: __, ...rest } = run;
+    const { carried: _, schedule: __, turn: ___, ...rest } = run;
     return (n) => {
       const next: RunInput = {
         ...{ ...rest, ...changed, interpreter: INTERPRETER_VERSION, n, starters, lineage: randomUUID() },
@@ -97,7 +98,7 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
       const blueprint = {
         input: ended.input,
         run: next,
-        memo: memoOf(principal, memo, next),
+        memo: memoOf(principal, memo, next, ended.input),
         summary: `${next.ref} ${next.version}`,
       };
       demandFits(blueprint, 'from');
@@ -193,11 +194,13 @@ function endedOf(projection: Projection): Ended | null {
   return { input: isJsonObject(input) ? input : {}, run, replayed: { ...replayed, state: replayed.state } };
 }
 
-function memoOf(principal: Principal, memo: RunMemo, { n, revision, actions }: RunInput): RunMemo {
+function memoOf(principal: Principal, memo: RunMemo, run: RunInput, input: Parameters): RunMemo {
   const { parent_task: _, schedule: __, ...rest } = memo;
+  const { n, revision, actions } = run;
   return {
     ...{ ...rest, n, revision, parent: null, executor: principal.id, owner: principal.subject },
     actions: Object.keys(actions),
+    ...{ turn: turnFor(run, input, 'input'), on_failure: run.definition.on_failure },
   };
 }
 

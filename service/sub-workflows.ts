@@ -48,6 +48,10 @@ export async function reachWorkflows(
     if (disabled !== undefined) throw unavailable(`the workflow '${disabled.ref}', which a run can reach, is disabled`);
     level = next.map((workflow) => workflow.definition);
   }
+  const circular = [...found.values()].find((workflow) => sharesWithItself(workflow, found));
+  if (circular !== undefined) {
+    throw unavailable(`'${circular.ref}' can reach itself, and would wait for its own concurrency key`);
+  }
   const actionsOf = (of: Definition): Record<string, ActionSpec> => ({
     ...specsOf(of),
     ...Object.fromEntries(
@@ -66,6 +70,17 @@ export async function reachWorkflows(
   }
   return { actions: actionsOf(definition), workflows };
 }
+
+/** Whether a workflow with a concurrency key can be started below a run of its own, which has that key. */
+function sharesWithItself({ ref, definition }: StoredWorkflow, found: ReadonlyMap<string, StoredWorkflow>): boolean {
+  if (definition.concurrency_key === undefined) return false;
+  const reached = new Set(storedRefsOf(definition));
+  for (const next of reached)
+    for (const below of storedRefsOf(found.get(next)?.definition ?? EMPTY)) reached.add(below);
+  return reached.has(ref);
+}
+
+const EMPTY: Definition = { tasks: [] };
 
 const NOTHING = { workflows: [], actions: [] };
 

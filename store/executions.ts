@@ -18,8 +18,10 @@ import { integerId } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import type { Database } from './database.ts';
+import { noteHooks } from './failure-hooks.ts';
 import { likePattern, wildcardPattern } from './like.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './schema.ts';
+import { noteTurns, type TurnClaim } from './turns.ts';
 
 /** A row of the execution index. */
 export type IndexRow = typeof executions.$inferSelect;
@@ -155,6 +157,9 @@ export function createExecutionStore(db: Database) {
               setWhere: NOT_OLDER,
             });
         }
+        const written = entries.filter(({ workflowId }) => !buried.has(workflowId));
+        await noteTurns(transaction, written.flatMap(turnOf));
+        await noteHooks(transaction, written.flatMap(hookOf));
         if (seen === undefined) return;
         await transaction
           .insert(watermarks)
@@ -493,7 +498,7 @@ const KEPT_WHERE_UNKNOWN = {
     then ${executions.changed} else excluded.changed end`,
 };
 
-function rowOf({ version, asked = 0, ...entry }: IndexEntry) {
+function rowOf({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEntry) {
   return {
     ...entry,
     asked,
@@ -504,6 +509,21 @@ function rowOf({ version, asked = 0, ...entry }: IndexEntry) {
     versionClosed: version.closed ? 1 : 0,
     versionEvent: version.event,
   };
+}
+
+/** An open run that shares a key with others. */
+function turnOf({ namespace, workflowId, tenant, ref, turn, version }: IndexEntry): TurnClaim[] {
+  return turn === undefined || tenant === null || version.closed ? [] : [{ namespace, workflowId, tenant, ref, turn }];
+}
+
+/** Statuses after which a definition's `on_failure` is started, and the age up to which that makes sense, in milliseconds. */
+const HOOKED: readonly ExecutionStatus[] = ['failed', 'timeout', 'abandoned'];
+const HOOKED_FOR = 24 * 3_600_000;
+
+/** A run that has failed not long ago, whose definition names a workflow to start then. */
+function hookOf({ namespace, workflowId, tenant, status, closed, onFailure: hook }: IndexEntry) {
+  if (hook === undefined || tenant === null || closed === null || !HOOKED.includes(status)) return [];
+  return Date.now() - closed.getTime() > HOOKED_FOR ? [] : [{ namespace, workflowId, tenant, hook }];
 }
 
 function conditionsOf(tenant: string, filter: ExecutionFilter): SQL | undefined {

@@ -23,6 +23,7 @@ import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Permission, Role } from '../model/permissions.ts';
 import type { AliasKind, Principal } from '../model/principal.ts';
+import type { RunTurn } from '../model/run-input.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 
@@ -407,4 +408,48 @@ export const secrets = pgTable(
     updated: updated(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.name] })],
+);
+
+/** Runs with concurrency keys, from their start until they have closed: who has a turn, and who waits for one. */
+export const turns = pgTable(
+  'turns',
+  {
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    tenant: tenant(),
+    ref: text('ref').notNull(),
+    key: text('key').notNull(),
+    limit: integer('limit').notNull(),
+    policy: text('policy').$type<RunTurn['policy']>().notNull(),
+    /** Since when it has its turn; whether it gets none; whether it is to make room. */
+    granted: instant('granted'),
+    refused: boolean('refused').notNull().default(false),
+    cancelled: boolean('cancelled').notNull().default(false),
+    /** Whether it knows of the first two, and of the last. */
+    told: boolean('told').notNull().default(false),
+    stopped: boolean('stopped').notNull().default(false),
+    created: created(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.workflowId] }),
+    index('turns_key').on(table.namespace, table.tenant, table.ref, table.key),
+  ],
+);
+
+/** Runs that have failed, whose definitions name a workflow to start then. */
+export const failureHooks = pgTable(
+  'failure_hooks',
+  {
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    tenant: tenant(),
+    hook: text('hook').notNull(),
+    done: instant('done'),
+    error: text('error'),
+    created: created(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.workflowId] }),
+    index('failure_hooks_due').on(table.namespace, table.created).where(sql`done is null`),
+  ],
 );

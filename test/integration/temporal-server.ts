@@ -31,6 +31,7 @@ export const API_NAMESPACES = [
     'explain',
     'replay',
     'connections',
+    'turns',
   ],
 ];
 

@@ -1,0 +1,74 @@
+import { AppError } from '../model/app-error.ts';
+import { derivedNumber, integerId } from '../model/execution-id.ts';
+import { type Json, jsonSize } from '../model/json.ts';
+import type { Logger } from '../model/log.ts';
+import type { Principal } from '../model/principal.ts';
+import type { FailureHookRow, FailureHookStore } from '../store/failure-hooks.ts';
+import type { ExecutionService } from './executions.ts';
+import { sha256Hex } from './hash.ts';
+import { keepGoing } from './loops.ts';
+
+/** Milliseconds between two rounds, and hooks in one. */
+const INTERVAL = 500;
+const AT_ONCE = 20;
+
+/** Largest input of a run that its hook is told, in bytes of JSON. */
+const MAX_INPUT = 500_000;
+
+/** What is tried again: nobody answered, or something broke. */
+const PASSING = ['temporal_unavailable', 'database_unavailable', 'internal'];
+
+/**
+ * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
+ * of whoever started that. Its number is made of the run's id, so that Temporal itself knows it again.
+ */
+export function createFailureHooks(
+  store: FailureHookStore,
+  executions: ExecutionService,
+  namespace: string,
+  log: Logger,
+) {
+  async function start(row: FailureHookRow): Promise<void> {
+    const { workflowId, tenant, hook } = row;
+    const anybody: Principal = {
+      ...{ id: 0, tenant, tenantRef: '', subject: 'fermata', roles: [], permissions: [], groups: [] },
+    };
+    const { n, execution } = await executions.get(anybody, workflowId);
+    const { memo, failure } = execution;
+    const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
+    const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
+    const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };
+    await executions.start(starter, {
+      ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: `on_failure ${workflowId}` },
+      number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
+      // A failure is JSON.
+      input: { ...told, error: failure as unknown as Json },
+    });
+  }
+
+  return {
+    /** One round. */
+    async tick(): Promise<void> {
+      for (const row of await store.due(namespace, AT_ONCE)) {
+        try {
+          await start(row);
+          await store.end(row, null);
+        } catch (error) {
+          if (!(error instanceof AppError) || PASSING.includes(error.code)) throw error;
+          const { workflowId, hook } = row;
+          log.error(
+            { workflow_id: workflowId, hook, code: error.code },
+            'what is to follow a failure cannot be started',
+          );
+          await store.end(row, `${error.code}: ${error.message}`);
+        }
+      }
+    },
+
+    /** Keeps going until the signal is aborted. */
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'what is to follow failures cannot be started';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
+    },
+  };
+}
