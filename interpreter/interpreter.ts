@@ -55,7 +55,7 @@ export function begin(
   now: number,
   { events = [], mocked = new Set(), history = NO_HISTORY, waits = true }: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
-  const program = compileDefinition(run.definition);
+  const program = compileDefinition(run.definition, run.interpreter >= 6);
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   const state: RunState = {

@@ -2,7 +2,13 @@ import type { Definition, Task } from '../model/definition.ts';
 import { type Issue, jsonPointer } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { type TaskGraph, taskGraph } from './task-graph.ts';
-import { compileCondition, compileValue, type Reference, type TemplateValue } from './template-value.ts';
+import {
+  compileCondition,
+  compileValue,
+  type Reference,
+  type SecretUse,
+  type TemplateValue,
+} from './template-value.ts';
 import { cleanupOnly, compileTransitions, listTransition, type Transition } from './transitions.ts';
 
 /** Names and what they are set to, in order. */
@@ -93,21 +99,22 @@ export interface Program {
 
 /**
  * Compiles a definition whose shape has been checked. Everything that can be found wrong is in `issues`, with pointers
- * below `/definition`; a program with issues must not be run.
+ * below `/definition`; a program with issues must not be run. `secrets`: whether it knows them.
  */
-export function compileDefinition(definition: Definition): Program {
+export function compileDefinition(definition: Definition, secrets = true): Program {
+  const useIn = (input: boolean): SecretUse => (!secrets ? 'unknown' : input ? 'allowed' : 'refused');
   const issues: Issue[] = [];
   const readings: Reading[] = [];
   const compiler = (reader: Reader): Compiler => {
     const references: Reference[] = [];
     readings.push({ reader, references });
     return {
-      value: (value, path, secrets) => compileValue(value, path, issues, references, secrets),
-      condition: (text, path) => compileCondition(text, path, issues, references),
+      value: (value, path, input = false) => compileValue(value, path, issues, references, useIn(input)),
+      condition: (text, path) => compileCondition(text, path, issues, references, useIn(false)),
       assignments: (values, path) =>
         Object.entries(values ?? {}).map(([name, value]) => [
           name,
-          compileValue(value, `${path}${jsonPointer([name])}`, issues, references),
+          compileValue(value, `${path}${jsonPointer([name])}`, issues, references, useIn(false)),
         ]),
     };
   };
@@ -180,7 +187,8 @@ export function publishedBy({ publish, transitions }: ProgramTask): string[] {
 
 /** Compiles the parts of one place in a definition. */
 export interface Compiler {
-  value(value: Json, path: string, secrets?: boolean): TemplateValue;
+  /** `input`: it is that of a task. */
+  value(value: Json, path: string, input?: boolean): TemplateValue;
   condition(text: string, path: string): TemplateValue;
   assignments(values: Task['publish'], path: string): Assignments;
 }

@@ -42,16 +42,16 @@ export interface Reference {
   field: string;
 }
 
-/**
- * Compiles any JSON with templates; syntax errors become issues with pointers below `base`. Texts with secrets are compiled as
- * such where `secrets` allows them, and are issues elsewhere.
- */
+/** What `secret.NAME` is at a place: a secret, an issue, or a name as any other, as it was before there were secrets. */
+export type SecretUse = 'allowed' | 'refused' | 'unknown';
+
+/** Compiles any JSON with templates; syntax errors become issues with pointers below `base`. */
 export function compileValue(
   value: Json,
   base: string,
   issues: Issue[],
   references: Reference[],
-  secrets = false,
+  secrets: SecretUse = 'refused',
 ): TemplateValue {
   const compile = (current: Json, path: string): TemplateValue => {
     if (typeof current === 'string') {
@@ -74,8 +74,14 @@ export function compileValue(
 }
 
 /** Compiles a bare or written-out expression that is to give true or false. */
-export function compileCondition(text: string, path: string, issues: Issue[], references: Reference[]): TemplateValue {
-  return compileWith(compileExpression, text, path, issues, references) ?? { kind: 'literal', value: false };
+export function compileCondition(
+  text: string,
+  path: string,
+  issues: Issue[],
+  references: Reference[],
+  secrets: SecretUse = 'refused',
+): TemplateValue {
+  return compileWith(compileExpression, text, path, issues, references, secrets) ?? { kind: 'literal', value: false };
 }
 
 function compileWith(
@@ -84,20 +90,22 @@ function compileWith(
   path: string,
   issues: Issue[],
   references: Reference[],
-  secrets = false,
+  secrets: SecretUse,
 ): TemplateValue | null {
   try {
     const template = compile(text);
     const { references: read, unknown, misused } = analyze(template.statements);
-    const [secret, ...others] = read.filter(({ root }) => root === 'secret');
-    for (const reference of read) if (reference.root !== 'secret') references.push({ path: reference, field: path });
+    // Without a key it is a name as any other: a parameter may be called so.
+    const isSecret = ({ root, keys }: Path) => secrets !== 'unknown' && root === 'secret' && keys.length > 0;
+    const [secret, ...others] = read.filter(isSecret);
+    for (const reference of read) if (!isSecret(reference)) references.push({ path: reference, field: path });
     for (const { what, name, candidates, line, column } of unknown) {
       const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
       issues.push({ code: `unknown_${what}`, path, message, line, column });
     }
     for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
     if (secret !== undefined) {
-      const pieces = secrets ? secretPieces(template, 1 + others.length) : null;
+      const pieces = secrets === 'allowed' ? secretPieces(template, 1 + others.length) : null;
       if (pieces !== null) return { kind: 'secret', pieces, path };
       const message = 'a secret stands in the input of a task alone, as {{ secret.NAME }}, and nothing is done with it';
       issues.push({ code: 'secret_misplaced', path, message, line: secret.line, column: secret.column });

@@ -7,9 +7,9 @@ import type { StartMode } from './run-mode.ts';
  * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
  * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts. 3: joins,
  * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows. 4: inquiries. 5: a run whose
- * history is long goes on as another one.
+ * history is long goes on as another one. 6: secrets in inputs, and turns of runs with a concurrency key.
  */
-export const INTERPRETER_VERSION = 5;
+export const INTERPRETER_VERSION = 6;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;

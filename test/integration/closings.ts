@@ -75,6 +75,45 @@ export const CLOSINGS: Closing[] = [
     tasks: { a: 'completed', b: 'completed' },
     output: null,
   },
+  ...(['begin', 'skip', 'fail'] as const).map(
+    (verdict): Closing => ({
+      name: `has waited for its turn: ${verdict}`,
+      definition: { concurrency_key: { key: 'k' }, variables: { x: 1 }, tasks: [act('a'), act('b')] },
+      options: {},
+      act: async (harness, workflowId) => {
+        await waits(harness, workflowId, 'turn');
+        await control(harness, workflowId, 'turn', { what: 'turn', verdict });
+        await closed(harness, workflowId);
+      },
+      status: { begin: 'completed', skip: 'skipped', fail: 'failed' }[verdict],
+      tasks: verdict === 'begin' ? { a: 'completed', b: 'completed' } : {},
+    }),
+  ),
+  {
+    name: 'cancelled while it waits for its turn',
+    definition: { concurrency_key: { key: 'k' }, on_cancel: 'undo', tasks: [act('a'), act('undo')] },
+    options: {},
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'turn');
+      await harness.client.workflow.getHandle(workflowId).cancel();
+      await closed(harness, workflowId);
+    },
+    status: 'cancelled',
+    tasks: { undo: 'completed' },
+  },
+  {
+    name: 'secrets in inputs, at every try and for every item',
+    definition: {
+      tasks: [
+        act('a', { input: { text: 'a {{ secret.A }} b' }, retry: { count: 1, when: 'failed()' } }),
+        act('b', { input: ['{{ item }}{{ secret.B }}'], with_items: [1, 2] }),
+      ],
+    },
+    options: { outcomes: { a: [fail('E_A'), { output: 1 }] } },
+    act: closed,
+    status: 'completed',
+    tasks: { a: 'completed', b: 'completed', 'b[0]': 'completed', 'b[1]': 'completed' },
+  },
   {
     name: 'goes on from where another run has failed',
     definition: carriedDefinition,

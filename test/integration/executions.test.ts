@@ -94,12 +94,6 @@ describe('starting', () => {
     expect(body.data.tasks[0].error.details).toMatchObject({ status_code: 503, body: { was: 503 } });
   });
 
-  it('fails a task whose action is not made yet, instead of waiting', async () => {
-    const parameters = { application: 'a', deployment_group: 'g' };
-    const { body } = await start({ action_ref: 'aws.deploy', parameters, wait: 20 });
-    expect(body.data).toMatchObject({ status: 'failed', result: { error_code: 'ACTION_UNAVAILABLE' } });
-  });
-
   it('fails a task whose input turns out wrong, with every path', async () => {
     const { body } = await start({
       action_ref: 'core.http',

@@ -14,7 +14,7 @@ import { closed, createHarness, type Harness } from './harness.ts';
 
 // FERMATA_SEED=… draws the same runs again, FERMATA_RUNS=… more of them.
 const seed = Number(process.env.FERMATA_SEED ?? Date.now() % 2 ** 31);
-const numRuns = Number(process.env.FERMATA_RUNS ?? 24);
+const numRuns = Number(process.env.FERMATA_RUNS ?? 16);
 /** Runs under way at the same time. */
 const BATCH = 30;
 

@@ -340,6 +340,15 @@ it('a template in an input is not held against the schema before it is rendered'
   expect(check({ tasks: [{ name: 'a', action: 'core.http', input }] })).toEqual({ issues: [], warnings: [] });
 });
 
+it('secret is a name as any other where it has no key: a parameter may be called so', () => {
+  const tasks = [{ name: 'a', action: 'core.log', input: { message: '{{ secret }} {{ secret["A" ~ "B"] }}' } }];
+  const schema = { type: 'object', properties: { secret: { type: 'string' } }, additionalProperties: false };
+  expect(check({ tasks }, schema)).toEqual({ issues: [], warnings: [] });
+  expect(check({ tasks }, { ...schema, properties: {} }).issues).toEqual(
+    Array(2).fill('unknown_name /tasks/0/input/message'),
+  );
+});
+
 describe('a secret', () => {
   const http = (input: JsonObject, rest: JsonObject = {}) => ({ name: 'a', action: 'core.http', input, ...rest });
   const codes = (definition: JsonObject) => {
@@ -364,8 +373,6 @@ describe('a secret', () => {
     ['compared', http({ url: 'x{{ "a" if secret.A == "b" else "c" }}' }), `${input}/url`],
     ['under a condition', http({ url: '{% if true %}{{ secret.A }}{% endif %}' }), `${input}/url`],
     ['kept in a name', http({ url: '{% set a = secret.A %}{{ a }}' }), `${input}/url`],
-    ['all of them', http({ url: '{{ secret }}' }), `${input}/url`],
-    ['by a name that is computed', http({ url: '{{ secret["A" ~ "B"] }}' }), `${input}/url`],
     ['below its name', http({ url: '{{ secret.A.b }}' }), `${input}/url`],
     ['guarded', http({ url: '{{ secret.A | default("x") }}' }), `${input}/url`],
     ['in a delay', http({ url: 'https://x.org' }, { delay: '{{ secret.A }}' }), '/definition/tasks/0/delay'],
