@@ -32,6 +32,7 @@ export const API_NAMESPACES = [
     'replay',
     'connections',
     'turns',
+    'python',
   ],
 ];
 
