@@ -6,6 +6,7 @@ import { actionRoutes } from './actions.ts';
 import { auditChanges, auditRoutes } from './audit.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
 import { bulkRoutes } from './bulk.ts';
+import { CODEC_PATH, codecOrigins, codecRoutes } from './codec.ts';
 import { connectionRoutes } from './connections.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
@@ -37,6 +38,8 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.use(requestId());
   app.use(secureHeaders());
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
+  // A browser asks what it may before it says who asks.
+  if (services.codec !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
   app.use(authenticate(principals));
   app.use(limitRate(services.rateLimit));
   app.use(auditChanges(services.audit));
@@ -60,6 +63,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     actionRoutes(services.actions),
     connectionRoutes(services.connections),
     secretRoutes(services.secrets),
+    ...(services.codec === undefined ? [] : [codecRoutes(services.codec)]),
     scheduleRoutes(services.schedules),
     executionIndexRoutes(services.index),
     executionListRoutes(lists, tasks),

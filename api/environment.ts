@@ -30,6 +30,7 @@ import type { SignalTokenService } from '../service/signal-tokens.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { WatchService } from '../service/watches.ts';
+import type { PayloadCodec } from './codec.ts';
 import type { ErrorForm } from './errors.ts';
 
 /** What every route finds in its context. */
@@ -55,6 +56,9 @@ export interface ApiServices {
   actions: ActionService;
   connections: ConnectionService;
   secrets: SecretService;
+  /** Where payloads are sealed, and the origins whose pages may ask to have them opened. */
+  codec: PayloadCodec | undefined;
+  codecOrigins: readonly string[];
   schedules: ScheduleService;
   inquiries: InquiryService;
   tokens: SignalTokenService;

@@ -6,6 +6,7 @@ import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
+import { codecOf } from '../process/codec.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { createReach } from '../process/reach.ts';
 import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -39,7 +40,8 @@ await runMain(async (config) => {
     const database = databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl);
     undos.push(database.close);
     say('Starting Temporal, the worker and the API …');
-    const bundling = bundleWorkflows();
+    const codec = codecOf(config);
+    const bundling = bundleWorkflows(codec);
     // Awaited below; a failure in between is reported there.
     bundling.catch(() => undefined);
     const server = external === undefined ? await embedTemporal(config, folder, say) : null;
@@ -56,7 +58,7 @@ await runMain(async (config) => {
     undos.push(reach.close);
     const worker = await createWorker({
       ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
-      actions: reach.actions,
+      ...{ actions: reach.actions, codec },
     });
     undos.push(keepRunning(reports.run));
     const working = worker.run();
@@ -67,6 +69,7 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
       ...accessOf(config),
+      codecOrigins: [...(accessOf(config).codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
       secretKeys: masterKeys,
     });
     undos.push(api.close);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from '../model/config.ts';
+import { codecOf } from '../process/codec.ts';
 import { installTemporalRuntime } from '../process/logger.ts';
 import { connectClient } from '../process/run.ts';
 import { openRuns } from '../service/open-runs.ts';
@@ -25,7 +26,7 @@ export async function replayOpen(config: Config): Promise<Replayed[]> {
   if (address === undefined) throw new Error('no Temporal server is known: set TEMPORAL_ADDRESS, or npm start here');
   const connection = connectClient(address);
   try {
-    const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE);
+    const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE, codecOf(config));
     await temporal.ping();
     const replayed: Replayed[] = [];
     const add = (workflowId: string, trouble: string | null) =>

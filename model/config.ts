@@ -43,6 +43,18 @@ export const ConfigSchema = z.object({
     .describe(
       'Master key of tokens; several by commas: the first seals, all open. Made at the first start by `npm start`.',
     ),
+  FERMATA_PAYLOAD_KEY: z
+    .string()
+    .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be 32 characters or more; several are separated by commas')
+    .optional()
+    .describe(
+      'Key of what Temporal stores of runs; several by commas: the first seals, all open. Without it Temporal sees everything.',
+    ),
+  FERMATA_CODEC_ORIGINS: z
+    .string()
+    .regex(/^https?:\/\/[^/,]+(,https?:\/\/[^/,]+)*$/, 'must be origins, as in "https://temporal.example.com"')
+    .optional()
+    .describe("Origins of Temporal's UI, by commas, that may ask `/codec` to open payloads; `npm start` adds its own."),
   FERMATA_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

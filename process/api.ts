@@ -4,6 +4,7 @@ import type { Connection } from '@temporalio/client';
 import { WebSocketServer } from 'ws';
 import { createApp } from '../api/app.ts';
 import { slackRoutes } from '../chat/routes.ts';
+import type { Codec } from '../codec/codec.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Config } from '../model/config.ts';
@@ -55,18 +56,23 @@ import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import { createTurnStore } from '../store/turns.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
+import { codecOf } from './codec.ts';
 import { REST_PURPOSE } from './reach.ts';
 
 /** How long a stop waits for requests that are being answered. */
 const DRAIN_MILLISECONDS = 5_000;
 
 /** What the settings say of who may ask, and how often. */
-export function accessOf(config: Config): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl' | 'chat'> {
+export function accessOf(
+  config: Config,
+): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl' | 'chat' | 'codec' | 'codecOrigins'> {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
     chat: chatOf(config),
+    codec: codecOf(config),
+    codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
     tokens: {
       ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
       ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
@@ -91,6 +97,9 @@ export interface ApiOptions {
   publicUrl?: string | undefined;
   /** Through what people are asked. */
   chat?: ChatSettings;
+  /** What seals what Temporal gets, and the origins of its UI that may ask to have it opened. */
+  codec?: Codec | undefined;
+  codecOrigins?: readonly string[];
 }
 
 /** A running API. */
@@ -117,6 +126,8 @@ export async function startApi({
   secretKeys,
   publicUrl,
   chat = {},
+  codec,
+  codecOrigins = [],
 }: ApiOptions): Promise<RunningApi> {
   const { db } = database;
   const stores = {
@@ -125,7 +136,7 @@ export async function startApi({
     principals: createPrincipalStore(db),
     inquiries: createInquiryStore(db),
   };
-  const temporal = createTemporal(connection, namespace);
+  const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
   const definitions = createDefinitionService(stores.definitions, actionStore);
   const turnStore = createTurnStore(db);
@@ -138,7 +149,7 @@ export async function startApi({
   const controls = createControlService(temporal, executions);
   const explanations = createExplanationService(executions);
   const retries = createRetryService(projections, executions, launcher);
-  const schedules = createScheduleService(createTemporalSchedules(connection, namespace), executions, log);
+  const schedules = createScheduleService(createTemporalSchedules(connection, namespace, codec), executions, log);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
@@ -192,6 +203,8 @@ export async function startApi({
     publicUrl,
     links: people.links,
     imports,
+    codec,
+    codecOrigins,
     simulations,
     principals,
     audit,

@@ -11,7 +11,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { Blueprint } from './launches.ts';
-import { isUnreachable } from './temporal.ts';
+import { isUnreachable, type PayloadCodec } from './temporal.ts';
 
 /** When a schedule starts runs. Times in seconds, but for ISO 8601 instants. */
 export interface ScheduleTimes {
@@ -52,8 +52,11 @@ const CALL_TIMEOUT = 5_000;
 export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
 
 /** Makes the gateway over a connection, which may be lazy. */
-export function createTemporalSchedules(connection: Connection, namespace: string) {
-  const { schedule: client } = new Client({ connection, namespace });
+export function createTemporalSchedules(connection: Connection, namespace: string, codec?: PayloadCodec) {
+  const { schedule: client } = new Client({
+    ...{ connection, namespace },
+    ...(codec && { dataConverter: codec.dataConverter }),
+  });
 
   async function call<T>(work: () => Promise<T>): Promise<T> {
     try {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   Client,
+  type ClientOptions,
   type Connection,
   defaultPayloadConverter,
   isGrpcServiceError,
@@ -69,13 +70,23 @@ const NOT_FOUND = 5;
 const ALL_EVENTS = 1;
 const CLOSE_EVENT = 2;
 
+/** What seals payloads before Temporal gets them, and opens what Temporal answers. */
+export interface PayloadCodec {
+  dataConverter: NonNullable<ClientOptions['dataConverter']>;
+  seal(payload: Payload): Payload;
+  openAll<T>(answer: T): T;
+}
+
+type Payload = proto.temporal.api.common.v1.IPayload;
+
 /** The one place that talks to Temporal's server. Every call throws `temporal_unavailable` when nobody answers. */
 export type Temporal = ReturnType<typeof createTemporal>;
 
 /** Makes the gateway over a connection, which may be lazy. */
-export function createTemporal(connection: Connection, namespace: string) {
-  const client = new Client({ connection, namespace });
+export function createTemporal(connection: Connection, namespace: string, codec?: PayloadCodec) {
+  const client = new Client({ connection, namespace, ...(codec && { dataConverter: codec.dataConverter }) });
   const { workflowService } = client;
+  const open = <T>(answer: T): T => (codec === undefined ? answer : codec.openAll(answer));
 
   async function call<T>(work: () => Promise<T>, timeout = CALL_TIMEOUT): Promise<T> {
     try {
@@ -115,7 +126,7 @@ export function createTemporal(connection: Connection, namespace: string) {
         : await orNull(() => connection.withAbortSignal(AbortSignal.any([signal]), read), LONG_POLL_TIMEOUT);
     if (found === null) return null;
     const next = found.nextPageToken.length > 0 ? found.nextPageToken : undefined;
-    return { events: found.history?.events ?? [], next };
+    return { events: open(found.history?.events ?? []), next };
   }
 
   /** All pages of one run's history; with a signal also what is still to come, until it is aborted. */
@@ -178,6 +189,7 @@ export function createTemporal(connection: Connection, namespace: string) {
         workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
       );
       if (found === null) return null;
+      open(found);
       return {
         info: found.workflowExecutionInfo ?? {},
         pending: {
@@ -227,7 +239,7 @@ export function createTemporal(connection: Connection, namespace: string) {
           historyEventFilterType: CLOSE_EVENT,
         }),
       );
-      return page?.history?.events?.at(-1) ?? null;
+      return open(page?.history?.events?.at(-1) ?? null);
     },
 
     /** Waits until a run has closed, for some milliseconds at most. */
@@ -307,7 +319,8 @@ export function createTemporal(connection: Connection, namespace: string) {
         requestId,
       }: { name: string; payload: Json; identity: string; requestId?: string | undefined },
     ): Promise<boolean> {
-      const input = { payloads: [defaultPayloadConverter.toPayload(payload)] };
+      const plain = defaultPayloadConverter.toPayload(payload);
+      const input = { payloads: [codec === undefined ? plain : codec.seal(plain)] };
       const sent = await orNull(() =>
         workflowService.signalWorkflowExecution({
           ...{ namespace, workflowExecution: { workflowId }, signalName: name, input, identity },
@@ -352,7 +365,7 @@ export function createTemporal(connection: Connection, namespace: string) {
             ...(token === undefined ? {} : { nextPageToken: token }),
           }),
         );
-        yield page.executions;
+        yield open(page.executions);
         nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       } while (nextPageToken !== undefined);
     },

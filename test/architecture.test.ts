@@ -22,6 +22,7 @@ const RULES: Record<string, Rule> = {
   interpreter: { folders: ['model', 'expression', 'language'], packages: [] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
+  codec: { folders: [], packages: ['@temporalio/proto'], node: true },
   egress: { folders: ['model'], packages: ['undici'], node: true },
   activities: {
     folders: ['egress', 'model'],
@@ -47,13 +48,13 @@ const RULES: Record<string, Rule> = {
   chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono', 'nodemailer'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   worker: {
-    folders: ['activities', 'egress', 'model'],
+    folders: ['activities', 'codec', 'egress', 'model'],
     types: ['projection'],
     packages: ['@temporalio/worker'],
     node: true,
   },
   process: {
-    folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'egress', 'model'],
+    folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'codec', 'egress', 'model'],
     packages: [
       '@hono/node-server',
       'ws',

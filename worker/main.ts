@@ -1,4 +1,5 @@
 import { required } from '../model/config.ts';
+import { codecOf } from '../process/codec.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { createReach } from '../process/reach.ts';
 import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -16,7 +17,8 @@ await runMain(async (config) => {
   installTemporalRuntime(log);
   const undos: Undo[] = [];
   try {
-    const bundle = await bundleWorkflows();
+    const codec = codecOf(config);
+    const bundle = await bundleWorkflows(codec);
     const database = await openPostgres(url);
     undos.push(database.close);
     const reports = createRunReports(createExecutionStore(database.db), namespace, log);
@@ -26,7 +28,7 @@ await runMain(async (config) => {
     const reach = createReach(database.db, secretKey.split(','), config.FERMATA_EGRESS);
     undos.push(reach.close);
     const { actions } = reach;
-    const worker = await createWorker({ connection, namespace, bundle, actions, report: reports.take });
+    const worker = await createWorker({ connection, namespace, bundle, actions, codec, report: reports.take });
     const running = worker.run();
     log.info({ temporal: address, namespace }, 'the worker is ready');
     const stopped = await Promise.race([untilSignal(), running.then(() => 'the worker itself')]);

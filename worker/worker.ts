@@ -8,6 +8,7 @@ import {
 } from '@temporalio/worker';
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
+import type { Codec } from '../codec/codec.ts';
 import { OWN_TASK_QUEUE, type RunMemo } from '../model/run-input.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
 
@@ -20,15 +21,18 @@ export interface WorkerOptions {
   maxCachedWorkflows?: number;
   /** What actions reach the world by, and where they find their connections. */
   actions: ActivityOptions;
+  /** What seals what Temporal gets; the bundle must be made with it, too. */
+  codec?: Codec | undefined;
   /** Hears how open runs stand. */
   report?: (report: RunReport) => void;
 }
 
 /** Bundles the generic workflow for the sandbox; takes about a second, once per process. */
-export async function bundleWorkflows(): Promise<WorkflowBundle> {
+export async function bundleWorkflows(codec?: Codec): Promise<WorkflowBundle> {
   const quiet = () => undefined;
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    ...(codec && { failureConverterPath: codec.dataConverter.failureConverterPath }),
     // Webpack prints its list of assets at info; only what is wrong is worth a line.
     logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
   });
@@ -41,6 +45,7 @@ export async function createWorker({
   bundle,
   maxCachedWorkflows,
   actions,
+  codec,
   report,
 }: WorkerOptions): Promise<Worker> {
   return Worker.create({
@@ -56,6 +61,7 @@ export async function createWorker({
     shutdownGraceTime: '10s',
     shutdownForceTime: '20s',
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
+    ...(codec && { dataConverter: codec.dataConverter }),
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),
   });
 }

@@ -11,7 +11,7 @@ import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { openEmbedded } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
-import { createWorker } from '../../worker/worker.ts';
+import { bundleWorkflows, createWorker } from '../../worker/worker.ts';
 import { preparedBundle, preparedDatabase } from './prepared.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
@@ -61,12 +61,14 @@ export async function createApiHarness(
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);
-  const bundle = options.worker === false ? null : await preparedBundle();
+  const codec = options.access?.codec;
+  const bundle =
+    options.worker === false ? null : codec === undefined ? await preparedBundle() : await bundleWorkflows(codec);
   const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY]);
   let stopWorker = async () => {};
   const startWorker = async (): Promise<void> => {
     if (bundle === null) return;
-    const worker = await createWorker({ connection: native, namespace, bundle, actions, report: reports.take });
+    const worker = await createWorker({ connection: native, namespace, bundle, actions, codec, report: reports.take });
     const running = worker.run();
     stopWorker = async () => {
       stopWorker = async () => {};

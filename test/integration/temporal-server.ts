@@ -33,6 +33,7 @@ export const API_NAMESPACES = [
     'connections',
     'turns',
     'python',
+    'codec',
   ],
 ];
 

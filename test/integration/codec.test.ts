@@ -1,0 +1,152 @@
+import proto from '@temporalio/proto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createCodec } from '../../codec/codec.ts';
+import { createTemporal } from '../../service/temporal.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { until } from './until.ts';
+
+// The whole product with sealed payloads: everything works as ever, and Temporal sees nothing of it.
+
+const BASE = '/api/v1/executions';
+const CANARY = 'canary-of-the-payloads-4f1d';
+const KEY = 'the key of payloads, long enough for one';
+const UI = 'http://127.0.0.1:8233';
+
+let harness: ApiHarness;
+beforeAll(async () => {
+  harness = await createApiHarness('codec', { access: { codec: createCodec([KEY]), codecOrigins: [UI] } });
+});
+afterAll(() => harness.close());
+
+const start = async (action_ref: string, parameters: object, wait = 15) =>
+  (await harness.call('POST', BASE, { action_ref, parameters, wait })).body.data;
+
+/** All that Temporal has of a run, as bytes that anybody may read. */
+async function stored(workflowId: string): Promise<string> {
+  const parts: string[] = [];
+  for await (const events of createTemporal(harness.connection, 'codec').history(workflowId)) {
+    for (const event of events) {
+      const bytes = proto.temporal.api.history.v1.HistoryEvent.encode(event).finish();
+      parts.push(Buffer.from(bytes).toString('latin1'));
+    }
+  }
+  return parts.join('\n');
+}
+
+it('runs, fails, asks people, signals, goes on in sub-workflows, is listed, read, streamed and tried again; Temporal sees none of it', async () => {
+  const say = `${CANARY} {{ x }}`;
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.sealed_below', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: { tasks: [{ name: 'a', action: 'core.transform', input: { data: say } }] },
+  });
+  const stored201 = await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.sealed', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: {
+      tasks: [
+        { name: 'call', action: 'core.http', input: { url: `${harness.api.url}/healthz?${CANARY}` } },
+        { name: 'below', action: 'examples.sealed_below', input: { x: '{{ parameters.x }}' } },
+        { name: 'wait', action: 'core.wait_signal', input: { name: 'go' } },
+        { name: 'ask', action: 'core.inquiry', input: { prompt: say, approvers: ['approver'] } },
+        { name: 'broken', action: 'core.http', input: { url: `${harness.api.url}/api/v1/${CANARY}` } },
+      ],
+    },
+  });
+  expect(stored201.status).toBe(201);
+  const { id } = await start('examples.sealed', { x: CANARY }, 0);
+  const waiting = (kind: string) =>
+    until(
+      () => harness.call('GET', `${BASE}/${id}`),
+      ({ body }) => body.data.waiting_for.some((wait: { kind: string }) => wait.kind === kind),
+    );
+  await waiting('signal');
+  await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go', payload: { say: CANARY } });
+  await waiting('inquiry');
+  const { body: asked } = await harness.call('GET', `/api/v1/inquiries?execution=${id}`);
+  expect(asked.data[0].prompt).toBe(`${CANARY} ${CANARY}`);
+  await harness.call(
+    'POST',
+    `/api/v1/inquiries/${asked.data[0].id}/respond`,
+    { option: 'approve' },
+    {
+      'x-api-key': 'fmt_test-key-of-the-approver',
+    },
+  );
+  const { body } = await until(
+    () => harness.call('GET', `${BASE}/${id}`),
+    (answer) => answer.body.data.status === 'failed',
+  );
+  const { data } = body;
+  expect(data).toMatchObject({ config: { x: CANARY }, projection: 'complete', result: { task: 'broken' } });
+  expect(data.tasks.map(({ status }: { status: string }) => status)).toEqual([
+    ...['completed', 'completed', 'completed', 'completed', 'failed'],
+  ]);
+  expect(data.tasks[4].error).toMatchObject({ type: 'http_error', message: expect.stringContaining('401') });
+  expect(data.tasks[1].output).toBe(`${CANARY} ${CANARY}`);
+  const listed = await until(
+    () => harness.call('GET', `${BASE}?action_ref=examples.sealed&status=failed&result_contains=401`),
+    (answer) => answer.body.data.length === 1,
+  );
+  expect(listed.status).toBe(200);
+  const again = (await harness.call('POST', `${BASE}/${id}/retry`, {})).body.data;
+  await until(
+    () => harness.call('GET', `${BASE}/${again.id}`),
+    (answer) => answer.body.data.status === 'failed',
+  );
+  const below = (await harness.call('GET', `${BASE}/${data.tasks[1].child}`)).body.data;
+  const bytes = await Promise.all([data, again, below].map((run) => stored(run.workflow_id)));
+  for (const part of bytes) {
+    expect(part).toContain('binary/encrypted');
+    expect(part).not.toContain(CANARY);
+    expect(part).not.toContain('"definition"');
+  }
+  // A failure's words are sealed with it.
+  expect(bytes[0]).toContain('Encoded failure');
+});
+
+it('opens payloads for Temporal’s UI, in the browser of somebody who may, and for nobody else', async () => {
+  const url = `${harness.api.url}/codec`;
+  const preflight = await fetch(`${url}/decode`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: UI,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type,x-namespace',
+    },
+  });
+  expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, UI]);
+  const ask = (what: string, payloads: object[], key = DEV_KEY, origin = UI) =>
+    fetch(`${url}/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-namespace': 'codec', origin },
+      body: JSON.stringify({ payloads }),
+    });
+  const plain = { metadata: { encoding: btoa('json/plain') }, data: btoa(JSON.stringify({ say: CANARY })) };
+  const sealed = await ask('encode', [plain]);
+  const { payloads } = (await sealed.json()) as { payloads: (typeof plain)[] };
+  expect(atob(payloads[0]!.metadata.encoding)).toBe('binary/encrypted');
+  expect(atob(payloads[0]!.data)).not.toContain(CANARY);
+  const opened = await ask('decode', [payloads[0]!, plain]);
+  expect([opened.headers.get('access-control-allow-origin'), await opened.json()]).toEqual([
+    UI,
+    { payloads: [plain, plain] },
+  ]);
+  // Another key's, or a changed one, stays as it is.
+  const foreign = createCodec(['another key of payloads, long enough for one']);
+  const other = foreign.seal({ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('1') });
+  const changed = Buffer.from(payloads[0]!.data, 'base64');
+  changed[20]! ^= 1;
+  const left = [
+    {
+      metadata: Object.fromEntries(
+        Object.entries(other.metadata!).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]),
+      ),
+      data: Buffer.from(other.data!).toString('base64'),
+    },
+    { ...payloads[0]!, data: changed.toString('base64') },
+  ];
+  expect(await (await ask('decode', left)).json()).toEqual({ payloads: left });
+  expect((await ask('decode', payloads, 'nobody')).status).toBe(401);
+  expect((await ask('decode', payloads, 'fmt_test-key-of-the-approver')).status).toBe(403);
+  const elsewhere = await ask('decode', payloads, DEV_KEY, 'https://evil.example.com');
+  expect(elsewhere.headers.get('access-control-allow-origin')).toBeNull();
+});
