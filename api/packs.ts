@@ -81,15 +81,18 @@ const deleteRoute = createRoute({
   },
 });
 
-const ImportedSchema = z.object({ ref: z.string(), change: z.enum(['created', 'updated', 'unchanged']) });
+const ImportedSchema = z.object({ ref: z.string(), change: z.enum(['created', 'updated', 'unchanged', 'deleted']) });
 
 const importRoute = createRoute({
   ...needs('workflow:write'),
   ...{ method: 'post', path: `${base}/import`, tags, summary: 'Bring in a pack with its actions and workflows' },
   description:
-    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, nothing is deleted; a refusal has changed nothing. With `dry_run` it is told what would be done.',
+    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, in one transaction: a refusal has changed nothing. With `prune` what the pack has beyond that is deleted, workflows with their runs; otherwise nothing is. With `dry_run` it is told what would be done.',
   request: {
-    query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional() }),
+    query: z.strictObject({
+      dry_run: z.enum(['true', 'false']).optional(),
+      prune: z.enum(['true', 'false']).optional(),
+    }),
     body: {
       required: true,
       content: { ...jsonOrYaml(PackImportSchema), 'application/zip': { schema: z.any() } },
@@ -108,7 +111,15 @@ const importRoute = createRoute({
       }),
       'As it was given.',
     ),
-    ...errorResponses('definition_invalid', 'json_malformed', 'yaml_malformed', 'workflow_exists', 'action_exists'),
+    ...errorResponses(
+      'definition_invalid',
+      'json_malformed',
+      'yaml_malformed',
+      'workflow_exists',
+      'action_exists',
+      'workflow_in_use',
+      'action_in_use',
+    ),
   },
 });
 
@@ -134,8 +145,12 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
   router.openapi(
     importRoute,
     async (context) => {
-      const dry = context.req.valid('query').dry_run === 'true';
-      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), { dry });
+      const query = context.req.valid('query');
+      const [dry, prune] = [query.dry_run === 'true', query.prune === 'true'];
+      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
+        dry,
+        prune,
+      });
       const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
       return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
     },

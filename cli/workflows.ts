@@ -19,24 +19,27 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
       'a workflow in JSON or YAML, or a folder with pack.yaml, actions/, workflows/',
     )
     .option('--dry-run', 'tell what would change, and change nothing')
-    .action(async ({ file, dryRun: dry = false }: { file: string[]; dryRun?: boolean }) => {
-      const { service, output } = await session();
-      const applied: JsonObject[] = [];
-      for (const path of file) {
-        const source = await readSource(path);
-        applied.push(
-          ...(source.kind === 'pack'
-            ? await importPack(service, source.body, dry)
-            : [await applyOne(service, source.content, dry)]),
+    .option('--prune', 'of a folder: delete what its pack has beyond it, workflows with their runs')
+    .action(
+      async ({ file, dryRun: dry = false, prune = false }: { file: string[]; dryRun?: boolean; prune?: boolean }) => {
+        const { service, output } = await session();
+        const applied: JsonObject[] = [];
+        for (const path of file) {
+          const source = await readSource(path);
+          applied.push(
+            ...(source.kind === 'pack'
+              ? await importPack(service, source.body, { dry, prune })
+              : [await applyOne(service, source.content, dry)]),
+          );
+        }
+        output.show(applied, () =>
+          table(
+            ['KIND', 'REF', 'CHANGE', 'REVISION'],
+            applied.map(({ kind, ref, change, revision }) => [kind, ref, change, revision].map(textOf)),
+          ),
         );
-      }
-      output.show(applied, () =>
-        table(
-          ['KIND', 'REF', 'CHANGE', 'REVISION'],
-          applied.map(({ kind, ref, change, revision }) => [kind, ref, change, revision].map(textOf)),
-        ),
-      );
-    });
+      },
+    );
 
   program
     .command('pack')
@@ -90,8 +93,13 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
     });
 }
 
-async function importPack(service: Service, body: JsonObject, dry: boolean): Promise<JsonObject[]> {
-  const { data } = await service.ask('POST', '/api/v1/packs/import', { body, query: { dry_run: String(dry) } });
+async function importPack(
+  service: Service,
+  body: JsonObject,
+  { dry, prune }: { dry: boolean; prune: boolean },
+): Promise<JsonObject[]> {
+  const query = { dry_run: String(dry), prune: String(prune) };
+  const { data } = await service.ask('POST', '/api/v1/packs/import', { body, query });
   const { pack, actions, workflows } = data as { pack: JsonObject; actions: JsonObject[]; workflows: JsonObject[] };
   return [
     { kind: 'pack', ...pack },

@@ -26,7 +26,7 @@ import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
 import { createLauncher } from '../service/launches.ts';
-import { createPackImportService } from '../service/pack-imports.ts';
+import { createPackImportService, type InTransaction } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createProjectionReader } from '../service/projections.ts';
@@ -164,7 +164,16 @@ export async function startApi({
   const secrets = createSecretService(createSecretStore(db), atRest);
   const renewed = await renewSeals(createSealStore(db), atRest);
   if (renewed > 0) log.info({ renewed }, 'what an older master key had sealed is sealed by the first one now');
-  const imports = createPackImportService(packs, actions, definitions);
+  const inTransaction: InTransaction = (work) =>
+    db.transaction((transaction) => {
+      const [definitionStore, actionsWithin] = [createDefinitionStore(transaction), createActionStore(transaction)];
+      return work({
+        packs: createPackService(definitionStore),
+        actions: createActionService(actionsWithin, definitionStore),
+        definitions: createDefinitionService(definitionStore, actionsWithin),
+      });
+    });
+  const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
   const simulations = createSimulationService(definitions, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings), Date.now);
   const inquiries = createInquiryService(temporal, executions, stores.inquiries, principals, Date.now);

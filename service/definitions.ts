@@ -191,6 +191,11 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       return { ref, change: same ? 'unchanged' : 'updated', revision: workflow.revision, warnings };
     },
 
+    /** Deletes a workflow with its revisions, and not its runs. */
+    async forget({ tenant }: Principal, id: number): Promise<void> {
+      await store.remove(tenant, id);
+    },
+
     /** The revisions of a workflow, newest first. Throws `workflow_not_found`. */
     async revisions(principal: Principal, ref: string): Promise<RevisionInfo[]> {
       const { id } = await get(principal, ref);

@@ -80,21 +80,30 @@ export function createDeletionService(
     async deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void> {
       const workflow = await definitions.get(principal, ref);
       const { tenant } = principal;
-      const open = await openRuns(principal, workflow);
-      if (open.size > 0 && !force) {
-        const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
-        throw new AppError('workflow_in_use', `Workflow '${ref}' has ${runs}; ?force=true terminates them`);
-      }
+      const open = force ? await openRuns(principal, workflow) : new Set<string>();
+      if (!force) await this.demandClosed(principal, workflow);
       // From here on nothing more is started.
       await stores.definitions.setEnabled(tenant, workflow.id, false);
       for (const id of open) await temporal.terminate(id, `the workflow ${ref} is deleted`, principal.subject);
+      await this.deleteRuns(principal, workflow.id);
+      await stores.definitions.remove(tenant, workflow.id);
+    },
+
+    /** Throws `workflow_in_use` while a workflow has open runs. */
+    async demandClosed(principal: Principal, workflow: { id: number; ref: string }): Promise<void> {
+      const open = await openRuns(principal, workflow);
+      if (open.size === 0) return;
+      const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
+      throw new AppError('workflow_in_use', `Workflow '${workflow.ref}' has ${runs}; ?force=true terminates them`);
+    },
+
+    /** Deletes all runs of a workflow, by its integer id. */
+    async deleteRuns({ tenant }: Principal, definition: number): Promise<void> {
       for (;;) {
-        const filter = { definition: workflow.id };
-        const rows = await stores.executions.listBehind(tenant, filter, { cursor: null, limit: PAGE });
-        if (rows.length === 0) break;
+        const rows = await stores.executions.listBehind(tenant, { definition }, { cursor: null, limit: PAGE });
+        if (rows.length === 0) return;
         await remove(rows);
       }
-      await stores.definitions.remove(tenant, workflow.id);
     },
   };
 }

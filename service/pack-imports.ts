@@ -4,9 +4,9 @@ import { canonicalJson, type JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { PackImport } from '../model/requests.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
-import type { ActionService } from './custom-actions.ts';
-import { issuesOfAction } from './custom-actions.ts';
-import type { DefinitionService } from './definitions.ts';
+import { type ActionService, issuesOfAction } from './custom-actions.ts';
+import type { Beside, DefinitionService } from './definitions.ts';
+import type { DeletionService } from './deletions.ts';
 import { refusal } from './inputs.ts';
 import type { PackService } from './packs.ts';
 
@@ -16,7 +16,7 @@ const MAX_OF_EACH = 10_000;
 /** What an import has done to one thing, or would do. */
 export interface Imported {
   ref: string;
-  change: 'created' | 'updated' | 'unchanged';
+  change: 'created' | 'updated' | 'unchanged' | 'deleted';
 }
 
 /** What an import has done. */
@@ -30,63 +30,66 @@ export interface ImportResult {
 /** Brings whole packs in. */
 export type PackImportService = ReturnType<typeof createPackImportService>;
 
-/** Makes the service over the others. */
-export function createPackImportService(packs: PackService, actions: ActionService, definitions: DefinitionService) {
+/** The services that an import writes through. */
+export interface PackParts {
+  packs: PackService;
+  actions: ActionService;
+  definitions: DefinitionService;
+}
+
+/** Has services work in one transaction, which is undone when that throws. */
+export type InTransaction = <T>(work: (parts: PackParts) => Promise<T>) => Promise<T>;
+
+/** Undoes what was only tried. */
+class DryRun extends Error {
+  readonly result: ImportResult;
+
+  constructor(result: ImportResult) {
+    super('nothing is to change');
+    this.result = result;
+  }
+}
+
+/** Makes the service; `parts` read what is there. */
+export function createPackImportService(
+  parts: PackParts,
+  inTransaction: InTransaction,
+  deletions: Pick<DeletionService, 'demandClosed' | 'deleteRuns'>,
+) {
+  const { packs, actions, definitions } = parts;
+
   return {
     /**
-     * Brings a pack to what it is given as: what is not there is made, what differs is changed, and nothing is deleted.
-     * Everything is checked first, so that a refusal has changed nothing; `dry`: nothing else is done, and what would be is
-     * told. Throws `request_invalid`, `definition_invalid`.
+     * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
+     * is not given is deleted, workflows with their runs, and otherwise nothing is. Everything is checked first, so that all
+     * issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
+     * `workflow_in_use` and `action_in_use` for what cannot be deleted.
      */
     async import(
       principal: Principal,
-      { pack, actions: given, workflows }: PackImport,
-      { dry = false }: { dry?: boolean } = {},
+      body: PackImport,
+      { dry = false, prune = false }: { dry?: boolean; prune?: boolean } = {},
     ): Promise<ImportResult> {
-      const refs = new Set<string>();
-      const issues: Issue[] = [];
-      const elsewhere = (path: string, ref: string, packRef: string) => {
-        if (packRef !== pack.ref)
-          issues.push({ code: 'ref_mismatch', path: `${path}/pack_ref`, message: `must be "${pack.ref}"` });
-        if (refs.has(ref)) issues.push({ code: 'duplicate', path: `${path}/ref`, message: `"${ref}" is here twice` });
-        refs.add(ref);
-      };
-      for (const [index, action] of given.entries()) {
-        elsewhere(`/actions/${index}`, action.ref, action.pack_ref);
-        issues.push(...issuesOfAction(action).map((issue) => ({ ...issue, path: `/actions/${index}${issue.path}` })));
-      }
-      const known = [
-        ...given.map(({ ref, param_schema = null }) => ({ ref, paramSchema: param_schema, runs: 'worker' as const })),
-        ...workflows.map(({ ref, param_schema = null }) => ({
-          ref,
-          paramSchema: param_schema,
-          runs: 'workflow' as const,
-        })),
-      ];
-      for (const [index, workflow] of workflows.entries()) {
-        elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
-        const found = await definitions.examineBeside(principal, workflow, known);
-        issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
-      }
-      if (issues.length > 0) {
-        throw refusal(
-          issues.some(({ path }) => path.includes('/definition')) ? 'definition_invalid' : 'request_invalid',
-          issues,
-        );
-      }
-      if (dry) return foresee(principal, { pack, actions: given, workflows });
-      const result: ImportResult = {
-        pack: await importPack(principal, pack),
-        actions: [],
-        workflows: [],
-        warnings: [],
-      };
-      for (const action of given) result.actions.push(await importAction(principal, action));
-      for (const [index, workflow] of workflows.entries()) {
-        const { warnings, ...imported } = await definitions.apply(principal, workflow, known);
-        result.workflows.push(imported);
-        result.warnings.push(...warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
-      }
+      const known = await checked(principal, body);
+      const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
+      for (const workflow of surplus.workflows) await deletions.demandClosed(principal, workflow);
+      const result = await inTransaction(async (within) => {
+        const done = await write(principal, body, known, within);
+        for (const { ref, revision, id } of surplus.workflows) {
+          await within.definitions.forget(principal, id);
+          done.workflows.push({ ref, change: 'deleted', revision });
+        }
+        for (const ref of surplus.actions) {
+          await within.actions.remove(principal, ref);
+          done.actions.push({ ref, change: 'deleted' });
+        }
+        if (dry) throw new DryRun(done);
+        return done;
+      }).catch((error: unknown) => {
+        if (error instanceof DryRun) return error.result;
+        throw error;
+      });
+      if (!dry) for (const { id } of surplus.workflows) await deletions.deleteRuns(principal, id);
       return result;
     },
 
@@ -108,58 +111,96 @@ export function createPackImportService(packs: PackService, actions: ActionServi
     },
   };
 
-  /** What an import would do. */
-  async function foresee(principal: Principal, { pack, actions: given, workflows }: PackImport): Promise<ImportResult> {
-    const changeOf = (before: object | null, { ref, pack_ref: _, ...fields }: Given): Imported => {
-      if (before === null) return { ref, change: 'created' };
-      return { ref, change: isAsGiven(before as JsonObject, fields as JsonObject) ? 'unchanged' : 'updated' };
+  /** Checks everything, and gives what the workflows of the pack may name beside what is there. */
+  async function checked(principal: Principal, { pack, actions: given, workflows }: PackImport): Promise<Beside[]> {
+    const refs = new Set<string>();
+    const issues: Issue[] = [];
+    const elsewhere = (path: string, ref: string, packRef: string) => {
+      if (packRef !== pack.ref)
+        issues.push({ code: 'ref_mismatch', path: `${path}/pack_ref`, message: `must be "${pack.ref}"` });
+      if (refs.has(ref)) issues.push({ code: 'duplicate', path: `${path}/ref`, message: `"${ref}" is here twice` });
+      refs.add(ref);
     };
-    const orNull = (error: unknown): null => {
-      if (error instanceof AppError && error.code.endsWith('_not_found')) return null;
-      throw error;
+    for (const [index, action] of given.entries()) {
+      elsewhere(`/actions/${index}`, action.ref, action.pack_ref);
+      issues.push(...issuesOfAction(action).map((issue) => ({ ...issue, path: `/actions/${index}${issue.path}` })));
+    }
+    const besides = (
+      all: readonly { ref: string; param_schema?: JsonObject | null | undefined }[],
+      runs: Beside['runs'],
+    ) => all.map(({ ref, param_schema = null }): Beside => ({ ref, paramSchema: param_schema, runs }));
+    const known = [...besides(given, 'worker'), ...besides(workflows, 'workflow')];
+    for (const [index, workflow] of workflows.entries()) {
+      elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
+      const found = await definitions.examineBeside(principal, workflow, known);
+      issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
+    }
+    if (issues.length === 0) return known;
+    const invalid = issues.some(({ path }) => path.includes('/definition'));
+    throw refusal(invalid ? 'definition_invalid' : 'request_invalid', issues);
+  }
+
+  /** What a pack has, and is not given with. */
+  async function surplusOf(principal: Principal, { pack, actions: given, workflows }: PackImport) {
+    const everything = { offset: 0, limit: MAX_OF_EACH };
+    const refs = new Set([...given, ...workflows].map(({ ref }) => ref));
+    const own = await actions.list(principal, { packRef: pack.ref }, everything);
+    const kept = await definitions.list(principal, { packRef: pack.ref }, everything);
+    return {
+      workflows: kept.rows.filter(({ ref }) => !refs.has(ref)),
+      actions: own.rows.flatMap((action) => ('taskQueue' in action && !refs.has(action.ref) ? [action.ref] : [])),
     };
+  }
+
+  async function write(
+    principal: Principal,
+    { pack, actions: given, workflows }: PackImport,
+    known: readonly Beside[],
+    within: PackParts,
+  ): Promise<ImportResult> {
     const result: ImportResult = {
-      pack: changeOf(await packs.get(principal, pack.ref).catch(orNull), pack),
+      pack: await importPack(within.packs, principal, pack),
       ...{ actions: [], workflows: [], warnings: [] },
     };
-    for (const action of given) result.actions.push(changeOf(await actions.find(principal, action.ref), action));
-    for (const workflow of workflows) {
-      const before = await definitions.get(principal, workflow.ref).catch(orNull);
-      const change = changeOf(before === null ? null : workflowBody(before), workflow);
-      result.workflows.push({ ...change, revision: before?.revision ?? 0 });
+    for (const action of given) result.actions.push(await importAction(within.actions, principal, action));
+    for (const [index, workflow] of workflows.entries()) {
+      const { warnings, ...imported } = await within.definitions.apply(principal, workflow, known);
+      result.workflows.push(imported);
+      result.warnings.push(...warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
     }
     return result;
   }
+}
 
-  async function importPack(principal: Principal, pack: PackImport['pack']): Promise<Imported> {
-    const { ref, ...fields } = pack;
-    try {
-      const before = await packs.get(principal, ref);
-      if (isAsGiven(before as unknown as JsonObject, fields as JsonObject)) return { ref, change: 'unchanged' };
-      await packs.update(principal, ref, fields);
-      return { ref, change: 'updated' };
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'pack_not_found') throw error;
-      await packs.create(principal, pack);
-      return { ref, change: 'created' };
-    }
-  }
-
-  async function importAction(principal: Principal, action: PackImport['actions'][number]): Promise<Imported> {
-    const { ref, pack_ref: _, ...fields } = action;
-    const before = await actions.find(principal, ref);
-    if (before === null) {
-      await actions.create(principal, action);
-      return { ref, change: 'created' };
-    }
-    if (isAsGiven(before as unknown as JsonObject, fields as unknown as JsonObject))
-      return { ref, change: 'unchanged' };
-    await actions.update(principal, ref, fields);
+async function importPack(packs: PackService, principal: Principal, pack: PackImport['pack']): Promise<Imported> {
+  const { ref, ...fields } = pack;
+  try {
+    const before = await packs.get(principal, ref);
+    if (isAsGiven(before as unknown as JsonObject, fields as JsonObject)) return { ref, change: 'unchanged' };
+    await packs.update(principal, ref, fields);
     return { ref, change: 'updated' };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'pack_not_found') throw error;
+    await packs.create(principal, pack);
+    return { ref, change: 'created' };
   }
 }
 
-type Given = { ref: string; pack_ref?: string };
+async function importAction(
+  actions: ActionService,
+  principal: Principal,
+  action: PackImport['actions'][number],
+): Promise<Imported> {
+  const { ref, pack_ref: _, ...fields } = action;
+  const before = await actions.find(principal, ref);
+  if (before === null) {
+    await actions.create(principal, action);
+    return { ref, change: 'created' };
+  }
+  if (isAsGiven(before as unknown as JsonObject, fields as unknown as JsonObject)) return { ref, change: 'unchanged' };
+  await actions.update(principal, ref, fields);
+  return { ref, change: 'updated' };
+}
 
 /** A workflow as it was asked for. */
 function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number] {

@@ -91,6 +91,8 @@ describe('apply', () => {
     expect(await readFile(join(folder, 'out/pack.yaml'), 'utf8')).toBe('ref: tool\nlabel: Tool\ntags:\n  - a\n  - b\n');
     expect(await readFile(join(folder, 'out/workflows/greet.yaml'), 'utf8')).toContain('Hello, {{ name }}');
     expect(await changes(['out'])).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    await rm(join(folder, 'out/actions/fit.yaml'));
+    expect(await changes(['out', '--prune'])).toEqual(['unchanged', 'deleted', 'unchanged']);
   });
 
   it.each([

@@ -120,3 +120,56 @@ it('POST /workflows/{ref}/execute starts a run of that workflow', async () => {
   const empty = await fetch(harness.api.url + url, { method: 'POST', headers: { 'x-api-key': DEV_KEY } });
   expect(empty.status).toBe(201);
 });
+
+describe('an import that prunes', () => {
+  const BASE = '/api/v1/packs/import';
+  const workflow = (name: string, action = 'core.noop') => ({
+    ...{ ref: `pruned.${name}`, pack_ref: 'pruned', label: name, version: '1.0.0' },
+    definition: { tasks: [{ name: 'a', action }] },
+  });
+  const action = (name: string) => ({ ref: `pruned.${name}`, pack_ref: 'pruned', label: name, task_queue: 'q' });
+  const bring = async (query: string, workflows: object[], actions: object[] = [], label = 'Pruned') => {
+    const pack = { ref: 'pruned', label };
+    const { status, body } = await harness.call('POST', `${BASE}${query}`, { pack, actions, workflows });
+    const changes = (list: { ref: string; change: string }[]) =>
+      list.map(({ ref, change }) => `${ref.slice(7)} ${change}`);
+    return status === 200 ? [...changes(body.data.actions), ...changes(body.data.workflows)] : body;
+  };
+  const left = async () => {
+    const { body } = await harness.call('GET', '/api/v1/packs/pruned/export');
+    return [...body.data.actions, ...body.data.workflows].map(({ ref }: { ref: string }) => ref.slice(7));
+  };
+
+  it('deletes what is not given, workflows with their runs, and only when it is asked to', async () => {
+    await bring('', [workflow('one'), workflow('two', 'pruned.act')], [action('act')]);
+    const run = (
+      await harness.call('POST', '/api/v1/executions', { action_ref: 'pruned.one', parameters: {}, wait: 10 })
+    ).body.data;
+    expect(await bring('', [workflow('three')])).toEqual(['three created']);
+    expect(await left()).toEqual(['act', 'one', 'three', 'two']);
+    const deleted = ['act deleted', 'three unchanged', 'one deleted', 'two deleted'];
+    expect(await bring('?prune=true&dry_run=true', [workflow('three')])).toEqual(deleted);
+    expect(await left()).toEqual(['act', 'one', 'three', 'two']);
+    expect(await bring('?prune=true', [workflow('three')])).toEqual(deleted);
+    expect(await left()).toEqual(['three']);
+    expect((await harness.call('GET', `/api/v1/executions/${run.id}`)).status).toBe(404);
+  });
+
+  it('changes nothing at all when one thing cannot be', async () => {
+    await bring('', [workflow('three')], [action('used')]);
+    const other = { ...workflow('x', 'pruned.used'), ref: 'examples.user', pack_ref: 'examples' };
+    expect((await harness.call('POST', '/api/v1/workflows', other)).status).toBe(201);
+    const refused = await bring('?prune=true', [workflow('four')], [action('new')], 'Renamed');
+    expect(refused).toMatchObject({ status: 409, code: 'action_in_use' });
+    expect(await left()).toEqual(['used', 'three']);
+    expect((await harness.call('GET', '/api/v1/packs/pruned')).body.data.label).toBe('Pruned');
+    const waits = {
+      ...workflow('three'),
+      definition: { tasks: [{ name: 'a', action: 'core.wait_signal', input: { name: 'go' } }] },
+    };
+    await bring('', [waits], [action('used')]);
+    const { id } = (await harness.call('POST', '/api/v1/executions', { action_ref: 'pruned.three' })).body.data;
+    expect(await bring('?prune=true', [], [action('used')])).toMatchObject({ status: 409, code: 'workflow_in_use' });
+    await harness.call('POST', `/api/v1/executions/${id}/terminate`, {});
+  });
+});
