@@ -72,7 +72,7 @@ async function withClient(
   const ssl = url.searchParams.get('sslmode');
   url.searchParams.delete('sslmode');
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const client = new pg.Client({
+  const config: pg.ClientConfig = {
     ...{ user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) },
     ...{
       host: await addressOf(host),
@@ -83,10 +83,11 @@ async function withClient(
     ...(ssl === null || ssl === 'disable'
       ? {}
       : { ssl: { servername: host, rejectUnauthorized: ssl !== 'require' && ssl !== 'prefer' } }),
-  });
+  };
+  const client = new pg.Client(config);
   // A connection that breaks says so by the statement that it breaks; without this it would end the process.
   client.on('error', () => undefined);
-  const stop = () => void client.end().catch(() => undefined);
+  const stop = () => void endStatement(config, client).finally(() => client.end().catch(() => undefined));
   signal.addEventListener('abort', stop, { once: true });
   try {
     await client.connect();
@@ -100,6 +101,22 @@ async function withClient(
   } finally {
     signal.removeEventListener('abort', stop);
     await client.end().catch(() => undefined);
+  }
+}
+
+/** Has the server leave what a client has asked it for: a connection that ends would not. */
+async function endStatement(config: pg.ClientConfig, client: pg.Client): Promise<void> {
+  const { processID } = client as unknown as { processID: number | null }; // which the types leave out
+  if (processID === null) return;
+  const other = new pg.Client(config);
+  other.on('error', () => undefined);
+  try {
+    await other.connect();
+    await other.query('SELECT pg_cancel_backend($1)', [processID]);
+  } catch {
+    // Then it goes on until it is done: nobody waits for it any more.
+  } finally {
+    await other.end().catch(() => undefined);
   }
 }
 

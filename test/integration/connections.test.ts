@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { createTemporal } from '../../service/temporal.ts';
-import { APPROVER_KEY, type ApiHarness, createApiHarness } from './api-harness.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from './document-003.ts';
 import { BUCKET, SECRETS, type Systems, startSystems } from './systems.ts';
 import { until } from './until.ts';
@@ -17,9 +18,12 @@ let harness: ApiHarness;
 let systems: Systems;
 let vendors: Systems['vendors'];
 let managerKey: string;
+/** What the process has logged. */
+const logged: string[] = [];
+const log = pino({ level: 'debug' }, { write: (line) => void logged.push(line) });
 
 beforeAll(async () => {
-  [harness, systems] = await Promise.all([createApiHarness('connections'), startSystems()]);
+  [harness, systems] = await Promise.all([createApiHarness('connections', { access: { log } }), startSystems()]);
   ({ vendors } = systems);
   await systems.sql(`
     CREATE TABLE shop.orders (id serial PRIMARY KEY, name text NOT NULL, tags jsonb, at timestamptz);
@@ -187,6 +191,17 @@ describe('an action', () => {
     expect(times.result.rows).toEqual([{ at: '2026-01-01T00:00:00.000Z' }]);
     const changed = await run('database.query', { sql: 'UPDATE shop.orders SET name = $1', params: ['same'] });
     expect(changed.result).toEqual({ rows: [], row_count: 0, truncated: false });
+  });
+
+  it('has PostgreSQL leave a statement whose task is cancelled', async () => {
+    const sql = 'SELECT pg_sleep(300)';
+    const { id } = (await harness.call('POST', BASE, { action_ref: 'database.query', parameters: { sql } })).body.data;
+    const asleep = async () =>
+      (await systems.sql(`SELECT 1 FROM pg_stat_activity WHERE usename = 'app' AND state = 'active'`)).rows.length;
+    await until(asleep, (sessions) => sessions === 1);
+    await harness.call('POST', `${BASE}/${id}/cancel`, {});
+    expect((await ended(id)).status).toBe('cancelled');
+    await until(asleep, (sessions) => sessions === 0);
   });
 
   it('stores objects in S3 and what speaks its protocol', async () => {
@@ -521,7 +536,7 @@ describe('a secret of a template', () => {
   });
 });
 
-it('no secret is seen anywhere: in histories, answers, lists, logs, the audit, exports', async () => {
+it('no secret is seen anywhere: in histories, answers, errors, lists, logs, streams, the audit, exports', async () => {
   // A system that says what it was told.
   vendors.answer({
     status: 400,
@@ -538,13 +553,19 @@ it('no secret is seen anywhere: in histories, answers, lists, logs, the audit, e
     for (const path of ['', '/history?limit=1000', '/logs', '/explain']) {
       texts.push(JSON.stringify((await harness.call('GET', `${BASE}/${row.id}${path}`)).body));
     }
+    const stream = await fetch(`${harness.api.url}${BASE}/${row.id}/events`, { headers: { 'x-api-key': DEV_KEY } });
+    texts.push(await stream.text());
     const workflowId = (await harness.call('GET', `${BASE}/${row.id}`)).body.data.workflow_id;
     for await (const page of temporal.history(workflowId)) texts.push(bytesOf(page));
   }
   for (const path of ['/api/v1/connections', '/api/v1/secrets', '/api/v1/audit', `${BASE}/export?format=json`]) {
     texts.push(JSON.stringify((await harness.call('GET', path)).body));
   }
-  const all = texts.join('\n');
+  // Something was said of all this.
+  log.info('the end');
+  expect(logged.length).toBeGreaterThan(0);
+  const all = [...texts, ...logged].join('\n');
+  expect(all).toContain('event: end');
   expect(all).toContain('shop.orders');
   for (const secret of Object.values(SECRETS)) {
     expect(all.includes(secret), secret).toBe(false);
