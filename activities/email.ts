@@ -1,10 +1,7 @@
-import { createTransport } from 'nodemailer';
 import type { z } from 'zod';
+import { mailTransport } from '../egress/mail.ts';
 import { EmailInputSchema } from '../model/builtin-actions.ts';
 import { ActionError, type ConnectedAction } from './action.ts';
-
-/** Milliseconds after which a mail server is given up, each. */
-const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 60_000 };
 
 /**
  * `email.send` by SMTP: `{ message_id, accepted, rejected }`. Every attempt of a task has the same Message-ID. Fails with
@@ -14,15 +11,7 @@ export const sendEmail: ConnectedAction<'email', z.infer<typeof EmailInputSchema
   pack: 'email',
   input: EmailInputSchema,
   async run({ connection: _, from, ...mail }, { settings, secrets }, { addressOf, signal, token }) {
-    const url = new URL(secrets.url);
-    const secure = url.protocol === 'smtps:';
-    const transport = createTransport({
-      ...{ ...TIMEOUTS, secure, host: await addressOf(url.hostname), port: Number(url.port || (secure ? 465 : 587)) },
-      tls: { servername: url.hostname },
-      ...(url.username === ''
-        ? {}
-        : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
-    });
+    const transport = await mailTransport(secrets.url, { addressOf });
     const stop = () => transport.close();
     signal.addEventListener('abort', stop, { once: true });
     const sender = from ?? settings.from;

@@ -1,4 +1,5 @@
-import { createTransport } from 'nodemailer';
+import type { Egress } from '../egress/egress.ts';
+import { type MailTransport, mailTransport } from '../egress/mail.ts';
 import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
 
 /** How mail goes out. */
@@ -8,24 +9,15 @@ export interface MailSettings {
   from: string;
 }
 
-/** Milliseconds after which a mail server is given up for now. */
-const TIMEOUT = 10_000;
-
 /**
  * Asks people by e-mail, each with a link of their own. `linkFor` gives the link of an address; null where the question is
  * not one that a link can answer.
  */
 export function createMailAnnouncer(
   { url, from }: MailSettings,
+  egress: Pick<Egress, 'addressOf'>,
   linkFor: (notice: Notice) => Promise<string | null>,
 ): Announcer {
-  const transport = createTransport({
-    url,
-    connectionTimeout: TIMEOUT,
-    greetingTimeout: TIMEOUT,
-    socketTimeout: TIMEOUT,
-  });
-
   async function send(notice: Notice, lead: string): Promise<void> {
     const { inquiry, target, ref, owner } = notice;
     const { prompt, details } = inquiry.request;
@@ -39,10 +31,14 @@ export function createMailAnnouncer(
     ];
     // What breaks a line in a header would make another header.
     const subject = `${lead}${prompt ?? `${ref} asks for a decision`}`.replaceAll(/\s+/g, ' ').slice(0, 200);
+    let transport: MailTransport | null = null;
     try {
+      transport = await mailTransport(url, egress);
       await transport.sendMail({ from, to: target, subject, text: lines.join('\n') });
     } catch (cause) {
       throw new NoticeError(`mail: ${(cause as Error).message}`, { cause });
+    } finally {
+      transport?.close();
     }
   }
 

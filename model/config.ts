@@ -90,7 +90,7 @@ export const ConfigSchema = z.object({
     })
     .optional()
     .describe(
-      'Networks that actions and webhooks may not reach, by commas: `10.0.0.0/8`, `private`, `loopback`. Link-local addresses and those where clouds keep credentials never are.',
+      'Networks that nothing here may reach (actions, chat, mail, webhooks, keys of tokens), by commas: `10.0.0.0/8`, `private`, `loopback`. Link-local addresses and those where clouds keep credentials never are.',
     ),
   FERMATA_RATE_LIMIT: z.coerce
     .number()

@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { createApp } from '../api/app.ts';
 import { slackRoutes } from '../chat/routes.ts';
 import type { Codec } from '../codec/codec.ts';
+import { createEgress } from '../egress/egress.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Config } from '../model/config.ts';
@@ -65,12 +66,12 @@ const DRAIN_MILLISECONDS = 5_000;
 /** What the settings say of who may ask, and how often. */
 export function accessOf(
   config: Config,
-): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl' | 'chat' | 'codec' | 'codecOrigins'> {
+): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl' | 'chat' | 'denied' | 'codec' | 'codecOrigins'> {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
-    chat: chatOf(config),
+    ...{ chat: chatOf(config), denied: config.FERMATA_EGRESS },
     codec: codecOf(config),
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
     tokens: {
@@ -97,6 +98,8 @@ export interface ApiOptions {
   publicUrl?: string | undefined;
   /** Through what people are asked. */
   chat?: ChatSettings;
+  /** Networks that nothing may reach, beside those that never are (FERMATA_EGRESS). */
+  denied?: readonly string[] | undefined;
   /** What seals what Temporal gets, and the origins of its UI that may ask to have it opened. */
   codec?: Codec | undefined;
   codecOrigins?: readonly string[];
@@ -126,6 +129,7 @@ export async function startApi({
   secretKeys,
   publicUrl,
   chat = {},
+  denied,
   codec,
   codecOrigins = [],
 }: ApiOptions): Promise<RunningApi> {
@@ -136,6 +140,8 @@ export async function startApi({
     principals: createPrincipalStore(db),
     inquiries: createInquiryStore(db),
   };
+  const egress = createEgress(denied);
+  const keysBy = egress.fetch as unknown as typeof fetch; // the same standard
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
   const definitions = createDefinitionService(stores.definitions, actionStore);
@@ -175,14 +181,14 @@ export async function startApi({
     });
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
   const simulations = createSimulationService(definitions, Date.now);
-  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings), Date.now);
+  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), Date.now);
   const inquiries = createInquiryService(temporal, executions, stores.inquiries, principals, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
   const people = createChat(chat, {
     ...{ store: stores.inquiries, inquiries, principals, audit, secretKeys, namespace, log },
-    publicUrl: () => publicUrl ?? url,
+    ...{ publicUrl: () => publicUrl ?? url, egress },
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
@@ -258,6 +264,7 @@ export async function startApi({
       });
       stop.abort();
       await keeping;
+      await egress.close();
     },
   };
 }

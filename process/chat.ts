@@ -2,7 +2,7 @@ import { createMailAnnouncer, type MailSettings } from '../chat/email.ts';
 import { createSlack, type SlackSettings } from '../chat/slack.ts';
 import { createSlackDesk } from '../chat/slack-desk.ts';
 import { createWebhookAnnouncer } from '../chat/webhook.ts';
-import { createEgress } from '../egress/egress.ts';
+import type { Egress } from '../egress/egress.ts';
 import type { Config } from '../model/config.ts';
 import { ConfigError } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
@@ -19,8 +19,6 @@ export interface ChatSettings {
   slack?: SlackSettings | undefined;
   mail?: MailSettings | undefined;
   webhookSecret?: string | undefined;
-  /** Networks that webhooks may not reach. */
-  denied?: readonly string[] | undefined;
 }
 
 /** What the settings say of it. Throws a ConfigError where one half of a pair is missing. */
@@ -38,7 +36,6 @@ export function chatOf(config: Config): ChatSettings {
     slack: botToken === undefined || signingSecret === undefined ? undefined : { botToken, signingSecret, apiUrl },
     mail: url === undefined || from === undefined ? undefined : { url, from },
     webhookSecret,
-    denied: config.FERMATA_EGRESS,
   };
 }
 
@@ -53,25 +50,25 @@ export interface ChatServices {
   log: Logger;
   /** Where people reach the API. */
   publicUrl: () => string;
+  egress: Egress;
 }
 
 /** Composes what asks people, and what takes their answers. */
-export function createChat(
-  { slack: slackSettings, mail, webhookSecret, denied }: ChatSettings,
-  services: ChatServices,
-) {
-  const { store, inquiries, principals, audit, secretKeys, namespace, log, publicUrl } = services;
+export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSettings, services: ChatServices) {
+  const { store, inquiries, principals, audit, secretKeys, namespace, log, publicUrl, egress } = services;
   const links = createInquiryLinkService(createSealer(secretKeys, 'link'), inquiries, principals, Date.now);
   const slack =
-    slackSettings === undefined ? null : createSlack(slackSettings, createSealer(secretKeys, 'slack'), Date.now);
+    slackSettings === undefined
+      ? null
+      : createSlack(slackSettings, createSealer(secretKeys, 'slack'), egress, Date.now);
   const linkFor = async (notice: Parameters<typeof links.issue>[0]) => {
     const token = await links.issue(notice);
     return token === null ? null : `${publicUrl()}/inquiry?token=${token}`;
   };
   const announcers = [
     ...(slack === null ? [] : [slack.announcer]),
-    ...(mail === undefined ? [] : [createMailAnnouncer(mail, linkFor)]),
-    ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, createEgress(denied), Date.now)]),
+    ...(mail === undefined ? [] : [createMailAnnouncer(mail, egress, linkFor)]),
+    ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, egress, Date.now)]),
   ];
   const notifier = createNotifier(store, announcers, { namespace, clock: Date.now, log });
   const desk = slack === null ? null : createSlackDesk({ slack, notifier, inquiries, principals, audit, log });

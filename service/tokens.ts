@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import { AppError } from '../model/app-error.ts';
 import { PERMISSIONS, type Permission, ROLES, type Role } from '../model/permissions.ts';
 
@@ -41,15 +49,18 @@ const ASYMMETRIC = [
 /** Seconds by which clocks may differ. */
 const CLOCK_TOLERANCE = 30;
 
-/** Makes the verifier (RFC 7519). */
-export function createTokenVerifier({ jwksUrl, secret, issuer, audience }: TokenSettings): VerifyToken {
+/** Makes the verifier (RFC 7519); `fetch` is what keys are read by. */
+export function createTokenVerifier(
+  { jwksUrl, secret, issuer, audience }: TokenSettings,
+  fetch: FetchImplementation = globalThis.fetch,
+): VerifyToken {
   const options: JWTVerifyOptions = {
     requiredClaims: ['sub', 'exp'],
     clockTolerance: CLOCK_TOLERANCE,
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
   };
-  const keys = jwksUrl === undefined ? null : createRemoteJWKSet(new URL(jwksUrl));
+  const keys = jwksUrl === undefined ? null : createRemoteJWKSet(new URL(jwksUrl), { [customFetch]: fetch });
   const shared = secret === undefined ? null : new TextEncoder().encode(secret);
 
   async function verified(token: string): Promise<JWTPayload | null> {

@@ -23,12 +23,12 @@ const RULES: Record<string, Rule> = {
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
   codec: { folders: [], packages: ['@temporalio/proto'], node: true },
-  egress: { folders: ['model'], packages: ['undici'], node: true },
+  egress: { folders: ['model'], packages: ['nodemailer', 'undici'], node: true },
   activities: {
     folders: ['egress', 'model'],
     packages: [
       ...['@aws-sdk/client-codedeploy', '@aws-sdk/client-s3', '@smithy/node-http-handler', '@slack/web-api'],
-      ...['@temporalio/activity', '@temporalio/client', 'nodemailer', 'pg', 'pg-cursor'],
+      ...['@temporalio/activity', '@temporalio/client', 'pg', 'pg-cursor'],
     ],
     typePackages: ['zod'],
     node: true,
@@ -45,7 +45,7 @@ const RULES: Record<string, Rule> = {
     packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'rate-limiter-flexible', 'yaml'],
     node: true,
   },
-  chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono', 'nodemailer'], node: true },
+  chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   worker: {
     folders: ['activities', 'codec', 'egress', 'model'],
