@@ -23,29 +23,44 @@ export interface Ending {
  */
 export async function follow({ info, client }: Context, later: Later, ending: Ending): Promise<void> {
   const { taskToken } = info;
-  const activity = client.activity;
+  const { activity } = client;
+  let end: () => Promise<void>;
   try {
-    for (let wait = FIRST_LOOK; ; wait = Math.min(LAST_LOOK, wait * 2)) {
-      // A worker that ends does not wait for it.
-      await sleep(wait, undefined, { ref: false });
-      try {
-        await activity.heartbeat(taskToken);
-      } catch (error) {
-        if (error instanceof ActivityNotFoundError) return await later.stop();
-        if (error instanceof ActivityCancelledError) {
-          await later.stop();
-          return await activity.reportCancellation(taskToken);
-        }
-        // Temporal is away: what goes on elsewhere does so all the same.
-      }
-      if (Date.now() >= ending.deadline) {
-        await later.stop();
-        throw ending.late();
-      }
-      const output = await later.look();
-      if (output !== undefined) return await activity.complete(taskToken, ending.output(output));
-    }
+    const seen = await lookOn(() => activity.heartbeat(taskToken), later, ending.deadline);
+    // Somebody else has it by now, or nobody wants it.
+    if (seen === 'gone') return;
+    if (seen === 'late') throw ending.late();
+    const output = seen === 'cancelled' ? null : ending.output(seen.output);
+    end = () => (seen === 'cancelled' ? activity.reportCancellation(taskToken) : activity.complete(taskToken, output));
   } catch (error) {
-    await activity.fail(taskToken, ending.failure(error)).catch(() => undefined);
+    end = () => activity.fail(taskToken, ending.failure(error));
+  }
+  // Where Temporal cannot be told it is issued again, and finds what has come of this.
+  await end().catch(() => undefined);
+}
+
+/** Looks until it is over, nobody wants it any more, or it has taken too long: then it is stopped. */
+async function lookOn(
+  heartbeat: () => Promise<void>,
+  later: Later,
+  deadline: number,
+): Promise<{ output: Json } | 'cancelled' | 'late' | 'gone'> {
+  for (let wait = FIRST_LOOK; ; wait = Math.min(LAST_LOOK, wait * 2)) {
+    // A worker that ends does not wait for it.
+    await sleep(wait, undefined, { ref: false });
+    let stopped: 'cancelled' | 'late' | null = Date.now() >= deadline ? 'late' : null;
+    try {
+      await heartbeat();
+    } catch (error) {
+      if (error instanceof ActivityNotFoundError) return 'gone';
+      // When Temporal is away, what goes on elsewhere does so all the same.
+      if (error instanceof ActivityCancelledError) stopped = 'cancelled';
+    }
+    if (stopped !== null) {
+      await later.stop().catch(() => undefined);
+      return stopped;
+    }
+    const output = await later.look();
+    if (output !== undefined) return { output };
   }
 }

@@ -51,8 +51,9 @@ export function createTurnStore(db: Database) {
           .select()
           .from(turns)
           .where(and(sameKey(run, turn.key), DUE));
-        const waiting = others.filter(({ granted }) => granted === null).length;
-        const free = waiting === 0 && others.length < turn.limit;
+        const held = others.filter(({ granted }) => granted !== null).length;
+        const waiting = others.some(({ granted, refused, cancelled }) => granted === null && !refused && !cancelled);
+        const free = !waiting && held < turn.limit;
         if (!free && (turn.policy === 'skip' || turn.policy === 'fail')) return turn.policy;
         // Whoever starts it tells it at once.
         await transaction
