@@ -15,45 +15,99 @@ import { openEmbedded } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { bundleWorkflows, createWorker } from '../worker/worker.ts';
 
-// How long lists, statistics and one execution take over HTTP beside many runs: npm run bench:lists [runs].
-
-const RUNS = Number(process.argv[2] ?? 10_000);
 const REQUESTS = 200;
 const KEY = 'fmt_the-key-of-this-bench';
 const STATUSES = ['completed', 'completed', 'completed', 'failed', 'cancelled', 'timeout'] as const;
 
-const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));
-const database = await openEmbedded(folder);
-const server = await startTemporalServer({
-  ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
-});
-const connection = await Connection.connect({ address: server.address });
-const native = await NativeConnection.connect({ address: server.address });
-const log = pino({ level: 'silent' });
-const api = await startApi({
-  connection,
-  namespace: 'default',
-  database,
-  host: '127.0.0.1',
-  port: 0,
-  log,
-  secretKeys: [KEY.repeat(2)],
-});
-const tenant = await ensureDefaults(api);
-await ensureDevelopers(api, tenant, { dev: KEY });
-const bundle = await bundleWorkflows();
-const actions = { egress: createEgress(), connect: async () => null, secretOf: async () => null };
-const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });
-const working = worker.run();
-
-const store = createExecutionStore(database.db);
-let last = 0;
-for (let written = 0; written < RUNS; written += 500) {
-  await store.write(Array.from({ length: Math.min(500, RUNS - written) }, (_, index) => entryOf(written + index)));
+/** Something that was asked again and again: the milliseconds of each answer. */
+export interface Measured {
+  what: string;
+  times: number[];
 }
 
-function entryOf(index: number): IndexEntry {
-  const created = new Date(Date.now() - (RUNS - index) * 1000);
+/** How long lists, statistics and one execution take over HTTP beside `runs` others, one request at a time, on PGlite. */
+export async function measureLists(runs: number): Promise<Measured[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));
+  const database = await openEmbedded(folder);
+  const server = await startTemporalServer({
+    ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
+  });
+  const connection = await Connection.connect({ address: server.address });
+  const native = await NativeConnection.connect({ address: server.address });
+  const log = pino({ level: 'silent' });
+  const api = await startApi({
+    connection,
+    namespace: 'default',
+    database,
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    secretKeys: [KEY.repeat(2)],
+  });
+  const tenant = await ensureDefaults(api);
+  await ensureDevelopers(api, tenant, { dev: KEY });
+  const bundle = await bundleWorkflows();
+  const actions = { egress: createEgress(), connect: async () => null, secretOf: async () => null };
+  const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });
+  const working = worker.run();
+
+  const store = createExecutionStore(database.db);
+  for (let written = 0; written < runs; written += 500) {
+    const length = Math.min(500, runs - written);
+    await store.write(Array.from({ length }, (_, index) => entryOf(written + index, { runs, tenant })));
+  }
+
+  const call = async (path: string, body?: object) => {
+    const response = await fetch(api.url + path, {
+      headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: what comes back is printed, or an id out of it used
+    const answer = (await response.json()) as any;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const run = (
+    await call('/api/v1/executions', { action_ref: 'core.http', parameters: { url: `${api.url}/healthz` }, wait: 10 })
+  ).data;
+  const middle = (await call(`/api/v1/executions?per_page=1&page=${Math.floor(runs / 2)}`)).next_cursor;
+
+  const found: Measured[] = [];
+  for (const [what, path] of [
+    ['list, newest 20', '/api/v1/executions'],
+    ['list, page 250', '/api/v1/executions?page=250'],
+    ['list behind a cursor', `/api/v1/executions?limit=50&cursor=${middle}`],
+    ['list by status and pack', '/api/v1/executions?status=failed&pack_name=pack3'],
+    ['list by action with *', '/api/v1/executions?action_ref=pack1*'],
+    ['list by text in the result', '/api/v1/executions?result_contains=run%209876'],
+    ['statistics', '/api/v1/executions/stats'],
+    ['statistics by action', '/api/v1/executions/stats?group_by=action_ref'],
+    ['get one, from Temporal', `/api/v1/executions/${run.id}`],
+  ] as const) {
+    const times: number[] = [];
+    for (let request = 0; request < REQUESTS; request += 1) {
+      const start = performance.now();
+      await call(path);
+      times.push(performance.now() - start);
+    }
+    found.push({ what, times });
+  }
+
+  worker.shutdown();
+  await working;
+  await api.close();
+  await native.close();
+  await connection.close();
+  await database.close();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+  return found;
+}
+
+let last = 0;
+
+function entryOf(index: number, { runs, tenant }: { runs: number; tenant: string }): IndexEntry {
+  const created = new Date(Date.now() - (runs - index) * 1000);
   last = mintNumber(last, created.getTime());
   const ref = `pack${index % 20}.workflow${index % 100}`;
   return {
@@ -80,52 +134,3 @@ function entryOf(index: number): IndexEntry {
     version: { start: created.getTime(), run: `run-${index}`, closed: true, event: 11 },
   };
 }
-
-const call = async (path: string, body?: object) => {
-  const response = await fetch(api.url + path, {
-    headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: what comes back is printed, or an id out of it used
-  const answer = (await response.json()) as any;
-  if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-  return answer;
-};
-const run = (
-  await call('/api/v1/executions', { action_ref: 'core.http', parameters: { url: `${api.url}/healthz` }, wait: 10 })
-).data;
-const middle = (await call('/api/v1/executions?per_page=1&page=5000')).next_cursor;
-
-const rows: Record<string, string | number>[] = [];
-for (const [what, path] of [
-  ['list, newest 20', '/api/v1/executions'],
-  ['list, page 250', '/api/v1/executions?page=250'],
-  ['list behind a cursor', `/api/v1/executions?limit=50&cursor=${middle}`],
-  ['list by status and pack', '/api/v1/executions?status=failed&pack_name=pack3'],
-  ['list by action with *', '/api/v1/executions?action_ref=pack1*'],
-  ['list by text in the result', '/api/v1/executions?result_contains=run%209876'],
-  ['statistics', '/api/v1/executions/stats'],
-  ['statistics by action', '/api/v1/executions/stats?group_by=action_ref'],
-  ['get one, from Temporal', `/api/v1/executions/${run.id}`],
-] as const) {
-  const times: number[] = [];
-  for (let request = 0; request < REQUESTS; request += 1) {
-    const start = performance.now();
-    await call(path);
-    times.push(performance.now() - start);
-  }
-  times.sort((a, b) => a - b);
-  const at = (share: number) => Number(times[Math.floor(REQUESTS * share)]!.toFixed(1));
-  rows.push({ what, 'P50 ms': at(0.5), 'P95 ms': at(0.95) });
-}
-console.log(`${RUNS} runs in the index, ${REQUESTS} requests each, one at a time, PGlite:`);
-console.table(rows);
-
-worker.shutdown();
-await working;
-await api.close();
-await native.close();
-await connection.close();
-await database.close();
-await server.stop();
-await rm(folder, { recursive: true, force: true });

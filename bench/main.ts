@@ -1,0 +1,73 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { Client, Connection } from '@temporalio/client';
+import { findTemporal } from '../dev/temporal-binary.ts';
+import { startTemporalServer } from '../dev/temporal-server.ts';
+import { installTemporalRuntime } from '../process/logger.ts';
+import { measureLists } from './lists.ts';
+import { compareMemory, compareThroughput } from './load.ts';
+import { measureBundle, measureLag, measureRest, measureStart, startProduct } from './product.ts';
+import { compareReplays } from './replays.ts';
+import { plotOf, reportOf } from './report.ts';
+import { compare } from './side-by-side.ts';
+import { startSide } from './sides.ts';
+
+// npm run bench: what a definition costs beside the same workflow by hand, and what the product does. Writes
+// docs/benchmarks.md and docs/benchmarks.svg; with --quick a fraction of it runs, and nothing is written.
+
+const quick = process.argv.includes('--quick');
+installTemporalRuntime(null);
+const server = await startTemporalServer({
+  ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
+});
+const connection = await Connection.connect({ address: server.address });
+const client = new Client({ connection });
+const start = async () =>
+  [await startSide('hand', server.address, client), await startSide('fermata', server.address, client)] as const;
+
+let sides = await start();
+const compared = await compare(sides, client, quick ? 0.2 : 1);
+console.log('throughput …');
+const throughput = await compareThroughput(sides, client, quick ? 1 : 4);
+const replays = await compareReplays(sides, client);
+for (const side of sides) await side.stop();
+console.log('memory …');
+sides = await start();
+const memory = await compareMemory(sides);
+for (const side of sides) await side.stop();
+await connection.close();
+await server.stop();
+
+console.log('the product …');
+const product = await startProduct();
+const rest = await measureRest(product, quick ? 3 : 15);
+const lag = await measureLag(product, quick ? 5 : 30);
+await product.stop();
+const started = quick ? { first: [product.ready], again: [product.ready] } : await measureStart();
+const lists = [];
+for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
+  console.log(`lists beside ${runs} runs …`);
+  lists.push({ runs, measured: await measureLists(runs) });
+}
+const report = reportOf(
+  {
+    ...{ compared, throughput, replays, memory, rest, lag, start: started, lists },
+    bundle: await measureBundle(),
+    versions: {
+      'Node.js': process.versions.node,
+      "Temporal's SDK": await versionOf('@temporalio/worker'),
+      'server (CLI)': '1.9.1',
+    },
+  },
+  'benchmarks.svg',
+);
+if (quick) console.log(report);
+else {
+  await writeFile('docs/benchmarks.md', report);
+  await writeFile('docs/benchmarks.svg', plotOf(compared));
+}
+process.exit();
+
+async function versionOf(name: string): Promise<string> {
+  const manifest = await readFile(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,169 @@
+import { cpus, release, totalmem, type } from 'node:os';
+import type { Measured } from './lists.ts';
+import type { Throughput } from './load.ts';
+import type { Compared } from './side-by-side.ts';
+import { at, median, short, spread } from './statistics.ts';
+
+/** Everything that was measured. */
+export interface Results {
+  versions: Record<string, string>;
+  compared: Compared[];
+  throughput: Record<'hand' | 'fermata', Throughput[]>;
+  memory: Record<'hand' | 'fermata', number>;
+  replays: Record<'hand' | 'fermata', number[]>;
+  lists: { runs: number; measured: Measured[] }[];
+  rest: { rate: number; latencies: number[] };
+  lag: number[];
+  start: { first: number[]; again: number[] };
+  bundle: { bytes: number; compressed: number; milliseconds: number };
+}
+
+/** What a definition may cost at most, of what the same workflow by hand does. */
+const GOALS = { latency: 1.1, cpu: 1.15, replay: 1.2 };
+
+const ratio = (ours: number, theirs: number): string => `${(ours / theirs).toFixed(2)}×`;
+const table = (head: string[], rows: string[][]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const percent = (share: number): string => `±${Math.round(share * 50)} %`;
+
+/** docs/benchmarks.md. */
+export function reportOf(results: Results, plot: string): string {
+  const { compared, throughput, memory, replays, lists, rest, lag, start, bundle, versions } = results;
+  const rate = (side: 'hand' | 'fermata') => median(throughput[side].map((turn) => turn.rate));
+  const p95 = (side: 'hand' | 'fermata') =>
+    at(
+      throughput[side].flatMap(({ latencies }) => latencies),
+      0.95,
+    );
+  const runs = (times: readonly number[]) => `${short(median(times))} ms`;
+  return `# Measured
+
+Made by \`npm run bench\` on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, ${Object.entries(
+    versions,
+  )
+    .map(([name, version]) => `${name} ${version}`)
+    .join(
+      ', ',
+    )}. Everything runs on this one machine: the server, the workers, and what asks them. Absolute times are the machine's; what is
+compared was measured in turns, so that ratios hold.
+
+## The same workflow as a definition and by hand
+
+One server, two workers with the same settings and the same actions, in blocks of five runs by turns. *Events* are those of history without
+workflow tasks, which come and go with timing. Latency is from the start until the result is there (of the inquiry: from the decision), one
+run at a time. CPU is that of the worker's process. \`±\` is half of the middle half's width.
+
+${table(
+  ['shape', 'events', 'history', 'latency P50', 'by hand', 'ratio', 'P95', 'CPU a run', 'by hand', 'ratio'],
+  compared.map(({ shape, hand, fermata }) => [
+    shape.label,
+    fermata.events === hand.events ? String(fermata.events) : `${fermata.events} (by hand ${hand.events})`,
+    ratio(fermata.bytes, hand.bytes),
+    `${short(median(fermata.latencies))} ms ${percent(spread(fermata.latencies))}`,
+    `${short(median(hand.latencies))} ms ${percent(spread(hand.latencies))}`,
+    `**${ratio(median(fermata.latencies), median(hand.latencies))}**`,
+    ratio(at(fermata.latencies, 0.95), at(hand.latencies, 0.95)),
+    `${short(median(fermata.cpu))} ms`,
+    `${short(median(hand.cpu))} ms`,
+    `**${ratio(median(fermata.cpu), median(hand.cpu))}**`,
+  ]),
+)}
+
+![Latency and CPU of a definition, as a share of the same workflow by hand](${plot})
+
+Goals: latency at most ${GOALS.latency}×, CPU at most ${GOALS.cpu}×, replay at most ${GOALS.replay}×.
+
+${table(
+  ['', 'as a definition', 'by hand', 'ratio'],
+  [
+    [
+      'runs of one task a minute, 20 at once',
+      short(rate('fermata')),
+      short(rate('hand')),
+      ratio(rate('fermata'), rate('hand')),
+    ],
+    [
+      'their latency, P95',
+      `${short(p95('fermata'))} ms`,
+      `${short(p95('hand'))} ms`,
+      ratio(p95('fermata'), p95('hand')),
+    ],
+    [
+      'cold replay of a loop of 100',
+      runs(replays.fermata),
+      runs(replays.hand),
+      `**${ratio(median(replays.fermata), median(replays.hand))}**`,
+    ],
+    [
+      'memory of 1,000 open runs',
+      `${short(memory.fermata / 2 ** 20)} MiB`,
+      `${short(memory.hand / 2 ** 20)} MiB`,
+      ratio(memory.fermata, memory.hand),
+    ],
+  ],
+)}
+
+## The product
+
+${table(
+  ['', ''],
+  [
+    ['`npm start` to ready, in a new folder', runs(start.first)],
+    ['the same, in a folder that has been used', runs(start.again)],
+    ['runs over REST a minute (`core.noop`, result awaited, 20 at once)', short(rest.rate)],
+    ['their latency, P50 and P95', `${short(median(rest.latencies))} ms, ${short(at(rest.latencies, 0.95))} ms`],
+    [
+      'from the end of a run until a list shows it, P50 and P95',
+      `${short(median(lag))} ms, ${short(at(lag, 0.95))} ms`,
+    ],
+    [
+      "the workflow's bundle",
+      `${Math.round(bundle.bytes / 1024).toLocaleString('en-US')} KiB (${Math.round(bundle.compressed / 1024)} KiB compressed), made in ${short(bundle.milliseconds)} ms`,
+    ],
+  ],
+)}
+
+Lists, one request at a time, on PGlite; P50 and P95 in milliseconds, beside as many runs as the column says:
+
+${table(
+  ['', ...lists.map(({ runs: count }) => count.toLocaleString('en-US'))],
+  lists[0]!.measured.map(({ what }, index) => [
+    what,
+    ...lists.map(({ measured }) => {
+      const { times } = measured[index]!;
+      return `${short(median(times))}, ${short(at(times, 0.95))}`;
+    }),
+  ]),
+)}
+`;
+}
+
+/** docs/benchmarks.svg: ratios as bars, with the goals. */
+export function plotOf(compared: readonly Compared[]): string {
+  const [left, right, top, line] = [170, 700, 50, 46];
+  const most = 1.5;
+  const x = (value: number) => left + (Math.min(value, most) / most) * (right - left);
+  const bars = compared.flatMap(({ shape, hand, fermata }, index) => {
+    const y = top + index * line;
+    const bar = (value: number, goal: number, at: number) =>
+      `<rect x="${left}" y="${at}" width="${(x(value) - left).toFixed(1)}" height="16" fill="${value <= goal ? '#2f8f5b' : '#c7672b'}"/>` +
+      `<text x="${(x(value) + 6).toFixed(1)}" y="${at + 13}">${value.toFixed(2)}</text>`;
+    return [
+      `<text x="${left - 10}" y="${y + 22}" text-anchor="end">${shape.label}</text>`,
+      bar(median(fermata.latencies) / median(hand.latencies), GOALS.latency, y),
+      bar(median(fermata.cpu) / median(hand.cpu), GOALS.cpu, y + 19),
+    ];
+  });
+  const bottom = top + compared.length * line;
+  const rule = (value: number, words: string, dash: string) =>
+    `<line x1="${x(value)}" y1="${top - 8}" x2="${x(value)}" y2="${bottom}" stroke="#666" stroke-dasharray="${dash}"/>` +
+    `<text x="${x(value)}" y="${top - 14}" text-anchor="middle">${words}</text>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 ${bottom + 40}" font-family="sans-serif" font-size="12" fill="#333">
+<rect width="760" height="${bottom + 40}" fill="#fff"/>
+${bars.join('\n')}
+${rule(1, 'by hand', '')}
+${rule(GOALS.cpu, `${GOALS.cpu}`, '3 3')}
+<text x="${left}" y="${bottom + 24}">upper bar: latency (P50); lower bar: CPU of the worker; the same workflow by hand is 1</text>
+</svg>
+`;
+}
