@@ -1,4 +1,4 @@
-import { compileDefinition } from '../language/program.ts';
+import { programOf } from '../language/programs.ts';
 import { renderCondition } from '../language/template-value.ts';
 import { CONTROL_SIGNAL } from '../model/control.ts';
 import { integerId } from '../model/execution-id.ts';
@@ -55,7 +55,7 @@ export function begin(
   now: number,
   { events = [], mocked = new Set(), history = NO_HISTORY, waits = true }: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
-  const program = compileDefinition(run.definition, run.interpreter >= 6);
+  const program = programOf(run.definition, run.interpreter >= 6);
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   const state: RunState = {

@@ -8,7 +8,7 @@ import {
   setDefaultSignalHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Command, RunEvent } from '../interpreter/events.ts';
+import type { Command } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { askedCount } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
@@ -18,6 +18,7 @@ import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
 import type { RunSinks } from '../model/run-report.ts';
+import { createInbox } from './inbox.ts';
 import { createPerformer } from './perform.ts';
 
 const { fermata } = proxySinks<RunSinks>();
@@ -42,7 +43,7 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
   const run = identified(given, workflowInfo().workflowId);
-  const inbox: RunEvent[] = [];
+  const inbox = createInbox();
   const root = CancellationScope.current();
   root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
   setDefaultSignalHandler((name, payload) => {
@@ -53,9 +54,9 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
   const last = await CancellationScope.nonCancellable(async () => {
     const perform = createPerformer(inbox);
     await barrier();
-    let cancelled = inbox.some(({ type }) => type === 'cancel');
+    let cancelled = inbox.holdsCancel();
     let reported = '';
-    const { state, commands } = begin(run, input, Date.now(), { events: inbox.splice(0), history: historyLength() });
+    const { state, commands } = begin(run, input, Date.now(), { events: inbox.take(), history: historyLength() });
     for (let next = commands; ; ) {
       const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');
       if (end !== undefined) return end;
@@ -64,10 +65,10 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       const asked = askedCount(state);
       if (`${status} ${asked}` !== reported) fermata.report(status, asked);
       reported = `${status} ${asked}`;
-      await condition(() => inbox.length > 0);
+      await inbox.filled();
       await barrier();
-      cancelled ||= inbox.some(({ type }) => type === 'cancel');
-      next = step(state, inbox.splice(0), Date.now(), historyLength());
+      cancelled ||= inbox.holdsCancel();
+      next = step(state, inbox.take(), Date.now(), historyLength());
     }
   });
   return last.type === 'close' ? finish(last) : continueAsNew(input, last.run);

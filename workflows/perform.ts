@@ -15,12 +15,13 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
+import type { Command, Fault } from '../interpreter/events.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { BACKSTOP_SECONDS, type RunMemo } from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
+import type { Inbox } from './inbox.ts';
 
 type Activity = Extract<Command, { type: 'activity' }>;
 type Child = Extract<Command, { type: 'child' }>;
@@ -30,7 +31,7 @@ type Timer = Extract<Command, { type: 'timer' }>;
  * Makes the function that performs commands. All normal work runs in one shared scope; what a command leads to ends as
  * an event in the inbox, and never rejects.
  */
-export function createPerformer(inbox: RunEvent[]): (command: Command) => void {
+export function createPerformer(inbox: Pick<Inbox, 'push'>): (command: Command) => void {
   const work = new CancellationScope();
   const timers = new Map<string, CancellationScope>();
   const activity = (command: Activity): void => {
