@@ -27,6 +27,7 @@ export interface Measured {
 
 /** How long lists, statistics and one execution take over HTTP beside `runs` others, one request at a time, on PGlite. */
 export async function measureLists(runs: number): Promise<Measured[]> {
+  last = 0;
   const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));
   const database = await openEmbedded(folder);
   const server = await startTemporalServer({

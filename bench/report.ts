@@ -49,7 +49,9 @@ compared was measured in turns, so that ratios hold.
 
 ## The same workflow as a definition and by hand
 
-One server, two workers with the same settings and the same actions, in blocks of five runs by turns. *Events* are those of history without
+One server, two workers with the same settings and the same actions, in blocks of five runs by turns. The workflows by hand are bundled
+as Temporal's SDK does it unless it is told otherwise; Fermata's bundle is made as \`worker/worker.ts\` says, which saves the stacks of promises
+and what is the same for every run. *Events* are those of history without
 workflow tasks, which come and go with timing. Latency is from the start until the result is there (of the inquiry: from the decision), one
 run at a time. CPU is that of the worker's process. \`±\` is half of the middle half's width.
 

@@ -1,10 +1,11 @@
 import type { Definition } from '../model/definition.ts';
 import { compileDefinition, type Program } from './program.ts';
 
-/** Programs that are kept. */
-const KEPT = 200;
+/** Characters of definitions whose programs are kept. */
+const KEPT = 10_000_000;
 
 const kept = new Map<string, Program>();
+let characters = 0;
 
 /**
  * A definition, compiled; runs of the same one share it, since nothing in it ever changes. `secrets` as in compileDefinition.
@@ -19,7 +20,12 @@ export function programOf(definition: Definition, secrets: boolean): Program {
     return known;
   }
   const program = compileDefinition(definition, secrets);
-  if (kept.size >= KEPT) kept.delete(kept.keys().next().value!);
   kept.set(key, program);
+  characters += key.length;
+  for (const oldest of kept.keys()) {
+    if (characters <= KEPT) break;
+    kept.delete(oldest);
+    characters -= oldest.length;
+  }
   return program;
 }

@@ -41,22 +41,26 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
   return { running, url: `http://127.0.0.1:${port}` };
 }
 
-it('two APIs and a worker, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
+it('two APIs and two workers, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
   const [first, second] = await Promise.all([startApiProcess(), startApiProcess()]);
-  const worker = run('worker/main.ts', {
-    ...{ TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
-  });
-  processes.push(worker);
-  await worker.until('the worker is ready');
+  const workers = Array.from({ length: 2 }, () =>
+    run('worker/main.ts', {
+      ...{ TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
+    }),
+  );
+  processes.push(...workers);
+  await Promise.all(workers.map((worker) => worker.until('the worker is ready')));
+  const seen = new Set<string>();
   const ids = await Promise.all(
     Array.from({ length: 20 }, async (_, index) => {
       const { url } = index % 2 === 0 ? first : second;
       const { data } = await call(url, KEY, '/api/v1/executions', {
-        action_ref: 'core.noop',
-        parameters: { index },
+        action_ref: 'core.http',
+        parameters: { url: `${url}/healthz`, query: { index } },
         wait: 20,
       });
       expect(data.status).toBe('completed');
+      seen.add(data.tasks[0].attempts[0].worker);
       return data.id as number;
     }),
   );
@@ -68,7 +72,10 @@ it('two APIs and a worker, each a process of its own, serve one another over one
     );
     expect(counted.data.total).toBe(20);
   }
-  expect(await worker.end('SIGTERM')).toBe(0);
+  // Both have had work.
+  const pids = [...seen].map((worker) => Number(worker.split('@')[0]));
+  expect(pids.sort()).toEqual(workers.map(({ child }) => child.pid).sort());
+  expect(await Promise.all(workers.map((worker) => worker.end('SIGTERM')))).toEqual([0, 0]);
   expect(await first.running.end('SIGTERM')).toBe(0);
 });
 
