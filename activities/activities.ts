@@ -109,7 +109,12 @@ function masked(error: unknown, mask: Mask): unknown {
   });
 }
 
-async function runBounded(action: Action, input: unknown, { fetch, ...egress }: Egress, mask: Mask): Promise<Json> {
+async function runBounded(
+  action: Action,
+  input: unknown,
+  { fetch, addressOf, lookup }: Egress,
+  mask: Mask,
+): Promise<Json> {
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
@@ -131,7 +136,7 @@ async function runBounded(action: Action, input: unknown, { fetch, ...egress }: 
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
   try {
     const running = action.run(parsed.data, {
-      ...{ signal, fetch, addressOf: egress.addressOf, lookup: egress.lookup, token: tokenOf(context.info) },
+      ...{ signal, fetch, addressOf, lookup, token: tokenOf(context.info) },
       log: (level, message) => log[level](mask(message)),
     });
     // An action that does not watch its signal is left behind: its attempt is over all the same.

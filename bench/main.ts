@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { findTemporal } from '../dev/temporal-binary.ts';
+import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { installTemporalRuntime } from '../process/logger.ts';
 import { measureLists } from './lists.ts';
@@ -55,7 +55,7 @@ const report = reportOf(
     versions: {
       'Node.js': process.versions.node,
       "Temporal's SDK": await versionOf('@temporalio/worker'),
-      'server (CLI)': '1.9.1',
+      'server (CLI)': WHEEL_VERSION,
     },
   },
   'benchmarks.svg',

@@ -66,10 +66,11 @@ await runMain(async (config) => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await working;
     });
+    const access = accessOf(config);
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
-      ...accessOf(config),
-      codecOrigins: [...(accessOf(config).codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
+      ...access,
+      codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
       secretKeys: masterKeys,
     });
     undos.push(api.close);

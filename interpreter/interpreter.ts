@@ -162,11 +162,7 @@ function prepare(state: RunState): boolean {
   const { when, variables } = state.program;
   try {
     const viewpoint = () => ({ visit: null, variables: state.variables });
-    if (when !== null && !renderCondition(when, scopeOf(state, viewpoint()))) {
-      closeSkipped(state);
-      return false;
-    }
-    if (state.run.turn === 'skip') {
+    if ((when !== null && !renderCondition(when, scopeOf(state, viewpoint()))) || state.run.turn === 'skip') {
       closeSkipped(state);
       return false;
     }

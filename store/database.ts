@@ -15,6 +15,9 @@ import { lockFolder } from './folder-lock.ts';
 /** The database, whichever engine runs it. */
 export type Database = PgDatabase<PgQueryResultHKT>;
 
+/** The database within a transaction. */
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
 /** An open database. */
 export interface OpenDatabase {
   db: Database;

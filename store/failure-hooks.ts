@@ -1,5 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 import { failureHooks } from './schema.ts';
 
 /** A run that has failed, and the workflow that is to be started for that. */
@@ -7,8 +7,6 @@ export type FailureHookRow = typeof failureHooks.$inferSelect;
 
 /** Hooks of runs that have failed. */
 export type FailureHookStore = ReturnType<typeof createFailureHookStore>;
-
-type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 /** Makes the store over an open database. */
 export function createFailureHookStore(db: Database) {

@@ -1,6 +1,6 @@
 import { and, eq, exists, inArray, isNotNull, lt, lte, notExists, or, sql } from 'drizzle-orm';
 import type { RunTurn } from '../model/run-input.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 import { executions, turns } from './schema.ts';
 
 /** A run that shares a key with others, until it has closed. */
@@ -11,8 +11,6 @@ export type TurnClaim = Pick<TurnRow, 'namespace' | 'workflowId' | 'tenant' | 'r
 
 /** Who has, and who waits for, the turns of runs with concurrency keys. */
 export type TurnStore = ReturnType<typeof createTurnStore>;
-
-type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 /** Makes the store over an open database. */
 export function createTurnStore(db: Database) {

@@ -35,8 +35,7 @@ export function createPerformer(inbox: Pick<Inbox, 'push'>): (command: Command) 
   const work = new CancellationScope();
   const timers = new Map<string, CancellationScope>();
   const activity = (command: Activity): void => {
-    const { key } = command;
-    const { secrets } = command;
+    const { key, secrets } = command;
     const args: unknown[] = [command.input];
     if (command.spec.connects || secrets !== undefined) {
       args.push({ tenant: memoOf()?.tenant, ...(secrets === undefined ? {} : { secrets }) });
