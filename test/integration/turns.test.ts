@@ -160,6 +160,11 @@ describe('runs with one concurrency key', () => {
       async () => (await harness.call('GET', '/api/v1/schedules/turns')).body.data.recent[0]?.execution ?? null,
       (id) => id !== null,
     );
+    // A schedule knows of its run a moment before the index does.
+    await until(
+      () => harness.call('GET', `${BASE}/${waits}`),
+      ({ status }) => status === 200,
+    );
     await queued(waits);
     await harness.call('POST', `${BASE}/${has}/cancel`, {});
     await begun(waits);
