@@ -44,11 +44,11 @@ export function createInbox(
   async function read(run: AskingRun): Promise<void> {
     const projection = await projections.read(run.workflowId);
     const execution = projection === null ? null : maskExecution(projection.execution()).execution;
-    if (execution === null || execution.memo === null || execution.inquiries.length === 0) {
-      await store.skip(namespace, run.workflowId);
-      return;
-    }
-    await take(run.n, execution);
+    const asksNothing = execution?.inquiries.length === 0;
+    // A worker tells of a question before Temporal has it: until then there is nothing to read.
+    if (asksNothing && execution.closed === null) return;
+    if (execution === null || execution.memo === null || asksNothing) await store.skip(namespace, run.workflowId);
+    else await take(run.n, execution);
   }
 
   return {

@@ -111,27 +111,31 @@ export function createInquiryStore(db: Database) {
       });
     },
 
-    /** Runs whose inquiries have changed since they were read, or that have closed with some that were open. */
+    /** Some of the runs whose inquiries have changed since they were read, or that have closed with some that were open. */
     async due(namespace: string, limit: number): Promise<AskingRun[]> {
-      return db
-        .select({
-          n: executions.n,
-          workflowId: executions.workflowId,
-          tenant: executions.tenant,
-          ref: executions.ref,
-          owner: executions.owner,
-        })
-        .from(executions)
-        .where(
-          and(
-            eq(executions.namespace, namespace),
-            or(
-              gt(executions.asked, executions.askedSeen),
-              and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
+      return (
+        db
+          .select({
+            n: executions.n,
+            workflowId: executions.workflowId,
+            tenant: executions.tenant,
+            ref: executions.ref,
+            owner: executions.owner,
+          })
+          .from(executions)
+          .where(
+            and(
+              eq(executions.namespace, namespace),
+              or(
+                gt(executions.asked, executions.askedSeen),
+                and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
+              ),
             ),
-          ),
-        )
-        .limit(limit);
+          )
+          // Those that cannot be read yet must not stand before the others.
+          .orderBy(sql`random()`)
+          .limit(limit)
+      );
     },
 
     /** Notes that there is nothing to read of a run's inquiries. */

@@ -9,7 +9,7 @@ import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process
 import { createReach } from '../../process/reach.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
-import { openEmbedded } from '../../store/database.ts';
+import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { bundleWorkflows, createWorker } from '../../worker/worker.ts';
 import { preparedBundle, preparedDatabase } from './prepared.ts';
@@ -26,6 +26,7 @@ export interface Answer {
 export interface ApiHarness {
   api: RunningApi;
   connection: Connection;
+  database: OpenDatabase;
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
   /** Calls the API as `dev`, and checks the answer against openapi.json. */
@@ -79,8 +80,7 @@ export async function createApiHarness(
   await startWorker();
   const document = await (await fetch(`${api.url}/openapi.json`)).json();
   return {
-    api,
-    connection,
+    ...{ api, connection, database },
     stopWorker: () => stopWorker(),
     startWorker,
     call: async (method, path, body, headers = {}) => {

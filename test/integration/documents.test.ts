@@ -47,8 +47,7 @@ beforeAll(async () => {
   ids.failed = (await run({ action_ref: 'core.fail', parameters: { message: 'Connection timeout' } })).id;
   await until(
     () => get(`/api/v1/executions?parent=${ids.parent}`),
-    ({ body }) =>
-      body.data.length === 2 && body.data.every(({ status }: { status: string }) => status === 'completed'),
+    ({ body }) => body.data.length === 2 && body.data.every(({ status }: { status: string }) => status === 'completed'),
   );
 });
 afterAll(() => harness.close());

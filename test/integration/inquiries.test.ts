@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { integerId } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import { createInbox } from '../../service/inbox.ts';
+import { openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
 import { createProjectionReader } from '../../service/projections.ts';
 import { createTemporal } from '../../service/temporal.ts';
@@ -187,6 +188,29 @@ describe('an inquiry', () => {
     expect((await ended(run)).status).toBe('completed');
     const [record] = (await as('dev', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
     expect([record.status, record.votes[0].by]).toEqual(['approved', 'ann']);
+  });
+
+  it('is not missed when its worker tells of it before Temporal has it', async () => {
+    await harness.stopWorker();
+    const started = await as('dev', 'POST', '/api/v1/executions', { workflow: 'examples.approve' });
+    const { id: run, workflow_id: workflowId } = started.body.data;
+    const temporal = createTemporal(harness.connection, 'inquiries');
+    const { info } = (await temporal.describe(workflowId))!;
+    const store = createExecutionStore(harness.database.db);
+    await store.write([{ ...openEntry('inquiries', info), asked: 1 }]);
+    const inquiries = createInquiryStore(harness.database.db);
+    await createInbox(
+      temporal,
+      createProjectionReader(temporal),
+      inquiries,
+      Date.now,
+      pino({ level: 'silent' }),
+    ).tick();
+    await harness.startWorker();
+    await until(
+      () => as('ann', 'GET', `/api/v1/inquiries?assigned=me&execution=${run}`),
+      ({ body }) => body.data.length === 1,
+    );
   });
 
   it('cannot be decided by the signals that anybody may send', async () => {
