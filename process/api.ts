@@ -253,20 +253,26 @@ export async function startApi({
     close: async () => {
       watches.close();
       changes.close();
-      await new Promise<void>((resolve) => {
-        // What is being answered is finished, within bounds.
-        const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MILLISECONDS);
-        server.close(() => {
-          clearTimeout(limit);
-          resolve();
-        });
-        server.closeIdleConnections();
-      });
+      await drain(server);
       stop.abort();
       await keeping;
       await egress.close();
     },
   };
+}
+
+/** Has what is being answered finish, within bounds; who asks on the same connection meanwhile is told to leave it. */
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MILLISECONDS);
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(limit);
+      resolve();
+    });
+  });
 }
 
 function listen(

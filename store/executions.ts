@@ -77,6 +77,10 @@ export type ExecutionStore = ReturnType<typeof createExecutionStore>;
 
 /** Makes the store over an open database. */
 export function createExecutionStore(db: Database) {
+  /** Numbers of rows, which are taken in their order: see `write`. */
+  const inOrder = (where: SQL | undefined) =>
+    db.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
+
   return {
     /**
      * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
@@ -138,15 +142,18 @@ export function createExecutionStore(db: Database) {
       });
     },
 
-    /** Writes entries by the one rule: each takes effect only where it is not older than what is there. */
+    /**
+     * Writes entries by the one rule: each takes effect only where it is not older than what is there. Whoever writes several
+     * rows takes them in the order of their numbers, so that no two wait for each other.
+     */
     async write(
       entries: readonly IndexEntry[],
       seen?: { namespace: string; started: Date; closed: Date },
     ): Promise<void> {
       await db.transaction(async (transaction) => {
         const buried = await buriedAmong(transaction, entries);
-        for (const entry of entries) {
-          if (buried.has(entry.workflowId)) continue;
+        const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
+        for (const entry of written) {
           const row = rowOf(entry);
           await transaction
             .insert(executions)
@@ -157,7 +164,6 @@ export function createExecutionStore(db: Database) {
               setWhere: NOT_OLDER,
             });
         }
-        const written = entries.filter(({ workflowId }) => !buried.has(workflowId));
         await noteTurns(transaction, written.flatMap(turnOf));
         await noteHooks(transaction, written.flatMap(hookOf));
         if (seen === undefined) return;
@@ -274,7 +280,8 @@ export function createExecutionStore(db: Database) {
     /** Notes that a rebuild has found some runs in Temporal. */
     async seen(namespace: string, workflowIds: readonly string[], generation: number): Promise<void> {
       if (workflowIds.length === 0) return;
-      await db.update(executions).set({ generation }).where(among(namespace, workflowIds));
+      const rows = inOrder(among(namespace, workflowIds));
+      await db.update(executions).set({ generation }).where(inArray(executions.n, rows));
     },
 
     /** Rows behind a number that a rebuild has not found in Temporal, in order of number. */
@@ -347,7 +354,8 @@ export function createExecutionStore(db: Database) {
     async looked(rows: readonly IndexRow[], at: Date): Promise<void> {
       const numbers = rows.map(({ n }) => n);
       if (numbers.length === 0) return;
-      await db.update(executions).set({ marked: false, looked: at }).where(inArray(executions.n, numbers));
+      const those = inOrder(inArray(executions.n, numbers));
+      await db.update(executions).set({ marked: false, looked: at }).where(inArray(executions.n, those));
     },
 
     /** Drops a row of a run that Temporal does not have, unless somebody has written it since. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -11,8 +11,10 @@ import { freePort } from '../../dev/temporal-server.ts';
 /** A real Postgres server of a test. */
 export interface PostgresServer {
   url: string;
-  /** Ends it at once, as a crash would. */
+  /** Ends all its processes at once (kill -9). */
   kill(): Promise<void>;
+  /** Starts it again over what a killed one has left. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -56,16 +58,33 @@ export async function startPostgres(): Promise<PostgresServer> {
   if (code !== 0) throw new Error(`initdb ended with ${code}`);
   const port = await freePort();
   const settings = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'fsync=off'];
-  const server = spawn(join(native, 'bin/postgres'), ['-D', data, ...settings], { ...options, stdio: 'ignore' });
-  const ended = once(server, 'exit');
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await untilReady(url);
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    server.kill(signal);
-    await ended;
-    await rm(folder, { recursive: true, force: true });
+  const start = async (): Promise<ChildProcess> => {
+    // A group of its own, so that all its processes can be killed.
+    const started = spawn(join(native, 'bin/postgres'), ['-D', data, ...settings], {
+      ...{ ...options, stdio: 'ignore', detached: true },
+    });
+    await untilReady(url);
+    return started;
   };
-  return { url, kill: () => end('SIGQUIT'), stop: () => end('SIGINT') };
+  let server = await start();
+  const end = async (signal: NodeJS.Signals, pid: number): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    process.kill(pid, signal);
+    await ended;
+  };
+  return {
+    url,
+    kill: () => end('SIGKILL', -server.pid!),
+    restart: async () => {
+      server = await start();
+    },
+    stop: async () => {
+      await end('SIGINT', server.pid!);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function untilReady(connectionString: string): Promise<void> {

@@ -137,3 +137,27 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
   ]);
   await close();
 });
+
+it('many that write the same rows in any order never wait for each other in a circle', async () => {
+  const { db, close } = await openPostgres(url);
+  const runs = createExecutionStore(db);
+  const created = new Date('2026-11-24T00:00:00Z');
+  const entries = Array.from({ length: 60 }, (_, n) => ({
+    ...{ namespace: 'circle', workflowId: `circle${n}`, runId: null, n: 5_000 + n, tenant, ref: 'a.b', revision: 1 },
+    ...{ definition: 1, pack: 'a', actions: [], status: 'running' as const, parent: null, enforcement: null },
+    ...{ executor: 1, owner: 'o', tags: [], mode: null, retryOf: null, input: null, result: null, error: null },
+    ...{ errorCode: null, created, updated: created, closed: null },
+    version: { start: n, run: `r${n}`, closed: false, event: 5 },
+  }));
+  await runs.write(entries);
+  const rows = await runs.unseen('circle', 1, { n: 0, limit: 100 });
+  expect(rows).toHaveLength(60);
+  const ids = entries.map(({ workflowId }) => workflowId);
+  for (let round = 1; round <= 10; round += 1) {
+    await Promise.all([
+      ...[runs.write(entries), runs.write([...entries].reverse()), runs.looked(rows, created)],
+      ...[runs.looked([...rows].reverse(), created), runs.seen('circle', [...ids].reverse(), round)],
+    ]);
+  }
+  await close();
+});
