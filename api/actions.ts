@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { IDEMPOTENT } from '../model/builtin-actions.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { ActionCreateSchema, ActionUpdateSchema } from '../model/requests.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from '../model/run-input.ts';
@@ -136,7 +137,7 @@ function actionBody(action: Awaited<ReturnType<ActionService['get']>>): z.infer<
   const { ref, label, description, paramSchema, outSchema } = action;
   const said = { ref, label, description, param_schema: paramSchema, out_schema: outSchema };
   if (!('id' in action)) {
-    const none = { id: null, created: null, updated: null, built_in: true, idempotent: false };
+    const none = { id: null, created: null, updated: null, built_in: true, idempotent: IDEMPOTENT.get(ref) === true };
     return { ...said, ...none, ...ACTION_TIMES, pack_ref: ref.split('.')[0]!, task_queue: OWN_TASK_QUEUE };
   }
   const { id, packRef, taskQueue, idempotent, timeout, queueTimeout, heartbeatTimeout, created, updated } = action;

@@ -12,7 +12,7 @@ export interface Classified {
 }
 
 /** Turns what Temporal says of an activity into a failure of the language (design/language.md, Failures). */
-export function classifyFault(fault: Fault, spec: ActionSpec, task: string, action: string): Classified {
+export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task: string, action: string): Classified {
   const failed = (type: string, message: string, rest: Partial<Failure> = {}): Classified => ({
     failure: { type, message, task, action, ...rest },
     lost: false,
@@ -21,7 +21,7 @@ export function classifyFault(fault: Fault, spec: ActionSpec, task: string, acti
   const lost = (message: string, interrupted: boolean): Classified => ({
     ...failed('abandoned', message),
     lost: true,
-    again: interrupted && spec.idempotent === true,
+    again: interrupted && mayRepeat(spec, input),
   });
   if (spec.workflow) return classifyChild(fault, action, failed);
   const own = spec.task_queue === undefined;
@@ -47,6 +47,15 @@ export function classifyFault(fault: Fault, spec: ActionSpec, task: string, acti
       });
     }
   }
+}
+
+/** Methods of HTTP requests that only read (RFC 9110, 9.2.1); without one it is the first. */
+const READING = ['GET', 'HEAD', 'OPTIONS'];
+
+function mayRepeat({ idempotent }: ActionSpec, input: Json): boolean {
+  if (idempotent !== 'by_method') return idempotent === true;
+  const { method = 'GET' } = isJsonObject(input) ? input : {};
+  return READING.some((reading) => reading === method);
 }
 
 /** The failure of a sub-workflow comes up with its cause. */

@@ -244,7 +244,7 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
     end(state, place, failure === null ? { output } : { failure });
     return;
   }
-  const { failure, lost, again } = classifyFault(event.fault, spec, work.key, action);
+  const { failure, lost, again } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
   if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
   else endTry(state, place, failure, lost);

@@ -299,7 +299,12 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
 ];
 
 /** Actions of workers that may be issued again: what they are asked twice, they do once. */
-export const IDEMPOTENT: ReadonlySet<string> = new Set(['pagerduty.create_incident', 's3.upload', 'aws.deploy']);
+export const IDEMPOTENT = new Map<string, true | 'by_method'>([
+  ['core.http', 'by_method'],
+  ['pagerduty.create_incident', true],
+  ['s3.upload', true],
+  ['aws.deploy', true],
+]);
 
 /** The JSON Schema (2020-12) of what an action takes, or undefined where it takes anything. */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> | undefined {

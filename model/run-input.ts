@@ -7,9 +7,10 @@ import type { StartMode } from './run-mode.ts';
  * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
  * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts. 3: joins,
  * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows. 4: inquiries. 5: a run whose
- * history is long goes on as another one. 6: secrets in inputs, and turns of runs with a concurrency key.
+ * history is long goes on as another one. 6: secrets in inputs, and turns of runs with a concurrency key. 7: HTTP requests that
+ * only read are issued again when their worker was lost.
  */
-export const INTERPRETER_VERSION = 6;
+export const INTERPRETER_VERSION = 7;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;
@@ -33,8 +34,8 @@ export interface ActionSpec {
   workflow?: true;
   /** Speaks to a system by a connection of the run's tenant, whom the shell tells its worker. */
   connects?: true;
-  /** May be issued again when a worker was lost. */
-  idempotent?: true;
+  /** May be issued again when a worker was lost; `by_method`: where the method of its HTTP request only reads. */
+  idempotent?: true | 'by_method';
   /** Queue of other workers; absent: Fermata's own. */
   task_queue?: string;
   timeout: number;

@@ -66,7 +66,8 @@ export function taskAt(
   const last = records.at(-1);
   const live = current === undefined ? undefined : described.get(current.key);
   const spec = state.actions[action];
-  const classify = (fault: Fault) => (spec === undefined ? null : classifyFault(fault, spec, work.key, action).failure);
+  const classify = (fault: Fault) =>
+    spec === undefined ? null : classifyFault(fault, spec, work.input, work.key, action).failure;
   let before = 0;
   const attempts = records.flatMap(({ key, record }) => {
     const made = attemptsOf(record, key === current?.key ? live : undefined, classify, before);

@@ -22,8 +22,8 @@ const SPECS = new Map<string, ActionSpec>(
     // Our own workers check the input of what they run; the interpreter that of the rest.
     if (runs === 'worker') {
       const connects = connectedPack(ref) === null ? {} : { connects: true as const };
-      const idempotent = IDEMPOTENT.has(ref) ? { idempotent: true as const } : {};
-      return [ref, { ...connects, ...idempotent, ...ACTION_TIMES }];
+      const idempotent = IDEMPOTENT.get(ref);
+      return [ref, { ...connects, ...(idempotent && { idempotent }), ...ACTION_TIMES }];
     }
     const how = runs === 'inline' ? { inline: true as const } : { waits: runs };
     return [ref, { ...how, ...ACTION_TIMES, ...(schema === null ? {} : { param_schema: schema }) }];

@@ -43,14 +43,23 @@ const definition = {
 it('an idempotent task of a killed worker is issued again, others are abandoned, and the runs go on', async () => {
   const worker = await startWorker('hang');
   const safe = await harness.start(definition, { actions: { 'test.act': { ...quick, idempotent: true } } });
+  const http = (method: string) => ({
+    tasks: [{ name: 'a', action: 'core.http', input: { url: 'http://a.b', method } }],
+  });
+  const byMethod = { actions: { 'core.http': { ...quick, idempotent: 'by_method' as const } } };
+  const reading = await harness.start(http('GET'), byMethod);
+  const writing = await harness.start(http('POST'), byMethod);
   const other = await harness.start(definition, { actions: { 'test.act': quick } });
-  await Promise.all([safe, other].map((id) => underWay(harness, id, ['a'])));
+  await Promise.all([safe, reading, writing, other].map((id) => underWay(harness, id, ['a'])));
   worker.kill('SIGKILL');
   await startWorker('answer');
-  await Promise.all([closed(harness, safe), closed(harness, other)]);
+  await Promise.all([safe, reading, writing, other].map((id) => closed(harness, id)));
   const again = await harness.execution(safe);
   expect(again).toMatchObject({ projection: 'complete', status: 'completed', output: { b: 'b' } });
   expect(again.tasks[0]?.attempts.map(({ error }) => error?.type ?? null)).toEqual(['abandoned', null]);
+  const [read, written] = [await harness.execution(reading), await harness.execution(writing)];
+  expect([read.projection, read.status, read.tasks[0]?.attempts.length]).toEqual(['complete', 'completed', 2]);
+  expect([written.projection, written.status, written.tasks[0]?.attempts.length]).toEqual(['complete', 'abandoned', 1]);
   const abandoned = await harness.execution(other);
   expect(abandoned).toMatchObject({
     projection: 'complete',

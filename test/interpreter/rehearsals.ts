@@ -292,6 +292,20 @@ export const REHEARSALS: Rehearsal[] = [
     pure: true,
   },
   {
+    name: 'an HTTP request that only reads is issued again after its worker was lost',
+    definition: { tasks: [{ name: 'a', action: 'core.http', input: { url: 'http://a.b', method: "{{ 'HEAD' }}" } }] },
+    outcomes: { a: [lost, ok('at last')] },
+    expect: { order: ['a'], outcome: 'completed', output: 'at last' },
+    pure: true,
+  },
+  {
+    name: 'an HTTP request that may change something is not',
+    definition: { tasks: [{ name: 'a', action: 'core.http', input: { url: 'http://a.b', method: 'PUT' } }] },
+    outcomes: { a: [lost, ok('never')] },
+    expect: { order: ['a'], outcome: 'abandoned', failure: { type: 'abandoned', task: 'a' } },
+    pure: true,
+  },
+  {
     name: 'an action that throws a type of the engine is not taken for the engine',
     definition: { tasks: [{ name: 'a', action: 'test.safe' }] },
     outcomes: { a: [fail('abandoned'), ok('never')] },

@@ -16,9 +16,9 @@ export interface Running {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs one of the `main.ts` with settings. */
-export function run(main: string, env: Record<string, string>): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', main], { env: { ...process.env, ...env } });
+/** Runs a program of ours with settings. */
+export function run(main: string, env: Record<string, string>, args: readonly string[] = []): Running {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { env: { ...process.env, ...env } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -43,7 +43,7 @@ export function run(main: string, env: Record<string, string>): Running {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
-    end: async (signal) => {
+    end: (signal) => {
       child.kill(signal);
       return exit;
     },

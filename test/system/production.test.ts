@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { child } of processes) child.kill('SIGKILL');
   await temporal.stop();
-  await postgres.stop().catch(() => undefined);
+  await postgres.stop();
 });
 
 const KEY = 'fmt_a-key-for-production-tests';

@@ -1,0 +1,38 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { NativeConnection, Worker } from '@temporalio/worker';
+
+// A worker of a pack's own, as a process that is killed: it tells the counter what it does, in the middle of doing it.
+
+const [address = '', counter = ''] = process.argv.slice(2);
+
+async function act(path: string): Promise<void> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 200);
+  try {
+    await wait(40 * Math.random(), undefined, { signal: context.cancellationSignal });
+    const { ok } = await fetch(counter + path, { method: 'POST' });
+    if (!ok) throw ApplicationFailure.nonRetryable('it is broken', 'broken');
+    await wait(80 * Math.random(), undefined, { signal: context.cancellationSignal });
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+const count = async ({ run, name }: { run: string; name: string }) => {
+  await act(`/count/${encodeURIComponent(run)}/${encodeURIComponent(name)}`);
+  return name;
+};
+
+const connection = await NativeConnection.connect({ address });
+const worker = await Worker.create({
+  ...{ connection, taskQueue: 'chaos', shutdownGraceTime: '5s' },
+  activities: {
+    'chaos.count': count,
+    'chaos.count_once': count,
+    'chaos.section': ({ run, what, section }: { run: string; what: string; section: string }) =>
+      act(`/${what}/${encodeURIComponent(run)}/${encodeURIComponent(section)}`),
+  },
+});
+console.log('the own worker is ready');
+await worker.run();

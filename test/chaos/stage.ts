@@ -1,0 +1,166 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { freePort, startTemporalServer } from '../../dev/temporal-server.ts';
+import { startPostgres } from '../store/postgres-server.ts';
+import { type Running, run } from '../system/processes.ts';
+import { createCounter } from './counter.ts';
+
+const KINDS = ['worker', 'own worker', 'api'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** What can be killed: a process of a kind, or all there are. */
+export const TARGETS = [...KINDS, 'server', 'database', 'all'] as const;
+export type Target = (typeof TARGETS)[number];
+
+/** Keys of who starts runs, and of who decides. */
+export const KEY = 'fmt_a-key-for-the-chaos-that-reigns';
+
+const MASTER_KEY = 'a master key that all processes have';
+
+/** Events from which on a run goes on as another one, so that loops here are chains. */
+const SUGGESTED = 60;
+
+/** What a process says once it is up. */
+const READY: Record<Kind, string> = {
+  worker: 'the worker is ready',
+  'own worker': 'the own worker is ready',
+  api: 'the API is ready',
+};
+
+/** How often it is looked which processes have ended, in milliseconds. */
+const SUPERVISED_EVERY = 250;
+
+/** A whole installation, each part a process: Temporal, Postgres, APIs, workers, and a worker of a pack's own. */
+export type Stage = Awaited<ReturnType<typeof createStage>>;
+
+/** Starts it, with so many APIs and workers. */
+export async function createStage(size: { apis: number; workers: number }) {
+  const folder = await mkdtemp(join(tmpdir(), 'fermata-chaos-'));
+  const counter = await createCounter();
+  const postgres = await startPostgres();
+  const binary = await findTemporal(process.env, () => undefined);
+  const settings = [
+    `limit.historyCount.suggestContinueAsNew=${SUGGESTED}`,
+    'history.workflowIdReuseMinimalInterval="1ms"',
+  ];
+  const databaseFile = join(folder, 'temporal.db');
+  const port = await freePort();
+  const startServer = () =>
+    startTemporalServer({ binary, namespaces: ['default'], port, uiPort: 0, databaseFile, settings });
+  let server = await startServer();
+  const connection = Connection.lazy({ address: server.address });
+
+  const env = {
+    ...{ TEMPORAL_ADDRESS: server.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
+    ...{ FERMATA_DEV_KEY: KEY, FERMATA_RATE_LIMIT: '0' },
+  };
+  const ports = await Promise.all(Array.from({ length: size.apis }, freePort));
+  const launches: Record<Kind, (() => Running)[]> = {
+    worker: Array.from({ length: size.workers }, () => () => run('worker/main.ts', env)),
+    'own worker': [() => run('test/chaos/own-worker.ts', {}, [server.address, counter.url])],
+    api: ports.map((each) => () => run('api/main.ts', { ...env, FERMATA_PORT: String(each) })),
+  };
+  const launched: Running[] = [];
+  const launch = (kind: Kind, index: number): Running => {
+    const one = launches[kind][index]!();
+    launched.push(one);
+    return one;
+  };
+  const running = new Map(KINDS.map((kind) => [kind, launches[kind].map((_, index) => launch(kind, index))]));
+  const everyone = () => [...running.values()].flat();
+  /** Last words of what was up, and ended though nobody had ended it. */
+  const died: string[] = [];
+  const ended = new Set<Running>();
+  let isDown = false;
+
+  // Starts again what has ended, as whatever looks after processes does.
+  const supervisor = setInterval(() => {
+    if (isDown) return;
+    for (const [kind, processes] of running) {
+      for (const [index, one] of processes.entries()) {
+        if (one.child.exitCode === null && one.child.signalCode === null) continue;
+        // One that never got up found nobody to connect to.
+        const wasUp = one.said().includes(READY[kind]);
+        if (!ended.has(one) && wasUp) died.push(`the ${kind} ended by itself: ${one.said().slice(-1_000)}`);
+        processes[index] = launch(kind, index);
+      }
+    }
+  }, SUPERVISED_EVERY);
+
+  async function end(processes: readonly Running[], signal: NodeJS.Signals): Promise<void> {
+    for (const one of processes) ended.add(one);
+    await Promise.all(processes.map((one) => one.end(signal)));
+  }
+
+  const up = (kind: Kind) => Promise.all(running.get(kind)!.map((one) => one.until(READY[kind])));
+  await Promise.all(KINDS.map(up));
+  return {
+    counter,
+    urls: ports.map((each) => `http://127.0.0.1:${each}`),
+    client: new Client({ connection }),
+
+    /** What is wrong with the processes themselves: they ended, or logged an error beside that what they need does not answer. */
+    troubles: (): string[] => [...died, ...launched.flatMap((one) => errorsIn(one.said()))],
+
+    /** Kills one of a kind, or all, with -9, and has it come back after so many milliseconds; gives how many processes that were. */
+    async strike(target: Target, chance: () => number, milliseconds: number): Promise<number> {
+      const hit = (kind: Kind) => {
+        const processes = running.get(kind)!;
+        return [processes[Math.floor(chance() * processes.length)]!];
+      };
+      isDown = true;
+      const [isServer, isDatabase] = [
+        target === 'server' || target === 'all',
+        target === 'database' || target === 'all',
+      ];
+      const processes = target === 'all' ? everyone() : target === 'server' || target === 'database' ? [] : hit(target);
+      if (isServer) process.kill(server.pid, 'SIGKILL');
+      if (isDatabase) await postgres.kill();
+      await end(processes, 'SIGKILL');
+      await wait(milliseconds);
+      if (isServer) server = await startServer();
+      if (isDatabase) await postgres.restart();
+      isDown = false;
+      return processes.length + Number(isServer) + Number(isDatabase);
+    },
+
+    /** Has every process of a kind stop gently, one after the other, each when the one before is back. */
+    async replace(kind: Kind): Promise<void> {
+      for (const one of [...running.get(kind)!]) {
+        await end([one], 'SIGTERM');
+        await wait(2 * SUPERVISED_EVERY);
+        await up(kind);
+      }
+    },
+
+    /** Mebibytes of memory that the processes of a kind have. */
+    memory: (kind: Kind): number[] =>
+      running.get(kind)!.map(({ child }) => {
+        const kibibytes = execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' });
+        return Math.round(Number(kibibytes) / 1024);
+      }),
+
+    async close(): Promise<void> {
+      clearInterval(supervisor);
+      await connection.close();
+      await end(everyone(), 'SIGKILL');
+      await server.stop();
+      await postgres.stop();
+      await counter.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function errorsIn(said: string): string[] {
+  return said.split('\n').flatMap((line) => {
+    if (!line.includes('"level":50')) return [];
+    const { msg, err } = JSON.parse(line) as { msg: string; err?: { stack?: string } };
+    return msg.endsWith('does not answer') ? [] : [`${msg}: ${err?.stack?.slice(0, 1_000)}`];
+  });
+}
