@@ -18,7 +18,7 @@ import { explanationRoutes } from './explanations.ts';
 import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-pages.ts';
 import { managementRoutes } from './management.ts';
-import { authenticate, checkRequest, limitRate, MAX_BODY } from './middleware.ts';
+import { authenticate, checkRequest, limitRate, MAX_BODY, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
@@ -35,6 +35,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   const app = createRouter();
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
+  if (services.observe !== undefined) app.use(observeRequests(services.observe));
   app.use(requestId());
   app.use(secureHeaders());
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);

@@ -32,6 +32,7 @@ import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { WatchService } from '../service/watches.ts';
 import type { PayloadCodec } from './codec.ts';
 import type { ErrorForm } from './errors.ts';
+import type { RequestObserver } from './middleware.ts';
 
 /** What every route finds in its context. */
 export interface ApiEnv extends Env {
@@ -73,6 +74,8 @@ export interface ApiServices {
   rateLimit: number;
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;
+  /** Hears of every request. */
+  observe: RequestObserver | undefined;
   log: Logger;
 }
 

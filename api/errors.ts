@@ -108,6 +108,10 @@ const GONE = new Set([
   '08001',
 ]);
 
+/** What the driver of Postgres has no code for. */
+const GONE_IN_WORDS =
+  /^Connection terminated|^timeout exceeded when trying to connect|connection error and is not queryable$/;
+
 function codesOf(error: unknown): string[] {
   const codes: string[] = [];
   for (let current = error; current instanceof Error; current = current.cause) {
@@ -120,8 +124,7 @@ function codesOf(error: unknown): string[] {
 function isDatabaseGone(error: unknown): boolean {
   if (codesOf(error).some((code) => GONE.has(code))) return true;
   for (let current = error; current instanceof Error; current = current.cause) {
-    // For these two the driver of Postgres has words alone.
-    if (/^Connection terminated|^timeout exceeded when trying to connect/.test(current.message)) return true;
+    if (GONE_IN_WORDS.test(current.message)) return true;
   }
   return false;
 }

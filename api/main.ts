@@ -2,6 +2,7 @@ import { required } from '../model/config.ts';
 import { accessOf, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
+import { serveMetrics } from '../process/metrics.ts';
 import { connectClient, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { openPostgres } from '../store/database.ts';
 
@@ -10,7 +11,8 @@ await runMain(async (config) => {
   const settings = required(config, 'start:api', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
   const log = createLogger(config);
-  const undos: Undo[] = [];
+  const metrics = await serveMetrics(config);
+  const undos: Undo[] = metrics === null ? [] : [metrics.close];
   try {
     const database = await openPostgres(url);
     undos.push(database.close);
@@ -19,12 +21,12 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
       ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT, ...accessOf(config) },
-      secretKeys: secretKey.split(','),
+      ...{ secretKeys: secretKey.split(','), metrics },
     });
     undos.push(api.close);
     const tenant = await ensureDefaults(api);
     await ensureDevelopers(api, tenant, { dev: config.FERMATA_DEV_KEY, approver: config.FERMATA_DEV_APPROVER_KEY });
-    log.info({ url: api.url, temporal: address }, 'the API is ready');
+    log.info({ url: api.url, temporal: address, metrics: metrics?.url }, 'the API is ready');
     log.info({ signal: await untilSignal() }, 'stopping');
   } finally {
     await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
@@ -21,6 +22,19 @@ const OPEN_PATHS = /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|inquiry|api\/v1
 
 /** Paths whose bodies are forms, which they read themselves: a page, and what Slack has signed. */
 const FORM_PATHS = /^\/(inquiry|api\/v1\/chat\/slack\/interactions)$/;
+
+/** Hears of every request, once its answer begins. */
+export type RequestObserver = (request: { method: string; route: string; status: number; seconds: number }) => void;
+
+/** Tells an observer of requests, by the path of their route: ids would be as many as there are executions. */
+export function observeRequests(observe: RequestObserver): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const started = performance.now();
+    await next();
+    const seconds = (performance.now() - started) / 1000;
+    observe({ method: context.req.method, route: routePath(context, -1), status: context.res.status, seconds });
+  };
+}
 
 /** Demands a principal: `Authorization: Bearer <key>` or `x-api-key`, and a tenant that agrees with it. */
 export function authenticate(principals: PrincipalService): MiddlewareHandler<ApiEnv> {

@@ -8,6 +8,7 @@ import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
 import { codecOf } from '../process/codec.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { serveMetrics } from '../process/metrics.ts';
 import { createReach } from '../process/reach.ts';
 import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { newKey } from '../service/principals.ts';
@@ -33,8 +34,9 @@ await runMain(async (config) => {
     throw new Error(`Fermata is already running at ${running.url} (process ${running.pid}, data in ${folder})`);
   }
   const log = createLogger(config);
-  installTemporalRuntime(log);
-  const undos: Undo[] = [];
+  const metrics = await serveMetrics(config);
+  installTemporalRuntime(log, metrics);
+  const undos: Undo[] = metrics === null ? [] : [metrics.close];
   try {
     const { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: external } = config;
     const database = databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl);
@@ -58,7 +60,7 @@ await runMain(async (config) => {
     undos.push(reach.close);
     const worker = await createWorker({
       ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
-      ...{ actions: reach.actions, codec },
+      ...{ actions: reach.actions, codec, concurrentActions: config.FERMATA_CONCURRENT_ACTIONS },
     });
     undos.push(keepRunning(reports.run));
     const working = worker.run();
@@ -71,7 +73,7 @@ await runMain(async (config) => {
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
       ...access,
       codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
-      secretKeys: masterKeys,
+      ...{ secretKeys: masterKeys, metrics },
     });
     undos.push(api.close);
     const { keys, principal } = await prepare(api, config, folder);

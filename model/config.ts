@@ -92,6 +92,22 @@ export const ConfigSchema = z.object({
     .describe(
       'Networks that nothing here may reach (actions, chat, mail, webhooks, keys of tokens), by commas: `10.0.0.0/8`, `private`, `loopback`. Link-local addresses and those where clouds keep credentials never are.',
     ),
+  FERMATA_METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe(
+      'Port, on `FERMATA_HOST`, of `/metrics` (Prometheus) and `/healthz` of a process; without it there is none.',
+    ),
+  FERMATA_CONCURRENT_ACTIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('Actions that a worker runs at once.'),
   FERMATA_RATE_LIMIT: z.coerce
     .number()
     .int()

@@ -58,6 +58,7 @@ import { createSecretStore } from '../store/secrets.ts';
 import { createTurnStore } from '../store/turns.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { codecOf } from './codec.ts';
+import type { Metrics } from './metrics.ts';
 import { REST_PURPOSE } from './reach.ts';
 
 /** How long a stop waits for requests that are being answered. */
@@ -103,6 +104,7 @@ export interface ApiOptions {
   /** What seals what Temporal gets, and the origins of its UI that may ask to have it opened. */
   codec?: Codec | undefined;
   codecOrigins?: readonly string[];
+  metrics?: Metrics | null;
 }
 
 /** A running API. */
@@ -132,6 +134,7 @@ export async function startApi({
   denied,
   codec,
   codecOrigins = [],
+  metrics = null,
 }: ApiOptions): Promise<RunningApi> {
   const { db } = database;
   const stores = {
@@ -192,6 +195,7 @@ export async function startApi({
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
+  metrics?.watchIndex(index.lag);
   const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
   const hooks = createFailureHooks(createFailureHookStore(db), executions, namespace, log);
   const readiness = { temporal: temporal.ping, database: database.ping };
@@ -225,6 +229,7 @@ export async function startApi({
     audit,
     rateLimit,
     readiness,
+    observe: metrics?.observe,
     log,
   });
   app.route('/', slackRoutes(people.slack, people.desk));

@@ -2,6 +2,7 @@ import { DefaultLogger, type LogMetadata, makeTelemetryFilterString, Runtime } f
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../model/config.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Credentials never reach the log, wherever a library puts them. */
 const REDACTED = ['req.headers.authorization', 'req.headers["x-api-key"]', '*.apiKey', '*.api_key'];
@@ -19,8 +20,11 @@ function fieldsOf(meta: LogMetadata = {}): object {
   return { workflowId, runId, workflowType, activityId, activityType, attempt, error: message };
 }
 
+/** Prometheus' own conventions of names and units. */
+const PROMETHEUS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+
 /** Sends what Temporal's SDK logs to our log, or nowhere, and leaves signals to us. Once per process, before any connection. */
-export function installTemporalRuntime(log: Logger | null): void {
+export function installTemporalRuntime(log: Logger | null, metrics: Metrics | null = null): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
@@ -28,6 +32,7 @@ export function installTemporalRuntime(log: Logger | null): void {
     }),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }), forward: {} },
+      ...(metrics && { metrics: { prometheus: { ...PROMETHEUS, bindAddress: metrics.sdkAddress } } }),
     },
   });
 }

@@ -63,6 +63,7 @@ const RULES: Record<string, Rule> = {
       '@temporalio/envconfig',
       'pino',
       'pino-pretty',
+      'prom-client',
     ],
     node: true,
   },

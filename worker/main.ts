@@ -1,6 +1,8 @@
+import type { Worker } from '@temporalio/worker';
 import { required } from '../model/config.ts';
 import { codecOf } from '../process/codec.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { serveMetrics } from '../process/metrics.ts';
 import { createReach } from '../process/reach.ts';
 import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { createRunReports } from '../service/run-reports.ts';
@@ -14,8 +16,10 @@ await runMain(async (config) => {
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
   const { TEMPORAL_NAMESPACE: namespace } = config;
   const log = createLogger(config);
-  installTemporalRuntime(log);
-  const undos: Undo[] = [];
+  let worker: Worker | null = null;
+  const metrics = await serveMetrics(config, () => worker?.getState() === 'RUNNING');
+  installTemporalRuntime(log, metrics);
+  const undos: Undo[] = metrics === null ? [] : [metrics.close];
   try {
     const codec = codecOf(config);
     const bundle = await bundleWorkflows(codec);
@@ -28,9 +32,12 @@ await runMain(async (config) => {
     const reach = createReach(database.db, secretKey.split(','), config.FERMATA_EGRESS);
     undos.push(reach.close);
     const { actions } = reach;
-    const worker = await createWorker({ connection, namespace, bundle, actions, codec, report: reports.take });
+    worker = await createWorker({
+      ...{ connection, namespace, bundle, actions, codec, report: reports.take },
+      concurrentActions: config.FERMATA_CONCURRENT_ACTIONS,
+    });
     const running = worker.run();
-    log.info({ temporal: address, namespace }, 'the worker is ready');
+    log.info({ temporal: address, namespace, metrics: metrics?.url }, 'the worker is ready');
     const stopped = await Promise.race([untilSignal(), running.then(() => 'the worker itself')]);
     log.info({ signal: stopped }, 'draining');
     if (worker.getState() === 'RUNNING') worker.shutdown();

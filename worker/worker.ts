@@ -18,6 +18,8 @@ export interface WorkerOptions {
   connection: NativeConnection;
   namespace: string;
   bundle: WorkflowBundle;
+  /** Actions that run at once. */
+  concurrentActions?: number;
   /** Workflows kept in memory between their tasks. */
   maxCachedWorkflows?: number;
   /** What actions reach the world by, and where they find their connections. */
@@ -65,6 +67,7 @@ export async function createWorker({
   connection,
   namespace,
   bundle,
+  concurrentActions,
   maxCachedWorkflows,
   actions,
   codec,
@@ -82,6 +85,7 @@ export async function createWorker({
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
     shutdownForceTime: '20s',
+    ...(concurrentActions === undefined ? {} : { maxConcurrentActivityTaskExecutions: concurrentActions }),
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
     ...(codec && { dataConverter: codec.dataConverter }),
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),

@@ -142,7 +142,7 @@ export const CONSTRUCTS: Construct[] = [
     name: 'timeout',
     definition: {
       ...{ timeout: 4, on_cancel: 'release' },
-      tasks: [count('acquire'), { name: 'hold', action: 'core.delay', input: { seconds: 3600 } }, count('release')],
+      tasks: [{ name: 'hold', action: 'core.delay', input: { seconds: 3600 } }, count('release')],
     },
   },
   {

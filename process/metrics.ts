@@ -1,0 +1,94 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createSocket } from 'node:net';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RequestObserver } from '../api/middleware.ts';
+import type { Config } from '../model/config.ts';
+
+/** What a process tells of itself, in Prometheus' words (docs/operations.md, Metrics). */
+export interface Metrics {
+  url: string;
+  /** Where Temporal's SDK is to serve what it measures of a worker; it comes out with the rest. */
+  sdkAddress: string;
+  observe: RequestObserver;
+  /** Tells how many seconds lists may be behind Temporal. */
+  watchIndex(lag: () => number | null): void;
+  close(): Promise<void>;
+}
+
+/** Seconds: from what a list takes to what a request may wait for a result. */
+const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/**
+ * Serves `/metrics`, and `/healthz` for whoever looks after a process that serves nothing else: 503 unless it `isUp`. Null
+ * where the settings name no port. Throws an Error that names a port that is taken.
+ */
+export async function serveMetrics(
+  { FERMATA_METRICS_PORT: port, FERMATA_HOST: host }: Pick<Config, 'FERMATA_METRICS_PORT' | 'FERMATA_HOST'>,
+  isUp: () => boolean = () => true,
+): Promise<Metrics | null> {
+  if (port === undefined) return null;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    ...{ name: 'fermata_http_request_duration_seconds', help: 'Requests to the API, until their answer began.' },
+    ...{ labelNames: ['method', 'route', 'status'], buckets: BUCKETS, registers: [registry] },
+  });
+  const sdkAddress = `127.0.0.1:${await freePort()}`;
+  const server = createServer(async (request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path === '/healthz') {
+      const up = isUp();
+      response.writeHead(up ? 200 : 503, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ status: up ? 'ok' : 'unavailable' }));
+    } else if (path === '/metrics') {
+      const own = await registry.metrics();
+      response.writeHead(200, { 'content-type': registry.contentType }).end(own + (await sdkMetrics(sdkAddress)));
+    } else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(taken ? new Error(`port ${port} on ${host} (FERMATA_METRICS_PORT) is taken`, { cause: error }) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
+    sdkAddress,
+    observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    watchIndex: (lag) => {
+      new Gauge({
+        ...{ name: 'fermata_index_lag_seconds', help: 'By how much lists may be behind Temporal.' },
+        registers: [registry],
+        collect() {
+          // Before the first look there is nothing to tell.
+          this.set((lag() ?? Number.NaN) / 1000);
+        },
+      });
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** What Temporal's SDK has measured; nothing where no worker runs. */
+async function sdkMetrics(address: string): Promise<string> {
+  try {
+    return await (await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
+  } catch {
+    return '';
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket().on('error', reject);
+    socket.listen(0, '127.0.0.1', () => {
+      const { port } = socket.address() as AddressInfo;
+      socket.close(() => resolve(port));
+    });
+  });
+}
