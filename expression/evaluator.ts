@@ -46,6 +46,8 @@ const MAX_STEPS = 200_000;
 interface Frame {
   vars: Map<string, Value>;
   parent: Frame | null;
+  /** Makes `loop`, which most rounds of a loop never look at. */
+  loop?: () => Dict;
 }
 
 /** What statements put out: a value for `{{ }}`, text for the rest. */
@@ -122,6 +124,11 @@ export class Evaluator implements Environment {
     for (let frame: Frame | null = this.#frame; frame !== null; frame = frame.parent) {
       const found = frame.vars.get(name);
       if (found !== undefined) return found;
+      if (name === 'loop' && frame.loop !== undefined) {
+        const state = frame.loop();
+        frame.vars.set('loop', state);
+        return state;
+      }
     }
     if (!isPrivate(name)) {
       const found = this.#scope.lookup(name);
@@ -406,7 +413,7 @@ export class Evaluator implements Environment {
       this.budget.charge(4);
       const stop = this.#within(() => {
         this.#assign(loop.target, entry, loop.of);
-        const state: Dict = {
+        this.#frame.loop = () => ({
           ...{ index: index + 1, index0: index, revindex: list.length - index, revindex0: list.length - index - 1 },
           ...{ first: index === 0, last: index === list.length - 1, length: list.length, depth: 1, depth0: 0 },
           ...(index === 0 ? {} : { previtem: list[index - 1]! }),
@@ -418,8 +425,7 @@ export class Evaluator implements Environment {
             changed = now;
             return differs;
           }),
-        };
-        this.#frame.vars.set('loop', state);
+        });
         return this.#run(loop.body, out);
       });
       if (stop === 'break') return;
