@@ -6,7 +6,7 @@ import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
 import type { Place, RunState, Variables, Visit, Work } from './state.ts';
-import { endBranch, mergeInto, publish } from './variables.ts';
+import { endBranch, mergedWith, publish } from './variables.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 
 /** How often in a row the word `retry` leads to another visit. */
@@ -123,9 +123,8 @@ function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: 
       else if (!joined.has(target)) {
         // Several transitions of one visit to a join are one arrival, with what each has published.
         joined.add(target);
-        const merged = new Map(variables);
-        for (const other of fired) if (other.transition.targets.includes(target)) mergeInto(merged, other.variables);
-        arrive(state, target, index, { ...arrival, variables: merged });
+        const all = fired.filter((other) => other.transition.targets.includes(target)).map((other) => other.variables);
+        arrive(state, target, index, { ...arrival, variables: mergedWith(variables, all) });
       }
     }
     if (transition.retry || transition.targets.length > 0) leads = true;

@@ -15,6 +15,7 @@ import { considerHold, endHold, goOn, mayBegin } from './hold.ts';
 import { schemaFailure } from './inline.ts';
 import { expire, takeDecision } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
+import { Layers } from './layers.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
 import { restore } from './restore.ts';
 import { scopeOf } from './scope.ts';
@@ -65,7 +66,7 @@ export function begin(
       timeout: timeoutOf(run),
     },
     run,
-    ...{ variables: new Map(), ended: new Map(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
+    ...{ variables: new Layers(), ended: new Layers(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
     turn: waits && mustWait(run) ? now : null,
     ...{ paused: null, controls: [], started: now, history, hold: null, holdFrom: 0, asked: 0 },
     ...{ visits: [], visitsOf: new Map() },

@@ -1,6 +1,6 @@
 import { engineFailure } from '../model/failure.ts';
 import { CLEANUP_LINEAGE, type Gathering, type RunState } from './state.ts';
-import { endBranch, mergeInto } from './variables.ts';
+import { endBranch, mergedWith } from './variables.ts';
 import { type Arrival, decide, schedule } from './visits.ts';
 
 /**
@@ -30,8 +30,8 @@ export function arrive(state: RunState, name: string, from: number, arrival: Omi
   gathering.arrivals.set(task, { visit: from, variables: arrival.variables });
   if (gathering.arrivals.size < join.needed) return;
   const arrivals = [...gathering.arrivals.values()];
-  const variables = new Map(arrivals[0]!.variables);
-  for (const other of arrivals.slice(1)) mergeInto(variables, other.variables);
+  const [first, ...others] = arrivals.map((each) => each.variables);
+  const variables = mergedWith(first!, others);
   // A round has had all of its arrivals, and is kept no longer; any other join must know that it has fired.
   if (join.rounds) state.gatherings.delete(key);
   gathering.fired = true;

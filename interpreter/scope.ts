@@ -63,7 +63,7 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
     if (Object.hasOwn(input, root)) return input[root];
     return taskValue(state, visit, root);
   };
-  const names = () => [...variables.keys(), ...Object.keys(input), ...state.visitsOf.keys()];
+  const names = () => [...[...variables].map(([name]) => name), ...Object.keys(input), ...state.visitsOf.keys()];
   return { lookup, names, random: () => random(state) };
 }
 

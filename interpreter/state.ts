@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 import type { Command } from './events.ts';
+import type { Layers } from './layers.ts';
 
 /**
  * How a visit stands, in the words of the template language; `held`: scheduled, and not started (yet, or for good since
@@ -21,7 +22,7 @@ export interface Published {
 }
 
 /** The variables of a branch. Never changed: a publish makes a new one. */
-export type Variables = ReadonlyMap<string, Published>;
+export type Variables = Layers;
 
 /** What is tried until it ends: a visit, or one item of it. */
 export interface Work {
@@ -216,7 +217,7 @@ export interface RunState {
   /** What `variables` gave: where every branch begins. */
   variables: Variables;
   /** For each name the latest publish of the branches that have ended. */
-  ended: Map<string, Published>;
+  ended: Variables;
   signals: SignalQueue;
   /** What people were asked, by the key of the try, and every decision that came, in order. */
   inquiries: Map<string, AskedInquiry>;
