@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
 import { installTemporalRuntime } from '../process/logger.ts';
+import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists.ts';
 import { compareMemory, compareThroughput } from './load.ts';
 import { measureBundle, measureLag, measureRest, measureStart, startProduct } from './product.ts';
@@ -10,6 +11,7 @@ import { compareReplays } from './replays.ts';
 import { plotOf, reportOf } from './report.ts';
 import { compare } from './side-by-side.ts';
 import { startSide } from './sides.ts';
+import { measureSoak } from './soak.ts';
 
 // npm run bench: what a definition costs beside the same workflow by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg; with --quick a fraction of it runs, and nothing is written.
@@ -48,9 +50,13 @@ for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
   console.log(`lists beside ${runs} runs …`);
   lists.push({ runs, measured: await measureLists(runs) });
 }
+console.log('growth …');
+const growth = measureGrowth();
+console.log('a soak …');
+const soak = await measureSoak(quick ? 500 : 10_000);
 const report = reportOf(
   {
-    ...{ compared, throughput, replays, memory, rest, lag, start: started, lists },
+    ...{ compared, throughput, replays, memory, rest, lag, start: started, lists, growth, soak },
     bundle: await measureBundle(),
     versions: {
       'Node.js': process.versions.node,

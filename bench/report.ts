@@ -1,7 +1,9 @@
 import { cpus, release, totalmem, type } from 'node:os';
+import type { Grown } from './growth.ts';
 import type { Measured } from './lists.ts';
 import type { Throughput } from './load.ts';
 import type { Compared } from './side-by-side.ts';
+import { PARTS, type Soak } from './soak.ts';
 import { at, median, short, spread } from './statistics.ts';
 
 /** Everything that was measured. */
@@ -12,6 +14,8 @@ export interface Results {
   memory: Record<'hand' | 'fermata', number>;
   replays: Record<'hand' | 'fermata', number[]>;
   lists: { runs: number; measured: Measured[] }[];
+  growth: Grown[];
+  soak: Soak;
   rest: { rate: number; latencies: number[] };
   lag: number[];
   start: { first: number[]; again: number[] };
@@ -28,7 +32,7 @@ const percent = (share: number): string => `±${Math.round(share * 50)} %`;
 
 /** docs/benchmarks.md. */
 export function reportOf(results: Results, plot: string): string {
-  const { compared, throughput, memory, replays, lists, rest, lag, start, bundle, versions } = results;
+  const { compared, throughput, memory, replays, lists, rest, lag, start, bundle, versions, growth, soak } = results;
   const rate = (side: 'hand' | 'fermata') => median(throughput[side].map((turn) => turn.rate));
   const p95 = (side: 'hand' | 'fermata') =>
     at(
@@ -137,7 +141,52 @@ ${table(
     }),
   ]),
 )}
+
+## In production's shape
+
+An API, a worker, Temporal (its development server, on disk) and Postgres, a process each, on this machine. ${soak.runs.toLocaleString('en-US')} runs of one HTTP request are
+started over REST, 20 at once, and their results awaited: **${short(soak.rate)} a minute**, in ${short(median(soak.latencies))} ms (P50) and ${short(at(soak.latencies, 0.95))} ms (P95). On
+disk a run took ${short(soak.disk.Temporal / 1000)} kB of Temporal's and ${short(soak.disk.Postgres / 1000)} kB of Postgres'.
+
+${table(
+  ['', 'CPU a run', 'memory after each tenth of the runs, MiB'],
+  PARTS.map((part) => [
+    part,
+    `${short(soak.cpu[part])} ms`,
+    // Processes of Postgres share most of theirs.
+    part === 'Postgres' ? '' : soak.memory[part].map((mebibytes) => Math.round(mebibytes)).join(', '),
+  ]),
+)}
+
+## Growth
+
+What one event costs the interpreter, and a template each kilobyte of its data, by size: of what is linear in what changes, the same
+everywhere. The first sizes are those of code that is not warm yet.
+
+${growthTables(growth)}
 `;
+}
+
+function growthTables(growth: readonly Grown[]): string {
+  const units = [...new Set(growth.map(({ each }) => each))];
+  return units
+    .map((unit) => {
+      const rows = growth.filter(({ each }) => each === unit);
+      const sizes = [...new Set(rows.flatMap(({ at: points }) => points.map(({ size }) => size)))].sort(
+        (a, b) => a - b,
+      );
+      return table(
+        [unit, ...sizes.map((size) => (unit.endsWith('kB') ? `${size} kB` : size.toLocaleString('en-US')))],
+        rows.map(({ what, at: points }) => [
+          what,
+          ...sizes.map((size) => {
+            const point = points.find((each) => each.size === size);
+            return point === undefined ? '' : short(point.microseconds);
+          }),
+        ]),
+      );
+    })
+    .join('\n\n');
 }
 
 /** docs/benchmarks.svg: ratios as bars, with the goals. */

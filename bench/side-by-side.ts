@@ -31,8 +31,9 @@ export async function compare(sides: readonly [Side, Side], client: Client, shar
   const found: Compared[] = [];
   for (const shape of SHAPES) {
     const costs = new Map(sides.map(({ name }) => [name, { latencies: [], cpu: [], events: 0, bytes: 0 } as Cost]));
-    // Each has run it before it counts.
-    for (const side of sides) for (let n = 0; n < 3; n += 1) await runOnce(side, shape, client);
+    // Each has run it before it counts, until its code is as fast as in a worker that has been up for a while.
+    const warm = Math.ceil((shape.runs * share) / 2);
+    for (const side of sides) for (let n = 0; n < warm; n += 1) await runOnce(side, shape, client);
     const blocks = Math.max(2, Math.round((shape.runs * share) / BLOCK));
     for (let block = 0; block < blocks; block += 1) {
       // Who is first changes.

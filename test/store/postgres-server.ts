@@ -11,6 +11,7 @@ import { freePort } from '../../dev/temporal-server.ts';
 /** A real Postgres server of a test. */
 export interface PostgresServer {
   url: string;
+  pid(): number;
   /** Ends all its processes at once (kill -9). */
   kill(): Promise<void>;
   /** Starts it again over what a killed one has left. */
@@ -76,6 +77,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   return {
     url,
+    pid: () => server.pid!,
     kill: () => end('SIGKILL', -server.pid!),
     restart: async () => {
       server = await start();
