@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasEnded } from './ask.ts';
 import type { Player } from './constructs.ts';
@@ -11,10 +11,10 @@ type Crowd = (stage: Stage, player: Player, say: (line: string) => void) => Prom
 const SECONDS_TO_END = 180;
 
 /** Starts a run. */
-async function start({ ask, counter }: Player, name: string, run: string, once = run): Promise<number> {
+async function start({ ask, counter }: Player, name: string, run: string): Promise<number> {
   const parameters = { run, counter: counter.url };
   const { status, body } = await ask('POST', '/api/v1/executions', {
-    ...{ once, body: { workflow: `chaos.${name}`, parameters } },
+    ...{ once: run, body: { workflow: `chaos.${name}`, parameters } },
   });
   if (status !== 201) throw new Error(`${run}: ${JSON.stringify(body)}`);
   return body.data.id;
@@ -84,7 +84,7 @@ const slowStreams: Crowd = async (stage, player, say) => {
       headers: { 'x-api-key': KEY },
       agent: false,
     });
-    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       asked.on('response', resolve).on('error', reject).end();
     });
     response.pause();

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { freePort, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
@@ -25,7 +26,7 @@ const KEY = 'fmt_a-key-for-production-tests';
 
 const MASTER_KEY = 'a master key that all processes have';
 
-async function startApiProcess(): Promise<{ running: Running; url: string }> {
+async function startApiProcess(more: Record<string, string> = {}): Promise<{ running: Running; url: string }> {
   const port = await freePort();
   const running = run('api/main.ts', {
     ...{
@@ -35,6 +36,7 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
       FERMATA_DEV_KEY: KEY,
       FERMATA_SECRET_KEY: MASTER_KEY,
     },
+    ...more,
   });
   processes.push(running);
   await running.until('the API is ready');
@@ -42,10 +44,15 @@ async function startApiProcess(): Promise<{ running: Running; url: string }> {
 }
 
 it('two APIs and two workers, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
-  const [first, second] = await Promise.all([startApiProcess(), startApiProcess()]);
-  const workers = Array.from({ length: 2 }, () =>
+  const metrics = await Promise.all([freePort(), freePort()]);
+  const [first, second] = await Promise.all([
+    startApiProcess({ FERMATA_METRICS_PORT: String(metrics[0]) }),
+    startApiProcess(),
+  ]);
+  const workers = [{ FERMATA_METRICS_PORT: String(metrics[1]) }, {}].map((more) =>
     run('worker/main.ts', {
       ...{ TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
+      ...more,
     }),
   );
   processes.push(...workers);
@@ -75,9 +82,26 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   // Both have had work.
   const pids = [...seen].map((worker) => Number(worker.split('@')[0]));
   expect(pids.sort()).toEqual(workers.map(({ child }) => child.pid).sort());
+  // docs/operations.md, Metrics and alerts: what it names is there.
+  const [ofApi, ofWorker] = await Promise.all(metrics.map((port) => read(`http://127.0.0.1:${port}/metrics`)));
+  const named = (await readFile('docs/operations.md', 'utf8')).matchAll(
+    /^\| `([a-z0-9_]+)` \| (workers|API|both) \|/gm,
+  );
+  const rows = [...named].map(([, metric, of]) => ({ metric: metric!, of: of! }));
+  expect(rows.length).toBeGreaterThan(8);
+  for (const { metric, of } of rows) {
+    if (of !== 'workers') expect(ofApi, metric).toContain(`\n# TYPE ${metric} `);
+    if (of !== 'API') expect(ofWorker, metric).toContain(`\n# TYPE ${metric} `);
+  }
+  expect(ofApi).toContain(
+    'fermata_http_request_duration_seconds_count{method="POST",route="/api/v1/executions",status="201"} 10\n',
+  );
+  expect(await read(`http://127.0.0.1:${metrics[1]}/healthz`)).toBe('{"status":"ok"}');
   expect(await Promise.all(workers.map((worker) => worker.end('SIGTERM')))).toEqual([0, 0]);
   expect(await first.running.end('SIGTERM')).toBe(0);
 });
+
+const read = async (url: string) => (await fetch(url)).text();
 
 it('answers 503 when the database is gone', async () => {
   const { url } = await startApiProcess();
