@@ -1,4 +1,3 @@
-import type { Worker } from '@temporalio/worker';
 import { required } from '../model/config.ts';
 import { codecOf } from '../process/codec.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
@@ -16,7 +15,7 @@ await runMain(async (config) => {
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
   const { TEMPORAL_NAMESPACE: namespace } = config;
   const log = createLogger(config);
-  let worker: Worker | null = null;
+  let worker: Awaited<ReturnType<typeof createWorker>> | null = null;
   const metrics = await serveMetrics(config, () => worker?.getState() === 'RUNNING');
   installTemporalRuntime(log, metrics);
   const undos: Undo[] = metrics === null ? [] : [metrics.close];
