@@ -158,7 +158,8 @@ export const CONSTRUCTS: Construct[] = [
     },
     play: async (player, { id }) => {
       await waiting(player, id, 'signal');
-      done(await player.ask('POST', `/api/v1/executions/${id}/cancel`, { body: { reason: 'chaos' } }));
+      // Whoever asks again, because the answer was lost, may find it ended.
+      done(await player.ask('POST', `/api/v1/executions/${id}/cancel`, { body: { reason: 'chaos' } }), 409);
     },
   },
   {
