@@ -177,7 +177,8 @@ export const CONSTRUCTS: Construct[] = [
     },
     play: async ({ ask }, { id }) => {
       const body = { name: 'go', payload: 'word' };
-      done(await ask('POST', `/api/v1/executions/${id}/signal`, { body, once: `go-${id}` }));
+      // The run may have gone on to its end before the answer that was lost is asked for again.
+      done(await ask('POST', `/api/v1/executions/${id}/signal`, { body, once: `go-${id}` }), 409);
     },
   },
   {
