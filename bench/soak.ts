@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { findTemporal } from '../dev/temporal-binary.ts';
-import { freePort, startTemporalServer } from '../dev/temporal-server.ts';
+import { startTemporalServer } from '../dev/temporal-server.ts';
+import { freePort } from '../process/ports.ts';
 import { startPostgres } from '../test/store/postgres-server.ts';
 import { call, run } from '../test/system/processes.ts';
 

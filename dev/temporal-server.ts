@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { freePort } from '../process/ports.ts';
 
 /** A Temporal dev server of ours: where it is, and how it ends. */
 export interface TemporalServer {
@@ -88,18 +88,6 @@ export async function stopProcess(pid: number): Promise<void> {
       await wait(100);
     }
   }
-}
-
-/** A port that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** True when a Temporal server answers there. */

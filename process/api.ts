@@ -59,6 +59,7 @@ import { createTurnStore } from '../store/turns.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
+import { listenError, urlOf } from './ports.ts';
 import { REST_PURPOSE } from './reach.ts';
 
 /** How long a stop waits for requests that are being answered. */
@@ -242,7 +243,7 @@ export async function startApi({
     throw new AppError('method_not_allowed', 'this MCP server answers POST alone');
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
-  url = `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
+  url = urlOf(host, taken);
   const stop = new AbortController();
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
@@ -291,9 +292,6 @@ function listen(
     const server = serve({ fetch, hostname, port, websocket }, (info) =>
       resolve({ server, port: info.port }),
     ) as Server;
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`port ${port} on ${hostname} (FERMATA_PORT) is taken`, { cause: error }) : error);
-    });
+    server.on('error', (error) => reject(listenError(error, hostname, port, 'FERMATA_PORT')));
   });
 }

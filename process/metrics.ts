@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createSocket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestObserver } from '../api/middleware.ts';
 import type { Config } from '../model/config.ts';
+import { freePort, listenError, urlOf } from './ports.ts';
 
 /** What a process tells of itself, in Prometheus' words (docs/operations.md, Metrics). */
 export interface Metrics {
@@ -46,14 +47,11 @@ export async function serveMetrics(
     } else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`port ${port} on ${host} (FERMATA_METRICS_PORT) is taken`, { cause: error }) : error);
-    });
+    server.on('error', (error) => reject(listenError(error, host, port, 'FERMATA_METRICS_PORT')));
     server.listen(port, host, resolve);
   });
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
+    url: urlOf(host, (server.address() as AddressInfo).port),
     sdkAddress,
     observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     watchIndex: (lag) => {
@@ -81,14 +79,4 @@ async function sdkMetrics(address: string): Promise<string> {
   } catch {
     return '';
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket().on('error', reject);
-    socket.listen(0, '127.0.0.1', () => {
-      const { port } = socket.address() as AddressInfo;
-      socket.close(() => resolve(port));
-    });
-  });
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
-import { freePort } from '../../dev/temporal-server.ts';
+import { freePort } from '../../process/ports.ts';
 
 /** A real Postgres server of a test. */
 export interface PostgresServer {

@@ -1,0 +1,23 @@
+import { type AddressInfo, createServer } from 'node:net';
+
+/** Where something is served. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Why nothing can be served there: of a port that is taken, which setting named it. */
+export function listenError(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new Error(`port ${port} on ${host} (${setting}) is taken`, { cause: error });
+}
+
+/** A port that nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createServer().on('error', reject);
+    socket.listen(0, '127.0.0.1', () => {
+      const { port } = socket.address() as AddressInfo;
+      socket.close(() => resolve(port));
+    });
+  });
+}
