@@ -17,7 +17,7 @@ import {
 import { integerId } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { ExecutionStatus } from '../model/status.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 import { noteHooks } from './failure-hooks.ts';
 import { likePattern, wildcardPattern } from './like.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './schema.ts';
@@ -78,8 +78,8 @@ export type ExecutionStore = ReturnType<typeof createExecutionStore>;
 /** Makes the store over an open database. */
 export function createExecutionStore(db: Database) {
   /** Numbers of rows, which are taken in their order: see `write`. */
-  const inOrder = (where: SQL | undefined) =>
-    db.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
+  const inOrder = (where: SQL | undefined, within: Database | Transaction = db) =>
+    within.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
 
   return {
     /**
@@ -153,6 +153,9 @@ export function createExecutionStore(db: Database) {
       await db.transaction(async (transaction) => {
         const buried = await buriedAmong(transaction, entries);
         const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
+        // An insert beside an update of its row may miss it, and then fails by the number instead of updating.
+        const numbers = written.map(({ n }) => n);
+        await inOrder(inArray(executions.n, numbers), transaction);
         for (const entry of written) {
           const row = rowOf(entry);
           await transaction
