@@ -6,13 +6,14 @@ import { SHAPES } from './shapes.ts';
 import { runOnce, type Side } from './sides.ts';
 
 const ROUNDS = 7;
-/** Histories that are replayed at once: what a worker costs by itself is shared. */
-const HISTORIES = 10;
-
-/** Milliseconds that a history takes to be replayed cold, of a loop of 100, by side and round. */
+/**
+ * Milliseconds that a history takes to be replayed cold, of a loop of 100, by side and round. Each round is a new worker that
+ * replays `count` of them: what it costs to start, and until its code is fast, they share.
+ */
 export async function compareReplays(
   sides: readonly [Side, Side],
   client: Client,
+  count: number,
 ): Promise<Record<Side['name'], number[]>> {
   const loop = SHAPES.find(({ name }) => name === 'looped')!;
   const bundles: Record<Side['name'], WorkflowBundle> = {
@@ -28,7 +29,7 @@ export async function compareReplays(
     const history = await client.workflow.getHandle(id).fetchHistory();
     histories.set(
       side.name,
-      Array.from({ length: HISTORIES }, (_, n) => ({ workflowId: `${id}-${n}`, history })),
+      Array.from({ length: count }, (_, n) => ({ workflowId: `${id}-${n}`, history })),
     );
   }
   const times: Record<Side['name'], number[]> = { hand: [], fermata: [] };
@@ -38,7 +39,7 @@ export async function compareReplays(
       const begun = performance.now();
       const options = { workflowBundle: bundles[name], sinks };
       for await (const { error } of Worker.runReplayHistories(options, histories.get(name)!)) if (error) throw error;
-      times[name].push((performance.now() - begun) / HISTORIES);
+      times[name].push((performance.now() - begun) / count);
     }
   }
   return times;

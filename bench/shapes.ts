@@ -25,9 +25,9 @@ const rows = Array.from({ length: 50 }, (_, index) => ({ price: index, count: in
 
 /** What is measured. */
 export const SHAPES: Shape[] = [
-  { name: 'one', label: 'one task', definition: { tasks: [act('a')] }, runs: 60 },
+  { name: 'one', label: 'one task', definition: { tasks: [act('a')] }, runs: 200 },
   {
-    ...{ name: 'sequence', label: 'sequence of 10', runs: 40 },
+    ...{ name: 'sequence', label: 'sequence of 10', runs: 60 },
     definition: { tasks: names('t', 10).map((name) => act(name)) },
   },
   {
@@ -45,7 +45,7 @@ export const SHAPES: Shape[] = [
     },
   },
   {
-    ...{ name: 'joined', label: 'fork of 3 and join', runs: 40 },
+    ...{ name: 'joined', label: 'fork of 3 and join', runs: 80 },
     definition: {
       tasks: [
         act('fork', { on_success: ['a', 'b', 'c'] }),
@@ -55,7 +55,7 @@ export const SHAPES: Shape[] = [
     },
   },
   {
-    ...{ name: 'nested', label: 'sub-workflow', runs: 40, workflows: { 'bench.one': { tasks: [act('a')] } } },
+    ...{ name: 'nested', label: 'sub-workflow', runs: 80, workflows: { 'bench.one': { tasks: [act('a')] } } },
     definition: { tasks: [{ name: 'a', action: 'bench.one' }, act('b')] },
   },
   {
@@ -65,7 +65,7 @@ export const SHAPES: Shape[] = [
     },
   },
   {
-    ...{ name: 'computed', label: 'pure data, 50 rows', runs: 40, input: { rows } },
+    ...{ name: 'computed', label: 'pure data, 50 rows', runs: 400, input: { rows } },
     definition: {
       tasks: [
         {

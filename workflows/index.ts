@@ -2,7 +2,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
-  condition,
   continueAsNew,
   proxySinks,
   setDefaultSignalHandler,
@@ -19,7 +18,7 @@ import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
 import type { RunSinks } from '../model/run-report.ts';
 import { createInbox } from './inbox.ts';
-import { createPerformer } from './perform.ts';
+import { performing } from './perform.ts';
 
 const { fermata } = proxySinks<RunSinks>();
 
@@ -43,33 +42,34 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
   const run = identified(given, workflowInfo().workflowId);
-  const inbox = createInbox();
   const root = CancellationScope.current();
-  root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
-  setDefaultSignalHandler((name, payload) => {
-    // The projection reads what is JSON, and nothing else.
-    const json = payload instanceof Uint8Array ? null : ((payload as Json | undefined) ?? null);
-    inbox.push({ type: 'signal', name, payload: json });
-  });
-  const last = await CancellationScope.nonCancellable(async () => {
-    const perform = createPerformer(inbox);
-    await barrier();
-    let cancelled = inbox.holdsCancel();
-    let reported = '';
-    const { state, commands } = begin(run, input, Date.now(), { events: inbox.take(), history: historyLength() });
-    for (let next = commands; ; ) {
-      const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');
-      if (end !== undefined) return end;
-      for (const command of next) perform(command);
-      const status = cancelled ? 'canceling' : openStatusOf(state);
-      const asked = askedCount(state);
-      if (`${status} ${asked}` !== reported) fermata.report(status, asked);
-      reported = `${status} ${asked}`;
-      await inbox.filled();
-      await barrier();
-      cancelled ||= inbox.holdsCancel();
-      next = step(state, inbox.take(), Date.now(), historyLength());
-    }
+  const last = await CancellationScope.nonCancellable(() => {
+    const inbox = createInbox();
+    root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
+    setDefaultSignalHandler((name, payload) => {
+      // The projection reads what is JSON, and nothing else.
+      const json = payload instanceof Uint8Array ? null : ((payload as Json | undefined) ?? null);
+      void Promise.resolve().then(() => inbox.push({ type: 'signal', name, payload: json }));
+    });
+    return performing(inbox, async (perform) => {
+      // Then what came with the start is in the inbox.
+      await Promise.resolve();
+      let cancelled = inbox.holdsCancel();
+      let reported = '';
+      const { state, commands } = begin(run, input, Date.now(), { events: inbox.take(), history: historyLength() });
+      for (let next = commands; ; ) {
+        const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');
+        if (end !== undefined) return end;
+        for (const command of next) perform(command);
+        const status = cancelled ? 'canceling' : openStatusOf(state);
+        const asked = askedCount(state);
+        if (`${status} ${asked}` !== reported) fermata.report(status, asked);
+        reported = `${status} ${asked}`;
+        await inbox.gathered();
+        cancelled ||= inbox.holdsCancel();
+        next = step(state, inbox.take(), Date.now(), historyLength());
+      }
+    });
   });
   return last.type === 'close' ? finish(last) : continueAsNew(input, last.run);
 }
@@ -78,15 +78,6 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
 function historyLength(): HistoryLength {
   const { historyLength: length, continueAsNewSuggested: suggested } = workflowInfo();
   return { length, suggested };
-}
-
-/** Returns once every microtask of this activation has run, so that all its events are in the inbox (interpreter.md 4). */
-async function barrier(): Promise<void> {
-  let calls = 0;
-  await condition(() => {
-    calls += 1;
-    return calls > 1;
-  });
 }
 
 function finish({ outcome, output, failure, also }: Close): Json | undefined {

@@ -28,44 +28,46 @@ type Child = Extract<Command, { type: 'child' }>;
 type Timer = Extract<Command, { type: 'timer' }>;
 
 /**
- * Makes the function that performs commands. All normal work runs in one shared scope; what a command leads to ends as
- * an event in the inbox, and never rejects.
+ * Runs `decide` with a function that performs commands. `decide` runs in the one scope of all normal work, so that a command needs
+ * none of its own (scopes are what a replay costs); what is shielded runs in the scope that this is called in. What a
+ * command leads to ends as an event in the inbox, and never rejects.
  */
-export function createPerformer(inbox: Pick<Inbox, 'push'>): (command: Command) => void {
+export function performing<T>(
+  inbox: Pick<Inbox, 'push'>,
+  decide: (perform: (command: Command) => void) => Promise<T>,
+): Promise<T> {
+  const around = CancellationScope.current();
   const work = new CancellationScope();
   const timers = new Map<string, CancellationScope>();
+  const run = <R>(command: { shielded: boolean }, start: () => Promise<R>): Promise<R> =>
+    command.shielded ? around.run(start) : start();
   const activity = (command: Activity): void => {
     const { key, secrets } = command;
     const args: unknown[] = [command.input];
     if (command.spec.connects || secrets !== undefined) {
       args.push({ tenant: memoOf()?.tenant, ...(secrets === undefined ? {} : { secrets }) });
     }
-    const schedule = () => scheduleActivity<Json>(command.action, args, activityOptions(command));
-    const result = command.shielded ? schedule() : work.run(schedule);
-    result.then(
+    run(command, () => scheduleActivity<Json>(command.action, args, activityOptions(command))).then(
       (output) => inbox.push({ type: 'completed', key, output: output ?? null }),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
   };
   const child = (command: Child): void => {
-    const { key, input, run } = command;
-    const start = () => executeChild(run.ref, { ...childOptions(command), args: [input, run] });
-    const result: Promise<unknown> = command.shielded ? start() : work.run(start);
-    result.then(
+    const { key, input, run: given } = command;
+    run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, given] })).then(
       // A run that was skipped gives nothing.
       (output) => inbox.push({ type: 'completed', key, output: (output as Json | undefined) ?? null }),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
   };
-  const timer = ({ key, milliseconds, shielded }: Timer): void => {
-    // A timer may be cancelled by itself, so that each has a scope of its own.
-    const wait = () => {
+  const timer = (command: Timer): void => {
+    const { key, milliseconds } = command;
+    run(command, () => {
+      // A timer may be cancelled by itself, so that each has a scope of its own.
       const scope = new CancellationScope();
       timers.set(key, scope);
       return scope.run(() => sleep(milliseconds, { summary: key }));
-    };
-    const fired = shielded ? wait() : work.run(wait);
-    fired.then(
+    }).then(
       () => {
         timers.delete(key);
         inbox.push({ type: 'fired', key });
@@ -74,13 +76,14 @@ export function createPerformer(inbox: Pick<Inbox, 'push'>): (command: Command) 
       () => timers.delete(key),
     );
   };
-  return (command) => {
+  const perform = (command: Command): void => {
     if (command.type === 'activity') activity(command);
     else if (command.type === 'child') child(command);
     else if (command.type === 'timer') timer(command);
     else if (command.type === 'cancel_timer') timers.get(command.key)?.cancel();
     else if (command.type === 'cancel_work') work.cancel();
   };
+  return work.run(() => decide(perform));
 }
 
 function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<typeof scheduleActivity>[2] {
