@@ -16,6 +16,9 @@ await runMain(async (config) => {
   try {
     const database = await openPostgres(url);
     undos.push(database.close);
+    const tenant = await ensureDefaults(database.db);
+    const keys = { dev: config.FERMATA_DEV_KEY, approver: config.FERMATA_DEV_APPROVER_KEY };
+    await ensureDevelopers(database.db, tenant, keys);
     const connection = connectClient(address);
     undos.push(() => connection.close());
     const api = await startApi({
@@ -24,8 +27,6 @@ await runMain(async (config) => {
       ...{ secretKeys: secretKey.split(','), metrics },
     });
     undos.push(api.close);
-    const tenant = await ensureDefaults(api);
-    await ensureDevelopers(api, tenant, { dev: config.FERMATA_DEV_KEY, approver: config.FERMATA_DEV_APPROVER_KEY });
     log.info({ url: api.url, temporal: address, metrics: metrics?.url }, 'the API is ready');
     log.info({ signal: await untilSignal() }, 'stopping');
   } finally {

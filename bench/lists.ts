@@ -35,6 +35,8 @@ export async function measureLists(runs: number): Promise<Measured[]> {
   });
   const connection = await Connection.connect({ address: server.address });
   const native = await NativeConnection.connect({ address: server.address });
+  const tenant = await ensureDefaults(database.db);
+  await ensureDevelopers(database.db, tenant, { dev: KEY });
   const log = pino({ level: 'silent' });
   const api = await startApi({
     connection,
@@ -45,8 +47,6 @@ export async function measureLists(runs: number): Promise<Measured[]> {
     log,
     secretKeys: [KEY.repeat(2)],
   });
-  const tenant = await ensureDefaults(api);
-  await ensureDevelopers(api, tenant, { dev: KEY });
   const bundle = await bundleWorkflows();
   const actions = { egress: createEgress(), connect: async () => null, secretOf: async () => null };
   const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });

@@ -13,7 +13,7 @@ import { createReach } from '../process/reach.ts';
 import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { newKey } from '../service/principals.ts';
 import { createRunReports } from '../service/run-reports.ts';
-import { openEmbedded, openPostgres } from '../store/database.ts';
+import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { bundleWorkflows, createWorker } from '../worker/worker.ts';
 import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
@@ -68,6 +68,7 @@ await runMain(async (config) => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await working;
     });
+    const keys = await prepareKeys(database.db, config, folder);
     const access = accessOf(config);
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
@@ -76,7 +77,8 @@ await runMain(async (config) => {
       ...{ secretKeys: masterKeys, metrics },
     });
     undos.push(api.close);
-    const { keys, principal } = await prepare(api, config, folder);
+    const principal = await api.principals.authenticate(keys.dev);
+    await publishExamples(api, principal);
     await devFile.write({
       ...{ url: api.url, api_key: keys.dev, approver_key: keys.approver, temporal_address: address },
       ...{ temporal_ui: server?.ui ?? null, pid: process.pid },
@@ -104,12 +106,8 @@ async function secretKeys({ FERMATA_SECRET_KEY: given }: Config, folder: string)
   return [made.secret_key];
 }
 
-/** The default tenant, the two development principals with their keys, and the examples. */
-async function prepare(
-  api: RunningApi,
-  config: Config,
-  folder: string,
-): Promise<{ keys: DevKeys; principal: Principal }> {
+/** Makes the default tenant and the two development principals, with their keys. */
+async function prepareKeys(db: Database, config: Config, folder: string): Promise<DevKeys> {
   const keyFile = privateFile<DevKeys>(folder, 'dev-keys.json');
   const kept = await keyFile.read();
   const keys = {
@@ -117,10 +115,8 @@ async function prepare(
     approver: config.FERMATA_DEV_APPROVER_KEY ?? kept?.approver ?? newKey(),
   };
   if (keys.dev !== kept?.dev || keys.approver !== kept?.approver) await keyFile.write(keys);
-  await ensureDevelopers(api, await ensureDefaults(api), keys);
-  const principal = await api.principals.authenticate(keys.dev);
-  await publishExamples(api, principal);
-  return { keys, principal };
+  await ensureDevelopers(db, await ensureDefaults(db), keys);
+  return keys;
 }
 
 async function showFirstRun(api: RunningApi, principal: Principal): Promise<void> {

@@ -48,11 +48,11 @@ import { createAuditStore } from '../store/audit.ts';
 import { createBulkJobStore } from '../store/bulk-jobs.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { createDefinitionStore, type DefinitionStore } from '../store/definitions.ts';
+import { createDefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createFailureHookStore } from '../store/failure-hooks.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
-import { createPrincipalStore, type PrincipalStore } from '../store/principals.ts';
+import { createPrincipalStore } from '../store/principals.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import { createTurnStore } from '../store/turns.ts';
@@ -115,7 +115,6 @@ export interface RunningApi {
   executions: ExecutionService;
   lists: ExecutionLists;
   principals: PrincipalService;
-  stores: { definitions: DefinitionStore; principals: PrincipalStore };
   close(): Promise<void>;
 }
 
@@ -255,7 +254,6 @@ export async function startApi({
     executions,
     lists,
     principals,
-    stores,
     close: async () => {
       watches.close();
       changes.close();

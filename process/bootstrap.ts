@@ -4,6 +4,9 @@ import { BUILTIN_ACTIONS } from '../model/builtin-actions.ts';
 import type { Principal } from '../model/principal.ts';
 import { WorkflowCreateSchema } from '../model/requests.ts';
 import { keyRecord } from '../service/principals.ts';
+import type { Database } from '../store/database.ts';
+import { createDefinitionStore } from '../store/definitions.ts';
+import { createPrincipalStore } from '../store/principals.ts';
 import type { RunningApi } from './api.ts';
 
 /** The tenant that exists from the first start on. */
@@ -11,28 +14,32 @@ export const DEFAULT_TENANT = { id: '00000000-0000-7000-8000-000000000001', ref:
 
 const EXAMPLES = new URL('../examples/', import.meta.url);
 
-/** Makes the default tenant and the packs that are always there: one for each pack of built-in actions, and `examples`. */
-export async function ensureDefaults({ stores }: RunningApi): Promise<string> {
+/**
+ * Makes the default tenant and the packs that are always there: one for each pack of built-in actions, and `examples`. Before
+ * the API is served, so that nobody is answered as if they were missing.
+ */
+export async function ensureDefaults(db: Database): Promise<string> {
   const { id, ref, label } = DEFAULT_TENANT;
-  const tenant = await stores.principals.ensureTenant(id, ref, label);
+  const tenant = await createPrincipalStore(db).ensureTenant(id, ref, label);
   const refs = new Set(BUILTIN_ACTIONS.map((action) => action.ref.split('.')[0]!)).add('examples');
   const packs = [...refs].map((pack) => ({ ref: pack, label: pack[0]!.toUpperCase() + pack.slice(1) }));
-  await stores.definitions.ensurePacks(tenant, packs);
+  await createDefinitionStore(db).ensurePacks(tenant, packs);
   return tenant;
 }
 
 /** Makes the two development principals, `dev` and `approver`, with the keys that are given. */
 export async function ensureDevelopers(
-  { stores }: RunningApi,
+  db: Database,
   tenant: string,
   keys: { dev?: string | undefined; approver?: string | undefined },
 ): Promise<void> {
+  const principals = createPrincipalStore(db);
   for (const [subject, role, key] of [
     ['dev', 'admin', keys.dev],
     ['approver', 'operator', keys.approver],
   ] as const) {
     if (key === undefined) continue;
-    await stores.principals.ensureKey(tenant, subject, [role], { ...keyRecord(key), label: 'development' });
+    await principals.ensureKey(tenant, subject, [role], { ...keyRecord(key), label: 'development' });
   }
 }
 

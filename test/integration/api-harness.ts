@@ -50,6 +50,8 @@ export async function createApiHarness(
   const { address = inject('temporalAddress') } = options;
   const folder = await preparedDatabase();
   const database = await openEmbedded(folder);
+  const keys = { dev: DEV_KEY, approver: APPROVER_KEY };
+  await ensureDevelopers(database.db, await ensureDefaults(database.db), keys);
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const log = pino({ level: 'silent' });
@@ -58,7 +60,6 @@ export async function createApiHarness(
     secretKeys: [SECRET_KEY],
     ...options.access,
   });
-  await ensureDevelopers(api, await ensureDefaults(api), { dev: DEV_KEY, approver: APPROVER_KEY });
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
   const reports = createRunReports(createExecutionStore(database.db), namespace, log);
   const stopReports = keepRunning(reports.run);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExecutionId } from '../../model/execution-id.ts';
+import { createPrincipalStore } from '../../store/principals.ts';
 import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
@@ -242,10 +243,10 @@ describe('reading', () => {
 
   it("answers 404 for another tenant's run, and for a tenant that is not the key's 403", async () => {
     const id = await startWaiting();
-    const { stores } = harness.api;
-    const other = await stores.principals.ensureTenant('00000000-0000-7000-8000-000000000002', 'other', 'Other');
+    const principals = createPrincipalStore(harness.database.db);
+    const other = await principals.ensureTenant('00000000-0000-7000-8000-000000000002', 'other', 'Other');
     const { keyRecord } = await import('../../service/principals.ts');
-    await stores.principals.ensureKey(other, 'eve', ['admin'], { ...keyRecord('fmt_key-of-eve-1234'), label: 'x' });
+    await principals.ensureKey(other, 'eve', ['admin'], { ...keyRecord('fmt_key-of-eve-1234'), label: 'x' });
     const asEve = { 'x-api-key': 'fmt_key-of-eve-1234' };
     for (const [method, path] of [
       ['GET', `/api/v1/executions/${id}`],

@@ -30,11 +30,11 @@ beforeAll(async () => {
   start = () => startTemporalServer({ binary, namespaces: ['default'], port, uiPort: 0, databaseFile });
   server = await start();
   database = await openEmbedded(folder);
+  await ensureDevelopers(database.db, await ensureDefaults(database.db), { dev: KEY });
   connection = Connection.lazy({ address: server.address });
   const log = pino({ level: 'silent' });
   const secretKeys = [SECRET_KEY];
   api = await startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port: 0, log, secretKeys });
-  await ensureDevelopers(api, await ensureDefaults(api), { dev: KEY });
 });
 afterAll(async () => {
   await api.close();

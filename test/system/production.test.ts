@@ -40,8 +40,12 @@ async function startApiProcess(more: Record<string, string> = {}): Promise<{ run
     ...more,
   });
   processes.push(running);
+  const url = `http://127.0.0.1:${port}`;
+  // Whoever is answered at all is known.
+  const asked = () => fetch(`${url}/api/v1/workflows`, { headers: { 'x-api-key': KEY } }).catch(() => null);
+  expect((await until(asked, (answer) => answer !== null))?.status).toBe(200);
   await running.until('the API is ready');
-  return { running, url: `http://127.0.0.1:${port}` };
+  return { running, url };
 }
 
 it('two APIs and two workers, each a process of its own, serve one another over one Postgres and one Temporal', async () => {
