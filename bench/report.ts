@@ -108,7 +108,7 @@ ${table(
       ratio(median(replays.first.fermata), median(replays.first.hand)),
     ],
     [
-      'memory of 1,000 open runs',
+      'memory of 1,000 open runs (resident, measured once: coarse)',
       `${short(memory.fermata / 2 ** 20)} MiB`,
       `${short(memory.hand / 2 ** 20)} MiB`,
       ratio(memory.fermata, memory.hand),
