@@ -1,6 +1,6 @@
 import { required } from '../model/config.ts';
 import { accessOf, startApi } from '../process/api.ts';
-import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
+import { ensureDefaults } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
 import { connectClient, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
@@ -16,9 +16,8 @@ await runMain(async (config) => {
   try {
     const database = await openPostgres(url);
     undos.push(database.close);
-    const tenant = await ensureDefaults(database.db);
     const keys = { dev: config.FERMATA_DEV_KEY, approver: config.FERMATA_DEV_APPROVER_KEY };
-    await ensureDevelopers(database.db, tenant, keys);
+    await ensureDefaults(database.db, keys);
     const connection = connectClient(address);
     undos.push(() => connection.close());
     const api = await startApi({

@@ -10,7 +10,7 @@ import { createEgress } from '../egress/egress.ts';
 import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { startApi } from '../process/api.ts';
-import { ensureDefaults, ensureDevelopers } from '../process/bootstrap.ts';
+import { ensureDefaults } from '../process/bootstrap.ts';
 import { openEmbedded } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { bundleWorkflows, createWorker } from '../worker/worker.ts';
@@ -35,8 +35,7 @@ export async function measureLists(runs: number): Promise<Measured[]> {
   });
   const connection = await Connection.connect({ address: server.address });
   const native = await NativeConnection.connect({ address: server.address });
-  const tenant = await ensureDefaults(database.db);
-  await ensureDevelopers(database.db, tenant, { dev: KEY });
+  const tenant = await ensureDefaults(database.db, { dev: KEY });
   const log = pino({ level: 'silent' });
   const api = await startApi({
     connection,

@@ -30,7 +30,7 @@ let sides = await start();
 const compared = await compare(sides, client, quick ? 0.2 : 1);
 console.log('throughput …');
 const throughput = await compareThroughput(sides, client, quick ? 1 : 4);
-const replays = { many: await compareReplays(sides, client, 50), first: await compareReplays(sides, client, 10) };
+const replays = await compareReplays(sides, client);
 for (const side of sides) await side.stop();
 console.log('memory …');
 sides = await start();

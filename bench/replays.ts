@@ -6,15 +6,18 @@ import { SHAPES } from './shapes.ts';
 import { runOnce, type Side } from './sides.ts';
 
 const ROUNDS = 7;
+
+/** How many histories a round replays: as a worker that has been up for a while, and as the first ones of a new one. */
+const COUNTS = { many: 50, first: 10 };
+
+/** Milliseconds that a cold replay takes, by side and round. */
+export type Replays = Record<keyof typeof COUNTS, Record<Side['name'], number[]>>;
+
 /**
- * Milliseconds that a history takes to be replayed cold, of a loop of 100, by side and round. Each round is a new worker that
- * replays `count` of them: what it costs to start, and until its code is fast, they share.
+ * Replays histories of a loop of 100. Each round is a new worker: what it costs to start, and until its code is fast, its
+ * histories share.
  */
-export async function compareReplays(
-  sides: readonly [Side, Side],
-  client: Client,
-  count: number,
-): Promise<Record<Side['name'], number[]>> {
+export async function compareReplays(sides: readonly [Side, Side], client: Client): Promise<Replays> {
   const loop = SHAPES.find(({ name }) => name === 'looped')!;
   const bundles: Record<Side['name'], WorkflowBundle> = {
     hand: await bundleWorkflowCode({
@@ -23,23 +26,27 @@ export async function compareReplays(
     }),
     fermata: await bundleWorkflows(),
   };
-  const histories = new Map<Side['name'], { workflowId: string; history: object }[]>();
+  const recorded = new Map<Side['name'], { workflowId: string; history: object }>();
   for (const side of sides) {
-    const { id } = await runOnce(side, loop, client);
-    const history = await client.workflow.getHandle(id).fetchHistory();
-    histories.set(
-      side.name,
-      Array.from({ length: count }, (_, n) => ({ workflowId: `${id}-${n}`, history })),
-    );
+    const { id: workflowId } = await runOnce(side, loop, client);
+    const history = await client.workflow.getHandle(workflowId).fetchHistory();
+    recorded.set(side.name, { workflowId, history });
   }
-  const times: Record<Side['name'], number[]> = { hand: [], fermata: [] };
+  const times: Replays = { many: { hand: [], fermata: [] }, first: { hand: [], fermata: [] } };
   const sinks = { fermata: { report: { fn: () => undefined, callDuringReplay: false } } };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { name } of round % 2 === 0 ? sides : [...sides].reverse()) {
-      const begun = performance.now();
-      const options = { workflowBundle: bundles[name], sinks };
-      for await (const { error } of Worker.runReplayHistories(options, histories.get(name)!)) if (error) throw error;
-      times[name].push((performance.now() - begun) / count);
+  for (const size of ['many', 'first'] as const) {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const { name } of round % 2 === 0 ? sides : [...sides].reverse()) {
+        const { workflowId, history } = recorded.get(name)!;
+        const histories = Array.from({ length: COUNTS[size] }, (_, n) => ({
+          workflowId: `${workflowId}-${n}`,
+          history,
+        }));
+        const begun = performance.now();
+        const options = { workflowBundle: bundles[name], sinks };
+        for await (const { error } of Worker.runReplayHistories(options, histories)) if (error) throw error;
+        times[size][name].push((performance.now() - begun) / histories.length);
+      }
     }
   }
   return times;

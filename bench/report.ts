@@ -2,6 +2,7 @@ import { cpus, release, totalmem, type } from 'node:os';
 import type { Grown } from './growth.ts';
 import type { Measured } from './lists.ts';
 import type { Throughput } from './load.ts';
+import type { Replays } from './replays.ts';
 import type { Compared } from './side-by-side.ts';
 import { PARTS, type Soak } from './soak.ts';
 import { at, median, short, spread } from './statistics.ts';
@@ -12,8 +13,7 @@ export interface Results {
   compared: Compared[];
   throughput: Record<'hand' | 'fermata', Throughput[]>;
   memory: Record<'hand' | 'fermata', number>;
-  /** In a worker that has been up for a while, and the first ones of a new one. */
-  replays: Record<'many' | 'first', Record<'hand' | 'fermata', number[]>>;
+  replays: Replays;
   lists: { runs: number; measured: Measured[] }[];
   growth: Grown[];
   soak: Soak;

@@ -5,7 +5,7 @@ import type { Config } from '../model/config.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { accessOf, type RunningApi, startApi } from '../process/api.ts';
-import { ensureDefaults, ensureDevelopers, publishExamples } from '../process/bootstrap.ts';
+import { ensureDefaults, publishExamples } from '../process/bootstrap.ts';
 import { codecOf } from '../process/codec.ts';
 import { createLogger, installTemporalRuntime } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
@@ -115,7 +115,7 @@ async function prepareKeys(db: Database, config: Config, folder: string): Promis
     approver: config.FERMATA_DEV_APPROVER_KEY ?? kept?.approver ?? newKey(),
   };
   if (keys.dev !== kept?.dev || keys.approver !== kept?.approver) await keyFile.write(keys);
-  await ensureDevelopers(db, await ensureDefaults(db), keys);
+  await ensureDefaults(db, keys);
   return keys;
 }
 

@@ -15,25 +15,20 @@ export const DEFAULT_TENANT = { id: '00000000-0000-7000-8000-000000000001', ref:
 const EXAMPLES = new URL('../examples/', import.meta.url);
 
 /**
- * Makes the default tenant and the packs that are always there: one for each pack of built-in actions, and `examples`. Before
- * the API is served, so that nobody is answered as if they were missing.
+ * Makes the default tenant, the packs that are always there (one for each pack of built-in actions, and `examples`), and the two
+ * development principals, `dev` and `approver`, with the keys that are given; gives the tenant's id. To be called before the
+ * API is served, so that nobody is answered as if these were missing.
  */
-export async function ensureDefaults(db: Database): Promise<string> {
+export async function ensureDefaults(
+  db: Database,
+  keys: { dev?: string | undefined; approver?: string | undefined },
+): Promise<string> {
   const { id, ref, label } = DEFAULT_TENANT;
-  const tenant = await createPrincipalStore(db).ensureTenant(id, ref, label);
+  const principals = createPrincipalStore(db);
+  const tenant = await principals.ensureTenant(id, ref, label);
   const refs = new Set(BUILTIN_ACTIONS.map((action) => action.ref.split('.')[0]!)).add('examples');
   const packs = [...refs].map((pack) => ({ ref: pack, label: pack[0]!.toUpperCase() + pack.slice(1) }));
   await createDefinitionStore(db).ensurePacks(tenant, packs);
-  return tenant;
-}
-
-/** Makes the two development principals, `dev` and `approver`, with the keys that are given. */
-export async function ensureDevelopers(
-  db: Database,
-  tenant: string,
-  keys: { dev?: string | undefined; approver?: string | undefined },
-): Promise<void> {
-  const principals = createPrincipalStore(db);
   for (const [subject, role, key] of [
     ['dev', 'admin', keys.dev],
     ['approver', 'operator', keys.approver],
@@ -41,6 +36,7 @@ export async function ensureDevelopers(
     if (key === undefined) continue;
     await principals.ensureKey(tenant, subject, [role], { ...keyRecord(key), label: 'development' });
   }
+  return tenant;
 }
 
 /** Publishes the workflows of the folder `examples` that are not there yet; what a user made of them stays. */

@@ -5,7 +5,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
 import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
-import { ensureDefaults, ensureDevelopers, publishExamples } from '../../process/bootstrap.ts';
+import { ensureDefaults, publishExamples } from '../../process/bootstrap.ts';
 import { createReach } from '../../process/reach.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
@@ -50,8 +50,7 @@ export async function createApiHarness(
   const { address = inject('temporalAddress') } = options;
   const folder = await preparedDatabase();
   const database = await openEmbedded(folder);
-  const keys = { dev: DEV_KEY, approver: APPROVER_KEY };
-  await ensureDevelopers(database.db, await ensureDefaults(database.db), keys);
+  await ensureDefaults(database.db, { dev: DEV_KEY, approver: APPROVER_KEY });
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const log = pino({ level: 'silent' });

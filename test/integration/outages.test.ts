@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
 import { type RunningApi, startApi } from '../../process/api.ts';
-import { ensureDefaults, ensureDevelopers } from '../../process/bootstrap.ts';
+import { ensureDefaults } from '../../process/bootstrap.ts';
 import { freePort } from '../../process/ports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { SECRET_KEY } from './api-harness.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   start = () => startTemporalServer({ binary, namespaces: ['default'], port, uiPort: 0, databaseFile });
   server = await start();
   database = await openEmbedded(folder);
-  await ensureDevelopers(database.db, await ensureDefaults(database.db), { dev: KEY });
+  await ensureDefaults(database.db, { dev: KEY });
   connection = Connection.lazy({ address: server.address });
   const log = pino({ level: 'silent' });
   const secretKeys = [SECRET_KEY];
