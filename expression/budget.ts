@@ -1,3 +1,4 @@
+import { WorkExceeded, type WorkMeter } from '../model/work.ts';
 import { EvaluationError } from './errors.ts';
 import { entriesOf, isDict, type Value } from './values.ts';
 
@@ -7,18 +8,39 @@ const MAX_TEXT = 2_000_000;
 /** Characters of text, or entries of a list, that cost one step. */
 const TEXT_PER_STEP = 64;
 
-/** The work that one evaluation may do: steps, charged by the size of what is read or built. */
+/**
+ * What one evaluation may cost. Steps bound one template, and count as they did in every earlier interpreter. Work measures time;
+ * it goes to a meter that several templates share, and is unbounded without one, as it is in interpreters below 8.
+ */
 export class Budget {
   #left: number;
+  readonly #meter: WorkMeter | undefined;
 
-  constructor(steps: number) {
+  constructor(steps: number, meter?: WorkMeter) {
     this.#left = steps;
+    this.#meter = meter;
   }
 
-  /** Takes steps; throws an error of kind `limit` when none are left. */
-  charge(steps: number): void {
+  /** True where work counts: what only interpreters from 8 on refuse is refused only then. */
+  get metered(): boolean {
+    return this.#meter !== undefined;
+  }
+
+  /** Charges steps and work. Throws an error of kind `limit` when either is spent. */
+  charge(steps: number, work = steps): void {
     this.#left -= steps;
     if (this.#left < 0) throw new EvaluationError('limit', 'the template takes too many steps');
+    if (work > 0) this.work(work);
+  }
+
+  /** Charges work alone, before it is done. Throws an error of kind `limit` when the meter's limit is reached. */
+  work(units: number): void {
+    try {
+      this.#meter?.charge(units);
+    } catch (error) {
+      if (error instanceof WorkExceeded) throw new EvaluationError('limit', 'the templates take too much work');
+      throw error;
+    }
   }
 
   /** Takes what going through a value once costs. */

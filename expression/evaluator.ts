@@ -1,3 +1,4 @@
+import type { WorkMeter } from '../model/work.ts';
 import { integer } from './arguments.ts';
 import type { Arguments, Expression, Statement } from './ast.ts';
 import { Budget } from './budget.ts';
@@ -37,6 +38,8 @@ export interface Scope {
   names(): string[];
   /** A number from 0 up to 1; without it nothing may be left to chance. */
   random?(): number;
+  /** Counts the work of all templates that share it; absent: work is not counted, as in interpreters below 8. */
+  readonly meter?: WorkMeter;
 }
 
 /** Steps that one evaluation may take. */
@@ -55,7 +58,7 @@ type Chunk = { value: Value } | { text: string };
 
 /** Evaluates one template once, over one scope and with one budget. */
 export class Evaluator implements Environment {
-  readonly budget = new Budget(MAX_STEPS);
+  readonly budget: Budget;
   readonly #scope: Scope;
   /** What the template itself has made: only that may be changed. */
   readonly #owned = new WeakSet<object>();
@@ -64,6 +67,7 @@ export class Evaluator implements Environment {
 
   constructor(scope: Scope) {
     this.#scope = scope;
+    this.budget = new Budget(MAX_STEPS, scope.meter);
   }
 
   /** The value of an expression. */
