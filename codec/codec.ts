@@ -10,11 +10,10 @@ export type Payload = proto.temporal.api.common.v1.IPayload;
 /** What seals everything that Temporal stores of runs, so that its server and database never see it (AES-256-GCM). */
 export interface Codec {
   /** For the SDK's clients and workers: payloads, and what failures say. */
-  dataConverter: {
+  dataConverter: Converters & {
     payloadCodecs: [
       { encode(payloads: Payload[]): Promise<Payload[]>; decode(payloads: Payload[]): Promise<Payload[]> },
     ];
-    failureConverterPath: string;
   };
   seal(payload: Payload): Payload;
   /** The payload that was sealed; one that is not sealed, or by none of our keys, as it is. */
@@ -31,8 +30,24 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Where the SDK finds how failures become payloads. */
-const FAILURE_CONVERTER = fileURLToPath(new URL('./failure-converter.cjs', import.meta.url));
+/** Where Temporal's SDK finds how values and failures become what it sends, and the reverse. */
+export interface Converters {
+  payloadConverterPath: string;
+  failureConverterPath: string;
+}
+
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** The converters of clients and workers that seal nothing: whatever is sent or comes, they never throw. */
+export const CONVERTERS: Converters = {
+  payloadConverterPath: pathOf('./payload-converter.cjs'),
+  failureConverterPath: pathOf('./failure-converter.cjs'),
+};
+
+const SEALED_CONVERTERS: Converters = {
+  ...CONVERTERS,
+  failureConverterPath: pathOf('./sealed-failure-converter.cjs'),
+};
 
 const text = new TextEncoder();
 const words = new TextDecoder();
@@ -88,7 +103,7 @@ export function createCodec(masterKeys: readonly string[]): Codec {
       payloadCodecs: [
         { encode: async (payloads) => payloads.map(seal), decode: async (payloads) => payloads.map(open) },
       ],
-      failureConverterPath: FAILURE_CONVERTER,
+      ...SEALED_CONVERTERS,
     },
     seal,
     open,
@@ -104,6 +119,14 @@ function isSealed(value: object): value is Payload {
 function sayAgain(failure: Record<string, unknown>): void {
   const { data, ...payload } = failure.encodedAttributes as Payload;
   if (isSealed(payload) || !data) return;
-  const { message = '', stack_trace: stack = '' } = JSON.parse(words.decode(data)) as Record<string, string>;
-  Object.assign(failure, { message, stackTrace: stack });
+  let said: { message?: unknown; stack_trace?: unknown } | null;
+  try {
+    said = JSON.parse(words.decode(data)) as typeof said;
+  } catch {
+    // Another worker's own way to encode failures: what stands in plain text is all that can be shown.
+    return;
+  }
+  const { message, stack_trace: stack } = said ?? {};
+  if (typeof message === 'string') failure.message = message;
+  if (typeof stack === 'string') failure.stackTrace = stack;
 }

@@ -1,4 +1,4 @@
-// Plain JavaScript, since Temporal's SDK loads it by its path: what failures say is a payload as well, and sealed as one.
-const { DefaultFailureConverter } = require('@temporalio/common');
+// The failure converter of workers that seal nothing.
+const { SafeFailureConverter } = require('./safe-failures.cjs');
 
-exports.failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });
+exports.failureConverter = new SafeFailureConverter();

@@ -2,11 +2,12 @@ import type { temporal } from '@temporalio/proto';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength, RunState } from '../interpreter/state.ts';
+import { unreadableFault } from '../interpreter/unreadable.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { createPast, type Past } from './past.ts';
-import { decodePayload, decodePayloads, faultOf, hasResult } from './payload.ts';
+import { decodePayload, decodePayloads, faultOf, hasResult, type Payload, refusedPayload } from './payload.ts';
 
 /** An event of Temporal's history. */
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -131,7 +132,7 @@ export function createReplay(run: RunInput, input: Parameters, before?: Replayed
           if (found.type === 'continue') goOnAs(found.run);
         }
       }
-      const happened = eventOf(event, keys, own);
+      const happened = eventOf(event, keys, own, current.interpreter);
       if (happened !== null) batch.push(happened);
       const child = event.childWorkflowExecutionStartedEventAttributes;
       const began = child ? (keys.work.get(Number(child.initiatedEventId)) ?? null) : null;
@@ -273,10 +274,12 @@ function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<
 }
 
 /** The interpreter's event that a history event is, recorded with its try. */
-function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>): RunEvent | null {
+function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>, interpreter: number): RunEvent | null {
   if (event.workflowExecutionCancelRequestedEventAttributes) return { type: 'cancel' };
   const signaled = event.workflowExecutionSignaledEventAttributes;
   if (signaled) {
+    // The shell does not deliver it either.
+    if (refusedPayload(signaled.input?.payloads?.[0], interpreter) !== null) return null;
     return { type: 'signal', name: signaled.signalName ?? '', payload: decodePayloads(signaled.input)[0] ?? null };
   }
   const fired = event.timerFiredEventAttributes;
@@ -284,7 +287,7 @@ function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>)
     const key = keys.timer.get(Number(fired.startedEventId));
     return key === undefined ? null : { type: 'fired', key };
   }
-  const child = childEventOf(event);
+  const child = childEventOf(event, interpreter);
   if (child !== null) return takeChild(event, child, keys, tries);
   const started = event.activityTaskStartedEventAttributes;
   const completed = event.activityTaskCompletedEventAttributes;
@@ -303,24 +306,33 @@ function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>)
   }
   record.ended = eventTime(event);
   if (completed) {
-    const output = decodePayload(completed.result?.payloads?.[0]);
-    record.result = { output };
-    return { type: 'completed', key, output };
+    const given = resultOf(completed.result?.payloads?.[0], interpreter);
+    record.result = given;
+    return 'fault' in given
+      ? { type: 'failed', key, fault: given.fault }
+      : { type: 'completed', key, output: given.output };
   }
   const fault: Fault = canceled ? { kind: 'cancelled' } : faultOf(failed?.failure);
   record.result = { fault };
   return { type: 'failed', key, fault };
 }
 
+/** The output in a payload, or the fault that the shell makes of one that is not JSON. */
+function resultOf(payload: Payload | null | undefined, interpreter: number): { output: Json } | { fault: Fault } {
+  const refused = refusedPayload(payload, interpreter);
+  return refused === null ? { output: decodePayload(payload) } : { fault: unreadableFault(refused) };
+}
+
 /** What an event tells of a sub-workflow: that it has started, or how it has ended. */
 type ChildEvent = { initiated: number } & ({ started: true } | { output: Json } | { fault: Fault });
 
-function childEventOf(event: HistoryEvent): ChildEvent | null {
+function childEventOf(event: HistoryEvent, interpreter: number): ChildEvent | null {
   const started = event.childWorkflowExecutionStartedEventAttributes;
   if (started) return { initiated: Number(started.initiatedEventId), started: true };
   const completed = event.childWorkflowExecutionCompletedEventAttributes;
   if (completed) {
-    return { initiated: Number(completed.initiatedEventId), output: decodePayload(completed.result?.payloads?.[0]) };
+    const given = resultOf(completed.result?.payloads?.[0], interpreter);
+    return { initiated: Number(completed.initiatedEventId), ...given };
   }
   const failed = event.childWorkflowExecutionFailedEventAttributes;
   if (failed) return { initiated: Number(failed.initiatedEventId), fault: faultOf(failed.failure) };

@@ -1,20 +1,43 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
+import { refusedEncoding } from '../interpreter/unreadable.ts';
 import type { Json } from '../model/json.ts';
 
-type Payload = temporal.api.common.v1.IPayload;
+/** A payload of Temporal's. */
+export type Payload = temporal.api.common.v1.IPayload;
 type ProtoFailure = temporal.api.failure.v1.IFailure;
 
 /** Declared here because a pure folder has no ambient globals; every JavaScript that Fermata runs in has it. */
-declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
+declare const TextDecoder: new (
+  encoding?: string,
+  options?: { fatal?: boolean; ignoreBOM?: boolean },
+) => { decode(bytes: Uint8Array): string };
 
-/** The JSON in a payload; null for an absent one, and for one in another encoding. */
+const names = new TextDecoder();
+const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Decodes the JSON in a payload; null for an absent payload, and for one that is not JSON. */
 export function decodePayload(payload: Payload | null | undefined): Json {
-  const encoding = payload?.metadata?.encoding;
-  if (!payload?.data || !encoding) return null;
-  const decoder = new TextDecoder();
-  if (!decoder.decode(encoding).startsWith('json/')) return null;
-  return JSON.parse(decoder.decode(payload.data)) as Json;
+  return readPayload(payload).json ?? null;
+}
+
+/** Reads a payload as codec/payload-converter.cjs does; `json` is absent where the payload holds none. */
+function readPayload(payload: Payload | null | undefined): { encoding: string; json?: Json } {
+  const { metadata, data } = payload ?? {};
+  const encoding = metadata?.encoding ? names.decode(metadata.encoding) : '';
+  if (encoding !== 'json/plain') return { encoding };
+  try {
+    return { encoding, json: JSON.parse(text.decode(data ?? new Uint8Array())) as Json };
+  } catch {
+    return { encoding };
+  }
+}
+
+/** Returns the encoding of a payload that a run of this interpreter version refuses; null for one that it takes. */
+export function refusedPayload(payload: Payload | null | undefined, interpreter: number): string | null {
+  if (!payload) return null;
+  const { encoding, json } = readPayload(payload);
+  return refusedEncoding(encoding, json !== undefined, interpreter);
 }
 
 /** The JSON in each of several payloads. */

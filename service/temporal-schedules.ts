@@ -10,6 +10,7 @@ import {
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import { boundedText } from '../model/text.ts';
 import type { Blueprint } from './launches.ts';
 import { isUnreachable, type PayloadCodec } from './temporal.ts';
 
@@ -47,6 +48,9 @@ export type DescribedSchedule = ScheduleDescription;
 
 /** Milliseconds that a call may take. */
 const CALL_TIMEOUT = 5_000;
+
+/** Longest note of a schedule, in UTF-16 units. */
+const MAX_NOTE = 4_000;
 
 /** Temporal's Schedules. Every call throws `temporal_unavailable` when nobody answers. */
 export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
@@ -92,7 +96,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
             ...optionsOf(schedule),
             scheduleId,
             memo: { fermata: kept },
-            state: { paused, ...(note === undefined ? {} : { note }) },
+            state: { paused, ...noted(note) },
           }),
         );
         return true;
@@ -113,7 +117,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       await call(() =>
         handle(scheduleId).update((before) => ({
           ...optionsOf(schedule),
-          state: { ...before.state, paused, ...(note === undefined ? {} : { note }) },
+          state: { ...before.state, paused, ...noted(note) },
         })),
       );
     },
@@ -128,11 +132,11 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
     },
 
     async pause(scheduleId: string, note: string): Promise<void> {
-      await call(() => handle(scheduleId).pause(note));
+      await call(() => handle(scheduleId).pause(boundedText(note, MAX_NOTE)));
     },
 
     async resume(scheduleId: string, note: string): Promise<void> {
-      await call(() => handle(scheduleId).unpause(note));
+      await call(() => handle(scheduleId).unpause(boundedText(note, MAX_NOTE)));
     },
 
     /** Starts a run now; without an overlap policy, by the schedule's own. */
@@ -145,6 +149,10 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       await call(() => handle(scheduleId).backfill({ start, end, overlap: policyOf(overlap) }));
     },
   };
+}
+
+function noted(note: string | undefined): { note?: string } {
+  return note === undefined ? {} : { note: boundedText(note, MAX_NOTE) };
 }
 
 function policyOf(overlap: Overlap): ScheduleOverlapPolicy {

@@ -11,6 +11,7 @@ import proto from '@temporalio/proto';
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import type { PendingWork } from '../projection/project.ts';
 
@@ -67,6 +68,11 @@ const LONG_POLL_TIMEOUT = 60_000;
 /** Codes of gRPC that say that nobody answered: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const UNREACHABLE: ReadonlySet<number> = new Set([1, 4, 8, 14]);
 const NOT_FOUND = 5;
+
+/** Longest reason that is sent, and longest name of who sends it, in UTF-16 units. */
+const MAX_REASON = 4_000;
+const MAX_IDENTITY = 200;
+
 const ALL_EVENTS = 1;
 const CLOSE_EVENT = 2;
 
@@ -303,8 +309,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         workflowService.requestCancelWorkflowExecution({
           namespace,
           workflowExecution: { workflowId },
-          reason,
-          identity,
+          ...spoken(reason, identity),
         }),
       );
     },
@@ -323,7 +328,8 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       const input = { payloads: [codec === undefined ? plain : codec.seal(plain)] };
       const sent = await orNull(() =>
         workflowService.signalWorkflowExecution({
-          ...{ namespace, workflowExecution: { workflowId }, signalName: name, input, identity },
+          ...{ namespace, workflowExecution: { workflowId }, signalName: name, input },
+          identity: boundedText(identity, MAX_IDENTITY),
           requestId: requestId ?? randomUUID(),
         }),
       );
@@ -333,7 +339,11 @@ export function createTemporal(connection: Connection, namespace: string, codec?
     /** Ends a run at once. */
     async terminate(workflowId: string, reason: string, identity: string): Promise<void> {
       await orNull(() =>
-        workflowService.terminateWorkflowExecution({ namespace, workflowExecution: { workflowId }, reason, identity }),
+        workflowService.terminateWorkflowExecution({
+          namespace,
+          workflowExecution: { workflowId },
+          ...spoken(reason, identity),
+        }),
       );
     },
 
@@ -375,6 +385,11 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       await call(() => workflowService.describeNamespace({ namespace }));
     },
   };
+}
+
+/** Makes the words of a request such that Temporal can take them. */
+function spoken(reason: string, identity: string): { reason: string; identity: string } {
+  return { reason: boundedText(reason, MAX_REASON), identity: boundedText(identity, MAX_IDENTITY) };
 }
 
 /** Whether an error of a call says that nobody answered. */

@@ -3,6 +3,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  customType,
   doublePrecision,
   index,
   integer,
@@ -26,11 +27,18 @@ import type { AliasKind, Principal } from '../model/principal.ts';
 import type { RunTurn } from '../model/run-input.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import type { ExecutionStatus } from '../model/status.ts';
+import { storableText } from '../model/text.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 const created = () => instant('created').notNull().defaultNow();
 const updated = () => instant('updated').notNull().defaultNow();
 const tenant = () => uuid('tenant').notNull();
+/**
+ * A text that tells what has happened, whatever it holds: what Postgres cannot store is replaced. A name that somebody gives
+ * stands in a plain `text`, which refuses U+0000, so that no two names become one.
+ */
+const told = customType<{ data: string }>({ dataType: () => 'text', toDriver: storableText });
+const toldList = (name: string) => told(name).array().notNull().default(sql`'{}'`);
 const textList = (name: string) => text(name).array().notNull().default(sql`'{}'`);
 
 /** Who shares an installation; every other row belongs to one. */
@@ -159,31 +167,31 @@ export const revisions = pgTable(
 export const executions = pgTable(
   'executions',
   {
-    namespace: text('namespace').notNull(),
-    workflowId: text('workflow_id').notNull(),
-    runId: text('run_id'),
+    namespace: told('namespace').notNull(),
+    workflowId: told('workflow_id').notNull(),
+    runId: told('run_id'),
     n: bigint('n', { mode: 'number' }).notNull(),
     /** Null: a run that was started without Fermata belongs to nobody. */
     tenant: uuid('tenant'),
-    ref: text('ref').notNull(),
+    ref: told('ref').notNull(),
     revision: integer('revision'),
     definition: integer('definition'),
-    pack: text('pack').notNull(),
+    pack: told('pack').notNull(),
     /** Refs of the actions of the run's tasks. */
-    actions: textList('actions'),
+    actions: toldList('actions'),
     status: text('status').$type<ExecutionStatus>().notNull(),
     parent: bigint('parent', { mode: 'number' }),
     enforcement: bigint('enforcement', { mode: 'number' }),
     executor: integer('executor'),
-    owner: text('owner'),
-    tags: textList('tags'),
-    mode: text('mode').$type<StartMode>(),
+    owner: told('owner'),
+    tags: toldList('tags'),
+    mode: told('mode').$type<StartMode>(),
     /** Integer id of the run that it is a retry of. */
     retryOf: bigint('retry_of', { mode: 'number' }),
-    input: text('input'),
-    result: text('result'),
-    error: text('error'),
-    errorCode: text('error_code'),
+    input: told('input'),
+    result: told('result'),
+    error: told('error'),
+    errorCode: told('error_code'),
     created: instant('created').notNull(),
     updated: instant('updated').notNull(),
     closed: instant('closed'),
@@ -191,7 +199,7 @@ export const executions = pgTable(
     listed: instant('listed').notNull(),
     /** The version of the write rule: start of the run in milliseconds, run id, closed, history event. */
     versionStart: bigint('version_start', { mode: 'number' }).notNull(),
-    versionRun: text('version_run').notNull(),
+    versionRun: told('version_run').notNull(),
     versionClosed: integer('version_closed').notNull(),
     versionEvent: bigint('version_event', { mode: 'number' }).notNull(),
     /** The transaction that last wrote the row: what orders changes, see `changesBehind`. */
@@ -233,21 +241,21 @@ export const executions = pgTable(
 export const inquiries = pgTable(
   'inquiries',
   {
-    namespace: text('namespace').notNull(),
-    workflowId: text('workflow_id').notNull(),
-    key: text('key').notNull(),
+    namespace: told('namespace').notNull(),
+    workflowId: told('workflow_id').notNull(),
+    key: told('key').notNull(),
     n: bigint('n', { mode: 'number' }).notNull(),
     tenant: tenant(),
     status: text('status').$type<InquiryStatus>().notNull(),
-    approvers: textList('approvers'),
-    groups: textList('groups'),
+    approvers: toldList('approvers'),
+    groups: toldList('groups'),
     /** Who may not decide, having started the run; and who has. */
-    barred: textList('barred'),
-    voters: textList('voters'),
+    barred: toldList('barred'),
+    voters: toldList('voters'),
     /** All of it. */
     inquiry: json('inquiry').$type<Inquiry>().notNull(),
-    ref: text('ref').notNull(),
-    owner: text('owner'),
+    ref: told('ref').notNull(),
+    owner: told('owner'),
     created: instant('created').notNull(),
     /** The last history event that was read. */
     event: bigint('event', { mode: 'number' }).notNull(),
@@ -264,22 +272,22 @@ export const notices = pgTable(
   'notices',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    namespace: text('namespace').notNull(),
-    workflowId: text('workflow_id').notNull(),
-    key: text('key').notNull(),
+    namespace: told('namespace').notNull(),
+    workflowId: told('workflow_id').notNull(),
+    key: told('key').notNull(),
     tenant: tenant(),
     kind: text('kind').$type<NoticeKind>().notNull(),
-    target: text('target').notNull(),
+    target: told('target').notNull(),
     /** What there is to tell, and what was told last: the status and how many have voted. Empty: nothing yet. */
-    wanted: text('wanted').notNull(),
-    told: text('told').notNull().default(''),
+    wanted: told('wanted').notNull(),
+    told: told('told').notNull().default(''),
     /** Where the message is, in the words of whoever took it. */
     handle: json('handle').$type<JsonObject>(),
     due: instant('due').notNull(),
     /** When to remind next; null: never. */
     remind: instant('remind'),
     attempts: integer('attempts').notNull().default(0),
-    error: text('error'),
+    error: told('error'),
     created: created(),
   },
   (table) => [
@@ -331,8 +339,8 @@ export const watermarks = pgTable('watermarks', {
 export const tombstones = pgTable(
   'tombstones',
   {
-    namespace: text('namespace').notNull(),
-    workflowId: text('workflow_id').notNull(),
+    namespace: told('namespace').notNull(),
+    workflowId: told('workflow_id').notNull(),
     until: instant('until').notNull(),
   },
   (table) => [primaryKey({ columns: [table.namespace, table.workflowId] }), index('tombstones_until').on(table.until)],
@@ -345,7 +353,7 @@ export const bulkJobs = pgTable(
     id: uuid('id').primaryKey(),
     tenant: tenant(),
     verb: text('verb').$type<BulkVerb>().notNull(),
-    reason: text('reason').notNull(),
+    reason: told('reason').notNull(),
     /** Who asked for it. */
     principal: json('principal').$type<Principal>().notNull(),
     status: text('status').$type<BulkStatus>().notNull(),
@@ -369,13 +377,13 @@ export const auditLog = pgTable(
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     tenant: tenant(),
     at: instant('at').notNull().defaultNow(),
-    subject: text('subject').notNull(),
+    subject: told('subject').notNull(),
     /** The route or the tool. */
-    operation: text('operation').notNull(),
+    operation: told('operation').notNull(),
     /** What it was done to: the path, or the tool's `id` or `ref`. */
-    target: text('target').notNull(),
-    reason: text('reason'),
-    requestId: text('request_id'),
+    target: told('target').notNull(),
+    reason: told('reason'),
+    requestId: told('request_id'),
   },
   (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],
 );
@@ -414,11 +422,11 @@ export const secrets = pgTable(
 export const turns = pgTable(
   'turns',
   {
-    namespace: text('namespace').notNull(),
-    workflowId: text('workflow_id').notNull(),
+    namespace: told('namespace').notNull(),
+    workflowId: told('workflow_id').notNull(),
     tenant: tenant(),
-    ref: text('ref').notNull(),
-    key: text('key').notNull(),
+    ref: told('ref').notNull(),
+    key: told('key').notNull(),
     limit: integer('limit').notNull(),
     policy: text('policy').$type<RunTurn['policy']>().notNull(),
     /** Since when it has its turn; whether it gets none; whether it is to make room. */
@@ -440,12 +448,12 @@ export const turns = pgTable(
 export const failureHooks = pgTable(
   'failure_hooks',
   {
-    namespace: text('namespace').notNull(),
-    workflowId: text('workflow_id').notNull(),
+    namespace: told('namespace').notNull(),
+    workflowId: told('workflow_id').notNull(),
     tenant: tenant(),
-    hook: text('hook').notNull(),
+    hook: told('hook').notNull(),
     done: instant('done'),
-    error: text('error'),
+    error: told('error'),
     created: created(),
   },
   (table) => [

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/worker';
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
-import type { Codec } from '../codec/codec.ts';
+import { CONVERTERS, type Codec } from '../codec/codec.ts';
 import { OWN_TASK_QUEUE, type RunMemo } from '../model/run-input.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
 
@@ -40,12 +40,14 @@ const PURE = [
 
 /** Bundles the generic workflow for the sandbox; takes about a second, once per process. */
 export async function bundleWorkflows(codec?: Codec): Promise<WorkflowBundle> {
+  const { payloadConverterPath, failureConverterPath } = codec?.dataConverter ?? CONVERTERS;
   const quiet = () => undefined;
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     webpackConfigHook: forThisNode,
     preloadModules: PURE.map((path) => fileURLToPath(new URL(path, import.meta.url))),
-    ...(codec && { failureConverterPath: codec.dataConverter.failureConverterPath }),
+    payloadConverterPath,
+    failureConverterPath,
     // Webpack prints its list of assets at info; only what is wrong is worth a line.
     logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
   });
@@ -87,7 +89,7 @@ export async function createWorker({
     shutdownForceTime: '20s',
     ...(concurrentActions === undefined ? {} : { maxConcurrentActivityTaskExecutions: concurrentActions }),
     ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
-    ...(codec && { dataConverter: codec.dataConverter }),
+    dataConverter: codec?.dataConverter ?? CONVERTERS,
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),
   });
 }

@@ -12,6 +12,7 @@ import { identified } from '../interpreter/identity.ts';
 import { askedCount } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength } from '../interpreter/state.ts';
+import { unreadableEncoding } from '../interpreter/unreadable.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -47,11 +48,13 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     const inbox = createInbox();
     root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
     setDefaultSignalHandler((name, payload) => {
-      // The projection reads what is JSON, and nothing else.
+      // The projection lists it as refused.
+      if (unreadableEncoding(payload, given.interpreter) !== null) return;
+      // Bytes were null before they were refused.
       const json = payload instanceof Uint8Array ? null : ((payload as Json | undefined) ?? null);
       void Promise.resolve().then(() => inbox.push({ type: 'signal', name, payload: json }));
     });
-    return performing(inbox, async (perform) => {
+    return performing(inbox, given.interpreter, async (perform) => {
       // Then what came with the start is in the inbox.
       await Promise.resolve();
       let cancelled = inbox.holdsCancel();

@@ -15,7 +15,8 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Command, Fault } from '../interpreter/events.ts';
+import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
+import { unreadableEncoding, unreadableFault } from '../interpreter/unreadable.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -28,12 +29,13 @@ type Child = Extract<Command, { type: 'child' }>;
 type Timer = Extract<Command, { type: 'timer' }>;
 
 /**
- * Runs `decide` with a function that performs commands. `decide` runs in the one scope of all normal work, so that a command needs
+ * Runs `decide` with a function that performs the commands of a run of this interpreter version. `decide` runs in the one scope of all normal work, so that a command needs
  * none of its own (scopes are what a replay costs); what is shielded runs in the scope that this is called in. What a
  * command leads to ends as an event in the inbox, and never rejects.
  */
 export function performing<T>(
   inbox: Pick<Inbox, 'push'>,
+  interpreter: number,
   decide: (perform: (command: Command) => void) => Promise<T>,
 ): Promise<T> {
   const around = CancellationScope.current();
@@ -41,6 +43,7 @@ export function performing<T>(
   const timers = new Map<string, CancellationScope>();
   const run = <R>(command: { shielded: boolean }, start: () => Promise<R>): Promise<R> =>
     command.shielded ? around.run(start) : start();
+  const completed = (key: string, output: Json | undefined): void => inbox.push(completionOf(key, output, interpreter));
   const activity = (command: Activity): void => {
     const { key, secrets } = command;
     const args: unknown[] = [command.input];
@@ -48,7 +51,7 @@ export function performing<T>(
       args.push({ tenant: memoOf()?.tenant, ...(secrets === undefined ? {} : { secrets }) });
     }
     run(command, () => scheduleActivity<Json>(command.action, args, activityOptions(command))).then(
-      (output) => inbox.push({ type: 'completed', key, output: output ?? null }),
+      (output) => completed(key, output),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
   };
@@ -56,7 +59,7 @@ export function performing<T>(
     const { key, input, run: given } = command;
     run(command, () => executeChild(given.ref, { ...childOptions(command), args: [input, given] })).then(
       // A run that was skipped gives nothing.
-      (output) => inbox.push({ type: 'completed', key, output: (output as Json | undefined) ?? null }),
+      (output) => completed(key, output as Json | undefined),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
   };
@@ -129,13 +132,21 @@ function seconds(value: number): number {
   return Math.ceil(value * 1000);
 }
 
+function completionOf(key: string, output: Json | undefined, interpreter: number): RunEvent {
+  const refused = unreadableEncoding(output, interpreter);
+  return refused === null
+    ? { type: 'completed', key, output: output ?? null }
+    : { type: 'failed', key, fault: unreadableFault(refused) };
+}
+
 function faultOf(error: unknown): Fault {
   // Its class is none of this package's.
   if (error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError') return { kind: 'clash' };
   const cause = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure ? error.cause : error;
   if (cause instanceof TerminatedFailure) return { kind: 'terminated' };
   if (cause instanceof ApplicationFailure) {
-    const details = (cause.details ?? []) as Json[]; // payloads of JSON hold nothing else
+    // Payloads of JSON hold nothing else, and the projection reads only those.
+    const details = (cause.details ?? []).map((each) => (unreadableEncoding(each, 0) === null ? (each as Json) : null));
     return { kind: 'application', type: cause.type ?? '', message: cause.message, details };
   }
   if (cause instanceof TimeoutFailure) {
