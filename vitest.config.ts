@@ -10,6 +10,7 @@ export default defineConfig({
           exclude: ['test/integration/**', 'test/system/**'],
           // A busy machine has time: what is asserted is never how long it took.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
