@@ -30,7 +30,7 @@ export const ErrorSchema = z
 /** How a dialect writes an error that is not written as document 000 does. */
 export type ErrorForm = (error: AppError, requestId: string) => Record<string, unknown>;
 
-/** The error answers of a route, for its OpenAPI description; every route may also answer 400, 401, 403, 500 and 503. */
+/** The error answers of a route, for its OpenAPI description; every route may also answer 400, 401, 403, 422, 429, 500 and 503. */
 export function errorResponses(...codes: ErrorCode[]) {
   return errorResponsesIn(ErrorSchema, ...codes);
 }
@@ -39,7 +39,7 @@ export function errorResponses(...codes: ErrorCode[]) {
 export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
   const always: ErrorCode[] = [
     ...(['request_invalid', 'unauthenticated', 'forbidden', 'rate_limited'] as const),
-    ...(['internal', 'temporal_unavailable', 'database_unavailable'] as const),
+    ...(['work_exceeded', 'internal', 'busy', 'temporal_unavailable', 'database_unavailable'] as const),
   ];
   const all = new Set([...codes, ...always]);
   const byStatus = new Map<number, ErrorCode[]>();
@@ -55,14 +55,19 @@ export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
   );
 }
 
+/** Seconds after which a request that was refused as `busy` may be sent again. */
+const RETRY_AFTER = '5';
+
 /** Turns what was thrown into an answer: the one place where errors become HTTP. */
 export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
   return (thrown, context) => {
     const error = appErrorOf(thrown);
     const requestId = context.get('requestId');
-    if (error.status >= 500) log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
+    if (error.status >= 500 && error.code !== 'busy')
+      log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
     // What is left of a body that was not read would be taken for the next request.
     if (error.code === 'body_too_large') context.header('connection', 'close');
+    if (error.code === 'busy') context.header('retry-after', RETRY_AFTER);
     const form: ErrorForm = context.get('errorForm') ?? errorBody;
     return context.json(form(error, requestId), error.status);
   };

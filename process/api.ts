@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { availableParallelism } from 'node:os';
 import { serve, type WebSocketServerLike } from '@hono/node-server';
 import type { Connection } from '@temporalio/client';
 import { WebSocketServer } from 'ws';
@@ -56,6 +57,8 @@ import { createPrincipalStore } from '../store/principals.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import { createTurnStore } from '../store/turns.ts';
+import { threadModule } from '../threads/module.ts';
+import { createPool } from '../threads/pool.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
@@ -147,7 +150,8 @@ export async function startApi({
   const keysBy = egress.fetch as unknown as typeof fetch; // the same standard
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
-  const definitions = createDefinitionService(stores.definitions, actionStore);
+  const pool = createPool({ source: threadModule, size: Math.max(2, availableParallelism()) });
+  const definitions = createDefinitionService(stores.definitions, actionStore, pool);
   const turnStore = createTurnStore(db);
   const launcher = createLauncher(temporal, stores.executions, turnStore, Date.now);
   const projections = createProjectionReader(temporal);
@@ -179,11 +183,11 @@ export async function startApi({
       return work({
         packs: createPackService(definitionStore),
         actions: createActionService(actionsWithin, definitionStore),
-        definitions: createDefinitionService(definitionStore, actionsWithin),
+        definitions: createDefinitionService(definitionStore, actionsWithin, pool),
       });
     });
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
-  const simulations = createSimulationService(definitions, Date.now);
+  const simulations = createSimulationService(definitions, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), Date.now);
   const inquiries = createInquiryService(temporal, executions, stores.inquiries, principals, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
@@ -243,6 +247,8 @@ export async function startApi({
   });
   const { server, port: taken } = await listen(app.fetch, host, port);
   url = urlOf(host, taken);
+  // Bundled now, so that the first request that needs it does not wait for that.
+  threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
   const stop = new AbortController();
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
@@ -260,6 +266,7 @@ export async function startApi({
       await drain(server);
       stop.abort();
       await keeping;
+      await pool.close();
       await egress.close();
     },
   };

@@ -1,9 +1,8 @@
-import { type KnownAction, type Validation, validateDefinition } from '../language/validate.ts';
+import type { KnownAction, Validation } from '../language/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { jsonSchemaIssues } from '../model/json-schema.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import {
   DefinitionAloneSchema,
@@ -22,8 +21,10 @@ import type {
   WorkflowFilter,
 } from '../store/definitions.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
+import { examine, isSmallExamination } from './examination.ts';
 import { sha256Hex } from './hash.ts';
 import { refusal } from './inputs.ts';
+import type { Pool } from './pool.ts';
 import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
 
 /** A stored workflow, and what is doubtful about it. */
@@ -39,14 +40,11 @@ export interface Beside {
   runs: 'workflow' | 'worker';
 }
 
-/** Largest definition with its schemas, in characters of JSON. */
-const MAX_DEFINITION = 1_048_576;
-
 /** Use cases around workflow definitions; each is scoped by the caller's tenant. */
 export type DefinitionService = ReturnType<typeof createDefinitionService>;
 
-/** Makes the service over a store. */
-export function createDefinitionService(store: DefinitionStore, actionStore: ActionStore) {
+/** Makes the service over a store; definitions that are not small are examined in the pool. */
+export function createDefinitionService(store: DefinitionStore, actionStore: ActionStore, pool: Pool) {
   async function get(
     principal: Principal,
     ref: string,
@@ -61,27 +59,46 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
     throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
   }
 
-  /** The actions that a definition may name: those that are built in or stored, and the workflows that there are. */
+  /** The actions that a definition names and that are not built in: stored ones, and workflows. */
   async function actionsFor(
     principal: Principal,
     definition: Definition,
     besides: readonly Beside[],
-  ): Promise<ReadonlyMap<string, KnownAction>> {
+  ): Promise<Record<string, KnownAction>> {
     const { on_failure: hook } = definition;
     const refs = [...storedRefsOf(definition), ...(hook === undefined ? [] : [hook])];
-    if (refs.length === 0) return KNOWN_ACTIONS;
+    if (refs.length === 0) return {};
     const workflows = await store.findAll(principal.tenant, refs);
     const actions = await actionStore.findAll(principal.tenant, refs);
+    const named = new Set(refs);
     const known = (runs: 'workflow' | 'worker', ref: string, schema: JsonObject | null): [string, KnownAction] => [
       ref,
-      { runs, param_schema: schema },
+      { runs, param_schema: named.has(ref) ? schema : null },
     ];
-    return new Map([
-      ...KNOWN_ACTIONS,
+    const candidates = [
       ...workflows.map(({ ref, paramSchema }) => known('workflow', ref, paramSchema)),
       ...actions.map(({ ref, paramSchema }) => known('worker', ref, paramSchema)),
       ...besides.map(({ ref, paramSchema, runs }) => known(runs, ref, paramSchema)),
-    ]);
+    ];
+    return Object.fromEntries(candidates);
+  }
+
+  /** Finds what is wrong with a definition, or doubtful; `besides` may be named by it although they are not stored. */
+  async function examined(
+    principal: Principal,
+    { definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>,
+    besides: readonly Beside[],
+  ): Promise<Validation> {
+    const actions = await actionsFor(principal, definition, besides);
+    const request = { definition, paramSchema, outSchema, actions };
+    return isSmallExamination(request) ? examine(request) : pool.run('examine', principal.tenant, request);
+  }
+
+  /** Refuses what is wrong with a definition, all at once; returns what is doubtful. Throws `definition_invalid`. */
+  async function check(principal: Principal, content: RevisionContent, besides: readonly Beside[]): Promise<Issue[]> {
+    const { issues, warnings } = await examined(principal, content, besides);
+    if (issues.length > 0) throw refusal('definition_invalid', issues);
+    return warnings;
   }
 
   return {
@@ -130,8 +147,8 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       if (!parsed.success) return { issues: issuesOf(parsed.error, schema, body), warnings: [] };
       const { definition, param_schema = null, out_schema = null } = parsed.data;
       const self = 'ref' in parsed.data ? [selfOf(String(parsed.data.ref), param_schema)] : [];
-      const actions = await actionsFor(principal, definition, self);
-      const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema }, actions);
+      const content = { definition, paramSchema: param_schema, outSchema: out_schema };
+      const { issues, warnings } = await examined(principal, content, self);
       const mismatch = 'ref' in parsed.data ? refMismatch(parsed.data as WorkflowCreate) : [];
       return { issues: [...mismatch, ...issues], warnings };
     },
@@ -145,11 +162,7 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       const mismatch = refMismatch(body);
       if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
       const content = contentOf(body.version, body.definition, body.param_schema ?? null, body.out_schema ?? null);
-      const { definition, paramSchema } = content;
-      const warnings = check(
-        content,
-        await actionsFor(principal, definition, [...besides, selfOf(body.ref, paramSchema)]),
-      );
+      const warnings = await check(principal, content, [...besides, selfOf(body.ref, content.paramSchema)]);
       const pack = await packId(store, principal, body.pack_ref);
       if (await this.isAction(principal, body.ref)) {
         throw new AppError('workflow_exists', `'${body.ref}' is an action`);
@@ -169,8 +182,8 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
     /** What is wrong with a workflow that is to be stored beside others which may not be there yet. */
     async examineBeside(principal: Principal, body: WorkflowCreate, besides: readonly Beside[]): Promise<Validation> {
       const { definition, param_schema = null, out_schema = null } = body;
-      const actions = await actionsFor(principal, definition, besides);
-      const { issues, warnings } = examine({ definition, paramSchema: param_schema, outSchema: out_schema }, actions);
+      const content = { definition, paramSchema: param_schema, outSchema: out_schema };
+      const { issues, warnings } = await examined(principal, content, besides);
       return { issues: [...refMismatch(body), ...issues], warnings };
     },
 
@@ -212,38 +225,51 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       body: WorkflowUpdate,
       { tag, besides = [] }: { tag?: string | undefined; besides?: readonly Beside[] } = {},
     ): Promise<WrittenWorkflow> {
-      let warnings: Issue[] = [];
-      // Looked up before the row is locked: an embedded database has one connection.
-      const before = await get(principal, ref);
-      const paramSchema = body.param_schema === undefined ? before.paramSchema : body.param_schema;
-      const actions = await actionsFor(principal, body.definition ?? before.definition, [
-        ...besides,
-        selfOf(ref, paramSchema),
-      ]);
-      const updated = await store.update(principal.tenant, ref, (stored) => {
-        if (tag !== undefined && tag !== entityTag(stored)) {
-          throw new AppError('precondition_failed', `Workflow '${ref}' has been changed meanwhile`);
-        }
-        const content = contentOf(
-          body.version ?? stored.version,
-          body.definition ?? stored.definition,
-          body.param_schema === undefined ? stored.paramSchema : body.param_schema,
-          body.out_schema === undefined ? stored.outSchema : body.out_schema,
-        );
-        const same = content.hash === stored.hash && content.version === stored.version;
-        if (!same) warnings = check(content, actions);
-        const fields = {
-          label: body.label ?? stored.label,
-          description: body.description === undefined ? stored.description : body.description,
-          tags: body.tags ?? stored.tags,
-          enabled: body.enabled ?? stored.enabled,
+      for (;;) {
+        const examined = contentAfter(await get(principal, ref), body);
+        // Examined before the row is locked: that takes time, and an embedded database has one connection.
+        const warnings = examined.changed
+          ? await check(principal, examined.content, [...besides, selfOf(ref, examined.content.paramSchema)])
+          : [];
+        const change = (stored: StoredWorkflow) => {
+          if (tag !== undefined && tag !== entityTag(stored)) {
+            throw new AppError('precondition_failed', `Workflow '${ref}' has been changed meanwhile`);
+          }
+          const { content, changed } = contentAfter(stored, body);
+          if (changed && content.hash !== examined.content.hash) throw new ChangedMeanwhile();
+          const fields = {
+            label: body.label ?? stored.label,
+            description: body.description === undefined ? stored.description : body.description,
+            tags: body.tags ?? stored.tags,
+            enabled: body.enabled ?? stored.enabled,
+          };
+          return { fields, content: changed ? content : null };
         };
-        return { fields, content: same ? null : content };
-      });
-      if (!updated) throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
-      return { workflow: await get(principal, ref), warnings };
+        try {
+          const updated = await store.update(principal.tenant, ref, change);
+          if (!updated) throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
+          return { workflow: await get(principal, ref), warnings };
+        } catch (error) {
+          // Somebody else has stored another content meanwhile: the change is made to that one.
+          if (!(error instanceof ChangedMeanwhile)) throw error;
+        }
+      }
     },
   };
+}
+
+/** Undoes an update of a content that has not been examined. */
+class ChangedMeanwhile extends Error {}
+
+/** The content of a stored workflow after an update, and whether that is another one. */
+function contentAfter(stored: StoredWorkflow, body: WorkflowUpdate): { content: RevisionContent; changed: boolean } {
+  const content = contentOf(
+    body.version ?? stored.version,
+    body.definition ?? stored.definition,
+    body.param_schema === undefined ? stored.paramSchema : body.param_schema,
+    body.out_schema === undefined ? stored.outSchema : body.out_schema,
+  );
+  return { content, changed: content.hash !== stored.hash || content.version !== stored.version };
 }
 
 /** What tells one state of a workflow from another: any change of it makes another (RFC 9110, ETag). */
@@ -276,42 +302,6 @@ function contentOf(
   // Zod's optional fields may be present as undefined in the type only: what was parsed came from JSON.
   const hashed = { definition, paramSchema, outSchema } as unknown as Json;
   return { version, definition, paramSchema, outSchema, hash: sha256Hex(canonicalJson(hashed)) };
-}
-
-/** Refuses what is wrong, all at once; gives what is only doubtful. */
-function check(content: RevisionContent, actions: ReadonlyMap<string, KnownAction>): Issue[] {
-  const { issues, warnings } = examine(content, actions);
-  if (issues.length > 0) throw refusal('definition_invalid', issues);
-  return warnings;
-}
-
-/** Everything that is wrong with a definition and its schemas, or doubtful. */
-function examine(
-  { definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>,
-  actions: ReadonlyMap<string, KnownAction>,
-): Validation {
-  const size = JSON.stringify([definition, paramSchema, outSchema]).length;
-  if (size > MAX_DEFINITION) {
-    const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
-    return { issues: [{ code: 'too_large', path: '/definition', message }], warnings: [] };
-  }
-  const schemaIssues = [
-    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object')),
-    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything')),
-    ...formSchemaIssues(definition),
-  ];
-  const { issues, warnings } = validateDefinition(definition, paramSchema, actions);
-  return { issues: [...schemaIssues, ...issues], warnings };
-}
-
-/** The forms of questions to people, as far as no template makes them. */
-function formSchemaIssues({ tasks }: Definition): Issue[] {
-  return tasks.flatMap(({ action, input }, index) => {
-    if (action !== 'core.inquiry' || input === undefined || !isJsonObject(input)) return [];
-    const { response_schema: schema } = input;
-    if (schema === undefined || !isJsonObject(schema) || JSON.stringify(schema).includes('{{')) return [];
-    return jsonSchemaIssues(schema, `/definition/tasks/${index}/input/response_schema`, 'anything');
-  });
 }
 
 function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {

@@ -16,7 +16,7 @@ const AT_ONCE = 20;
 const MAX_INPUT = 500_000;
 
 /** What is tried again: nobody answered, or something broke. */
-const PASSING = ['temporal_unavailable', 'database_unavailable', 'internal'];
+const PASSING = ['temporal_unavailable', 'database_unavailable', 'internal', 'busy'];
 
 /**
  * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name

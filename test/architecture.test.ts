@@ -47,6 +47,7 @@ const RULES: Record<string, Rule> = {
   },
   chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
+  threads: { folders: ['service', 'model'], packages: ['esbuild'], node: true },
   worker: {
     folders: ['activities', 'codec', 'egress', 'model'],
     types: ['projection'],
@@ -54,7 +55,7 @@ const RULES: Record<string, Rule> = {
     node: true,
   },
   process: {
-    folders: ['api', 'mcp', 'chat', 'worker', 'service', 'store', 'codec', 'egress', 'model'],
+    folders: ['api', 'mcp', 'chat', 'worker', 'threads', 'service', 'store', 'codec', 'egress', 'model'],
     packages: [
       '@hono/node-server',
       'ws',

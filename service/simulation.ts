@@ -1,0 +1,61 @@
+import {
+  type MockItems,
+  type MockOutcomes,
+  type SimulatedTask,
+  simulate,
+  simulatedTasks,
+} from '../interpreter/simulate.ts';
+import { type StateWait, waitsOf } from '../interpreter/waits.ts';
+import type { Failure, Outcome } from '../model/failure.ts';
+import { didYouMean, type Issue } from '../model/issue.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Parameters, RunInput } from '../model/run-input.ts';
+import { checkInput, refusal } from './inputs.ts';
+
+/** A run that is to be played; `now` is in milliseconds. */
+export interface SimulationRequest {
+  run: RunInput;
+  paramSchema: JsonObject | null;
+  input: Parameters;
+  outcomes: MockOutcomes;
+  items: MockItems;
+  now: number;
+}
+
+/** What would come of a run; `running`: it waits for what the outcomes say never ends. */
+export interface SimulatedRun {
+  status: Outcome | 'running';
+  output: Json;
+  error: Failure | null;
+  waitingFor: StateWait[];
+  /** Keys of the visits in the order in which they start. */
+  order: string[];
+  tasks: SimulatedTask[];
+}
+
+/** Plays a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
+export function simulateRun({ run, paramSchema, input, outcomes, items, now }: SimulationRequest): SimulatedRun {
+  const names = run.definition.tasks.map(({ name }) => name);
+  const unknown = [...unknownTasks('outcomes', outcomes, names), ...unknownTasks('items', items, names)];
+  if (unknown.length > 0) throw refusal('request_invalid', unknown);
+  const { state, close } = simulate(run, checkInput(input, 'input', paramSchema), outcomes, now, { items });
+  const tasks = simulatedTasks(state);
+  return {
+    status: close?.outcome ?? 'running',
+    output: close?.output ?? null,
+    error: close?.failure ?? null,
+    waitingFor: close === null ? waitsOf(state) : [],
+    order: tasks.map(({ key }) => key),
+    tasks,
+  };
+}
+
+function unknownTasks(field: string, given: MockOutcomes | MockItems, names: readonly string[]): Issue[] {
+  return Object.keys(given)
+    .filter((name) => !names.includes(name))
+    .map((name) => ({
+      code: 'unknown_task',
+      path: `/${field}/${name}`,
+      message: `there is no task "${name}".${didYouMean(name, names)}`,
+    }));
+}

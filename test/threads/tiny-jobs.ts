@@ -1,0 +1,31 @@
+import { AppError } from '../../model/app-error.ts';
+import { WorkMeter } from '../../model/work.ts';
+import { serveJobs } from '../../threads/serve.ts';
+
+// What the threads of the pool's tests run.
+
+const nest = (depth: number): number => 1 + nest(depth + 1);
+
+const spin = () => {
+  for (;;);
+};
+
+serveJobs({
+  echo: (input: unknown) => input,
+  environment: () => [Object.keys(process.env), process.execArgv],
+  spin,
+  brief: spin,
+  allocate: () => {
+    for (const held: number[][] = []; ; ) held.push(new Array(100_000).fill(held.length));
+  },
+  nest,
+  large: () => 'a'.repeat(40 * 1024 * 1024),
+  refuse: () => {
+    const issues = [{ code: 'out_of_range', path: '/x', message: 'must be 1' }];
+    throw new AppError('input_invalid', '/x: must be 1', { issues });
+  },
+  spend: () => new WorkMeter(1).charge(2),
+  break: () => {
+    throw new TypeError('a fault');
+  },
+});

@@ -1,0 +1,13 @@
+import { examine } from '../service/examination.ts';
+import type { JobName, Jobs } from '../service/pool.ts';
+import { simulateRun } from '../service/simulation.ts';
+import { serveJobs } from './serve.ts';
+
+// The module that each thread of the pool runs, bundled by module.ts.
+
+const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
+  examine,
+  simulate: simulateRun,
+};
+
+serveJobs(JOBS);

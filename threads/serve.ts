@@ -1,0 +1,25 @@
+import { parentPort } from 'node:worker_threads';
+import { decode, describeError, encode, type JobMessage, type ThreadMessage } from './messages.ts';
+
+/** Largest result of a job, in bytes of JSON: the event loop of the API must be able to read it. */
+const MAX_RESULT = 32 * 1024 * 1024;
+
+/** Answers jobs in this thread, one at a time, by functions from input to result. */
+export function serveJobs(jobs: Readonly<Record<string, (input: never) => unknown>>): void {
+  const port = parentPort;
+  if (port === null) throw new Error('this module runs in a thread of the pool');
+  port.on('message', ({ name, input }: JobMessage) => {
+    let answer: ThreadMessage;
+    try {
+      const job = jobs[name];
+      if (job === undefined) throw new Error(`there is no job "${name}"`);
+      const result = encode(job(decode(input) as never)); // the pool's types match names with inputs
+      if (result.byteLength > MAX_RESULT) throw new RangeError(`the result has ${result.byteLength} bytes`);
+      answer = { result };
+    } catch (error) {
+      answer = { error: describeError(error) };
+    }
+    port.postMessage(answer, 'result' in answer ? [answer.result.buffer] : []);
+  });
+  port.postMessage('ready' satisfies ThreadMessage);
+}
