@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { IDEMPOTENT } from '../model/builtin-actions.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { ActionCreateSchema, ActionUpdateSchema } from '../model/requests.ts';
@@ -6,7 +6,7 @@ import { ACTION_TIMES, OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { ActionService } from '../service/custom-actions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Actions (design/api.md, Definitions), beside document 003: those that are built in, and those that other workers do.
 
@@ -37,8 +37,8 @@ const RefParams = z.object({ ref: z.string().max(200) });
 const tags = ['actions'];
 const base = '/api/v1/actions';
 
-const listRoute = createRoute({
-  ...needs('workflow:read'),
+const listRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: base, tags, summary: 'List actions' },
   request: { query: z.strictObject({ ...PAGE_QUERY, pack_ref: z.string().max(64).optional() }) },
   responses: {
@@ -46,14 +46,14 @@ const listRoute = createRoute({
     ...errorResponses(),
   },
 });
-const getRoute = createRoute({
-  ...needs('workflow:read'),
+const getRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get an action' },
   request: { params: RefParams },
   responses: { 200: json(z.object({ data: ActionSchema }), 'The action.'), ...errorResponses('action_not_found') },
 });
-const createActionRoute = createRoute({
-  ...needs('workflow:write'),
+const createActionRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'post', path: base, tags, summary: 'Create an action that workers of your own do' },
   request: { body: { required: true, content: jsonOrYaml(ActionCreateSchema) } },
   responses: {
@@ -61,14 +61,14 @@ const createActionRoute = createRoute({
     ...errorResponses('json_malformed', 'pack_not_found', 'action_exists'),
   },
 });
-const updateRoute = createRoute({
-  ...needs('workflow:write'),
+const updateRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update an action, for what starts from now on' },
   request: { params: RefParams, body: { required: true, content: jsonOrYaml(ActionUpdateSchema) } },
   responses: { 200: json(WrittenSchema, 'Updated.'), ...errorResponses('json_malformed', 'action_not_found') },
 });
-const deleteRoute = createRoute({
-  ...needs('workflow:write'),
+const deleteRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete an action that no workflow names' },
   request: { params: RefParams },
   responses: {

@@ -1,10 +1,9 @@
-import { bodyLimit } from 'hono/body-limit';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
-import { AppError } from '../model/app-error.ts';
 import { actionRoutes } from './actions.ts';
 import { auditChanges, auditRoutes } from './audit.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
+import { closeUnread } from './body.ts';
 import { bulkRoutes } from './bulk.ts';
 import { CODEC_PATH, codecOrigins, codecRoutes } from './codec.ts';
 import { connectionRoutes } from './connections.ts';
@@ -18,7 +17,7 @@ import { explanationRoutes } from './explanations.ts';
 import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-pages.ts';
 import { managementRoutes } from './management.ts';
-import { authenticate, checkRequest, limitRate, MAX_BODY, observeRequests } from './middleware.ts';
+import { authenticate, checkUrl, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
@@ -36,23 +35,16 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.onError(createErrorHandler(log));
   app.notFound(answerNotFound);
   if (services.observe !== undefined) app.use(observeRequests(services.observe));
+  app.use(closeUnread);
   app.use(requestId());
   app.use(secureHeaders());
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   // A browser asks what it may before it says who asks.
   if (services.codec !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
+  app.use(checkUrl);
   app.use(authenticate(principals));
   app.use(limitRate(services.rateLimit));
   app.use(auditChanges(services.audit));
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: () => {
-        throw new AppError('body_too_large', `the body has more than ${MAX_BODY} bytes`);
-      },
-    }),
-  );
-  app.use(checkRequest);
   for (const routes of [
     systemRoutes(services),
     docsRoutes(),

@@ -1,11 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
+import { z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { AuditService } from '../service/audit.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // The audit log (design/api.md, Who is calling): every change, with who and why.
 
@@ -21,8 +21,8 @@ const EntrySchema = z
   })
   .openapi('AuditEntry');
 
-const listRoute = createRoute({
-  ...needs('admin'),
+const listRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'get', path: '/api/v1/audit', tags: ['principals'], summary: 'List changes, the newest first' },
   request: {
     query: z.strictObject({
@@ -67,14 +67,12 @@ export function auditChanges(audit: AuditService): MiddlewareHandler<ApiEnv> {
     await audit.record(context.get('principal'), {
       operation: `${context.req.method} ${routePath(context, -1)}`,
       target: context.req.path,
-      reason: await reasonOf(context),
+      reason: reasonOf(context.get('body')),
       requestId: context.get('requestId'),
     });
   };
 }
 
-async function reasonOf({ req }: Context<ApiEnv>): Promise<string | null> {
-  if (req.header('content-type') === undefined) return null;
-  const body = (await req.json().catch(() => null)) as Json;
+function reasonOf(body: Json | undefined): string | null {
   return isJsonObject(body) && typeof body.reason === 'string' ? body.reason : null;
 }

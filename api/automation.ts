@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../model/app-error.ts';
 import { uuidOf } from '../model/execution-id.ts';
@@ -14,7 +14,7 @@ import type { RetryService } from '../service/retries.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { type ErrorForm, errorResponsesIn } from './errors.ts';
 import { RETRY_ERRORS } from './execution-controls.ts';
-import { json, needs, pagesOf } from './routes.ts';
+import { createApiRoute, json, pagesOf } from './routes.ts';
 
 // Document 001: automation executions. A rule is a workflow definition under its UUID (design/api.md).
 
@@ -91,8 +91,8 @@ const tags = ['automation'];
 const errors = (...codes: Parameters<typeof errorResponsesIn> extends [unknown, ...infer Codes] ? Codes : never) =>
   errorResponsesIn(ErrorSchema, ...codes);
 
-const getRoute = createRoute({
-  ...needs('automation:read'),
+const getRoute = createApiRoute({
+  permission: 'automation:read',
   ...{ method: 'get', path: `${AUTOMATION}/executions/{id}`, tags, summary: 'Get an automation execution' },
   request: { params: UuidParams },
   responses: {
@@ -100,8 +100,8 @@ const getRoute = createRoute({
     ...errors('request_invalid', 'execution_not_found'),
   },
 });
-const listRoute = createRoute({
-  ...needs('automation:read'),
+const listRoute = createApiRoute({
+  permission: 'automation:read',
   ...{ method: 'get', path: `${AUTOMATION}/executions`, tags, summary: 'List automation executions, newest first' },
   request: {
     query: z.strictObject({
@@ -115,8 +115,8 @@ const listRoute = createRoute({
     ...errors('request_invalid'),
   },
 });
-const ruleRoute = createRoute({
-  ...needs('automation:read'),
+const ruleRoute = createApiRoute({
+  permission: 'automation:read',
   ...{ method: 'get', path: `${AUTOMATION}/rules/{id}`, tags, summary: 'Get the rule of an automation execution' },
   request: { params: UuidParams },
   responses: {
@@ -125,8 +125,8 @@ const ruleRoute = createRoute({
   },
 });
 
-const retryRoute = createRoute({
-  ...needs('automation:execute'),
+const retryRoute = createApiRoute({
+  permission: 'automation:execute',
   ...{
     method: 'post',
     path: `${AUTOMATION}/executions/{id}/retry`,

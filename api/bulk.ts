@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import { BULK_VERBS } from '../model/bulk.ts';
 import { permissionsOf } from '../model/permissions.ts';
@@ -6,7 +6,7 @@ import type { BulkService, BulkTarget } from '../service/bulk-jobs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { FILTER_QUERY, filterOf } from './execution-filters.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Document 000, many executions changed at once: jobs that are begun, read and aborted.
 
@@ -47,8 +47,8 @@ const JobSchema = z
 const JobParams = z.object({ job_id: z.uuid() });
 const tags = ['executions'];
 
-const beginRoute = createRoute({
-  ...needs('execution:execute'),
+const beginRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{
     method: 'post',
     path: '/api/v1/executions/bulk/{verb}',
@@ -67,15 +67,15 @@ const beginRoute = createRoute({
   },
 });
 
-const getRoute = createRoute({
-  ...needs('execution:read'),
+const getRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: '/api/v1/bulk/{job_id}', tags, summary: 'Get a bulk job' },
   request: { params: JobParams },
   responses: { 200: json(z.object({ data: JobSchema }), 'As it stands.'), ...errorResponses('bulk_job_not_found') },
 });
 
-const abortRoute = createRoute({
-  ...needs('execution:execute'),
+const abortRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'delete', path: '/api/v1/bulk/{job_id}', tags, summary: 'Abort a bulk job' },
   request: { params: JobParams },
   responses: {

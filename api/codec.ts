@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // What Temporal's UI and CLI ask to show payloads that were sealed (docs.temporal.io, Codec Server): JSON of protobuf payloads.
 
@@ -32,8 +32,8 @@ export interface PayloadCodec {
 }
 
 const route = <P extends '/codec/decode' | '/codec/encode'>(path: P, summary: string) =>
-  createRoute({
-    ...needs('secret:write'),
+  createApiRoute({
+    permission: 'secret:write',
     ...{ method: 'post', path, tags: ['codec'], summary },
     description: 'The protocol of Temporal’s codec servers: its UI asks with the token of whoever is signed in there.',
     request: { body: { required: true, content: { 'application/json': { schema: PayloadsSchema } } } },

@@ -1,10 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { CONNECTIONS, type ConnectedPack } from '../model/connection.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { ConnectionService, ShownConnection } from '../service/connections.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Connections (design/shapes.md): where the actions of a pack find the system that they speak to. Secrets go in and never out.
 
@@ -37,29 +37,29 @@ const base = '/api/v1/connections';
 const one = `${base}/{pack}/{name}`;
 const data = json(z.object({ data: ConnectionSchema }), 'The connection, without its secrets.');
 
-const listRoute = createRoute({
-  ...needs('secret:write'),
+const listRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'get', path: base, tags, summary: 'List connections' },
   responses: {
     200: json(z.object({ data: z.array(ConnectionSchema) }), 'All connections, without their secrets.'),
     ...errorResponses(),
   },
 });
-const getRoute = createRoute({
-  ...needs('secret:write'),
+const getRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'get', path: one, tags, summary: 'Get a connection' },
   request: { params: Params },
   responses: { 200: data, ...errorResponses('request_invalid', 'connection_not_found') },
 });
-const putRoute = createRoute({
-  ...needs('secret:write'),
+const putRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'put', path: one, tags, summary: 'Set up a connection' },
   description: 'What is given is all of it: secrets are not kept from before.',
   request: { params: Params, body: { required: true, content: { 'application/json': { schema: PutSchema } } } },
   responses: { 200: data, ...errorResponses('request_invalid', 'json_malformed', 'input_invalid') },
 });
-const deleteRoute = createRoute({
-  ...needs('secret:write'),
+const deleteRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'delete', path: one, tags, summary: 'Delete a connection' },
   request: { params: Params },
   responses: {

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, Env } from 'hono';
 import { AppError } from '../model/app-error.ts';
 import { andMore } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
@@ -36,7 +38,18 @@ import type { RequestObserver } from './middleware.ts';
 
 /** What every route finds in its context. */
 export interface ApiEnv extends Env {
-  Variables: { principal: Principal; requestId: string; permission?: Permission; errorForm?: ErrorForm };
+  /** Where a server of Node answers: its request. */
+  Bindings: { incoming?: IncomingMessage };
+  Variables: {
+    principal: Principal;
+    requestId: string;
+    permission?: Permission;
+    errorForm?: ErrorForm;
+    /** The body was read to its end. */
+    bodyRead?: boolean;
+    /** What a document in the body says. */
+    body?: Json;
+  };
 }
 
 /** The use cases that the API serves, and what tells whether it can. */

@@ -65,8 +65,6 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
     const requestId = context.get('requestId');
     if (error.status >= 500 && error.code !== 'busy')
       log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
-    // What is left of a body that was not read would be taken for the next request.
-    if (error.code === 'body_too_large') context.header('connection', 'close');
     if (error.code === 'busy') context.header('retry-after', RETRY_AFTER);
     const form: ErrorForm = context.get('errorForm') ?? errorBody;
     return context.json(form(error, requestId), error.status);

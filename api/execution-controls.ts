@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../model/app-error.ts';
 import { integerId } from '../model/execution-id.ts';
 import { ReasonSchema, RetrySchema, SkipSchema } from '../model/requests.ts';
@@ -7,7 +7,7 @@ import type { RetryService } from '../service/retries.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionSchema, executionBody } from './execution-bodies.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Control over one execution: try it again, pause it, have it go on, relieve a task of what it waits for.
 
@@ -31,8 +31,8 @@ export const RETRY_ERRORS = [
   ...(['state_kept', 'body_too_large', 'unsupported_media_type'] as const),
 ] as const satisfies readonly ErrorCode[];
 
-const retryRoute = createRoute({
-  ...needs('execution:execute'),
+const retryRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: `${base}/{id}/retry`, tags, summary: 'Try an execution again, which has ended' },
   description: 'A new execution that goes on where this one stood: nothing that is done is done again.',
   request: {
@@ -47,8 +47,8 @@ const retryRoute = createRoute({
 });
 
 const controlRoute = (what: 'pause' | 'resume', summary: string) =>
-  createRoute({
-    ...needs('execution:execute'),
+  createApiRoute({
+    permission: 'execution:execute',
     ...{ method: 'post', path: `${base}/{id}/${what}`, tags, summary },
     request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
     responses: {
@@ -64,8 +64,8 @@ const pauseRoute = controlRoute('pause', 'Have an execution start nothing new; w
 
 const resumeRoute = controlRoute('resume', 'Have a paused execution go on');
 
-const skipRoute = createRoute({
-  ...needs('execution:execute'),
+const skipRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: `${base}/{id}/tasks/{key}/skip`, tags, summary: 'Relieve a task of what it waits for' },
   description:
     'For what waits for people, a signal, time or another attempt: it succeeds with the output that is given.',

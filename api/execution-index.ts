@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { IndexService } from '../service/execution-index.ts';
 import { createRouter } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // The execution index, which lists are answered from (design/index.md): how it stands, and making it again.
 
@@ -15,13 +15,13 @@ const IndexSchema = z
   .openapi('ExecutionIndex');
 
 const tags = ['system'];
-const getRoute = createRoute({
-  ...needs('admin'),
+const getRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'get', path: '/api/v1/index', tags, summary: 'How the execution index stands' },
   responses: { 200: json(z.object({ data: IndexSchema }), 'As it stands.'), ...errorResponses() },
 });
-const rebuildRoute = createRoute({
-  ...needs('admin'),
+const rebuildRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'post', path: '/api/v1/index/rebuild', tags, summary: 'Make the execution index again from Temporal' },
   description: 'Lists are served meanwhile. Runs that Temporal has no more are dropped from it. Default tenant only.',
   responses: { 202: json(z.object({ data: IndexSchema }), 'Asked.'), ...errorResponses() },

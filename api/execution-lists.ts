@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
 import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
 import { listedRun, type TaskExecutionService } from '../service/task-executions.ts';
@@ -7,7 +7,7 @@ import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
 import { EXPORT_TYPES, EXPORTED, ExportedSchema } from './execution-export.ts';
 import { FILTER_QUERY, filterOf, integer, RANGE_QUERY, statusFilter } from './execution-filters.ts';
-import { json, needs, PAGE_QUERY, windowOf } from './routes.ts';
+import { createApiRoute, json, PAGE_QUERY, windowOf } from './routes.ts';
 
 // Document 000, many executions: lists, statistics and export, below /api/v1/executions.
 
@@ -21,8 +21,8 @@ const ListQuery = z.strictObject({
 const tags = ['executions'];
 const base = '/api/v1/executions';
 
-const listRoute = createRoute({
-  ...needs('execution:read'),
+const listRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: base, tags, summary: 'List executions, newest first' },
   description:
     'In pages, or behind a cursor, which repeats and leaves out nothing while runs start and end. With `parent`: what that run has started, its task executions and sub-workflows, in order of start. Results beyond 64 KB are searched by their beginning.',
@@ -33,8 +33,8 @@ const listRoute = createRoute({
   },
 });
 
-const byStatusRoute = createRoute({
-  ...needs('execution:read'),
+const byStatusRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/status/{status}`, tags, summary: 'List executions of one status' },
   request: { params: z.object({ status: z.string() }), query: z.strictObject(PAGE_QUERY) },
   responses: {
@@ -43,8 +43,8 @@ const byStatusRoute = createRoute({
   },
 });
 
-const byEnforcementRoute = createRoute({
-  ...needs('execution:read'),
+const byEnforcementRoute = createApiRoute({
+  permission: 'execution:read',
   ...{
     method: 'get',
     path: `${base}/enforcement/{enforcement_id}`,
@@ -55,8 +55,8 @@ const byEnforcementRoute = createRoute({
   responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid') },
 });
 
-const statsRoute = createRoute({
-  ...needs('execution:read'),
+const statsRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/stats`, tags, summary: 'Count executions' },
   request: {
     query: z.strictObject({
@@ -70,8 +70,8 @@ const statsRoute = createRoute({
   },
 });
 
-const exportRoute = createRoute({
-  ...needs('execution:read'),
+const exportRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/export`, tags, summary: 'Export executions, newest first' },
   request: { query: z.strictObject({ format: z.enum(['csv', 'json', 'ndjson']), ...FILTER_QUERY }) },
   responses: {

@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
@@ -9,7 +9,7 @@ import type { TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionSchema, executionBody, taskExecutionBody } from './execution-bodies.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json, jsonOrYaml } from './routes.ts';
 
 // Document 000, one execution: the Execution Management API, below /api/v1/executions.
 
@@ -39,8 +39,8 @@ const tags = ['executions'];
 
 const base = '/api/v1/executions';
 
-const getRoute = createRoute({
-  ...needs('execution:read'),
+const getRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an execution' },
   request: { params: IdParams },
   responses: {
@@ -49,8 +49,8 @@ const getRoute = createRoute({
   },
 });
 
-const taskRoute = createRoute({
-  ...needs('execution:read'),
+const taskRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/tasks/{key}`, tags, summary: 'Get a task execution by its key' },
   description: 'The key of a visit, as `name` or `name#2`, or of an item, as `name[0]`.',
   request: { params: IdParams.extend({ key: z.string().max(200) }) },
@@ -60,12 +60,12 @@ const taskRoute = createRoute({
   },
 });
 
-const startRoute = createRoute({
-  ...needs('execution:execute'),
+const startRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: base, tags, summary: 'Start an execution' },
   request: {
     headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
-    body: { required: true, content: { 'application/json': { schema: ExecutionStartSchema } } },
+    body: { required: true, content: jsonOrYaml(ExecutionStartSchema) },
   },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'Started.'),
@@ -80,8 +80,8 @@ const PageQuery = z.strictObject({
   cursor: z.string().max(20).regex(/^\d+$/, 'is none that an answer gave').optional(),
 });
 
-const logsRoute = createRoute({
-  ...needs('execution:read'),
+const logsRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/logs`, tags, summary: 'Read the log of an execution' },
   description: 'What has happened to it and what its `core.log` tasks said, in order of time; made from its history.',
   request: { params: IdParams, query: PageQuery },
@@ -91,8 +91,8 @@ const logsRoute = createRoute({
   },
 });
 
-const historyRoute = createRoute({
-  ...needs('execution:read'),
+const historyRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/history`, tags, summary: "Read Temporal's history of an execution" },
   request: { params: IdParams, query: PageQuery },
   responses: {
@@ -102,8 +102,8 @@ const historyRoute = createRoute({
 });
 
 const change = (verb: 'cancel' | 'terminate', summary: string) =>
-  createRoute({
-    ...needs('execution:execute'),
+  createApiRoute({
+    permission: 'execution:execute',
     ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
     request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
     responses: {
@@ -116,8 +116,8 @@ const cancelRoute = change('cancel', 'Ask an execution to stop');
 
 const terminateRoute = change('terminate', 'Stop an execution at once');
 
-const signalRoute = createRoute({
-  ...needs('execution:execute'),
+const signalRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: `${base}/{id}/signal`, tags, summary: 'Send a signal to an execution' },
   request: {
     params: IdParams,
@@ -131,13 +131,13 @@ const signalRoute = createRoute({
   },
 });
 
-const executeRoute = createRoute({
-  ...needs('execution:execute'),
+const executeRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: '/api/v1/workflows/{ref}/execute', tags, summary: 'Start an execution of a workflow' },
   request: {
     params: z.object({ ref: z.string().max(200) }),
     headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
-    body: { required: true, content: { 'application/json': { schema: WorkflowExecuteSchema } } },
+    body: { required: true, content: jsonOrYaml(WorkflowExecuteSchema) },
   },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'Started.'),
@@ -147,8 +147,8 @@ const executeRoute = createRoute({
   },
 });
 
-const deleteRoute = createRoute({
-  ...needs('execution:admin'),
+const deleteRoute = createApiRoute({
+  permission: 'execution:admin',
   ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a closed execution, with its sub-workflows' },
   request: { params: IdParams },
   responses: {

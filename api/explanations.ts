@@ -1,10 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { ExplanationService } from '../service/explanations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { TaskSchema, tasksBody, WaitSchema } from './execution-bodies.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Why an execution stands as it does, and how it stood at any event of its history (design/shapes.md, Executions).
 
@@ -44,8 +44,8 @@ const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID o
 const tags = ['executions'];
 const base = '/api/v1/executions';
 
-const explainRoute = createRoute({
-  ...needs('execution:read'),
+const explainRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/explain`, tags, summary: 'Why an execution stands as it does' },
   request: { params: IdParams },
   responses: {
@@ -54,8 +54,8 @@ const explainRoute = createRoute({
   },
 });
 
-const atRoute = createRoute({
-  ...needs('execution:read'),
+const atRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/at/{event}`, tags, summary: 'An execution at an event of its history' },
   request: { params: IdParams.extend({ event: z.coerce.number().int().min(1).max(1_000_000) }) },
   responses: {

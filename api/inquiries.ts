@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { CHANNELS, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
@@ -8,7 +8,7 @@ import { inquiryId } from '../service/inquiry-ids.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs, PAGE_QUERY, PaginationSchema, paginationOf, windowOf } from './routes.ts';
+import { createApiRoute, json, PAGE_QUERY, PaginationSchema, paginationOf, windowOf } from './routes.ts';
 
 // Decisions by people (design/inquiries.md): the inbox, and what becomes of an answer.
 
@@ -79,8 +79,8 @@ const IdParams = z.object({ id: z.string().max(200) });
 const tags = ['inquiries'];
 const base = '/api/v1/inquiries';
 
-const listRoute = createRoute({
-  ...needs('execution:read'),
+const listRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: base, tags, summary: 'List inquiries, newest first' },
   request: {
     query: z.strictObject({
@@ -101,14 +101,14 @@ const listRoute = createRoute({
     ...errorResponses('request_invalid'),
   },
 });
-const getRoute = createRoute({
-  ...needs('execution:read'),
+const getRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an inquiry' },
   request: { params: IdParams },
   responses: { 200: json(z.object({ data: InquirySchema }), 'The inquiry.'), ...errorResponses('inquiry_not_found') },
 });
-const respondRoute = createRoute({
-  ...needs('inquiry:respond'),
+const respondRoute = createApiRoute({
+  permission: 'inquiry:respond',
   ...{ method: 'post', path: `${base}/{id}/respond`, tags, summary: 'Decide' },
   request: {
     params: IdParams,
@@ -120,8 +120,8 @@ const respondRoute = createRoute({
     ...respondErrors(),
   },
 });
-const tokenRoute = createRoute({
-  ...needs('inquiry:respond'),
+const tokenRoute = createApiRoute({
+  permission: 'inquiry:respond',
   ...{ method: 'get', path: `${base}/{id}/token`, tags, summary: "Get a token that holds the caller's own decision" },
   description: 'Whoever presents it must be its owner; document 002 tells where (`/execution/{id}/signal?input=`).',
   request: { params: IdParams, query: z.strictObject({ option: z.string().min(1).max(64) }) },
@@ -133,8 +133,8 @@ const tokenRoute = createRoute({
     ...tokenErrors(),
   },
 });
-const ofExecutionRoute = createRoute({
-  ...needs('execution:read'),
+const ofExecutionRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: '/api/v1/executions/{id}/inquiries', tags, summary: 'What an execution has asked' },
   description: 'With every decision: who, when, through what, and what it was bound to; from history alone.',
   request: { params: z.object({ id: z.string().max(100) }) },

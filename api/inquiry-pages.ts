@@ -7,6 +7,8 @@ import type { InquiryOption, PlannedTask } from '../model/inquiry.ts';
 import { type FormField, fieldChoices, formFields, formResponse, WHOLE_FORM } from '../model/inquiry-form.ts';
 import type { Logger } from '../model/log.ts';
 import { type InquiryLinkService, type LinkedInquiry, PAGE_SECONDS } from '../service/inquiry-links.ts';
+import { takeBody } from './body.ts';
+import type { ApiEnv } from './environment.ts';
 
 // The page behind a link in a message (design/inquiries.md, E-mail and links): it shows what is asked and what will run.
 // A GET never decides; only the form's POST does, with the cookie of the page. There is no script on it.
@@ -54,7 +56,7 @@ const POLICY = [
 
 /** The routes of the page; `log` hears of what is our fault. */
 export function inquiryPageRoutes(links: InquiryLinkService, log: Logger) {
-  const router = new Hono();
+  const router = new Hono<ApiEnv>();
   router.use(INQUIRY_PAGE, async (context, next) => {
     await next();
     context.header('content-security-policy', POLICY);
@@ -81,12 +83,12 @@ export function inquiryPageRoutes(links: InquiryLinkService, log: Logger) {
     }
   });
 
-  router.post(INQUIRY_PAGE, async (context) => {
+  router.post(INQUIRY_PAGE, takeBody(['application/x-www-form-urlencoded']), async (context) => {
     try {
       demandSameSite(context.req.header('sec-fetch-site'), context.req.header('origin'), context.req.url);
       const cookie = cookieOf(context);
       const found = await links.view(cookie);
-      const form = (await context.req.parseBody()) as Record<string, string>;
+      const form: Record<string, string> = Object.fromEntries(new URLSearchParams(await context.req.text()));
       const { option = '', comment = '', bound_to: boundTo = '' } = form;
       const response = formResponse(found.inquiry.request.response_schema, (name) => form[`field:${name}`] ?? '');
       const { view } = await links.decide(cookie, {

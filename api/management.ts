@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import type { Principal } from '../model/principal.ts';
 import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../model/requests.ts';
@@ -9,7 +9,7 @@ import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Document 002: Execution Management, at the root and below /api/v1 (but /api/v1/executions is document 000's).
 
@@ -38,8 +38,8 @@ const OkSchema = z.object({ status: z.literal('ok'), message: z.string() }).open
 const IdParams = z.object({ id: z.string().max(100) });
 const tags = ['execution management'];
 
-const listRoute = createRoute({
-  ...needs('execution:read'),
+const listRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: '/executions', tags, summary: "List the caller's own open executions" },
   responses: {
     200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'),
@@ -47,8 +47,8 @@ const listRoute = createRoute({
   },
 });
 const startRoute = (prefix: string) =>
-  createRoute({
-    ...needs('execution:execute'),
+  createApiRoute({
+    permission: 'execution:execute',
     ...{ method: 'post', path: `${prefix}/execution`, tags, summary: 'Start an execution' },
     request: { body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } } },
     responses: {
@@ -65,15 +65,17 @@ const startRoute = (prefix: string) =>
     },
   });
 const getRoute = (prefix: string) =>
-  createRoute({
-    ...needs('execution:read', 'execution_not_found'),
+  createApiRoute({
+    permission: 'execution:read',
+    otherwise: 'execution_not_found',
     ...{ method: 'get', path: `${prefix}/execution/{id}`, tags, summary: 'Get an execution' },
     request: { params: IdParams },
     responses: { 200: json(DetailSchema, 'The execution.'), ...errorResponses('execution_not_found') },
   });
 const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 'terminate') =>
-  createRoute({
-    ...needs('execution:execute', 'execution_not_found'),
+  createApiRoute({
+    permission: 'execution:execute',
+    otherwise: 'execution_not_found',
     ...{ method, path: `${prefix}/execution/{id}/${verb}`, tags, summary: `${verb} an execution of one's own` },
     request: {
       params: IdParams,
@@ -86,8 +88,9 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
   });
 
 const signalRoute = (prefix: string, method: 'get' | 'post') =>
-  createRoute({
-    ...needs('inquiry:respond', 'execution_not_found'),
+  createApiRoute({
+    permission: 'inquiry:respond',
+    otherwise: 'execution_not_found',
     ...{ method, path: `${prefix}/execution/{id}/signal`, tags, summary: 'Present a token that holds a signal' },
     description: 'The token holds a CloudEvents signal, sealed: a decision, or a signal that a task waits for.',
     request: { params: IdParams, query: z.strictObject({ input: z.string().min(1).max(8_000) }) },
@@ -108,8 +111,8 @@ const signalRoute = (prefix: string, method: 'get' | 'post') =>
     },
   });
 
-const signalTokenRoute = createRoute({
-  ...needs('execution:execute'),
+const signalTokenRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: '/api/v1/executions/{id}/signal/token', tags, summary: 'Get a token that holds a signal' },
   description: 'For the caller, to present once: document 002, `/execution/{id}/signal?input=`.',
   request: {

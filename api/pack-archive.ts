@@ -3,9 +3,6 @@ import { AppError } from '../model/app-error.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { parseYaml } from './yaml.ts';
 
-/** The media type of a folder as a ZIP. */
-export const ZIP_TYPE = /^application\/(zip|x-zip-compressed)\b/i;
-
 /** Files of an archive, and bytes of all of them, that are unpacked at most. */
 const MAX_FILES = 2_001;
 const MAX_UNPACKED = 20 * 1024 * 1024;

@@ -1,10 +1,10 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../model/requests.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Packs (design/api.md, Definitions), beside document 003.
 
@@ -26,8 +26,8 @@ const RefParams = z.object({ ref: z.string().max(64) });
 const tags = ['packs'];
 const base = '/api/v1/packs';
 
-const listRoute = createRoute({
-  ...needs('workflow:read'),
+const listRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: base, tags, summary: 'List packs' },
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
@@ -41,8 +41,8 @@ const listRoute = createRoute({
     ...errorResponses('request_invalid'),
   },
 });
-const getRoute = createRoute({
-  ...needs('workflow:read'),
+const getRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get a pack' },
   request: { params: RefParams },
   responses: {
@@ -50,8 +50,8 @@ const getRoute = createRoute({
     ...errorResponses('request_invalid', 'pack_not_found'),
   },
 });
-const createPackRoute = createRoute({
-  ...needs('workflow:write'),
+const createPackRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'post', path: base, tags, summary: 'Create a pack' },
   request: { body: { required: true, content: { 'application/json': { schema: PackCreateSchema } } } },
   responses: {
@@ -59,8 +59,8 @@ const createPackRoute = createRoute({
     ...errorResponses('request_invalid', 'json_malformed', 'pack_exists'),
   },
 });
-const updateRoute = createRoute({
-  ...needs('workflow:write'),
+const updateRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a pack' },
   request: {
     params: RefParams,
@@ -71,8 +71,8 @@ const updateRoute = createRoute({
     ...errorResponses('request_invalid', 'json_malformed', 'pack_not_found'),
   },
 });
-const deleteRoute = createRoute({
-  ...needs('workflow:write'),
+const deleteRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete a pack that is empty' },
   request: { params: RefParams },
   responses: {
@@ -83,8 +83,8 @@ const deleteRoute = createRoute({
 
 const ImportedSchema = z.object({ ref: z.string(), change: z.enum(['created', 'updated', 'unchanged', 'deleted']) });
 
-const importRoute = createRoute({
-  ...needs('workflow:write'),
+const importRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'post', path: `${base}/import`, tags, summary: 'Bring in a pack with its actions and workflows' },
   description:
     'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, in one transaction: a refusal has changed nothing. With `prune` what the pack has beyond that is deleted, workflows with their runs; otherwise nothing is. With `dry_run` it is told what would be done.',
@@ -123,8 +123,8 @@ const importRoute = createRoute({
   },
 });
 
-const exportRoute = createRoute({
-  ...needs('workflow:read'),
+const exportRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{
     method: 'get',
     path: `${base}/{ref}/export`,

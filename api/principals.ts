@@ -1,11 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
 import { ALIAS_KINDS } from '../model/principal.ts';
 import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Tenants and API keys (design/shapes.md, Settings and openness).
 
@@ -31,8 +31,8 @@ const NewKeySchema = z
 
 const tags = ['principals'];
 
-const tenantRoute = createRoute({
-  ...needs('admin'),
+const tenantRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'post', path: '/api/v1/tenants', tags, summary: 'Create a tenant' },
   request: { body: { required: true, content: { 'application/json': { schema: TenantCreateSchema } } } },
   responses: {
@@ -40,8 +40,8 @@ const tenantRoute = createRoute({
     ...errorResponses('request_invalid', 'json_malformed', 'tenant_exists'),
   },
 });
-const createKeyRoute = createRoute({
-  ...needs('admin'),
+const createKeyRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'post', path: '/api/v1/keys', tags, summary: 'Create an API key' },
   request: { body: { required: true, content: { 'application/json': { schema: KeyCreateSchema } } } },
   responses: {
@@ -49,13 +49,13 @@ const createKeyRoute = createRoute({
     ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found'),
   },
 });
-const listKeysRoute = createRoute({
-  ...needs('admin'),
+const listKeysRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'get', path: '/api/v1/keys', tags, summary: "List the tenant's API keys" },
   responses: { 200: json(z.object({ data: z.array(KeySchema) }), 'Those not revoked.'), ...errorResponses() },
 });
-const revokeKeyRoute = createRoute({
-  ...needs('admin'),
+const revokeKeyRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'delete', path: '/api/v1/keys/{id}', tags, summary: 'Revoke an API key' },
   request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
   responses: {
@@ -69,8 +69,8 @@ const AliasSchema = z
     ...{ id: z.int(), subject: z.string(), kind: z.enum(ALIAS_KINDS), value: z.string(), created: InstantSchema },
   })
   .openapi('Alias');
-const createAliasRoute = createRoute({
-  ...needs('admin'),
+const createAliasRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'post', path: '/api/v1/aliases', tags, summary: 'Give a person another name' },
   description: 'An e-mail address or a Slack user: what they decide is decided by the person.',
   request: { body: { required: true, content: { 'application/json': { schema: AliasCreateSchema } } } },
@@ -79,13 +79,13 @@ const createAliasRoute = createRoute({
     ...errorResponses('request_invalid', 'json_malformed', 'alias_exists'),
   },
 });
-const listAliasesRoute = createRoute({
-  ...needs('admin'),
+const listAliasesRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'get', path: '/api/v1/aliases', tags, summary: "List the other names of the tenant's people" },
   responses: { 200: json(z.object({ data: z.array(AliasSchema) }), 'All of them.'), ...errorResponses() },
 });
-const deleteAliasRoute = createRoute({
-  ...needs('admin'),
+const deleteAliasRoute = createApiRoute({
+  permission: 'admin',
   ...{ method: 'delete', path: '/api/v1/aliases/{id}', tags, summary: 'Take a name away from a person' },
   request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
   responses: {

@@ -1,6 +1,8 @@
-import { z } from '@hono/zod-openapi';
-import type { ErrorCode } from '../model/app-error.ts';
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
+import { ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
 import type { Permission } from '../model/permissions.ts';
+import { takeBody } from './body.ts';
+import type { BodyType } from './body-parser.ts';
 import { demand } from './middleware.ts';
 
 /** Page and page size as the documents have them; out of range is refused (design/api.md, Deviations). */
@@ -40,9 +42,36 @@ export function pagesOf(total: number, perPage: number): number {
   return Math.ceil(total / perPage);
 }
 
-/** What a route demands of its caller: enforced, and told in its OpenAPI description. */
-export function needs(permission: Permission, otherwise?: ErrorCode) {
-  return { middleware: demand(permission, otherwise), 'x-permission': permission } as const;
+/** A route, and who may call it. */
+type ApiRouteConfig = Omit<RouteConfig, 'path' | 'middleware'> & {
+  permission: Permission;
+  /** What a caller without the permission is answered; unless it is given, `forbidden`. */
+  otherwise?: ErrorCode;
+};
+
+/**
+ * Describes a route, and enforces what it says of itself, in this order: the caller has the permission, the body has one
+ * of the declared media types. Nothing of a body is read before; without a declared body none is ever read.
+ */
+export function createApiRoute<P extends string, R extends ApiRouteConfig & { path: P }>(route: R) {
+  const { permission, otherwise, ...config } = route;
+  const types = Object.keys(config.request?.body?.content ?? {}) as BodyType[];
+  const authorize = demand(permission, otherwise);
+  const described = {
+    ...config,
+    middleware: types.length === 0 ? authorize : [authorize, takeBody(types)],
+    responses: { ...(types.length === 0 ? {} : bodyRefusals(config.responses)), ...config.responses },
+    'x-permission': permission,
+  };
+  // What is typed by a route is its path, request and answers, and they are as they were given.
+  return createRoute<P, R>(described as unknown as R);
+}
+
+/** How a body may be refused, in the form of the route's other errors. */
+function bodyRefusals(responses: RouteConfig['responses']): RouteConfig['responses'] {
+  const { content } = responses[400] as { content: Record<string, { schema: z.ZodType }> };
+  const codes = ['request_timeout', 'body_too_large', 'unsupported_media_type'] as const;
+  return Object.fromEntries(codes.map((code) => [ERROR_STATUS[code], { description: code, content }]));
 }
 
 /** A body that may be JSON or YAML. */

@@ -1,11 +1,11 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { RefSchema } from '../model/definition.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Schedule, ScheduleRequest, ScheduleService } from '../service/schedules.ts';
 import { OVERLAPS } from '../service/temporal-schedules.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
 
@@ -75,14 +75,14 @@ const startErrors = [
   'sub_workflow_invalid',
 ] as const;
 
-const createScheduleRoute = createRoute({
-  ...needs('execution:execute'),
+const createScheduleRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: base, tags, summary: 'Create a schedule' },
   request: { body: { required: true, content: jsonOrYaml(CreateSchema) } },
   responses: { 201: answer('Created.'), ...errorResponses('schedule_exists', ...startErrors) },
 });
-const listRoute = createRoute({
-  ...needs('execution:read'),
+const listRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: base, tags, summary: 'List schedules' },
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
@@ -90,20 +90,20 @@ const listRoute = createRoute({
     ...errorResponses(),
   },
 });
-const getRoute = createRoute({
-  ...needs('execution:read'),
+const getRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get a schedule' },
   request: { params: IdParams },
   responses: { 200: answer('As it stands.'), ...errorResponses('schedule_not_found') },
 });
-const replaceRoute = createRoute({
-  ...needs('execution:execute'),
+const replaceRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'put', path: `${base}/{id}`, tags, summary: 'Replace a schedule' },
   request: { params: IdParams, body: { required: true, content: jsonOrYaml(ReplaceSchema) } },
   responses: { 200: answer('Replaced.'), ...errorResponses('schedule_not_found', ...startErrors) },
 });
-const deleteRoute = createRoute({
-  ...needs('execution:execute'),
+const deleteRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a schedule; what it has started goes on' },
   request: { params: IdParams },
   responses: {
@@ -112,16 +112,16 @@ const deleteRoute = createRoute({
   },
 });
 const changeRoute = (verb: 'pause' | 'resume', summary: string) =>
-  createRoute({
-    ...needs('execution:execute'),
+  createApiRoute({
+    permission: 'execution:execute',
     ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
     request: { params: IdParams, body: { content: { 'application/json': { schema: NoteSchema } } } },
     responses: { 200: answer('Done.'), ...errorResponses('schedule_not_found', 'json_malformed') },
   });
 const pauseRoute = changeRoute('pause', 'Pause a schedule');
 const resumeRoute = changeRoute('resume', 'Resume a schedule');
-const triggerRoute = createRoute({
-  ...needs('execution:execute'),
+const triggerRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: `${base}/{id}/trigger`, tags, summary: 'Have a schedule start a run now' },
   request: {
     params: IdParams,
@@ -129,8 +129,8 @@ const triggerRoute = createRoute({
   },
   responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed') },
 });
-const backfillRoute = createRoute({
-  ...needs('execution:execute'),
+const backfillRoute = createApiRoute({
+  permission: 'execution:execute',
   ...{ method: 'post', path: `${base}/{id}/backfill`, tags, summary: 'Have a schedule make up for a time' },
   request: {
     params: IdParams,

@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { SecretService, ShownSecret } from '../service/secrets.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { json, needs } from './routes.ts';
+import { createApiRoute, json } from './routes.ts';
 
 // Secrets (design/shapes.md): what definitions name as `secret.NAME`. They go in and never out.
 
@@ -19,16 +19,16 @@ const Params = z.object({
 const tags = ['connections'];
 const base = '/api/v1/secrets';
 
-const listRoute = createRoute({
-  ...needs('secret:write'),
+const listRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'get', path: base, tags, summary: 'List secrets' },
   responses: {
     200: json(z.object({ data: z.array(SecretSchema) }), 'The names of all secrets; what they are is never told.'),
     ...errorResponses(),
   },
 });
-const putRoute = createRoute({
-  ...needs('secret:write'),
+const putRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'put', path: `${base}/{name}`, tags, summary: 'Store a secret' },
   request: { params: Params, body: { required: true, content: { 'application/json': { schema: PutSchema } } } },
   responses: {
@@ -36,8 +36,8 @@ const putRoute = createRoute({
     ...errorResponses('request_invalid', 'json_malformed'),
   },
 });
-const deleteRoute = createRoute({
-  ...needs('secret:write'),
+const deleteRoute = createApiRoute({
+  permission: 'secret:write',
   ...{ method: 'delete', path: `${base}/{name}`, tags, summary: 'Delete a secret' },
   request: { params: Params },
   responses: {

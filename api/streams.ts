@@ -1,5 +1,5 @@
 import { upgradeWebSocket } from '@hono/node-server';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { AppError } from '../model/app-error.ts';
@@ -9,7 +9,7 @@ import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { runSummaryBody, summaryBody, taskSummaryBody } from './execution-bodies.ts';
 import { demand } from './middleware.ts';
-import { needs } from './routes.ts';
+import { createApiRoute } from './routes.ts';
 
 // Document 000, what happens to executions while it happens: server-sent events, and a WebSocket for logs.
 
@@ -39,8 +39,8 @@ const eventStream = {
   },
 };
 
-const runEventsRoute = createRoute({
-  ...needs('execution:read'),
+const runEventsRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/events`, tags, summary: 'Follow an execution: server-sent events' },
   description:
     'From its start, or behind Last-Event-ID: `execution` when its status changes, `task` when that of a task does, `log`, and `end` with the run.',
@@ -48,16 +48,16 @@ const runEventsRoute = createRoute({
   responses: { ...eventStream, ...errorResponses('execution_not_found') },
 });
 
-const eventsRoute = createRoute({
-  ...needs('execution:read'),
+const eventsRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/events`, tags, summary: 'Follow all executions: server-sent events' },
   description: 'From now on, or behind Last-Event-ID: `execution` with the summary of each that has changed.',
   request: { headers: ResumeHeaders },
   responses: { ...eventStream, ...errorResponses() },
 });
 
-const logStreamRoute = createRoute({
-  ...needs('execution:read'),
+const logStreamRoute = createApiRoute({
+  permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/logs/stream`, tags, summary: 'Follow the log of an execution: WebSocket' },
   description: 'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`.',
   request: { params: IdParams },

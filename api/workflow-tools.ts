@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowSimulateSchema } from '../model/requests.ts';
@@ -7,7 +7,7 @@ import type { SimulatedRun } from '../service/simulation.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, jsonOrYaml, needs } from './routes.ts';
+import { createApiRoute, json, jsonOrYaml } from './routes.ts';
 
 // What can be known of a definition without running it (design/api.md, Definitions).
 
@@ -73,8 +73,8 @@ const RefParams = z.object({ ref: z.string().max(200) });
 const tags = ['workflows'];
 const base = '/api/v1/workflows';
 
-const validateRoute = createRoute({
-  ...needs('workflow:read'),
+const validateRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'post', path: `${base}/validate`, tags, summary: 'Check a workflow and store nothing' },
   request: {
     body: {
@@ -89,12 +89,12 @@ const validateRoute = createRoute({
   },
 });
 
-const simulateRoute = createRoute({
-  ...needs('workflow:read'),
+const simulateRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'post', path: `${base}/{ref}/simulate`, tags, summary: 'Play a workflow with mock outcomes' },
   request: {
     params: RefParams,
-    body: { required: true, content: { 'application/json': { schema: WorkflowSimulateSchema } } },
+    body: { required: true, content: jsonOrYaml(WorkflowSimulateSchema) },
   },
   responses: {
     200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run.'),
@@ -109,8 +109,8 @@ const simulateRoute = createRoute({
   },
 });
 
-const graphRoute = createRoute({
-  ...needs('workflow:read'),
+const graphRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: `${base}/{ref}/graph`, tags, summary: 'The tasks and transitions of a workflow' },
   request: {
     params: RefParams,

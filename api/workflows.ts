@@ -1,4 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../model/requests.ts';
@@ -6,7 +6,7 @@ import { type DefinitionService, entityTag, type WrittenWorkflow } from '../serv
 import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
-import { json, jsonOrYaml, metaOf, needs, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
@@ -61,20 +61,20 @@ const ListQuery = z.strictObject({
   search: z.string().max(200).optional().describe('Text in label or description, in any case.'),
   pack_ref: z.string().max(64).optional(),
 });
-const listRoute = createRoute({
-  ...needs('workflow:read'),
+const listRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: base, tags, summary: 'List workflows' },
   request: { query: ListQuery },
   responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid') },
 });
-const listOfPackRoute = createRoute({
-  ...needs('workflow:read'),
+const listOfPackRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: '/api/v1/packs/{pack_ref}/workflows', tags, summary: 'List the workflows of a pack' },
   request: { params: z.object({ pack_ref: z.string().max(64) }), query: z.strictObject(PAGE_QUERY) },
   responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid', 'pack_not_found') },
 });
-const getRoute = createRoute({
-  ...needs('workflow:read'),
+const getRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get a workflow' },
   request: {
     params: RefParams,
@@ -88,8 +88,8 @@ const getRoute = createRoute({
     ...errorResponses('request_invalid', 'workflow_not_found'),
   },
 });
-const versionsRoute = createRoute({
-  ...needs('workflow:read'),
+const versionsRoute = createApiRoute({
+  permission: 'workflow:read',
   ...{ method: 'get', path: `${base}/{ref}/versions`, tags, summary: 'List the revisions of a workflow' },
   request: { params: RefParams },
   responses: {
@@ -109,8 +109,8 @@ const versionsRoute = createRoute({
     ...errorResponses('workflow_not_found'),
   },
 });
-const createWorkflowRoute = createRoute({
-  ...needs('workflow:write'),
+const createWorkflowRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'post', path: base, tags, summary: 'Create a workflow' },
   request: { body: { required: true, content: jsonOrYaml(WorkflowCreateSchema) } },
   responses: {
@@ -125,8 +125,8 @@ const createWorkflowRoute = createRoute({
     ),
   },
 });
-const updateRoute = createRoute({
-  ...needs('workflow:write'),
+const updateRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a workflow' },
   request: {
     params: RefParams,
@@ -148,8 +148,8 @@ const updateRoute = createRoute({
   },
 });
 
-const deleteRoute = createRoute({
-  ...needs('workflow:write'),
+const deleteRoute = createApiRoute({
+  permission: 'workflow:write',
   ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete a workflow, with its executions' },
   request: {
     params: RefParams,

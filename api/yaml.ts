@@ -2,9 +2,6 @@ import { parseDocument } from 'yaml';
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 
-/** Media types of YAML: RFC 9512, and what was used before it. */
-export const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/i;
-
 /** Aliases that a document may resolve: against those that grow without end. */
 const MAX_ALIASES = 100;
 

@@ -31,6 +31,7 @@ export const ERROR_STATUS = {
   tenant_not_found: 404,
   bulk_job_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   workflow_exists: 409,
   tenant_exists: 409,
   pack_exists: 409,

@@ -1,10 +1,8 @@
-import type { Server } from 'node:http';
 import { availableParallelism } from 'node:os';
-import { serve, type WebSocketServerLike } from '@hono/node-server';
 import type { Connection } from '@temporalio/client';
-import { WebSocketServer } from 'ws';
 import { createApp } from '../api/app.ts';
-import { slackRoutes } from '../chat/routes.ts';
+import { takeBody } from '../api/body.ts';
+import { SLACK_INTERACTIONS, slackRoutes } from '../chat/routes.ts';
 import type { Codec } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
 import { handleMcp } from '../mcp/server.ts';
@@ -62,11 +60,9 @@ import { createPool } from '../threads/pool.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
-import { listenError, urlOf } from './ports.ts';
+import { urlOf } from './ports.ts';
 import { REST_PURPOSE } from './reach.ts';
-
-/** How long a stop waits for requests that are being answered. */
-const DRAIN_MILLISECONDS = 5_000;
+import { drainServer, listen } from './server.ts';
 
 /** What the settings say of who may ask, and how often. */
 export function accessOf(
@@ -236,8 +232,9 @@ export async function startApi({
     observe: metrics?.observe,
     log,
   });
+  app.post(SLACK_INTERACTIONS, takeBody(['application/x-www-form-urlencoded']));
   app.route('/', slackRoutes(people.slack, people.desk));
-  app.post('/mcp', async (context) => {
+  app.post('/mcp', takeBody(['application/json']), async (context) => {
     const mcp = { definitions, executions, lists, retries, deletions, inquiries, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
@@ -263,40 +260,11 @@ export async function startApi({
     close: async () => {
       watches.close();
       changes.close();
-      await drain(server);
+      await drainServer(server);
       stop.abort();
       await keeping;
       await pool.close();
       await egress.close();
     },
   };
-}
-
-/** Has what is being answered finish, within bounds; who asks on the same connection meanwhile is told to leave it. */
-function drain(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
-    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MILLISECONDS);
-    server.close(() => {
-      clearInterval(idle);
-      clearTimeout(limit);
-      resolve();
-    });
-  });
-}
-
-function listen(
-  fetch: Parameters<typeof serve>[0]['fetch'],
-  hostname: string,
-  port: number,
-): Promise<{ server: Server; port: number }> {
-  return new Promise((resolve, reject) => {
-    // The two packages' types disagree on what may be undefined.
-    const websocket = { server: new WebSocketServer({ noServer: true }) as unknown as WebSocketServerLike };
-    const server = serve({ fetch, hostname, port, websocket }, (info) =>
-      resolve({ server, port: info.port }),
-    ) as Server;
-    server.on('error', (error) => reject(listenError(error, hostname, port, 'FERMATA_PORT')));
-  });
 }

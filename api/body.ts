@@ -1,0 +1,121 @@
+import { Readable } from 'node:stream';
+import type { Context, MiddlewareHandler } from 'hono';
+import { AppError } from '../model/app-error.ts';
+import { type BodyType, bodyTypeOf, decodeText, parseBody } from './body-parser.ts';
+import type { ApiEnv } from './environment.ts';
+
+/** Bytes that a body may have. */
+export const MAX_BODY = 2 * 1024 * 1024;
+
+/** Bytes that a form may have: no form of ours asks for more. */
+const MAX_FORM = 512 * 1024;
+
+/** Seconds after which a body must be there in any case, and those before which its speed does not matter. */
+const LONGEST = 30;
+const GRACE = 5;
+
+/** Bytes a second that a body must come in at least, once the grace is over. */
+const SLOWEST = 1024;
+
+/** Bytes that are kept for a body before its first chunk has come. */
+const FIRST_BUFFER = 16 * 1024;
+
+/**
+ * Reads the body of a request and parses it, for a route that takes one of the types: `req.json()` then returns what
+ * was parsed, as `body` in the context does, and `req.text()` a form. Must stand behind whatever authorizes the request. Throws
+ * `body_too_large`, `unsupported_media_type`, `request_timeout`, and what `parseBody` throws.
+ */
+export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    const { req } = context;
+    const limit = types.includes('application/x-www-form-urlencoded') ? MAX_FORM : MAX_BODY;
+    const declared = Number(req.header('content-length') ?? 0);
+    if (declared > limit) throw tooLarge(limit);
+    const header = req.header('content-type');
+    const type = header === undefined ? null : bodyTypeOf(header);
+    const accepted = type !== null && types.includes(type);
+    if (!accepted && (header !== undefined || hasBody(context))) {
+      const message = `the body must be ${types.join(' or ')}, not ${header || 'of no type'}`;
+      throw new AppError('unsupported_media_type', message);
+    }
+    const source = sourceOf(context);
+    if (source === null || !accepted) return next();
+    const bytes = await readBytes(source, limit, performance.now() / 1000);
+    context.set('bodyRead', true);
+    if (type === 'application/x-www-form-urlencoded') {
+      const text = decodeText(bytes, 'request_invalid');
+      req.text = () => Promise.resolve(text);
+      return next();
+    }
+    const body = parseBody(type, bytes);
+    context.set('body', body);
+    // Whoever validates reads the type and the value of the request, and finds JSON in both.
+    req.raw.headers.set('content-type', 'application/json');
+    req.json = <T>() => Promise.resolve(body as T);
+    return next();
+  };
+}
+
+/** Closes the connection of a request whose body was not read: what is left of it would be taken for the next request. */
+export const closeUnread: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  await next();
+  if (hasBody(context) && context.get('bodyRead') !== true) context.header('connection', 'close');
+};
+
+function hasBody({ req }: Context<ApiEnv>): boolean {
+  const length = req.header('content-length');
+  return req.header('transfer-encoding') !== undefined || (length !== undefined && length !== '0');
+}
+
+/** The bytes of a request as they arrive; null when there are none. Node's own stream is read where there is one. */
+function sourceOf({ env, req }: Context<ApiEnv>): AsyncIterable<Uint8Array> | null {
+  return env?.incoming instanceof Readable ? env.incoming : req.raw.body;
+}
+
+/** Seconds since the header by which more must have come, when some bytes have. */
+export function deadlineOf(received: number): number {
+  return Math.min(LONGEST, Math.max(GRACE, received / SLOWEST));
+}
+
+/** Reads up to `limit` bytes; `began` is when the header was there, in seconds of `performance.now()`. */
+async function readBytes(source: AsyncIterable<Uint8Array>, limit: number, began: number): Promise<Uint8Array> {
+  // Its `return` is never called: it would destroy the connection before the refusal has been sent.
+  const chunks = source[Symbol.asyncIterator]();
+  let buffer = new Uint8Array(FIRST_BUFFER);
+  let size = 0;
+  for (;;) {
+    const { done, value } = await before(began + deadlineOf(size), chunks.next());
+    if (done) return buffer.subarray(0, size);
+    if (size + value.length > limit) throw tooLarge(limit);
+    // Chunks may be one byte each, so none of them is kept.
+    if (size + value.length > buffer.length) {
+      const grown = new Uint8Array(Math.min(limit, Math.max(size + value.length, 2 * buffer.length)));
+      grown.set(buffer.subarray(0, size));
+      buffer = grown;
+    }
+    buffer.set(value, size);
+    size += value.length;
+  }
+}
+
+async function before<T>(deadline: number, chunk: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const refuse = () => reject(new AppError('request_timeout', 'the body did not arrive in time'));
+    timer = setTimeout(refuse, Math.max(0, deadline * 1000 - performance.now()));
+  });
+  try {
+    return await Promise.race([chunk, late]);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError('request_invalid', 'the body ended before its end', { cause });
+  } finally {
+    clearTimeout(timer);
+    // After a time-out the chunk is nobody's any more, and may still fail.
+    chunk.catch(() => {});
+  }
+}
+
+function tooLarge(limit: number): AppError {
+  return new AppError('body_too_large', `the body has more than ${limit} bytes`);
+}

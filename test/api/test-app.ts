@@ -1,0 +1,45 @@
+import { pino } from 'pino';
+import { createApp } from '../../api/app.ts';
+import type { ApiServices } from '../../api/environment.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { Permission } from '../../model/permissions.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { PrincipalService } from '../../service/principals.ts';
+
+/** Stands for a service that a test does not reach: it can be passed on and asked for its functions, not called. */
+function unreached(name: string): never {
+  const refuse = () => {
+    throw new Error(`${name} was called`);
+  };
+  return new Proxy({}, { get: (_, key) => (key === 'then' ? undefined : refuse) }) as never;
+}
+
+/** The API over services that refuse every call but those that are given, for keys with some permissions each. */
+export function createTestApp(
+  keys: Record<string, Permission[]>,
+  given: Partial<Record<keyof ApiServices, unknown>> = {},
+): ReturnType<typeof createApp> {
+  const principals = Object.entries(keys).map(([key, permissions], index): [string, Principal] => [
+    key,
+    { id: index + 1, subject: key, tenant: 'one', tenantRef: 'one', roles: [], permissions, groups: [] },
+  ]);
+  const byKey = new Map(principals);
+  const authenticate: PrincipalService['authenticate'] = async (key) => {
+    const found = byKey.get(key ?? '');
+    if (found === undefined) throw new AppError('unauthenticated', 'the API key is invalid, expired or revoked');
+    return found;
+  };
+  const services: Partial<Record<keyof ApiServices, unknown>> = {
+    ...{ codec: undefined, codecOrigins: [], publicUrl: undefined, observe: undefined, rateLimit: 0 },
+    ...{ readiness: {}, log: pino({ level: 'silent' }) },
+    index: { lag: () => 0 },
+    audit: { record: async () => {} },
+    principals: { authenticate },
+    ...given,
+  };
+  return createApp(
+    new Proxy(services, {
+      get: (target, name) => (name in target ? Reflect.get(target, name) : unreached(String(name))),
+    }) as unknown as ApiServices,
+  );
+}
