@@ -1,6 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
-import { type Json, jsonDepth } from '../model/json.ts';
+import { jsonPointer } from '../model/issue.ts';
+import type { Json } from '../model/json.ts';
 import { readPackArchive } from './pack-archive.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -17,6 +18,9 @@ export type BodyType = (typeof BODY_TYPES)[number];
 
 /** Types that hold a JSON value once they are parsed; a form stays text. */
 export type DocumentType = Exclude<BodyType, 'application/x-www-form-urlencoded'>;
+
+/** Keys and entries that a body of JSON may have in all its objects and lists together. */
+const MAX_ENTRIES = 200_000;
 
 /** Older names of the same types: YAML before RFC 9512, and what Windows calls a ZIP. */
 const ALIASES: Record<string, BodyType> = {
@@ -38,20 +42,41 @@ export function bodyTypeOf(header: string): BodyType | null {
  */
 export function parseBody(type: DocumentType, bytes: Uint8Array): Json {
   if (type === 'application/zip') return readPackArchive(bytes);
-  const value = type === 'application/yaml' ? parseYaml(decodeText(bytes, 'yaml_malformed')) : parseJson(bytes);
-  if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
-    throw new AppError('request_invalid', `the body is nested deeper than ${MAX_DEPTH} levels`);
-  }
-  return value;
+  return type === 'application/yaml' ? parseYaml(decodeText(bytes, 'yaml_malformed')) : parseJson(bytes);
 }
 
 function parseJson(bytes: Uint8Array): Json {
   const text = decodeText(bytes, 'json_malformed');
+  let value: Json;
   try {
-    return JSON.parse(text) as Json;
+    value = JSON.parse(text) as Json;
   } catch (cause) {
     throw new AppError('json_malformed', `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
+  checkExtent(value, [], { left: MAX_ENTRIES });
+  return value;
+}
+
+/** Throws `request_invalid` with a pointer to where a value has more levels, or keys and entries, than are allowed. */
+function checkExtent(value: Json, path: (string | number)[], allowance: { left: number }): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (path.length >= MAX_DEPTH) throw tooMuch('too_deep', path, `is nested deeper than ${MAX_DEPTH} levels`);
+  const visit = (key: string | number, entry: Json): void => {
+    allowance.left -= 1;
+    path.push(key);
+    if (allowance.left < 0) {
+      throw tooMuch('too_large', path, `is beyond the ${MAX_ENTRIES} keys and entries that a body may have`);
+    }
+    checkExtent(entry, path, allowance);
+    path.pop();
+  };
+  if (Array.isArray(value)) for (const [index, entry] of value.entries()) visit(index, entry);
+  else for (const key of Object.keys(value)) visit(key, value[key]!);
+}
+
+function tooMuch(code: string, path: (string | number)[], message: string): AppError {
+  const pointer = jsonPointer(path);
+  return new AppError('request_invalid', `${pointer} ${message}`, { issues: [{ code, path: pointer, message }] });
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

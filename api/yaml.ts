@@ -1,28 +1,143 @@
-import { parseDocument } from 'yaml';
+import { Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser, type YAMLMap } from 'yaml';
 import { AppError } from '../model/app-error.ts';
-import type { Json } from '../model/json.ts';
+import { MAX_DEPTH } from '../model/definition.ts';
+import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 
-/** Aliases that a document may resolve: against those that grow without end. */
-const MAX_ALIASES = 100;
+/** Tokens of YAML's lexer that a document may have: words, marks, spaces and ends of lines. */
+const MAX_TOKENS = 100_000;
 
-/** Reads a YAML 1.2 document as JSON. Throws `yaml_malformed` with line and column, also for what JSON does not have. */
-export function parseYaml(text: string): Json {
-  const document = parseDocument(text, { schema: 'core', stringKeys: true, uniqueKeys: true });
-  const [trouble] = [...document.errors, ...document.warnings];
-  if (trouble !== undefined) throw malformed(trouble.message.split('\n')[0]!.replace(/:$/, ''));
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (cause) {
-    throw malformed((cause as Error).message, cause);
-  }
-  const written = JSON.stringify(value, (_, field: unknown) => {
-    if (typeof field === 'number' && !Number.isFinite(field)) throw malformed(`${field} is no number of JSON`);
-    return field;
-  });
-  return written === undefined ? null : (JSON.parse(written) as Json);
+/** Values that a document has once its aliases are replaced, and bytes that it takes as JSON. */
+const MAX_NODES = 200_000;
+const MAX_BYTES = 2 * 1024 * 1024;
+
+/** Entries of the parser's stack: a level of nesting is at most two, and what is in progress some more. */
+const MAX_STACK = 2 * MAX_DEPTH + 8;
+
+/** Tags of what JSON has; without a tag a value has one of them anyway. */
+const TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
+
+/** Tokens that may still be read, of one document or of several that are read together. */
+export interface TokenAllowance {
+  left: number;
 }
 
-function malformed(message: string, cause?: unknown): AppError {
-  return new AppError('yaml_malformed', `the body is not YAML: ${message}`, { cause });
+/**
+ * Reads one YAML 1.2 document as JSON, and takes its tokens from the allowance. Throws `yaml_malformed` for the first
+ * thing that is wrong, with line and column: also for what JSON does not have, and for more tokens, levels or repetitions
+ * by alias than are allowed.
+ */
+export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_TOKENS }): Json {
+  const composer = new Composer({
+    ...{ schema: 'core', stringKeys: true, prettyErrors: false, logLevel: 'silent' },
+    // The library compares each key with all before it; here a set does.
+    uniqueKeys: false,
+  });
+  let root: Node | null = null;
+  let documents = 0;
+  for (const document of composer.compose(tokensOf(text, allowance), true, text.length)) {
+    const [trouble] = [...document.errors, ...document.warnings];
+    if (trouble !== undefined) throw malformed(trouble.message, text, trouble.pos[0]);
+    documents += 1;
+    if (documents > 1) throw malformed('there is more than one document', text, document.range[0]);
+    root = document.contents;
+  }
+  return new YamlReader(text).read(root, 0);
+}
+
+/** The tokens of a document for the composer; stops at the first error, and at the limits of tokens and levels. */
+function* tokensOf(text: string, allowance: TokenAllowance): Generator<CST.Token> {
+  const parser = new Parser();
+  let left = Math.min(MAX_TOKENS, allowance.left);
+  for (const lexeme of new Lexer().lex(text)) {
+    left -= 1;
+    allowance.left -= 1;
+    if (left < 0) throw malformed('there are more words and marks than are allowed', text, parser.offset);
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'error') throw malformed(token.message, text, token.offset);
+      yield token;
+    }
+    if (parser.stack.length > MAX_STACK) throw tooDeep(text, parser.offset);
+  }
+  for (const token of parser.end()) {
+    if (token.type === 'error') throw malformed(token.message, text, token.offset);
+    yield token;
+  }
+}
+
+/** Turns the nodes of one document into JSON; what an alias repeats counts each time. */
+class YamlReader {
+  readonly #text: string;
+  readonly #anchors = new Map<string, Node>();
+  readonly #open = new Set<Node>();
+  #nodes = 0;
+  #bytes = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(node: unknown, depth: number): Json {
+    if (node === null) return null;
+    if (isAlias(node)) {
+      const found = this.#anchors.get(node.source);
+      if (found === undefined) throw this.#malformed(`there is no anchor for the alias *${node.source}`, node);
+      if (this.#open.has(found)) throw this.#malformed(`the alias *${node.source} stands inside of its anchor`, node);
+      return this.read(found, depth);
+    }
+    const { tag } = node as Node & { tag?: string };
+    if (tag !== undefined && !TAGS.has(tag))
+      throw this.#malformed(`the tag ${tag} has no meaning in JSON`, node as Node);
+    if (isScalar(node)) {
+      if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+      const { value } = node;
+      if (typeof value === 'number' && !Number.isFinite(value)) {
+        throw this.#malformed(`${value} is not a number of JSON`, node);
+      }
+      this.#count(jsonSize(value), node);
+      return value as Json; // The core schema knows no other scalars.
+    }
+    if (!isMap(node) && !isSeq(node)) throw this.#malformed('this is not a value of JSON', node as Node);
+    if (depth >= MAX_DEPTH) throw tooDeep(this.#text, node.range?.[0] ?? 0);
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    this.#count(2, node);
+    this.#open.add(node);
+    const value = isMap(node) ? this.#object(node, depth) : node.items.map((item) => this.read(item, depth + 1));
+    this.#open.delete(node);
+    return value;
+  }
+
+  #object(map: YAMLMap, depth: number): JsonObject {
+    const entries = new Map<string, Json>();
+    for (const { key, value } of map.items) {
+      if (!isScalar(key) || typeof key.value !== 'string') throw this.#malformed('a key must be text', key as Node);
+      if (entries.has(key.value)) throw this.#malformed(`the key "${key.value}" stands twice`, key);
+      this.#count(jsonSize(key.value), key);
+      entries.set(key.value, this.read(value, depth + 1));
+    }
+    return Object.fromEntries(entries);
+  }
+
+  #count(bytes: number, node: Node): void {
+    this.#nodes += 1;
+    this.#bytes += bytes + 1; // what separates it from the next
+    if (this.#nodes > MAX_NODES)
+      throw this.#malformed(`with what aliases repeat, it has more than ${MAX_NODES} values`, node);
+    if (this.#bytes > MAX_BYTES)
+      throw this.#malformed('with what aliases repeat, it takes more than 2 MiB as JSON', node);
+  }
+
+  #malformed(message: string, { range }: Node): AppError {
+    return malformed(message, this.#text, range?.[0] ?? 0);
+  }
+}
+
+function tooDeep(text: string, offset: number): AppError {
+  return malformed(`it is nested deeper than ${MAX_DEPTH} levels`, text, offset);
+}
+
+function malformed(message: string, text: string, offset: number): AppError {
+  const before = text.slice(0, offset);
+  const line = before.split('\n').length;
+  const column = offset - before.lastIndexOf('\n');
+  return new AppError('yaml_malformed', `the body is not YAML: ${message} at line ${line}, column ${column}`);
 }

@@ -32,7 +32,9 @@ export function listen(
 ): Promise<{ server: Server; port: number }> {
   return new Promise((resolve, reject) => {
     // The two packages' types disagree on what may be undefined.
-    const websocket = { server: new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE }) as unknown as WebSocketServerLike };
+    const websocket = {
+      server: new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE }) as unknown as WebSocketServerLike,
+    };
     const server = serve({ fetch, hostname, port, websocket, serverOptions: CONNECTION_LIMITS }, (info) =>
       resolve({ server, port: info.port }),
     ) as Server;
