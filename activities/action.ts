@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { readText } from '../egress/answer.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -7,7 +8,8 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 export interface ActionContext {
   /** Aborted when the task is cancelled, its attempt has timed out, or the worker shuts down. */
   signal: AbortSignal;
-  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+  /** Milliseconds that the attempt may take. */
+  timeout: number;
   /** The one way to reach anything by HTTP, and the address of a host for what speaks otherwise. */
   fetch: Egress['fetch'];
   addressOf: Egress['addressOf'];
@@ -103,7 +105,7 @@ export async function ask(
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...request.headers };
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request.body), signal });
     ({ status } = response);
-    body = (await response.json().catch(() => null)) as Json;
+    body = jsonOf(await readText(response));
     retryAfter = retryAfterOf(response.headers);
   } catch (error) {
     if (signal.aborted) throw error;
@@ -115,6 +117,15 @@ export async function ask(
   throw new ActionError(type, `${name} answered ${status}${said(body)}`, {
     ...{ code: `HTTP_${status}`, details: body, retryable: status === 429 || status >= 500, retryAfter },
   });
+}
+
+/** Parses an answer; null when it is not JSON. */
+function jsonOf(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
 }
 
 /** Seconds that a system has asked to wait; undefined: it has said nothing of that. */

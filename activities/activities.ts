@@ -6,9 +6,9 @@ import {
   CancelledFailure,
   CompleteAsyncError,
   Context,
-  log,
 } from '@temporalio/activity';
-import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { AnswerTooLarge } from '../egress/answer.ts';
+import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
 import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import type { FaultNote } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
@@ -17,6 +17,7 @@ import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
+import { attempted, timer } from './attempt.ts';
 import { follow } from './later.ts';
 import { type Mask, maskOf } from './masks.ts';
 import { type SecretOf, withSecrets } from './secret-input.ts';
@@ -100,7 +101,7 @@ function connectedAs(action: ConnectedAction, connection: Found): Action {
 
 function masked(error: unknown, mask: Mask): unknown {
   if (isTemporals(error)) return error;
-  if (egressErrorIn(error) !== undefined) return error;
+  if (refusalIn(error) !== undefined) return error;
   if (!(error instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
   const { type, message, code, details, retryable, retryAfter } = error;
   return new ActionError(type, mask(message), {
@@ -128,17 +129,17 @@ async function runBounded(
   const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL);
   const limit = Math.max(1, context.info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000);
   const deadline = Date.now() + limit;
-  const timeout = AbortSignal.timeout(limit);
+  const timeout = timer(limit / 1000);
   const signal = AbortSignal.any([context.cancellationSignal, timeout]);
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
   try {
-    const running = action.run(parsed.data, {
-      ...{ signal, fetch, addressOf, lookup, token: tokenOf(context.info) },
-      log: (level, message) => log[level](mask(message)),
-    });
+    const token = tokenOf(context.info);
+    const running = attempted(() =>
+      action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token }),
+    );
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const given = await Promise.race([running, aborted]);
     if (!(given instanceof Later)) return fitting(mask(given));
@@ -176,24 +177,31 @@ function isTemporals(error: unknown): error is Error {
 
 function failureOf(error: unknown, attempt: number): Error {
   if (isTemporals(error)) return error;
-  const denied = egressErrorIn(error);
   const known =
-    denied !== undefined
-      ? new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false })
-      : error instanceof ActionError
-        ? error
-        : new ActionError('action_error', messageOf(error), { cause: error });
+    refusalIn(error) ??
+    (error instanceof ActionError ? error : new ActionError('action_error', messageOf(error), { cause: error }));
   const note: FaultNote = { attempt, ...(known.code === undefined ? {} : { code: known.code }) };
   const failure = ApplicationFailure.create({
     type: known.type,
     message: known.message,
     nonRetryable: !known.retryable,
     ...(known.retryAfter === undefined ? {} : { nextRetryDelay: known.retryAfter * 1000 }),
-    details: [known.details, note],
+    // A failure that no payload can hold would never reach the run.
+    details: [jsonSize(known.details) <= MAX_PAYLOAD_BYTES ? known.details : null, note],
   });
   // A stack shows paths of the worker's machine, and it would stand in the history of every run.
   failure.stack = '';
   return failure;
+}
+
+/** The failure for what the way out refuses, whichever client has met it; undefined for any other error. */
+function refusalIn(error: unknown): ActionError | undefined {
+  const denied = errorIn(error, EgressError);
+  if (denied !== undefined)
+    return new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false });
+  const large = errorIn(error, AnswerTooLarge);
+  if (large === undefined) return undefined;
+  return new ActionError('too_large', large.message, { details: { field: 'body' }, retryable: false });
 }
 
 function messageOf(error: unknown): string {

@@ -1,12 +1,15 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { AnswerTooLarge } from '../egress/answer.ts';
 import { egressErrorIn } from '../egress/egress.ts';
 import type { ConnectionOf } from '../model/connection.ts';
+import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { type ActionContext, ActionError } from './action.ts';
 
-/** Milliseconds for a connection to AWS, and for an answer. */
-const TIMEOUTS = { connectionTimeout: 10_000, requestTimeout: 60_000 };
+/** Milliseconds for a connection to AWS, for an answer to begin, and for a pause within one. */
+const TIMEOUTS = { connectionTimeout: 10_000, requestTimeout: 60_000, socketTimeout: 60_000 };
 
 /** What AWS answers with where another attempt makes sense, beside what it says with a status. */
 const PASSING = new Set([
@@ -28,10 +31,28 @@ export async function clientSettings(
       ...{ accessKeyId: secrets.access_key_id, secretAccessKey: secrets.secret_access_key },
       ...(secrets.session_token === undefined ? {} : { sessionToken: secrets.session_token }),
     },
-    requestHandler: new NodeHttpHandler({
-      ...{ ...TIMEOUTS, httpAgent: new HttpAgent({ lookup }), httpsAgent: new HttpsAgent({ lookup }) },
+    requestHandler: new BoundedHandler({
+      ...{ ...TIMEOUTS, throwOnRequestTimeout: true },
+      ...{ httpAgent: new HttpAgent({ lookup }), httpsAgent: new HttpsAgent({ lookup }) },
     }),
   };
+}
+
+/** The SDK's handler of requests; an answer that is larger than can be used breaks off. */
+class BoundedHandler extends NodeHttpHandler {
+  override async handle(...request: Parameters<NodeHttpHandler['handle']>) {
+    const answer = await super.handle(...request);
+    const body = answer.response.body as Readable;
+    let bytes = 0;
+    const counted = new Transform({
+      transform(chunk: Buffer, _, done) {
+        bytes += chunk.length;
+        done(bytes > MAX_PAYLOAD_BYTES ? new AnswerTooLarge() : null, chunk);
+      },
+    });
+    answer.response.body = pipeline(body, counted, () => undefined);
+    return answer;
+  }
 }
 
 interface AwsError extends Error {

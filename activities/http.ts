@@ -1,8 +1,9 @@
-import type { Egress } from '../egress/egress.ts';
-import { type HttpInput, HttpInputSchema } from '../model/builtin-actions.ts';
-import type { Json } from '../model/json.ts';
+import { readText } from '../egress/answer.ts';
+import { type HttpInput, HttpInputSchema } from '../model/http-input.ts';
+import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { type Action, ActionError } from './action.ts';
+import { timer } from './attempt.ts';
 
 /**
  * `core.http` (design/shapes.md, Actions): `{ status_code, headers, body, duration_ms }`. Fails with `http_error` on an
@@ -14,7 +15,7 @@ export const httpAction: Action<HttpInput> = {
   input: HttpInputSchema,
   async run(input, { signal, fetch }) {
     const started = performance.now();
-    const limit = input.timeout === undefined ? undefined : AbortSignal.timeout(Math.ceil(input.timeout * 1000));
+    const limit = input.timeout === undefined ? undefined : timer(input.timeout);
     try {
       const response = await fetch(urlOf(input), {
         method: input.method,
@@ -29,7 +30,7 @@ export const httpAction: Action<HttpInput> = {
       if (!isExpected(status, input.expect)) {
         throw new ActionError('http_error', `${input.method} ${urlOf(input).origin} answered ${status}`, {
           code: `HTTP_${status}`,
-          details: { status_code: status, headers, body },
+          details: fitting({ status_code: status, headers, body }),
         });
       }
       return { status_code: status, headers, body, duration_ms: Math.round(performance.now() - started) };
@@ -75,23 +76,6 @@ function bodyOf({ body, form }: HttpInput): { body?: string | URLSearchParams } 
   return { body: typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
-/** Reads the answer as text, and gives up once it cannot be sent on. */
-async function readText(response: Awaited<ReturnType<Egress['fetch']>>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_PAYLOAD_BYTES) {
-      const message = `the answer has more than ${MAX_PAYLOAD_BYTES} bytes`;
-      throw new ActionError('too_large', message, { details: { field: 'body' }, retryable: false });
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  text += decoder.decode();
-  return text;
-}
-
 function parseBody(text: string, contentType: string | undefined): Json {
   if (text === '') return null;
   if (!/[/+]json\b/i.test(contentType ?? '')) return text;
@@ -100,6 +84,11 @@ function parseBody(text: string, contentType: string | undefined): Json {
   } catch {
     return text; // what claims to be JSON and is not stays readable as text
   }
+}
+
+/** The details of an unexpected answer; without its body where that is too large as JSON. */
+function fitting(details: JsonObject): JsonObject {
+  return jsonSize(details) <= MAX_PAYLOAD_BYTES ? details : { ...details, body: null, truncated: true };
 }
 
 function isExpected(status: number, expected: HttpInput['expect']): boolean {

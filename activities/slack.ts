@@ -1,5 +1,6 @@
 import { type Block, ErrorCode, type KnownBlock, LogLevel, WebClient } from '@slack/web-api';
 import type { z } from 'zod';
+import { fetchText } from '../egress/answer.ts';
 import { SlackMessageInputSchema } from '../model/builtin-actions.ts';
 import { ActionError, type ConnectedAction } from './action.ts';
 
@@ -18,7 +19,7 @@ export const postMessage: ConnectedAction<'slack', z.infer<typeof SlackMessageIn
       ...(settings.api_url === undefined ? {} : { slackApiUrl: `${settings.api_url.replace(/\/+$/, '')}/` }),
       // The attempts are Temporal's.
       ...{ retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, logLevel: LogLevel.ERROR },
-      fetch: ((url: string, init: object) => fetch(url, { ...init, signal })) as unknown as typeof globalThis.fetch,
+      fetch: fetchText(fetch, signal),
     });
     try {
       const sent = await client.chat.postMessage({

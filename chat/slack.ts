@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ErrorCode, LogLevel, WebClient } from '@slack/web-api';
+import { fetchText } from '../egress/answer.ts';
 import type { Egress } from '../egress/egress.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
@@ -46,7 +47,7 @@ export function createSlack(
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/` }),
     // What did not go out is sent again by whoever keeps the notices, also over a restart.
     ...{ retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: TIMEOUT, logLevel: LogLevel.ERROR },
-    fetch: fetch as unknown as typeof globalThis.fetch, // the same standard
+    fetch: fetchText(fetch),
   });
   let home: Promise<{ team: string; app: string | null }> | null = null;
 

@@ -15,6 +15,7 @@ import { newKey } from '../service/principals.ts';
 import { createRunReports } from '../service/run-reports.ts';
 import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
+import { handleUncaught } from '../worker/uncaught.ts';
 import { bundleWorkflows, createWorker } from '../worker/worker.ts';
 import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
 import { embedTemporal } from './embedded-temporal.ts';
@@ -34,6 +35,7 @@ await runMain(async (config) => {
     throw new Error(`Fermata is already running at ${running.url} (process ${running.pid}, data in ${folder})`);
   }
   const log = createLogger(config);
+  handleUncaught(log);
   const metrics = await serveMetrics(config);
   installTemporalRuntime(log, metrics);
   const undos: Undo[] = metrics === null ? [] : [metrics.close];

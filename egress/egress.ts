@@ -3,6 +3,9 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
 import { deniedNetworks } from '../model/networks.ts';
 
+/** Bytes of the header block of an answer. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
 /** An address that nothing here may reach; `code` is `EGRESS_DENIED`. */
 export class EgressError extends Error {
   readonly code = 'EGRESS_DENIED';
@@ -15,7 +18,7 @@ export class EgressError extends Error {
 
 /** What actions and notices reach the world by: addresses are checked where a connection is made, so also after each redirect. */
 export interface Egress {
-  /** The standard's `fetch`; rejects with an EgressError as the cause where an address may not be reached. */
+  /** The standard's `fetch`, without timeouts: the signal of the caller ends it. Rejects with an EgressError as the cause where an address may not be reached. */
   fetch: typeof undiciFetch;
   /** An address of a host, to connect to it by anything but HTTP. Throws an EgressError, and what looking it up throws. */
   addressOf(host: string): Promise<string>;
@@ -41,6 +44,8 @@ export function createEgress(networks: readonly string[] = []): Egress {
   };
   const connect = buildConnector({ lookup });
   const agent = new Agent({
+    // Whoever asks bounds the time: a task may wait for longer than undici's own 300 seconds.
+    ...{ headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES },
     connect(options, done) {
       // An address that is written out is not looked up.
       const host = options.hostname.replace(/^\[|\]$/g, '');
@@ -62,6 +67,11 @@ export function createEgress(networks: readonly string[] = []): Egress {
 
 /** The EgressError that is why something failed; undefined: it failed otherwise. */
 export function egressErrorIn(error: unknown): EgressError | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof EgressError) return cause;
+  return errorIn(error, EgressError);
+}
+
+/** Finds an error of a class among an error and its causes; undefined when there is none. */
+export function errorIn<E extends Error>(error: unknown, type: new (...args: never[]) => E): E | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof type) return cause;
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { isTemplate } from '../expression/template.ts';
 import type { BuiltinAction } from '../model/builtin-actions.ts';
 import type { Definition, Task } from '../model/definition.ts';
+import { headerIssues } from '../model/http-input.ts';
 import { inquiryRequest } from '../model/inquiry.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -182,6 +183,7 @@ function checkAction(
     issues.push({ code: 'without_effect', path: `${path}/timeout`, message });
   }
   if (action.runs === 'inquiry') issues.push(...inquiryIssues(task, path));
+  if (task.action === 'core.http') issues.push(...headerIssues(task.input ?? {}, `${path}/input`));
   if (action.param_schema === null) return;
   const input = task.input ?? {};
   for (const { keyword, ...issue } of validateJson(action.param_schema, input, `${path}/input`)) {

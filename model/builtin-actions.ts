@@ -1,36 +1,11 @@
 import { z } from 'zod';
+import { HttpInputSchema } from './http-input.ts';
 import type { Json } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { MAX_SECONDS } from './words.ts';
 
 const JsonObject = z.record(z.string(), JsonValueSchema);
-const HttpMethod = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const Connection = z.string().optional().describe('Name of the connection; "default" is used unless it is given.');
-
-/** The input of `core.http` (design/shapes.md, Actions). */
-export const HttpInputSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe('Absolute URL, http or https.'),
-  method: HttpMethod.default('GET'),
-  headers: z.record(z.string(), z.string()).default({}),
-  query: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  body: JsonValueSchema.optional().describe('Sent as it is when it is text, else as JSON.'),
-  form: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-    .optional()
-    .describe('Sent URL-encoded.'),
-  timeout: z.number().positive().optional().describe('Seconds for this request, within the timeout of the task.'),
-  follow_redirects: z.boolean().default(true),
-  expect: z
-    .array(z.union([z.int(), z.string().regex(/^[1-5]\d\d(-[1-5]\d\d)?$/)]))
-    .default(['200-299'])
-    .describe('Status codes or ranges that count as success.'),
-  auth: z
-    .union([z.strictObject({ username: z.string(), password: z.string() }), z.strictObject({ bearer: z.string() })])
-    .optional(),
-});
-
-/** The input of `core.http`, defaults applied. */
-export type HttpInput = z.infer<typeof HttpInputSchema>;
 
 const FailInputSchema = z.strictObject({
   message: z.string(),
@@ -130,8 +105,8 @@ export const IncidentInputSchema = z.strictObject({
 /** The input of `database.query`. */
 export const QueryInputSchema = z.strictObject({
   sql: z.string(),
-  params: z.array(JsonValueSchema).optional(),
-  max_rows: z.int().min(1).default(1000),
+  params: z.array(JsonValueSchema).max(65_535).optional(),
+  max_rows: z.int().min(1).max(10_000).default(1000),
   connection: Connection,
 });
 

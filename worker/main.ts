@@ -7,6 +7,7 @@ import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } 
 import { createRunReports } from '../service/run-reports.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
+import { handleUncaught } from './uncaught.ts';
 import { bundleWorkflows, createWorker } from './worker.ts';
 
 /** A worker as a process of its own, against a Temporal server (design/running.md, Production shape). */
@@ -15,6 +16,7 @@ await runMain(async (config) => {
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
   const { TEMPORAL_NAMESPACE: namespace } = config;
   const log = createLogger(config);
+  handleUncaught(log);
   let worker: Awaited<ReturnType<typeof createWorker>> | null = null;
   const metrics = await serveMetrics(config, () => worker?.getState() === 'RUNNING');
   installTemporalRuntime(log, metrics);

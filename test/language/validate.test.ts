@@ -24,6 +24,26 @@ describe('refused when it is written', () => {
     ['an empty list of tasks', { tasks: [] }, ['out_of_range /tasks']],
     ['tasks that are no list', { tasks: {} }, ['type_invalid /tasks']],
     ['an unknown field', { tasks: [noop('a')], taks: [] }, ['unknown_field /taks']],
+    [
+      'headers that the HTTP client sets, whatever their values render to',
+      {
+        tasks: [
+          {
+            ...{ name: 'a', action: 'core.http' },
+            input: {
+              url: 'https://a.example',
+              headers: { 'Content-Length': '{{ parameters }}', TE: 'x', 'x-own': 'x' },
+            },
+          },
+        ],
+      },
+      ['input_invalid /tasks/0/input/headers/Content-Length', 'input_invalid /tasks/0/input/headers/TE'],
+    ],
+    [
+      'more rows than a query may give',
+      { tasks: [{ name: 'a', action: 'database.query', input: { sql: 'SELECT 1', max_rows: 10_001 } }] },
+      ['input_invalid /tasks/0/input/max_rows'],
+    ],
     ['items that are no template', { tasks: [noop('a', { with_items: 'xs' })] }, ['type_invalid /tasks/0/with_items']],
     [
       'what has no effect without items',

@@ -1,0 +1,35 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect } from 'vitest';
+import type { Connect } from '../../activities/action.ts';
+import { createActivities } from '../../activities/activities.ts';
+import { ACTIONS } from '../../activities/catalog.ts';
+import type { Egress } from '../../egress/egress.ts';
+import type { Json } from '../../model/json.ts';
+
+/** Runs one attempt of an action as a worker does. */
+export interface Activity {
+  run(action: string, input: object, info?: object): Promise<Json>;
+  /** Runs it and returns what it fails with: type, whether it is tried again, message, code. */
+  failure(action: string, input: object, info?: object): Promise<[string, boolean, string, string | undefined]>;
+}
+
+/** Prepares activities; `connection` is what every pack is connected by. */
+export function createActivity(egress: Egress, connection: Awaited<ReturnType<Connect>> = null): Activity {
+  const activities = createActivities(ACTIONS, {
+    ...{ egress, connect: async () => connection, secretOf: async () => null },
+  });
+  const run: Activity['run'] = (activityType, input, info = {}) =>
+    new MockActivityEnvironment({ activityType, startToCloseTimeoutMs: 40_000, ...info }).run(
+      ...([activities.default!, input, { tenant: 'default' }] as const),
+    ) as Promise<Json>;
+  return {
+    run,
+    async failure(action, input, info) {
+      const error = await run(action, input, info).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(ApplicationFailure);
+      const { type, nonRetryable, message, details } = error as ApplicationFailure;
+      return [type!, nonRetryable !== true, message, (details?.[1] as { code?: string } | undefined)?.code];
+    },
+  };
+}
