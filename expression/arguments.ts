@@ -1,5 +1,6 @@
+import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
-import { defined, kindOf, numberOf, spell, truthy, type Value } from './values.ts';
+import { defined, kindOf, numberOf, truthy, type Value } from './values.ts';
 
 /** An argument as an integer, or what it is when it was left out. */
 export function integer(value: Value | undefined, otherwise: number): number {
@@ -17,12 +18,7 @@ export function text(value: Value | undefined, otherwise = ''): string {
   return known;
 }
 
-/** A value as text, whatever it is: what Jinja2's filters for strings do. */
-export function soft(value: Value): string {
-  return spell(value);
-}
-
 /** An argument as a flag. */
-export function flag(value: Value | undefined, otherwise = false): boolean {
-  return value === undefined ? otherwise : truthy(value);
+export function flag(value: Value | undefined, budget: Budget, otherwise = false): boolean {
+  return value === undefined ? otherwise : truthy(value, budget);
 }

@@ -15,6 +15,7 @@ const TEXT_PER_STEP = 64;
 export class Budget {
   #left: number;
   readonly #meter: WorkMeter | undefined;
+  #done: Set<string> | undefined;
 
   constructor(steps: number, meter?: WorkMeter) {
     this.#left = steps;
@@ -35,15 +36,24 @@ export class Budget {
 
   /** Charges work alone, before it is done. Throws an error of kind `limit` when the meter's limit is reached. */
   work(units: number): void {
+    if (this.#meter === undefined) return;
     try {
-      this.#meter?.charge(units);
+      this.#meter.charge(units);
     } catch (error) {
       if (error instanceof WorkExceeded) throw new EvaluationError('limit', 'the templates take too much work');
       throw error;
     }
   }
 
-  /** Takes what going through a value once costs. */
+  /** Charges work that one evaluation does once for a key, however often it is asked for. */
+  once(key: string, units: number): void {
+    if (this.#meter === undefined || this.#done?.has(key)) return;
+    this.work(units);
+    this.#done ??= new Set();
+    this.#done.add(key);
+  }
+
+  /** Charges what going through a value once costs. */
   read(value: Value): void {
     if (typeof value === 'string') this.charge(1 + value.length / TEXT_PER_STEP);
     else {
@@ -54,9 +64,20 @@ export class Budget {
     }
   }
 
-  /** Takes what a text of a length costs, before it is built. */
+  /** Charges what a text of a length costs, before it is built. Throws an error of kind `limit` when it would be too long. */
   text(length: number): void {
-    if (length > MAX_TEXT) throw new EvaluationError('limit', `the text would have more than ${MAX_TEXT} characters`);
+    if (length > MAX_TEXT) throw tooLong();
     this.charge(1 + length / TEXT_PER_STEP);
   }
+
+  /** Like `text` for texts whose length earlier interpreters did not look at: takes work alone, and only there refuses. */
+  longText(length: number): void {
+    if (this.#meter === undefined) return;
+    if (length > MAX_TEXT) throw tooLong();
+    this.work(length / TEXT_PER_STEP);
+  }
+}
+
+function tooLong(): EvaluationError {
+  return new EvaluationError('limit', `the text would have more than ${MAX_TEXT} characters`);
 }

@@ -14,7 +14,7 @@ export function base64Encode(text: string): string {
   const bytes = new TextEncoder().encode(text);
   let result = '';
   for (let index = 0; index < bytes.length; index += 3) {
-    const [a = 0, b, c] = bytes.slice(index, index + 3);
+    const [a, b, c] = [bytes[index]!, bytes[index + 1], bytes[index + 2]];
     result += ALPHABET[a >> 2];
     result += ALPHABET[((a & 3) << 4) | ((b ?? 0) >> 4)];
     result += b === undefined ? '=' : ALPHABET[((b & 15) << 2) | ((c ?? 0) >> 6)];
@@ -25,7 +25,10 @@ export function base64Encode(text: string): string {
 
 /** Base64 of UTF-8 back to text. */
 export function base64Decode(text: string): string {
-  const digits = text.replace(/\s/g, '').replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  const padded = text.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/');
+  let end = padded.length;
+  while (padded[end - 1] === '=') end -= 1;
+  const digits = padded.slice(0, end);
   const bytes: number[] = [];
   let bits = 0;
   let held = 0;

@@ -3,20 +3,19 @@ import { integer } from './arguments.ts';
 import type { Arguments, Expression, Statement } from './ast.ts';
 import { Budget } from './budget.ts';
 import { apply, type Environment, unknownName } from './environment.ts';
+import { compare, contains, equals } from './equality.ts';
 import { EvaluationError, type Position, TemplateError, typeError } from './errors.ts';
 import { FILTERS } from './filters.ts';
 import { isPrivate, listNames, readMember } from './members.ts';
 import { methodOf } from './methods.ts';
 import { operate } from './operators.ts';
+import { spell } from './spelling.ts';
 import { TESTS } from './tests.ts';
 import {
   Callable,
-  compare,
-  contains,
   type Dict,
   defined,
   entriesOf,
-  equals,
   Float,
   floatOf,
   isFloat,
@@ -24,7 +23,6 @@ import {
   kindOf,
   Namespace,
   numberOf,
-  spell,
   Tuple,
   truthy,
   Undefined,
@@ -45,6 +43,9 @@ export interface Scope {
 /** Steps that one evaluation may take. */
 const MAX_STEPS = 200_000;
 
+/** Units of work that a function of the host costs: the most expensive draws a number from a digest. */
+const HOST_CALL = 50;
+
 /** Levels of `{% for %}` and the like that a name is looked for in. */
 interface Frame {
   vars: Map<string, Value>;
@@ -61,7 +62,8 @@ export class Evaluator implements Environment {
   readonly budget: Budget;
   readonly #scope: Scope;
   /** What the template itself has made: only that may be changed. */
-  readonly #owned = new WeakSet<object>();
+  #owned: WeakSet<object> | undefined;
+  readonly #roots = new Map<string, Value>();
   #frame: Frame = { vars: new Map(), parent: null };
   #depth = 0;
 
@@ -103,6 +105,7 @@ export class Evaluator implements Environment {
 
   random(): number {
     if (this.#scope.random === undefined) throw typeError('nothing can be left to chance here');
+    this.budget.work(HOST_CALL);
     return this.#scope.random();
   }
 
@@ -110,16 +113,19 @@ export class Evaluator implements Environment {
     const found = Object.hasOwn(TESTS, name) ? TESTS[name]! : null;
     if (found === null) throw unknownName('test', name);
     this.budget.charge(1);
-    return found(value, args, { filters: FILTERS, tests: TESTS });
+    return found(value, args, { budget: this.budget, filters: FILTERS, tests: TESTS });
   }
 
   #own<T extends Value>(value: T): T {
-    if (typeof value === 'object' && value !== null) this.#owned.add(value);
+    if (typeof value === 'object' && value !== null) {
+      this.#owned ??= new WeakSet();
+      this.#owned.add(value);
+    }
     return value;
   }
 
   #join(chunks: Chunk[]): string {
-    const parts = chunks.map((chunk) => ('text' in chunk ? chunk.text : spell(chunk.value)));
+    const parts = chunks.map((chunk) => ('text' in chunk ? chunk.text : spell(chunk.value, this.budget)));
     this.budget.text(parts.reduce((sum, part) => sum + part.length, 0));
     return parts.join('');
   }
@@ -135,12 +141,32 @@ export class Evaluator implements Environment {
       }
     }
     if (!isPrivate(name)) {
-      const found = this.#scope.lookup(name);
+      const found = this.#ofScope(name);
       if (found !== undefined) return found;
       const own = Object.hasOwn(GLOBALS, name) ? GLOBALS[name]! : null;
       if (own !== null) return new Callable((args, named) => this.#own(own(args, named, this.budget)));
     }
-    return new Undefined(`'${name}' is not defined; there are: ${listNames(this.#scope.names())}`);
+    const names = this.#scope.names();
+    this.budget.work(names.length / 16);
+    return new Undefined(`'${name}' is not defined; there are: ${listNames(names)}`);
+  }
+
+  /** The value of a root of the scope. Where work counts, it is asked for once: it may have to be put together of many parts. */
+  #ofScope(name: string): Value | undefined {
+    if (!this.budget.metered) return this.#scope.lookup(name);
+    const known = this.#roots.get(name);
+    if (known !== undefined) return known;
+    const found = this.#scope.lookup(name);
+    if (found !== undefined) this.#roots.set(name, found instanceof Callable ? this.#charged(found) : found);
+    return this.#roots.get(name);
+  }
+
+  /** A function of the host that charges for each call. */
+  #charged(of: Callable): Callable {
+    return new Callable((args, named) => {
+      this.budget.work(HOST_CALL);
+      return of.call(args, named);
+    });
   }
 
   #evaluate(expression: Expression): Value {
@@ -156,11 +182,14 @@ export class Evaluator implements Environment {
       case 'dict':
         return this.#own(
           Object.fromEntries(
-            expression.entries.map(([key, value]) => [keyText(this.evaluate(key)), defined(this.evaluate(value))]),
+            expression.entries.map(([key, value]) => [
+              keyText(this.evaluate(key), this.budget),
+              defined(this.evaluate(value)),
+            ]),
           ),
         );
       case 'attribute':
-        return readMember(this.evaluate(expression.of), expression.name);
+        return readMember(this.evaluate(expression.of), expression.name, this.budget);
       case 'item':
         return this.#item(this.evaluate(expression.of), defined(this.evaluate(expression.key)));
       case 'slice':
@@ -183,7 +212,7 @@ export class Evaluator implements Environment {
       case 'compare':
         return this.#compare(expression);
       case 'condition':
-        if (truthy(this.evaluate(expression.test))) return this.evaluate(expression.value);
+        if (truthy(this.evaluate(expression.test), this.budget)) return this.evaluate(expression.value);
         if (expression.otherwise !== null) return this.evaluate(expression.otherwise);
         return new Undefined('the condition is false, and there is no else', true);
     }
@@ -199,16 +228,19 @@ export class Evaluator implements Environment {
   #item(of: Value, key: Value): Value {
     const whole = numberOf(key);
     if (entriesOf(of) !== null || typeof of === 'string') {
-      if (whole !== null && !isFloat(key)) return readMember(of, whole);
-      return new Undefined(`no element ${spell(key)} in ${kindOf(of)}`);
+      if (whole !== null && !isFloat(key)) return readMember(of, whole, this.budget);
+      return new Undefined(`no element ${spell(key, this.budget)} in ${kindOf(of)}`);
     }
-    if (typeof key === 'string') return readMember(of, key);
-    return new Undefined(`no key ${spell(key)} in ${kindOf(defined(of))}`);
+    if (typeof key === 'string') return readMember(of, key, this.budget);
+    return new Undefined(`no key ${spell(key, this.budget)} in ${kindOf(defined(of))}`);
   }
 
   #slice({ of, from, to, by }: Extract<Expression, { kind: 'slice' }>): Value {
     const value = defined(this.evaluate(of));
-    const list = typeof value === 'string' ? [...value] : entriesOf(value);
+    // Without half of a pair in it, a text has a code point at each unit.
+    const wide = typeof value === 'string' && /[\ud800-\udfff]/.test(value);
+    if (wide) this.budget.work(value.length / 16);
+    const list = typeof value === 'string' ? (wide ? [...value] : value) : entriesOf(value);
     if (list === null) throw typeError(`${kindOf(value)} cannot be sliced`);
     this.budget.read(value);
     const bound = (part: Expression | undefined): number | null => {
@@ -223,8 +255,10 @@ export class Evaluator implements Environment {
     const [first, last] = [bound(from), bound(to)];
     const start = first === null ? (step > 0 ? low : high) : clamp(first, low, high);
     const end = last === null ? (step > 0 ? high : low) : clamp(last, low, high);
-    const part: Value[] = [];
-    for (let index = start; step > 0 ? index < end : index > end; index += step) part.push(list[index]!);
+    if (typeof list === 'string' && step === 1) return list.slice(start, Math.max(start, end));
+    const size = Math.max(0, Math.ceil((end - start) / step));
+    this.budget.work(size / 4);
+    const part = Array.from({ length: size }, (_, index) => list[start + index * step]!);
     if (typeof value === 'string') return part.join('');
     return value instanceof Tuple ? new Tuple(part) : this.#own(part);
   }
@@ -232,7 +266,7 @@ export class Evaluator implements Environment {
   #call(of: Expression, given: Arguments): Value {
     if (of.kind === 'attribute' && typeof of.name === 'string') {
       const subject = defined(this.evaluate(of.of));
-      const owned = typeof subject === 'object' && subject !== null && this.#owned.has(subject);
+      const owned = typeof subject === 'object' && subject !== null && this.#owned?.has(subject) === true;
       const method = methodOf(subject, of.name, owned);
       if (method !== null) {
         const { positional, named } = this.#arguments(given);
@@ -249,7 +283,7 @@ export class Evaluator implements Environment {
   }
 
   #unary(operator: 'not' | '-' | '+', value: Value): Value {
-    if (operator === 'not') return !truthy(value);
+    if (operator === 'not') return !truthy(value, this.budget);
     const number = numberOf(defined(value));
     if (number === null) throw typeError(`${operator} does not take ${kindOf(value)}`);
     const signed = operator === '-' ? -number : number;
@@ -258,8 +292,8 @@ export class Evaluator implements Environment {
 
   #binary({ operator, left, right }: Extract<Expression, { kind: 'binary' }>): Value {
     const first = this.evaluate(left);
-    if (operator === 'or') return truthy(first) ? first : defined(this.evaluate(right));
-    if (operator === 'and') return truthy(first) ? defined(this.evaluate(right)) : first;
+    if (operator === 'or') return truthy(first, this.budget) ? first : defined(this.evaluate(right));
+    if (operator === 'and') return truthy(first, this.budget) ? defined(this.evaluate(right)) : first;
     return this.#own(operate(operator, first, this.evaluate(right), this.budget));
   }
 
@@ -269,7 +303,7 @@ export class Evaluator implements Environment {
       const right = this.evaluate(next);
       this.budget.read(left);
       this.budget.read(right);
-      if (!holds(operator, left, right)) return false;
+      if (!holds(operator, left, right, this.budget)) return false;
       left = right;
     }
     return true;
@@ -311,7 +345,7 @@ export class Evaluator implements Environment {
         return null;
       }
       case 'apply':
-        out.push({ text: spell(this.#filtered(statement.filters, this.#text(statement.body))) });
+        out.push({ text: spell(this.#filtered(statement.filters, this.#text(statement.body)), this.budget) });
         return null;
       case 'with':
         return this.#within(() => {
@@ -331,7 +365,7 @@ export class Evaluator implements Environment {
   }
 
   #truthy(expression: Expression): boolean {
-    return this.#at(expression, () => truthy(this.evaluate(expression)));
+    return this.#at(expression, () => truthy(this.evaluate(expression), this.budget));
   }
 
   #defined(expression: Expression): Value {
@@ -397,7 +431,7 @@ export class Evaluator implements Environment {
   }
 
   #for(loop: Extract<Statement, { kind: 'for' }>, out: Chunk[]): void {
-    let list = this.#at(loop.of, () => iterate(this.evaluate(loop.of)));
+    let list = this.#at(loop.of, () => iterate(this.evaluate(loop.of), this.budget));
     const { condition } = loop;
     if (condition !== null) {
       list = list.filter((entry) =>
@@ -424,7 +458,7 @@ export class Evaluator implements Environment {
           ...(index === list.length - 1 ? {} : { nextitem: list[index + 1]! }),
           cycle: new Callable((args) => args[index % Math.max(1, args.length)] ?? null),
           changed: new Callable((args) => {
-            const now = spell(new Tuple(args));
+            const now = spell(new Tuple(args), this.budget);
             const differs = now !== changed;
             changed = now;
             return differs;
@@ -447,35 +481,40 @@ const GLOBALS: Record<string, (args: Value[], named: Dict, budget: Budget) => Va
     budget.charge(size);
     return Array.from({ length: size }, (__, index) => from + index * by);
   },
-  dict: (args, named) => ({ ...((args[0] as Dict | undefined) ?? {}), ...named }),
-  namespace: (args, named) => new Namespace({ ...((args[0] as Dict | undefined) ?? {}), ...named }),
+  dict: (args, named, budget) => extended(args[0], named, budget),
+  namespace: (args, named, budget) => new Namespace(extended(args[0], named, budget)),
 };
+
+function extended(base: Value = {}, named: Dict, budget: Budget): Dict {
+  budget.work(typeof base === 'string' ? base.length : Object.keys(Object(base)).length);
+  return { ...(base as Dict), ...named };
+}
 
 /** Names of the functions that every template has. */
 export const GLOBAL_NAMES: readonly string[] = Object.keys(GLOBALS);
 
-function holds(operator: string, left: Value, right: Value): boolean {
+function holds(operator: string, left: Value, right: Value, budget: Budget): boolean {
   switch (operator) {
     case '==':
-      return equals(left, right);
+      return equals(left, right, budget);
     case '!=':
-      return !equals(left, right);
+      return !equals(left, right, budget);
     case 'in':
-      return contains(right, left);
+      return contains(right, left, budget);
     case 'not in':
-      return !contains(right, left);
+      return !contains(right, left, budget);
   }
-  const order = compare(left, right);
+  const order = compare(left, right, budget);
   if (operator === '<') return order < 0;
   if (operator === '<=') return order <= 0;
   return operator === '>' ? order > 0 : order >= 0;
 }
 
 /** Keys of dictionaries are text, as in JSON. */
-function keyText(key: Value): string {
+function keyText(key: Value, budget: Budget): string {
   const known = defined(key);
   if (known === null || typeof known === 'boolean') return String(known);
-  if (typeof known === 'string' || numberOf(known) !== null) return spell(known);
+  if (typeof known === 'string' || numberOf(known) !== null) return spell(known, budget);
   throw typeError(`${kindOf(known)} cannot be a key`);
 }
 

@@ -1,6 +1,21 @@
 import type { Budget } from './budget.ts';
+import { countPoints, unitOf } from './code-points.ts';
 import { typeError } from './errors.ts';
-import { type Dict, defined, isDict, kindOf, numberOf, represent, spell, type Value } from './values.ts';
+import { represent, spell, Writing } from './spelling.ts';
+import { type Dict, defined, isDict, kindOf, numberOf, type Value } from './values.ts';
+
+/** Units of work that one place in a format costs, whatever its value. */
+const PLACE = 10;
+
+/** How a place says that its value is written: what follows `%` or `%(key)`. */
+interface Spec {
+  flags: string;
+  width: string | undefined;
+  precision: string | undefined;
+  type: string;
+  /** The index behind it. */
+  end: number;
+}
 
 /** `'%s and %05.2f' % values`, as Python's printf-style formatting. */
 export function formatPercent(pattern: string, values: Value[], named: Dict, budget: Budget): string {
@@ -15,27 +30,18 @@ export function formatPercent(pattern: string, values: Value[], named: Dict, bud
     position += 1;
     return values[position - 1]!;
   };
-  const result = pattern.replace(
-    /%(?:\(([^)]*)\))?([-+ 0#]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g,
-    (
-      _,
-      key: string | undefined,
-      flags: string,
-      width: string | undefined,
-      precision: string | undefined,
-      type: string,
-    ) => {
-      if (type === '%') return '%';
-      const size = Number(width ?? 0);
-      const digits = precision === undefined ? undefined : Number(precision);
-      budget.text(size + (digits ?? 0));
-      const text = convert(take(key), type, digits, flags);
-      if (flags.includes('-')) return text.padEnd(size);
-      if (!flags.includes('0') || type === 's' || type === 'r') return text.padStart(size);
-      const sign = /^[-+ ]/.exec(text)?.[0] ?? '';
-      return sign + text.slice(sign.length).padStart(size - sign.length, '0');
-    },
-  );
+  const convertAt = (key: string | undefined, { flags, width, precision, type }: Spec): string => {
+    if (type === '%') return '%';
+    const size = Number(width ?? 0);
+    const digits = precision === undefined ? undefined : Number(precision);
+    budget.text(size + (digits ?? 0));
+    const text = convert(take(key), type, digits, flags, budget);
+    if (flags.includes('-')) return text.padEnd(size);
+    if (!flags.includes('0') || type === 's' || type === 'r') return text.padStart(size);
+    const sign = /^[-+ ]/.exec(text)?.[0] ?? '';
+    return sign + text.slice(sign.length).padStart(size - sign.length, '0');
+  };
+  const result = replacePlaces(pattern, convertAt, budget);
   if (position < values.length && mapping === named && Object.keys(named).length === 0 && values.length > 0) {
     throw typeError('the format has fewer places than there are values');
   }
@@ -43,15 +49,81 @@ export function formatPercent(pattern: string, values: Value[], named: Dict, bud
   return result;
 }
 
-function convert(value: Value, type: string, digits: number | undefined, flags: string): string {
+/** Replaces each `%(key)spec` of a pattern. An index loop: a regular expression would take quadratic time on hostile patterns. */
+function replacePlaces(
+  pattern: string,
+  convertAt: (key: string | undefined, spec: Spec) => string,
+  budget: Budget,
+): string {
+  const writing = new Writing(budget);
+  budget.work(pattern.length / 16);
+  let result = '';
+  let written = 0;
+  let close = -1;
+  // What follows the same parenthesis is read once.
+  let known: { at: number; spec: Spec | null } = { at: -1, spec: null };
+  for (let index = pattern.indexOf('%'); index !== -1; index = pattern.indexOf('%', index)) {
+    let start = index + 1;
+    let key: string | undefined;
+    if (pattern[start] === '(') {
+      if (close < start) close = pattern.indexOf(')', start);
+      if (close === -1) close = pattern.length;
+      if (close < pattern.length) {
+        key = pattern.slice(start + 1, close);
+        start = close + 1;
+      }
+    }
+    if (known.at !== start) known = { at: start, spec: specAt(pattern, start) };
+    const { spec } = known;
+    budget.work(spec === null ? 1 : PLACE);
+    if (spec === null) {
+      index += 1;
+      continue;
+    }
+    const text = convertAt(key, spec);
+    writing.text(index - written + text.length);
+    result += pattern.slice(written, index) + text;
+    written = spec.end;
+    index = spec.end;
+  }
+  return result + pattern.slice(written);
+}
+
+function specAt(pattern: string, start: number): Spec | null {
+  let end = start;
+  const taken = (accepts: (unit: string) => boolean): string => {
+    const from = end;
+    while (end < pattern.length && accepts(pattern[end]!)) end += 1;
+    return pattern.slice(from, end);
+  };
+  const isDigit = (unit: string): boolean => unit >= '0' && unit <= '9';
+  const flags = taken((unit) => '-+ 0#'.includes(unit));
+  const width = taken(isDigit) || undefined;
+  let precision: string | undefined;
+  if (pattern[end] === '.') {
+    end += 1;
+    precision = taken(isDigit);
+  }
+  const type = pattern[end] ?? '';
+  if (precision === '' || !/^[a-zA-Z%]$/.test(type)) return null;
+  return { flags, width, precision, type, end: end + 1 };
+}
+
+function convert(value: Value, type: string, digits: number | undefined, flags: string, budget: Budget): string {
   if (type === 's' || type === 'r') {
-    const text = type === 's' ? spell(value) : represent(value);
-    return digits === undefined ? text : [...text].slice(0, digits).join('');
+    return firstPoints(type === 's' ? spell(value, budget) : represent(value, budget), digits, budget);
   }
   if (type === 'c') return typeof value === 'string' ? value : String.fromCodePoint(numberIn(value));
-  const text = formatNumber(numberIn(value), type, digits);
+  const text = formatNumber(numberIn(value), type, digits, budget);
   if (text.startsWith('-')) return text;
   return flags.includes('+') ? `+${text}` : flags.includes(' ') ? ` ${text}` : text;
+}
+
+/** The beginning of a text: so many code points, or all of them. */
+function firstPoints(text: string, count: number | undefined, budget: Budget): string {
+  if (count === undefined) return text;
+  budget.work(Math.min(text.length, count) / 64);
+  return text.slice(0, unitOf(text, count));
 }
 
 function numberIn(value: Value): number {
@@ -60,7 +132,7 @@ function numberIn(value: Value): number {
   return number;
 }
 
-function formatNumber(number: number, type: string, digits: number | undefined): string {
+function formatNumber(number: number, type: string, digits: number | undefined, budget: Budget): string {
   if (digits !== undefined && digits > 100) throw typeError('a number has at most 100 digits');
   switch (type) {
     case 'd':
@@ -88,7 +160,7 @@ function formatNumber(number: number, type: string, digits: number | undefined):
     case 'g':
     case 'G': {
       const precise = Number(number.toPrecision(digits || 6));
-      return Number.isInteger(precise) && Math.abs(precise) < 1e16 ? String(precise) : represent(precise);
+      return Number.isInteger(precise) && Math.abs(precise) < 1e16 ? String(precise) : represent(precise, budget);
     }
     default:
       throw typeError(`there is no format '${type}'`);
@@ -98,11 +170,14 @@ function formatNumber(number: number, type: string, digits: number | undefined):
 /** `'{} {name:>8}'.format(…)`, as Python's `str.format`. */
 export function formatBraces(pattern: string, values: Value[], named: Dict, budget: Budget): string {
   let automatic = 0;
+  const writing = new Writing(budget);
+  budget.work(pattern.length / 16);
   const result = pattern.replace(
     /\{\{|\}\}|\{([^{}:!]*)(?:!([rs]))?(?::([^{}]*))?\}/g,
     (whole, field: string | undefined, conversion: string | undefined, spec: string | undefined) => {
       if (whole === '{{') return '{';
       if (whole === '}}') return '}';
+      budget.work(PLACE + whole.length / 4);
       const [name = '', ...path] = (field ?? '')
         .split(/\.|\[|\]\.?/)
         .filter((part, index) => index === 0 || part !== '');
@@ -117,8 +192,10 @@ export function formatBraces(pattern: string, values: Value[], named: Dict, budg
         else value = inner !== undefined && isDict(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined;
       }
       if (value === undefined) throw typeError(`the format names '${field}', which is not given`);
-      const converted = conversion === 'r' ? represent(value) : value;
-      return align(converted, spec ?? '', budget);
+      const converted = conversion === 'r' ? represent(value, budget) : value;
+      const text = align(converted, spec ?? '', budget);
+      writing.text(text.length);
+      return text;
     },
   );
   budget.text(result.length);
@@ -136,14 +213,19 @@ function align(value: Value, spec: string, budget: Budget): string {
   const numeric = number !== null && typeof value !== 'boolean' && type !== 's';
   let text: string;
   if (numeric) {
-    const plain = type === undefined && digits === undefined ? spell(value) : formatNumber(number, type ?? 'g', digits);
+    const plain =
+      type === undefined && digits === undefined
+        ? spell(value, budget)
+        : formatNumber(number, type ?? 'g', digits, budget);
     const grouped = separator === undefined ? plain : group(plain, separator);
     text = number >= 0 && sign !== undefined && sign !== '-' ? sign + grouped : grouped;
   } else {
     if (type !== undefined && type !== 's') throw typeError(`the format '${type}' takes a number`);
-    text = [...spell(value)].slice(0, digits).join('');
+    text = firstPoints(spell(value, budget), digits, budget);
   }
-  const missing = size - [...text].length;
+  if (size === 0) return text;
+  budget.work(text.length / 64);
+  const missing = size - countPoints(text);
   if (missing <= 0) return text;
   const padding = (fill ?? (zero === undefined ? ' ' : '0')).repeat(missing);
   const how = direction ?? (zero !== undefined && numeric ? '=' : numeric ? '>' : '<');
@@ -154,8 +236,17 @@ function align(value: Value, spec: string, budget: Budget): string {
   return padding.slice(0, before) + text + padding.slice(before);
 }
 
+/** Puts a separator between each three digits, counted from the end of each run of digits. */
 function group(text: string, separator: string): string {
   const [whole = '', rest] = text.split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, separator);
+  const grouped = whole.replace(/\d+/g, (digits, index: number) => {
+    const first = digits.length % 3;
+    const inWord = index > 0 && /\w/.test(whole[index - 1]!);
+    let run = digits.slice(0, first);
+    for (let next = first; next < digits.length; next += 3) {
+      run += (next > 0 || inWord ? separator : '') + digits.slice(next, next + 3);
+    }
+    return run;
+  });
   return rest === undefined ? grouped : `${grouped}.${rest}`;
 }

@@ -1,56 +1,57 @@
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
-import { type Dict, defined, entriesOf, isDict, kindOf, numberOf, represent, type Value } from './values.ts';
+import { represent, Writing } from './spelling.ts';
+import { type Dict, defined, entriesOf, isDict, kindOf, numberOf, type Value } from './values.ts';
 
 /** JSON as Python's `json.dumps` writes it: `", "` and `": "` between, floats with their point. */
 export function writeJson(value: Value, options: { indent?: number; sorted?: boolean }, budget: Budget): string {
   const { indent, sorted = false } = options;
-  const write = (current: Value, margin: string): string => {
+  const writing = new Writing(budget);
+  const write = (current: Value, depth: number): string => {
     const known = defined(current);
     budget.read(known);
+    writing.node(depth);
     if (known === null || typeof known === 'boolean') return String(known);
-    if (typeof known === 'string') return asciiJson(known);
-    if (numberOf(known) !== null) return represent(known);
-    const inner = indent === undefined ? '' : `${margin}${' '.repeat(indent)}`;
+    if (typeof known === 'string') return asciiJson(known, writing);
+    if (numberOf(known) !== null) return represent(known, budget);
     const list = entriesOf(known);
-    if (list !== null)
-      return wrap(
-        '[',
-        list.map((entry) => write(entry, inner)),
-        ']',
-        margin,
-        inner,
-      );
+    if (list !== null) {
+      const parts = list.map((entry) => write(entry, depth + 1));
+      return wrap('[', parts, ']', depth);
+    }
     if (!isDict(known)) throw typeError(`${kindOf(known)} is no JSON`);
     const keys = Object.keys(known);
-    if (sorted) keys.sort((a, b) => (a < b ? -1 : 1));
-    return wrap(
-      '{',
-      keys.map((key) => `${asciiJson(key)}: ${write(known[key]!, inner)}`),
-      '}',
-      margin,
-      inner,
-    );
+    if (sorted) {
+      budget.work((keys.length * Math.log2(keys.length + 1)) / 2);
+      keys.sort((a, b) => (a < b ? -1 : 1));
+    }
+    const parts = keys.map((key) => `${asciiJson(key, writing)}: ${write(known[key]!, depth + 1)}`);
+    return wrap('{', parts, '}', depth);
   };
-  const wrap = (open: string, parts: string[], close: string, margin: string, inner: string): string => {
+  const wrap = (open: string, parts: string[], close: string, depth: number): string => {
     if (parts.length === 0) return open + close;
     if (indent === undefined) return open + parts.join(', ') + close;
+    writing.text((parts.length + 1) * indent * (depth + 1));
+    const margin = ' '.repeat(indent * depth);
+    const inner = margin + ' '.repeat(indent);
     return `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${margin}${close}`;
   };
-  const text = write(value, '');
+  const text = write(value, 0);
   budget.text(text.length);
   return text;
 }
 
-function asciiJson(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+function asciiJson(text: string, writing: Writing): string {
+  writing.text(text.length);
+  const json = JSON.stringify(text);
+  const escaped = json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  writing.each(escaped.length - text.length);
+  return escaped;
 }
 
 /** Reads JSON; what is none is an error. */
-export function readJson(text: string): Value {
+export function readJson(text: string, budget: Budget): Value {
+  budget.work(text.length / 8);
   try {
     return JSON.parse(text) as Dict;
   } catch {

@@ -1,18 +1,22 @@
-import { flag, integer, soft, text } from './arguments.ts';
+import { flag, integer, text } from './arguments.ts';
+import type { Budget } from './budget.ts';
+import { countPoints } from './code-points.ts';
 import { type Environment, type Operation, operation, passing } from './environment.ts';
+import { compare, equals } from './equality.ts';
 import { typeError } from './errors.ts';
 import { readMember } from './members.ts';
 import { operate } from './operators.ts';
+import { spell } from './spelling.ts';
 import {
-  compare,
+  type Dict,
   defined,
   entriesOf,
-  equals,
   floatOf,
   intOf,
   isDict,
   isFloat,
   iterate,
+  keysOf,
   kindOf,
   numberOf,
   Tuple,
@@ -21,33 +25,46 @@ import {
   type Value,
 } from './values.ts';
 
-/** A path such as `a.b.0` into an entry. */
-function attributeOf(entry: Value, path: Value): Value {
-  if (typeof path === 'number') return readMember(entry, path);
-  return text(path)
-    .split('.')
-    .reduce<Value>((value, key) => readMember(value, /^\d+$/.test(key) ? Number(key) : key), entry);
+/** Reads a path such as `a.b.0` in entries. */
+function attributeReader(path: Value, budget: Budget): (entry: Value) => Value {
+  if (typeof path === 'number') return (entry) => readMember(entry, path, budget);
+  let keys: (string | number)[] | undefined;
+  return (entry) => {
+    if (keys === undefined) {
+      budget.work(text(path).length / 16);
+      keys = text(path)
+        .split('.')
+        .map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+    }
+    budget.work(keys.length);
+    return keys.reduce<Value>((value, key) => readMember(value, key, budget), entry);
+  };
 }
 
-function lengthOf(value: Value): number {
+function lengthOf(value: Value, budget: Budget): number {
   const known = defined(value);
-  if (typeof known === 'string') return [...known].length;
+  if (typeof known === 'string') return countPoints(known);
   const list = entriesOf(known);
   if (list !== null) return list.length;
-  if (isDict(known)) return Object.keys(known).length;
+  if (isDict(known)) return keysOf(known, budget).length;
   throw typeError(`${kindOf(known)} has no length`);
 }
 
 /** What entries are ordered or told apart by: text in any case unless it matters. */
-function keyOf(value: Value, caseSensitive: boolean): Value {
-  return typeof value === 'string' && !caseSensitive ? value.toLowerCase() : value;
+function keyOf(value: Value, caseSensitive: boolean, budget: Budget): Value {
+  if (typeof value !== 'string' || caseSensitive) return value;
+  budget.work(value.length / 64);
+  return value.toLowerCase();
 }
 
-function sorted(list: Value[], key: (entry: Value) => Value[], reverse: boolean): Value[] {
-  const keyed = list.map((entry) => ({ entry, keys: key(entry) }));
+function sorted(list: Value[], key: (entry: Value) => Value[], reverse: boolean, budget: Budget): Value[] {
+  const keyed = list.map((entry) => {
+    budget.work(1);
+    return { entry, keys: key(entry) };
+  });
   keyed.sort((a, b) => {
     for (const [index, left] of a.keys.entries()) {
-      const order = compare(left, b.keys[index]!);
+      const order = compare(left, b.keys[index]!, budget);
       if (order !== 0) return reverse ? -order : order;
     }
     return 0;
@@ -56,54 +73,70 @@ function sorted(list: Value[], key: (entry: Value) => Value[], reverse: boolean)
 }
 
 const extreme = (sign: 1 | -1, name: string) =>
-  passing('case_sensitive attribute', (value, [sensitive, attribute]) => {
-    const list = iterate(value);
-    let best: Value | undefined;
-    const key = (entry: Value) =>
-      keyOf(attribute === undefined ? entry : defined(attributeOf(entry, attribute)), flag(sensitive));
-    for (const entry of list) if (best === undefined || sign * compare(key(entry), key(best)) > 0) best = entry;
-    return best ?? new Undefined(`${name} of an empty list`);
+  passing('case_sensitive attribute', (value, [sensitive, attribute], { budget }) => {
+    const caseSensitive = flag(sensitive, budget);
+    const read = attribute === undefined ? null : attributeReader(attribute, budget);
+    const key = (entry: Value) => keyOf(read === null ? entry : defined(read(entry)), caseSensitive, budget);
+    // The key of an entry that is compared with no other is never looked at.
+    let best: { entry: Value; key?: Value } | undefined;
+    for (const entry of iterate(value, budget)) {
+      if (best === undefined) best = { entry };
+      else {
+        const challenger = key(entry);
+        best.key ??= key(best.entry);
+        if (sign * compare(challenger, best.key, budget) > 0) best = { entry, key: challenger };
+      }
+    }
+    return best?.entry ?? new Undefined(`${name} of an empty list`);
   });
 
 const choose = (wanted: boolean, byAttribute: boolean) =>
   operation('*', (value, args, environment) => {
+    const { budget } = environment;
     const rest = [...args] as Value[];
     const attribute = byAttribute ? rest.shift() : undefined;
     if (byAttribute && attribute === undefined) throw typeError('an attribute is expected');
+    const read = attribute === undefined ? null : attributeReader(attribute, budget);
     const [test, ...testArgs] = rest;
-    return iterate(value).filter((entry) => {
-      environment.budget.charge(1);
-      const subject = attribute === undefined ? entry : attributeOf(entry, attribute);
-      const passes = test === undefined ? truthy(subject) : environment.test(text(test), subject, testArgs);
+    return iterate(value, budget).filter((entry) => {
+      budget.charge(1);
+      const subject = read === null ? entry : read(entry);
+      const passes = test === undefined ? truthy(subject, budget) : environment.test(text(test), subject, testArgs);
       return passes === wanted;
     });
   });
 
-const length = operation('', (value) => lengthOf(value));
-const orDefault = passing('default_value boolean', (value, [otherwise = '', boolean]) =>
-  value instanceof Undefined || (flag(boolean) && !truthy(value)) ? otherwise : value,
+const length = operation('', (value, _, { budget }) => lengthOf(value, budget));
+const orDefault = passing('default_value boolean', (value, [otherwise = '', boolean], { budget }) =>
+  value instanceof Undefined || (flag(boolean, budget) && !truthy(value, budget)) ? otherwise : value,
 );
-const items = operation('', (value) => {
+
+/** The entries of a dictionary as keys and values; none of what does not exist. */
+function pairsOf(value: Value): [string, Value][] {
   if (value instanceof Undefined) return [];
   if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
-  return Object.entries(value).map((pair) => new Tuple(pair));
-});
-const merge = operation('*', (value, others) => {
-  const all = [value, ...(others as Value[])].map((entry) => {
+  return Object.entries(value);
+}
+
+const merge = operation('*', (value, others, { budget }) => {
+  const all = [value, ...(others as Value[])].map((entry): Dict => {
     if (!isDict(entry)) throw typeError(`a dictionary is expected, not ${kindOf(entry)}`);
     return entry;
   });
+  for (const one of all) budget.work(keysOf(one, budget).length);
   return Object.fromEntries(all.flatMap((entry) => Object.entries(entry)));
 });
 
-function numberText(value: Value): string {
-  return typeof value === 'string' ? value.trim().replaceAll('_', '') : '';
+function numberText(value: Value, budget: Budget): string {
+  if (typeof value !== 'string') return '';
+  budget.work(value.length / 4);
+  return value.trim().replaceAll('_', '');
 }
 
-function toInt(value: Value, otherwise: Value, base: number): Value {
+function toInt(value: Value, otherwise: Value, base: number, budget: Budget): Value {
   const number = numberOf(defined(value));
   if (number !== null) return intOf(Math.trunc(number));
-  const written = numberText(value).toLowerCase();
+  const written = numberText(value, budget).toLowerCase();
   const digits = written.replace(/^([-+]?)0[xob]/, '$1');
   const whole = [...digits.replace(/^[-+]/, '')];
   if (base !== 10 && whole.length > 0 && whole.every((digit) => Number.parseInt(digit, base) >= 0)) {
@@ -114,10 +147,10 @@ function toInt(value: Value, otherwise: Value, base: number): Value {
   return written !== '' && /^[-+.\de]+$/.test(written) && Number.isFinite(float) ? intOf(Math.trunc(float)) : otherwise;
 }
 
-function toFloat(value: Value, otherwise: Value): Value {
+function toFloat(value: Value, otherwise: Value, budget: Budget): Value {
   const number = numberOf(defined(value));
   if (number !== null) return floatOf(number);
-  const written = numberText(value);
+  const written = numberText(value, budget);
   const float = Number(written);
   return written !== '' && /^[-+.\deE]+$/.test(written) && Number.isFinite(float) ? floatOf(float) : otherwise;
 }
@@ -156,7 +189,7 @@ function fileSize(bytes: number, binary: boolean): string {
 }
 
 function flatten(value: Value, levels: number, environment: Environment): Value[] {
-  return iterate(value).flatMap((entry) => {
+  return iterate(value, environment.budget).flatMap((entry) => {
     environment.budget.charge(1);
     return entriesOf(entry) !== null && levels !== 0 ? flatten(entry, levels - 1, environment) : [entry];
   });
@@ -186,62 +219,72 @@ export const LIST_FILTERS: Record<string, Operation> = {
   d: orDefault,
   length,
   count: length,
-  first: passing('', (value) => iterate(value)[0] ?? new Undefined('first of an empty list')),
-  last: passing('', (value) => iterate(value).at(-1) ?? new Undefined('last of an empty list')),
+  first: passing('', (value, _, { budget }) => iterate(value, budget)[0] ?? new Undefined('first of an empty list')),
+  last: passing('', (value, _, { budget }) => iterate(value, budget).at(-1) ?? new Undefined('last of an empty list')),
   random: passing('', (value, _, environment) => {
-    const list = iterate(value);
+    const list = iterate(value, environment.budget);
     return list[Math.floor(environment.random() * list.length)] ?? new Undefined('random of an empty list');
   }),
-  list: operation('', (value) => [...iterate(value)]),
-  reverse: operation('', (value) => {
-    if (typeof value === 'string') return [...value].reverse().join('');
-    return [...iterate(value)].reverse();
+  list: operation('', (value, _, { budget }) => [...iterate(value, budget)]),
+  reverse: operation('', (value, _, { budget }) => {
+    const reversed = [...iterate(value, budget)].reverse();
+    if (typeof value !== 'string') return reversed;
+    budget.work(value.length / 16);
+    return reversed.join('');
   }),
   join: operation('d attribute', (value, [separator = '', attribute], { budget }) => {
-    const parts = iterate(value).map((entry) => soft(attribute === undefined ? entry : attributeOf(entry, attribute)));
-    const between = soft(separator);
+    const read = attribute === undefined ? null : attributeReader(attribute, budget);
+    const parts = iterate(value, budget).map((entry) => spell(read === null ? entry : read(entry), budget));
+    const between = spell(separator, budget);
     budget.text(parts.reduce((sum, part) => sum + part.length + between.length, 0));
     return parts.join(between);
   }),
   sort: operation('reverse case_sensitive attribute', (value, [reverse, sensitive, attribute], { budget }) => {
-    const list = iterate(value);
+    const list = iterate(value, budget);
     budget.charge(list.length * 4);
     const paths = attribute === undefined ? null : typeof attribute === 'string' ? attribute.split(',') : [attribute];
+    const readers = paths?.map((path) => attributeReader(path, budget));
+    const caseSensitive = flag(sensitive, budget);
     const key = (entry: Value) =>
-      (paths === null ? [entry] : paths.map((path) => defined(attributeOf(entry, path)))).map((part) =>
-        keyOf(part, flag(sensitive)),
+      (readers === undefined ? [entry] : readers.map((read) => defined(read(entry)))).map((part) =>
+        keyOf(part, caseSensitive, budget),
       );
-    return sorted(list, key, flag(reverse));
+    return sorted(list, key, flag(reverse, budget), budget);
   }),
   unique: operation('case_sensitive attribute', (value, [sensitive, attribute], { budget }) => {
     const seen: Value[] = [];
     const known = new Set<string>();
-    return iterate(value).filter((entry) => {
-      const key = keyOf(attribute === undefined ? entry : attributeOf(entry, attribute), flag(sensitive));
+    const read = attribute === undefined ? null : attributeReader(attribute, budget);
+    const caseSensitive = flag(sensitive, budget);
+    return iterate(value, budget).filter((entry) => {
+      budget.work(1);
+      const key = keyOf(read === null ? entry : read(entry), caseSensitive, budget);
       const number = numberOf(defined(key));
       if (typeof key === 'string' || number !== null || key === null) {
         const name = typeof key === 'string' ? `s${key}` : `n${number}`;
         return known.has(name) ? false : Boolean(known.add(name));
       }
       budget.charge(1 + seen.length);
-      return seen.some((before) => equals(before, key)) ? false : seen.push(key) > 0;
+      return seen.some((before) => equals(before, key, budget)) ? false : seen.push(key) > 0;
     });
   }),
   min: extreme(-1, 'min'),
   max: extreme(1, 'max'),
-  sum: passing('attribute start', (value, [attribute, start = 0], { budget }) =>
-    iterate(value).reduce<Value>((sum, entry) => {
-      const part = attribute === undefined || attribute === null ? entry : attributeOf(entry, attribute);
-      return operate('+', sum, part, budget);
-    }, start),
-  ),
+  sum: passing('attribute start', (value, [attribute, start = 0], { budget }) => {
+    const read = attribute === undefined || attribute === null ? null : attributeReader(attribute, budget);
+    return iterate(value, budget).reduce<Value>((sum, entry) => {
+      budget.work(1);
+      return operate('+', sum, read === null ? entry : read(entry), budget);
+    }, start);
+  }),
   map: operation('*', (value, args, environment, named) => {
-    const list = iterate(value);
+    const list = iterate(value, environment.budget);
     const { attribute, default: otherwise, ...rest } = named;
     if (attribute !== undefined) {
+      const read = attributeReader(attribute, environment.budget);
       return list.map((entry) => {
         environment.budget.charge(1);
-        const found = attributeOf(entry, attribute);
+        const found = read(entry);
         return found instanceof Undefined && otherwise !== undefined ? otherwise : defined(found);
       });
     }
@@ -253,38 +296,37 @@ export const LIST_FILTERS: Record<string, Operation> = {
   selectattr: choose(true, true),
   rejectattr: choose(false, true),
   groupby: operation('attribute default case_sensitive', (value, [attribute, otherwise, sensitive], { budget }) => {
-    const list = iterate(value);
+    const list = iterate(value, budget);
     budget.charge(list.length * 4);
+    const read = attributeReader(attribute ?? '', budget);
     const groupOf = (entry: Value): Value => {
-      const found = attributeOf(entry, attribute ?? '');
+      const found = read(entry);
       return found instanceof Undefined && otherwise !== undefined ? otherwise : defined(found);
     };
-    const key = (entry: Value) => keyOf(groupOf(entry), flag(sensitive));
+    const caseSensitive = flag(sensitive, budget);
+    const key = (entry: Value) => keyOf(groupOf(entry), caseSensitive, budget);
     const groups: { key: Value; shown: Value; entries: Value[] }[] = [];
-    for (const entry of sorted(list, (part) => [key(part)], false)) {
+    for (const entry of sorted(list, (part) => [key(part)], false, budget)) {
       const last = groups.at(-1);
-      if (last !== undefined && equals(last.key, key(entry))) last.entries.push(entry);
+      if (last !== undefined && equals(last.key, key(entry), budget)) last.entries.push(entry);
       else groups.push({ key: key(entry), shown: groupOf(entry), entries: [entry] });
     }
     return groups.map(({ shown, entries }) => new Tuple([shown, entries]));
   }),
-  dictsort: operation('case_sensitive by reverse', (value, [sensitive, by, reverse]) => {
+  dictsort: operation('case_sensitive by reverse', (value, [sensitive, by, reverse], { budget }) => {
     if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
     const place = text(by, 'key') === 'value' ? 1 : 0;
     const pairs: Value[] = Object.entries(value).map((pair) => new Tuple(pair));
-    const key = (pair: Value) => [keyOf((pair as Tuple).items[place]!, flag(sensitive))];
-    return sorted(pairs, key, flag(reverse));
+    const caseSensitive = flag(sensitive, budget);
+    const key = (pair: Value) => [keyOf((pair as Tuple).items[place]!, caseSensitive, budget)];
+    return sorted(pairs, key, flag(reverse, budget), budget);
   }),
-  items,
-  keys: operation('', (value) =>
-    iterate(items.run(value, [], null as never, {})).map((pair) => (pair as Tuple).items[0]!),
-  ),
-  values: operation('', (value) =>
-    iterate(items.run(value, [], null as never, {})).map((pair) => (pair as Tuple).items[1]!),
-  ),
+  items: operation('', (value) => pairsOf(value).map((pair) => new Tuple(pair))),
+  keys: operation('', (value) => pairsOf(value).map(([key]) => key)),
+  values: operation('', (value) => pairsOf(value).map(([, entry]) => entry)),
   batch: operation('linecount fill_with', (value, [count, fill], { budget }) => {
     const size = Math.max(1, integer(count, 1));
-    const list = iterate(value);
+    const list = iterate(value, budget);
     const batches: Value[][] = [];
     for (let index = 0; index < list.length; index += size) batches.push(list.slice(index, index + size));
     const last = batches.at(-1);
@@ -297,7 +339,7 @@ export const LIST_FILTERS: Record<string, Operation> = {
   slice: operation('slices fill_with', (value, [count, fill], { budget }) => {
     const slices = Math.max(1, integer(count, 1));
     budget.charge(slices);
-    const list = iterate(value);
+    const list = iterate(value, budget);
     const each = Math.floor(list.length / slices);
     const longer = list.length % slices;
     let offset = 0;
@@ -311,49 +353,57 @@ export const LIST_FILTERS: Record<string, Operation> = {
   flatten: operation('levels', (value, [levels], environment) =>
     flatten(value, levels === undefined || levels === null ? 100 : integer(levels, 100), environment),
   ),
-  zip: operation('*', (value, others) => {
-    const lists = [value, ...(others as Value[])].map((list) => iterate(list));
+  zip: operation('*', (value, others, { budget }) => {
+    const lists = [value, ...(others as Value[])].map((list) => iterate(list, budget));
     const size = Math.min(...lists.map((list) => list.length));
+    budget.work(size * lists.length);
     return Array.from({ length: size }, (_, index) => new Tuple(lists.map((list) => list[index]!)));
   }),
   combine: merge,
   merge,
-  dig: passing('*', (value, path, _, named) => {
+  dig: passing('*', (value, path, { budget }, named) => {
     let found: Value = value;
     for (const key of path as Value[]) {
-      found = readMember(found, typeof key === 'number' ? key : text(key));
+      found = readMember(found, typeof key === 'number' ? key : text(key), budget);
       if (found instanceof Undefined) return named.default ?? null;
     }
     return found;
   }),
-  attr: passing('name', (value, [name]) => readMember(value, text(name))),
+  attr: passing('name', (value, [name], { budget }) => readMember(value, text(name), budget)),
   abs: operation('', (value) => {
     const number = numberOf(defined(value));
     if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
     return isFloat(value) ? floatOf(Math.abs(number)) : Math.abs(number);
   }),
-  int: operation('default base', (value, [otherwise = 0, base]) => toInt(value, otherwise, integer(base, 10))),
-  float: operation('default', (value, [otherwise]) => toFloat(value, otherwise ?? floatOf(0))),
-  bool: operation('', (value) => {
+  int: operation('default base', (value, [otherwise = 0, base], { budget }) =>
+    toInt(value, otherwise, integer(base, 10), budget),
+  ),
+  float: operation('default', (value, [otherwise], { budget }) => toFloat(value, otherwise ?? floatOf(0), budget)),
+  bool: operation('', (value, _, { budget }) => {
     const known = defined(value);
-    if (typeof known !== 'string') return truthy(known);
+    if (typeof known !== 'string') return truthy(known, budget);
     const word = known.trim().toLowerCase();
     if (['true', 'yes', 'on', '1', 'y', 't'].includes(word)) return true;
     if (['false', 'no', 'off', '0', 'n', 'f', ''].includes(word)) return false;
     throw typeError(`'${known.slice(0, 50)}' is neither true nor false`);
   }),
-  round: operation('precision method', (value, [precision, method]) => {
+  round: operation('precision method', (value, [precision, method], { budget }) => {
     const number = numberOf(defined(value));
     if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
     const digits = integer(precision, 0);
     if (Math.abs(digits) > 100) throw typeError('the precision is at most 100');
+    budget.work(5);
     const rounded = round(number, digits, text(method, 'common'));
     return isFloat(value) ? floatOf(rounded) : rounded;
   }),
-  filesizeformat: operation('binary', (value, [binary]) => {
-    const bytes = numberOf(toFloat(value, null));
+  filesizeformat: operation('binary', (value, [binary], { budget }) => {
+    const bytes = numberOf(toFloat(value, null, budget));
     if (bytes === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
-    return fileSize(bytes, flag(binary));
+    return fileSize(bytes, flag(binary, budget));
   }),
-  version_compare: operation('other', (value, [other]) => compareVersions(text(value), text(other))),
+  version_compare: operation('other', (value, [other], { budget }) => {
+    const [left, right] = [text(value), text(other)];
+    budget.work((left.length + right.length) / 4);
+    return compareVersions(left, right);
+  }),
 };

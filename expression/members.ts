@@ -1,18 +1,36 @@
-import { defined, entriesOf, isDict, kindOf, Namespace, Undefined, type Value } from './values.ts';
+import type { Budget } from './budget.ts';
+import { countPoints, pointAt, pointBefore, unitOf } from './code-points.ts';
+import { defined, entriesOf, isDict, keysOf, kindOf, Namespace, Undefined, type Value } from './values.ts';
 
 /** `value.name` or `value[key]`: own keys alone, negative indexes from the end; Undefined where there is nothing. */
-export function readMember(value: Value, key: string | number): Value {
+export function readMember(value: Value, key: string | number, budget: Budget): Value {
   const known = defined(value);
-  const list = typeof known === 'string' && typeof key === 'number' ? [...known] : entriesOf(known);
+  if (typeof known === 'string' && typeof key === 'number') return readPoint(known, key, budget);
+  const list = entriesOf(known);
   if (list !== null) {
     if (typeof key !== 'number') return new Undefined(`no key '${key}' in ${kindOf(known)}`);
     const found = list[key < 0 ? list.length + key : key];
-    return found === undefined ? new Undefined(`no element ${key} in ${kindOf(known)} of ${list.length}`) : found;
+    return found === undefined ? noElement(known, key, list.length) : found;
   }
   const entries = known instanceof Namespace ? known.entries : isDict(known) ? known : null;
   if (entries === null) return new Undefined(`no key '${key}' in ${kindOf(known)}`);
   if (typeof key === 'string' && !isPrivate(key) && Object.hasOwn(entries, key)) return entries[key]!;
-  return new Undefined(`no key '${key}'; there are: ${listNames(Object.keys(entries))}`);
+  return new Undefined(`no key '${key}'; there are: ${listNames(keysOf(entries, budget))}`);
+}
+
+/** A code point of a text by its number, counted from the end when it is negative. */
+function readPoint(text: string, point: number, budget: Budget): Value {
+  budget.work(Math.min(text.length, Math.abs(point)) / 32);
+  let unit = text.length;
+  if (point >= 0) unit = unitOf(text, point);
+  else for (let passed = 0; passed > point && unit >= 0; passed -= 1) unit = pointBefore(text, unit);
+  if (Number.isInteger(point) && unit >= 0 && unit < text.length) return pointAt(text, unit);
+  budget.work(text.length / 64);
+  return noElement(text, point, countPoints(text));
+}
+
+function noElement(of: Value, key: number, length: number): Undefined {
+  return new Undefined(`no element ${key} in ${kindOf(of)} of ${length}`);
 }
 
 /** Names that are never data: `__proto__` and its like. */

@@ -1,20 +1,32 @@
 import { integer, text } from './arguments.ts';
+import type { Budget } from './budget.ts';
+import { countPoints } from './code-points.ts';
 import { type Operation, operation, passing } from './environment.ts';
+import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
 import { formatBraces } from './format.ts';
-import { center, replaceText, splitText, strip } from './text-filters.ts';
-import { type Dict, defined, entriesOf, equals, isDict, iterate, numberOf, Tuple, type Value } from './values.ts';
+import { Search, splitAt } from './search.ts';
+import { capitalize, center, replaceText, splitText, strip } from './text-filters.ts';
+import { type Dict, defined, entriesOf, isDict, iterate, keysOf, numberOf, Tuple, type Value } from './values.ts';
 
-const onText = (run: (value: string) => Value): Operation => operation('', (value) => run(value as string));
-const startsOrEnds = (check: (value: string, part: string) => boolean): Operation =>
-  operation('part', (value, [part = '']) => {
-    const parts = part instanceof Tuple ? part.items : [part];
-    return parts.some((one) => check(value as string, text(one)));
+/** A method of text; each unit of work pays for so many characters of it. */
+const onText = (perWork: number, run: (value: string) => Value): Operation =>
+  operation('', (value, _, { budget }) => {
+    budget.work((value as string).length / perWork);
+    return run(value as string);
   });
-const has = (pattern: RegExp): Operation => onText((value) => pattern.test(value));
+const startsOrEnds = (check: (value: string, part: string) => boolean): Operation =>
+  operation('part', (value, [part = ''], { budget }) => {
+    const parts = part instanceof Tuple ? part.items : [part];
+    return parts.some((one) => {
+      budget.work(1 + text(one).length / 64);
+      return check(value as string, text(one));
+    });
+  });
+const has = (pattern: RegExp): Operation => onText(32, (value) => pattern.test(value));
 const stripped = (start: boolean, end: boolean): Operation =>
-  operation('chars', (value, [chars]) =>
-    strip(value as string, chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars), start, end),
+  operation('chars', (value, [chars], { budget }) =>
+    strip(value as string, chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars), start, end, budget),
   );
 const padded = (pad: (value: string, width: number, fill: string) => string): Operation =>
   operation('width fillchar', (value, [width, fill], { budget }) => {
@@ -22,56 +34,58 @@ const padded = (pad: (value: string, width: number, fill: string) => string): Op
     budget.text(size);
     return pad(value as string, size, text(fill, ' '));
   });
-const find = (value: Value, part: Value | undefined, last = false): number => {
+const find = (value: Value, part: Value | undefined, budget: Budget, last = false): number => {
   const source = value as string;
-  const index = last ? source.lastIndexOf(text(part)) : source.indexOf(text(part));
-  return index === -1 ? -1 : [...source.slice(0, index)].length;
-};
-const capital = (value: string): string => {
-  const [first = '', ...rest] = [...value];
-  return first.toUpperCase() + rest.join('').toLowerCase();
+  const search = new Search(source, text(part), budget);
+  const index = last ? search.last() : search.first();
+  if (index === -1) return -1;
+  budget.work(index / 64);
+  return countPoints(source, index);
 };
 const partition = (last: boolean): Operation =>
-  operation('sep', (value, [separator]) => {
+  operation('sep', (value, [separator], { budget }) => {
     const source = value as string;
     const part = text(separator);
     if (part === '') throw typeError('the separator is empty');
-    const index = last ? source.lastIndexOf(part) : source.indexOf(part);
+    const search = new Search(source, part, budget);
+    const index = last ? search.last() : search.first();
     if (index === -1) return new Tuple(last ? ['', '', source] : [source, '', '']);
     return new Tuple([source.slice(0, index), part, source.slice(index + part.length)]);
   });
 
 const TEXT_METHODS: Record<string, Operation> = {
-  upper: onText((value) => value.toUpperCase()),
-  lower: onText((value) => value.toLowerCase()),
-  casefold: onText((value) => value.toLowerCase()),
-  title: onText((value) => value.replace(/\p{L}+/gu, capital)),
-  capitalize: onText(capital),
-  swapcase: onText((value) =>
+  upper: onText(64, (value) => value.toUpperCase()),
+  lower: onText(64, (value) => value.toLowerCase()),
+  casefold: onText(64, (value) => value.toLowerCase()),
+  title: onText(4, (value) => value.replace(/\p{L}+/gu, capitalize)),
+  capitalize: onText(64, capitalize),
+  swapcase: onText(4, (value) =>
     [...value].map((one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join(''),
   ),
   strip: stripped(true, true),
   lstrip: stripped(true, false),
   rstrip: stripped(false, true),
-  split: operation('sep maxsplit', (value, [separator, most]) =>
+  split: operation('sep maxsplit', (value, [separator, most], { budget }) =>
     splitText(
       value as string,
       separator === undefined || separator === null ? null : text(separator),
       integer(most, -1),
+      budget,
     ),
   ),
-  rsplit: operation('sep maxsplit', (value, [separator, most]) => {
+  rsplit: operation('sep maxsplit', (value, [separator, most], { budget }) => {
     const parts = splitText(
       value as string,
       separator === undefined || separator === null ? null : text(separator),
       -1,
+      budget,
     );
     const count = integer(most, -1);
     if (count < 0 || parts.length <= count + 1) return parts;
     const between = separator === undefined || separator === null ? ' ' : text(separator);
     return [parts.slice(0, parts.length - count).join(between), ...parts.slice(parts.length - count)];
   }),
-  splitlines: onText((value) => {
+  splitlines: onText(8, (value) => {
     const lines = value.split(/\r\n|\n|\r/);
     return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
   }),
@@ -87,21 +101,21 @@ const TEXT_METHODS: Record<string, Operation> = {
       ? (value as string).slice(0, -text(part).length)
       : value,
   ),
-  find: operation('part', (value, [part]) => find(value, part)),
-  rfind: operation('part', (value, [part]) => find(value, part, true)),
-  index: operation('part', (value, [part]) => {
-    const index = find(value, part);
+  find: operation('part', (value, [part], { budget }) => find(value, part, budget)),
+  rfind: operation('part', (value, [part], { budget }) => find(value, part, budget, true)),
+  index: operation('part', (value, [part], { budget }) => {
+    const index = find(value, part, budget);
     if (index === -1) throw typeError('the text does not have that part');
     return index;
   }),
-  count: operation('part', (value, [part]) =>
-    text(part) === '' ? [...(value as string)].length + 1 : (value as string).split(text(part)).length - 1,
+  count: operation('part', (value, [part], { budget }) =>
+    text(part) === '' ? countPoints(value as string) + 1 : splitAt(value as string, text(part), budget).length - 1,
   ),
   replace: operation('old new count', (value, [from, to, count], { budget }) =>
-    replaceText(value as string, text(from), text(to), integer(count, -1), (length) => budget.text(length)),
+    replaceText(value as string, text(from), text(to), integer(count, -1), budget),
   ),
   join: operation('list', (value, [list = []], { budget }) => {
-    const parts = iterate(list).map((entry) => text(entry));
+    const parts = iterate(list, budget).map((entry) => text(entry));
     budget.text(parts.reduce((sum, part) => sum + part.length + (value as string).length, 0));
     return parts.join(value as string);
   }),
@@ -123,17 +137,20 @@ const TEXT_METHODS: Record<string, Operation> = {
   isalpha: has(/^\p{L}+$/u),
   isalnum: has(/^[\p{L}\p{N}]+$/u),
   isspace: has(/^\s+$/),
-  isupper: onText((value) => value === value.toUpperCase() && value !== value.toLowerCase()),
-  islower: onText((value) => value === value.toLowerCase() && value !== value.toUpperCase()),
+  isupper: onText(16, (value) => value === value.toUpperCase() && value !== value.toLowerCase()),
+  islower: onText(16, (value) => value === value.toLowerCase() && value !== value.toUpperCase()),
 };
 
 const LIST_METHODS: Record<string, Operation> = {
-  index: operation('entry', (value, [entry = null]) => {
-    const index = entriesOf(value)!.findIndex((one) => equals(one, entry));
+  index: operation('entry', (value, [entry = null], { budget }) => {
+    const index = entriesOf(value)!.findIndex((one) => equals(one, entry, budget));
     if (index === -1) throw typeError('the list does not have that entry');
     return index;
   }),
-  count: operation('entry', (value, [entry = null]) => entriesOf(value)!.filter((one) => equals(one, entry)).length),
+  count: operation(
+    'entry',
+    (value, [entry = null], { budget }) => entriesOf(value)!.filter((one) => equals(one, entry, budget)).length,
+  ),
   copy: operation('', (value) => [...entriesOf(value)!]),
 };
 
@@ -144,7 +161,7 @@ const CHANGES: Record<string, Operation> = {
     return null;
   }),
   extend: operation('list', (value, [list = []], { budget }) => {
-    const entries = iterate(list);
+    const entries = iterate(list, budget);
     budget.charge(entries.length);
     for (const entry of [...entries]) (value as Value[]).push(entry);
     return null;
@@ -158,8 +175,9 @@ const CHANGES: Record<string, Operation> = {
     if (list.length === 0) throw typeError('the list is empty');
     return list.splice(integer(index, -1), 1)[0] ?? null;
   }),
-  update: operation('other', (value, [other = {}]) => {
+  update: operation('other', (value, [other = {}], { budget }) => {
     if (!isDict(other)) throw typeError('a dictionary is expected');
+    budget.work(keysOf(other, budget).length);
     for (const [key, entry] of Object.entries(other)) {
       Object.defineProperty(value as Dict, key, { value: entry, enumerable: true, writable: true, configurable: true });
     }

@@ -1,13 +1,14 @@
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
 import { formatPercent } from './format.ts';
-import { defined, entriesOf, floatOf, intOf, isFloat, kindOf, numberOf, spell, Tuple, type Value } from './values.ts';
+import { spell } from './spelling.ts';
+import { defined, entriesOf, floatOf, intOf, isFloat, kindOf, numberOf, Tuple, type Value } from './values.ts';
 
 /** `+ - * / // % ** ~` as Python has them. */
 export function operate(operator: string, a: Value, b: Value, budget: Budget): Value {
   const [left, right] = [defined(a), defined(b)];
   if (operator === '~') {
-    const [x, y] = [spell(left), spell(right)];
+    const [x, y] = [spell(left, budget), spell(right, budget)];
     budget.text(x.length + y.length);
     return x + y;
   }
@@ -45,7 +46,7 @@ function repeat(value: Value, count: number, budget: Budget): Value | null {
   const list = entriesOf(value);
   if (list === null) return null;
   budget.charge(list.length * times);
-  const result = Array.from({ length: times }, () => list).flat();
+  const result = list.length === 0 ? [] : Array.from({ length: times }, () => list).flat();
   return Array.isArray(value) ? result : new Tuple(result);
 }
 

@@ -1,35 +1,135 @@
 import { RE2JS } from 're2js';
+import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
+import { Search } from './search.ts';
+import { Writing } from './spelling.ts';
 
-const cache = new Map<string, RE2JS>();
-const CACHED = 200;
+/** How a pattern is read. */
+export interface RegexFlags {
+  ignorecase: boolean;
+  multiline: boolean;
+  dotall: boolean;
+}
 
-/** A compiled pattern; matching takes linear time, whatever the pattern. Throws on what is no pattern. */
-export function compileRegex(
-  pattern: string,
-  flags: { ignorecase: boolean; multiline: boolean; dotall: boolean },
-): RE2JS {
+/** Characters of a pattern, and instructions that it compiles to. */
+const MAX_PATTERN = 10_000;
+const MAX_PROGRAM = 5_000;
+
+/** Compiled patterns that are kept, and the instructions of all of them. */
+const MAX_KEPT = 200;
+const MAX_KEPT_PROGRAMS = 50_000;
+
+const kept = new Map<string, RE2JS>();
+let keptPrograms = 0;
+
+/**
+ * A compiled pattern; matching takes linear time, whatever the pattern. Throws on text that is not a pattern. Compiling is charged
+ * once in an evaluation, whether the pattern was kept or not, so that work does not depend on what ran before.
+ */
+export function compileRegex(pattern: string, flags: RegexFlags, budget: Budget): RE2JS {
+  if (pattern.length > MAX_PATTERN) throw typeError('the pattern has more than 10,000 characters');
   const bits =
     (flags.ignorecase ? RE2JS.CASE_INSENSITIVE : 0) |
     (flags.multiline ? RE2JS.MULTILINE : 0) |
     (flags.dotall ? RE2JS.DOTALL : 0);
   const key = `${bits} ${pattern}`;
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  if (pattern.length > 10_000) throw typeError('the pattern has more than 10,000 characters');
-  let compiled: RE2JS;
+  budget.once(`read ${key}`, 20 * pattern.length);
+  const regex = kept.get(key) ?? keep(key, compile(pattern, bits));
+  const size = regex.programSize();
+  if (budget.metered && size > MAX_PROGRAM) throw typeError(`the pattern compiles to more than ${MAX_PROGRAM} steps`);
+  budget.once(`build ${key}`, 2 * size);
+  return regex;
+}
+
+function compile(pattern: string, bits: number): RE2JS {
   try {
-    compiled = RE2JS.compile(pattern, bits);
+    return RE2JS.compile(pattern, bits);
   } catch (error) {
     throw typeError(`'${pattern.slice(0, 100)}' is no regular expression: ${(error as Error).message}`);
   }
-  if (cache.size >= CACHED) cache.clear();
-  cache.set(key, compiled);
-  return compiled;
+}
+
+function keep(key: string, regex: RE2JS): RE2JS {
+  const size = regex.programSize();
+  if (kept.size >= MAX_KEPT || keptPrograms + size > MAX_KEPT_PROGRAMS) {
+    kept.clear();
+    keptPrograms = 0;
+  }
+  if (size > MAX_PROGRAM) return regex;
+  kept.set(key, regex);
+  keptPrograms += size;
+  return regex;
+}
+
+/**
+ * Text that charges for each unit that a pattern looks at and each that is taken from it. A search for all matches may look at the
+ * same units again and again, so that their number does not follow from the length.
+ */
+class ChargedText extends String {
+  readonly #text: string;
+  readonly #budget: Budget;
+  readonly #perUnit: number;
+  readonly #writing: Writing;
+  #search: Search | undefined;
+
+  constructor(text: string, budget: Budget, perUnit: number) {
+    super(text);
+    this.#text = text;
+    this.#budget = budget;
+    this.#perUnit = perUnit;
+    this.#writing = new Writing(budget);
+  }
+
+  override charCodeAt(index: number): number {
+    this.#budget.work(this.#perUnit);
+    return this.#text.charCodeAt(index);
+  }
+
+  override indexOf(part: string, from = 0): number {
+    this.#budget.work(4);
+    if (this.#search?.part !== part) this.#search = new Search(this.#text, part, this.#budget);
+    return this.#search.first(from);
+  }
+
+  override substring(start: number, end: number): string {
+    this.#budget.work(2);
+    this.#writing.text(end - start);
+    return this.#text.substring(start, end);
+  }
+}
+
+/** What is matched: plain text where no work counts. Groups that are read make each step copy where they begin and end. */
+function matcherOf(regex: RE2JS, text: string, budget: Budget, groups = 0): ReturnType<RE2JS['matcher']> {
+  budget.work(10);
+  if (!budget.metered) return regex.matcher(text);
+  const perUnit = 0.5 + (regex.programSize() / 16) * (1 + groups / 32);
+  // The library takes String objects, but its types do not say so.
+  return regex.matcher(new ChargedText(text, budget, perUnit) as unknown as string);
+}
+
+/** True when a pattern matches the beginning of a text, or any part of it. */
+export function matches(regex: RE2JS, text: string, anchored: boolean, budget: Budget): boolean {
+  const matcher = matcherOf(regex, text, budget);
+  return anchored ? matcher.lookingAt() : matcher.find();
+}
+
+/** All parts of a text that a pattern matches. */
+export function findAll(pattern: string, text: string, flags: RegexFlags, budget: Budget): string[] {
+  const matcher = matcherOf(compileRegex(pattern, flags, budget), text, budget);
+  const found: string[] = [];
+  while (matcher.find()) found.push(matcher.group(0) ?? '');
+  return found;
+}
+
+/** A text with all matches of a pattern replaced, by a replacement in the engine's words. */
+export function replaceMatches(regex: RE2JS, text: string, replacement: string, budget: Budget): string {
+  const groups = replacement.includes('$') ? regex.groupCount() : 0;
+  return matcherOf(regex, text, budget, groups).replaceAll(replacement);
 }
 
 /** A replacement in Python's words (`\\1`, `\\g<name>`) in those of the engine. */
-export function replacementOf(text: string): string {
+export function replacementOf(text: string, budget: Budget): string {
+  budget.work(text.length / 4);
   return text
     .replaceAll('$', '\\$')
     .replace(/\\(\d+)/g, (_, number: string) => `$${number}`)

@@ -2,7 +2,8 @@ import type { Expression, Statement } from './ast.ts';
 import { EvaluationError, TemplateError } from './errors.ts';
 import { Evaluator, type Scope } from './evaluator.ts';
 import { parseExpression, parseTemplate } from './parser.ts';
-import { isDict, plain, type Value } from './values.ts';
+import { plain } from './spelling.ts';
+import { isDict, type Value } from './values.ts';
 
 /** Characters that a template may have. */
 const MAX_TEMPLATE = 100_000;
@@ -45,7 +46,7 @@ export function renderTemplate(template: Template, scope: Scope): Value {
     const value = evaluator.render(template.statements);
     // Data that a path leads to is plain already, however large it is.
     const data = template.statements.length === 1 && only?.kind === 'output' && isPath(only.of);
-    return data && isData(value) ? value : plain(value);
+    return data && isData(value) ? value : plain(value, evaluator.budget);
   } catch (error) {
     throw atPlace(error, only);
   }

@@ -1,21 +1,17 @@
+import type { Budget } from './budget.ts';
+import { compare, contains, equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import {
-  Callable,
-  compare,
-  contains,
-  defined,
-  entriesOf,
-  equals,
-  isDict,
-  isFloat,
-  numberOf,
-  Tuple,
-  Undefined,
-  type Value,
-} from './values.ts';
+import { Callable, defined, entriesOf, isDict, isFloat, numberOf, Tuple, Undefined, type Value } from './values.ts';
+
+/** What a test may use of the evaluation that calls it. */
+interface Names {
+  budget: Budget;
+  filters: object;
+  tests: object;
+}
 
 /** A test: what follows `is`. */
-export type Test = (value: Value, args: Value[], names: { filters: object; tests: object }) => boolean;
+export type Test = (value: Value, args: Value[], names: Names) => boolean;
 
 const isNumber = (value: Value): boolean => numberOf(value) !== null;
 const remainder = (value: Value, by: number): number => {
@@ -25,14 +21,21 @@ const remainder = (value: Value, by: number): number => {
 };
 const ordered =
   (accepts: (order: number) => boolean): Test =>
-  (value, [other = null]) =>
-    accepts(compare(value, other));
-const equal: Test = (value, [other = null]) => equals(value, other);
+  (value, [other = null], { budget }) =>
+    accepts(compare(value, other, budget));
+const equal: Test = (value, [other = null], { budget }) => equals(value, other, budget);
 const greater = ordered((order) => order > 0);
 const atLeast = ordered((order) => order >= 0);
 const less = ordered((order) => order < 0);
 const atMost = ordered((order) => order <= 0);
-const unequal: Test = (value, [other = null]) => !equals(value, other);
+const unequal: Test = (value, [other = null], { budget }) => !equals(value, other, budget);
+const inCase =
+  (is: (text: string) => boolean): Test =>
+  (value, _, { budget }) => {
+    if (typeof value !== 'string') return false;
+    budget.work(value.length / 16);
+    return is(value);
+  };
 
 /** Every test by name. */
 export const TESTS: Record<string, Test> = {
@@ -57,11 +60,12 @@ export const TESTS: Record<string, Test> = {
     if (!number) throw typeError('division by zero');
     return remainder(value, number) === 0;
   },
-  lower: (value) => typeof value === 'string' && value === value.toLowerCase() && value !== value.toUpperCase(),
-  upper: (value) => typeof value === 'string' && value === value.toUpperCase() && value !== value.toLowerCase(),
-  in: (value, [container = []]) => contains(container, value),
-  sameas: (value, [other = null]) =>
-    value === other || (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other)),
+  lower: inCase((text) => text === text.toLowerCase() && text !== text.toUpperCase()),
+  upper: inCase((text) => text === text.toUpperCase() && text !== text.toLowerCase()),
+  in: (value, [container = []], { budget }) => contains(container, value, budget),
+  sameas: (value, [other = null], { budget }) =>
+    value === other ||
+    (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other, budget)),
   filter: (value, _, { filters }) => typeof value === 'string' && Object.hasOwn(filters, value),
   test: (value, _, { tests }) => typeof value === 'string' && Object.hasOwn(tests, value),
   ...{ eq: equal, equalto: equal, '==': equal, ne: unequal, '!=': unequal },

@@ -1,4 +1,5 @@
 import { text } from './arguments.ts';
+import type { Budget } from './budget.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
 import { defined, floatOf, isFloat, kindOf, numberOf, type Value } from './values.ts';
@@ -8,8 +9,12 @@ const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October'];
 MONTHS.push('November', 'December');
 
+/** Units of work that reading or writing a time costs. */
+const TIME = 150;
+
 /** Milliseconds of an ISO 8601 text (UTC unless it says otherwise) or of seconds since 1970. */
-function millisecondsOf(value: Value): number {
+function millisecondsOf(value: Value, budget: Budget): number {
+  budget.work(TIME);
   const seconds = numberOf(defined(value));
   if (seconds !== null) return seconds * 1000;
   if (typeof value !== 'string') throw typeError(`a time is expected, not ${kindOf(value)}`);
@@ -40,21 +45,24 @@ function format(time: Date, pattern: string): string {
   });
 }
 
-const strftime = operation('format', (value, [pattern]) => {
-  const time = new Date(millisecondsOf(value));
+const strftime = operation('format', (value, [pattern], { budget }) => {
+  const time = new Date(millisecondsOf(value, budget));
   if (Number.isNaN(time.getTime())) throw typeError('the time is out of range');
-  return format(time, text(pattern, '%Y-%m-%d'));
+  const places = text(pattern, '%Y-%m-%d');
+  budget.work(places.length / 4);
+  return format(time, places);
 });
 
 /** Filters over times: ISO 8601 text or seconds, always UTC. */
 export const TIME_FILTERS: Record<string, Operation> = {
   strftime,
   date: strftime,
-  to_timestamp: operation('', (value) => {
-    const seconds = millisecondsOf(value) / 1000;
+  to_timestamp: operation('', (value, _, { budget }) => {
+    const seconds = millisecondsOf(value, budget) / 1000;
     return Number.isInteger(seconds) ? seconds : floatOf(seconds);
   }),
-  human_duration: operation('', (value) => {
+  human_duration: operation('', (value, _, { budget }) => {
+    budget.work(10);
     const seconds = numberOf(defined(value));
     if (seconds === null || seconds < 0) throw typeError('a number of seconds is expected');
     const whole = isFloat(value) ? Math.floor(seconds) : seconds;

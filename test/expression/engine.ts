@@ -1,12 +1,14 @@
 import { TemplateError } from '../../expression/errors.ts';
 import { compileTemplate, renderTemplate } from '../../expression/template.ts';
 import { Callable, type Value } from '../../expression/values.ts';
+import type { WorkMeter } from '../../model/work.ts';
 
-/** Renders a template over data and host functions (name → what a call returns, or a field of it). */
+/** Renders a template over data and host functions (name → what a call returns, or a field of it); a meter counts its work. */
 export function render(
   template: string,
   data: Record<string, Value> = {},
   functions: Record<string, Value> = {},
+  meter?: WorkMeter,
 ): Value {
   const called = Object.entries(functions).map(([name, result]): [string, Value] => [
     name,
@@ -19,13 +21,14 @@ export function render(
     lookup: (root) => (Object.hasOwn(all, root) ? all[root] : undefined),
     names: () => Object.keys(all),
     random: () => 0.5,
+    ...(meter === undefined ? {} : { meter }),
   });
 }
 
 /** The error that a template ends in; anything but a TemplateError, or none, fails the test. */
-export function failure(template: string, data: Record<string, Value> = {}): TemplateError {
+export function failure(template: string, data: Record<string, Value> = {}, meter?: WorkMeter): TemplateError {
   try {
-    render(template, data);
+    render(template, data, {}, meter);
   } catch (error) {
     if (error instanceof TemplateError) return error;
     throw error;
