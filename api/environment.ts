@@ -52,6 +52,9 @@ export interface ApiEnv extends Env {
   };
 }
 
+/** How the worker stands that the process of the API looks after. */
+export type WorkerState = 'ok' | 'restarting';
+
 /** The use cases that the API serves, and what tells whether it can. */
 export interface ApiServices {
   definitions: DefinitionService;
@@ -87,6 +90,7 @@ export interface ApiServices {
   rateLimit: number;
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;
+  workerState: (() => WorkerState) | undefined;
   /** Hears of every request. */
   observe: RequestObserver | undefined;
   log: Logger;

@@ -3,6 +3,7 @@ import type { ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
+import { isDatabaseOutage } from '../service/outages.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** One thing that is wrong with a request, or doubtful about it. */
@@ -86,9 +87,9 @@ function appErrorOf(thrown: Error): AppError {
   if (thrown instanceof HTTPException && thrown.status === 400) {
     return new AppError('json_malformed', 'the body is not JSON', { cause: thrown });
   }
-  // A driver says by its code that nobody answers, whichever engine it drives.
-  if (isDatabaseGone(thrown))
-    return new AppError('database_unavailable', 'the database does not answer', { cause: thrown });
+  if (isDatabaseOutage(thrown)) {
+    return new AppError('database_unavailable', 'the database does not answer, or cannot write', { cause: thrown });
+  }
   // Wherever a text came from: Postgres has every character but one.
   if (codesOf(thrown).includes(NUL_CHARACTER)) {
     return new AppError('request_invalid', 'a text holds the character U+0000', { cause: thrown });
@@ -99,22 +100,6 @@ function appErrorOf(thrown: Error): AppError {
 /** SQLSTATE `character_not_in_repertoire`. */
 const NUL_CHARACTER = '22021';
 
-const GONE = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  '57P01',
-  '57P02',
-  '57P03',
-  '08006',
-  '08001',
-]);
-
-/** What the driver of Postgres has no code for. */
-const GONE_IN_WORDS =
-  /^Connection terminated|^timeout exceeded when trying to connect|connection error and is not queryable$/;
-
 function codesOf(error: unknown): string[] {
   const codes: string[] = [];
   for (let current = error; current instanceof Error; current = current.cause) {
@@ -122,12 +107,4 @@ function codesOf(error: unknown): string[] {
     if (typeof code === 'string') codes.push(code);
   }
   return codes;
-}
-
-function isDatabaseGone(error: unknown): boolean {
-  if (codesOf(error).some((code) => GONE.has(code))) return true;
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (GONE_IN_WORDS.test(current.message)) return true;
-  }
-  return false;
 }

@@ -98,6 +98,9 @@ export const ExecutionSchema = z
     signals: z
       .array(z.object({ name: z.string(), payload: JsonValueSchema }))
       .describe('Signals that no task has waited for yet.'),
+    signals_refused: z
+      .array(z.object({ name: z.string(), at: InstantSchema, encoding: z.string() }))
+      .describe('Signals that no task was given, since their payloads are not JSON.'),
     signals_dropped: z.int().describe('Signals that were beyond what is kept.'),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
     expired: z.boolean().describe('Temporal has its history no more; this is what the index kept.'),
@@ -188,6 +191,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     tasks: tasksBody({ n, execution }),
     waiting_for: waitingFor,
     signals: execution.signals,
+    signals_refused: execution.signalsRefused,
     signals_dropped: execution.signalsDropped,
     projection: execution.projection,
     expired: execution.expired ?? false,

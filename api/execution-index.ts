@@ -39,6 +39,6 @@ export function executionIndexRoutes(index: IndexService) {
 
   async function body(): Promise<z.infer<typeof IndexSchema>> {
     const { generation, rebuilt } = await index.rebuilds();
-    return { status: generation > rebuilt ? 'rebuilding' : 'current', lag_ms: index.lag(), generation };
+    return { status: generation > rebuilt ? 'rebuilding' : 'current', lag_ms: index.state().lag, generation };
   }
 }

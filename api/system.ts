@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
+import type { IndexState } from '../service/execution-index.ts';
 import type { ApiServices } from './environment.ts';
 import { createRouter } from './environment.ts';
 
@@ -11,9 +12,15 @@ const ReadinessSchema = z
   .object({
     status: z.enum(['ok', 'unavailable']),
     checks: z.record(z.string(), z.enum(['ok', 'unavailable'])),
-    index: z
-      .object({ lag_ms: z.int().nullable() })
-      .describe('Milliseconds by which lists may be behind Temporal; null before the first look.'),
+    index: z.object({
+      status: z.enum(['ok', 'standing']).describe('standing: no round has succeeded for ten seconds.'),
+      lag_ms: z
+        .int()
+        .nullable()
+        .describe('Milliseconds by which lists may be behind Temporal; null before the first look.'),
+      set_aside: z.int().describe('Runs that cannot be written; the others go on, and these are tried again.'),
+    }),
+    worker: z.enum(['ok', 'restarting']).optional().describe('The worker that this process looks after.'),
   })
   .openapi('Readiness');
 
@@ -31,7 +38,7 @@ const readyRoute = createRoute({
 });
 
 /** Health and readiness, open to all. */
-export function systemRoutes({ readiness, index }: ApiServices) {
+export function systemRoutes({ readiness, index, workerState }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   router.openapi(readyRoute, async (context) => {
@@ -44,12 +51,20 @@ export function systemRoutes({ readiness, index }: ApiServices) {
       ]),
     );
     const ready = results.every(({ status }) => status === 'fulfilled');
-    const behind = { index: { lag_ms: index.lag() } };
+    const state = { index: indexBody(index.state()), ...(workerState && { worker: workerState() }) };
     return ready
-      ? context.json({ status: 'ok' as const, checks, ...behind }, 200)
-      : context.json({ status: 'unavailable' as const, checks, ...behind }, 503);
+      ? context.json({ status: 'ok' as const, checks, ...state }, 200)
+      : context.json({ status: 'unavailable' as const, checks, ...state }, 503);
   });
   return router;
+}
+
+/** Milliseconds without a round that succeeds after which the index counts as standing. */
+const STANDING_AFTER = 10_000;
+
+function indexBody({ lag, standing, setAside }: IndexState): z.infer<typeof ReadinessSchema>['index'] {
+  const status = (standing ?? 0) > STANDING_AFTER ? 'standing' : 'ok';
+  return { status, lag_ms: lag, set_aside: setAside };
 }
 
 const ASSETS: Record<string, string> = {

@@ -78,6 +78,13 @@ export interface LeftoverSignal {
   payload: Json;
 }
 
+/** A signal whose payload is not JSON: its name, when it came (ISO 8601, UTC), and how its payload is encoded. */
+export interface RefusedSignal {
+  name: string;
+  at: string;
+  encoding: string;
+}
+
 /**
  * How far the picture can be trusted: `complete`, the re-run of the interpreter matched history; `diverged`, it did
  * not; `partial`, this build does not know the interpreter version, or Temporal has no history (yet, or any more);
@@ -115,6 +122,8 @@ export interface Execution {
   controls: ControlRecord[];
   /** Signals that were beyond what is kept. */
   signalsDropped: number;
+  /** Signals that no task was given, since their payloads are not JSON; the latest ones. */
+  signalsRefused: RefusedSignal[];
   projection: ProjectionState;
   /** What did not match, when it diverged. */
   divergence: string | null;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import { takeBody } from '../api/body.ts';
+import type { WorkerState } from '../api/environment.ts';
 import { SLACK_INTERACTIONS, slackRoutes } from '../chat/routes.ts';
 import type { Codec } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
@@ -105,6 +106,8 @@ export interface ApiOptions {
   codec?: Codec | undefined;
   codecOrigins?: readonly string[];
   metrics?: Metrics | null;
+  /** How the worker that this process looks after is; absent where it looks after none. */
+  workerState?: (() => WorkerState) | undefined;
 }
 
 /** A running API. */
@@ -134,6 +137,7 @@ export async function startApi({
   codec,
   codecOrigins = [],
   metrics = null,
+  workerState,
 }: ApiOptions): Promise<RunningApi> {
   const { db } = database;
   const stores = {
@@ -153,12 +157,16 @@ export async function startApi({
   const projections = createProjectionReader(temporal);
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
-  const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, inbox.take);
+  const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
+    clock: Date.now,
+    onRead: inbox.take,
+  });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const controls = createControlService(temporal, executions);
   const explanations = createExplanationService(executions);
   const retries = createRetryService(projections, executions, launcher);
-  const schedules = createScheduleService(createTemporalSchedules(connection, namespace, codec), executions, log);
+  const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
+  const schedules = createScheduleService(temporalSchedules, executions, log, Date.now);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
@@ -195,10 +203,10 @@ export async function startApi({
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
-  metrics?.watchIndex(index.lag);
+  metrics?.watchIndex(index);
   const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
   const hooks = createFailureHooks(createFailureHookStore(db), executions, namespace, log);
-  const readiness = { temporal: temporal.ping, database: database.ping };
+  const readiness = { temporal: temporal.ping, database: database.probe };
   const app = createApp({
     definitions,
     executions,
@@ -229,6 +237,7 @@ export async function startApi({
     audit,
     rateLimit,
     readiness,
+    workerState,
     observe: metrics?.observe,
     log,
   });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestObserver } from '../api/middleware.ts';
 import type { Config } from '../model/config.ts';
+import type { IndexService } from '../service/execution-index.ts';
 import { freePort, listenError, urlOf } from './ports.ts';
 
 /** What a process tells of itself, in Prometheus' words (docs/operations.md, Metrics). */
@@ -11,8 +12,8 @@ export interface Metrics {
   /** Where Temporal's SDK is to serve what it measures of a worker; it comes out with the rest. */
   sdkAddress: string;
   observe: RequestObserver;
-  /** Tells how many seconds lists may be behind Temporal. */
-  watchIndex(lag: () => number | null): void;
+  /** Reports how the execution index stands. */
+  watchIndex(index: Pick<IndexService, 'state'>): void;
   close(): Promise<void>;
 }
 
@@ -54,13 +55,27 @@ export async function serveMetrics(
     url: urlOf(host, (server.address() as AddressInfo).port),
     sdkAddress,
     observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
-    watchIndex: (lag) => {
+    watchIndex: (index) => {
+      new Gauge({
+        ...{ name: 'fermata_index_set_aside', help: 'Runs that cannot be written to the index and are tried again.' },
+        registers: [registry],
+        collect() {
+          this.set(index.state().setAside);
+        },
+      });
+      new Gauge({
+        ...{ name: 'fermata_index_standing_seconds', help: 'For how long no round of the index has succeeded.' },
+        registers: [registry],
+        collect() {
+          this.set((index.state().standing ?? 0) / 1000);
+        },
+      });
       new Gauge({
         ...{ name: 'fermata_index_lag_seconds', help: 'By how much lists may be behind Temporal.' },
         registers: [registry],
         collect() {
           // Before the first look there is nothing to tell.
-          this.set((lag() ?? Number.NaN) / 1000);
+          this.set((index.state().lag ?? Number.NaN) / 1000);
         },
       });
     },

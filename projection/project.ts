@@ -4,11 +4,12 @@ import { inquiriesOf } from '../interpreter/inquiries.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
-import type { Execution, LeftoverSignal, ProjectionState, Wait } from '../model/execution.ts';
+import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal, Wait } from '../model/execution.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
 import type { Inquiry } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { readRunMemo } from '../model/run-memo.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import {
   createReplay,
@@ -20,7 +21,7 @@ import {
   timestampMilliseconds,
 } from './history.ts';
 import type { Past } from './past.ts';
-import { decodePayload, decodePayloads, hasResult } from './payload.ts';
+import { decodePayload, decodePayloads, hasResult, refusedPayload } from './payload.ts';
 import { STARTED, tasksOf } from './tasks.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
@@ -59,11 +60,17 @@ export function projectExecution(
 
 /** A projection without any event yet. */
 export function createProjection(workflowId: string): Projection {
-  return projectionFrom(workflowId, null, null);
+  return projectionFrom(workflowId, null, null, []);
 }
 
 /** A projection of a run, or of the rest of a chain whose first event and first runs are known. */
-function projectionFrom(workflowId: string, known: Opening | null, before: Replayed | null): Projection {
+function projectionFrom(
+  workflowId: string,
+  known: Opening | null,
+  before: Replayed | null,
+  refusedBefore: readonly RefusedSignal[],
+): Projection {
+  const refused = [...refusedBefore];
   const marks = marksOf(before !== null);
   let first = known;
   let last: HistoryEvent | null = null;
@@ -80,6 +87,9 @@ function projectionFrom(workflowId: string, known: Opening | null, before: Repla
     take(event) {
       last = event;
       marks.take(event);
+      const signal = refusedSignalOf(event, first?.run?.interpreter ?? 0);
+      if (signal !== null) refused.push(signal);
+      if (refused.length > MAX_REFUSED) refused.shift();
       const started = event.workflowExecutionStartedEventAttributes;
       if (started) runStarted = event;
       if (replay === null && started) {
@@ -98,7 +108,7 @@ function projectionFrom(workflowId: string, known: Opening | null, before: Repla
 
     replayed,
 
-    fork: () => projectionFrom(workflowId, first, replayed()),
+    fork: () => projectionFrom(workflowId, first, replayed(), refused),
 
     execution(pending = NOTHING_PENDING) {
       if (first === null || last === null || runStarted === null) {
@@ -141,6 +151,7 @@ function projectionFrom(workflowId: string, known: Opening | null, before: Repla
         inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state),
         controls: state?.controls ?? [],
         signalsDropped: state?.signals.dropped ?? 0,
+        signalsRefused: [...refused],
         projection,
         divergence: found?.divergence ?? null,
         lastEventId: Number(last.eventId),
@@ -149,6 +160,15 @@ function projectionFrom(workflowId: string, known: Opening | null, before: Repla
       };
     },
   };
+}
+
+/** Refused signals that are shown. */
+const MAX_REFUSED = 100;
+
+function refusedSignalOf(event: HistoryEvent, interpreter: number): RefusedSignal | null {
+  const signaled = event.workflowExecutionSignaledEventAttributes;
+  const encoding = signaled ? refusedPayload(signaled.input?.payloads?.[0], interpreter) : null;
+  return encoding === null ? null : { name: signaled?.signalName ?? '', at: isoTime(eventTime(event)), encoding };
 }
 
 /** When a run has started, in milliseconds; its chain, where this is not the first run of it. */
@@ -238,10 +258,10 @@ function closingDetails(value: Json): ClosingDetails | null {
   return value as unknown as ClosingDetails; // written by workflows/index.ts
 }
 
-/** The memo that the API left, from a start event or from a list of runs. */
+/** The memo that Fermata left, from a start event or from a list of runs; null where it left none. */
 export function memoOf(memo: temporal.api.common.v1.IMemo | null | undefined): RunMemo | null {
   const value = decodePayload(memo?.fields?.fermata);
-  return isJsonObject(value) ? (value as unknown as RunMemo) : null; // written by service/temporal.ts
+  return value === null ? null : readRunMemo(value);
 }
 
 /** What the events of an open run's history, taken one by one, say of its status; `begun`: it is not the first of its chain. */

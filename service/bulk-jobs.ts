@@ -10,6 +10,7 @@ import type { ExecutionFilter, ExecutionStore } from '../store/executions.ts';
 import type { DeletionService } from './deletions.ts';
 import type { ExecutionService } from './executions.ts';
 import { refusal } from './inputs.ts';
+import { isPassing } from './outages.ts';
 import type { RetryService } from './retries.ts';
 
 /** Which executions are meant: by their ids in any spelling, or those that match a filter and can be changed so. */
@@ -85,9 +86,10 @@ export function createBulkService(
       else await executions[verb](principal, id, reason);
       return null;
     } catch (error) {
-      // Of everything else the whole job has to wait.
-      if (!(error instanceof AppError) || error.status >= 500) throw error;
-      return { id: integerId(n), error: error.message };
+      // The whole job has to wait until everything is there again.
+      if (isPassing(error)) throw error;
+      if (!(error instanceof AppError)) log.error({ err: error, n, verb }, 'a bulk job cannot change a run');
+      return { id: integerId(n), error: error instanceof AppError ? error.message : 'something went wrong here' };
     }
   }
 

@@ -18,11 +18,11 @@ import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
 import type { Projection } from '../projection/project.ts';
-import type { ExecutionStore } from '../store/executions.ts';
+import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
-import { entryOf } from './index-entries.ts';
+import { entryOf, goneEntry } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
@@ -75,14 +75,14 @@ export interface Retried {
 /** Use cases around runs; each is scoped by the caller's tenant. */
 export type ExecutionService = ReturnType<typeof createExecutionService>;
 
-/** Makes the service; `onRead` hears of each run that was read from Temporal. */
+/** Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal. */
 export function createExecutionService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   store: ExecutionStore,
   launcher: Launcher,
   definitions: DefinitionService,
   log: Logger,
-  onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
+  { clock, onRead }: { clock: () => number; onRead: (n: number, execution: Execution) => Promise<void> },
 ) {
   const { namespace } = temporal;
 
@@ -100,9 +100,10 @@ export function createExecutionService(
   async function read(principal: Principal, id: string, onEvent?: OnEvent): Promise<ReadExecution> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${id} not found`);
     const parsed: ExecutionId | undefined = parseExecutionId(id);
-    if (parsed === undefined || parsed.visit !== 0) throw missing();
-    const { n } = parsed;
-    const row = await store.find(n);
+    // What a schedule or another client has started has an id of its own form, which only the index knows.
+    const row = parsed === undefined ? await store.findByWorkflowId(namespace, id) : await store.find(parsed.n);
+    const n = parsed?.n ?? row?.n;
+    if (n === undefined || (parsed !== undefined && parsed.visit !== 0)) throw missing();
     if (row !== null && row.tenant !== principal.tenant) throw missing();
     const workflowId = row?.workflowId ?? workflowIdOf(n);
     if (row === null && (await store.isBuried(namespace, workflowId))) throw missing();
@@ -115,8 +116,9 @@ export function createExecutionService(
           : await projections.readEach(workflowId, (event, number) => onEvent(workflowId, event, number));
     if (described === null || projection === null) {
       if (row === null) throw missing();
+      const known = described === null ? await settled(row) : row;
       const retries = await retriesOf(principal, n);
-      return { n, execution: executionOfRow(row), retries, projection, mask: (shown) => shown };
+      return { n, execution: executionOfRow(known), retries, projection, mask: (shown) => shown };
     }
     const { execution, mask } = maskExecution(projection.execution(described.pending));
     if (execution.projection === 'diverged') {
@@ -127,9 +129,28 @@ export function createExecutionService(
     }
     // Ids can be guessed: without a row, the memo alone tells whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing();
-    await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
-    await onRead(n, execution);
+    await noted(workflowId, async () => {
+      const [refused] = await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
+      if (refused !== undefined) throw refused.error;
+      await onRead(n, execution);
+    });
     return { n, execution, retries: isClosed(execution.status) ? await retriesOf(principal, n) : [], projection, mask };
+  }
+
+  /** The row of a run that Temporal does not have: one that was open has ended, nobody can say how. */
+  async function settled(row: IndexRow): Promise<IndexRow> {
+    if (row.versionRun === '' || row.versionClosed === 1) return row;
+    await store.write([goneEntry(row, new Date(clock()))]);
+    return (await store.find(row.n)) ?? row;
+  }
+
+  /** Does what only lists need. What was asked for is done by then, so that trouble with it is logged and nothing else. */
+  async function noted(workflowId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log.error({ err: error, workflow_id: workflowId }, 'a run that was read could not be brought into the index');
+    }
   }
 
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
@@ -268,16 +289,18 @@ export function createExecutionService(
     /** Asks an open run to stop. Throws `execution_not_found`, `execution_closed`. */
     async cancel(principal: Principal, id: string, reason: string): Promise<ExecutionView> {
       const found = await openView(principal, id);
-      await temporal.cancel(found.execution.workflowId, reason, principal.subject);
-      await store.mark(found.n);
+      const { workflowId } = found.execution;
+      await temporal.cancel(workflowId, reason, principal.subject);
+      await noted(workflowId, () => store.mark(found.n));
       return view(principal, id);
     },
 
     /** Ends an open run at once. Throws `execution_not_found`, `execution_closed`. */
     async terminate(principal: Principal, id: string, reason: string): Promise<ExecutionView> {
       const found = await openView(principal, id);
-      await temporal.terminate(found.execution.workflowId, reason, principal.subject);
-      await store.mark(found.n);
+      const { workflowId } = found.execution;
+      await temporal.terminate(workflowId, reason, principal.subject);
+      await noted(workflowId, () => store.mark(found.n));
       return view(principal, id);
     },
 

@@ -7,6 +7,7 @@ import type { FailureHookRow, FailureHookStore } from '../store/failure-hooks.ts
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
 import { keepGoing } from './loops.ts';
+import { isPassing } from './outages.ts';
 
 /** Milliseconds between two rounds, and hooks in one. */
 const INTERVAL = 500;
@@ -14,9 +15,6 @@ const AT_ONCE = 20;
 
 /** Largest input of a run that its hook is told, in bytes of JSON. */
 const MAX_INPUT = 500_000;
-
-/** What is tried again: nobody answered, or something broke. */
-const PASSING = ['temporal_unavailable', 'database_unavailable', 'internal', 'busy'];
 
 /**
  * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
@@ -54,13 +52,12 @@ export function createFailureHooks(
           await start(row);
           await store.end(row, null);
         } catch (error) {
-          if (!(error instanceof AppError) || PASSING.includes(error.code)) throw error;
+          // Whatever else is wrong with one run is no reason for the others to wait.
+          if (isPassing(error)) throw error;
           const { workflowId, hook } = row;
-          log.error(
-            { workflow_id: workflowId, hook, code: error.code },
-            'what is to follow a failure cannot be started',
-          );
-          await store.end(row, `${error.code}: ${error.message}`);
+          const { code, message } = error instanceof AppError ? error : { code: 'internal', message: String(error) };
+          log.error({ err: error, workflow_id: workflowId, hook }, 'what is to follow a failure cannot be started');
+          await store.end(row, `${code}: ${message}`);
         }
       }
     },

@@ -5,6 +5,7 @@ import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.t
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
 import type { ProjectionReader } from './projections.ts';
+import { createSetAside } from './set-aside.ts';
 import type { Temporal } from './temporal.ts';
 
 /** Milliseconds between two looks, and runs that are read at a time. */
@@ -20,6 +21,7 @@ export function createInbox(
   log: Logger,
 ) {
   const { namespace } = temporal;
+  const aside = createSetAside(clock, log, 'the inquiries of a run cannot be read; those of others can');
 
   async function take(n: number, execution: Execution): Promise<void> {
     const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated } = execution;
@@ -47,6 +49,7 @@ export function createInbox(
     const asksNothing = execution?.inquiries.length === 0;
     // A worker tells of a question before Temporal has it: until then there is nothing to read.
     if (asksNothing && execution.closed === null) return;
+    if (execution === null) await store.withdraw(namespace, run.workflowId, new Date(clock()));
     if (execution === null || execution.memo === null || asksNothing) await store.skip(namespace, run.workflowId);
     else await take(run.n, execution);
   }
@@ -57,7 +60,7 @@ export function createInbox(
 
     /** Reads the inquiries of runs whose workers say that they have changed. */
     async tick(): Promise<void> {
-      for (const run of await store.due(namespace, LIMIT)) await read(run);
+      for (const run of await store.due(namespace, LIMIT)) await aside.attempt(run.workflowId, () => read(run));
     },
 
     /** Keeps going until the signal is aborted; trouble is logged once and tried again. */

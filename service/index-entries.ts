@@ -1,14 +1,19 @@
 import type { Execution } from '../model/execution.ts';
-import { derivedNumber, isRunNumber } from '../model/execution-id.ts';
+import { derivedNumber, isRunNumber, workflowIdOf } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import { INDEXED_TEXT, type IndexEntry } from '../model/index-entry.ts';
 import type { Json } from '../model/json.ts';
 import type { RunMemo } from '../model/run-input.ts';
 import type { RunReport } from '../model/run-report.ts';
+import { boundedText } from '../model/text.ts';
 import { type HistoryEvent, timestampMilliseconds } from '../projection/history.ts';
 import { type Closing, closeOf, memoOf } from '../projection/project.ts';
+import type { IndexRow } from '../store/executions.ts';
 import { sha256Hex } from './hash.ts';
 import type { RunInfo } from './temporal.ts';
+
+/** Longest name of a workflow that is none of ours, in UTF-16 units; ours have 200 at most. */
+const MAX_FOREIGN_TYPE = 400;
 
 /** Temporal's numbers of `WorkflowExecutionStatus` that the index tells apart. */
 export const RUNNING = 1;
@@ -105,6 +110,20 @@ export function errorCode(failure: Failure): string {
   return failure.code ?? failure.type.toUpperCase();
 }
 
+/** Says that Temporal no longer has the run of a row that was open: how it ended can no longer be found out. */
+export function goneEntry(row: IndexRow, at: Date): IndexEntry {
+  const { namespace, workflowId, n, runId, tenant, ref, revision, definition, pack, actions, parent, enforcement } =
+    row;
+  const { executor, owner, tags, mode, retryOf, created, versionStart, versionRun, versionEvent } = row;
+  return {
+    ...{ namespace, workflowId, n, runId, tenant, ref, revision, definition, pack, actions, parent, enforcement },
+    ...{ executor, owner, tags, mode, retryOf, created, input: null, status: 'terminated' },
+    ...outcomeOf({ output: null, failure: { type: 'gone', message: 'Temporal no longer has this run' } }),
+    ...{ updated: at, closed: at },
+    version: { start: versionStart, run: versionRun, closed: true, event: versionEvent },
+  };
+}
+
 function outcomeOf(
   closing: Pick<Closing, 'output' | 'failure'> | null,
 ): Pick<IndexEntry, 'result' | 'error' | 'errorCode'> {
@@ -116,13 +135,15 @@ function outcomeOf(
 }
 
 function numberOf(namespace: string, workflowId: string, memo: RunMemo | null): number {
-  if (memo !== null && isRunNumber(memo.n)) return memo.n;
+  // Another run's number in a memo makes nobody that run.
+  if (memo !== null && isRunNumber(memo.n) && workflowIdOf(memo.n) === workflowId) return memo.n;
   // What a schedule has started knows its workflow id alone, see interpreter/identity.ts.
   return derivedNumber(sha256Hex(memo?.schedule === undefined ? `${namespace}\n${workflowId}` : workflowId));
 }
 
 function common(namespace: string, workflowId: string, type: string, memo: RunMemo | null) {
-  const ref = memo?.ref ?? type;
+  // A workflow that is none of ours may have a name that no index of the database takes.
+  const ref = memo?.ref ?? boundedText(type, MAX_FOREIGN_TYPE);
   return {
     namespace,
     workflowId,

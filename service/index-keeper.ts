@@ -3,10 +3,12 @@ import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
 import { memoOf } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
-import { closedEntry, entryOf, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
+import { closedEntry, entryOf, goneEntry, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
+import { isOutage } from './outages.ts';
 import type { ProjectionReader } from './projections.ts';
+import { createSetAside } from './set-aside.ts';
 import type { RunInfo, Temporal } from './temporal.ts';
 
 /** How often visibility is asked, in milliseconds. */
@@ -44,8 +46,10 @@ export function createIndexKeeper(
   onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
 ) {
   const { namespace } = temporal;
+  const aside = createSetAside(clock, log, 'a run cannot be brought into the execution index; the others go on');
   let lastLong = 0;
   let current: number | null = null;
+  let standing: number | null = null;
 
   async function entryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
@@ -75,12 +79,55 @@ export function createIndexKeeper(
     return entry;
   }
 
+  /** The entries of some runs; one that cannot be read is set aside. */
+  async function entriesFor(infos: readonly RunInfo[], make: typeof entryFor): Promise<IndexEntry[]> {
+    const entries = await mapConcurrently(infos, async (info) => {
+      try {
+        return await make(info);
+      } catch (error) {
+        if (isOutage(error)) throw error;
+        aside.put(info.execution?.workflowId ?? '', error);
+        return null;
+      }
+    });
+    return entries.filter((entry) => entry !== null);
+  }
+
+  /** Writes entries; one that the database refuses is set aside. */
+  async function write(entries: readonly IndexEntry[]): Promise<void> {
+    const refused = await store.write(entries);
+    for (const { entry, error } of refused) aside.put(entry.workflowId, error);
+  }
+
+  /** Writes the entry of one run. Throws what the database refuses it for. */
+  async function writeOne(entry: IndexEntry): Promise<void> {
+    const [refused] = await store.write([entry]);
+    if (refused !== undefined) throw refused.error;
+  }
+
+  /** Brings the row of a run that Temporal does not have up to date. */
+  async function settleMissing(row: IndexRow): Promise<void> {
+    // Until Temporal has seen it, it is a claim whose start has failed; with an idempotency key, a later try claims it again.
+    if (row.versionRun === '') await store.drop(row);
+    else if (row.versionClosed === 0) await writeOne(goneEntry(row, new Date(clock())));
+  }
+
+  /** Tries again what was set aside. */
+  async function retryAside(): Promise<void> {
+    await mapConcurrently(aside.due(), (workflowId) =>
+      aside.attempt(workflowId, async () => {
+        const described = await temporal.describe(workflowId);
+        const entry = described === null ? null : await wholeEntryFor(described.info);
+        if (entry !== null) await writeOne(entry);
+      }),
+    );
+  }
+
   /** Makes the whole index again, while it serves (design/index.md, 7). */
   async function rebuild(generation: number): Promise<void> {
     for await (const page of temporal.list('')) {
-      const entries = (await mapConcurrently(page, wholeEntryFor)).filter((entry) => entry !== null);
-      await store.write(entries);
-      const ids = entries.map(({ workflowId }) => workflowId);
+      await write(await entriesFor(page, wholeEntryFor));
+      const ids = page.map(({ execution }) => execution?.workflowId ?? '');
       await store.seen(namespace, ids, generation);
     }
     for (let n = -1; ; ) {
@@ -88,12 +135,15 @@ export function createIndexKeeper(
       const last = rows.at(-1);
       if (last === undefined) break;
       n = last.n;
-      await mapConcurrently(rows, async (row) => {
-        const described = await temporal.describe(row.workflowId);
-        const entry = described === null ? null : await wholeEntryFor(described.info);
-        if (entry === null) await store.drop(row);
-        else await store.write([entry]);
-      });
+      await mapConcurrently(rows, (row) =>
+        aside.attempt(row.workflowId, async () => {
+          const described = await temporal.describe(row.workflowId);
+          const entry = described === null ? null : await wholeEntryFor(described.info);
+          if (entry !== null) await writeOne(entry);
+          else if (row.versionClosed === 0) await settleMissing(row);
+          else await store.drop(row);
+        }),
+      );
     }
     await store.endRebuild(namespace, generation);
   }
@@ -114,10 +164,10 @@ export function createIndexKeeper(
         // What the index has seen of a run already need not be read again.
         const news = page.filter((info) => {
           const before = known.get(info.execution?.runId ?? '');
+          if (aside.has(info.execution?.workflowId ?? '')) return false;
           return before === undefined || (isClosedRun(info) && !before);
         });
-        const entries = await mapConcurrently(news, entryFor);
-        await store.write(entries.filter((entry) => entry !== null));
+        await write(await entriesFor(news, entryFor));
         for (const info of page) {
           const times = timesOf(info);
           started = Math.max(started, times.started);
@@ -132,23 +182,19 @@ export function createIndexKeeper(
 
   async function look(row: IndexRow): Promise<void> {
     const described = await temporal.describe(row.workflowId);
-    if (described === null) {
-      // A row that was claimed and never started; with an idempotency key, a later try claims it again.
-      if (row.versionRun === '') await store.drop(row);
-      return;
-    }
+    if (described === null) return settleMissing(row);
     const { info, cancelRequested } = described;
     const known = isClosedRun(info) || asksPeople(row);
     const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
     if (entry === null) return;
     // That a run waits is told by its worker alone; describe does not know.
     const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
-    await store.write([waits ? { ...entry, status: row.status } : entry]);
+    await writeOne(waits ? { ...entry, status: row.status } : entry);
   }
 
   async function sweep(now: number): Promise<void> {
     const rows = await store.due(namespace, new Date(now - SWEEP_AFTER), SWEEP_LIMIT);
-    await mapConcurrently(rows, look);
+    await mapConcurrently(rows, (row) => aside.attempt(row.workflowId, () => look(row)));
     await store.looked(rows, new Date(now));
     await store.forgetBuried(new Date(now));
   }
@@ -157,8 +203,15 @@ export function createIndexKeeper(
     /** One round: news, then the sweep. */
     async tick(): Promise<void> {
       const now = clock();
-      await readNews(now);
+      try {
+        await readNews(now);
+      } catch (error) {
+        standing ??= now;
+        throw error;
+      }
       current = now;
+      standing = null;
+      await retryAside();
       await sweep(now);
       const { generation, rebuilt } = await store.rebuilds(namespace);
       if (generation > rebuilt) {
@@ -173,6 +226,12 @@ export function createIndexKeeper(
 
     /** Milliseconds since the last look began that is in the index; null before the first. */
     lag: (): number | null => (current === null ? null : clock() - current),
+
+    /** Milliseconds for which no round has succeeded; null while rounds succeed. */
+    standing: (): number | null => (standing === null ? null : clock() - standing),
+
+    /** Runs that were set aside. */
+    setAside: (): number => aside.size,
 
     /** The rebuild that was asked for last, and the last one that was done. */
     rebuilds: () => store.rebuilds(namespace),

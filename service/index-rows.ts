@@ -43,6 +43,7 @@ export function executionOfRow(row: IndexRow): Execution {
     inquiries: [],
     controls: [],
     signalsDropped: 0,
+    signalsRefused: [],
     projection: 'partial',
     divergence: null,
     runStarted: new Date(row.versionStart).toISOString(),

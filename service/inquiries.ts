@@ -25,6 +25,9 @@ import { awaitVerdict } from './verdicts.ts';
 /** Bytes of JSON that may come with a decision. */
 const MAX_RESPONSE = 256 * 1024;
 
+/** Inquiries that are shown of a run that Temporal no longer has. */
+const MAX_KEPT = 1_000;
+
 /** An inquiry with its run. */
 export interface InquiryView extends ExecutionView {
   inquiry: Inquiry;
@@ -65,9 +68,16 @@ export function createInquiryService(
     const found = await executions.get(principal, String(integerId(parsed.n))).catch((error: unknown) => {
       throw error instanceof AppError && error.code === 'execution_not_found' ? missing(id) : error;
     });
-    const inquiry = found.execution.inquiries.find(parsed.is);
+    const inquiry = (await inquiriesOf(principal, found)).find(parsed.is);
     if (inquiry === undefined) throw missing(id);
     return { ...found, inquiry };
+  }
+
+  /** What a run has asked; of one that Temporal no longer has, what the inbox kept. */
+  async function inquiriesOf({ tenant }: Principal, { n, execution }: ExecutionView): Promise<Inquiry[]> {
+    if (!execution.expired) return execution.inquiries;
+    const { rows } = await store.list(tenant, { n }, { offset: 0, limit: MAX_KEPT });
+    return rows.map(({ inquiry }) => (inquiry.status === 'pending' ? { ...inquiry, status: 'cancelled' } : inquiry));
   }
 
   async function decisionOf(principal: Principal, { inquiry }: InquiryView, answer: Answer): Promise<Decision> {
@@ -124,7 +134,7 @@ export function createInquiryService(
     /** Everything that a run has asked, with every decision that came. Throws `execution_not_found`. */
     async ofExecution(principal: Principal, id: string): Promise<InquiryView[]> {
       const found = await executions.get(principal, id);
-      return found.execution.inquiries.map((inquiry) => ({ ...found, inquiry }));
+      return (await inquiriesOf(principal, found)).map((inquiry) => ({ ...found, inquiry }));
     },
 
     /**

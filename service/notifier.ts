@@ -50,16 +50,15 @@ export function createNotifier(
   }
 
   async function handle(row: NoticeRow): Promise<void> {
-    const notice = await noticeOf(row);
-    if (notice === null) return;
     try {
-      await tell(row, notice);
+      const notice = await noticeOf(row);
+      if (notice !== null) await tell(row, notice);
     } catch (error) {
       const asked = error instanceof NoticeError ? error.retryAfter : undefined;
       const pause = asked === undefined ? Math.min(1_000 * 2 ** row.attempts, LONGEST_PAUSE) : asked * 1000;
       const { message } = error as Error;
       if (row.attempts === 0)
-        log.warn({ err: error, kind: row.kind, inquiry: notice.inquiryId }, 'nobody could be told');
+        log.warn({ err: error, kind: row.kind, run: row.workflowId, inquiry: row.key }, 'nobody could be told');
       await store.failed(row.id, message.slice(0, 1_000), new Date(clock() + pause));
     }
   }

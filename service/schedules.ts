@@ -9,6 +9,7 @@ import type { Parameters } from '../model/run-input.ts';
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
 import { refusal } from './inputs.ts';
+import { createSetAside } from './set-aside.ts';
 import type { DescribedSchedule, Overlap, ScheduleTimes, TemporalSchedules } from './temporal-schedules.ts';
 
 /** A schedule as it is asked for. */
@@ -47,8 +48,14 @@ const REFRESH_EVERY = 30_000;
 /** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
-/** Makes the service. */
-export function createScheduleService(temporal: TemporalSchedules, executions: ExecutionService, log: Logger) {
+/** Makes the service; `clock` gives milliseconds. */
+export function createScheduleService(
+  temporal: TemporalSchedules,
+  executions: ExecutionService,
+  log: Logger,
+  clock: () => number,
+) {
+  const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
   const temporalId = ({ tenantRef }: Principal, id: string) => `${tenantRef}.${id}`;
 
   async function find(principal: Principal, id: string) {
@@ -159,10 +166,11 @@ export function createScheduleService(temporal: TemporalSchedules, executions: E
      */
     async refresh(): Promise<void> {
       for await (const scheduleId of temporal.ids()) {
-        const found = await temporal.describe(scheduleId);
-        const kept = found === null ? null : keptOf(found);
-        if (found === null || kept === null) continue;
-        await refreshOne(found, kept);
+        await aside.attempt(scheduleId, async () => {
+          const found = await temporal.describe(scheduleId);
+          const kept = found === null ? null : keptOf(found);
+          if (found !== null && kept !== null) await refreshOne(found, kept);
+        });
       }
     },
 

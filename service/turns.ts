@@ -8,6 +8,7 @@ import type { Parameters, RunTurn } from '../model/run-input.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../store/turns.ts';
 import { refusal } from './inputs.ts';
 import { keepGoing } from './loops.ts';
+import { createSetAside } from './set-aside.ts';
 import type { Temporal } from './temporal.ts';
 
 /** Milliseconds between two rounds. */
@@ -35,6 +36,7 @@ export function turnFor(
  */
 export function createTurnKeeper(temporal: Temporal, store: TurnStore, log: Logger, clock: () => number) {
   const { namespace } = temporal;
+  const aside = createSetAside(clock, log, 'a run cannot be told that it is its turn; the others are');
 
   async function tell(row: TurnRow): Promise<void> {
     const { workflowId, granted, refused, told, cancelled, stopped, policy } = row;
@@ -55,7 +57,7 @@ export function createTurnKeeper(temporal: Temporal, store: TurnStore, log: Logg
     /** One round. */
     async tick(): Promise<void> {
       const told = await store.settle(namespace, new Date(clock() - UNSEEN_AFTER), decideTurns);
-      for (const row of told) await tell(row);
+      for (const row of told) await aside.attempt(row.workflowId, () => tell(row));
     },
 
     /** Keeps going until the signal is aborted. */

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
-import { sql } from 'drizzle-orm';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres';
 import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
@@ -11,6 +10,7 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import { Pool } from 'pg';
 import { lockFolder } from './folder-lock.ts';
+import { probes } from './schema.ts';
 
 /** The database, whichever engine runs it. */
 export type Database = PgDatabase<PgQueryResultHKT>;
@@ -21,8 +21,8 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** An open database. */
 export interface OpenDatabase {
   db: Database;
-  /** Throws when the database does not answer. */
-  ping(): Promise<void>;
+  /** Writes one row, as any change would; the result holds for a second. Throws when the database cannot take it. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,9 +45,7 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
     await migratePglite(db, { migrationsFolder: MIGRATIONS });
     return {
       db,
-      ping: async () => {
-        await engine.query('select 1');
-      },
+      probe: createProbe(db),
       close: async () => {
         await engine.close();
         await lock.release();
@@ -57,6 +55,23 @@ export async function openEmbedded(folder: string): Promise<OpenDatabase> {
     await lock.release();
     throw error;
   }
+}
+
+/** Milliseconds for which the result of a probe holds. */
+const PROBE_HOLDS = 1_000;
+
+/** Makes a probe; those who ask at the same time, or within a second, share one write. */
+function createProbe(db: Database): () => Promise<void> {
+  let last: { at: number; result: Promise<void> } | null = null;
+  return () => {
+    const now = performance.now();
+    if (last === null || now - last.at > PROBE_HOLDS) {
+      const at = new Date();
+      const write = db.insert(probes).values({ id: 1, at }).onConflictDoUpdate({ target: probes.id, set: { at } });
+      last = { at: now, result: write.then(() => undefined) };
+    }
+    return last.result;
+  };
 }
 
 /** Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. */
@@ -77,9 +92,7 @@ export async function openPostgres(url: string): Promise<OpenDatabase> {
   const db = drizzlePostgres(pool);
   return {
     db,
-    ping: async () => {
-      await db.execute(sql`select 1`);
-    },
+    probe: createProbe(db),
     close: () => pool.end(),
   };
 }

@@ -20,6 +20,7 @@ import type { ExecutionStatus } from '../model/status.ts';
 import type { Database, Transaction } from './database.ts';
 import { noteHooks } from './failure-hooks.ts';
 import { likePattern, wildcardPattern } from './like.ts';
+import { isRowRefused } from './refusals.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './schema.ts';
 import { noteTurns, type TurnClaim } from './turns.ts';
 
@@ -66,10 +67,23 @@ export interface Change {
 /** What statistics are grouped by. */
 export type Grouping = 'action_ref' | 'pack' | 'day';
 
+/** How far visibility has been seen. */
+export interface Watermark {
+  namespace: string;
+  started: Date;
+  closed: Date;
+}
+
 /** What a start claims before Temporal is told: the row, and the idempotency key with the body it came with. */
 export interface Claim {
   entry: IndexEntry;
   idempotency?: { key: string; bodyHash: string } | undefined;
+}
+
+/** An entry that the database does not take for what it holds, and why. */
+export interface RefusedEntry {
+  entry: IndexEntry;
+  error: unknown;
 }
 
 /** The execution index. */
@@ -80,6 +94,41 @@ export function createExecutionStore(db: Database) {
   /** Numbers of rows, which are taken in their order: see `write`. */
   const inOrder = (where: SQL | undefined, within: Database | Transaction = db) =>
     within.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
+
+  /** Writes entries in one transaction, by the one rule. */
+  async function writeAll(entries: readonly IndexEntry[], seen?: Watermark): Promise<void> {
+    await db.transaction(async (transaction) => {
+      const buried = await buriedAmong(transaction, entries);
+      const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
+      // An insert beside an update of its row may miss it, and then fails by the number instead of updating.
+      const numbers = written.map(({ n }) => n);
+      await inOrder(inArray(executions.n, numbers), transaction);
+      for (const entry of written) {
+        const row = rowOf(entry);
+        await transaction
+          .insert(executions)
+          .values(row)
+          .onConflictDoUpdate({
+            target: [executions.namespace, executions.workflowId],
+            set: { ...row, ...KEPT_WHERE_UNKNOWN },
+            setWhere: NOT_OLDER,
+          });
+      }
+      await noteTurns(transaction, written.flatMap(turnOf));
+      await noteHooks(transaction, written.flatMap(hookOf));
+      if (seen === undefined) return;
+      await transaction
+        .insert(watermarks)
+        .values(seen)
+        .onConflictDoUpdate({
+          target: watermarks.namespace,
+          set: {
+            started: sql`greatest(${watermarks.started}, excluded.started)`,
+            closed: sql`greatest(${watermarks.closed}, excluded.closed)`,
+          },
+        });
+    });
+  }
 
   return {
     /**
@@ -144,43 +193,22 @@ export function createExecutionStore(db: Database) {
 
     /**
      * Writes entries by the one rule: each takes effect only where it is not older than what is there. Whoever writes several
-     * rows takes them in the order of their numbers, so that no two wait for each other.
+     * rows takes them in the order of their numbers, so that no two wait for each other. Gives the entries that the database
+     * refuses for what they hold; all others are written.
      */
-    async write(
-      entries: readonly IndexEntry[],
-      seen?: { namespace: string; started: Date; closed: Date },
-    ): Promise<void> {
-      await db.transaction(async (transaction) => {
-        const buried = await buriedAmong(transaction, entries);
-        const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
-        // An insert beside an update of its row may miss it, and then fails by the number instead of updating.
-        const numbers = written.map(({ n }) => n);
-        await inOrder(inArray(executions.n, numbers), transaction);
-        for (const entry of written) {
-          const row = rowOf(entry);
-          await transaction
-            .insert(executions)
-            .values(row)
-            .onConflictDoUpdate({
-              target: [executions.namespace, executions.workflowId],
-              set: { ...row, ...KEPT_WHERE_UNKNOWN },
-              setWhere: NOT_OLDER,
-            });
-        }
-        await noteTurns(transaction, written.flatMap(turnOf));
-        await noteHooks(transaction, written.flatMap(hookOf));
-        if (seen === undefined) return;
-        await transaction
-          .insert(watermarks)
-          .values(seen)
-          .onConflictDoUpdate({
-            target: watermarks.namespace,
-            set: {
-              started: sql`greatest(${watermarks.started}, excluded.started)`,
-              closed: sql`greatest(${watermarks.closed}, excluded.closed)`,
-            },
-          });
-      });
+    async write(entries: readonly IndexEntry[], seen?: Watermark): Promise<RefusedEntry[]> {
+      try {
+        await writeAll(entries, seen);
+        return [];
+      } catch (error) {
+        const [entry] = entries;
+        if (entry === undefined || !isRowRefused(error)) throw error;
+        if (entries.length === 1 && seen === undefined) return [{ entry, error }];
+      }
+      const middle = Math.ceil(entries.length / 2);
+      const refused = [...(await this.write(entries.slice(0, middle))), ...(await this.write(entries.slice(middle)))];
+      if (seen !== undefined) await writeAll([], seen);
+      return refused;
     },
 
     /** Deletes rows, with the idempotency keys that led to them, and keeps every writer from bringing them back. */
@@ -316,6 +344,15 @@ export function createExecutionStore(db: Database) {
     /** A run by its number, whoever's it is. */
     async find(n: number): Promise<IndexRow | null> {
       const [found] = await db.select().from(executions).where(eq(executions.n, n));
+      return found ?? null;
+    },
+
+    /** A run by Temporal's id, whoever's it is. */
+    async findByWorkflowId(namespace: string, workflowId: string): Promise<IndexRow | null> {
+      const [found] = await db
+        .select()
+        .from(executions)
+        .where(among(namespace, [workflowId]));
       return found ?? null;
     },
 
@@ -488,7 +525,9 @@ const GROUP_KEYS = {
   day: sql<string>`to_char(${executions.created} at time zone 'UTC', 'YYYY-MM-DD')`,
 };
 
-const NOT_OLDER = sql`case when excluded.version_run = ${executions.versionRun}
+/** A run that Temporal was found to have no more is as Temporal says when it has it again: after its server was restored. */
+const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then true
+  when excluded.version_run = ${executions.versionRun}
   then (excluded.version_closed, excluded.version_event) >= (${executions.versionClosed}, ${executions.versionEvent})
   else (excluded.version_start, excluded.version_run collate "C") > (${executions.versionStart}, ${executions.versionRun} collate "C")
   end`;

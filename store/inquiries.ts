@@ -146,6 +146,30 @@ export function createInquiryStore(db: Database) {
         .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
     },
 
+    /**
+     * Withdraws what a run asks that Temporal no longer has, and notes that whoever was told of it is to be told. Does nothing
+     * where nothing is open.
+     */
+    async withdraw(namespace: string, workflowId: string, now: Date): Promise<void> {
+      await db.transaction(async (transaction) => {
+        const open = and(eq(inquiries.namespace, namespace), eq(inquiries.workflowId, workflowId));
+        const rows = await transaction
+          .select()
+          .from(inquiries)
+          .where(and(open, eq(inquiries.status, 'pending')));
+        for (const { key, inquiry } of rows) {
+          await transaction
+            .update(inquiries)
+            .set({ status: 'cancelled', inquiry: { ...inquiry, status: 'cancelled' } })
+            .where(and(open, eq(inquiries.key, key)));
+          await transaction
+            .update(notices)
+            .set({ wanted: `cancelled/${inquiry.votes.length}`, due: now, attempts: 0, remind: null })
+            .where(and(eq(notices.namespace, namespace), eq(notices.workflowId, workflowId), eq(notices.key, key)));
+        }
+      });
+    },
+
     /** A page of a tenant's inquiries, newest first, and how many there are. */
     async list(
       tenant: string,

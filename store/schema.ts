@@ -335,6 +335,9 @@ export const watermarks = pgTable('watermarks', {
   rebuilt: integer('rebuilt').notNull().default(0),
 });
 
+/** One row, written to find out whether the database can be written to. */
+export const probes = pgTable('probes', { id: integer('id').primaryKey(), at: instant('at').notNull() });
+
 /** Runs that were deleted: no writer may bring them back, however late it comes (design/index.md, 6). */
 export const tombstones = pgTable(
   'tombstones',

@@ -10,7 +10,8 @@ import {
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
 import { CONVERTERS, type Codec } from '../codec/codec.ts';
-import { OWN_TASK_QUEUE, type RunMemo } from '../model/run-input.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import { readRunMemo } from '../model/run-memo.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
 
 /** Where a worker connects, and what it runs. */
@@ -105,7 +106,7 @@ function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> 
         ) =>
           report({
             ...{ workflowId, firstRunId: firstExecutionRunId, runId, workflowType, historyLength, status, asked },
-            memo: (memo?.fermata as RunMemo | undefined) ?? null,
+            memo: readRunMemo(memo?.fermata),
             started: runStartTime.getTime(),
             at: Date.now(),
           }),

@@ -1,3 +1,4 @@
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness } from './api-harness.ts';
 import { until } from './until.ts';
@@ -24,6 +25,49 @@ async function start(name: string, headers: Record<string, string> = {}, wait = 
 const statusOf = async (id: number) => (await harness.call('GET', `${EXECUTIONS}/${id}`)).status;
 const idsOf = async (query: string) =>
   (await harness.call('GET', `${EXECUTIONS}?${query}`)).body.data.map(({ id }: { id: number }) => id) as number[];
+
+describe('a run that Temporal no longer has', () => {
+  it('has ended, also in lists; what it asked is withdrawn, and it can be deleted', async () => {
+    await store('asking', { tasks: [{ name: 'ask', action: 'core.inquiry', input: { prompt: 'Go?' } }] });
+    const { id, workflow_id: workflowId } = await start('asking');
+    const inbox = async (status: string) =>
+      (await harness.call('GET', `/api/v1/inquiries?execution=${id}&status=${status}`)).body.data;
+    const [asked] = await until(
+      () => inbox('pending'),
+      (rows) => rows.length > 0,
+    );
+    await new Client({
+      connection: harness.connection,
+      namespace: 'deletions',
+    }).workflowService.deleteWorkflowExecution({
+      namespace: 'deletions',
+      workflowExecution: { workflowId },
+    });
+    const gone = await until(
+      () => harness.call('GET', `${EXECUTIONS}/${id}`),
+      ({ body }) => body.data.expired,
+    );
+    expect(gone.body.data).toMatchObject({
+      ...{ status: 'cancelled', waiting_for: [], projection: 'partial' },
+      result: { error_code: 'GONE', error: 'Temporal no longer has this run' },
+    });
+    expect(await idsOf('status=terminated&action_ref=examples.asking')).toEqual([id]);
+    expect(await idsOf('status=running&action_ref=examples.asking')).toEqual([]);
+    await until(
+      () => inbox('cancelled'),
+      (rows) => rows.length > 0,
+    );
+    expect(await inbox('pending')).toEqual([]);
+    const late = await harness.call('POST', `/api/v1/inquiries/${asked.id}/respond`, { option: 'approve' });
+    expect([late.status, late.body.code]).toEqual([410, 'inquiry_withdrawn']);
+    for (const verb of ['cancel', 'terminate']) {
+      const refused = await harness.call('POST', `${EXECUTIONS}/${id}/${verb}`, {});
+      expect([verb, refused.status, refused.body.code]).toEqual([verb, 409, 'execution_closed']);
+    }
+    expect((await harness.call('DELETE', `${EXECUTIONS}/${id}`)).status).toBe(200);
+    expect(await statusOf(id)).toBe(404);
+  });
+});
 
 describe('DELETE /executions/{id}', () => {
   it('deletes a closed run and what it has started, and no writer brings it back', async () => {

@@ -108,6 +108,7 @@ describe('a schedule', () => {
     const schedules = createScheduleService(
       ...([createTemporalSchedules(harness.connection, 'schedules'), harness.api.executions] as const),
       pino({ level: 'silent' }),
+      Date.now,
     );
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { definition: definition('new') });
     await schedules.refresh();

@@ -34,6 +34,7 @@ export const API_NAMESPACES = [
     'turns',
     'python',
     'codec',
+    'texts',
   ],
 ];
 

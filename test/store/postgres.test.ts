@@ -19,7 +19,7 @@ const tenant = '00000000-0000-7000-8000-000000000001';
 
 it('two processes that start at once migrate once, and both can work', async () => {
   const opened = await Promise.all([openPostgres(url), openPostgres(url)]);
-  for (const { ping } of opened) await ping();
+  for (const { probe } of opened) await probe();
   const [first, second] = opened.map(({ db }) => createDefinitionStore(db)) as [DefinitionStore, DefinitionStore];
   await Promise.all([first, second].map((store) => store.ensurePacks(tenant, [{ ref: 'p', label: 'P' }])));
   const pack = (await second.findPack(tenant, 'p'))!;

@@ -1,0 +1,33 @@
+import { AppError } from '../model/app-error.ts';
+
+/** Error codes of the network and of Postgres: nobody answers, or nothing can be written (no room, no memory, a standby). */
+const GONE = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ENOSPC'],
+  ...['57P01', '57P02', '57P03', '08000', '08001', '08003', '08004', '08006', '08007'],
+  ...['53000', '53100', '53200', '53300', '58030', '25006'],
+]);
+
+/** What the drivers have no code for. */
+const GONE_IN_WORDS =
+  /^Connection terminated|^timeout exceeded when trying to connect|connection error and is not queryable$|No space left on device/;
+
+/** Returns whether an error says that the database does not answer, or cannot write anything. */
+export function isDatabaseOutage(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const { code } = current as { code?: unknown };
+    if (typeof code === 'string' && GONE.has(code)) return true;
+    if (GONE_IN_WORDS.test(current.message)) return true;
+  }
+  return false;
+}
+
+/** Returns whether an error is of Temporal or the database as a whole: work on anything else would meet it too. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof AppError) return error.code === 'temporal_unavailable' || error.code === 'database_unavailable';
+  return isDatabaseOutage(error);
+}
+
+/** Returns whether what failed is worth another try as it is: nobody answered, or too much was asked for at a time. */
+export function isPassing(error: unknown): boolean {
+  return isOutage(error) || (error instanceof AppError && error.status === 503);
+}

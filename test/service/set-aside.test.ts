@@ -1,0 +1,55 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import { AppError } from '../../model/app-error.ts';
+import { isOutage } from '../../service/outages.ts';
+import { createSetAside } from '../../service/set-aside.ts';
+
+const broken = async () => {
+  throw new Error('broken');
+};
+
+it('what cannot be done is tried again, less and less often, and holds up nothing else', async () => {
+  let now = 0;
+  const logged: string[] = [];
+  const log = pino({}, { write: (line: string) => logged.push(JSON.parse(line).key) });
+  const aside = createSetAside(() => now, log, 'it failed');
+  const tries: number[] = [];
+  for (; now < 60_000; now += 500) {
+    await aside.attempt('a', async () => {
+      tries.push(now);
+      await broken();
+    });
+    expect(await aside.attempt('b', async () => undefined)).toBe(true);
+  }
+  expect(tries).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000]);
+  expect([logged, aside.size, aside.has('a'), aside.has('b')]).toEqual([['a'], 1, true, false]);
+  now = 10_000_000;
+  expect(aside.due()).toEqual(['a']);
+  expect(await aside.attempt('a', async () => undefined)).toBe(true);
+  expect([aside.size, aside.due()]).toEqual([0, []]);
+});
+
+it('what is wrong with everything is wrong with nothing in particular', async () => {
+  const aside = createSetAside(() => 0, pino({ level: 'silent' }), 'it failed');
+  const away = async () => {
+    throw new AppError('temporal_unavailable', 'Temporal does not answer');
+  };
+  await expect(aside.attempt('a', away)).rejects.toThrow('Temporal does not answer');
+  expect(aside.size).toBe(0);
+});
+
+const coded = (code: string) => Object.assign(new Error('x'), { code });
+it.each([
+  ['no room', coded('53100'), true],
+  ['no room, as the driver wraps it', new Error('Failed query', { cause: coded('53100') }), true],
+  ['a standby', coded('25006'), true],
+  ['nobody answers', coded('ECONNREFUSED'), true],
+  ['no room for a file', coded('ENOSPC'), true],
+  ['the connection ended', new Error('Connection terminated unexpectedly'), true],
+  ['the database is away', new AppError('database_unavailable', 'x'), true],
+  ['U+0000', coded('22021'), false],
+  ['a fault of the code', new TypeError('x'), false],
+  ['a refusal', new AppError('execution_not_found', 'x'), false],
+])('an outage or not: %s', (_, error, expected) => {
+  expect(isOutage(error)).toBe(expected);
+});
