@@ -55,7 +55,7 @@ const controlRoute = (what: 'pause' | 'resume', summary: string) =>
       202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
       ...errorResponses(
         ...(['request_invalid', 'execution_not_found', 'execution_closed', 'execution_paused'] as const),
-        ...(['execution_not_paused', 'json_malformed'] as const),
+        ...(['execution_not_paused', 'controls_full', 'json_malformed'] as const),
       ),
     },
   });
@@ -77,7 +77,7 @@ const skipRoute = createApiRoute({
     202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
     ...errorResponses(
       ...(['request_invalid', 'execution_not_found', 'execution_closed', 'task_not_waiting'] as const),
-      ...(['json_malformed', 'body_too_large', 'unsupported_media_type'] as const),
+      ...(['controls_full', 'json_malformed', 'body_too_large', 'unsupported_media_type'] as const),
     ),
   },
 });

@@ -3,6 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import { parseExecutionId } from '../model/execution-id.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
+import { isStorableText, NOT_STORABLE } from '../model/text.ts';
 
 // The filters of document 000's lists, exports and bulk verbs.
 
@@ -20,8 +21,13 @@ export const RANGE_QUERY = {
 /** Every filter; all combine. */
 export const FILTER_QUERY = {
   status: z.string().optional().describe("A status in any document's words."),
-  action_ref: z.string().max(200).optional().describe("The run's ref or one of its tasks' actions; * is a wildcard."),
-  pack_name: z.string().max(64).optional(),
+  action_ref: z
+    .string()
+    .max(200)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe("The run's ref or one of its tasks' actions; * is a wildcard."),
+  pack_name: z.string().max(64).refine(isStorableText, NOT_STORABLE).optional(),
   result_contains: z.string().max(1000).optional().describe('Text anywhere in the result, in any case.'),
   enforcement: integer().optional(),
   parent: integer().optional(),

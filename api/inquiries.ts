@@ -147,7 +147,14 @@ const ofExecutionRoute = createApiRoute({
 function respondErrors() {
   return errorResponses(
     ...(['request_invalid', 'json_malformed', 'inquiry_not_found', 'not_an_approver', 'self_approval'] as const),
-    ...(['already_decided', 'already_voted', 'binding_changed', 'inquiry_expired', 'inquiry_withdrawn'] as const),
+    ...([
+      'already_decided',
+      'already_voted',
+      'decisions_full',
+      'binding_changed',
+      'inquiry_expired',
+      'inquiry_withdrawn',
+    ] as const),
     ...(['option_unknown', 'response_invalid', 'body_too_large', 'unsupported_media_type'] as const),
   );
 }

@@ -16,13 +16,19 @@ export interface Codec {
     ];
   };
   seal(payload: Payload): Payload;
-  /** The payload that was sealed; one that is not sealed, or by none of our keys, as it is. */
+  /**
+   * The payload that was sealed; one that is not sealed, or by none of our keys, as it is. One that a key of ours has sealed and
+   * somebody has changed is nothing any more: its encoding is `binary/altered`.
+   */
   open(payload: Payload): Payload;
   /** Opens, in place, every payload in an answer of Temporal's server. */
   openAll<T>(answer: T): T;
 }
 
 const ENCODING = 'binary/encrypted';
+
+/** What stands for a payload that was changed after it was sealed: nothing that a run takes. */
+const ALTERED: Payload = { metadata: { encoding: new TextEncoder().encode('binary/altered') }, data: new Uint8Array() };
 const CIPHER = 'aes-256-gcm';
 
 /** Bytes of a key, and of what GCM adds. */
@@ -75,13 +81,14 @@ export function createCodec(masterKeys: readonly string[]): Codec {
     const { metadata, data } = payload;
     if (!isSealed(payload) || !data) return payload;
     const found = keys.find(({ id }) => id === words.decode(metadata?.['encryption-key-id'] ?? new Uint8Array()));
-    if (found === undefined || data.length < NONCE_BYTES + TAG_BYTES) return payload;
+    if (found === undefined) return payload;
+    if (data.length < NONCE_BYTES + TAG_BYTES) return ALTERED;
     const decipher = createDecipheriv(CIPHER, found.key, data.subarray(0, NONCE_BYTES));
     decipher.setAuthTag(data.subarray(-TAG_BYTES));
     try {
       return Payload.decode(Buffer.concat([decipher.update(data.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]));
     } catch {
-      return payload;
+      return ALTERED;
     }
   }
 

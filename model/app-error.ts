@@ -68,6 +68,8 @@ export const ERROR_STATUS = {
   work_exceeded: 422,
   upgrade_required: 426,
   signals_full: 429,
+  controls_full: 429,
+  decisions_full: 429,
   rate_limited: 429,
   internal: 500,
   busy: 503,

@@ -6,6 +6,7 @@ import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
 import { ALIAS_KINDS } from './principal.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from './run-input.ts';
 import { CALLER_MODES } from './run-mode.ts';
+import { isStorableText, NOT_STORABLE } from './text.ts';
 import { MAX_SECONDS } from './words.ts';
 
 // Bodies come out of JSON.parse, so that every value in them is JSON already.
@@ -13,8 +14,10 @@ import { MAX_SECONDS } from './words.ts';
 export const MAX_ROW_ID = 2_147_483_647;
 
 const JsonObjectSchema = z.record(z.string(), JsonValueSchema);
-const LabelSchema = z.string().min(1).max(200);
-const TagSchema = z.string().min(1).max(64);
+/** A name that somebody gives: text that the database stores as it is. */
+const name = (most: number) => z.string().min(1).max(most).refine(isStorableText, NOT_STORABLE);
+const LabelSchema = name(200);
+const TagSchema = name(64);
 const SchemaField = JsonObjectSchema.nullable();
 
 /** The body of POST /api/v1/workflows (document 003, Create Workflow). */
@@ -71,6 +74,7 @@ export const ActionCreateSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
+    .refine(isStorableText, NOT_STORABLE)
     .refine((queue) => queue !== OWN_TASK_QUEUE, "is the queue of Fermata's own workers, which do not know the action")
     .describe('Where its workers wait for work; its ref is the activity type.'),
   idempotent: z.boolean().default(false).describe('Whether it may be done again when a worker was lost.'),
@@ -120,14 +124,14 @@ export const TenantCreateSchema = z.strictObject({
 
 /** The body of POST /api/v1/keys. What is not given stays as it is for a subject that is known. */
 export const KeyCreateSchema = z.strictObject({
-  subject: z.string().min(1).max(200).describe('Who it is for: a person, or a program.'),
+  subject: name(200).describe('Who it is for: a person, or a program.'),
   tenant: z.string().max(64).optional().describe("Ref or UUID; the caller's own unless it is given."),
   roles: z
     .array(z.enum(Object.keys(ROLES) as [Role, ...Role[]]))
     .max(10)
     .optional(),
   permissions: z.array(z.enum(PERMISSIONS)).max(20).optional().describe('Beyond those of the roles.'),
-  groups: z.array(z.string().min(1).max(100)).max(100).optional(),
+  groups: z.array(name(100)).max(100).optional(),
   label: LabelSchema.optional(),
   expires_in: z.int().min(1).max(315_360_000).optional().describe('Seconds; without it the key does not expire.'),
 });
@@ -198,7 +202,8 @@ export const SignalSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .regex(/^(?!__)/, 'must not begin with two underscores'),
+    .regex(/^(?!__)/, 'must not begin with two underscores')
+    .refine(isStorableText, NOT_STORABLE),
   payload: JsonValueSchema.optional().describe('Any JSON; null unless it is given.'),
 });
 

@@ -11,6 +11,9 @@ import type { ExecutionService, ExecutionView } from './executions.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
 
+/** What may be done to one run by pausing, resuming and skipping, in all. */
+const MAX_CONTROLS = 1_000;
+
 /** Pauses and resumes runs, and relieves tasks of what they wait for. */
 export type ControlService = ReturnType<typeof createControlService>;
 
@@ -20,7 +23,7 @@ export function createControlService(temporal: Temporal, executions: ExecutionSe
     /**
      * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
      * and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
-     * `execution_paused`, `execution_not_paused`, `task_not_waiting`, `body_too_large`.
+     * `execution_paused`, `execution_not_paused`, `task_not_waiting`, `controls_full`, `body_too_large`.
      */
     async control(
       principal: Principal,
@@ -30,6 +33,9 @@ export function createControlService(temporal: Temporal, executions: ExecutionSe
     ): Promise<ExecutionView> {
       const { n, execution } = await executions.get(principal, id);
       if (isClosed(execution.status)) throw closed(id);
+      if (execution.controls.length >= MAX_CONTROLS) {
+        throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
+      }
       const foreseen = foresee(execution, action);
       if (foreseen !== null) throw refusalOf(foreseen, action);
       const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };

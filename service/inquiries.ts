@@ -25,6 +25,9 @@ import { awaitVerdict } from './verdicts.ts';
 /** Bytes of JSON that may come with a decision. */
 const MAX_RESPONSE = 256 * 1024;
 
+/** Decisions that one run may be sent, whatever became of them. */
+const MAX_DECISIONS = 10_000;
+
 /** Inquiries that are shown of a run that Temporal no longer has. */
 const MAX_KEPT = 1_000;
 
@@ -98,6 +101,9 @@ export function createInquiryService(
     // The same decision, sent before: what became of it is known.
     const before = recordOf(execution, decision.id);
     if (before !== undefined) return answered(before, view);
+    if (execution.inquiries.reduce((sum, { decisions }) => sum + decisions.length, 0) >= MAX_DECISIONS) {
+      throw new AppError('decisions_full', `a run takes ${MAX_DECISIONS} decisions in all`);
+    }
     const foreseen = foresee(view, decision);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
     const { workflowId } = execution;

@@ -81,6 +81,21 @@ describe('a payload never throws, and the shell and the projection read the same
     expect([refusedPayload(given, 7), refusedEncoding('binary/plain', false, 7)]).toEqual([null, null]);
   });
 
+  it('one that was changed after it was sealed is refused, whatever was changed', () => {
+    const codec = createCodec(['a master key for tests, long enough for one']);
+    const good = codec.seal(payload('json/plain', text('1')));
+    expect(payloadConverter.fromPayload(codec.open(good) as never)).toBe(1);
+    for (const at of [0, 15, good.data!.length - 1]) {
+      const data = Uint8Array.from(good.data!);
+      data[at]! ^= 1;
+      for (const wrong of [data, data.subarray(0, at)]) {
+        const opened = codec.open({ ...good, data: wrong });
+        expect(refusedPayload(opened, 8)).toBe('binary/altered');
+        expect(unreadableEncoding(payloadConverter.fromPayload(opened as never), 8)).toBe('binary/altered');
+      }
+    }
+  });
+
   it('a sealed one still throws: another worker may have its key', () => {
     expect(() => payloadConverter.fromPayload(payload('binary/encrypted', bytes(1)))).toThrow();
   });
