@@ -26,6 +26,7 @@ export const RETRY_ERRORS = [
     'history_unusable',
     'workflow_disabled',
     'sub_workflow_invalid',
+    'definition_outdated',
     'concurrency_conflict',
   ] as const),
   ...(['state_kept', 'body_too_large', 'unsupported_media_type'] as const),

@@ -60,6 +60,7 @@ const startRoute = (prefix: string) =>
         'workflow_not_found',
         'workflow_disabled',
         'sub_workflow_invalid',
+        'definition_outdated',
         'concurrency_conflict',
       ),
     },

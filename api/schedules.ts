@@ -73,6 +73,7 @@ const startErrors = [
   'workflow_not_found',
   'workflow_disabled',
   'sub_workflow_invalid',
+  'definition_outdated',
 ] as const;
 
 const createScheduleRoute = createApiRoute({

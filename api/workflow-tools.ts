@@ -104,6 +104,7 @@ const simulateRoute = createApiRoute({
       'json_malformed',
       'workflow_not_found',
       'sub_workflow_invalid',
+      'definition_outdated',
       'concurrency_conflict',
     ),
   },

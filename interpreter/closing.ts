@@ -31,7 +31,8 @@ export function closingOf(state: RunState): Closing {
     const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
     return failed(engineFailure('too_large', message, { details: { field: 'output' } }));
   }
-  const invalid = state.outSchema === undefined ? null : schemaFailure('output', state.outSchema, output);
+  const invalid =
+    state.outSchema === undefined ? null : schemaFailure(state.version, 'output', state.outSchema, output);
   if (invalid !== null) return failed(invalid);
   return { outcome: 'completed', output, failure: null, also };
 }

@@ -61,6 +61,7 @@ export function takeDecision(state: RunState, payload: Json): void {
           { ...inquiry, status: statusOf(state, inquiry), bound: boundTo(state, inquiry) },
           decision,
           state.run.starters ?? [],
+          state.version,
         );
   if (verdict.result !== 'refused' || state.decisions.length < MAX_DECISIONS) {
     state.decisions.push({ decision, verdict, taken: new Date(state.now).toISOString() });

@@ -1,4 +1,3 @@
-import { validateJson } from '../language/schema.ts';
 import type {
   Decision,
   InquiryOption,
@@ -9,6 +8,7 @@ import type {
   Vote,
 } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { mismatches } from './schema-checks.ts';
 
 /** An inquiry as far as the rules need it. */
 export interface RuledInquiry {
@@ -23,9 +23,15 @@ export interface RuledInquiry {
 
 /**
  * What becomes of a decision: the one set of rules, for the run that takes it and for whoever wants to refuse it before it is
- * sent (design/inquiries.md). `starters` are the subjects that count as who started the run. Pure.
+ * sent (design/inquiries.md). `starters` are the subjects that count as who started the run; `version` is that of the interpreter
+ * whose checks of forms count. Pure.
  */
-export function judge(inquiry: RuledInquiry, decision: Decision, starters: readonly string[]): Verdict {
+export function judge(
+  inquiry: RuledInquiry,
+  decision: Decision,
+  starters: readonly string[],
+  version: number,
+): Verdict {
   const { request, votes } = inquiry;
   const closed = closedVerdict(inquiry);
   if (closed !== null) return closed;
@@ -44,7 +50,7 @@ export function judge(inquiry: RuledInquiry, decision: Decision, starters: reado
     return refused('binding_changed', 'what would run is not what was shown any more: look again');
   }
   const { response_schema: schema } = request;
-  const issues = schema === null ? [] : formIssues(schema, decision.response);
+  const issues = schema === null ? [] : formIssues(schema, decision.response, version);
   if (issues.length > 0) {
     return {
       ...refused(
@@ -92,10 +98,10 @@ function refused(reason: RefusalReason, message: string): Verdict & { result: 'r
   return { result: 'refused', reason, message };
 }
 
-/** In what a response does not match the schema of the form. */
-export function formIssues(schema: JsonObject, response: Json): { path: string; message: string }[] {
+/** In what a response does not match the schema of the form, for a run of a version of the interpreter. */
+export function formIssues(schema: JsonObject, response: Json, version: number): { path: string; message: string }[] {
   try {
-    return validateJson(schema, response, '/response');
+    return mismatches(version, schema, response, '/response');
   } catch (error) {
     // A schema that a template gave may be none; nothing that is decided may rest on it.
     return [{ path: '/response', message: `cannot be checked: ${(error as Error).message}` }];

@@ -241,7 +241,8 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   const spec = state.actions[action]!;
   if (event.type === 'completed') {
     const { output } = event;
-    const failure = spec.out_schema === undefined ? null : schemaFailure('output', spec.out_schema, output);
+    const failure =
+      spec.out_schema === undefined ? null : schemaFailure(state.version, 'output', spec.out_schema, output);
     end(state, place, failure === null ? { output } : { failure });
     return;
   }

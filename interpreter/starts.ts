@@ -131,7 +131,7 @@ function issue(state: RunState, place: Place): void {
     end(state, place, { failure: engineFailure('action_unavailable', `there is no action "${action}"`) });
     return;
   }
-  const checked = checkInput(spec, work.input);
+  const checked = checkInput(state.version, spec, work.input);
   if ('failure' in checked) {
     end(state, place, checked);
     return;

@@ -5,12 +5,15 @@ import { headerIssues } from '../model/http-input.ts';
 import { inquiryRequest } from '../model/inquiry.ts';
 import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { SchemaError } from '../model/schema/document.ts';
+import { validateBySchema } from '../model/schema/validate.ts';
+import type { SchemaIssue } from '../model/schema/walk.ts';
 import { DO_WORDS, TRANSITION_WORDS } from '../model/words.ts';
+import { WorkMeter } from '../model/work.ts';
 import { checkGraph } from './graph-checks.ts';
 import { requestIssues } from './inquiry-checks.ts';
 import { cleanupEntries, compileDefinition, type Program } from './program.ts';
 import { checkReferences } from './references.ts';
-import { validateJson } from './schema.ts';
 import { hasSecrets } from './template-value.ts';
 import { reachable, targetsOf } from './transitions.ts';
 
@@ -22,6 +25,9 @@ export interface KnownAction {
   /** What runs it; only workers and workflows know timeouts. */
   runs: BuiltinAction['runs'] | 'workflow';
 }
+
+/** Most work of checking all inputs of one definition, in units. */
+const INPUT_WORK = 1_000_000;
 
 /** Issues refuse a definition; warnings come along with a success. */
 export interface Validation {
@@ -39,10 +45,11 @@ export function validateDefinition(
   const issues = [...program.issues];
   const warnings: Issue[] = [];
   const names = [...program.tasks.keys()];
+  const meter = new WorkMeter(INPUT_WORK);
   for (const [index, task] of definition.tasks.entries()) {
     const path = `/definition/tasks/${index}`;
     issues.push(...targetIssues(task, path, names), ...fieldIssues(task, path));
-    checkAction(task, path, actions, issues, warnings);
+    checkAction(task, path, actions, { issues, warnings }, meter);
     const compiled = program.tasks.get(task.name);
     const action = actions.get(task.action);
     if (action === undefined || action.own || compiled === undefined || !hasSecrets(compiled.input)) continue;
@@ -168,8 +175,8 @@ function checkAction(
   task: Task,
   path: string,
   actions: ReadonlyMap<string, KnownAction>,
-  issues: Issue[],
-  warnings: Issue[],
+  { issues, warnings }: Validation,
+  meter: WorkMeter,
 ): void {
   const action = actions.get(task.action);
   if (action === undefined) {
@@ -186,9 +193,20 @@ function checkAction(
   if (task.action === 'core.http') issues.push(...headerIssues(task.input ?? {}, `${path}/input`));
   if (action.param_schema === null) return;
   const input = task.input ?? {};
-  for (const { keyword, ...issue } of validateJson(action.param_schema, input, `${path}/input`)) {
+  let found: SchemaIssue[];
+  try {
+    found = validateBySchema(action.param_schema, input, `${path}/input`, meter);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    const { path: place, message } = error.problem;
+    const told = `the param_schema of "${task.action}" cannot be used: ${place} ${message}`;
+    issues.push({ code: 'schema_invalid', path: `${path}/action`, message: told });
+    return;
+  }
+  for (const { keyword, ...issue } of found) {
+    const exceeded = issue.code === 'limit_exceeded';
     // What a template renders to is only known when the task runs.
-    if (hasTemplate(valueAt(input, issue.path.slice(`${path}/input`.length)))) continue;
+    if (!exceeded && hasTemplate(valueAt(input, issue.path.slice(`${path}/input`.length)))) continue;
     if (keyword === 'required') warnings.push({ ...issue, code: 'input_missing' });
     else if (issue.code === 'unknown_field') issues.push(unknownField(issue, action.param_schema));
     else issues.push({ ...issue, code: 'input_invalid' });

@@ -48,6 +48,7 @@ export const ERROR_STATUS = {
   nothing_failed: 409,
   history_unusable: 409,
   workflow_in_use: 409,
+  definition_outdated: 409,
   signal_not_expected: 409,
   sub_workflow_invalid: 409,
   alias_exists: 409,

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { Issue } from './issue.ts';
+import type { JsonObject } from './json.ts';
+import { schemaProblems } from './schema/document.ts';
+import { MAX_PATTERN_CHARACTERS } from './schema/pattern.ts';
 import { issuesOf } from './zod-issues.ts';
 
 const TypeName = z.enum(['null', 'boolean', 'object', 'array', 'number', 'integer', 'string']);
 const Count = z.int().min(0);
 
-const Pattern = z.string().max(500).refine(isPattern, 'is not a regular expression');
+const Pattern = z.string().max(MAX_PATTERN_CHARACTERS).refine(isPattern, 'is not a regular expression');
 
 /**
  * A JSON Schema (2020-12) of the keywords that Fermata checks. Unknown keywords are refused, since one that is
@@ -78,7 +81,8 @@ export function jsonSchemaIssues(schema: unknown, base: string, of: 'object' | '
   if (of === 'object' && type !== undefined && type !== 'object') {
     return [{ code: 'schema_invalid', path: `${base}/type`, message: 'must be "object"' }];
   }
-  return [];
+  const problems = schemaProblems(schema as JsonObject); // its shape has been checked above
+  return problems.map(({ path, message }) => ({ code: 'schema_invalid', path: base + path, message }));
 }
 
 function withoutExtensions(schema: unknown): unknown {

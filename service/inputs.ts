@@ -1,16 +1,35 @@
-import { applyDefaults, validateJson } from '../language/schema.ts';
+import { applyDefaults } from '../language/defaults.ts';
 import { AppError } from '../model/app-error.ts';
 import { andMore, type Issue } from '../model/issue.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { Parameters } from '../model/run-input.ts';
+import { SchemaError } from '../model/schema/document.ts';
+import { SCHEMA_WORK, validateBySchema } from '../model/schema/validate.ts';
+import type { SchemaIssue } from '../model/schema/walk.ts';
+import { WorkMeter } from '../model/work.ts';
 
-/** The input of a run with its schema's defaults; `field` is where it stands in the request. Throws `input_invalid`. */
+/**
+ * The input of a run with its schema's defaults; `field` is where it stands in the request. Throws `input_invalid`, and
+ * `definition_outdated` for a stored schema that can no longer be used.
+ */
 export function checkInput(input: Parameters, field: string, schema: JsonObject | null): Parameters {
   if (schema === null) return input;
   const complete = applyDefaults(schema, input) as Parameters; // an object stays one
-  const issues = validateJson(schema, complete, `/${field}`).map(({ keyword: _, ...issue }) => issue);
+  const issues = mismatches(schema, complete, `/${field}`).map(({ keyword: _, ...issue }) => issue);
   if (issues.length === 0) return complete;
   throw refusal('input_invalid', issues);
+}
+
+function mismatches(schema: JsonObject, value: Json, base: string): SchemaIssue[] {
+  try {
+    return validateBySchema(schema, value, base, new WorkMeter(SCHEMA_WORK));
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    const { path, message } = error.problem;
+    throw new AppError('definition_outdated', `the stored param_schema cannot be used: ${path} ${message}`, {
+      issues: [{ code: 'schema_invalid', path: `/param_schema${path}`, message }],
+    });
+  }
 }
 
 /** A refusal with every issue, told by the first. */

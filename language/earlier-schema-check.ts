@@ -1,6 +1,7 @@
 import { Validator } from '@cfworker/json-schema';
-import { type Issue, jsonPointer } from '../model/issue.ts';
-import { isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import { jsonPointer } from '../model/issue.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { SchemaIssue } from '../model/schema/walk.ts';
 
 /** Keywords whose errors only repeat that something below them failed. */
 const WRAPPERS: ReadonlySet<string> = new Set([
@@ -10,13 +11,11 @@ const WRAPPERS: ReadonlySet<string> = new Set([
 
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'not']);
 
-/** One failed check: which keyword refused, at which JSON pointer below the value. */
-export interface SchemaIssue extends Issue {
-  keyword: string;
-}
-
-/** Everything in which a value does not match a JSON Schema (2020-12); `base` is the pointer of the value. */
-export function validateJson(schema: JsonObject, value: Json, base = ''): SchemaIssue[] {
+/**
+ * Everything in which a value does not match a JSON Schema (2020-12), as interpreters below 8 decide it; `base` is the pointer
+ * of the value. Its patterns and references have no bound: only runs that were started by those interpreters come here.
+ */
+export function validateAsBefore8(schema: JsonObject, value: Json, base = ''): SchemaIssue[] {
   const { errors } = new Validator(schema, '2020-12', false).validate(value);
   const issues: SchemaIssue[] = [];
   // The errors inside the alternatives of a choice contradict each other: only the choice itself is reported.
@@ -34,18 +33,4 @@ export function validateJson(schema: JsonObject, value: Json, base = ''): Schema
     }
   }
   return issues;
-}
-
-/** The value with the schema's defaults filled in where a property is absent, through nested properties. */
-export function applyDefaults(schema: Json | undefined, value: Json): Json {
-  if (!isJsonObject(schema) || !isJsonObject(value)) return value;
-  const properties = ownValue(schema, 'properties');
-  if (!isJsonObject(properties)) return value;
-  const result: JsonObject = { ...value };
-  for (const [name, property] of Object.entries(properties)) {
-    const present = ownValue(result, name);
-    if (present !== undefined) result[name] = applyDefaults(property, present);
-    else if (isJsonObject(property) && Object.hasOwn(property, 'default')) result[name] = property.default ?? null;
-  }
-  return result;
 }

@@ -1,0 +1,68 @@
+import { RE2JS } from 're2js';
+import type { WorkMeter } from '../work.ts';
+import { toRe2 } from './pattern-syntax.ts';
+
+/** Largest pattern of a schema, in characters and in instructions of its program. */
+export const MAX_PATTERN_CHARACTERS = 10_000;
+export const MAX_PATTERN_INSTRUCTIONS = 5_000;
+
+/** Thrown for a pattern that cannot be checked in linear time, or is no regular expression. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+}
+
+/** A pattern of a schema; the program itself is kept for a while only. */
+export interface Pattern {
+  source: string;
+  instructions: number;
+}
+
+interface Program {
+  regex: RE2JS;
+  instructions: number;
+  /** Characters that it may still read: its automaton grows with what it reads. */
+  left: number;
+}
+
+const programs = new Map<string, Program>();
+const KEPT = 64;
+const READS = 4_000;
+
+/** Compiles an ECMAScript pattern. Throws PatternError with words that fit behind the place of the pattern. */
+export function compilePattern(source: string): Pattern {
+  return { source, instructions: programOf(source).instructions };
+}
+
+/** Whether a text contains a match of a pattern, in time linear in the text; charged before the text is read. */
+export function matches(pattern: Pattern, text: string, meter: WorkMeter): boolean {
+  meter.charge(10 + Math.ceil((text.length * pattern.instructions) / 16));
+  const program = programOf(pattern.source);
+  program.left -= text.length;
+  if (program.left < 0) programs.delete(pattern.source);
+  return program.regex.test(text);
+}
+
+function programOf(source: string): Program {
+  const known = programs.get(source);
+  if (known !== undefined) return known;
+  const compiled = compile(source);
+  const [oldest] = programs.keys();
+  if (programs.size >= KEPT && oldest !== undefined) programs.delete(oldest);
+  programs.set(source, compiled);
+  return compiled;
+}
+
+function compile(source: string): Program {
+  if (source.length > MAX_PATTERN_CHARACTERS) throw new PatternError('has more than 10,000 characters');
+  const translated = toRe2(source);
+  if ('problem' in translated) throw new PatternError(translated.problem);
+  let regex: RE2JS;
+  try {
+    regex = RE2JS.compile(translated.text);
+  } catch (error) {
+    throw new PatternError(`is not a regular expression: ${(error as Error).message}`, { cause: error });
+  }
+  const instructions = regex.programSize();
+  if (instructions > MAX_PATTERN_INSTRUCTIONS) throw new PatternError('is too large once its counts are expanded');
+  return { regex, instructions, left: READS };
+}

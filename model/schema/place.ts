@@ -1,0 +1,35 @@
+import { jsonPointer } from '../issue.ts';
+
+/** Where a value stands in the value that is checked. Each entry has one place, so that schemas can be kept by place. */
+export class Place {
+  readonly explained = new Set<object>();
+  readonly #parent: Place | null;
+  readonly #key: string | number;
+  #children: Map<string | number, Place> | null = null;
+
+  private constructor(parent: Place | null, key: string | number) {
+    this.#parent = parent;
+    this.#key = key;
+  }
+
+  /** The place of the whole value; `base` is its pointer. */
+  static root(base: string): Place {
+    return new Place(null, base);
+  }
+
+  /** The place of an entry below this one. */
+  child(key: string | number): Place {
+    this.#children ??= new Map();
+    const known = this.#children.get(key);
+    if (known !== undefined) return known;
+    const child = new Place(this, key);
+    this.#children.set(key, child);
+    return child;
+  }
+
+  /** The JSON pointer. */
+  get pointer(): string {
+    if (this.#parent === null) return String(this.#key);
+    return this.#parent.pointer + jsonPointer([this.#key]);
+  }
+}

@@ -1,0 +1,113 @@
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import type { SchemaNode } from './node.ts';
+
+/** References to other references, for one value. */
+const MAX_REFERENCES = 32;
+
+/** A schema with an identifier, or the outermost one: where the references inside it begin. */
+export interface Resource {
+  root: JsonObject;
+  anchors: Map<string, JsonObject>;
+}
+
+/** A subschema while its document is being made. */
+export interface Compiled {
+  node: SchemaNode;
+  path: string;
+  resource: Resource;
+  /** Subschemas that look at the same value. */
+  inPlace: SchemaNode[];
+  reference: Reference | null;
+}
+
+/** A `$ref` of a subschema, and where it leads once that is known. */
+export interface Reference {
+  pointer: string;
+  path: string;
+  target: { node: SchemaNode } | null;
+}
+
+/**
+ * Links every reference of a document, and gives what is wrong with them: those that lead nowhere, those that come back to
+ * themselves for the same value, and chains of more than 32.
+ */
+export function referenceProblems(
+  compiled: ReadonlyMap<JsonObject, Compiled>,
+  constant: (verdict: boolean) => SchemaNode,
+): { path: string; message: string }[] {
+  const problems: { path: string; message: string }[] = [];
+  for (const { reference, resource } of compiled.values()) {
+    if (reference === null) continue;
+    const target = targetOf(reference.pointer, resource, compiled);
+    if (typeof target === 'string') problems.push({ path: reference.path, message: target });
+    else if (typeof target === 'boolean') reference.target = { node: constant(target) };
+    else {
+      reference.target = target;
+      target.node.shared = true;
+    }
+  }
+  return problems.length > 0 ? problems : chainProblems(compiled);
+}
+
+/** Where a reference leads; a text: why nowhere. */
+function targetOf(
+  reference: string,
+  resource: Resource,
+  compiled: ReadonlyMap<JsonObject, Compiled>,
+): Compiled | boolean | string {
+  if (!reference.startsWith('#')) return 'must point into the same schema';
+  const fragment = decoded(reference.slice(1));
+  if (fragment === null) return `"${reference.slice(0, 200)}" is not a reference`;
+  const found =
+    fragment === '' || fragment.startsWith('/') ? valueAt(resource.root, fragment) : resource.anchors.get(fragment);
+  if (typeof found === 'boolean') return found;
+  return (isJsonObject(found) && compiled.get(found)) || `"${reference.slice(0, 200)}" does not lead to a schema`;
+}
+
+function decoded(fragment: string): string | null {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return null;
+  }
+}
+
+function valueAt(root: Json, pointer: string): Json | undefined {
+  let current: Json | undefined = root;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
+    current = (current as JsonObject)[key];
+  }
+  return current;
+}
+
+/** Finds references that come back to where they are without going into the value, and chains that are too long. */
+function chainProblems(compiled: ReadonlyMap<JsonObject, Compiled>): { path: string; message: string }[] {
+  const entries = new Map([...compiled.values()].map((entry) => [entry.node, entry]));
+  const lengths = new Map<SchemaNode, number>();
+  const open = new Set<SchemaNode>();
+  /** References that follow one another from a schema on; infinite in a circle. */
+  const lengthFrom = (node: SchemaNode): number => {
+    const known = lengths.get(node);
+    if (known !== undefined) return known;
+    if (open.has(node)) return Number.POSITIVE_INFINITY;
+    const entry = entries.get(node);
+    if (entry === undefined) return 0;
+    open.add(node);
+    let length = 0;
+    for (const child of entry.inPlace) length = Math.max(length, lengthFrom(child));
+    if (entry.reference?.target) length = Math.max(length, 1 + lengthFrom(entry.reference.target.node));
+    open.delete(node);
+    lengths.set(node, length);
+    return length;
+  };
+  for (const { node, reference } of compiled.values()) {
+    const length = reference === null ? 0 : lengthFrom(node);
+    if (length === Number.POSITIVE_INFINITY) return [{ path: reference!.path, message: 'refers to itself' }];
+    if (length > MAX_REFERENCES) {
+      return [{ path: reference!.path, message: `follows more than ${MAX_REFERENCES} references one after another` }];
+    }
+  }
+  return [];
+}

@@ -1,0 +1,35 @@
+import type { Json, JsonObject } from '../json.ts';
+import { WorkExceeded, type WorkMeter } from '../work.ts';
+import { schemaDocument } from './document.ts';
+import { Place } from './place.ts';
+import { type SchemaIssue, Walk } from './walk.ts';
+
+/** Most work of one validation at the edges, in units. */
+export const SCHEMA_WORK = 200_000;
+
+/**
+ * Everything in which a value does not match a JSON Schema (2020-12), none when it does; at most 100, then one that says how
+ * many more there are. `base` is the pointer of the value. Work beyond the meter's limit is an issue `limit_exceeded`.
+ * Throws SchemaError for a schema by which nothing can be checked.
+ */
+export function validateBySchema(schema: JsonObject, value: Json, base: string, meter: WorkMeter): SchemaIssue[] {
+  const { root, tracks, weight } = schemaDocument(schema);
+  const walk = new Walk(meter, tracks);
+  try {
+    meter.charge(1 + weight);
+    if (walk.visit(root, value, null, null)) return [];
+    walk.visit(root, value, Place.root(base), null);
+  } catch (error) {
+    if (!(error instanceof WorkExceeded)) throw error;
+    // What was found until then is wrong in any case.
+    if (walk.issues.length === 0) return [exceeded(base)];
+  }
+  const { issues, more } = walk;
+  return more === 0
+    ? issues
+    : [...issues, { code: 'more_issues', path: base, message: `and ${more} more`, keyword: '' }];
+}
+
+function exceeded(base: string): SchemaIssue {
+  return { code: 'limit_exceeded', path: base, message: 'takes more work to check than is allowed', keyword: '' };
+}
