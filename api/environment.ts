@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, Env } from 'hono';
 import { AppError } from '../model/app-error.ts';
-import { andMore } from '../model/issue.ts';
+import { andMore, capIssues } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Permission } from '../model/permissions.ts';
@@ -115,7 +115,7 @@ async function reject(route: RouteConfig, error: z.ZodError, target: string, con
   const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
   const [first] = issues;
   const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;
-  throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues });
+  throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues: capIssues(issues) });
 }
 
 async function parsedBy(

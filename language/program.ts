@@ -1,5 +1,5 @@
 import type { Definition, Task } from '../model/definition.ts';
-import { type Issue, jsonPointer } from '../model/issue.ts';
+import { type Issue, jsonPointer, Suggestions } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { type TaskGraph, taskGraph } from './task-graph.ts';
 import {
@@ -67,7 +67,7 @@ export type Reader =
   | { at: 'task' | 'end'; task: string; items: boolean }
   | { at: 'when' }
   | { at: 'key' }
-  | { at: 'variable'; earlier: readonly string[] }
+  | { at: 'variable'; name: string }
   | { at: 'output' };
 
 /** What the templates of one place read. */
@@ -101,7 +101,7 @@ export interface Program {
  * Compiles a definition whose shape has been checked. Everything that can be found wrong is in `issues`, with pointers
  * below `/definition`; a program with issues must not be run. `secrets`: whether it knows them.
  */
-export function compileDefinition(definition: Definition, secrets = true): Program {
+export function compileDefinition(definition: Definition, secrets = true, suggestions = new Suggestions()): Program {
   const useIn = (input: boolean): SecretUse => (!secrets ? 'unknown' : input ? 'allowed' : 'refused');
   const issues: Issue[] = [];
   const readings: Reading[] = [];
@@ -109,12 +109,12 @@ export function compileDefinition(definition: Definition, secrets = true): Progr
     const references: Reference[] = [];
     readings.push({ reader, references });
     return {
-      value: (value, path, input = false) => compileValue(value, path, issues, references, useIn(input)),
-      condition: (text, path) => compileCondition(text, path, issues, references, useIn(false)),
+      value: (value, path, input = false) => compileValue(value, path, issues, references, useIn(input), suggestions),
+      condition: (text, path) => compileCondition(text, path, issues, references, useIn(false), suggestions),
       assignments: (values, path) =>
         Object.entries(values ?? {}).map(([name, value]) => [
           name,
-          compileValue(value, `${path}${jsonPointer([name])}`, issues, references, useIn(false)),
+          compileValue(value, `${path}${jsonPointer([name])}`, issues, references, useIn(false), suggestions),
         ]),
     };
   };
@@ -123,11 +123,8 @@ export function compileDefinition(definition: Definition, secrets = true): Progr
   if (definition.concurrency_key !== undefined) {
     compiler({ at: 'key' }).value(definition.concurrency_key.key, '/definition/concurrency_key/key');
   }
-  const earlier: string[] = [];
   const variables: Assignments = Object.entries(definition.variables ?? {}).map(([name, value]) => {
-    const compiled = compiler({ at: 'variable', earlier: [...earlier] }).value(value, `/definition/variables/${name}`);
-    earlier.push(name);
-    return [name, compiled] as const;
+    return [name, compiler({ at: 'variable', name }).value(value, `/definition/variables/${name}`)] as const;
   });
   const onCancel = cleanupEntries(definition);
   const cleanup = cleanupOnly(definition, onCancel);

@@ -1,4 +1,4 @@
-import { didYouMean, type Issue } from '../model/issue.ts';
+import type { Issue, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { END_FUNCTIONS } from '../model/words.ts';
 import { type Program, publishedBy, type Reader } from './program.ts';
@@ -12,11 +12,21 @@ const FUNCTIONS = ['now', 'uuid'];
 const GLOBAL_FUNCTIONS = ['range', 'dict', 'namespace'];
 const WORKFLOW_FIELDS = ['param', 'ref', 'version'];
 
+/** Names, and whether a word is one of them. */
+interface Names extends Iterable<string> {
+  has(name: string): boolean;
+}
+
+const NO_NAMES: Names = new Set();
+const EVERYWHERE: Names = new Set(FUNCTIONS);
+const AT_END: Names = new Set([...FUNCTIONS, ...END_FUNCTIONS]);
+const GLOBALS: Names = new Set(GLOBAL_FUNCTIONS);
+
 /** What can be seen from a place in the definition. */
 interface Seen {
-  tasks: readonly string[];
-  variables: readonly string[];
-  functions: readonly string[];
+  tasks: Names;
+  variables: Names;
+  functions: Names;
   error: boolean;
   /** Whether it is read where a run has not begun, and has no id. */
   early?: true;
@@ -28,54 +38,62 @@ interface Seen {
 export function checkReferences(
   program: Program,
   paramSchema: JsonObject | null,
+  suggestions: Suggestions,
 ): { issues: Issue[]; warnings: Issue[] } {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
-  const tasks = [...program.tasks.keys()];
-  const published = [...program.tasks.values()].flatMap(publishedBy);
-  const variables = [...new Set([...program.variables.map(([name]) => name), ...published])];
-  const declared = isJsonObject(paramSchema?.properties) ? Object.keys(paramSchema.properties) : [];
+  const { tasks } = program;
+  const taskNames: Names = { has: (name) => tasks.has(name), [Symbol.iterator]: () => tasks.keys() };
+  const published = [...tasks.values()].flatMap(publishedBy);
+  const initial = new Map(program.variables.map(([name], index) => [name, index]));
+  const variables: Names = new Set([...initial.keys(), ...published]);
+  const declared = new Set(isJsonObject(paramSchema?.properties) ? Object.keys(paramSchema.properties) : []);
   const closed = paramSchema?.additionalProperties === false;
 
   const seenFrom = (reader: Reader): Seen => {
     switch (reader.at) {
       case 'key':
-        return { tasks: [], variables: [], functions: [], error: false, early: true, items: false };
+        return { ...NOTHING_SEEN, early: true };
       case 'when':
-        return { tasks: [], variables: [], functions: FUNCTIONS, error: false, items: false };
+        return { ...NOTHING_SEEN, functions: EVERYWHERE };
       case 'variable':
-        return { tasks: [], variables: reader.earlier, functions: FUNCTIONS, error: false, items: false };
+        return { ...NOTHING_SEEN, variables: earlierThan(initial, reader.name), functions: EVERYWHERE };
       case 'end':
-        return { tasks, variables, functions: [...FUNCTIONS, ...END_FUNCTIONS], error: true, items: reader.items };
+        return { tasks: taskNames, variables, functions: AT_END, error: true, items: reader.items };
       case 'task':
-        return { tasks, variables, functions: FUNCTIONS, error: true, items: reader.items };
+        return { tasks: taskNames, variables, functions: EVERYWHERE, error: true, items: reader.items };
       case 'output':
-        return { tasks, variables, functions: FUNCTIONS, error: true, items: false };
+        return { tasks: taskNames, variables, functions: EVERYWHERE, error: true, items: false };
     }
   };
 
   const check = ({ path, field }: Reference, seen: Seen): void => {
     const { root, keys, guarded, called, line, column } = path;
     const at = (message: string): Issue => ({ code: 'unknown_name', path: field, message, line, column });
-    const expectKey = (index: number, of: string, known: readonly string[]): void => {
+    const expectKey = (index: number, of: string, known: Names): void => {
       const key = keys[index];
-      if (key === undefined) issues.push(at(`"${of}" alone is no value; it has: ${known.join(', ')}`));
-      else if (!known.includes(String(key))) {
-        issues.push(at(`"${of}" has no "${key}".${didYouMean(String(key), known)}`));
+      if (key === undefined) issues.push(at(`"${of}" alone is no value; it has: ${listed(known)}`));
+      else if (!known.has(String(key))) {
+        issues.push(at(`"${of}" has no "${key}".${suggestions.didYouMean(String(key), known)}`));
       }
     };
     if (called) {
-      const functions = [...seen.functions, ...GLOBAL_FUNCTIONS];
-      if (functions.includes(root)) return;
+      if (seen.functions.has(root) || GLOBALS.has(root)) return;
       const elsewhere = (END_FUNCTIONS as readonly string[]).includes(root);
       const where = `"${root}()" is only known once a task has ended: in when, publish and retry.when`;
-      issues.push(at(elsewhere ? where : `there is no function "${root}".${didYouMean(root, functions)}`));
+      issues.push(
+        at(
+          elsewhere
+            ? where
+            : `there is no function "${root}".${suggestions.didYouMean(root, [...seen.functions, ...GLOBALS])}`,
+        ),
+      );
       return;
     }
     if (guarded) return;
     switch (root) {
       case 'workflow':
-        expectKey(0, 'workflow', WORKFLOW_FIELDS);
+        expectKey(0, 'workflow', new Set(WORKFLOW_FIELDS));
         if (keys[0] === 'param' && keys[1] !== undefined && closed) expectKey(1, 'workflow.param', declared);
         return;
       case 'parameters':
@@ -83,7 +101,7 @@ export function checkReferences(
         return;
       case 'execution':
         if (seen.early) issues.push(at('"execution" is not known before the run has begun'));
-        else expectKey(0, 'execution', ['id']);
+        else expectKey(0, 'execution', new Set(['id']));
         return;
       case 'variables':
       case 'vars':
@@ -92,7 +110,7 @@ export function checkReferences(
       case 'task':
       case 'tasks':
         expectKey(0, root, seen.tasks);
-        if (keys[1] !== undefined) expectKey(1, `${root}.${keys[0]}`, TASK_FIELDS);
+        if (keys[1] !== undefined) expectKey(1, `${root}.${keys[0]}`, new Set(TASK_FIELDS));
         return;
       case 'item':
       case 'index':
@@ -101,19 +119,19 @@ export function checkReferences(
         return;
       case 'error':
         if (!seen.error) issues.push(at('there is no "error" before the first task'));
-        else if (keys[0] !== undefined) expectKey(0, 'error', ERROR_FIELDS);
+        else if (keys[0] !== undefined) expectKey(0, 'error', new Set(ERROR_FIELDS));
         return;
     }
     if ((END_FUNCTIONS as readonly string[]).includes(root) || FUNCTIONS.includes(root)) {
       issues.push(at(`"${root}" is a function: write ${root}()`));
       return;
     }
-    if (seen.variables.includes(root) || declared.includes(root)) return;
-    if (seen.tasks.includes(root)) {
-      if (keys[0] !== undefined) expectKey(0, root, TASK_FIELDS);
+    if (seen.variables.has(root) || declared.has(root)) return;
+    if (seen.tasks.has(root)) {
+      if (keys[0] !== undefined) expectKey(0, root, new Set(TASK_FIELDS));
       return;
     }
-    const near = didYouMean(root, [...seen.variables, ...declared, ...seen.tasks]);
+    const near = suggestions.didYouMean(root, seen.variables, declared, seen.tasks);
     if (closed) issues.push(at(`nothing here is named "${root}".${near}`));
     else warnings.push(at(`"${root}" is neither a variable, nor a task, nor a parameter of the schema.${near}`));
   };
@@ -127,10 +145,37 @@ export function checkReferences(
   return { issues, warnings };
 }
 
+const NOTHING_SEEN: Seen = { tasks: NO_NAMES, variables: NO_NAMES, functions: NO_NAMES, error: false, items: false };
+
+/** The variables that are set before one of them. */
+function earlierThan(initial: ReadonlyMap<string, number>, name: string): Names {
+  const end = initial.get(name) ?? 0;
+  return {
+    has: (other) => (initial.get(other) ?? end) < end,
+    *[Symbol.iterator]() {
+      for (const [other, index] of initial) {
+        if (index >= end) return;
+        yield other;
+      }
+    },
+  };
+}
+
+/** The first names, for a message. */
+function listed(names: Names): string {
+  const first: string[] = [];
+  for (const name of names) {
+    if (first.length === 20) return `${first.join(', ')} and more`;
+    first.push(name);
+  }
+  return first.join(', ');
+}
+
 /** Finds what a task reads that no path leading to it can have set: variables, and tasks that only come after it. */
-function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: readonly string[]) {
+function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: ReadonlySet<string>) {
   const cleaning = reachable(cleanup.entries, graph.following);
-  const initial = new Set([...variables.map(([name]) => name), ...declared]);
+  const set = new Set(variables.map(([name]) => name));
+  const initial = new Set([...set, ...declared]);
   const publishers = new Map<string, string[]>();
   for (const task of tasks.values()) {
     for (const name of new Set(publishedBy(task))) publishers.set(name, [...(publishers.get(name) ?? []), task.name]);
@@ -157,7 +202,7 @@ function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: r
       const early = (message: string): Issue[] => [{ code: 'read_too_early', path: field, message, line, column }];
       const setters = ofTask ? undefined : publishers.get(name);
       if (setters !== undefined) {
-        if ((!within && initial.has(name)) || variables.some(([set]) => set === name)) return [];
+        if ((!within && initial.has(name)) || set.has(name)) return [];
         if (setters.some(before)) return [];
         return early(`no path that leads to "${reading}" sets the variable "${name}"`);
       }

@@ -8,7 +8,7 @@ import {
   renderTemplate,
   type Template,
 } from '../expression/template.ts';
-import { didYouMean, type Issue, jsonPointer } from '../model/issue.ts';
+import { type Issue, jsonPointer, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 import { type Piece, secretPieces } from './secret-pieces.ts';
@@ -52,6 +52,7 @@ export function compileValue(
   issues: Issue[],
   references: Reference[],
   secrets: SecretUse = 'refused',
+  suggestions = new Suggestions(),
 ): TemplateValue {
   const compile = (current: Json, path: string): TemplateValue => {
     if (typeof current === 'string') {
@@ -69,7 +70,10 @@ export function compileValue(
     return { kind: 'object', entries: entries.map((entry, index) => [keys[index]!, entry]) };
   };
   const compileText = (text: string, path: string) =>
-    compileWith(compileTemplate, text, path, issues, references, secrets) ?? { kind: 'literal', value: text };
+    compileWith(compileTemplate, text, path, issues, references, secrets, suggestions) ?? {
+      kind: 'literal',
+      value: text,
+    };
   return compile(value, base);
 }
 
@@ -80,8 +84,14 @@ export function compileCondition(
   issues: Issue[],
   references: Reference[],
   secrets: SecretUse = 'refused',
+  suggestions = new Suggestions(),
 ): TemplateValue {
-  return compileWith(compileExpression, text, path, issues, references, secrets) ?? { kind: 'literal', value: false };
+  return (
+    compileWith(compileExpression, text, path, issues, references, secrets, suggestions) ?? {
+      kind: 'literal',
+      value: false,
+    }
+  );
 }
 
 function compileWith(
@@ -91,6 +101,7 @@ function compileWith(
   issues: Issue[],
   references: Reference[],
   secrets: SecretUse,
+  suggestions: Suggestions,
 ): TemplateValue | null {
   try {
     const template = compile(text);
@@ -100,7 +111,7 @@ function compileWith(
     const [secret, ...others] = read.filter(isSecret);
     for (const reference of read) if (!isSecret(reference)) references.push({ path: reference, field: path });
     for (const { what, name, candidates, line, column } of unknown) {
-      const message = `there is no ${what} "${name}".${didYouMean(name, candidates)}`;
+      const message = `there is no ${what} "${name}".${suggestions.didYouMean(name, candidates)}`;
       issues.push({ code: `unknown_${what}`, path, message, line, column });
     }
     for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });

@@ -3,7 +3,7 @@ import type { BuiltinAction } from '../model/builtin-actions.ts';
 import type { Definition, Task } from '../model/definition.ts';
 import { headerIssues } from '../model/http-input.ts';
 import { inquiryRequest } from '../model/inquiry.ts';
-import { didYouMean, type Issue } from '../model/issue.ts';
+import { type Issue, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { SchemaError } from '../model/schema/document.ts';
 import { validateBySchema } from '../model/schema/validate.ts';
@@ -40,29 +40,32 @@ export function validateDefinition(
   definition: Definition,
   paramSchema: JsonObject | null,
   actions: ReadonlyMap<string, KnownAction>,
+  suggestions = new Suggestions(),
 ): Validation {
-  const program = compileDefinition(definition);
+  const program = compileDefinition(definition, true, suggestions);
   const issues = [...program.issues];
   const warnings: Issue[] = [];
-  const names = [...program.tasks.keys()];
+  const names: ReadonlySet<string> = new Set(program.tasks.keys());
   const meter = new WorkMeter(INPUT_WORK);
   for (const [index, task] of definition.tasks.entries()) {
     const path = `/definition/tasks/${index}`;
-    issues.push(...targetIssues(task, path, names), ...fieldIssues(task, path));
-    checkAction(task, path, actions, { issues, warnings }, meter);
+    issues.push(...targetIssues(task, path, names, suggestions), ...fieldIssues(task, path));
+    checkAction(task, path, actions, { issues, warnings }, meter, suggestions);
     const compiled = program.tasks.get(task.name);
     const action = actions.get(task.action);
     if (action === undefined || action.own || compiled === undefined || !hasSecrets(compiled.input)) continue;
     const message = `Fermata's own workers do not run "${task.action}": no secret can be put into its input`;
     issues.push({ code: 'secret_misplaced', path: `${path}/input`, message });
   }
-  const references = checkReferences(program, paramSchema);
+  const references = checkReferences(program, paramSchema, suggestions);
   issues.push(...references.issues);
   warnings.push(...references.warnings);
-  issues.push(...namedIssues(definition.start ?? [], '/definition/start', names));
+  issues.push(...namedIssues(definition.start ?? [], '/definition/start', names, suggestions));
   const onCancel = cleanupEntries(definition);
-  issues.push(...namedIssues(onCancel, '/definition/on_cancel', names, typeof definition.on_cancel === 'string'));
-  issues.push(...cleanupIssues(program), ...hookIssues(definition, actions));
+  issues.push(
+    ...namedIssues(onCancel, '/definition/on_cancel', names, suggestions, typeof definition.on_cancel === 'string'),
+  );
+  issues.push(...cleanupIssues(program), ...hookIssues(definition, actions, suggestions));
   warnings.push(...shadowWarnings(program));
   if (issues.length === 0) {
     const graph = checkGraph(program);
@@ -72,23 +75,25 @@ export function validateDefinition(
   return { issues, warnings };
 }
 
-function targetIssues(task: Task, path: string, names: readonly string[]): Issue[] {
+function targetIssues(task: Task, path: string, names: ReadonlySet<string>, suggestions: Suggestions): Issue[] {
   const issues: Issue[] = [];
   for (const { field, words, bare } of targetsOf(task)) {
     const allowed: readonly string[] = field.startsWith('next/') ? DO_WORDS : TRANSITION_WORDS;
+    const before = new Set<string>();
     for (const [index, word] of words.entries()) {
       const place = `${path}/${field}${bare ? '' : `/${index}`}`;
-      if (words.indexOf(word) !== index) {
+      if (before.has(word)) {
         issues.push({ code: 'duplicate_target', path: place, message: `"${word}" stands here twice` });
       } else if (word === 'retry' && !allowed.includes(word)) {
         const message = 'the word "retry" can only stand in the "do" of a "next"';
         issues.push({ code: 'unknown_word', path: place, message });
       } else if (word === 'retry' && words.length > 1) {
         issues.push({ code: 'retry_not_alone', path: place, message: '"retry" must stand alone in its "do"' });
-      } else if (!names.includes(word) && !allowed.includes(word)) {
-        const message = `there is no task "${word}".${didYouMean(word, [...names, ...allowed])}`;
+      } else if (!names.has(word) && !allowed.includes(word)) {
+        const message = `there is no task "${word}".${suggestions.didYouMean(word, names, allowed)}`;
         issues.push({ code: 'unknown_task', path: place, message });
       }
+      before.add(word);
     }
   }
   return issues;
@@ -125,13 +130,24 @@ function fieldIssues(task: Task, path: string): Issue[] {
 }
 
 /** Names of tasks in a list of the definition itself. */
-function namedIssues(given: readonly string[], base: string, names: readonly string[], bare = false): Issue[] {
+function namedIssues(
+  given: readonly string[],
+  base: string,
+  names: ReadonlySet<string>,
+  suggestions: Suggestions,
+  bare = false,
+): Issue[] {
+  const before = new Set<string>();
   return given.flatMap((name, index) => {
     const path = bare ? base : `${base}/${index}`;
-    if (!names.includes(name)) {
-      return [{ code: 'unknown_task', path, message: `there is no task "${name}".${didYouMean(name, names)}` }];
+    if (!names.has(name)) {
+      const message = `there is no task "${name}".${suggestions.didYouMean(name, names)}`;
+      return [{ code: 'unknown_task', path, message }];
     }
-    if (given.indexOf(name) === index) return [];
+    if (!before.has(name)) {
+      before.add(name);
+      return [];
+    }
     return [{ code: 'duplicate_target', path, message: `"${name}" stands here twice` }];
   });
 }
@@ -147,10 +163,14 @@ function cleanupIssues({ definition, tasks, graph }: Program): Issue[] {
 }
 
 /** What is started after a failure is a workflow. */
-function hookIssues({ on_failure: ref }: Definition, actions: ReadonlyMap<string, KnownAction>): Issue[] {
+function hookIssues(
+  { on_failure: ref }: Definition,
+  actions: ReadonlyMap<string, KnownAction>,
+  suggestions: Suggestions,
+): Issue[] {
   if (ref === undefined || actions.get(ref)?.runs === 'workflow') return [];
   const workflows = [...actions].flatMap(([known, { runs }]) => (runs === 'workflow' ? [known] : []));
-  const message = `there is no workflow "${ref}".${didYouMean(ref, workflows)}`;
+  const message = `there is no workflow "${ref}".${suggestions.didYouMean(ref, workflows)}`;
   return [{ code: 'unknown_workflow', path: '/definition/on_failure', message }];
 }
 
@@ -177,10 +197,11 @@ function checkAction(
   actions: ReadonlyMap<string, KnownAction>,
   { issues, warnings }: Validation,
   meter: WorkMeter,
+  suggestions: Suggestions,
 ): void {
   const action = actions.get(task.action);
   if (action === undefined) {
-    const message = `there is no action "${task.action}".${didYouMean(task.action, actions.keys())}`;
+    const message = `there is no action "${task.action}".${suggestions.didYouMean(task.action, actions.keys())}`;
     issues.push({ code: 'unknown_action', path: `${path}/action`, message });
     return;
   }
@@ -208,7 +229,7 @@ function checkAction(
     // What a template renders to is only known when the task runs.
     if (!exceeded && hasTemplate(valueAt(input, issue.path.slice(`${path}/input`.length)))) continue;
     if (keyword === 'required') warnings.push({ ...issue, code: 'input_missing' });
-    else if (issue.code === 'unknown_field') issues.push(unknownField(issue, action.param_schema));
+    else if (issue.code === 'unknown_field') issues.push(unknownField(issue, action.param_schema, suggestions));
     else issues.push({ ...issue, code: 'input_invalid' });
   }
 }
@@ -230,10 +251,10 @@ function inquiryIssues({ retry, input = {} }: Task, path: string): Issue[] {
   ];
 }
 
-function unknownField(issue: Issue, schema: JsonObject): Issue {
+function unknownField(issue: Issue, schema: JsonObject, suggestions: Suggestions): Issue {
   const field = issue.path.split('/').at(-1)!;
   const known = isJsonObject(schema.properties) ? Object.keys(schema.properties) : [];
-  return { ...issue, message: `unknown field "${field}".${didYouMean(field, known)}` };
+  return { ...issue, message: `unknown field "${field}".${suggestions.didYouMean(field, known)}` };
 }
 
 function hasTemplate(value: Json | undefined): boolean {

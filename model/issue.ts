@@ -15,13 +15,25 @@ export function jsonPointer(path: readonly (string | number | symbol)[]): string
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** The candidate nearest to a misspelt word, if one is near enough to have been meant. */
-export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+/** Longest word that is compared with others, in UTF-16 units, and most others that it is compared with. */
+const MAX_WORD = 64;
+const MAX_CANDIDATES = 200;
+/** Most suggestions of one request. */
+const MAX_SUGGESTIONS = 20;
+
+/** The candidate nearest to a misspelt word, if one is near enough to have been meant. Looks at 200 of similar length at most. */
+function nearestWord(word: string, lists: readonly Iterable<string>[]): string | undefined {
+  if (word.length > MAX_WORD) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
+  let compared = 0;
+  for (const candidates of lists) {
+    for (const candidate of candidates) {
+      if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+      if (compared === MAX_CANDIDATES) return best;
+      compared += 1;
+      const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
+      if (distance >= bestDistance) continue;
       best = candidate;
       bestDistance = distance;
     }
@@ -29,10 +41,22 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** ` Did you mean "x"?`, or nothing. */
-export function didYouMean(word: string, candidates: Iterable<string>): string {
+/** ` Did you mean "x"?`, or nothing; for a word that is the only one of its request. */
+export function didYouMean(word: string, ...candidates: Iterable<string>[]): string {
   const nearest = nearestWord(word, candidates);
   return nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+}
+
+/** The suggestions of one request: for the first 20 misspelt words, since a comparison costs more than what is compared. */
+export class Suggestions {
+  #left = MAX_SUGGESTIONS;
+
+  /** ` Did you mean "x"?`, or nothing. */
+  didYouMean(word: string, ...candidates: Iterable<string>[]): string {
+    if (this.#left === 0) return '';
+    this.#left -= 1;
+    return didYouMean(word, ...candidates);
+  }
 }
 
 function editDistance(a: string, b: string, bound: number): number {
@@ -47,6 +71,25 @@ function editDistance(a: string, b: string, bound: number): number {
     previous = current;
   }
   return previous[b.length]!;
+}
+
+/** Most issues of one answer, and most characters of their pointers and messages. */
+const MAX_ISSUES = 100;
+const MAX_ISSUE_CHARACTERS = 200_000;
+
+/**
+ * The first 100 issues, fewer where they are long, and one that says how many more there are. A list that ends with such an
+ * issue already stays as it is.
+ */
+export function capIssues(issues: readonly Issue[]): Issue[] {
+  if (issues.length <= MAX_ISSUES + 2 && issues.at(-1)?.code === 'more_issues') return [...issues];
+  let characters = 0;
+  const end = issues.findIndex(({ path, message }, index) => {
+    characters += path.length + message.length;
+    return index === MAX_ISSUES || (index > 0 && characters > MAX_ISSUE_CHARACTERS);
+  });
+  if (end === -1) return [...issues];
+  return [...issues.slice(0, end), { code: 'more_issues', path: '', message: `and ${issues.length - end} more` }];
 }
 
 /** ` (and 2 more)` after the first of several issues, or nothing. */

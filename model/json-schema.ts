@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Issue } from './issue.ts';
+import { type Issue, Suggestions } from './issue.ts';
 import type { JsonObject } from './json.ts';
 import { schemaProblems } from './schema/document.ts';
 import { MAX_PATTERN_CHARACTERS } from './schema/pattern.ts';
@@ -74,9 +74,14 @@ const SchemaObject = z.strictObject({
 });
 
 /** Everything that is wrong with a JSON Schema that a person wrote; `of`: whether it must describe an object. */
-export function jsonSchemaIssues(schema: unknown, base: string, of: 'object' | 'anything'): Issue[] {
+export function jsonSchemaIssues(
+  schema: unknown,
+  base: string,
+  of: 'object' | 'anything',
+  suggestions = new Suggestions(),
+): Issue[] {
   const parsed = SchemaObject.safeParse(withoutExtensions(schema));
-  if (!parsed.success) return issuesOf(parsed.error, SchemaObject, schema, base);
+  if (!parsed.success) return issuesOf(parsed.error, SchemaObject, schema, base, suggestions);
   const { type } = parsed.data;
   if (of === 'object' && type !== undefined && type !== 'object') {
     return [{ code: 'schema_invalid', path: `${base}/type`, message: 'must be "object"' }];

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { didYouMean, type Issue, jsonPointer } from './issue.ts';
+import { type Issue, jsonPointer, Suggestions } from './issue.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 
@@ -8,14 +8,21 @@ interface Parsed {
   schema: z.core.$ZodType;
   value: unknown;
   base: string;
+  suggestions: Suggestions;
 }
 
 /**
  * Zod's issues in Fermata's form: stable codes, JSON pointers below `base`, and for an unknown field the one that was
  * probably meant. `value` is what was parsed, by `schema`.
  */
-export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
-  return error.issues.flatMap((issue) => translate(issue, { schema, value, base }));
+export function issuesOf(
+  error: z.ZodError,
+  schema: z.core.$ZodType,
+  value: unknown,
+  base = '',
+  suggestions = new Suggestions(),
+): Issue[] {
+  return error.issues.flatMap((issue) => translate(issue, { schema, value, base, suggestions }));
 }
 
 function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
@@ -26,7 +33,7 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
       return issue.keys.map((key) => ({
         code: 'unknown_field',
         path: `${path}${jsonPointer([key])}`,
-        message: `unknown field "${key}".${didYouMean(key, fieldsAt(parsed.schema, issue.path))}`,
+        message: `unknown field "${key}".${parsed.suggestions.didYouMean(key, fieldsAt(parsed.schema, issue.path))}`,
       }));
     case 'invalid_type': {
       const missing = valueAt(value, issue.path) === undefined;

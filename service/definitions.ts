@@ -1,7 +1,7 @@
 import type { KnownAction, Validation } from '../language/validate.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Definition } from '../model/definition.ts';
-import { didYouMean, type Issue } from '../model/issue.ts';
+import { capIssues, didYouMean, type Issue } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import {
@@ -144,7 +144,7 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       const alone = fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
       const schema = alone ? DefinitionAloneSchema : WorkflowCreateSchema;
       const parsed = schema.safeParse(body);
-      if (!parsed.success) return { issues: issuesOf(parsed.error, schema, body), warnings: [] };
+      if (!parsed.success) return { issues: capIssues(issuesOf(parsed.error, schema, body)), warnings: [] };
       const { definition, param_schema = null, out_schema = null } = parsed.data;
       const self = 'ref' in parsed.data ? [selfOf(String(parsed.data.ref), param_schema)] : [];
       const content = { definition, paramSchema: param_schema, outSchema: out_schema };

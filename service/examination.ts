@@ -1,6 +1,6 @@
 import { type KnownAction, type Validation, validateDefinition } from '../language/validate.ts';
 import type { Definition } from '../model/definition.ts';
-import type { Issue } from '../model/issue.ts';
+import { capIssues, type Issue, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { jsonSchemaIssues } from '../model/json-schema.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
@@ -30,14 +30,15 @@ export function examine(request: ExaminationRequest): Validation {
     const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
     return { issues: [{ code: 'too_large', path: '/definition', message }], warnings: [] };
   }
+  const suggestions = new Suggestions();
   const schemaIssues = [
-    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object')),
-    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything')),
-    ...formSchemaIssues(definition),
+    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object', suggestions)),
+    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything', suggestions)),
+    ...formSchemaIssues(definition, suggestions),
   ];
   const known = new Map([...KNOWN_ACTIONS, ...Object.entries(actions)]);
-  const { issues, warnings } = validateDefinition(definition, paramSchema, known);
-  return { issues: [...schemaIssues, ...issues], warnings };
+  const { issues, warnings } = validateDefinition(definition, paramSchema, known, suggestions);
+  return { issues: capIssues([...schemaIssues, ...issues]), warnings: capIssues(warnings) };
 }
 
 /** Reports whether an examination takes so little that it may run on the event loop. */
@@ -50,11 +51,11 @@ function sizeOf({ definition, paramSchema, outSchema }: ExaminationRequest): num
 }
 
 /** The forms of questions to people, as far as no template makes them. */
-function formSchemaIssues({ tasks }: Definition): Issue[] {
+function formSchemaIssues({ tasks }: Definition, suggestions: Suggestions): Issue[] {
   return tasks.flatMap(({ action, input }, index) => {
     if (action !== 'core.inquiry' || input === undefined || !isJsonObject(input)) return [];
     const { response_schema: schema } = input;
     if (schema === undefined || !isJsonObject(schema) || JSON.stringify(schema).includes('{{')) return [];
-    return jsonSchemaIssues(schema, `/definition/tasks/${index}/input/response_schema`, 'anything');
+    return jsonSchemaIssues(schema, `/definition/tasks/${index}/input/response_schema`, 'anything', suggestions);
   });
 }

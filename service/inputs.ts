@@ -1,6 +1,6 @@
 import { applyDefaults } from '../language/defaults.ts';
 import { AppError } from '../model/app-error.ts';
-import { andMore, type Issue } from '../model/issue.ts';
+import { andMore, capIssues, type Issue } from '../model/issue.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Parameters } from '../model/run-input.ts';
 import { SchemaError } from '../model/schema/document.ts';
@@ -34,5 +34,7 @@ function mismatches(schema: JsonObject, value: Json, base: string): SchemaIssue[
 
 /** A refusal with every issue, told by the first. */
 export function refusal(code: 'request_invalid' | 'input_invalid' | 'definition_invalid', issues: Issue[]): AppError {
-  return new AppError(code, `${issues[0]!.path}: ${issues[0]!.message}${andMore(issues)}`, { issues });
+  return new AppError(code, `${issues[0]!.path}: ${issues[0]!.message}${andMore(issues)}`, {
+    issues: capIssues(issues),
+  });
 }

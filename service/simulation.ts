@@ -7,7 +7,7 @@ import {
 } from '../interpreter/simulate.ts';
 import { type StateWait, waitsOf } from '../interpreter/waits.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
-import { didYouMean, type Issue } from '../model/issue.ts';
+import { type Issue, Suggestions } from '../model/issue.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { checkInput, refusal } from './inputs.ts';
@@ -36,7 +36,11 @@ export interface SimulatedRun {
 /** Plays a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
 export function simulateRun({ run, paramSchema, input, outcomes, items, now }: SimulationRequest): SimulatedRun {
   const names = run.definition.tasks.map(({ name }) => name);
-  const unknown = [...unknownTasks('outcomes', outcomes, names), ...unknownTasks('items', items, names)];
+  const suggestions = new Suggestions();
+  const unknown = [
+    ...unknownTasks('outcomes', outcomes, names, suggestions),
+    ...unknownTasks('items', items, names, suggestions),
+  ];
   if (unknown.length > 0) throw refusal('request_invalid', unknown);
   const { state, close } = simulate(run, checkInput(input, 'input', paramSchema), outcomes, now, { items });
   const tasks = simulatedTasks(state);
@@ -50,12 +54,18 @@ export function simulateRun({ run, paramSchema, input, outcomes, items, now }: S
   };
 }
 
-function unknownTasks(field: string, given: MockOutcomes | MockItems, names: readonly string[]): Issue[] {
+function unknownTasks(
+  field: string,
+  given: MockOutcomes | MockItems,
+  names: readonly string[],
+  suggestions: Suggestions,
+): Issue[] {
+  const known = new Set(names);
   return Object.keys(given)
-    .filter((name) => !names.includes(name))
+    .filter((name) => !known.has(name))
     .map((name) => ({
       code: 'unknown_task',
       path: `/${field}/${name}`,
-      message: `there is no task "${name}".${didYouMean(name, names)}`,
+      message: `there is no task "${name}".${suggestions.didYouMean(name, names)}`,
     }));
 }
