@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { freePort } from '../process/ports.ts';
+import { channelArgsFor, freePort } from '../process/ports.ts';
 
 /** A Temporal dev server of ours: where it is, and how it ends. */
 export interface TemporalServer {
@@ -93,7 +93,11 @@ export async function stopProcess(pid: number): Promise<void> {
 /** True when a Temporal server answers there. */
 export async function answers(address: string): Promise<boolean> {
   try {
-    const connection = await Connection.connect({ address, connectTimeout: 1000 });
+    const connection = await Connection.connect({
+      address,
+      connectTimeout: 1000,
+      channelArgs: channelArgsFor(address),
+    });
     await connection.close();
     return true;
   } catch {
@@ -119,7 +123,7 @@ function untilExit(child: ChildProcess, words: string[]): Promise<never> {
 }
 
 async function keepHistory(address: string, namespaces: readonly string[]): Promise<void> {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, channelArgs: channelArgsFor(address) });
   try {
     for (const namespace of namespaces) {
       await connection.workflowService.updateNamespace({

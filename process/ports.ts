@@ -21,3 +21,12 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+/**
+ * Arguments of a gRPC channel to an address. A loopback address is never reached through a proxy, whatever `http_proxy` says;
+ * for any other address the library's own rules (`grpc_proxy`, `http_proxy`, `no_proxy`) hold.
+ */
+export function channelArgsFor(address: string): { 'grpc.enable_http_proxy'?: 0 } {
+  const host = address.replace(/^https?:\/\//, '').replace(/:\d+$/, '');
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host) ? { 'grpc.enable_http_proxy': 0 } : {};
+}

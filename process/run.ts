@@ -2,6 +2,7 @@ import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { type Config, ConfigError, readConfig } from '../model/config.ts';
+import { channelArgsFor } from './ports.ts';
 
 /** Something to undo when the process ends. */
 export type Undo = () => Promise<void>;
@@ -10,7 +11,8 @@ export type Undo = () => Promise<void>;
 export async function runMain(main: (config: Config) => Promise<void>): Promise<void> {
   try {
     const { config, warnings } = readConfig(process.env);
-    for (const warning of warnings) console.error(`warning: ${warning}`);
+    const node = nodeWarning(process.versions.node);
+    for (const warning of node === null ? warnings : [node, ...warnings]) console.error(`warning: ${warning}`);
     await main(config);
   } catch (error) {
     const detail = process.env.FERMATA_LOG_LEVEL === 'debug' && !(error instanceof ConfigError);
@@ -19,6 +21,12 @@ export async function runMain(main: (config: Config) => Promise<void>): Promise<
     // Whatever is still open would keep a process alive that has nothing left to do.
     process.exit();
   }
+}
+
+/** Warns of a Node.js line that gets no security fixes any more; null for any other version. */
+export function nodeWarning(version: string): string | null {
+  if (Number.parseInt(version, 10) >= 22) return null;
+  return `Node.js ${version} has had no security fixes since April 2026; Node.js 24 is recommended, 22 or later is supported`;
 }
 
 /** Signals that arrive this soon after the first are the same one, passed on by npm or sent to the whole group. */
@@ -56,7 +64,8 @@ export function keepRunning(run: (signal: AbortSignal) => Promise<void>): Undo {
 /** How to reach Temporal: the SDK's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_API_KEY, TEMPORAL_TLS_…). */
 export function connectionOptions(address: string | undefined): ConnectionOptions {
   const { connectionOptions: options } = loadClientConnectConfig();
-  return address === undefined ? options : { ...options, address };
+  const target = address ?? options.address;
+  return target === undefined ? options : { ...options, address: target, channelArgs: channelArgsFor(target) };
 }
 
 /** A client's connection that comes and goes with the server. */

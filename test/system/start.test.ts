@@ -10,6 +10,8 @@ let web: WebServer;
 let fermata: Running;
 beforeAll(async () => {
   [dev, web] = await Promise.all([createDevFolder(), createWebServer()]);
+  // A proxy that nobody serves: what is on this machine is reached without it.
+  Object.assign(dev.env, { http_proxy: 'http://127.0.0.1:1', grpc_proxy: 'http://127.0.0.1:1' });
 });
 afterAll(async () => {
   const left = await dev.temporalPid().catch(() => null);
