@@ -10,6 +10,8 @@ export interface DevFile {
   temporal_address: string;
   temporal_ui: string | null;
   pid: number;
+  /** The worker process at this moment: another one takes its place when it ends. */
+  worker_pid: number;
 }
 
 /** The keys of the two development principals, kept between starts. */

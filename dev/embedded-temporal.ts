@@ -4,25 +4,20 @@ import type { Config } from '../model/config.ts';
 import { isAlive, startOf } from '../store/folder-lock.ts';
 import { privateFile } from './dev-file.ts';
 import { findTemporal, type Progress } from './temporal-binary.ts';
-import { answers, startTemporalServer, stopProcess, type TemporalServer } from './temporal-server.ts';
+import { startTemporalServer, stopProcess, type TemporalServer } from './temporal-server.ts';
 
-/** What is kept about a server that we started, so that the next start finds it when this process was killed. */
+/** The server that was started last, so that the next start finds it should it have outlived its parent. */
 interface ServerRecord {
   pid: number;
   started: string | null;
-  address: string;
-  ui: string;
 }
 
-/** Starts the embedded Temporal server over the data folder, or takes over the one that a killed process left behind. */
+/** Starts the embedded Temporal server over the data folder, after ending one that a killed process has left behind. */
 export async function embedTemporal(config: Config, folder: string, progress: Progress): Promise<TemporalServer> {
   const record = privateFile<ServerRecord>(folder, 'temporal.json');
   const before = await record.read();
   if (before !== null && isAlive(before)) {
-    if (await answers(before.address)) {
-      progress(`Using the Temporal server that an earlier start left behind (process ${before.pid}).`);
-      return { ...before, stop: () => stopAndForget(before.pid, record.remove) };
-    }
+    progress(`Ending the Temporal server that an earlier start left behind (process ${before.pid}) …`);
     await stopProcess(before.pid);
   }
   const { FERMATA_TEMPORAL_PORT: port, FERMATA_TEMPORAL_UI_PORT: uiPort } = config;
@@ -32,8 +27,8 @@ export async function embedTemporal(config: Config, folder: string, progress: Pr
   const server = await startTemporalServer({
     ...{ binary, port, uiPort, namespaces: [config.TEMPORAL_NAMESPACE], databaseFile: join(folder, 'temporal.db') },
   });
-  const { pid, address, ui } = server;
-  await record.write({ pid, started: startOf(pid), address, ui });
+  const { pid } = server;
+  await record.write({ pid, started: startOf(pid) });
   return { ...server, stop: () => stopAndForget(pid, record.remove) };
 }
 

@@ -6,23 +6,22 @@ import { integerId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, publishExamples } from '../process/bootstrap.ts';
-import { codecOf } from '../process/codec.ts';
-import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
-import { createReach } from '../process/reach.ts';
-import { connectClient, connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { createDesk } from '../process/reach.ts';
+import { connectClient, defer, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { superviseWorker, type WorkerHost } from '../process/supervisor.ts';
 import { newKey } from '../service/principals.ts';
 import { createRunReports } from '../service/run-reports.ts';
 import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
-import { handleUncaught } from '../worker/uncaught.ts';
-import { bundleWorkflows, createWorker } from '../worker/worker.ts';
+import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
 import { embedTemporal } from './embedded-temporal.ts';
 
 const say = (line: string): void => console.log(line);
 
-/** Everything on this machine, in one process and the Temporal server beside it (design/running.md). */
+/** Everything on this machine: the API and the database in this process, the worker and the Temporal server in their own. */
 await runMain(async (config) => {
   const started = performance.now();
   // Heard from the first moment on: a Ctrl-C while things start must leave nothing behind either.
@@ -35,62 +34,69 @@ await runMain(async (config) => {
     throw new Error(`Fermata is already running at ${running.url} (process ${running.pid}, data in ${folder})`);
   }
   const log = createLogger(config);
-  handleUncaught(log);
   const metrics = await serveMetrics(config);
-  installTemporalRuntime(log, metrics);
   const undos: Undo[] = metrics === null ? [] : [metrics.close];
   try {
+    const host = defer<WorkerHost>();
+    let shown: DevFile | null = null;
+    // It starts while everything else does, and connects when there is something to connect to.
+    const worker = superviseWorker({
+      host: host.promise,
+      ownDatabase: false,
+      log,
+      metrics,
+      onServing: (pid) => {
+        if (shown !== null) void devFile.write({ ...shown, worker_pid: pid });
+      },
+    });
+    undos.push(worker.stop);
     const { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: external } = config;
     const database = databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl);
     undos.push(database.close);
     say('Starting Temporal, the worker and the API …');
-    const codec = codecOf(config);
-    const bundling = bundleWorkflows(codec);
-    // Awaited below; a failure in between is reported there.
-    bundling.catch(() => undefined);
     const server = external === undefined ? await embedTemporal(config, folder, say) : null;
     if (server !== null) undos.push(server.stop);
     const address = server?.address ?? external!;
     const connection = connectClient(address);
     undos.push(() => connection.close());
-    const workerConnection = await connectWorker(address);
-    undos.push(() => workerConnection.close());
     const namespace = config.TEMPORAL_NAMESPACE;
     const reports = createRunReports(createExecutionStore(database.db), namespace, log);
     const masterKeys = await secretKeys(config, folder);
-    const reach = createReach(database.db, masterKeys, config.FERMATA_EGRESS);
-    undos.push(reach.close);
-    const worker = await createWorker({
-      ...{ connection: workerConnection, namespace, bundle: await bundling, report: reports.take },
-      ...{ actions: reach.actions, codec, concurrentActions: config.FERMATA_CONCURRENT_ACTIONS },
-    });
     undos.push(keepRunning(reports.run));
-    const working = worker.run();
-    undos.push(async () => {
-      if (worker.getState() === 'RUNNING') worker.shutdown();
-      await working;
+    const strikes = createRunStrikeStore(database.db);
+    host.resolve({
+      address,
+      desk: { ...createDesk(database.db, masterKeys), report: reports.take },
+      strike: (run) => strikes.add(namespace, run, new Date()),
     });
+    // Once more, so that it ends before what it stands on.
+    undos.push(worker.stop);
     const keys = await prepareKeys(database.db, config, folder);
     const access = accessOf(config);
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
       ...access,
       codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
-      ...{ secretKeys: masterKeys, metrics },
+      ...{ secretKeys: masterKeys, metrics, workerState: () => (worker.isServing() ? 'ok' : 'restarting') },
     });
     undos.push(api.close);
     const principal = await api.principals.authenticate(keys.dev);
     await publishExamples(api, principal);
-    await devFile.write({
-      ...{ url: api.url, api_key: keys.dev, approver_key: keys.approver, temporal_address: address },
-      ...{ temporal_ui: server?.ui ?? null, pid: process.pid },
-    });
+    shown = {
+      url: api.url,
+      api_key: keys.dev,
+      approver_key: keys.approver,
+      temporal_address: address,
+      temporal_ui: server?.ui ?? null,
+      pid: process.pid,
+      worker_pid: await worker.ready,
+    };
+    await devFile.write(shown);
     undos.push(devFile.remove);
     say(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
     await showFirstRun(api, principal);
     showWhere(api.url, server?.ui ?? null, keys, devFile.path);
-    const signal = await Promise.race([stopped, working.then(() => 'the worker stopped')]);
-    say(`Stopping (${signal}) …`);
+    say(`Stopping (${await stopped}) …`);
   } finally {
     await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { channelArgsFor, freePort } from '../process/ports.ts';
+import { endWithParent } from './parent-watch.ts';
 
 /** A Temporal dev server of ours: where it is, and how it ends. */
 export interface TemporalServer {
@@ -35,7 +36,10 @@ const FAST = [
   'history.visibilityProcessorMaxPollRPS=1000',
 ];
 
-/** Starts `temporal server start-dev` and waits until it answers. Throws an Error with the server's last words. */
+/**
+ * Starts `temporal server start-dev`, which ends with this process, and waits until it answers. Throws an Error with the
+ * server's last words.
+ */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const port = options.port || (await freePort());
   const uiPort = options.uiPort || (await freePort());
@@ -58,6 +62,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     // A group of its own: Ctrl-C on the terminal reaches us alone, and we stop the server after everything that uses it.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
+  if (child.pid !== undefined) child.on('exit', endWithParent(child.pid));
   const words: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     words.push(chunk);
@@ -91,7 +96,7 @@ export async function stopProcess(pid: number): Promise<void> {
 }
 
 /** True when a Temporal server answers there. */
-export async function answers(address: string): Promise<boolean> {
+async function answers(address: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({
       address,

@@ -32,6 +32,7 @@ import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createProjectionReader } from '../service/projections.ts';
 import { createRetryService } from '../service/retries.ts';
+import { createStrikeKeeper } from '../service/run-strikes.ts';
 import { createScheduleService } from '../service/schedules.ts';
 import { createSealer } from '../service/sealer.ts';
 import { createSecretService, renewSeals } from '../service/secrets.ts';
@@ -53,6 +54,7 @@ import { createExecutionStore } from '../store/executions.ts';
 import { createFailureHookStore } from '../store/failure-hooks.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createPrincipalStore } from '../store/principals.ts';
+import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import { createTurnStore } from '../store/turns.ts';
@@ -205,6 +207,7 @@ export async function startApi({
   const index = createIndexService(keeper);
   metrics?.watchIndex(index);
   const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
+  const strikes = createStrikeKeeper(temporal, createRunStrikeStore(db), log, Date.now);
   const hooks = createFailureHooks(createFailureHookStore(db), executions, namespace, log);
   const readiness = { temporal: temporal.ping, database: database.probe };
   const app = createApp({
@@ -259,6 +262,7 @@ export async function startApi({
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
     ...[people.notifier.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
+    strikes.run(stop.signal),
   ]);
   return {
     url,

@@ -2,7 +2,7 @@ import { DefaultLogger, type LogMetadata, makeTelemetryFilterString, Runtime } f
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../model/config.ts';
-import type { Metrics } from './metrics.ts';
+import type { WorkerMetrics } from './metrics.ts';
 
 /** Credentials never reach the log, wherever a library puts them. */
 const REDACTED = ['req.headers.authorization', 'req.headers["x-api-key"]', '*.apiKey', '*.api_key'];
@@ -24,7 +24,7 @@ function fieldsOf(meta: LogMetadata = {}): object {
 const PROMETHEUS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
 
 /** Sends what Temporal's SDK logs to our log, or nowhere, and leaves signals to us. Once per process, before any connection. */
-export function installTemporalRuntime(log: Logger | null, metrics: Metrics | null = null): void {
+export function installTemporalRuntime(log: Logger | null, metrics: WorkerMetrics | null = null): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {

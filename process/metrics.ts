@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestObserver } from '../api/middleware.ts';
 import type { Config } from '../model/config.ts';
 import type { IndexService } from '../service/execution-index.ts';
@@ -9,11 +9,13 @@ import { freePort, listenError, urlOf } from './ports.ts';
 /** What a process tells of itself, in Prometheus' words (docs/operations.md, Metrics). */
 export interface Metrics {
   url: string;
-  /** Where Temporal's SDK is to serve what it measures of a worker; it comes out with the rest. */
-  sdkAddress: string;
   observe: RequestObserver;
   /** Reports how the execution index stands. */
   watchIndex(index: Pick<IndexService, 'state'>): void;
+  /** Adds the metrics of worker processes: what `read` gives, in Prometheus' text format, and the two counts. */
+  watchWorker(read: () => Promise<string>): void;
+  countRestart(): void;
+  countStrike(): void;
   close(): Promise<void>;
 }
 
@@ -21,21 +23,24 @@ export interface Metrics {
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
- * Serves `/metrics`, and `/healthz` for whoever looks after a process that serves nothing else: 503 unless it `isUp`. Null
+ * Serves `/metrics`, and `/healthz` for whoever looks after a process that serves nothing else: 503 unless it `isUp`.
+ * `ownProcess: false` leaves out the metrics of this process itself, where those of its worker process stand for both. Null
  * where the settings name no port. Throws an Error that names a port that is taken.
  */
 export async function serveMetrics(
   { FERMATA_METRICS_PORT: port, FERMATA_HOST: host }: Pick<Config, 'FERMATA_METRICS_PORT' | 'FERMATA_HOST'>,
-  isUp: () => boolean = () => true,
+  { isUp = () => true, ownProcess = true }: { isUp?: () => boolean; ownProcess?: boolean } = {},
 ): Promise<Metrics | null> {
   if (port === undefined) return null;
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  if (ownProcess) collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
     ...{ name: 'fermata_http_request_duration_seconds', help: 'Requests to the API, until their answer began.' },
     ...{ labelNames: ['method', 'route', 'status'], buckets: BUCKETS, registers: [registry] },
   });
-  const sdkAddress = `127.0.0.1:${await freePort()}`;
+  let restarts: Counter | null = null;
+  let strikes: Counter | null = null;
+  let readWorker = async () => '';
   const server = createServer(async (request, response) => {
     const [path] = (request.url ?? '').split('?');
     if (path === '/healthz') {
@@ -44,7 +49,7 @@ export async function serveMetrics(
       response.end(JSON.stringify({ status: up ? 'ok' : 'unavailable' }));
     } else if (path === '/metrics') {
       const own = await registry.metrics();
-      response.writeHead(200, { 'content-type': registry.contentType }).end(own + (await sdkMetrics(sdkAddress)));
+      response.writeHead(200, { 'content-type': registry.contentType }).end(own + (await readWorker().catch(() => '')));
     } else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
@@ -53,8 +58,18 @@ export async function serveMetrics(
   });
   return {
     url: urlOf(host, (server.address() as AddressInfo).port),
-    sdkAddress,
     observe: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    watchWorker: (read) => {
+      const counter = (name: string, help: string) => new Counter({ name, help, registers: [registry] });
+      restarts = counter(
+        'fermata_worker_restarts_total',
+        'Worker processes started in the place of one that had ended.',
+      );
+      strikes = counter('fermata_run_strikes_total', 'Worker processes that a run is proven to have stopped.');
+      readWorker = read;
+    },
+    countRestart: () => restarts?.inc(),
+    countStrike: () => strikes?.inc(),
     watchIndex: (index) => {
       new Gauge({
         ...{ name: 'fermata_index_set_aside', help: 'Runs that cannot be written to the index and are tried again.' },
@@ -87,11 +102,23 @@ export async function serveMetrics(
   };
 }
 
-/** What Temporal's SDK has measured; nothing where no worker runs. */
-async function sdkMetrics(address: string): Promise<string> {
-  try {
-    return await (await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
-  } catch {
-    return '';
-  }
+/** The metrics of a worker process. */
+export interface WorkerMetrics {
+  /** The address at which Temporal's SDK serves its own. */
+  sdkAddress: string;
+  /** All of them, in Prometheus' text format. */
+  read(): Promise<string>;
+}
+
+/** Collects the metrics of a worker process; `ownProcess: false` leaves out those that are not of Temporal's SDK. */
+export async function collectWorkerMetrics(ownProcess: boolean): Promise<WorkerMetrics> {
+  const registry = new Registry();
+  if (ownProcess) collectDefaultMetrics({ register: registry });
+  const sdkAddress = `127.0.0.1:${await freePort()}`;
+  const ofSdk = () =>
+    fetch(`http://${sdkAddress}/metrics`, { signal: AbortSignal.timeout(2_000) }).then(
+      (answer) => answer.text(),
+      () => '',
+    );
+  return { sdkAddress, read: async () => (await registry.metrics()) + (await ofSdk()) };
 }

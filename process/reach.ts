@@ -10,6 +10,18 @@ import type { WorkerOptions } from '../worker/worker.ts';
 /** What seals connections and secrets at rest. */
 export const REST_PURPOSE = 'connection';
 
+/** Finds the connections and secrets of tenants in a database, which are sealed by the master keys. */
+export function createDesk(
+  db: Database,
+  secretKeys: readonly string[],
+): Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> {
+  const sealer = createSealer(secretKeys, REST_PURPOSE);
+  return {
+    connect: createConnectionResolver(createConnectionStore(db), sealer),
+    secretOf: createSecretResolver(createSecretStore(db), sealer),
+  };
+}
+
 /** What the actions of a worker reach the world by, within `networks` (FERMATA_EGRESS), and what ends it. */
 export function createReach(
   db: Database,
@@ -17,10 +29,6 @@ export function createReach(
   networks?: readonly string[],
 ): { actions: WorkerOptions['actions']; close: () => Promise<void> } {
   const egress = createEgress(networks);
-  const sealer = createSealer(secretKeys, REST_PURPOSE);
-  const actions = {
-    ...{ egress, connect: createConnectionResolver(createConnectionStore(db), sealer) },
-    secretOf: createSecretResolver(createSecretStore(db), sealer),
-  };
-  return { actions, close: egress.close };
+  const { connect, secretOf } = createDesk(db, secretKeys);
+  return { actions: { egress, connect, secretOf }, close: egress.close };
 }

@@ -7,12 +7,26 @@ import { channelArgsFor } from './ports.ts';
 /** Something to undo when the process ends. */
 export type Undo = () => Promise<void>;
 
-/** Reads the settings and runs a process; what goes wrong is said in words, without a stack, and ends it with 1. */
-export async function runMain(main: (config: Config) => Promise<void>): Promise<void> {
+/** A promise and the functions that settle it. */
+export function defer<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: Error): void } {
+  let [resolve, reject]: [(value: T) => void, (error: Error) => void] = [() => undefined, () => undefined];
+  const promise = new Promise<T>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  return { promise, resolve, reject };
+}
+
+/**
+ * Reads the settings and runs a process; what goes wrong is said in words, without a stack, and ends it with 1. `quiet` gives
+ * no warnings, where the process that started this one has given them.
+ */
+export async function runMain(main: (config: Config) => Promise<void>, warn: 'warn' | 'quiet' = 'warn'): Promise<void> {
   try {
     const { config, warnings } = readConfig(process.env);
     const node = nodeWarning(process.versions.node);
-    for (const warning of node === null ? warnings : [node, ...warnings]) console.error(`warning: ${warning}`);
+    if (warn === 'quiet') warnings.length = 0;
+    else if (node !== null) warnings.unshift(node);
+    for (const warning of warnings) console.error(`warning: ${warning}`);
     await main(config);
   } catch (error) {
     const detail = process.env.FERMATA_LOG_LEVEL === 'debug' && !(error instanceof ConfigError);

@@ -11,6 +11,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
 import { readRunMemo } from '../model/run-memo.ts';
 import type { ExecutionStatus } from '../model/status.ts';
+import { STRIKE_REASON } from '../model/strike.ts';
 import {
   createReplay,
   eventTime,
@@ -235,6 +236,9 @@ export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
   }
   const terminated = event.workflowExecutionTerminatedEventAttributes;
   if (terminated) {
+    // A run that stops workers is terminated by Fermata with the failure that it closes with (model/strike.ts).
+    const details = terminated.reason === STRIKE_REASON ? closingDetails(firstOf(terminated.details)) : null;
+    if (details !== null) return closed('failed', { failure: details.failure });
     const message = terminated.reason || 'the run was terminated';
     return closed('terminated', { failure: { type: 'terminated', message } });
   }
@@ -244,7 +248,7 @@ export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
   const failed = event.workflowExecutionFailedEventAttributes;
   if (!failed) return null;
   const info = failed.failure?.applicationFailureInfo;
-  const details = closingDetails(decodePayload(info?.details?.payloads?.[0]));
+  const details = closingDetails(firstOf(info?.details));
   if (details !== null) {
     const { outcome, failure, also = [], output = null } = details;
     return closed(outcome === 'abandoned' || outcome === 'timeout' ? outcome : 'failed', { failure, also, output });
@@ -253,9 +257,13 @@ export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
   return closed('failed', { failure });
 }
 
+function firstOf(details: temporal.api.common.v1.IPayloads | null | undefined): Json {
+  return decodePayload(details?.payloads?.[0]);
+}
+
 function closingDetails(value: Json): ClosingDetails | null {
   if (!isJsonObject(value) || typeof value.outcome !== 'string' || !isJsonObject(value.failure)) return null;
-  return value as unknown as ClosingDetails; // written by workflows/index.ts
+  return value as unknown as ClosingDetails; // written by workflows/index.ts and service/run-strikes.ts
 }
 
 /** The memo that Fermata left, from a start event or from a list of runs; null where it left none. */

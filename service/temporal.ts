@@ -9,8 +9,10 @@ import {
 } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { AppError } from '../model/app-error.ts';
+import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import type { RunKey } from '../model/run-key.ts';
 import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import type { PendingWork } from '../projection/project.ts';
@@ -343,6 +345,20 @@ export function createTemporal(connection: Connection, namespace: string, codec?
           namespace,
           workflowExecution: { workflowId },
           ...spoken(reason, identity),
+        }),
+      );
+    },
+
+    /** Ends one run of a workflow id at once, with details of how it closes; nothing when it has closed. */
+    async terminateRun({ workflowId, runId }: RunKey, reason: string, details: ClosingDetails): Promise<void> {
+      const plain = defaultPayloadConverter.toPayload(details);
+      await orNull(() =>
+        workflowService.terminateWorkflowExecution({
+          namespace,
+          workflowExecution: { workflowId, runId },
+          reason,
+          identity: 'fermata',
+          details: { payloads: [codec === undefined ? plain : codec.seal(plain)] },
         }),
       );
     },

@@ -464,3 +464,21 @@ export const failureHooks = pgTable(
     index('failure_hooks_due').on(table.namespace, table.created).where(sql`done is null`),
   ],
 );
+
+/** Runs that are proven to have stopped a worker process, and how often. */
+export const runStrikes = pgTable(
+  'run_strikes',
+  {
+    namespace: text('namespace').notNull(),
+    workflowId: text('workflow_id').notNull(),
+    runId: text('run_id').notNull(),
+    count: integer('count').notNull(),
+    last: instant('last').notNull(),
+    /** When the run was terminated for it; null: it was not, or not yet. */
+    ended: instant('ended'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.workflowId, table.runId] }),
+    index('run_strikes_due').on(table.namespace, table.count).where(sql`ended is null`),
+  ],
+);

@@ -51,7 +51,7 @@ const RULES: Record<string, Rule> = {
   worker: {
     folders: ['activities', 'codec', 'egress', 'model'],
     types: ['projection'],
-    packages: ['@temporalio/worker'],
+    packages: ['@temporalio/common', '@temporalio/worker'],
     node: true,
   },
   process: {

@@ -1,48 +1,41 @@
 import { required } from '../model/config.ts';
-import { codecOf } from '../process/codec.ts';
-import { createLogger, installTemporalRuntime } from '../process/logger.ts';
+import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
-import { createReach } from '../process/reach.ts';
-import { connectWorker, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
-import { createRunReports } from '../service/run-reports.ts';
+import { runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { type SupervisedWorker, superviseWorker } from '../process/supervisor.ts';
 import { openPostgres } from '../store/database.ts';
-import { createExecutionStore } from '../store/executions.ts';
-import { handleUncaught } from './uncaught.ts';
-import { bundleWorkflows, createWorker } from './worker.ts';
+import { createRunStrikeStore } from '../store/run-strikes.ts';
 
-/** A worker as a process of its own, against a Temporal server (design/running.md, Production shape). */
+/**
+ * A worker against a Temporal server and a Postgres (docs/operations.md, What runs). The work is done in a process of its own,
+ * which this one supervises.
+ */
 await runMain(async (config) => {
   const settings = required(config, 'start:worker', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);
-  const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;
+  const { TEMPORAL_ADDRESS: address, DATABASE_URL: url } = settings;
   const { TEMPORAL_NAMESPACE: namespace } = config;
+  const stopped = untilSignal();
   const log = createLogger(config);
-  handleUncaught(log);
-  let worker: Awaited<ReturnType<typeof createWorker>> | null = null;
-  const metrics = await serveMetrics(config, () => worker?.getState() === 'RUNNING');
-  installTemporalRuntime(log, metrics);
-  const undos: Undo[] = metrics === null ? [] : [metrics.close];
+  const undos: Undo[] = [];
   try {
-    const codec = codecOf(config);
-    const bundle = await bundleWorkflows(codec);
-    const database = await openPostgres(url);
-    undos.push(database.close);
-    const reports = createRunReports(createExecutionStore(database.db), namespace, log);
-    undos.push(keepRunning(reports.run));
-    const connection = await connectWorker(address);
-    undos.push(() => connection.close());
-    const reach = createReach(database.db, secretKey.split(','), config.FERMATA_EGRESS);
-    undos.push(reach.close);
-    const { actions } = reach;
-    worker = await createWorker({
-      ...{ connection, namespace, bundle, actions, codec, report: reports.take },
-      concurrentActions: config.FERMATA_CONCURRENT_ACTIONS,
+    let worker: SupervisedWorker | null = null;
+    const metrics = await serveMetrics(config, { isUp: () => worker?.isServing() ?? false, ownProcess: false });
+    if (metrics !== null) undos.push(metrics.close);
+    const database = openPostgres(url).then((opened) => {
+      undos.unshift(opened.close);
+      return createRunStrikeStore(opened.db);
     });
-    const running = worker.run();
-    log.info({ temporal: address, namespace, metrics: metrics?.url }, 'the worker is ready');
-    const stopped = await Promise.race([untilSignal(), running.then(() => 'the worker itself')]);
-    log.info({ signal: stopped }, 'draining');
-    if (worker.getState() === 'RUNNING') worker.shutdown();
-    await running;
+    const host = database.then((strikes) => ({
+      address,
+      desk: null,
+      strike: (run: Parameters<typeof strikes.add>[1]) => strikes.add(namespace, run, new Date()),
+    }));
+    worker = superviseWorker({ host, ownDatabase: true, log, metrics });
+    undos.push(worker.stop);
+    await host;
+    const pid = await worker.ready;
+    log.info({ temporal: address, namespace, metrics: metrics?.url, worker_pid: pid }, 'the worker is ready');
+    log.info({ signal: await stopped }, 'draining');
   } finally {
     await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
   }

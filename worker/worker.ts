@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
+import { ApplicationFailure } from '@temporalio/common';
 import {
+  type ActivityInboundCallsInterceptor,
   type BundleOptions,
   bundleWorkflowCode,
   type InjectedSinks,
@@ -21,8 +24,13 @@ export interface WorkerOptions {
   bundle: WorkflowBundle;
   /** Actions that run at once. */
   concurrentActions?: number;
-  /** Workflows kept in memory between their tasks. */
-  maxCachedWorkflows?: number;
+  /** Takes one workflow task at a time and keeps no workflow in memory, so that a task which ends the process is alone. */
+  probation?: boolean;
+  /**
+   * Ends the activities that still run, as failed with `WorkerShutdown`. With it, `shutdown` waits up to an hour for them;
+   * without it, they have ten seconds from `shutdown` on.
+   */
+  interrupt?: AbortSignal;
   /** What actions reach the world by, and where they find their connections. */
   actions: ActivityOptions;
   /** What seals what Temporal gets; the bundle must be made with it, too. */
@@ -65,13 +73,20 @@ function forThisNode(config: WebpackConfig): WebpackConfig {
   return config;
 }
 
+/**
+ * An option of the SDK that its types leave out: seconds until it interrupts workflow code. Some versions of Node.js abort the
+ * process then, so that the supervisor, which is much quicker, decides instead.
+ */
+const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
+
 /** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
 export async function createWorker({
   connection,
   namespace,
   bundle,
   concurrentActions,
-  maxCachedWorkflows,
+  probation = false,
+  interrupt,
   actions,
   codec,
   report,
@@ -86,13 +101,42 @@ export async function createWorker({
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.
     maxHeartbeatThrottleInterval: '2s',
-    shutdownGraceTime: '10s',
-    shutdownForceTime: '20s',
+    ...(interrupt === undefined
+      ? { shutdownGraceTime: '10s', shutdownForceTime: '20s' }
+      : { shutdownGraceTime: '1h', interceptors: { activity: [() => ({ inbound: interruptedBy(interrupt) })] } }),
+    ...UNINTERRUPTED,
+    reuseV8Context: true,
+    workflowThreadPoolSize: 1,
+    maxCachedWorkflows: probation ? 0 : cachedWorkflows(getHeapStatistics().heap_size_limit),
+    maxConcurrentWorkflowTaskExecutions: probation ? 1 : 40,
     ...(concurrentActions === undefined ? {} : { maxConcurrentActivityTaskExecutions: concurrentActions }),
-    ...(maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows }),
     dataConverter: codec?.dataConverter ?? CONVERTERS,
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),
   });
+}
+
+/** Workflows that a heap of some bytes keeps between their tasks, at about 0.3 MiB each: 500 for 512 MiB, 50 to 2,000. */
+export function cachedWorkflows(heap: number): number {
+  return Math.min(2_000, Math.max(50, Math.floor((heap / (512 * 1024 * 1024)) * 500)));
+}
+
+function interruptedBy(signal: AbortSignal): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input, next) {
+      let interrupt = (): void => undefined;
+      const interrupted = new Promise<never>((_, reject) => {
+        interrupt = () =>
+          reject(ApplicationFailure.create({ type: 'WorkerShutdown', message: 'the worker was shut down' }));
+      });
+      signal.addEventListener('abort', interrupt, { once: true });
+      if (signal.aborted) interrupt();
+      try {
+        return await Promise.race([next(input), interrupted]);
+      } finally {
+        signal.removeEventListener('abort', interrupt);
+      }
+    },
+  };
 }
 
 function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> {

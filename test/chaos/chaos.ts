@@ -25,7 +25,13 @@ try {
   if (wanted('storm')) {
     const seed = Number(values.seed);
     say(`storm, seed ${seed}`);
-    const verdict = await storm(stage, player, { seed, waves: Number(values.waves), each: Number(values.each), say });
+    const verdict = await storm(stage, player, {
+      seed,
+      waves: Number(values.waves),
+      each: Number(values.each),
+      poisons: true,
+      say,
+    });
     say(`${JSON.stringify({ ...verdict, troubles: verdict.troubles.length })}, asked again: ${JSON.stringify(again)}`);
     troubles.push(...verdict.troubles);
   }

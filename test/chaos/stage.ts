@@ -8,14 +8,14 @@ import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
 import { freePort } from '../../process/ports.ts';
 import { startPostgres } from '../store/postgres-server.ts';
-import { type Running, run } from '../system/processes.ts';
+import { isRunning, type Running, run, workerPidOf } from '../system/processes.ts';
 import { createCounter } from './counter.ts';
 
 const KINDS = ['worker', 'own worker', 'api'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** What can be killed: a process of a kind, or all there are. */
-export const TARGETS = [...KINDS, 'server', 'database', 'all'] as const;
+/** What can be struck: a process of a kind, or all there are, by SIGKILL; a worker process, by SIGSTOP. */
+export const TARGETS = [...KINDS, 'hung worker', 'server', 'database', 'all'] as const;
 export type Target = (typeof TARGETS)[number];
 
 /** Keys of who starts runs, and of who decides. */
@@ -62,7 +62,11 @@ export async function createStage(size: { apis: number; workers: number }) {
   };
   const ports = await Promise.all(Array.from({ length: size.apis }, freePort));
   const launches: Record<Kind, (() => Running)[]> = {
-    worker: Array.from({ length: size.workers }, () => () => run('worker/main.ts', env)),
+    // A small heap, which a run that allocates without end fills soon.
+    worker: Array.from(
+      { length: size.workers },
+      () => () => run('worker/main.ts', { ...env, NODE_OPTIONS: '--max-old-space-size=512' }),
+    ),
     'own worker': [() => run('test/chaos/own-worker.ts', {}, [server.address, counter.url])],
     api: ports.map((each) => () => run('api/main.ts', { ...env, FERMATA_PORT: String(each) })),
   };
@@ -108,8 +112,17 @@ export async function createStage(size: { apis: number; workers: number }) {
     /** What is wrong with the processes themselves: they ended, or logged an error beside that what they need does not answer. */
     troubles: (): string[] => [...died, ...launched.flatMap((one) => errorsIn(one.said()))],
 
-    /** Kills one of a kind, or all, with -9, and has it come back after so many milliseconds; gives how many processes that were. */
+    /**
+     * Kills one of a kind, or all, with -9, and has it come back after so many milliseconds; gives how many processes that were.
+     * A hung worker is for its supervisor to find.
+     */
     async strike(target: Target, chance: () => number, milliseconds: number): Promise<number> {
+      if (target === 'hung worker') {
+        const workers = running.get('worker')!;
+        const pid = workerPidOf(workers[Math.floor(chance() * workers.length)]!);
+        if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
+        return 1;
+      }
       const hit = (kind: Kind) => {
         const processes = running.get(kind)!;
         return [processes[Math.floor(chance() * processes.length)]!];
@@ -141,8 +154,9 @@ export async function createStage(size: { apis: number; workers: number }) {
 
     /** Mebibytes of memory that the processes of a kind have. */
     memory: (kind: Kind): number[] =>
-      running.get(kind)!.map(({ child }) => {
-        const kibibytes = execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' });
+      running.get(kind)!.map((one) => {
+        const pid = kind === 'worker' ? workerPidOf(one) : one.child.pid;
+        const kibibytes = execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
         return Math.round(Number(kibibytes) / 1024);
       }),
 
@@ -158,13 +172,22 @@ export async function createStage(size: { apis: number; workers: number }) {
   };
 }
 
-/** What may be logged while something is away: what is audited is in the log then. */
-const OUTAGES = /does not answer$|could not be written to the audit log$/;
+/**
+ * What may be logged while something is away: what is audited is in the log then; and what a supervisor, or Temporal's SDK in a
+ * worker process, says of one that hangs or ends.
+ */
+const EXPECTED = new RegExp(
+  [
+    'does not answer$|could not be written to the audit log$',
+    '^the worker process is killed$|^a run has stopped a worker process$|^the strike could not be written$',
+    '^Worker failed$|^Workflow Worker Thread failed|^An unexpected error occurred while processing Workflow Activation',
+  ].join('|'),
+);
 
 function errorsIn(said: string): string[] {
   return said.split('\n').flatMap((line) => {
     if (!line.includes('"level":50')) return [];
     const { msg, err } = JSON.parse(line) as { msg: string; err?: { stack?: string } };
-    return OUTAGES.test(msg) ? [] : [`${msg}: ${err?.stack?.slice(0, 1_000)}`];
+    return EXPECTED.test(msg) ? [] : [`${msg}: ${err?.stack?.slice(0, 1_000)}`];
   });
 }

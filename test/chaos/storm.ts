@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { canonicalJson } from '../../model/json.ts';
 import { createAsk, hasEnded } from './ask.ts';
 import { BELOW, CONSTRUCTS, type Construct, type Played, type Player } from './constructs.ts';
+import { POISONS, startPoison } from './poisons.ts';
 import { type Stage, TARGETS, type Target } from './stage.ts';
 
 /** What came of a storm. */
@@ -125,11 +126,20 @@ async function untilEvent(stage: Stage, workflowId: string, event: number): Prom
   }
 }
 
-/** Has runs of every construct go on while processes are killed, and looks at what came of each. */
+/**
+ * Has runs of every construct go on while processes are killed, and looks at what came of each. With `poisons`, runs that stop
+ * their workers are started in each wave: each of them has to be set aside, and nothing else may change.
+ */
 export async function storm(
   stage: Stage,
   player: Player,
-  { seed, waves, each, say }: { seed: number; waves: number; each: number; say: (line: string) => void },
+  {
+    seed,
+    waves,
+    each,
+    poisons = false,
+    say,
+  }: { seed: number; waves: number; each: number; poisons?: boolean; say: (line: string) => void },
 ): Promise<Verdict> {
   const chance = chanceOf(seed);
   const strikes = Object.fromEntries(TARGETS.map((target) => [target, 0])) as Record<Target, number>;
@@ -161,6 +171,7 @@ export async function storm(
       }),
     );
     const starting = Promise.allSettled(all);
+    const poisoned = poisons ? await startPoisons(stage) : [];
     for (const target of shuffled(TARGETS, chance)) {
       while (known.length === 0) await wait(50);
       const { workflowId } = known[Math.floor(chance() * known.length)]!;
@@ -168,11 +179,12 @@ export async function storm(
       verdict.killed += await stage.strike(target, chance, chance() * 1_500);
       verdict.strikes[target] += 1;
     }
-    const deadline = Date.now() + PATIENCE * 1000;
+    const deadline = Date.now() + (poisons ? 2 * PATIENCE : PATIENCE) * 1000;
     for (const result of await starting) {
       if (result.status === 'rejected') verdict.troubles.push(String(result.reason));
       else await judge(result.value, deadline);
     }
+    for (const [name, id] of poisoned) verdict.troubles.push(...(await notSetAside(player, name, id, deadline)));
     verdict.runs += all.length;
     say(`wave ${wave + 1} of ${waves}: ${all.length} runs, ${verdict.troubles.length} troubles in all`);
   }
@@ -202,6 +214,25 @@ export async function storm(
   verdict.troubles.push(...player.counter.overlaps);
   verdict.troubles.push(...(await takeInventory(stage, player, calmCounts, 1 + each * waves)));
   return verdict;
+}
+
+function startPoisons({ client }: Stage): Promise<(readonly [name: string, id: number])[]> {
+  return Promise.all(
+    Object.entries(POISONS).map(async ([name, task]) => [name, await startPoison(client, task)] as const),
+  );
+}
+
+/** Waits for the end of a run that stops its workers; says what is wrong with it. */
+async function notSetAside({ ask }: Player, name: string, id: number, deadline: number): Promise<string[]> {
+  for (;;) {
+    const { body } = await ask('GET', `/api/v1/executions/${id}`);
+    const { status, result } = body.data ?? {};
+    if (hasEnded(status)) {
+      return status === 'failed' && result.error_code === 'LIMIT_EXCEEDED' ? [] : [`${name}: ${JSON.stringify(body)}`];
+    }
+    if (Date.now() > deadline) return [`a run that ${name} was not set aside: ${JSON.stringify(body)}`];
+    await wait(500);
+  }
 }
 
 /** What lists say of each workflow: how many runs of it there are, and how they stand. */

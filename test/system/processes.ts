@@ -65,6 +65,14 @@ export async function createDevFolder() {
   };
 }
 
+/** The process id of the worker process that a supervisor has said to be ready last. Throws before the first one. */
+export function workerPidOf(supervisor: Running): number {
+  const said = supervisor.said().matchAll(/"worker_pid":(\d+)[^\n]*"msg":"a worker process is ready"/g);
+  const pid = [...said].at(-1)?.[1];
+  if (pid === undefined) throw new Error(`no worker process is ready: ${supervisor.said()}`);
+  return Number(pid);
+}
+
 /** True while a process runs. */
 export function isRunning(pid: number): boolean {
   try {

@@ -95,21 +95,40 @@ it('after kill -9 of everything, a new start goes on with the open runs and keep
   expect(web.asked.filter((path) => path === '/flaky/1')).toHaveLength(2);
 });
 
-it('takes over a Temporal server whose own process was killed', async () => {
+it('after kill -9 its worker and its Temporal server end by themselves, and the next start has others', async () => {
   const temporal = await dev.temporalPid();
+  const { worker_pid: worker } = await dev.devFile();
+  expect([temporal, worker].map(isRunning)).toEqual([true, true]);
   await fermata.end('SIGKILL');
-  expect(isRunning(temporal)).toBe(true);
+  await until(
+    async () => [temporal, worker].filter(isRunning),
+    (left) => left.length === 0,
+    30,
+  );
   fermata = run('dev/main.ts', dev.env);
   await fermata.until('Ctrl-C stops everything');
-  expect(fermata.said()).toContain(`left behind (process ${temporal})`);
-  expect(await dev.temporalPid()).toBe(temporal);
+  expect(await dev.temporalPid()).not.toBe(temporal);
+  expect((await dev.devFile()).worker_pid).not.toBe(worker);
+});
+
+it('a Temporal server that has outlived everything is ended by the next start', async () => {
+  const temporal = await dev.temporalPid();
+  // A server that is stopped takes no signal but SIGKILL: its watch gives up first.
+  process.kill(temporal, 'SIGSTOP');
+  await fermata.end('SIGKILL');
+  fermata = run('dev/main.ts', dev.env);
+  await fermata.until(`left behind (process ${temporal})`);
+  process.kill(temporal, 'SIGCONT');
+  await fermata.until('Ctrl-C stops everything');
+  expect(isRunning(temporal)).toBe(false);
 });
 
 it('Ctrl-C stops everything cleanly: no process, no lock, no dev.json is left', async () => {
   const temporal = await dev.temporalPid();
+  const { worker_pid: worker } = await dev.devFile();
   expect(await fermata.end('SIGINT')).toBe(0);
   expect(fermata.said()).toContain('Stopped.');
-  expect(isRunning(temporal)).toBe(false);
+  expect([temporal, worker].map(isRunning)).toEqual([false, false]);
   const left = await readdir(dev.folder);
   for (const name of ['dev.json', 'temporal.json', 'lock']) expect(left).not.toContain(name);
 });

@@ -1,0 +1,204 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
+import type { Logger } from '../model/log.ts';
+import type { RunKey } from '../model/run-key.ts';
+import type { RunReport } from '../model/run-report.ts';
+import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
+import {
+  createSupervision,
+  type Ending,
+  isServing,
+  type SupervisionAction,
+  type SupervisionEvent,
+  supervise,
+} from '../worker/supervision.ts';
+import type { WorkerOptions } from '../worker/worker.ts';
+import type { Metrics } from './metrics.ts';
+import { defer } from './run.ts';
+
+/** The program of a worker process. */
+const CHILD = fileURLToPath(new URL('./worker-child.ts', import.meta.url));
+
+/** Mebibytes of heap that a worker process has at most, even where Node.js would give it more. */
+const MAX_HEAP = 2_048;
+
+/** Milliseconds between two ticks of the supervision, and those that a stop takes at most. */
+const TICK = 500;
+const STOP_LIMIT = 30_000;
+
+/** The side of the supervisor: where Temporal is, and what a worker process asks for and what becomes of what it sends. */
+export interface WorkerHost {
+  address: string;
+  /** Present where the worker process has no database of its own. */
+  desk: (Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & { report(report: RunReport): void }) | null;
+  /** Keeps that a run has stopped a worker process. */
+  strike(run: RunKey): Promise<void>;
+}
+
+/** How worker processes are supervised. */
+export interface SupervisorOptions {
+  /** Worker processes start at once, and connect when it resolves. */
+  host: Promise<WorkerHost>;
+  ownDatabase: boolean;
+  log: Logger;
+  metrics: Metrics | null;
+  /** Hears of each worker process that takes tasks from now on. */
+  onServing?: (pid: number) => void;
+}
+
+/** A worker, as processes that are replaced when they die or hang. */
+export interface SupervisedWorker {
+  /** Resolves with the process id of the first one that is ready. Rejects when the first one ends before. */
+  ready: Promise<number>;
+  isServing(): boolean;
+  /** Stops all of them, within 30 seconds. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  child: ChildProcess;
+  exchange: Exchange;
+  send(message: ToWorker): void;
+  ended: Promise<void>;
+}
+
+/** Starts a worker process and keeps one running until `stop`; see worker/supervision.ts for what it decides. */
+export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: SupervisorOptions): SupervisedWorker {
+  const seconds = () => performance.now() / 1000;
+  const state = createSupervision(seconds());
+  const running = new Map<number, Running>();
+  const first = defer<number>();
+  let serving: Running | null = null;
+  let bundle: WorkerOrder['bundle'] = null;
+  host.catch(() => undefined);
+  first.promise.catch(() => undefined);
+  metrics?.watchWorker(async () => (await serving?.exchange.ask('metrics')) ?? '');
+
+  function happened(event: SupervisionEvent): void {
+    for (const action of supervise(state, event, seconds())) act(action);
+  }
+
+  function act(action: SupervisionAction): void {
+    if (action.type === 'strike') {
+      void strike(action.run);
+      return;
+    }
+    if (action.type === 'start') {
+      start(action.worker, action.probation);
+      return;
+    }
+    const worker = running.get(action.worker);
+    if (worker === undefined) return;
+    if (action.type !== 'kill') worker.send({ type: action.type });
+    else {
+      log.error({ worker_pid: worker.child.pid, reason: action.reason }, 'the worker process is killed');
+      worker.child.kill('SIGKILL');
+    }
+  }
+
+  async function strike({ workflowId, runId }: RunKey): Promise<void> {
+    const run = { workflow_id: workflowId, run_id: runId };
+    log.error(run, 'a run has stopped a worker process');
+    metrics?.countStrike();
+    try {
+      await (await host).strike({ workflowId, runId });
+    } catch (error) {
+      log.error({ ...run, err: error }, 'the strike could not be written');
+    }
+  }
+
+  function start(number: number, probation: boolean): void {
+    if (number > 1) {
+      metrics?.countRestart();
+      log.warn({ probation }, 'another worker process is started');
+    }
+    const child = fork(CHILD, {
+      execArgv: nodeOptions(),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // In a group of its own, so that Ctrl-C on the terminal reaches this process alone.
+      detached: true,
+    });
+    const send = (message: ToWorker): void => {
+      // A process that ends while it is written to is missed by its end.
+      if (child.connected) child.send(message, () => undefined);
+    };
+    const exchange = createExchange(send, {
+      connection: async (tenant, pack, name) => (await host).desk?.connect(tenant, pack, name) ?? null,
+      secret: async (tenant, name) => (await host).desk?.secretOf(tenant, name) ?? null,
+    });
+    const worker: Running = { child, exchange, send, ended: endOf(child) };
+    running.set(number, worker);
+    child.on('message', (message: FromWorker) => heard(number, worker, message));
+    void worker.ended.then(() => ended(number, worker));
+    send({ type: 'order', order: { probation, bundle, host: ownDatabase ? 'own' : 'supervisor' } });
+    host.then(
+      ({ address }) => send({ type: 'connect', address }),
+      () => undefined,
+    );
+  }
+
+  function heard(number: number, worker: Running, message: FromWorker): void {
+    if (message.type === 'ready') {
+      serving = worker;
+      log.info({ worker_pid: worker.child.pid }, 'a worker process is ready');
+      first.resolve(worker.child.pid!);
+      onServing?.(worker.child.pid!);
+      happened({ type: 'ready', worker: number });
+    } else if (message.type === 'retire') happened({ type: 'retire', worker: number });
+    else if (message.type === 'watch') happened({ type: 'watch', worker: number, report: message.report });
+    else if (message.type === 'bundled') bundle = message.bundle;
+    else if (message.type === 'report') void host.then(({ desk }) => desk?.report(message.report));
+    else worker.exchange.take(message);
+  }
+
+  function ended(number: number, worker: Running): void {
+    running.delete(number);
+    if (serving === worker) serving = null;
+    const { exitCode, signalCode } = worker.child;
+    if (!state.stopping) {
+      log.warn({ worker_pid: worker.child.pid, exit_code: exitCode, signal: signalCode }, 'a worker process has ended');
+    }
+    first.reject(new Error('the worker process ended before it was ready'));
+    happened({ type: 'ended', worker: number, ending: endingOf(exitCode, signalCode) });
+  }
+
+  const ticking = setInterval(() => happened({ type: 'tick' }), TICK);
+  happened({ type: 'tick' });
+
+  return {
+    ready: first.promise,
+    isServing: () => isServing(state),
+    async stop() {
+      clearInterval(ticking);
+      happened({ type: 'stop' });
+      const processes = [...running.values()];
+      const limit = setTimeout(() => {
+        for (const { child } of processes) child.kill('SIGKILL');
+      }, STOP_LIMIT);
+      await Promise.all(processes.map((worker) => worker.ended));
+      clearTimeout(limit);
+    },
+  };
+}
+
+/** Resolves once a process has ended and everything that it has sent was read. */
+async function endOf(child: ChildProcess): Promise<void> {
+  const disconnected = once(child, 'disconnect');
+  await Promise.race([once(child, 'exit'), once(child, 'error')]);
+  if (child.connected) await disconnected;
+}
+
+function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+  if (signal === 'SIGKILL') return 'killed';
+  return code === 0 || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP' ? 'exited' : 'crashed';
+}
+
+/** Reads TypeScript as this process does, in a heap whose limit is known. */
+function nodeOptions(): string[] {
+  const heap = Math.min(MAX_HEAP, Math.floor(getHeapStatistics().heap_size_limit / (1024 * 1024)));
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  return [`--max-old-space-size=${heap}`, '--import', loader];
+}

@@ -1,0 +1,123 @@
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { POISONS, startPoison } from '../chaos/poisons.ts';
+import { until } from '../integration/until.ts';
+import { call, createDevFolder, isRunning, type Running, run } from './processes.ts';
+
+// Runs of interpreter 7, which has no slices: nothing but the supervisor ends what they do.
+
+let dev: Awaited<ReturnType<typeof createDevFolder>>;
+let fermata: Running;
+let connection: Connection;
+let client: Client;
+let url: string;
+let key: string;
+beforeAll(async () => {
+  dev = await createDevFolder();
+  // A small heap is full sooner.
+  fermata = run('dev/main.ts', { ...dev.env, NODE_OPTIONS: '--max-old-space-size=400' });
+  await fermata.until('Ctrl-C stops everything', 150);
+  const file = await dev.devFile();
+  url = file.url;
+  key = file.api_key;
+  connection = await Connection.connect({ address: file.temporal_address });
+  client = new Client({ connection });
+});
+afterAll(async () => {
+  await connection?.close();
+  await fermata.end('SIGINT');
+  await dev.remove();
+});
+
+/** Starts a run that has something to do every second; gives its integer id. */
+async function startInnocent(): Promise<number> {
+  const tasks = Array.from({ length: 8 }, (_, index) => [
+    { name: `wait${index}`, action: 'core.delay', input: { seconds: 1 }, on_success: `call${index}` },
+    {
+      name: `call${index}`,
+      action: 'core.http',
+      input: { url: `${url}/healthz` },
+      ...(index < 7 ? { on_success: `wait${index + 1}` } : {}),
+    },
+  ]).flat();
+  const ref = `examples.innocent${Date.now()}`;
+  await call(url, key, '/api/v1/workflows', {
+    ...{ ref, pack_ref: 'examples', label: ref, version: '1.0.0', definition: { tasks } },
+  });
+  const { data } = await call(url, key, '/api/v1/executions', { action_ref: ref });
+  return data.id;
+}
+
+const show = (id: number) => call(url, key, `/api/v1/executions/${id}`).then(({ data }) => data);
+
+/** Asks the API four times a second until `end`; gives how many answers were not right. */
+function probe(): { end(): Promise<{ asked: number; wrong: number }> } {
+  const counts = { asked: 0, wrong: 0 };
+  let over = false;
+  const asking = (async () => {
+    while (!over) {
+      counts.asked += 1;
+      const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) }).catch(() => null);
+      if (answer?.status !== 200) counts.wrong += 1;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  })();
+  return {
+    end: async () => {
+      over = true;
+      await asking;
+      return counts;
+    },
+  };
+}
+
+it.each(Object.entries(POISONS))(
+  'a run that %s is set aside, a run next to it completes, and the API answers all along',
+  async (_, task) => {
+    const { pid } = await dev.devFile();
+    const probing = probe();
+    const innocent = await startInnocent();
+    const poison = await startPoison(client, task);
+    const failed = await until(
+      () => show(poison),
+      ({ status }) => status === 'failed',
+      240,
+    );
+    expect(failed.result).toMatchObject({
+      error: 'a step of this run has stopped a worker twice',
+      error_code: 'LIMIT_EXCEEDED',
+    });
+    const done = await until(
+      () => show(innocent),
+      ({ status }) => status !== 'running',
+      120,
+    );
+    expect([done.status, done.projection]).toEqual(['completed', 'complete']);
+    const { asked, wrong } = await probing.end();
+    expect([asked > 10, wrong]).toEqual([true, 0]);
+    const listed = await call(url, key, '/api/v1/executions?status=failed');
+    expect(listed.data.map(({ id }: { id: number }) => id)).toContain(poison);
+    expect([pid, isRunning(pid)]).toEqual([fermata.child.pid, true]);
+  },
+  400_000,
+);
+
+it('a worker that is stopped is replaced, and a run that it had goes on', async () => {
+  const { worker_pid } = await dev.devFile();
+  const innocent = await startInnocent();
+  process.kill(worker_pid, 'SIGSTOP');
+  const readiness = () => fetch(`${url}/readyz`).then((answer) => answer.json() as Promise<{ worker?: string }>);
+  await until(
+    () => dev.devFile(),
+    (file) => file.worker_pid !== worker_pid,
+    120,
+  );
+  expect(isRunning(worker_pid)).toBe(false);
+  await until(readiness, ({ worker }) => worker === 'ok', 60);
+  const done = await until(
+    () => show(innocent),
+    ({ status }) => status !== 'running',
+    120,
+  );
+  expect([done.status, done.projection]).toEqual(['completed', 'complete']);
+}, 400_000);
