@@ -1,6 +1,7 @@
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import { actionRoutes } from './actions.ts';
+import { createAddressGuard } from './addresses.ts';
 import { auditChanges, auditRoutes } from './audit.ts';
 import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation.ts';
 import { closeUnread } from './body.ts';
@@ -42,7 +43,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   // A browser asks what it may before it says who asks.
   if (services.codec !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
   app.use(checkUrl);
-  app.use(authenticate(principals));
+  app.use(authenticate(principals, services.rateLimit > 0 ? createAddressGuard(clock) : null));
   app.use(limitRate(services.rateLimit));
   app.use(auditChanges(services.audit));
   for (const routes of [

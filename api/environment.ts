@@ -86,7 +86,7 @@ export interface ApiServices {
   simulations: SimulationService;
   principals: PrincipalService;
   audit: AuditService;
-  /** Requests a minute that a principal may make; 0: no limit. */
+  /** Requests a minute that a principal may make; 0: no limit, nor one for addresses. */
   rateLimit: number;
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;

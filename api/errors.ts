@@ -67,6 +67,7 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
     if (error.status >= 500 && error.code !== 'busy')
       log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
     if (error.code === 'busy') context.header('retry-after', RETRY_AFTER);
+    if (error.retryAfter !== undefined) context.header('retry-after', String(error.retryAfter));
     const form: ErrorForm = context.get('errorForm') ?? errorBody;
     return context.json(form(error, requestId), error.status);
   };

@@ -4,6 +4,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { type Permission, permissionsOf } from '../model/permissions.ts';
 import type { PrincipalService } from '../service/principals.ts';
+import { type AddressGuard, addressOf } from './addresses.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** Characters that a URL may have. */
@@ -28,12 +29,21 @@ export function observeRequests(observe: RequestObserver): MiddlewareHandler<Api
   };
 }
 
-/** Demands a principal: `Authorization: Bearer <key>` or `x-api-key`, and a tenant that agrees with it. */
-export function authenticate(principals: PrincipalService): MiddlewareHandler<ApiEnv> {
+/**
+ * Demands a principal: `Authorization: Bearer <key>` or `x-api-key`, and a tenant that agrees with it. The guard bounds what
+ * an address asks without one; null: nothing does.
+ */
+export function authenticate(principals: PrincipalService, guard: AddressGuard | null): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    if (OPEN_PATHS.test(context.req.path)) return next();
+    const open = OPEN_PATHS.test(context.req.path);
     const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-    const principal = await principals.authenticate(context.req.header('x-api-key') || bearer);
+    const credentials = context.req.header('x-api-key') || bearer;
+    if (open || credentials === undefined) await guard?.countAnonymous(addressOf(context));
+    if (open) return next();
+    const find = () => principals.authenticate(credentials);
+    const principal = await (guard === null || credentials === undefined
+      ? find()
+      : guard.lookUp(addressOf(context), credentials, find));
     const tenant = context.req.header('x-tenant-id');
     if (tenant !== undefined && tenant !== principal.tenant && tenant !== principal.tenantRef) {
       throw new AppError('forbidden', 'x-tenant-id is not the tenant of the credentials');
@@ -55,8 +65,8 @@ export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
         (result: RateLimiterRes) => result,
       );
       if (refused !== null) {
-        context.header('Retry-After', String(Math.ceil(refused.msBeforeNext / 1000)));
-        throw new AppError('rate_limited', `more than ${perMinute} requests a minute`);
+        const retryAfter = Math.ceil(refused.msBeforeNext / 1000);
+        throw new AppError('rate_limited', `more than ${perMinute} requests a minute`, { retryAfter });
       }
     }
     return next();

@@ -3,13 +3,14 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { AppError } from '../model/app-error.ts';
-import type { ChangeService } from '../service/changes.ts';
+import type { ChangeEntry, ChangeService } from '../service/changes.ts';
 import type { WatchEntry, WatchService } from '../service/watches.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { runSummaryBody, summaryBody, taskSummaryBody } from './execution-bodies.ts';
 import { demand } from './middleware.ts';
 import { createApiRoute } from './routes.ts';
+import { createStreamGate } from './stream-gate.ts';
 
 // Document 000, what happens to executions while it happens: server-sent events, and a WebSocket for logs.
 
@@ -45,7 +46,11 @@ const runEventsRoute = createApiRoute({
   description:
     'From its start, or behind Last-Event-ID: `execution` when its status changes, `task` when that of a task does, `log`, and `end` with the run.',
   request: { params: IdParams, headers: ResumeHeaders },
-  responses: { ...eventStream, ...errorResponses('execution_not_found') },
+  responses: {
+    ...eventStream,
+    204: { description: 'The run has ended, and Last-Event-ID is that of its last event: there is nothing to come.' },
+    ...errorResponses('execution_not_found', 'too_many_streams'),
+  },
 });
 
 const eventsRoute = createApiRoute({
@@ -53,7 +58,7 @@ const eventsRoute = createApiRoute({
   ...{ method: 'get', path: `${base}/events`, tags, summary: 'Follow all executions: server-sent events' },
   description: 'From now on, or behind Last-Event-ID: `execution` with the summary of each that has changed.',
   request: { headers: ResumeHeaders },
-  responses: { ...eventStream, ...errorResponses() },
+  responses: { ...eventStream, ...errorResponses('too_many_streams') },
 });
 
 const logStreamRoute = createApiRoute({
@@ -63,21 +68,24 @@ const logStreamRoute = createApiRoute({
   request: { params: IdParams },
   responses: {
     101: { description: 'The protocol is a WebSocket from here on.' },
-    ...errorResponses('execution_not_found', 'upgrade_required'),
+    ...errorResponses('execution_not_found', 'upgrade_required', 'too_many_streams'),
   },
 });
 
 /** The streams of document 000. */
 export function streamRoutes(watches: WatchService, changes: ChangeService) {
   const router = createRouter();
+  const gate = createStreamGate();
 
   router.openapi(
     eventsRoute,
-    (context) => {
-      const signal = lifetime(context);
+    async (context) => {
+      const principal = context.get('principal');
       const after = context.req.valid('header')['last-event-id'];
-      const entries = changes.watch(context.get('principal'), { after, signal });
-      return events(context, entries, ({ id, run }) => ({ id, event: 'execution', data: summaryBody(run) })) as never;
+      const leave = gate.enter(principal);
+      const entries = await orLeave(leave, async () => changes.watch(principal, { after, signal: lifetime(context) }));
+      const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
+      return events(context, entries, messageOf, leave) as never;
     },
     refuse(eventsRoute),
   );
@@ -86,13 +94,24 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
     runEventsRoute,
     async (context) => {
       const { id } = context.req.valid('param');
-      const signal = lifetime(context);
+      const principal = context.get('principal');
       const after = context.req.valid('header')['last-event-id'];
-      const { found, entries } = await watches.watch(context.get('principal'), id, { after, signal });
-      return events(context, entries, (entry) => ({
-        ...{ id: entry.id, event: entry.type },
-        data: bodyOf(entry),
-      })) as never;
+      const leave = gate.enter(principal);
+      const signal = lifetime(context);
+      const { found, entries } = await orLeave(leave, () => watches.watch(principal, id, { after, signal }));
+      if (after !== undefined && found.execution.closed !== null) {
+        const first = await orLeave(leave, () => entries.next());
+        if (first.done) {
+          leave();
+          return context.body(null, 204);
+        }
+        return events(context, startingWith(first.value, entries), messageOf, leave) as never;
+      }
+      return events(context, entries, messageOf, leave) as never;
+
+      function messageOf(entry: WatchEntry) {
+        return { id: entry.id, event: entry.type, data: bodyOf(entry) };
+      }
 
       function bodyOf(entry: WatchEntry) {
         if (entry.type === 'log') return entry.entry;
@@ -106,12 +125,18 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST)]);
-    const { entries } = await watches.watch(context.get('principal'), context.req.param('id'), { signal });
-    if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+    const principal = context.get('principal');
+    const leave = gate.enter(principal);
+    const { entries } = await orLeave(leave, async () => {
+      const watching = await watches.watch(principal, context.req.param('id'), { signal });
+      if (context.req.header('upgrade')?.toLowerCase() === 'websocket') return watching;
       throw new AppError('upgrade_required', 'this is a WebSocket: the request must ask for an upgrade');
-    }
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    const unopened = setTimeout(() => stop.abort(), STALLED);
     return upgradeWebSocket(() => ({
       onOpen: (_, socket) => {
+        clearTimeout(unopened);
         void sendLogs(entries, socket.raw as unknown as Socket).finally(() => socket.close(1000));
       },
       onClose: () => stop.abort(),
@@ -120,6 +145,26 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   });
 
   return router;
+}
+
+/** What a promise gives; a stream that is refused leaves the gate again. */
+async function orLeave<T>(leave: () => void, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** The entries with the first of them, which was taken already. */
+async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /** Aborted when a client goes, or has stayed too long. */
@@ -133,12 +178,22 @@ interface Message {
   data: unknown;
 }
 
-function events<T>(context: Context<ApiEnv>, entries: AsyncGenerator<T>, messageOf: (entry: T) => Message): Response {
+/** Sends the entries as server-sent events, and leaves the gate when that ends, however it does. */
+function events<T>(
+  context: Context<ApiEnv>,
+  entries: AsyncGenerator<T>,
+  messageOf: (entry: T) => Message,
+  leave: () => void,
+): Response {
   context.header('x-accel-buffering', 'no');
   return streamSSE(context, async (out) => {
     out.onAbort(() => void entries.return(undefined));
-    await pump(entries, out, messageOf);
-    await entries.return(undefined);
+    try {
+      await pump(entries, out, messageOf);
+    } finally {
+      leave();
+      await entries.return(undefined);
+    }
   });
 }
 

@@ -6,6 +6,8 @@ import { AppError } from '../model/app-error.ts';
 import type { IndexState } from '../service/execution-index.ts';
 import type { ApiServices } from './environment.ts';
 import { createRouter } from './environment.ts';
+import { ErrorSchema } from './errors.ts';
+import { json } from './routes.ts';
 
 const HealthSchema = z.object({ status: z.literal('ok') }).openapi('Health');
 const ReadinessSchema = z
@@ -24,16 +26,24 @@ const ReadinessSchema = z
   })
   .openapi('Readiness');
 
+/** Milliseconds for which readiness is not looked at again. */
+const READINESS_KEPT = 1_000;
+
 const tags = ['system'];
+const limited = { 429: json(ErrorSchema, 'rate_limited') };
 const healthRoute = createRoute({
   ...{ method: 'get', path: '/healthz', tags, summary: 'The process runs', security: [] },
-  responses: { 200: { description: 'It does.', content: { 'application/json': { schema: HealthSchema } } } },
+  responses: {
+    200: { description: 'It does.', content: { 'application/json': { schema: HealthSchema } } },
+    ...limited,
+  },
 });
 const readyRoute = createRoute({
   ...{ method: 'get', path: '/readyz', tags, summary: 'Everything it needs answers', security: [] },
   responses: {
     200: { description: 'Ready.', content: { 'application/json': { schema: ReadinessSchema } } },
     503: { description: 'Something does not answer.', content: { 'application/json': { schema: ReadinessSchema } } },
+    ...limited,
   },
 });
 
@@ -41,22 +51,28 @@ const readyRoute = createRoute({
 export function systemRoutes({ readiness, index, workerState }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
+  let looked: { at: number; checks: ReturnType<typeof look> } | null = null;
   router.openapi(readyRoute, async (context) => {
-    const names = Object.keys(readiness);
-    const results = await Promise.allSettled(names.map((name) => readiness[name]!()));
-    const checks = Object.fromEntries(
-      names.map((name, index) => [
-        name,
-        results[index]?.status === 'fulfilled' ? ('ok' as const) : ('unavailable' as const),
-      ]),
-    );
-    const ready = results.every(({ status }) => status === 'fulfilled');
+    // Everybody may ask, and each look costs a call to Temporal and to the database.
+    if (looked === null || performance.now() - looked.at >= READINESS_KEPT) {
+      looked = { at: performance.now(), checks: look() };
+    }
+    const checks = await looked.checks;
+    const ready = Object.values(checks).every((check) => check === 'ok');
     const state = { index: indexBody(index.state()), ...(workerState && { worker: workerState() }) };
     return ready
       ? context.json({ status: 'ok' as const, checks, ...state }, 200)
       : context.json({ status: 'unavailable' as const, checks, ...state }, 503);
   });
   return router;
+
+  async function look(): Promise<Record<string, 'ok' | 'unavailable'>> {
+    const names = Object.keys(readiness);
+    const results = await Promise.allSettled(names.map((name) => readiness[name]!()));
+    return Object.fromEntries(
+      names.map((name, index) => [name, results[index]?.status === 'fulfilled' ? 'ok' : 'unavailable']),
+    );
+  }
 }
 
 /** Milliseconds without a round that succeeds after which the index counts as standing. */

@@ -72,6 +72,7 @@ export const ERROR_STATUS = {
   controls_full: 429,
   decisions_full: 429,
   rate_limited: 429,
+  too_many_streams: 429,
   internal: 500,
   busy: 503,
   temporal_unavailable: 503,
@@ -86,12 +87,19 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly issues: Issue[] | undefined;
+  /** Seconds after which another try may succeed; undefined when that is unknown. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { issues?: Issue[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { issues?: Issue[]; cause?: unknown; retryAfter?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.issues = options.issues;
+    this.retryAfter = options.retryAfter;
   }
 
   /** The HTTP status of the code. */

@@ -32,7 +32,8 @@ export function createTestApp(
   const services: Partial<Record<keyof ApiServices, unknown>> = {
     ...{ codec: undefined, codecOrigins: [], publicUrl: undefined, observe: undefined, rateLimit: 0 },
     ...{ readiness: {}, log: pino({ level: 'silent' }) },
-    index: { lag: () => 0 },
+    index: { state: () => ({ lag: 0, standing: 0, setAside: 0 }) },
+    workerState: undefined,
     audit: { record: async () => {} },
     principals: { authenticate },
     ...given,
