@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import { parseExecutionId } from '../model/execution-id.ts';
+import { InstantSchema } from '../model/instant.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
 import { isStorableText, NOT_STORABLE } from '../model/text.ts';
@@ -10,7 +11,7 @@ import { isStorableText, NOT_STORABLE } from '../model/text.ts';
 /** A whole number in a path or query. */
 export const integer = (most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(0).max(most);
 
-const InstantQuery = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const InstantQuery = InstantSchema.transform((text) => new Date(text));
 
 /** From when, and until when. */
 export const RANGE_QUERY = {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { RefSchema } from '../model/definition.ts';
+import { InstantSchema } from '../model/instant.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Schedule, ScheduleRequest, ScheduleService } from '../service/schedules.ts';
 import { OVERLAPS } from '../service/temporal-schedules.ts';
@@ -9,7 +10,6 @@ import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, w
 
 // Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
 
-const InstantSchema = z.iso.datetime({ offset: true });
 const SecondsSchema = z.number().min(1).max(315_360_000);
 
 const FIELDS = {

@@ -113,7 +113,7 @@ export const ConfigSchema = z.object({
     .int()
     .min(0)
     .default(6000)
-    .describe('Requests a minute that a principal may make of one API process; 0 sets no limit.'),
+    .describe('Requests a minute that a principal may make of one API process; 0 sets no limit, nor one by address.'),
   FERMATA_URL: z.string().optional().describe('Command line: where the API is, unless `--url` says so.'),
   FERMATA_API_KEY: z.string().optional().describe('Command line: the API key, unless `--key` says so.'),
   FERMATA_LOG_LEVEL: z

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { isInstant } from '../model/instant.ts';
 import { refusal } from './inputs.ts';
 
 /** The cursor behind an entry of a list: its time in milliseconds, and its number among those of that time. */
@@ -11,7 +12,8 @@ export function readCursor(text: string): [time: number, number: number] {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger)) {
-      return [value[0], value[1]];
+      const [time, number] = value as [number, number];
+      if (isInstant(time) && number >= 0 && cursorText(time, number) === text) return [time, number];
     }
   } catch {
     // Told below: there is one way in which a cursor is wrong.

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { createExecutionLists } from '../../service/execution-lists.ts';
+import { createTestApp } from './test-app.ts';
+
+/** A store that no request of these may reach. */
+const store = new Proxy({}, { get: () => () => Promise.reject(new Error('the store was asked')) }) as never;
+const app = createTestApp({ reader: ['execution:read', 'admin'] }, { lists: createExecutionLists(store) });
+
+const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const list = '/api/v1/executions';
+
+describe('what no list can take is 400, before anything is looked up', () => {
+  it.each([
+    [list, { cursor: cursor([9007199254740991, 1]) }],
+    [list, { cursor: cursor([253402300800000, 1]) }],
+    [list, { cursor: cursor([-62135596800001, 1]) }],
+    [list, { cursor: cursor([1, -1]) }],
+    [list, { cursor: cursor([1, 9007199254740992]) }],
+    [list, { cursor: cursor([1.5, 1]) }],
+    [list, { cursor: cursor([1]) }],
+    [list, { cursor: cursor(null) }],
+    [list, { cursor: `${cursor([1, 1])}=` }],
+    [list, { cursor: 'x'.repeat(501) }],
+    [list, { created_after: '0000-01-01T00:00:00Z' }],
+    [list, { created_after: '2026-02-30T00:00:00Z' }],
+    [list, { created_before: '9999-12-31T23:59:59-14:00' }],
+    [list, { parent: '9007199254740993' }],
+    [list, { enforcement: '1e309' }],
+    [list, { executor: '2147483648' }],
+    [list, { page: '1000001' }],
+    [`${list}/stats`, { created_after: '0001-01-01T00:00:00+14:00' }],
+    [`${list}/export`, { format: 'csv', created_after: '0000-01-01T00:00:00Z' }],
+    [`${list}/enforcement/9007199254740993`, {}],
+    [`${list}/7/logs`, { cursor: '-1' }],
+    [`${list}/7/history`, { cursor: '123456789012345678901' }],
+    [`${list}/7/at/9007199254740993`, {}],
+    ['/api/v1/audit', { cursor: '9007199254740993' }],
+  ])('%s %j', async (path, query) => {
+    const response = await app.request(`${path}?${new URLSearchParams(query)}`, { headers: { 'x-api-key': 'reader' } });
+    expect([response.status, await response.json()]).toMatchObject([400, { code: 'request_invalid' }]);
+  });
+});
