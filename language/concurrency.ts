@@ -1,15 +1,16 @@
 import type { Program, ProgramTask } from './program.ts';
 import type { Transition, TransitionOn } from './transitions.ts';
 
-/** Beyond so many edges nothing is said: what is known of each pair would cost too much. */
+/** Beyond so many edges, or looks at pairs of them, nothing is said: what is known of each pair would cost too much. */
 const MAX_EDGES = 2_000;
+const MAX_STEPS = 10_000_000;
 
 /** What the graph alone tells about branches that are under way at the same time. */
 export interface Concurrency {
   /** Whether tasks `a` and `b` can both have arrived at a third that waits for both. */
   arriveTogether(a: string, b: string, target: string): boolean;
-  /** Whether two tasks can run at the same time. */
-  runTogether(a: string, b: string): boolean;
+  /** The tasks that can run at the same time as one. */
+  runningWith(name: string): ReadonlySet<string>;
 }
 
 /** An edge of the graph as a place where a branch can stand. */
@@ -45,8 +46,10 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
   const relation = createRelation(edges.length);
   const live = new Set<number>();
   const changed = new Set<number>();
+  let steps = 0;
   const relate = (a: number, others: Iterable<number>) => {
     for (const b of others) {
+      steps += 1;
       if (!relation.add(a, b)) continue;
       changed.add(a);
       changed.add(b);
@@ -76,7 +79,7 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
   };
   for (const group of entryGroups) produce([group], []);
   const joins = new Set<string>();
-  while (changed.size > 0 || joins.size > 0) {
+  while ((changed.size > 0 || joins.size > 0) && steps <= MAX_STEPS) {
     for (const number of changed) {
       changed.delete(number);
       const { to } = edges[number]!;
@@ -91,26 +94,27 @@ export function concurrencyOf(program: Program, forks: 'possible' | 'certain'): 
     if (beside !== null) produce(outOf.get(name) ?? [], beside);
   }
 
-  const running = new Map<string, ReadonlySet<number>>();
+  if (steps > MAX_STEPS) return null;
   /** The edges on which a branch can stand while a task runs. */
   const besideTask = (name: string): ReadonlySet<number> => {
-    const known = running.get(name);
-    if (known !== undefined) return known;
     const join = program.tasks.get(name)?.join ?? null;
     const inbound = (into.get(name) ?? []).filter((number) => live.has(number));
     const found = join === null ? inbound.flatMap(relation.of) : (besideJoin(name, join.needed) ?? []);
-    running.set(name, new Set(found));
-    return running.get(name)!;
+    return new Set(found);
   };
   return {
     arriveTogether: (a, b, target) => {
       const [one, other] = [a, b].map((name) => numbers.get(`${name} ${target} false`));
       return one !== undefined && other !== undefined && relation.has(one, other);
     },
-    runTogether: (a, b) => {
-      const beside = besideTask(a);
-      const needed = program.tasks.get(b)?.join?.needed ?? 1;
-      return (into.get(b) ?? []).filter((number) => beside.has(number)).length >= needed;
+    runningWith: (name) => {
+      const arrived = new Map<string, number>();
+      for (const number of besideTask(name)) {
+        const { to, retry } = edges[number]!;
+        if (!retry) arrived.set(to, (arrived.get(to) ?? 0) + 1);
+      }
+      const running = [...arrived].filter(([to, count]) => count >= (program.tasks.get(to)?.join?.needed ?? 1));
+      return new Set(running.map(([to]) => to));
     },
   };
 }

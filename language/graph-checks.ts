@@ -85,10 +85,14 @@ function racingPublishes(program: Program): Issue[] {
   const shared = [...publishers].filter(([, tasks]) => tasks.size > 1);
   const concurrency = shared.length === 0 ? null : concurrencyOf(program, 'certain');
   if (concurrency === null) return [];
+  const beside = new Map<string, ReadonlySet<string>>();
   return shared.flatMap(([name, set]) => {
     const tasks = [...set];
     for (const [index, a] of tasks.entries()) {
-      const b = tasks.slice(index + 1).find((other) => concurrency.runTogether(a.name, other.name));
+      const others = beside.get(a.name) ?? concurrency.runningWith(a.name);
+      beside.set(a.name, others);
+      if (others.size === 0) continue;
+      const b = tasks.slice(index + 1).find((other) => others.has(other.name));
       if (b === undefined) continue;
       const message = `"${a.name}" and "${b.name}" both publish "${name}" in parallel: the later one wins`;
       return [{ code: 'racing_publish', path: pathOf(b), message }];

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { capIssues, didYouMean, type Issue, Suggestions } from '../../model/issue.ts';
+
+it('a suggestion names the nearest word, if one is near enough', () => {
+  expect(didYouMean('tasc', ['other', 'task'])).toBe(' Did you mean "task"?');
+  expect(didYouMean('tasc', ['other'], ['TASK'])).toBe(' Did you mean "TASK"?');
+  expect(didYouMean('tasc', ['something'])).toBe('');
+  expect(didYouMean('a'.repeat(64), ['a'.repeat(63)])).toContain('Did you mean');
+  expect(didYouMean('a'.repeat(65), ['a'.repeat(64)])).toBe('');
+});
+
+it('a suggestion looks at 200 words of similar length, and at any number of others', () => {
+  const others = (count: number, length: number) =>
+    Array.from({ length: count }, (_, at) => `${at}`.padEnd(length, '-'));
+  expect(didYouMean('tasc', [...others(10_000, 20), 'task'])).toBe(' Did you mean "task"?');
+  expect(didYouMean('tasc', [...others(199, 4), 'task'])).toBe(' Did you mean "task"?');
+  expect(didYouMean('tasc', [...others(200, 4), 'task'])).toBe('');
+});
+
+it('a request has 20 suggestions', () => {
+  const suggestions = new Suggestions();
+  const given = Array.from({ length: 30 }, () => suggestions.didYouMean('tasc', ['task']));
+  expect(given.filter((text) => text !== '').length).toBe(20);
+});
+
+it('a list of issues is cut after 100, and says how many more there are', () => {
+  const issue = (at: number, message = 'is wrong'): Issue => ({ code: 'x', path: `/${at}`, message });
+  const issues = (count: number) => Array.from({ length: count }, (_, at) => issue(at));
+  expect(capIssues(issues(100))).toEqual(issues(100));
+  const cut = [...issues(100), { code: 'more_issues', path: '', message: 'and 150 more' }];
+  expect(capIssues(issues(250))).toEqual(cut);
+  expect(capIssues(cut)).toEqual(cut);
+  expect(
+    capIssues([issue(0, 'x'.repeat(300_000)), issue(1), issue(2)]).map(({ message }) => message.slice(-10)),
+  ).toEqual(['xxxxxxxxxx', 'and 2 more']);
+});
