@@ -13,7 +13,7 @@ import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import type { FaultNote } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
-import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES, YIELD_ACTION } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
@@ -36,13 +36,14 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
 
 /**
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
- * fails its task instead of waiting for ever. Each is heartbeated, checked, bounded in time and size.
+ * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. Each of the first is heartbeated, checked, bounded in time and size.
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
   { egress, connect, secretOf }: ActivityOptions,
 ): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
   return {
+    [YIELD_ACTION]: async () => null,
     default: async (input, scope) => {
       const { activityType, attempt } = activityInfo();
       try {

@@ -37,7 +37,7 @@ export interface Scope {
   /** A number from 0 up to 1; without it nothing may be left to chance. */
   random?(): number;
   /** Counts the work of all templates that share it; absent: work is not counted, as in interpreters below 8. */
-  readonly meter?: WorkMeter;
+  readonly meter?: WorkMeter | undefined;
 }
 
 /** Steps that one evaluation may take. */

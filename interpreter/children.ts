@@ -12,7 +12,7 @@ import { turnOf } from './turns.ts';
  * (design/index.md, Ids).
  */
 export function childOf(
-  { run, info, version }: RunState,
+  { run, info, version, work }: RunState,
   { ref, key, timeout, input }: { ref: string; key: string; timeout: number | undefined; input: Parameters },
 ): { n: number; run: RunInput; memo: ChildMemo } | { failure: Failure } | null {
   const { workflows = {} } = run;
@@ -23,7 +23,7 @@ export function childOf(
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
   const { revision, definition, out_schema, actions, write_only } = embedded;
-  const shared = turnOf({ definition, ref, version: embedded.version }, input);
+  const shared = turnOf({ definition, ref, version: embedded.version }, input, work.meter);
   if (shared !== null && 'failure' in shared) return shared;
   return {
     n,
@@ -35,6 +35,7 @@ export function childOf(
       ...(write_only === undefined ? {} : { write_only }),
       ...(run.starters === undefined ? {} : { starters: run.starters }),
       ...(carried === undefined ? {} : { carried }),
+      ...(run.limits === undefined ? {} : { limits: run.limits }),
       depth: (run.depth ?? 0) + 1,
       ...(timeout === undefined ? {} : { timeout }),
     },

@@ -8,12 +8,14 @@ import { scopeOf } from './scope.ts';
 import type { RunState } from './state.ts';
 import { mergedVariables } from './variables.ts';
 import { templateFailure } from './visits.ts';
+import { beginWork } from './work.ts';
 
 type Closing = Omit<Extract<Command, { type: 'close' }>, 'type'>;
 
 /** How a run closes that has nothing left to do. */
 export function closingOf(state: RunState): Closing {
   const { failure, also, stopping } = state;
+  beginWork(state);
   if (stopping === 'cancelled') return { outcome: 'cancelled', output: null, failure, also };
   if (failure !== null) {
     const outcome = stopping ?? (state.lost ? 'abandoned' : 'failed');
@@ -31,8 +33,7 @@ export function closingOf(state: RunState): Closing {
     const message = `the result has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
     return failed(engineFailure('too_large', message, { details: { field: 'output' } }));
   }
-  const invalid =
-    state.outSchema === undefined ? null : schemaFailure(state.version, 'output', state.outSchema, output);
+  const invalid = state.outSchema === undefined ? null : schemaFailure(state, 'output', state.outSchema, output);
   if (invalid !== null) return failed(invalid);
   return { outcome: 'completed', output, failure: null, also };
 }

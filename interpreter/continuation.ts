@@ -2,11 +2,13 @@ import { type Reads, readsOf } from '../language/reads.ts';
 import type { CarriedItems, CarriedMiddle, CarriedState, CarriedVisit, CarriedWait } from '../model/carried-state.ts';
 import { type Json, jsonSize } from '../model/json.ts';
 import { commonOf, countersOf, createScopes, isUnfinished, workOf } from './carry.ts';
-import { DRAIN_KEY } from './events.ts';
+import { DRAIN_KEY, type RunEvent } from './events.ts';
 import { askedCount, changesOf } from './inquiries.ts';
 import { outputAt } from './items.ts';
 import type { AskedInquiry, Items, RunState, Visit } from './state.ts';
+import { BOUNDED_WORK } from './versions.ts';
 import { pathBack } from './visits.ts';
+import { spanOf } from './work.ts';
 
 /** Bytes of outputs of one visit's items that are handed on although nothing reads them. */
 const KEPT_BYTES = 64 * 1024;
@@ -67,7 +69,7 @@ export function continuationOf(state: RunState): CarriedState {
 }
 
 function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedMiddle {
-  const { started, signals, paused, controls, failure, lost, also, turn } = state;
+  const { started, signals, paused, controls, failure, lost, also, turn, backlog, version } = state;
   const waits = [...state.pending].flatMap(([key, { kind, visit, item, due, signal }]): CarriedWait[] =>
     key === DRAIN_KEY
       ? []
@@ -82,7 +84,14 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
     ...{ started, tasks: [...state.visitsOf.keys()], waits, waiters, dropped: signals.dropped },
     ...{ paused, controls, asked, failure, lost, also },
     ...(turn === null ? {} : { turn }),
+    ...(version < BOUNDED_WORK ? {} : { span: spanOf(state) }),
+    ...(backlog.length === 0 ? {} : { backlog: backlog.flatMap(signalIn) }),
   };
+}
+
+/** The signal that an event is; a timer that has fired is armed again, and nothing else can wait here. */
+function signalIn(event: RunEvent): [name: string, payload: Json][] {
+  return event.type === 'signal' ? [[event.name, event.payload]] : [];
 }
 
 /** Whether an inquiry is still open, or what came of it can still be asked for. */

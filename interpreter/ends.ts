@@ -8,6 +8,7 @@ import { scopeOf, type Viewpoint } from './scope.ts';
 import type { Place, RunState, Variables, Visit, Work } from './state.ts';
 import { endBranch, mergedWith, publish } from './variables.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
+import { renewMeter } from './work.ts';
 
 /** How often in a row the word `retry` leads to another visit. */
 const MAX_RETRIED = 3;
@@ -64,7 +65,8 @@ function endVisit(state: RunState, index: number, ending: Ending): void {
   record(state, visit, visit, ending);
   // What a stop has cancelled leads nowhere; what ended by itself meanwhile still publishes.
   const stopped = state.stopping !== null && !visit.shielded;
-  if (stopped && (visit.status === 'cancelled' || state.version < 2)) endBranch(state, visit.variables);
+  const leadsNowhere = stopped && (visit.status === 'cancelled' || state.version < 2);
+  if (leadsNowhere || state.work.exhausted) endBranch(state, visit.variables);
   else follow(state, index);
 }
 
@@ -72,11 +74,13 @@ function endVisit(state: RunState, index: number, ending: Ending): void {
 function follow(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   const task = taskOf(state, visit);
+  renewMeter(state);
   if (visit.failure === null && task.publish.length > 0) {
     try {
       visit.variables = publish(state, task.publish, viewpointOf(visit));
     } catch (error) {
       fail(state, visit, task, templateFailure(error), false);
+      renewMeter(state);
     }
   }
   const fired = fire(state, visit, task.transitions);

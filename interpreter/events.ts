@@ -57,6 +57,8 @@ export type Command =
   | { type: 'timer'; key: string; milliseconds: number; shielded: boolean }
   | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
+  /** Gives other runs their turn, by a shielded activity that does nothing. However it ends, the run goes on. */
+  | { type: 'yield'; key: string }
   /** Goes on as another run of the chain, with the same parameters. */
   | { type: 'continue'; run: RunInput }
   | { type: 'close'; outcome: Outcome; output: Json; failure: Failure | null; also: Failure[] };
@@ -83,6 +85,19 @@ export const TIMEOUT_KEY = '~timeout';
 
 /** The key of the timer that bounds how long new work is held back before the run goes on as another. */
 export const DRAIN_KEY = '~drain';
+
+/** How the keys of the activities begin that give other runs their turn. */
+const SLICE_KEY = '~slice#';
+
+/** The key under which the n-th slice of a run ends. */
+export function sliceKey(n: number): string {
+  return `${SLICE_KEY}${n}`;
+}
+
+/** Whether a key is that of the end of a slice, and not of a task. */
+export function isSliceKey(key: string): boolean {
+  return key.startsWith(SLICE_KEY);
+}
 
 /** Seconds for each attempt of a task that cleans up, unless the task says otherwise. */
 export const CLEANUP_SECONDS = 300;

@@ -5,7 +5,9 @@ import { continuationOf } from './continuation.ts';
 import { DRAIN_KEY } from './events.ts';
 import { armTimer, dropPending, NO_WORK } from './pending.ts';
 import type { RunState } from './state.ts';
+import { BOUNDED_WORK } from './versions.ts';
 import { decide } from './visits.ts';
+import { exhaust, isHeavy, isTooHeavy, workDone } from './work.ts';
 
 /** Seconds for which new work is held back so that what is with workers can end. */
 const HOLD_SECONDS = 10;
@@ -24,18 +26,20 @@ export function mayBegin({ paused, hold, turn }: RunState): boolean {
   return paused === null && hold === null && turn === null;
 }
 
-/** Holds new work back once the history is long enough to go on in another run (interpreter.md 9). */
+/** Holds new work back once the history, or the work in it, is long enough to go on in another run (interpreter.md 9). */
 export function considerHold(state: RunState): void {
   const { version, history, holdFrom, stopping, hold } = state;
-  if (version < 5 || stopping !== null || history.length < holdFrom) return;
-  if (history.length >= HARD_EVENTS) {
+  if (version < 5 || stopping !== null) return;
+  const heavy = version >= BOUNDED_WORK && isHeavy(state);
+  const long = history.length >= holdFrom;
+  if ((long && history.length >= HARD_EVENTS) || (heavy && isTooHeavy(state))) {
     dropPending(state, DRAIN_KEY);
     state.hold = 'hard';
-  } else if (hold === null && history.suggested) state.hold = 'soft';
+  } else if (hold === null && (heavy || (long && history.suggested))) state.hold = 'soft';
 }
 
 /** Has the run go on as another one, as soon as no worker has anything of it. */
-export function goOn(state: RunState): 'released' | undefined {
+export function goOn(state: RunState): 'continued' | 'released' | undefined {
   const { hold, outcome, stopping, inFlight, history } = state;
   if (hold === null || outcome !== null || stopping !== null) return undefined;
   if (inFlight > 0) {
@@ -48,12 +52,15 @@ export function goOn(state: RunState): 'released' | undefined {
   const bytes = jsonSize([state.input, run]);
   if (bytes <= MAX_PAYLOAD_BYTES) {
     state.commands.push({ type: 'continue', run });
-    return undefined;
+    return 'continued';
   }
   endHold(state);
+  const message = `its state of ${bytes} bytes is too large to go on in another`;
   if (history.length >= LAST_EVENTS) {
-    const message = `the run has ${history.length} events, and its state of ${bytes} bytes is too large to go on in another`;
-    decide(state, engineFailure('limit_exceeded', message), false);
+    const reason = `the run has ${history.length} events, and ${message}`;
+    decide(state, engineFailure('limit_exceeded', reason), false);
+  } else if (state.version >= BOUNDED_WORK && isTooHeavy(state)) {
+    exhaust(state, `the run has done ${Math.floor(workDone(state))} units of work, and ${message}`);
   }
   return 'released';
 }
@@ -62,6 +69,7 @@ export function goOn(state: RunState): 'released' | undefined {
 export function endHold(state: RunState): void {
   release(state);
   state.holdFrom = state.history.length + TRY_AGAIN_AFTER;
+  state.work.heldAt = workDone(state) + state.work.limits.run;
 }
 
 /** Lets new work begin. */

@@ -3,30 +3,33 @@ import { engineFailure, type Failure } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
+import { SCHEMA_WORK } from '../model/schema/validate.ts';
+import { WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
+import type { RunState } from './state.ts';
+import { spendCheck } from './work.ts';
 
 /** What an action that runs inside the workflow gives: an output or a failure. */
 export type InlineResult = { output: Json } | { failure: Failure };
 
-/**
- * The input checked against the action's schema, defaults applied; or the failure `input_invalid` with every path.
- * `version` is that of the interpreter.
- */
-export function checkInput(version: number, spec: ActionSpec, input: Json): { input: Json } | { failure: Failure } {
+/** The input checked against the action's schema, defaults applied; or the failure `input_invalid` with every path. */
+export function checkInput(state: RunState, spec: ActionSpec, input: Json): { input: Json } | { failure: Failure } {
   if (spec.param_schema === undefined) return { input };
   const complete = applyDefaults(spec.param_schema, input);
-  const failure = schemaFailure(version, 'input', spec.param_schema, complete);
+  const failure = schemaFailure(state, 'input', spec.param_schema, complete);
   return failure === null ? { input: complete } : { failure };
 }
 
 /** `input_invalid` or `output_invalid` with every path at which a value does not match; null when it does. */
 export function schemaFailure(
-  version: number,
+  state: RunState,
   what: 'input' | 'output',
   schema: JsonObject,
   value: Json,
 ): Failure | null {
-  const issues = mismatches(version, schema, value, '');
+  const meter = new WorkMeter(SCHEMA_WORK);
+  const issues = mismatches(state.version, schema, value, '', meter);
+  spendCheck(state, meter);
   if (issues.length === 0) return null;
   const details = issues.map(({ code, path, message }) => ({ code, path, message }));
   return engineFailure(`${what}_invalid`, `the ${what} is invalid: ${issuesText(issues, what)}`, { details });

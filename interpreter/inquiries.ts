@@ -1,4 +1,5 @@
 import { digest } from '../expression/encoding.ts';
+import type { Scope } from '../expression/evaluator.ts';
 import { requestIssues } from '../language/inquiry-checks.ts';
 import { publishedBy } from '../language/program.ts';
 import { RenderError, renderValue } from '../language/template-value.ts';
@@ -16,13 +17,16 @@ import {
   type Vote,
 } from '../model/inquiry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { WorkMeter } from '../model/work.ts';
 import { end } from './ends.ts';
 import { judge } from './inquiry-rules.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { endTry } from './tries.ts';
+import { BOUNDED_WORK } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
+import { spend, unitsOf } from './work.ts';
 
 /** Decisions that a run keeps: beyond them refused ones are forgotten. */
 const MAX_DECISIONS = 10_000;
@@ -58,7 +62,7 @@ export function takeDecision(state: RunState, payload: Json): void {
     inquiry === undefined
       ? { result: 'refused', reason: 'unknown', message: `there is no inquiry "${decision.inquiry}"` }
       : judge(
-          { ...inquiry, status: statusOf(state, inquiry), bound: boundTo(state, inquiry) },
+          { ...inquiry, status: statusOf(state, inquiry), bound: bindingOf(state, inquiry).bound_to },
           decision,
           state.run.starters ?? [],
           state.version,
@@ -114,7 +118,7 @@ export function expire(state: RunState, key: string, place: Place): void {
 
 /** Notes how an inquiry has ended, and what it was about then. */
 function settle(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 'denied' | 'expired'): void {
-  inquiry.settled = { bound_to: boundTo(state, inquiry), plan: planOf(state, inquiry) };
+  inquiry.settled = bindingOf(state, inquiry);
   inquiry.ended = state.now;
   inquiry.outcome = outcome;
 }
@@ -129,7 +133,7 @@ function statusOf(state: RunState, { key, outcome }: AskedInquiry): InquiryStatu
  * What approval would run next, with inputs as they would be rendered now. What depends on the decision, on time or on
  * chance is shown as it is written: nobody can be bound to what is not known.
  */
-function planOf(state: RunState, { place }: AskedInquiry): PlannedTask[] {
+function planOf(state: RunState, { place }: AskedInquiry, meter: WorkMeter | undefined): PlannedTask[] {
   const visit = state.visits[place.visit]!;
   const { transitions } = taskOf(state, visit);
   const targets = transitions.filter(({ on }) => on !== 'failure').flatMap((transition) => transition.targets);
@@ -139,7 +143,7 @@ function planOf(state: RunState, { place }: AskedInquiry): PlannedTask[] {
     // Of items there is no input before there is a list.
     if (items !== null) return { task: name, action, input: written, rendered: false };
     try {
-      return { task: name, action, input: renderValue(input, certainScope(state, visit)), rendered: true };
+      return { task: name, action, input: renderValue(input, certainScope(state, visit, meter)), rendered: true };
     } catch (error) {
       if (!(error instanceof RenderError)) throw error;
       return { task: name, action, input: written, rendered: false };
@@ -148,8 +152,8 @@ function planOf(state: RunState, { place }: AskedInquiry): PlannedTask[] {
 }
 
 /** What templates behind a visit see, without what is not known before it has ended. */
-function certainScope(state: RunState, visit: Visit) {
-  const scope = scopeOf(state, { visit, variables: visit.variables });
+function certainScope(state: RunState, visit: Visit, meter: WorkMeter | undefined): Scope {
+  const { random: _, ...scope } = scopeOf(state, { visit, variables: visit.variables }, meter);
   const own = publishedBy(taskOf(state, visit));
   const uncertain = new Set(['now', 'uuid', 'item', 'index', 'error', 'variables', 'vars', visit.name, ...own]);
   const lookup = (root: string) => {
@@ -158,16 +162,28 @@ function certainScope(state: RunState, visit: Visit) {
     if (root !== 'task' && root !== 'tasks') return value;
     return Object.fromEntries(Object.entries(value as JsonObject).filter(([name]) => name !== visit.name));
   };
-  return { lookup, names: scope.names };
+  return { ...scope, lookup };
 }
 
-/** Hash of what a decision is about: the definition, what was asked, and what approval would run. */
-function boundTo(state: RunState, inquiry: AskedInquiry): string {
-  const { run } = state;
+/** What a decision is about, and its hash: the definition, what was asked, and what approval would run. */
+type Binding = NonNullable<AskedInquiry['settled']>;
+
+/** What a decision is about, found out while a run takes an event. */
+function bindingOf(state: RunState, inquiry: AskedInquiry): Binding {
+  const { binding, units } = findBinding(state, inquiry);
+  spend(state, units);
+  return binding;
+}
+
+/** Finds out what a decision is about without changing anything, so that whoever reads the run finds the same; with the work of that. */
+function findBinding(state: RunState, inquiry: AskedInquiry): { binding: Binding; units: number } {
+  const { run, version, work } = state;
+  const meter = version >= BOUNDED_WORK ? new WorkMeter(work.limits.visit) : undefined;
   const definition = run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256');
   const input = workAt(state, inquiry.place).input;
-  const plan = planOf(state, inquiry) as unknown as Json;
-  return digest(canonicalJson({ definition, inquiry: inquiry.key, input, plan }), 'sha256');
+  const plan = planOf(state, inquiry, meter);
+  const text = canonicalJson({ definition, inquiry: inquiry.key, input, plan: plan as unknown as Json });
+  return { binding: { bound_to: digest(text, 'sha256'), plan }, units: unitsOf(meter) + text.length / 64 };
 }
 
 /** Every inquiry of a run, in the order in which they were asked. */
@@ -176,7 +192,9 @@ export function inquiriesOf(state: RunState): Inquiry[] {
   const decisions = new Map<string, DecisionRecord[]>();
   for (const record of state.decisions) {
     const { inquiry } = record.decision;
-    decisions.set(inquiry, [...(decisions.get(inquiry) ?? []), record]);
+    const known = decisions.get(inquiry);
+    if (known === undefined) decisions.set(inquiry, [record]);
+    else known.push(record);
   }
   return [...state.inquiries.values()].map((inquiry) => {
     const { key, place, request, votes, opened, expires, ended } = inquiry;
@@ -184,7 +202,7 @@ export function inquiriesOf(state: RunState): Inquiry[] {
     return {
       ...{ key, task: workAt(state, place).key, visit: place.visit + 1, item: place.item, request, status, votes },
       decisions: decisions.get(key) ?? [],
-      ...(inquiry.settled ?? { bound_to: boundTo(state, inquiry), plan: planOf(state, inquiry) }),
+      ...(inquiry.settled ?? findBinding(state, inquiry).binding),
       ...{ created: iso(opened)!, expires_at: iso(expires), decided_at: iso(ended) },
     };
   });

@@ -6,6 +6,7 @@ import { engineFailure } from '../model/failure.ts';
 import { DECISION_SIGNAL } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
+import { isCancel, noteFired, queueOf, withoutSlices } from './backlog.ts';
 import { closingOf } from './closing.ts';
 import { takeControl } from './controls.ts';
 import { end } from './ends.ts';
@@ -27,6 +28,7 @@ import { endTry, reissue } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
+import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime } from './work.ts';
 
 /** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
 const MAX_REISSUES = 5;
@@ -81,6 +83,7 @@ export function begin(
     },
     ...{ sequence: 0, step: 0, endings: 0, starts: 0, published: 0, drawn: 0, now },
     ...{ stopping: null, cleaning: false, failure: null, lost: false, also: [], outcome: null, output: null },
+    ...{ work: createWork(run.limits, run.carried?.middle?.span), backlog: [] },
   };
   if (run.carried !== undefined) restore(state, run.carried);
   if (run.carried !== undefined && run.turn === 'skip') closeSkipped(state);
@@ -93,6 +96,7 @@ export function begin(
       schedule(state, name, { from: [], variables: state.variables });
   }
   if (state.version < 2) settle(state);
+  if (events.length > 0) beginSpan(state);
   return { state, commands: takeAll(state, events) };
 }
 
@@ -116,25 +120,22 @@ export function step(
   state.step += 1;
   state.now = now;
   state.history = history;
-  return takeAll(state, events);
+  beginSlice(state);
+  const others = withoutSlices(state, events);
+  if (others.length > 0) beginSpan(state);
+  return takeAll(state, others);
 }
 
 function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
-  // A decision that comes with the end of its time came in time: the timer has nothing to say then, nor to be told.
-  for (const event of events) {
-    const pending = event.type === 'fired' ? state.pending.get(event.key) : undefined;
-    if (pending?.kind === 'inquiry') pending.fired = true;
-  }
-  for (const event of order(state, events)) {
-    if (state.outcome !== null) break;
-    take(state, event);
-    // Interpreter 1 started what followed from one event before it took the next.
-    if (state.version < 2) settle(state);
-  }
+  takeEvents(state, events);
   considerHold(state);
   settle(state);
+  // What has been done just now may have been too much for one run.
+  if (state.work.left) considerHold(state);
   // What cannot be handed on goes on where it is.
-  if (goOn(state) === 'released') settle(state);
+  const onward = goOn(state);
+  if (onward === 'released') settle(state);
+  if (state.work.left && state.outcome === null && onward !== 'continued') endSlice(state);
   const { commands } = state;
   state.commands = [];
   const last = commands.find(({ type }) => type === 'close' || type === 'continue');
@@ -146,21 +147,27 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
   });
 }
 
-/** The events of one activation in the order in which they count. */
-function order(state: RunState, events: readonly RunEvent[]): RunEvent[] {
-  const rank = (event: RunEvent): number => {
-    if (event.type === 'cancel') return Number.MAX_SAFE_INTEGER;
-    if (event.type === 'signal') return Number.MAX_SAFE_INTEGER - 3;
-    if (event.key === TIMEOUT_KEY) return Number.MAX_SAFE_INTEGER - 1;
-    const pending = state.pending.get(event.key);
-    return pending?.kind === 'inquiry' ? Number.MAX_SAFE_INTEGER - 2 : (pending?.sequence ?? 0);
-  };
-  return [...events].sort((a, b) => rank(a) - rank(b));
+/** Takes events in order while there is time; the rest is the backlog of the next slice. */
+function takeEvents(state: RunState, events: readonly RunEvent[]): void {
+  noteFired(state, events);
+  const queue = queueOf(state, events);
+  state.backlog = [];
+  let taken = 0;
+  while (taken < queue.length && state.outcome === null && hasTime(state)) {
+    take(state, queue[taken]!);
+    taken += 1;
+    // Interpreter 1 started what followed from one event before it took the next.
+    if (state.version < 2) settle(state);
+  }
+  const left = queue.slice(taken);
+  state.backlog = left.filter((event) => !isCancel(event));
+  for (const event of left) if (isCancel(event) && state.outcome === null) take(state, event);
 }
 
 /** Evaluates what comes before the first task; false when nothing is to run. */
 function prepare(state: RunState): boolean {
   const { when, variables } = state.program;
+  beginWork(state);
   try {
     const viewpoint = () => ({ visit: null, variables: state.variables });
     if ((when !== null && !renderCondition(when, scopeOf(state, viewpoint()))) || state.run.turn === 'skip') {
@@ -180,18 +187,18 @@ function settle(state: RunState): void {
   if (state.outcome !== null) return;
   do {
     if (state.version >= 2) withdraw(state);
-    while (mayBegin(state) && hasRoom(state)) {
-      const place = state.starting.shift();
-      if (place === undefined) break;
-      start(state, place);
+    while (state.starting.length > 0 && mayBegin(state) && hasRoom(state) && hasTime(state)) {
+      start(state, state.starting.shift()!);
       if (state.version >= 2) withdraw(state);
     }
+    if (state.work.left) return;
   } while (!hasWork(state) && beginCleanup(state));
   // What is held back is still to be done.
   if (!hasWork(state) && (mayBegin(state) || state.starting.length === 0)) close(state);
 }
 
 function take(state: RunState, event: RunEvent): void {
+  beginEvent(state);
   if (event.type === 'cancel') stop(state, 'cancelled');
   else if (event.type === 'signal') takeMessage(state, event.name, event.payload);
   else if (event.type === 'fired') takeTimer(state, event.key);
@@ -241,8 +248,7 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   const spec = state.actions[action]!;
   if (event.type === 'completed') {
     const { output } = event;
-    const failure =
-      spec.out_schema === undefined ? null : schemaFailure(state.version, 'output', spec.out_schema, output);
+    const failure = spec.out_schema === undefined ? null : schemaFailure(state, 'output', spec.out_schema, output);
     end(state, place, failure === null ? { output } : { failure });
     return;
   }

@@ -22,9 +22,9 @@ export function forget(state: RunState, key: string): void {
   state.pending.delete(key);
 }
 
-/** Whether a worker or another run has it, so that it must be cancelled and awaited. */
+/** Whether a worker or another run has it, so that it must be awaited. */
 export function inFlight({ kind }: Pick<Pending, 'kind'>): boolean {
-  return kind === 'activity' || kind === 'child';
+  return kind === 'activity' || kind === 'child' || kind === 'slice';
 }
 
 /** Tells the shell to run a timer, under the key that its event will have. */

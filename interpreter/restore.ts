@@ -63,6 +63,7 @@ export function restore(state: RunState, carried: CarriedState): void {
 /** Has what was awaited awaited again; timers run for what is left of their time. */
 function restoreMiddle(state: RunState, middle: CarriedMiddle): void {
   const { started, waits, waiters, dropped, paused, controls, asked, failure, lost, also, turn = null } = middle;
+  const { backlog = [] } = middle;
   for (const { key, due, ...pending } of waits) {
     if (due === null) awaitEvent(state, key, { ...pending, due });
     else armTimer(state, key, pending, Math.max(1, due - state.now));
@@ -71,6 +72,7 @@ function restoreMiddle(state: RunState, middle: CarriedMiddle): void {
   state.signals.dropped = dropped;
   Object.assign(state, { started, paused, asked, failure, lost, turn });
   state.controls = [...controls];
+  state.backlog = backlog.map(([name, payload]) => ({ type: 'signal', name, payload }));
   state.also = [...also];
 }
 

@@ -9,10 +9,16 @@ import { WorkMeter } from '../model/work.ts';
  * Everything in which a value does not match a schema, for a run of a version of the interpreter; `base` is the pointer of the
  * value. A schema that cannot be used is an issue `schema_invalid`, since nothing may rest on a check that was not made.
  */
-export function mismatches(version: number, schema: JsonObject, value: Json, base: string): SchemaIssue[] {
+export function mismatches(
+  version: number,
+  schema: JsonObject,
+  value: Json,
+  base: string,
+  meter = new WorkMeter(SCHEMA_WORK),
+): SchemaIssue[] {
   if (version < 8) return validateAsBefore8(schema, value, base);
   try {
-    return validateBySchema(schema, value, base, new WorkMeter(SCHEMA_WORK));
+    return validateBySchema(schema, value, base, meter);
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     return [{ code: 'schema_invalid', path: base, message: `cannot be checked: ${error.message}`, keyword: '' }];

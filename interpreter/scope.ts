@@ -1,8 +1,10 @@
+import { Budget } from '../expression/budget.ts';
 import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
 import { Callable, type Value } from '../expression/values.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { WorkMeter } from '../model/work.ts';
 import type { RunState, Variables, Visit } from './state.ts';
 import { pathBack } from './visits.ts';
 
@@ -19,8 +21,15 @@ export interface Viewpoint {
   error?: Failure | null;
 }
 
-/** The names that a template sees (design/language.md, Names). */
-export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
+type Meter = WorkMeter | undefined;
+
+/** Counts units of work that a lookup does. Throws as Budget.work does. */
+function charge(meter: Meter, units: number): void {
+  if (meter !== undefined) new Budget(0, meter).work(units);
+}
+
+/** The names that a template sees (design/language.md, Names); `meter` counts its work. */
+export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = state.work.meter): Scope {
   const { visit, variables, ended, item = null } = viewpoint;
   const { input, info } = state;
   const lookup = (root: string): Value | undefined => {
@@ -41,10 +50,11 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
         return input;
       case 'variables':
       case 'vars':
-        return Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
+        return variablesSeen(variables, meter);
       case 'task':
       case 'tasks':
-        return allTasks(state, visit);
+        charge(meter, state.visitsOf.size);
+        return allTasks(state, visit, meter);
       case 'error':
         return errorSeen(state, viewpoint);
       case 'result':
@@ -61,10 +71,20 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint): Scope {
     const published = variables.get(root);
     if (published !== undefined) return published.value;
     if (Object.hasOwn(input, root)) return input[root];
-    return taskValue(state, visit, root);
+    return taskValue(state, visit, root, meter);
   };
-  const names = () => [...[...variables].map(([name]) => name), ...Object.keys(input), ...state.visitsOf.keys()];
-  return { lookup, names, random: () => random(state) };
+  const names = () => {
+    const all = [...[...variables].map(([name]) => name), ...Object.keys(input), ...state.visitsOf.keys()];
+    charge(meter, all.length);
+    return all;
+  };
+  return { lookup, names, random: () => random(state), meter };
+}
+
+function variablesSeen(variables: Variables, meter: Meter): JsonObject {
+  const entries = [...variables].map(([name, { value }]): [string, Json] => [name, value]);
+  charge(meter, entries.length);
+  return Object.fromEntries(entries);
 }
 
 function errorSeen(state: RunState, { visit, error }: Viewpoint): Json | undefined {
@@ -72,29 +92,33 @@ function errorSeen(state: RunState, { visit, error }: Viewpoint): Json | undefin
   return visit?.error == null ? undefined : failureValue(state.visits[visit.error]?.failure ?? null);
 }
 
-function allTasks(state: RunState, from: Visit | null): JsonObject {
+function allTasks(state: RunState, from: Visit | null, meter: Meter): JsonObject {
   const tasks: JsonObject = {};
   // Read lazily: a definition may have a thousand tasks, and a path reads one of them.
   for (const name of state.visitsOf.keys()) {
-    Object.defineProperty(tasks, name, { enumerable: true, get: () => taskValue(state, from, name) });
+    Object.defineProperty(tasks, name, { enumerable: true, get: () => taskValue(state, from, name, meter) });
   }
   return tasks;
 }
 
-function taskValue(state: RunState, from: Visit | null, name: string): Json | undefined {
-  const visit = visitSeen(state, from, name);
+function taskValue(state: RunState, from: Visit | null, name: string, meter: Meter): Json | undefined {
+  const visit = visitSeen(state, from, name, meter);
   if (visit === undefined || (visit.status === 'held' && state.version >= 2)) return undefined;
   const status = visit.skipped !== null ? 'skipped' : visit.status === 'delayed' ? 'running' : visit.status;
   return { output: visit.output, status, error: failureValue(visit.failure) };
 }
 
 /** The visit that a task's name means: the latest on a path that led here, or else the one that completed last. */
-function visitSeen(state: RunState, from: Visit | null, name: string): Visit | undefined {
+function visitSeen(state: RunState, from: Visit | null, name: string, meter: Meter): Visit | undefined {
   const indexes = state.visitsOf.get(name) ?? [];
   if (indexes.length === 1) return state.visits[indexes[0]!];
   // In its own transitions a visit sees itself.
   if (from?.name === name && from.endedAt !== null) return from;
-  for (const [, visit] of pathBack(state, from?.from ?? [])) if (visit.name === name) return visit;
+  for (const [, visit] of pathBack(state, from?.from ?? [])) {
+    if (visit.name === name) return visit;
+    charge(meter, 1 + visit.from.length);
+  }
+  charge(meter, indexes.length / 16);
   let last: Visit | undefined;
   for (const index of indexes) {
     const visit = state.visits[index]!;

@@ -48,7 +48,9 @@ export function awaitSignal(
   const pending = { ...place, kind: 'signal', signal: name } as const;
   if (timeout === null) awaitEvent(state, key, { ...pending, due: null });
   else armTimer(state, key, pending, timeout * 1000);
-  signals.waiters.set(name, [...(signals.waiters.get(name) ?? []), key]);
+  const waiters = signals.waiters.get(name);
+  if (waiters === undefined) signals.waiters.set(name, [key]);
+  else waiters.push(key);
   return undefined;
 }
 

@@ -2,9 +2,11 @@ import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
+import { WorkExceeded } from '../model/work.ts';
 import type { Command, Fault, RunEvent } from './events.ts';
 import { begin, step } from './interpreter.ts';
 import type { HistoryLength, RunState } from './state.ts';
+import { workDone } from './work.ts';
 
 /** How one attempt of a task ends; `fault` is what only Temporal can cause. */
 export type MockOutcome =
@@ -36,7 +38,8 @@ export type Intervention = (events: RunEvent[], wave: number, state?: RunState) 
 /**
  * Plays a run through the interpreter, without any side effect, from a time in milliseconds. It goes in waves: what
  * starts together ends together, in order of start, and only then anything new starts; when nothing is left to end, time
- * jumps to the next timer (design/shapes.md, Definitions).
+ * jumps to the next timer (design/shapes.md, Definitions). Throws WorkExceeded when all of it takes more work than a run may do
+ * between two events from outside.
  */
 export function simulate(
   run: RunInput,
@@ -71,17 +74,21 @@ export function simulate(
   });
   const commands = [...issued];
   let time = now;
+  let workBefore = 0;
   world.perform(issued, time);
   for (let wave = 1; state.outcome === null; wave += 1) {
     const onward = issued.find((command) => command.type === 'continue');
     if (onward === undefined) {
       const next = world.next();
       time = Math.max(time, next.time);
+      // Within slices the run bounds its work itself.
+      if (!next.sliced && workBefore + workDone(state) > state.work.limits.span) throw new WorkExceeded();
       const events = intervene(next.events, wave, state);
       if (events.length === 0) break;
       issued = step(state, events, time, history?.(wave));
     } else {
       past.push(state);
+      workBefore += workDone(state);
       ({ state, commands: issued } = begin(onward.run, input, time, {
         events: intervene([], wave, state),
         mocked,
@@ -101,6 +108,7 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
   const timers = new Map<string, { due: number; shielded: boolean }>();
   const running = new Map<string, { shielded: boolean }>();
   let answers: RunEvent[] = [];
+  let slices: RunEvent[] = [];
 
   const nextOutcome = (key: string): MockOutcome =>
     plannedOutcome(outcomes, items, key, (name) => {
@@ -145,23 +153,30 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
         if (command.type === 'activity' || command.type === 'child') perform(command);
         else if (command.type === 'timer') {
           timers.set(command.key, { due: now + command.milliseconds, shielded: command.shielded });
-        } else if (command.type === 'cancel_timer') timers.delete(command.key);
+        } else if (command.type === 'yield') slices.push({ type: 'completed', key: command.key, output: null });
+        else if (command.type === 'cancel_timer') timers.delete(command.key);
         else if (command.type === 'cancel_work') cancelWork();
         else if (command.type === 'continue') timers.clear();
       }
     },
 
-    /** What happens next: all that is to end now, or else the timers that are due first; nothing when nothing will. */
-    next(): { events: RunEvent[]; time: number } {
+    /** What happens next: what a slice has left, without anything else; all that is to end now, or else the timers that are due first; nothing when nothing will. */
+    next(): { events: RunEvent[]; time: number; sliced: boolean } {
+      if (slices.length > 0) {
+        const events = slices;
+        slices = [];
+        return { events, time: 0, sliced: true };
+      }
       if (answers.length > 0) {
         const events = answers;
         answers = [];
-        return { events, time: 0 };
+        return { events, time: 0, sliced: false };
       }
       const time = Math.min(...[...timers.values()].map(({ due }) => due));
       const fired = [...timers].filter(([, { due }]) => due === time).map(([key]) => key);
       for (const key of fired) timers.delete(key);
-      return { events: fired.map((key) => ({ type: 'fired', key })), time: Number.isFinite(time) ? time : 0 };
+      const events = fired.map((key): RunEvent => ({ type: 'fired', key }));
+      return { events, time: Number.isFinite(time) ? time : 0, sliced: false };
     },
   };
 }

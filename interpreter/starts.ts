@@ -15,6 +15,7 @@ import { awaitSignal } from './signals.ts';
 import type { Place, RunState, Visit } from './state.ts';
 import { endTry, retriesItself, tryKey } from './tries.ts';
 import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts';
+import { beginWork, hasTime, spendBytes } from './work.ts';
 
 /** Starts what is at a place: a visit, or first its delay; more of its items; another try. What may not start stays held. */
 export function start(state: RunState, place: Place): void {
@@ -23,10 +24,15 @@ export function start(state: RunState, place: Place): void {
   if (place.item === null && visit.items !== null) {
     if (visit.startedAt === null && mayStart(state, visit)) markStarted(state, visit);
     startItems(state, place.visit);
-  } else if (!mayStart(state, visit)) {
+    return;
+  }
+  if (!mayStart(state, visit)) {
     if (work.failure !== null) end(state, place, { failure: work.failure, lost: work.lost });
     else visit.status = 'held';
-  } else if (work.tries > 1) issue(state, place);
+    return;
+  }
+  beginWork(state);
+  if (work.tries > 1) issue(state, place);
   else if (visit.status === 'delayed') launch(state, place.visit);
   else begin(state, place.visit);
 }
@@ -62,7 +68,7 @@ function launch(state: RunState, index: number): void {
   startItems(state, index);
 }
 
-/** Has as many items run as may run at once; when there is no room for them, the rest waits in the queue. */
+/** Has as many items run as may run at once; when there is no room or no time for them, the rest waits in the queue. */
 function startItems(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   const items = visit.items!;
@@ -72,9 +78,15 @@ function startItems(state: RunState, index: number): void {
       state.starting.push({ visit: index, item: null });
       return;
     }
+    // They go on first in the next slice, so that slices change nothing in the order of starts.
+    if (!hasTime(state)) {
+      state.starting.unshift({ visit: index, item: null });
+      return;
+    }
     const item = items.again.shift() ?? items.work.length;
     items.work[item] = { ...newWork(`${visit.key}[${item}]`), status: 'running', started: state.now };
     items.running += 1;
+    beginWork(state);
     run(state, { visit: index, item });
   }
   items.queued = false;
@@ -131,7 +143,7 @@ function issue(state: RunState, place: Place): void {
     end(state, place, { failure: engineFailure('action_unavailable', `there is no action "${action}"`) });
     return;
   }
-  const checked = checkInput(state.version, spec, work.input);
+  const checked = checkInput(state, spec, work.input);
   if ('failure' in checked) {
     end(state, place, checked);
     return;
@@ -152,7 +164,7 @@ function issueActivity(state: RunState, place: Place, spec: ActionSpec): void {
   const work = workAt(state, place);
   const { action, retry, timeout } = taskOf(state, visit);
   const { secrets } = work;
-  const large = tooLarge(secrets === undefined ? work.input : [work.input, secrets]);
+  const large = tooLarge(state, secrets === undefined ? work.input : [work.input, secrets]);
   if (large !== null) {
     end(state, place, large);
     return;
@@ -194,7 +206,7 @@ function issueChild(state: RunState, place: Place): void {
     end(state, place, child);
     return;
   }
-  const large = tooLarge([input, child.run as unknown as Json]);
+  const large = tooLarge(state, [input, child.run as unknown as Json]);
   if (large !== null) {
     end(state, place, large);
     return;
@@ -203,8 +215,10 @@ function issueChild(state: RunState, place: Place): void {
   awaitEvent(state, key, { ...place, kind: 'child', due: null });
 }
 
-function tooLarge(input: Json): { failure: Failure } | null {
+/** Counts what is passed to a command; a failure where that is too large. */
+function tooLarge(state: RunState, input: Json): { failure: Failure } | null {
   const bytes = jsonSize(input);
+  spendBytes(state, bytes);
   if (bytes <= MAX_PAYLOAD_BYTES) return null;
   const message = `the input has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
   return { failure: engineFailure('too_large', message, { details: { field: 'input' } }) };

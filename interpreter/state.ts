@@ -6,7 +6,8 @@ import type { DecisionRecord } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
-import type { Command } from './events.ts';
+import type { WorkLimits, WorkMeter } from '../model/work.ts';
+import type { Command, RunEvent } from './events.ts';
 import type { Layers } from './layers.ts';
 
 /**
@@ -133,7 +134,8 @@ export interface Gathering {
 /**
  * What a run waits for: an activity; a sub-workflow; a timer before a task (`delay`), before its next try (`retry`), or as the task
  * (`wait`); a signal or a decision of people, perhaps with a timer; the grace of a cancel request; the timeout of the run;
- * the time for which new work is held back before the run goes on as another (`drain`).
+ * the time for which new work is held back before the run goes on as another (`drain`); the turn of other runs between two
+ * slices of much work (`slice`).
  */
 export type PendingKind =
   | 'activity'
@@ -145,7 +147,8 @@ export type PendingKind =
   | 'inquiry'
   | 'grace'
   | 'timeout'
-  | 'drain';
+  | 'drain'
+  | 'slice';
 
 /**
  * Something that the shell has been told to do and has not answered yet, or a signal. Its `visit` is -1 for what is no
@@ -191,6 +194,27 @@ export interface RunInfo {
   version: string;
   /** Seconds for the whole run; null: no limit. */
   timeout: number | null;
+}
+
+/** The work of a run, in units (model/work.ts); `work.ts` counts it. */
+export interface RunWork {
+  readonly limits: WorkLimits;
+  /** Units in this activation, and bytes that its commands hold. */
+  slice: number;
+  sliceBytes: number;
+  /** Units in this run of the chain, and in the whole chain since the last event from outside. */
+  run: number;
+  span: number;
+  /** Units in this run from which on it is tried to go on as another one. */
+  heldAt: number;
+  /** What the templates of the current visit have done, which the sums do not hold yet; undefined in interpreters below 8. */
+  meter: WorkMeter | undefined;
+  /** This activation has left something to the next slice. */
+  left: boolean;
+  /** Slices that this run of the chain has ended. */
+  slices: number;
+  /** The run has failed for its work: nothing of it starts any more, nor does anything follow from what ends. */
+  exhausted: boolean;
 }
 
 /** Temporal's history at a workflow task: its length in events, and whether it suggests to continue as new. */
@@ -242,7 +266,7 @@ export interface RunState {
   /** Indexes of the visits of each task. */
   visitsOf: Map<string, number[]>;
   pending: Map<string, Pending>;
-  /** How many activities and sub-workflows are pending. */
+  /** How many activities and sub-workflows are pending, the end of a slice among them. */
   inFlight: number;
   /** What is about to start, in order. */
   starting: Place[];
@@ -253,6 +277,9 @@ export interface RunState {
   /** Visits at which a branch ended, the latest of each task. */
   leaves: Map<string, number>;
   commands: Command[];
+  work: RunWork;
+  /** Events that have come and are taken in the next slice, in order. */
+  backlog: RunEvent[];
   sequence: number;
   step: number;
   endings: number;

@@ -6,6 +6,10 @@ import { armTimer, dropPending, forget, inFlight, NO_WORK } from './pending.ts';
 import type { Pending, RunState } from './state.ts';
 import { mergedVariables } from './variables.ts';
 import { mayStart, schedule, workAt } from './visits.ts';
+import { beginEvent, hasTime, spend } from './work.ts';
+
+/** Things that are waited for, looked at for one unit of work. */
+const PENDING_PER_UNIT = 32;
 
 /**
  * Stops a run: what waits is dropped, what runs is cancelled and awaited (design/language.md, Cancel). A second stop
@@ -46,8 +50,9 @@ export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
   armTimer(state, GRACE_KEY, { ...NO_WORK, kind: 'grace' }, GRACE_SECONDS * 1000);
 }
 
-/** True while something of a task is under way. */
+/** True while something is under way, or something that has come is not taken yet. */
 export function hasWork(state: RunState): boolean {
+  if (state.backlog.length > 0) return true;
   return state.pending.size > [GRACE_KEY, TIMEOUT_KEY, DRAIN_KEY].filter((key) => state.pending.has(key)).length;
 }
 
@@ -78,13 +83,19 @@ export function beginCleanup(state: RunState): boolean {
   return true;
 }
 
-/** Once the run has failed, no further attempt begins and no delay ends in a start (design/language.md, Failure). */
+/**
+ * Once the run has failed, no further attempt begins and no delay ends in a start (design/language.md, Failure). What there is no
+ * time for is withdrawn in the next slice.
+ */
 export function withdraw(state: RunState): void {
   if (state.failure === null || state.stopping !== null) return;
+  spend(state, state.pending.size / PENDING_PER_UNIT);
   for (const [key, pending] of [...state.pending]) {
     const { visit: index, kind } = pending;
     const visit = state.visits[index];
     if (visit === undefined || mayStart(state, visit) || (kind !== 'retry' && kind !== 'delay')) continue;
+    if (!hasTime(state)) return;
+    beginEvent(state);
     dropPending(state, key);
     const { failure, lost } = workAt(state, pending);
     if (kind === 'delay') visit.status = 'held';

@@ -5,6 +5,7 @@ import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput, RunTurn } from '../model/run-input.ts';
+import type { WorkMeter } from '../model/work.ts';
 import type { RunState } from './state.ts';
 import { decide, templateFailure } from './visits.ts';
 
@@ -14,10 +15,14 @@ const MAX_KEY = 256;
 /** What is found out about the turn of a run: there is room for it, or not and it is not to wait. */
 export type Verdict = 'begin' | 'skip' | 'fail';
 
-/** What a run of a definition shares with others; null: nothing. The key is a text, a number or a boolean. */
+/**
+ * What a run of a definition shares with others; null: nothing. The key is a text, a number or a boolean. `meter` counts the work
+ * of its template.
+ */
 export function turnOf(
   { definition, ref, version }: { definition: Definition; ref: string; version: string },
   input: Parameters,
+  meter?: WorkMeter,
 ): { turn: RunTurn } | { failure: Failure } | null {
   const { concurrency_key: given } = definition;
   if (given === undefined) return null;
@@ -25,7 +30,7 @@ export function turnOf(
   const template = compileValue(given.key, '/definition/concurrency_key/key', issues, []);
   let key: Json;
   try {
-    key = renderValue(template, scopeOver(input, ref, version));
+    key = renderValue(template, scopeOver(input, ref, version, meter));
   } catch (error) {
     return { failure: templateFailure(error) };
   }
@@ -38,13 +43,13 @@ export function turnOf(
 }
 
 /** The names that a concurrency key sees: the parameters alone. */
-function scopeOver(input: Parameters, ref: string, version: string): Scope {
+function scopeOver(input: Parameters, ref: string, version: string, meter: WorkMeter | undefined): Scope {
   const lookup = (root: string) => {
     if (root === 'workflow') return { param: input, ref, version };
     if (root === 'parameters') return input;
     return Object.hasOwn(input, root) ? input[root] : undefined;
   };
-  return { lookup, names: () => Object.keys(input), random: () => 0 };
+  return { lookup, names: () => Object.keys(input), random: () => 0, meter };
 }
 
 /** Whether a run that begins must be told first that it is its turn: nobody has found that out when it was started. */

@@ -128,9 +128,10 @@ function errorOf(state: RunState, from: readonly number[]): number | null {
 
 /**
  * Whether anything more may start for a visit: not once the run is to stop, nor, but for a cleanup branch, once it has
- * failed; what cleans up after a stop always may.
+ * failed; what cleans up after a stop always may. Nothing may that belongs to a run which has failed for its work.
  */
 export function mayStart(state: RunState, visit: Visit): boolean {
+  if (state.work.exhausted) return false;
   return visit.shielded || (state.stopping === null && (state.failure === null || visit.cleanup));
 }
 

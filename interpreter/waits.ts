@@ -12,7 +12,7 @@ export interface StateWait {
   detail: string | null;
 }
 
-const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout' | 'drain'>, StateWait['kind']> = {
+const KINDS: Record<Exclude<PendingKind, 'grace' | 'timeout' | 'drain' | 'slice'>, StateWait['kind']> = {
   activity: 'action',
   child: 'child',
   delay: 'timer',
@@ -27,7 +27,7 @@ export function waitsOf(state: RunState): StateWait[] {
   const waits: StateWait[] = [];
   for (const [key, { visit: index, item, kind, due, signal }] of state.pending) {
     const visit = state.visits[index];
-    if (visit === undefined || kind === 'grace' || kind === 'timeout' || kind === 'drain') continue;
+    if (visit === undefined || kind === 'grace' || kind === 'timeout' || kind === 'drain' || kind === 'slice') continue;
     const work = workAt(state, { visit: index, item });
     const prompt = state.inquiries.get(key)?.request.prompt;
     const detail = signal ?? prompt ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);

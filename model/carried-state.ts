@@ -121,6 +121,10 @@ export interface CarriedMiddle {
   failure: Failure | null;
   lost: boolean;
   also: Failure[];
+  /** Units of work that the chain has done since the last event from outside (interpreter 8). */
+  span?: number;
+  /** Signals that have come and were not taken yet, in order. */
+  backlog?: [name: string, payload: Json][];
 }
 
 /** A run's state as another run goes on from it. */

@@ -2,15 +2,17 @@ import type { CarriedState } from './carried-state.ts';
 import type { Definition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { StartMode } from './run-mode.ts';
+import type { WorkLimits } from './work.ts';
 
 /**
  * The version of the interpreter's behaviour; a run keeps the one that it was started with. 2: `next`, `publish`,
  * `output`, `delay`, `on_cancel` and the rest; all events of one activation count before anything new starts. 3: joins,
  * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows. 4: inquiries. 5: a run whose
  * history is long goes on as another one. 6: secrets in inputs, and turns of runs with a concurrency key. 7: HTTP requests that
- * only read are issued again when their worker was lost.
+ * only read are issued again when their worker was lost. 8: work is counted and bounded, and a run with much of it does it in
+ * slices; a task that a busy worker hands back is issued again.
  */
-export const INTERPRETER_VERSION = 7;
+export const INTERPRETER_VERSION = 8;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;
@@ -20,6 +22,9 @@ export const MAX_PAYLOAD_BYTES = 1_500_000;
 
 /** The task queue of Fermata's own workers. */
 export const OWN_TASK_QUEUE = 'fermata';
+
+/** The activity that gives other runs their turn between two slices of a run; no definition can name it. */
+export const YIELD_ACTION = 'core.yield';
 
 /** Seconds that an action has unless it or its task says otherwise (design/shapes.md). */
 export const ACTION_TIMES = { timeout: 600, heartbeat_timeout: 30, queue_timeout: 86_400 };
@@ -85,6 +90,8 @@ export interface RunInput {
   turn?: 'begin' | 'skip';
   /** Subjects that count as who started it: they do not approve it themselves. */
   starters?: string[];
+  /** Limits of work other than the interpreter's own: a test makes slices small with it. */
+  limits?: Partial<WorkLimits>;
 }
 
 /** What a run shares with others of its workflow: so many of those with the same key may go on at once. */

@@ -1,3 +1,15 @@
+/** Limits of the work that a run may do, in units. */
+export interface WorkLimits {
+  /** Of the templates of one visit or one item, each time that it starts or ends. */
+  visit: number;
+  /** Of one activation; then other runs have their turn. */
+  slice: number;
+  /** Of one run of a chain; then it goes on as another one, so that a replay fits into one workflow task. */
+  run: number;
+  /** Since the last event from outside; then the run fails. */
+  span: number;
+}
+
 /** Thrown when work that a caller's input causes costs more than its limit allows. */
 export class WorkExceeded extends Error {
   constructor() {

@@ -3,9 +3,10 @@ import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength, RunState } from '../interpreter/state.ts';
 import { unreadableFault } from '../interpreter/unreadable.ts';
+import { workDone } from '../interpreter/work.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
-import type { Parameters, RunInput } from '../model/run-input.ts';
+import { type Parameters, type RunInput, YIELD_ACTION } from '../model/run-input.ts';
 import { createPast, type Past } from './past.ts';
 import { decodePayload, decodePayloads, faultOf, hasResult, type Payload, refusedPayload } from './payload.ts';
 
@@ -71,6 +72,11 @@ export interface Replay {
   readonly now: Replayed & { expected: readonly Command[] };
   /** As it stands, with what history lacks at its end. */
   end(): Replayed;
+  /**
+   * Units of work that taking the events has cost so far, see model/work.ts; it only grows. In runs of interpreters below 8 their
+   * templates are not counted.
+   */
+  readonly work: number;
 }
 
 /**
@@ -86,6 +92,7 @@ export function createReplay(run: RunInput, input: Parameters, before?: Replayed
   let keys: Keys = { work: new Map(), timer: new Map() };
   let state = before?.state ?? null;
   let current = run;
+  let workBefore = 0;
   let begun = false;
   let history: HistoryLength = { length: 0, suggested: false };
   let batch: RunEvent[] = [];
@@ -110,7 +117,10 @@ export function createReplay(run: RunInput, input: Parameters, before?: Replayed
   }
 
   function goOnAs(next: RunInput): void {
-    if (state !== null) past.keep(state, next.carried);
+    if (state !== null) {
+      past.keep(state, next.carried);
+      if (begun) workBefore += workDone(state);
+    }
     current = next;
     begun = false;
     keys = { work: new Map(), timer: new Map() };
@@ -144,6 +154,9 @@ export function createReplay(run: RunInput, input: Parameters, before?: Replayed
       const stepped = Boolean(event.workflowTaskCompletedEventAttributes);
       if (stepped) goOn(event);
       return { stepped, began };
+    },
+    get work() {
+      return workBefore + (state === null || !begun ? 0 : workDone(state));
     },
     get now() {
       return { state, past, tries, divergence, expected };
@@ -209,6 +222,9 @@ function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
 
 function matches(command: Command, recorded: Recorded): boolean {
   if (command.type === 'cancel_work' && recorded.type === 'cancel_timer') return true;
+  if (command.type === 'yield' && recorded.type === 'activity') {
+    return command.key === recorded.key && recorded.action === YIELD_ACTION;
+  }
   if (command.type !== recorded.type) return false;
   if (command.type === 'timer' && recorded.type === 'timer') {
     return command.key === recorded.key && command.milliseconds === recorded.milliseconds;
@@ -259,7 +275,7 @@ interface Keys {
 function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<string, TryRecord>): void {
   const id = Number(event.eventId);
   if (command.type === 'timer') keys.timer.set(id, command.key);
-  if (command.type !== 'activity' && command.type !== 'child') return;
+  if (command.type !== 'activity' && command.type !== 'child' && command.type !== 'yield') return;
   keys.work.set(id, command.key);
   tries.set(command.key, {
     child: command.type === 'child' ? workflowIdOf(command.n) : null,

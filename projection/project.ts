@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto';
+import { isSliceKey } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { inquiriesOf } from '../interpreter/inquiries.ts';
 import type { RunState } from '../interpreter/state.ts';
@@ -44,6 +45,8 @@ export interface Projection {
   execution(pending?: PendingWork): Execution;
   /** The interpreter over the history; null for a run that it does not know. */
   replayed(): Replayed | null;
+  /** Units of work that taking the events has cost so far (Replay); 0 for a run whose interpreter is not known. */
+  readonly work: number;
   /** Another one, for the run that this one's last run went on as: what comes to it changes nothing here. */
   fork(): Projection;
 }
@@ -108,6 +111,10 @@ function projectionFrom(
     },
 
     replayed,
+
+    get work() {
+      return replay?.work ?? 0;
+    },
 
     fork: () => projectionFrom(workflowId, first, replayed(), refused),
 
@@ -323,6 +330,7 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
   }
   for (const activity of pending.activities) {
     const task = activity.activityId ?? null;
+    if (task !== null && isSliceKey(task)) continue;
     const since = activity.scheduledTime ? isoTime(timestampMilliseconds(activity.scheduledTime)) : null;
     if ((activity.state ?? 0) >= STARTED) {
       wait('action', task, {

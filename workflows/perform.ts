@@ -20,13 +20,14 @@ import { unreadableEncoding, unreadableFault } from '../interpreter/unreadable.t
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { BACKSTOP_SECONDS, type RunMemo } from '../model/run-input.ts';
+import { BACKSTOP_SECONDS, type RunMemo, YIELD_ACTION } from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import type { Inbox } from './inbox.ts';
 
 type Activity = Extract<Command, { type: 'activity' }>;
 type Child = Extract<Command, { type: 'child' }>;
 type Timer = Extract<Command, { type: 'timer' }>;
+type Yield = Extract<Command, { type: 'yield' }>;
 
 /**
  * Runs `decide` with a function that performs the commands of a run of this interpreter version. `decide` runs in the one scope of all normal work, so that a command needs
@@ -79,15 +80,31 @@ export function performing<T>(
       () => timers.delete(key),
     );
   };
+  const pause = ({ key }: Yield): void => {
+    around
+      .run(() => scheduleActivity(YIELD_ACTION, [], { activityId: key, ...YIELD_OPTIONS }))
+      .then(
+        () => inbox.push({ type: 'completed', key, output: null }),
+        (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
+      );
+  };
   const perform = (command: Command): void => {
     if (command.type === 'activity') activity(command);
     else if (command.type === 'child') child(command);
     else if (command.type === 'timer') timer(command);
+    else if (command.type === 'yield') pause(command);
     else if (command.type === 'cancel_timer') timers.get(command.key)?.cancel();
     else if (command.type === 'cancel_work') work.cancel();
   };
   return work.run(() => decide(perform));
 }
+
+/** Where no worker has a place for it, the run goes on all the same. */
+const YIELD_OPTIONS = {
+  scheduleToStartTimeout: '1s',
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 1 },
+} as const;
 
 function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<typeof scheduleActivity>[2] {
   const own = spec.task_queue === undefined;

@@ -8,6 +8,7 @@ import type { Execution } from '../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { ActionSpec } from '../../model/run-input.ts';
+import type { WorkLimits } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { createTemporal, type Temporal } from '../../service/temporal.ts';
@@ -63,6 +64,8 @@ export interface StartOptions {
   starters?: string[];
   /** The interpreter version that the run asks for. */
   interpreter?: number;
+  /** Limits of its work; the interpreter's own unless they are given. */
+  limits?: Partial<WorkLimits>;
 }
 
 /** How the worker of a harness behaves. */
@@ -146,13 +149,14 @@ export async function createHarness(address: string, options: HarnessOptions = {
         interpreter,
         starters,
         carried,
+        limits,
       } = {},
     ) => {
       const n = nextNumber();
       const id = workflowIdOf(n);
       outcomes.set(id, wanted);
       items.set(id, told);
-      const run = runInput(definition, n, workflows);
+      const run = runInput(definition, n, workflows, limits);
       // Where nobody says so, a run has no seed but its number.
       run.seed = id;
       run.interpreter = interpreter ?? run.interpreter;

@@ -5,6 +5,8 @@ import type { Intervention } from '../../interpreter/simulate.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
+import { YIELD_ACTION } from '../../model/run-input.ts';
+import type { WorkLimits } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../interpreter/random-run.ts';
@@ -34,6 +36,9 @@ afterAll(async () => {
   await server.stop();
 });
 
+/** Slices of one task or two each, in two runs of three. */
+const limitsOf = (at: number) => (at % 3 === 0 ? undefined : { slice: at % 3 === 1 ? 1 : 250 });
+
 const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
   playPure({ ...run, workflows: SUB_WORKFLOWS }, intervene);
 
@@ -61,13 +66,15 @@ it.each([
     let compared = 0;
     let prefixes = 0;
     let continued = 0;
+    let yielded = 0;
     for (let at = 0; at < runs.length; at += BATCH) {
       await Promise.all(
         runs.slice(at, at + BATCH).map(async (run, offset) => {
           const name = `seed ${seed}, run ${at + offset} of ${index}`;
-          const history = await play(harness, run, name);
+          const history = await play(harness, run, name, limitsOf(at + offset));
           prefixes += projectEveryPrefix(history, name);
           continued += history.filter((event) => event.workflowExecutionContinuedAsNewEventAttributes).length;
+          yielded += history.filter(isYield).length;
           if (!isDecided(run)) return;
           compare(history, run, name);
           compared += 1;
@@ -75,18 +82,27 @@ it.each([
       );
     }
     console.log(
-      `seed ${seed}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${compared} equal to their rehearsal`,
+      `seed ${seed}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal`,
     );
     expect(compared).toBeGreaterThanOrEqual(10);
+    expect(yielded).toBeGreaterThan(20);
     if (index === 2) expect(continued).toBeGreaterThan(10);
   },
   240_000,
 );
 
 /** Runs it on the server, sends it what it is to get from outside, and gives its history. */
-async function play(harness: Harness, run: RandomRun, name: string): Promise<HistoryEvent[]> {
+async function play(
+  harness: Harness,
+  run: RandomRun,
+  name: string,
+  limits: Partial<WorkLimits> | undefined,
+): Promise<HistoryEvent[]> {
   const { definition, outcomes, cancelAt, signals } = run;
-  const id = await harness.start(definition, { outcomes, workflows: SUB_WORKFLOWS });
+  const id = await harness.start(definition, {
+    ...{ outcomes, workflows: SUB_WORKFLOWS },
+    ...(limits === undefined ? {} : { limits }),
+  });
   const handle = harness.client.workflow.getHandle(id);
   const paused = Math.random() < 0.3;
   const control = (what: 'pause' | 'resume') =>
@@ -139,6 +155,10 @@ function projectEveryPrefix(history: HistoryEvent[], name: string): number {
     projected += 1;
   }
   return projected;
+}
+
+function isYield({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent): boolean {
+  return scheduled?.activityType?.name === YIELD_ACTION;
 }
 
 function isCommand(event: HistoryEvent): boolean {

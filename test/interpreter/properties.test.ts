@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
-import type { Command, RunEvent } from '../../interpreter/events.ts';
+import { type Command, isSliceKey, type RunEvent } from '../../interpreter/events.ts';
 import { type Intervention, simulate } from '../../interpreter/simulate.ts';
 import type { HistoryLength, RunState } from '../../interpreter/state.ts';
 import { validateDefinition } from '../../language/validate.ts';
@@ -10,9 +10,9 @@ import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from './random-run.ts';
-import { rehearse as play, type Rehearsed, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
+import { rehearse as play, type Rehearsal, type Rehearsed, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
-const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
+const rehearse = (run: RandomRun & Pick<Rehearsal, 'limits'>, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);
 
 /** Only what could be stored is played. */
@@ -188,6 +188,53 @@ function retryOf(state: RunState, task: string | null) {
   const { commands, close } = simulate(input, {}, {}, STARTED + 1_000_000);
   const text = JSON.stringify([workOf(commands).map(([key, , input]) => [key, input]), close]);
   return JSON.parse(text.replaceAll(/#\d+/g, '').replaceAll(/; there are: [^"]+/g, '')) as Json;
+}
+
+it('slices change nothing of what a run does', () => {
+  let sliced = 0;
+  fc.assert(
+    fc.property(randomRun().filter(accepted), fc.constantFrom(1, 250, 700), (run, slice) => {
+      const signalled = (wave: number): RunEvent[] =>
+        run.signals.flatMap((name, at) => (at * 2 + 1 === wave ? [{ type: 'signal', name, payload: at }] : []));
+      const whole = rehearse(run, (events, wave) => [...events, ...signalled(wave)]);
+      const parts = rehearse(
+        { ...run, limits: { slice } },
+        betweenSlices((events, wave) => [...events, ...signalled(wave)]),
+      );
+      sliced += parts.commands.filter(({ type }) => type === 'yield').length;
+      expect(parts.close).toEqual(whole.close);
+      expect(workOf(parts.commands)).toEqual(workOf(whole.commands));
+      expect(parts.state.visits).toEqual(whole.state.visits);
+    }),
+    { numRuns: 500 },
+  );
+  expect(sliced).toBeGreaterThan(1000);
+});
+
+it('a run that is cancelled between slices ends, with nothing left', () => {
+  fc.assert(
+    fc.property(randomRun().filter(accepted), fc.constantFrom(1, 250), fc.nat({ max: 12 }), (run, slice, at) => {
+      const { close, state } = rehearse({ ...run, limits: { slice } }, (events, wave) =>
+        wave === at ? [...events, { type: 'cancel' }] : events,
+      );
+      expect(close).toBeDefined();
+      expect([state.pending.size, state.backlog.length]).toEqual([0, 0]);
+      expect(state.visits.filter(({ status }) => status === 'running' || status === 'delayed')).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** An intervention that does not see the waves in which nothing but a slice ends, nor counts them. */
+function betweenSlices(intervene: Intervention): Intervention {
+  let ends = 0;
+  return (events, wave, state) => {
+    if (events.some((event) => 'key' in event && isSliceKey(event.key))) {
+      ends += 1;
+      return events;
+    }
+    return intervene(events, wave - ends, state);
+  };
 }
 
 function playChain(

@@ -6,6 +6,7 @@ import type { Definition } from '../../model/definition.ts';
 import type { Outcome } from '../../model/failure.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { type ActionSpec, type EmbeddedWorkflow, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
+import type { WorkLimits } from '../../model/work.ts';
 import { KNOWN_ACTIONS, specsOf } from '../../service/actions.ts';
 
 /** How one attempt of a task ends: in tests of the interpreter, and by the test worker on a real server. */
@@ -22,6 +23,8 @@ export interface Rehearsal {
   items?: Record<string, Attempt[] | Attempt[][]>;
   /** Workflows that it can reach, by ref. On a server they run; here they end as `outcomes` say. */
   workflows?: Record<string, Definition>;
+  /** Limits of its work; the interpreter's own unless they are given. */
+  limits?: Partial<WorkLimits>;
   expect: {
     /** Keys of the visits in the order of their start. */
     order: string[];
@@ -77,7 +80,12 @@ function specs(definition: Definition, workflows: Record<string, Definition>): R
   return { ...specsOf(definition), ...TEST_SPECS, ...Object.fromEntries(children) };
 }
 
-export function runInput(definition: Definition, n = 1, workflows: Record<string, Definition> = {}): RunInput {
+export function runInput(
+  definition: Definition,
+  n = 1,
+  workflows: Record<string, Definition> = {},
+  limits?: Partial<WorkLimits>,
+): RunInput {
   const embedded = Object.entries(workflows).map(([ref, child]): [string, EmbeddedWorkflow] => [
     ref,
     {
@@ -95,6 +103,7 @@ export function runInput(definition: Definition, n = 1, workflows: Record<string
     definition,
     actions: specs(definition, workflows),
     ...(embedded.length === 0 ? {} : { workflows: Object.fromEntries(embedded) }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 
@@ -114,10 +123,11 @@ export function rehearse(
     outcomes = {},
     items = {},
     workflows = {},
-  }: Pick<Rehearsal, 'definition' | 'input' | 'outcomes' | 'items' | 'workflows'>,
+    limits,
+  }: Pick<Rehearsal, 'definition' | 'input' | 'outcomes' | 'items' | 'workflows' | 'limits'>,
   intervene?: Intervention,
 ): Rehearsed {
-  const run = runInput(definition, 1, workflows);
+  const run = runInput(definition, 1, workflows, limits);
   const { state, close, commands } = simulate(run, input, outcomes, STARTED, { items, intervene });
   return { state, order: simulatedTasks(state).map(({ key }) => key), close: close ?? undefined, commands };
 }

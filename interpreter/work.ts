@@ -1,0 +1,152 @@
+import { engineFailure } from '../model/failure.ts';
+import { type WorkLimits, WorkMeter } from '../model/work.ts';
+import { sliceKey } from './events.ts';
+import { awaitEvent, NO_WORK } from './pending.ts';
+import type { RunState, RunWork } from './state.ts';
+import { BOUNDED_WORK } from './versions.ts';
+import { decide } from './visits.ts';
+
+/** The limits of work, in units (model/work.ts). */
+const LIMITS: WorkLimits = { visit: 600_000, slice: 250_000, run: 5_000_000, span: 50_000_000 };
+
+/** Bytes that the commands of one slice may hold: with one more command they stay below the 4 MB of a gRPC message. */
+const SLICE_BYTES = 2_000_000;
+
+/** Units that a visit or an item costs before its templates, an event, and a schema check before its values. */
+const VISIT = 100;
+const EVENT = 20;
+const CHECK = 20;
+
+/** Bytes passed to a command that cost one unit. */
+const BYTES_PER_UNIT = 64;
+
+/** Nothing done yet. `span` is what earlier runs of the chain have done since the last event from outside. */
+export function createWork(limits: Partial<WorkLimits> = {}, span = 0): RunWork {
+  const own = { ...LIMITS, ...limits };
+  return {
+    limits: own,
+    slice: 0,
+    sliceBytes: 0,
+    run: 0,
+    span,
+    heldAt: own.run,
+    meter: undefined,
+    left: false,
+    slices: 0,
+    exhausted: span >= own.span,
+  };
+}
+
+/** Units of work that a run has done since it began, or since an earlier run of its chain has gone on as it. */
+export function workDone({ work }: Pick<RunState, 'work'>): number {
+  return work.run + unitsOf(work.meter);
+}
+
+/** Units of work that a chain has done since the last event from outside. */
+export function spanOf({ work }: Pick<RunState, 'work'>): number {
+  return work.span + unitsOf(work.meter);
+}
+
+/** Begins the slice of an activation. */
+export function beginSlice({ work }: RunState): void {
+  close(work);
+  work.slice = 0;
+  work.sliceBytes = 0;
+  work.left = false;
+}
+
+/** Counts anew what the run does by itself, since something has come from outside. */
+export function beginSpan({ work }: RunState): void {
+  if (!work.exhausted) work.span = 0;
+}
+
+/** Begins the templates of a visit, an item, or of the run itself: they share a new meter. */
+export function beginWork(state: RunState, units = VISIT): void {
+  const { work } = state;
+  close(work);
+  spend(state, units);
+  if (state.version >= BOUNDED_WORK) work.meter = new WorkMeter(work.limits.visit);
+}
+
+/** Begins what an event leads to. */
+export function beginEvent(state: RunState): void {
+  beginWork(state, EVENT);
+}
+
+/** Gives templates a new meter where the last one is used up: what handles a failure must not fail for the same reason. */
+export function renewMeter(state: RunState): void {
+  const { meter } = state.work;
+  if (meter !== undefined && meter.spent > meter.limit) beginWork(state, 0);
+}
+
+/** Counts work that no template does. */
+export function spend({ work }: RunState, units: number): void {
+  work.slice += units;
+  work.run += units;
+  work.span += units;
+}
+
+/** Counts the bytes of JSON that are passed to a command. */
+export function spendBytes(state: RunState, bytes: number): void {
+  state.work.sliceBytes += bytes;
+  spend(state, bytes / BYTES_PER_UNIT);
+}
+
+/** Counts the check of a value against a schema. */
+export function spendCheck(state: RunState, meter: WorkMeter): void {
+  spend(state, CHECK + unitsOf(meter));
+}
+
+/** Whether this activation may do more; where it may not, what is left is done in the next slice. */
+export function hasTime({ version, work }: RunState): boolean {
+  if (version < BOUNDED_WORK) return true;
+  if (work.slice + unitsOf(work.meter) < work.limits.slice && work.sliceBytes < SLICE_BYTES) return true;
+  work.left = true;
+  return false;
+}
+
+/** Whether a run must go on as another one soon: whoever replays it does all of its work again in one workflow task. */
+export function isHeavy(state: RunState): boolean {
+  return workDone(state) >= state.work.heldAt;
+}
+
+/** Whether it must do so before anything else begins. */
+export function isTooHeavy(state: RunState): boolean {
+  return workDone(state) >= 2 * state.work.limits.run;
+}
+
+/** Has other runs of the worker go on before what is left, or fails a run that never comes to an end of its work. */
+export function endSlice(state: RunState): void {
+  const { work } = state;
+  close(work);
+  if (!work.exhausted && work.span >= work.limits.span) {
+    exhaust(state, `the run has done ${work.limits.span} units of work, and nothing from outside came in between`);
+  } else if (!work.exhausted && state.stopping !== null && isTooHeavy(state)) {
+    exhaust(state, `the cleanup of the run takes more than ${work.limits.run} units of work`);
+  }
+  if ([...state.pending.values()].some(({ kind }) => kind === 'slice')) return;
+  work.slices += 1;
+  const key = sliceKey(work.slices);
+  state.commands.push({ type: 'yield', key });
+  awaitEvent(state, key, { ...NO_WORK, kind: 'slice', due: null });
+}
+
+/** Fails a run for the work that it takes: nothing of it starts any more. */
+export function exhaust(state: RunState, message: string): void {
+  state.work.exhausted = true;
+  decide(state, engineFailure('limit_exceeded', message), false);
+}
+
+/** Adds what the open meter has counted. */
+function close(work: RunWork): void {
+  const units = unitsOf(work.meter);
+  work.slice += units;
+  work.run += units;
+  work.span += units;
+  work.meter = undefined;
+}
+
+/** Units that a meter has counted; what was refused was not done. Undefined: 0. */
+export function unitsOf(meter: WorkMeter | undefined): number {
+  return meter === undefined ? 0 : Math.min(meter.spent, meter.limit);
+}

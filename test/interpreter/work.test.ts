@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import type { Definition } from '../../model/definition.ts';
+import type { Json } from '../../model/json.ts';
+import { act, give, type Rehearsal, rehearse } from './rehearse.ts';
+
+/** A loop of built-in tasks that its author forgot to end. */
+const ENDLESS: Definition = {
+  start: ['a'],
+  variables: { n: 0 },
+  tasks: [
+    {
+      ...{ name: 'a', action: 'core.noop', publish: { n: '{{ n + 1 }}' } },
+      next: [
+        { when: 'n > 0', do: 'a' },
+        { when: 'n < 0', do: [] },
+      ],
+    },
+  ],
+};
+/** A template of about 35,000 units. */
+const HEAVY = '{% for i in range(5000) %}{% set x = i %}{% endfor %}';
+const heavyItems = (count: number): Definition => ({
+  tasks: [give('each', `${HEAVY}{{ item }}`, { with_items: `{{ range(${count}) }}` })],
+});
+
+const rows: {
+  name: string;
+  run: Pick<Rehearsal, 'definition' | 'limits'>;
+  yields: [least: number, most: number];
+  runs: number;
+  outcome: string;
+  failure?: object;
+  output?: Json;
+}[] = [
+  {
+    name: 'little work is done in one slice',
+    run: { definition: heavyItems(6) },
+    ...{ yields: [0, 0], runs: 1, outcome: 'completed' },
+    output: Array.from({ length: 6 }, (_, at) => at),
+  },
+  {
+    name: 'items are done in slices, with the same result',
+    run: { definition: heavyItems(50) },
+    ...{ yields: [5, 8], runs: 1, outcome: 'completed' },
+    output: Array.from({ length: 50 }, (_, at) => at),
+  },
+  {
+    name: 'more work than a replay may take goes on in other runs, with the same result',
+    run: { definition: heavyItems(50), limits: { run: 300_000 } },
+    ...{ yields: [2, 6], runs: 4, outcome: 'completed' },
+    output: Array.from({ length: 50 }, (_, at) => at),
+  },
+  {
+    name: 'an endless loop ends at the limit of visits',
+    run: { definition: ENDLESS },
+    ...{ yields: [20, 100], runs: 3, outcome: 'failed' },
+    failure: { type: 'limit_exceeded', message: 'the run has visited tasks 100000 times' },
+  },
+  {
+    name: 'or of work without any event from outside, counted over the runs of a chain',
+    run: { definition: ENDLESS, limits: { slice: 1_000, run: 10_000, span: 35_000 } },
+    ...{ yields: [25, 40], runs: 4, outcome: 'failed' },
+    failure: {
+      type: 'limit_exceeded',
+      message: 'the run has done 35000 units of work, and nothing from outside came in between',
+    },
+  },
+  {
+    name: 'an endless loop that cleans up after a failure ends as well',
+    run: {
+      definition: {
+        tasks: [
+          { name: 'bad', action: 'core.fail', input: { message: 'no' }, on_failure: 'loop' },
+          act('loop', { action: 'core.noop', on_success: ['loop', 'fail'] }),
+        ],
+      },
+      limits: { slice: 1_000, span: 20_000 },
+    },
+    ...{ yields: [15, 25], runs: 1, outcome: 'failed' },
+  },
+  {
+    name: 'templates of one visit share a limit, and what they fail with can be handled',
+    run: {
+      definition: {
+        tasks: [
+          give('a', [HEAVY, HEAVY, HEAVY], {
+            next: [{ when: 'failed()', publish: { why: '{{ error.type }}' }, do: 'b' }],
+          }),
+          give('b', '{{ why }}'),
+        ],
+      },
+      limits: { visit: 60_000 },
+    },
+    ...{ yields: [0, 0], runs: 1, outcome: 'completed' },
+    output: { b: 'template_error' },
+  },
+  {
+    name: 'templates of several items do not share one',
+    run: { definition: heavyItems(5), limits: { visit: 60_000 } },
+    ...{ yields: [0, 0], runs: 1, outcome: 'completed' },
+  },
+  {
+    name: 'what the output takes is bounded, too',
+    run: { definition: { tasks: [give('a', 1)], output: { x: HEAVY, y: HEAVY } }, limits: { visit: 60_000 } },
+    ...{ yields: [0, 0], runs: 1, outcome: 'failed' },
+    failure: { type: 'template_error' },
+  },
+  {
+    name: 'and what the variables take',
+    run: { definition: { tasks: [give('a', 1)], variables: { x: HEAVY, y: HEAVY } }, limits: { visit: 60_000 } },
+    ...{ yields: [0, 0], runs: 1, outcome: 'failed' },
+    failure: { type: 'template_error' },
+  },
+];
+
+it.each(rows)('$name', ({ run, yields: [least, most], runs, outcome, failure, output }) => {
+  const { close, commands, state } = rehearse(run);
+  const count = (type: string) => commands.filter((command) => command.type === type).length;
+  expect(close?.outcome).toBe(outcome);
+  if (failure !== undefined) expect(close?.failure).toMatchObject(failure);
+  if (output !== undefined) expect(close?.output).toEqual(output);
+  expect(count('yield')).toBeGreaterThanOrEqual(least);
+  expect(count('yield')).toBeLessThanOrEqual(most);
+  expect(count('continue') + 1).toBe(runs);
+  expect(state.pending.size).toBe(0);
+});
