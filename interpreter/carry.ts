@@ -143,6 +143,7 @@ export function workOf({
   status,
   tries,
   reissues,
+  postponed,
   input,
   secrets,
   output,
@@ -152,7 +153,7 @@ export function workOf({
   started,
   ended,
 }: Work): CarriedWork {
-  const beside = secrets === undefined ? {} : { secrets };
+  const beside = { ...(postponed === 0 ? {} : { postponed }), ...(secrets === undefined ? {} : { secrets }) };
   return { status, tries, reissues, input, ...beside, output, failure, lost, skipped, started, ended };
 }
 

@@ -1,4 +1,4 @@
-import type { ClosingDetails, Failure } from '../model/failure.ts';
+import { type ClosingDetails, type Failure, WORKER_BUSY } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import type { Fault } from './events.ts';
@@ -9,6 +9,8 @@ export interface Classified {
   lost: boolean;
   /** It is to be issued again, which no retry counts: an idempotent action was interrupted, or an id was taken. */
   again: boolean;
+  /** A worker had no room for it and has not begun. */
+  busy?: true;
 }
 
 /** Turns what Temporal says of an activity into a failure of the language (design/language.md, Failures). */
@@ -38,6 +40,7 @@ export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task:
       if (own) return lost('the worker that ran the task did not answer in time', true);
       return failed('timeout', `the attempt took longer than ${spec.timeout} seconds`);
     case 'application': {
+      if (own && fault.type === WORKER_BUSY) return { ...lost('no worker had room for the task', false), busy: true };
       if (fault.type === 'WorkerShutdown') return lost('the worker that ran the task was shut down', true);
       if (fault.type === 'PayloadsTooLarge') return failed('too_large', 'the output of the task is too large');
       const [details, note] = fault.details;

@@ -24,15 +24,19 @@ import { emptyQueue, takeSignal } from './signals.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
-import { endTry, reissue } from './tries.ts';
+import { endTry, postpone, reissue } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
+import { BOUNDED_WORK } from './versions.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime } from './work.ts';
 
 /** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
 const MAX_REISSUES = 5;
 const MAX_CLASHES = 100;
+
+/** How often a task is issued again because workers are busy: for a day. */
+const MAX_POSTPONED = 8_640;
 
 /** What a run may be begun with. */
 export interface BeginOptions {
@@ -252,9 +256,11 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
     end(state, place, failure === null ? { output } : { failure });
     return;
   }
-  const { failure, lost, again } = classifyFault(event.fault, spec, work.input, work.key, action);
+  const { failure, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
-  if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
+  if (busy && state.version >= BOUNDED_WORK && work.postponed < MAX_POSTPONED && mayStart(state, visit)) {
+    postpone(state, place, failure);
+  } else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
   else endTry(state, place, failure, lost);
 }
 

@@ -24,7 +24,7 @@ export function restore(state: RunState, carried: CarriedState): void {
     indexes.push(index);
     state.visitsOf.set(name, indexes);
     state.visits[index] = {
-      ...{ cleanup: false, skipped: null, ...rest },
+      ...{ cleanup: false, skipped: null, postponed: 0, ...rest },
       ...{ key, name, status, variables: scopes[scope]!, began: scopes[began]!, shielded: false },
       carried: before ?? status !== 'held',
       gathered: gathered === undefined ? null : { key: gathered.key, arrivals: arrivalsOf(gathered.arrivals) },
@@ -84,7 +84,7 @@ function restoredItems(key: string, carried: CarriedItems): Items {
   const work = new Array<Work>(begun ?? carried.work.length);
   for (const [at, each] of carried.work.entries()) {
     const item = places?.[at] ?? at;
-    work[item] = { skipped: null, ...each, key: `${key}[${item}]` };
+    work[item] = { skipped: null, postponed: 0, ...each, key: `${key}[${item}]` };
   }
   const running = carried.work.filter(({ status }) => status === 'running').length;
   return {

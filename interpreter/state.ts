@@ -32,8 +32,9 @@ export interface Work {
   status: VisitStatus;
   /** Tries that the interpreter itself has made, from 1; from the second on they have the key `name~2`. */
   tries: number;
-  /** Of these tries, how many were made because a worker was lost. */
+  /** Of these tries, how many were made because a worker was lost, and because one was busy. */
   reissues: number;
+  postponed: number;
   input: Json;
   /** Where its input has secrets. */
   secrets?: SecretTexts;

@@ -6,6 +6,9 @@ import { scopeOf } from './scope.ts';
 import type { Place, RunState, Visit, Work } from './state.ts';
 import { mayStart, retryDelay, taskOf, templateFailure, workAt } from './visits.ts';
 
+/** Seconds after which a task is issued again that a busy worker has handed back. */
+const BUSY_SECONDS = 10;
+
 /** The key of the current try: what its activity or timer is called in Temporal. */
 export function tryKey({ key, tries }: Work): string {
   return tries === 1 ? key : `${key}~${tries}`;
@@ -19,6 +22,16 @@ export function reissue(state: RunState, place: Place, failure: Failure): void {
   work.failure = failure;
   work.lost = true;
   state.starting.push(place);
+}
+
+/** Has a try issued again after some seconds that a busy worker has handed back: it is no attempt. */
+export function postpone(state: RunState, place: Place, failure: Failure): void {
+  const work = workAt(state, place);
+  work.tries += 1;
+  work.postponed += 1;
+  work.failure = failure;
+  work.lost = true;
+  armTimer(state, tryKey(work), { ...place, kind: 'retry' }, BUSY_SECONDS * 1000);
 }
 
 /**
@@ -41,7 +54,7 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
     end(state, place, { failure, lost });
     return;
   }
-  const attempt = work.tries - work.reissues;
+  const attempt = work.tries - work.reissues - work.postponed;
   work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? action, attempt };
   const again = attempt <= retry.count && mayStart(state, visit) ? wanted(state, place, retry.when) : false;
   if (again !== true) {

@@ -74,6 +74,7 @@ export function newWork(key: string): Work {
     status: 'held',
     tries: 1,
     reissues: 0,
+    postponed: 0,
     input: null,
     output: null,
     failure: null,

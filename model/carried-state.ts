@@ -11,6 +11,7 @@ export interface CarriedWork {
   status: 'held' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
   tries: number;
   reissues: number;
+  postponed?: number;
   input: Json;
   secrets?: SecretTexts;
   output: Json;

@@ -50,6 +50,12 @@ export interface ClosingDetails {
   output?: Json;
 }
 
+/**
+ * The type of an activity's failure with which a worker of ours hands a task back that it has no room for, before the first attempt
+ * and not retryable: the interpreter issues the task again later.
+ */
+export const WORKER_BUSY = 'WorkerBusy';
+
 /** Types of failure that Temporal's own retry policy must never try again (design/language.md, Failures). */
 export const NEVER_RETRIED = [
   'input_invalid',

@@ -4,7 +4,7 @@ import { classifyFault } from '../interpreter/fault.ts';
 import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { Attempt, TaskExecution } from '../model/execution.ts';
-import type { Failure } from '../model/failure.ts';
+import { type Failure, WORKER_BUSY } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { TaskStatus } from '../model/status.ts';
 import { isoTime, type Tries, type TryRecord, timestampMilliseconds } from './history.ts';
@@ -138,12 +138,19 @@ function taskStatus(
 /** `PENDING_ACTIVITY_STATE_STARTED` and `…_CANCEL_REQUESTED`: a worker has it. */
 export const STARTED = 2;
 
+/** Whether a worker had no room for a try: it was no attempt. */
+function isHandedBack(result: TryRecord['result']): boolean {
+  if (result === null || !('fault' in result)) return false;
+  return result.fault.kind === 'application' && result.fault.type === WORKER_BUSY;
+}
+
 function attemptsOf(
   record: TryRecord,
   live: PendingActivity | undefined,
   classify: (fault: Fault) => Failure | null,
   earlier: number,
 ): Attempt[] {
+  if (isHandedBack(record.result)) return [];
   const attempt = live?.attempt ?? record.attempt;
   const started = live?.lastStartedTime ? timestampMilliseconds(live.lastStartedTime) : record.started;
   const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;

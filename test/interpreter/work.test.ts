@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import type { Definition } from '../../model/definition.ts';
+import type { Definition, Task } from '../../model/definition.ts';
+import { WORKER_BUSY } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
-import { act, give, type Rehearsal, rehearse } from './rehearse.ts';
+import { type Attempt, act, fail, give, ok, type Rehearsal, rehearse } from './rehearse.ts';
 
 /** A loop of built-in tasks that its author forgot to end. */
 const ENDLESS: Definition = {
@@ -51,13 +52,7 @@ const rows: {
     output: Array.from({ length: 50 }, (_, at) => at),
   },
   {
-    name: 'an endless loop ends at the limit of visits',
-    run: { definition: ENDLESS },
-    ...{ yields: [20, 100], runs: 3, outcome: 'failed' },
-    failure: { type: 'limit_exceeded', message: 'the run has visited tasks 100000 times' },
-  },
-  {
-    name: 'or of work without any event from outside, counted over the runs of a chain',
+    name: 'an endless loop ends at the limit of work without any event from outside, counted over the runs of a chain',
     run: { definition: ENDLESS, limits: { slice: 1_000, run: 10_000, span: 35_000 } },
     ...{ yields: [25, 40], runs: 4, outcome: 'failed' },
     failure: {
@@ -123,4 +118,39 @@ it.each(rows)('$name', ({ run, yields: [least, most], runs, outcome, failure, ou
   expect(count('yield')).toBeLessThanOrEqual(most);
   expect(count('continue') + 1).toBe(runs);
   expect(state.pending.size).toBe(0);
+});
+
+const busy: Attempt = { fault: { kind: 'application', type: WORKER_BUSY, message: 'busy', details: [] } };
+
+it.each<
+  [name: string, rest: Partial<Task>, outcomes: Attempt[], keys: string[], attempt: number | undefined, elapsed: number]
+>([
+  ['a task that a busy worker hands back', {}, [busy, busy, ok(1)], ['a', 'a~2', 'a~3'], undefined, 20_000],
+  [
+    'a hand-back is no attempt of `retry`',
+    { retry: { count: 1, delay: 0, when: 'true' } },
+    [busy, fail('E'), busy, fail('E')],
+    ['a', 'a~2', 'a~3', 'a~4'],
+    2,
+    20_000,
+  ],
+])('is issued again after ten seconds: %s', (_, rest, outcomes, keys, attempt, elapsed) => {
+  const { commands, close, state } = rehearse({ definition: { tasks: [act('a', rest)] }, outcomes: { a: outcomes } });
+  expect(commands.flatMap((command) => (command.type === 'activity' ? [command.key] : []))).toEqual(keys);
+  expect(close?.failure?.attempt).toBe(attempt);
+  expect(state.now - state.started).toBe(elapsed);
+});
+
+it('a task that workers hand back for a day is lost, and one of a run that has failed is not issued again', () => {
+  const forever = rehearse({
+    definition: { tasks: [act('a')] },
+    outcomes: { a: Array.from({ length: 9_000 }, () => busy) },
+  });
+  expect(forever.close).toMatchObject({ outcome: 'abandoned', failure: { type: 'abandoned', task: 'a' } });
+  const failing = rehearse({
+    definition: { start: ['a', 'b'], tasks: [act('a'), act('b', { next: [] })] },
+    outcomes: { a: [busy, ok(1)], b: fail('E') },
+  });
+  expect(failing.close?.failure?.type).toBe('E');
+  expect(failing.commands.filter(({ type }) => type === 'activity')).toHaveLength(2);
 });
