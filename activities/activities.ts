@@ -10,7 +10,7 @@ import {
 import { AnswerTooLarge } from '../egress/answer.ts';
 import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
 import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
-import type { FaultNote } from '../model/failure.ts';
+import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES, YIELD_ACTION } from '../model/run-input.ts';
@@ -20,6 +20,7 @@ import { type Action, ActionError, type Connect, type ConnectedAction, Later } f
 import { attempted, timer } from './attempt.ts';
 import { follow } from './later.ts';
 import { type Mask, maskOf } from './masks.ts';
+import { type Permits, RoomFull } from './permits.ts';
 import { type SecretOf, withSecrets } from './secret-input.ts';
 
 /** Milliseconds between the heartbeats that every activity of ours sends by itself. */
@@ -36,11 +37,13 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
 
 /**
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
- * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. Each of the first is heartbeated, checked, bounded in time and size.
+ * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. Each of the first is
+ * heartbeated, checked, bounded in time and size, and does its work with a permit of its tenant.
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
   { egress, connect, secretOf }: ActivityOptions,
+  permits: Permits,
 ): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
   return {
     [YIELD_ACTION]: async () => null,
@@ -52,14 +55,17 @@ export function createActivities(
           const message = `the action "${activityType}" is not available in this version`;
           throw new ActionError('action_unavailable', message, { retryable: false });
         }
-        const { tenant, secrets: texts = {} } = (scope ?? {}) as Beside;
+        const { tenant, secrets: texts = {}, timeout } = (scope ?? {}) as Beside;
+        const owner = tenant ?? Context.current().info.priority?.fairnessKey ?? '';
+        const run = (made: Action, given: Json, mask: Mask) =>
+          runBounded(made, given, { egress, permits, owner, timeout, mask });
         const find = async (name: string) => (tenant === undefined ? null : secretOf(tenant, name));
         const filled = await withSecrets(input as Json, texts, find);
-        if (!('pack' in action)) return await runBounded(action, filled.input, egress, maskOf(filled.secrets));
+        if (!('pack' in action)) return await run(action, filled.input, maskOf(filled.secrets));
         const connection = await connectionFor(action.pack, filled.input, tenant, connect);
         const given = withDefaults(activityType, filled.input, connection);
         const mask = maskOf({ ...filled.secrets, ...connection.secrets });
-        return await runBounded(connectedAs(action, connection), given, egress, mask);
+        return await run(connectedAs(action, connection), given, mask);
       } catch (error) {
         throw failureOf(error, attempt);
       }
@@ -67,10 +73,15 @@ export function createActivities(
   };
 }
 
-/** What the shell tells beside an input: whose run it is, and where the input has secrets. */
+/** What the workflow sends with an input: whose run it is, and where the input has secrets. */
 interface Beside {
   tenant?: string;
   secrets?: SecretTexts;
+  /**
+   * Seconds of an attempt, without the time in which it waits for a permit. A run that sends them takes a `WorkerBusy` for what it
+   * is. Absent: the start-to-close timeout of the activity says it, and waiting counts.
+   */
+  timeout?: number;
 }
 
 /** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
@@ -111,12 +122,18 @@ function masked(error: unknown, mask: Mask): unknown {
   });
 }
 
-async function runBounded(
-  action: Action,
-  input: unknown,
-  { fetch, addressOf, lookup }: Egress,
-  mask: Mask,
-): Promise<Json> {
+/** What an attempt is done with, and for whom. */
+interface Surroundings {
+  egress: Egress;
+  permits: Permits;
+  owner: string;
+  timeout: number | undefined;
+  mask: Mask;
+}
+
+async function runBounded(action: Action, input: unknown, around: Surroundings): Promise<Json> {
+  const { permits, owner, timeout: seconds, mask } = around;
+  const { fetch, addressOf, lookup } = around.egress;
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
@@ -127,16 +144,25 @@ async function runBounded(
       retryable: false,
     });
   }
-  const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL);
-  const limit = Math.max(1, context.info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000);
-  const deadline = Date.now() + limit;
-  const timeout = timer(limit / 1000);
-  const signal = AbortSignal.any([context.cancellationSignal, timeout]);
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+  const { cancellationSignal, info } = context;
+  const limit = Math.max(
+    1,
+    seconds === undefined ? info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000 : seconds * 1000,
+  );
+  let timeout = seconds === undefined ? timer(limit / 1000) : null;
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
+  const waiting = () => ({ waiting_for_permit: permits.occupancy(owner) });
+  let release: (() => void) | null = null;
+  const heartbeat = setInterval(() => context.heartbeat(release === null ? waiting() : null), HEARTBEAT_INTERVAL);
   try {
+    const givenUp = timeout === null ? cancellationSignal : AbortSignal.any([cancellationSignal, timeout]);
+    release = await permits.take(owner, givenUp, { patient: seconds === undefined });
+    timeout ??= timer(limit / 1000);
+    const deadline = Date.now() + limit;
+    const signal = AbortSignal.any([cancellationSignal, timeout]);
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
     const token = tokenOf(context.info);
     const running = attempted(() =>
       action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token }),
@@ -149,9 +175,11 @@ async function runBounded(
     throw new CompleteAsyncError();
   } catch (error) {
     if (context.cancellationSignal.aborted) return await context.cancelled;
-    if (timeout.aborted) throw late();
+    if (timeout?.aborted) throw late();
+    if (error instanceof RoomFull) throw new ActionError(WORKER_BUSY, error.message, { retryable: false });
     throw masked(error, mask);
   } finally {
+    release?.();
     clearInterval(heartbeat);
   }
 }

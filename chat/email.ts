@@ -2,6 +2,9 @@ import type { Egress } from '../egress/egress.ts';
 import { type MailTransport, mailTransport } from '../egress/mail.ts';
 import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
 
+/** Milliseconds after which a mail is given up for now. */
+const TIMEOUT = 10_000;
+
 /** How mail goes out. */
 export interface MailSettings {
   /** `smtp://user:password@host:port`, or `smtps://`. */
@@ -32,12 +35,16 @@ export function createMailAnnouncer(
     // What breaks a line in a header would make another header.
     const subject = `${lead}${prompt ?? `${ref} asks for a decision`}`.replaceAll(/\s+/g, ' ').slice(0, 200);
     let transport: MailTransport | null = null;
+    let timer: NodeJS.Timeout | undefined;
     try {
-      transport = await mailTransport(url, egress);
+      const opened = await mailTransport(url, egress);
+      transport = opened;
+      timer = setTimeout(() => opened.close(), TIMEOUT);
       await transport.sendMail({ from, to: target, subject, text: lines.join('\n') });
     } catch (cause) {
       throw new NoticeError(`mail: ${(cause as Error).message}`, { cause });
     } finally {
+      clearTimeout(timer);
       transport?.close();
     }
   }

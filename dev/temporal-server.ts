@@ -36,6 +36,9 @@ const FAST = [
   'history.visibilityProcessorMaxPollRPS=1000',
 ];
 
+/** Tenants that wait in a task queue are served in turn. */
+const FAIR = ['matching.enableFairness=true'];
+
 /**
  * Starts `temporal server start-dev`, which ends with this process, and waits until it answers. Throws an Error with the
  * server's last words.
@@ -44,7 +47,10 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const port = options.port || (await freePort());
   const uiPort = options.uiPort || (await freePort());
   const file = options.databaseFile;
-  const settings = [...FAST, ...(options.settings ?? [])].flatMap((setting) => ['--dynamic-config-value', setting]);
+  const settings = [...FAST, ...FAIR, ...(options.settings ?? [])].flatMap((setting) => [
+    '--dynamic-config-value',
+    setting,
+  ]);
   const child = spawn(
     options.binary,
     [

@@ -107,7 +107,7 @@ export const ConfigSchema = z.object({
     .min(1)
     .max(10_000)
     .default(100)
-    .describe('Actions that a worker runs at once.'),
+    .describe('Actions that a worker runs at once: permits, which tenants share.'),
   FERMATA_RATE_LIMIT: z.coerce
     .number()
     .int()

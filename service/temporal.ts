@@ -178,6 +178,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
             taskQueue: OWN_TASK_QUEUE,
             args: [input, run],
             memo: { fermata: memo },
+            priority: { fairnessKey: memo.tenant },
             staticSummary: summary,
             ...(delay === 0 ? {} : { startDelay: delay * 1000 }),
             workflowIdReusePolicy: 'REJECT_DUPLICATE',

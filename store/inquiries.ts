@@ -1,4 +1,19 @@
-import { and, arrayOverlaps, count, desc, eq, gt, inArray, lte, ne, not, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  arrayOverlaps,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  lte,
+  ne,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Database } from './database.ts';
@@ -197,12 +212,13 @@ export function createInquiryStore(db: Database) {
     },
 
     /**
-     * Notices that are due, taken until a time so that no other process sends them too: those that have something new to
-     * tell, and reminders.
+     * Finds notices that are due: those that have something new to tell, and reminders. The oldest of each tenant come first, then
+     * the second of each, and so on; so many of a tenant and in all, at most.
      */
-    async leaseNotices(namespace: string, now: Date, until: Date, limit: number): Promise<NoticeRow[]> {
-      const ready = db
-        .select({ id: notices.id })
+    async dueNotices(namespace: string, now: Date, most: { ofTenant: number; all: number }): Promise<NoticeRow[]> {
+      const place = sql<number>`row_number() over (partition by ${notices.tenant} order by ${notices.due}, ${notices.id})`;
+      const ranked = db
+        .select({ id: notices.id, place: place.as('place') })
         .from(notices)
         .where(
           and(
@@ -211,10 +227,24 @@ export function createInquiryStore(db: Database) {
             or(ne(notices.told, notices.wanted), lte(notices.remind, now)),
           ),
         )
-        .orderBy(notices.due)
-        .limit(limit)
-        .for('update', { skipLocked: true });
-      return db.update(notices).set({ due: until }).where(inArray(notices.id, ready)).returning();
+        .as('ranked');
+      return db
+        .select(getTableColumns(notices))
+        .from(notices)
+        .innerJoin(ranked, eq(ranked.id, notices.id))
+        .where(lte(ranked.place, most.ofTenant))
+        .orderBy(ranked.place, notices.due)
+        .limit(most.all);
+    },
+
+    /** Takes notices that are due until a time, so that no other process sends them too; returns those that were still due. */
+    async leaseNotices(ids: readonly number[], now: Date, until: Date): Promise<NoticeRow[]> {
+      if (ids.length === 0) return [];
+      return db
+        .update(notices)
+        .set({ due: until })
+        .where(and(inArray(notices.id, [...ids]), lte(notices.due, now)))
+        .returning();
     },
 
     /** Notes what was told, and where the message is; `remind` is when to remind next. */

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/worker';
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
+import { Permits } from '../activities/permits.ts';
 import { CONVERTERS, type Codec } from '../codec/codec.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { readRunMemo } from '../model/run-memo.ts';
@@ -79,24 +80,31 @@ function forThisNode(config: WebpackConfig): WebpackConfig {
  */
 const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
 
+/** Actions that run at once unless it is said otherwise, and activities that a worker takes at once to run them or have them wait. */
+const CONCURRENT_ACTIONS = 100;
+const WAITING_ROOM = 1_000;
+
 /** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
 export async function createWorker({
   connection,
   namespace,
   bundle,
-  concurrentActions,
+  concurrentActions = CONCURRENT_ACTIONS,
   probation = false,
   interrupt,
   actions,
   codec,
   report,
 }: WorkerOptions): Promise<Worker> {
+  const room = Math.max(WAITING_ROOM, concurrentActions);
   return Worker.create({
     connection,
     namespace,
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
-    activities: createActivities(ACTIONS, actions),
+    activities: createActivities(ACTIONS, actions, new Permits(concurrentActions, room)),
+    // Slots are where activities wait for their permit.
+    maxConcurrentActivityTaskExecutions: room,
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.
@@ -109,7 +117,6 @@ export async function createWorker({
     workflowThreadPoolSize: 1,
     maxCachedWorkflows: probation ? 0 : cachedWorkflows(getHeapStatistics().heap_size_limit),
     maxConcurrentWorkflowTaskExecutions: probation ? 1 : 40,
-    ...(concurrentActions === undefined ? {} : { maxConcurrentActivityTaskExecutions: concurrentActions }),
     dataConverter: codec?.dataConverter ?? CONVERTERS,
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),
   });

@@ -114,6 +114,7 @@ function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<ty
     startToCloseTimeout: seconds(own ? timeout + BACKSTOP_SECONDS : timeout),
     heartbeatTimeout: seconds(spec.heartbeat_timeout),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    ...fairness(memoOf()),
     retry: {
       maximumAttempts: retry.count + 1,
       // Temporal refuses an interval of zero.
@@ -137,8 +138,14 @@ function childOptions({ n, run, memo }: Child) {
     parentClosePolicy: ParentClosePolicy.TERMINATE,
     // An id is never used twice: the interpreter takes another one when it is.
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    ...fairness(above),
     ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo } satisfies RunMemo } }),
   };
+}
+
+/** Has the tenants of a task queue served in turn; a server that does not know it ignores it. */
+function fairness(memo: RunMemo | undefined) {
+  return memo === undefined ? {} : { priority: { fairnessKey: memo.tenant } };
 }
 
 function memoOf(): RunMemo | undefined {

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { Connect } from '../../activities/action.ts';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
+import { Permits } from '../../activities/permits.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Json } from '../../model/json.ts';
 
@@ -16,9 +17,8 @@ export interface Activity {
 
 /** Prepares activities; `connection` is what every pack is connected by. */
 export function createActivity(egress: Egress, connection: Awaited<ReturnType<Connect>> = null): Activity {
-  const activities = createActivities(ACTIONS, {
-    ...{ egress, connect: async () => connection, secretOf: async () => null },
-  });
+  const options = { egress, connect: async () => connection, secretOf: async () => null };
+  const activities = createActivities(ACTIONS, options, new Permits(100));
   const run: Activity['run'] = (activityType, input, info = {}) =>
     new MockActivityEnvironment({ activityType, startToCloseTimeoutMs: 40_000, ...info }).run(
       ...([activities.default!, input, { tenant: 'default' }] as const),

@@ -6,6 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
+import { Permits } from '../../activities/permits.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { until } from '../integration/until.ts';
@@ -137,7 +138,9 @@ describe('core.http', () => {
 it('an error whose body is too large as JSON is told without it', async () => {
   const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 40_000 });
   const options = { egress, connect: async () => null, secretOf: async () => null };
-  const running = environment.run(createActivities(ACTIONS, options).default!, { url: `${server.url}/quotes` });
+  const running = environment.run(createActivities(ACTIONS, options, new Permits(10)).default!, {
+    url: `${server.url}/quotes`,
+  });
   const { details } = (await running.catch((error: unknown) => error)) as ApplicationFailure;
   expect(details).toEqual([
     { status_code: 500, headers: {}, body: null, truncated: true },

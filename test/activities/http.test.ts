@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
+import { Permits } from '../../activities/permits.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { Json } from '../../model/json.ts';
 import { createWebServer, type WebServer } from '../integration/web-server.ts';
@@ -20,7 +21,8 @@ afterAll(async () => {
 
 const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
   new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
-    createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }).default!,
+    createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }, new Permits(10))
+      .default!,
     input,
   ) as Promise<Json>;
 const failure = async (input: object, info: object = {}, action = 'core.http'): Promise<ApplicationFailure> => {
@@ -131,7 +133,8 @@ describe('every action', () => {
   it('ends as cancelled when it is cancelled', async () => {
     const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
     const running = environment.run(
-      createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }).default!,
+      createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }, new Permits(10))
+        .default!,
       {
         url: `${web.url}/wait`,
       },

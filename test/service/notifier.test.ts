@@ -8,6 +8,7 @@ import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import { type Announcer, NoticeError } from '../../model/notice.ts';
 import { createNotifier } from '../../service/notifier.ts';
 import { createInquiryStore, type InquiryStore } from '../../store/inquiries.ts';
+import { until } from '../integration/until.ts';
 
 // What people are told, when, and how often, over a real database and a clock of the test's own.
 
@@ -74,6 +75,7 @@ function scene() {
       now += seconds * 1000;
       // Two processes at once.
       await Promise.all(notifiers.map((each) => each.tick()));
+      await Promise.all(notifiers.map((each) => each.settled()));
     },
     fail(error: Error | null): void {
       trouble = error;
@@ -134,4 +136,74 @@ it('tells nobody of what was over before anybody heard of it', async () => {
   await read({ status: 'cancelled' });
   await tick(10);
   expect(said).toEqual([]);
+});
+
+it('a tenant whose receivers do not answer holds up no other', async () => {
+  const namespace = 'crowd';
+  const request = inquiryRequest({});
+  const asked: Inquiry = {
+    ...{ key: 'ask', task: 'ask', visit: 1, item: null, request, status: 'pending', votes: [], decisions: [] },
+    ...{ bound_to: 'x', plan: [], created: new Date(START).toISOString(), expires_at: null, decided_at: null },
+  };
+  const [busy, other] = ['1', '2'].map((digit) => `00000000-0000-7000-8000-00000000000${digit}`) as [string, string];
+  const tell = (workflowId: string, tenant: string, target: string, due: number) =>
+    store.sync(
+      { namespace, workflowId, n: 1, tenant, ref: 'a.b', owner: 'dev', starters: [], event: 1, changes: 1 },
+      [asked],
+      [{ key: 'ask', kind: 'webhook', target, wanted: 'pending/0', open: true, remind: null }],
+      new Date(due),
+    );
+  for (let each = 0; each < 60; each += 1) await tell(`busy_${each}`, busy, `http://dead-${each % 3}/${each}`, START);
+  await tell('other', other, 'http://alive/', START + 1_000);
+
+  let now = START + 2_000;
+  let give: (error: Error) => void = () => undefined;
+  let silence = new Promise<never>((_, reject) => {
+    give = reject;
+  });
+  const sending: string[] = [];
+  const told: string[] = [];
+  const announcer: Announcer = {
+    kind: 'webhook',
+    async ask({ target }) {
+      if (target === 'http://alive/') told.push(target);
+      else {
+        sending.push(new URL(target).host);
+        await silence;
+      }
+      return {};
+    },
+    update: async () => undefined,
+    remind: async () => undefined,
+  };
+  const notifier = createNotifier(store, [announcer], { namespace, clock: () => now, log: pino({ level: 'silent' }) });
+  await notifier.tick();
+  await notifier.tick();
+  // Five of the tenant, two of a host; and the other tenant, though everything of the first was due before.
+  expect(sending.sort()).toEqual(['dead-0', 'dead-0', 'dead-1', 'dead-1', 'dead-2']);
+  await until(
+    async () => told.length,
+    (count) => count === 1,
+  );
+
+  // Once they have failed five times in a row, hosts rest for a minute.
+  for (let round = 0; round < 16; round += 1) {
+    give(new Error('no answer'));
+    await notifier.settled();
+    silence = new Promise<never>((_, reject) => {
+      give = reject;
+    });
+    silence.catch(() => undefined);
+    now += 1_000;
+    await notifier.tick();
+  }
+  const before = sending.length;
+  await notifier.tick();
+  expect(sending.length).toBe(before);
+  expect(before).toBeLessThan(3 * (5 + 2) + 5);
+  now += 60_000;
+  for (let round = 0; round < 5; round += 1) await notifier.tick();
+  expect(sending.slice(before).sort()).toEqual(['dead-0', 'dead-1', 'dead-2']);
+  give(new Error('no answer'));
+  await notifier.settled();
 });

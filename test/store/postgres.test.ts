@@ -115,7 +115,11 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
     1, 0, 1, 0,
   ]);
   const until = new Date(created.getTime() + 30_000);
-  const leased = await Promise.all([1, 2, 3].map(() => store.leaseNotices('inbox', created, until, 2)));
+  const due = await store.dueNotices('inbox', created, { ofTenant: 10, all: 10 });
+  expect(due).toHaveLength(4);
+  expect(await store.dueNotices('inbox', created, { ofTenant: 3, all: 10 })).toHaveLength(3);
+  const ids = due.map(({ id }) => id);
+  const leased = await Promise.all([1, 2, 3].map(() => store.leaseNotices(ids, created, until)));
   expect(new Set(leased.flat().map(({ id }) => id)).size).toBe(leased.flat().length);
   expect(leased.flat()).toHaveLength(4);
   await store.sync({ ...run, event: 2 }, [{ ...inquiry, status: 'approved' }], [], created);
