@@ -165,7 +165,7 @@ export async function startApi({
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const controls = createControlService(temporal, executions);
-  const explanations = createExplanationService(executions);
+  const explanations = createExplanationService(executions, temporal);
   const retries = createRetryService(projections, executions, launcher);
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
   const schedules = createScheduleService(temporalSchedules, executions, log, Date.now);

@@ -24,7 +24,7 @@ import {
 } from './history.ts';
 import type { Past } from './past.ts';
 import { decodePayload, decodePayloads, hasResult, refusedPayload } from './payload.ts';
-import { STARTED, tasksOf } from './tasks.ts';
+import { isStarted, tasksOf } from './tasks.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 
@@ -332,7 +332,10 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     const task = activity.activityId ?? null;
     if (task !== null && isSliceKey(task)) continue;
     const since = activity.scheduledTime ? isoTime(timestampMilliseconds(activity.scheduledTime)) : null;
-    if ((activity.state ?? 0) >= STARTED) {
+    const occupancy = occupancyOf(activity);
+    if (!isStarted(activity) && activity.paused) wait('pause', task, { since, detail: 'paused in Temporal' });
+    else if (isStarted(activity) && occupancy !== null) wait('worker', task, { since, detail: occupancy });
+    else if (isStarted(activity)) {
       wait('action', task, {
         since: activity.lastStartedTime ? isoTime(timestampMilliseconds(activity.lastStartedTime)) : since,
       });
@@ -340,7 +343,12 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
       const until = activity.nextAttemptScheduleTime
         ? isoTime(timestampMilliseconds(activity.nextAttemptScheduleTime))
         : null;
-      wait('retry', task, { since, until, detail: activity.lastFailure?.message ?? null });
+      const ended = activity.lastAttemptCompleteTime;
+      wait('retry', task, {
+        since: ended ? isoTime(timestampMilliseconds(ended)) : since,
+        until,
+        detail: activity.lastFailure?.message ?? null,
+      });
     } else wait('worker', task, { since });
   }
   for (const { kind, task, since, until, detail } of replayed?.state ? waitsOf(replayed.state) : []) {
@@ -349,6 +357,15 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     wait(kind, task, { since: isoTime(since), until: until === null ? null : isoTime(until), detail });
   }
   return waits;
+}
+
+/** How full the worker is in which an activity waits for its permit; null when it does not wait. */
+function occupancyOf({ heartbeatDetails }: temporal.api.workflow.v1.IPendingActivityInfo): string | null {
+  const [details] = decodePayloads(heartbeatDetails);
+  const waiting = isJsonObject(details) ? details.waiting_for_permit : undefined;
+  if (!isJsonObject(waiting)) return null;
+  const { taken, total, own } = waiting;
+  return `worker_busy: ${taken} of ${total} permits are in use, ${own} of them by this tenant`;
 }
 
 function variablesOf(state: RunState): JsonObject {

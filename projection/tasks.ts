@@ -131,12 +131,17 @@ function taskStatus(
       // A wait, or a pause before the next try, needs no worker.
       if (current === null) return work.status === 'delayed' ? 'scheduled' : 'running';
       if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
-      return live !== undefined && (live.state ?? 0) >= STARTED ? 'running' : 'scheduled';
+      return isStarted(live) ? 'running' : 'scheduled';
   }
 }
 
-/** `PENDING_ACTIVITY_STATE_STARTED` and `…_CANCEL_REQUESTED`: a worker has it. */
-export const STARTED = 2;
+/** States of pending activities: started, cancel requested, pause requested. */
+const WITH_WORKER: ReadonlySet<number> = new Set([2, 3, 5]);
+
+/** Whether a worker has an activity. */
+export function isStarted(activity: PendingActivity | undefined): boolean {
+  return WITH_WORKER.has(activity?.state ?? 0);
+}
 
 /** Whether a worker had no room for a try: it was no attempt. */
 function isHandedBack(result: TryRecord['result']): boolean {

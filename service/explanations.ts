@@ -7,6 +7,7 @@ import { createMoment, joinsOf, type Moment, type WaitingJoin } from '../project
 import type { ExecutionService } from './executions.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import { maskExecution } from './masks.ts';
+import type { Temporal } from './temporal.ts';
 
 /** What somebody can do, in words, and as a request. */
 export interface Advice {
@@ -28,7 +29,15 @@ export interface Explanation {
 export type ExplanationService = ReturnType<typeof createExplanationService>;
 
 /** Makes the service. */
-export function createExplanationService(executions: ExecutionService) {
+export function createExplanationService(executions: ExecutionService, temporal: Pick<Temporal, 'pollers'>) {
+  /** The queues of a run in which tasks wait and that nobody serves. */
+  async function unserved({ waitingFor, ...execution }: Execution): Promise<Set<string>> {
+    const waiting = waitingFor.filter(({ kind, detail }) => kind === 'worker' && detail === null);
+    const queues = [...new Set(waiting.map(({ task }) => queueOf({ waitingFor, ...execution }, task)))];
+    const served = await Promise.all(queues.map((queue) => temporal.pollers(queue)));
+    return new Set(queues.filter((_, index) => served[index] === 0));
+  }
+
   return {
     /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
     async explain(principal: Principal, id: string): Promise<Explanation> {
@@ -40,7 +49,17 @@ export function createExplanationService(executions: ExecutionService) {
         return { execution, canFinish: good, blockedBy: [], advice: good ? [] : closedAdvice(execution, self) };
       }
       const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
-      const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self));
+      const nobody = await unserved(execution);
+      const idle = waitingFor.length === 0 && (await temporal.pollers(execution.taskQueue)) === 0;
+      const unbegun = idle
+        ? [
+            {
+              text: `No worker has taken it (no_worker): nobody polls the task queue "${execution.taskQueue}".`,
+              ...NOTHING,
+            },
+          ]
+        : [];
+      const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self, nobody));
       const canceling =
         status === 'canceling'
           ? [{ text: 'It is stopping; terminate ends it at once.', ...request('POST', `${self}/terminate`) }]
@@ -49,7 +68,7 @@ export function createExplanationService(executions: ExecutionService) {
         execution,
         canFinish: !stuck && status !== 'canceling',
         blockedBy: joinsOf(projection),
-        advice: [...canceling, ...advice],
+        advice: [...canceling, ...unbegun, ...advice],
       };
     },
 
@@ -78,7 +97,13 @@ function closedAdvice({ failure, status }: Execution, self: string): Advice[] {
   ];
 }
 
-function adviceFor({ kind, task, detail, until }: Wait, execution: Execution, n: number, self: string): Advice[] {
+function adviceFor(
+  { kind, task, detail, until }: Wait,
+  execution: Execution,
+  n: number,
+  self: string,
+  unserved: ReadonlySet<string>,
+): Advice[] {
   const skip = request('POST', `${self}/tasks/${encodeURIComponent(task ?? '')}/skip`);
   const at = until === null ? '' : ` until ${until}`;
   switch (kind) {
@@ -118,12 +143,18 @@ function adviceFor({ kind, task, detail, until }: Wait, execution: Execution, n:
       ];
     }
     case 'worker': {
+      if (detail !== null) return [{ text: `"${task}" waits for its turn on a worker (${detail}).`, ...NOTHING }];
       const queue = queueOf(execution, task);
-      return [
-        { text: `No worker has taken "${task}" yet: one that serves the task queue "${queue}" is needed.`, ...NOTHING },
-      ];
+      const text = unserved.has(queue)
+        ? `No worker has taken "${task}" yet (no_worker): nobody polls the task queue "${queue}".`
+        : `No worker has taken "${task}" yet: the workers of the task queue "${queue}" have not come to it.`;
+      return [{ text, ...NOTHING }];
     }
     case 'pause':
+      if (task !== null) {
+        const text = `"${task}" is paused in Temporal: "temporal activity unpause --workflow-id ${execution.workflowId} --activity-id ${task}" has it go on.`;
+        return [{ text, ...NOTHING }];
+      }
       return [{ text: `It is ${detail}; resume has it go on.`, ...request('POST', `${self}/resume`) }];
     case 'turn':
       return [

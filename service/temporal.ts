@@ -75,6 +75,9 @@ const NOT_FOUND = 5;
 const MAX_REASON = 4_000;
 const MAX_IDENTITY = 200;
 
+/** The type of a task queue. */
+const ACTIVITIES = 2;
+
 const ALL_EVENTS = 1;
 const CLOSE_EVENT = 2;
 
@@ -395,6 +398,14 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         yield open(page.executions);
         nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       } while (nextPageToken !== undefined);
+    },
+
+    /** Counts the workers that poll a task queue for activities, or have within the last minutes. */
+    async pollers(taskQueue: string): Promise<number> {
+      const found = await call(() =>
+        workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: ACTIVITIES }),
+      );
+      return found.pollers.length;
     },
 
     /** Throws `temporal_unavailable` unless the server answers. */

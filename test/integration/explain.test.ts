@@ -99,7 +99,7 @@ describe('an explanation', () => {
     expect(can_finish).toBe(true);
     expect(texts).toEqual(
       expect.arrayContaining([
-        'No worker has taken "outside" yet: one that serves the task queue "nobody-serves-this" is needed.',
+        'No worker has taken "outside" yet (no_worker): nobody polls the task queue "nobody-serves-this".',
         '"slow" is being done by a worker; it needs nothing.',
         '"below" waits for its sub-workflow, which has an explanation of its own.',
       ]),

@@ -1,0 +1,48 @@
+import type { temporal } from '@temporalio/proto';
+import { expect, it } from 'vitest';
+import { projectExecution } from '../../projection/project.ts';
+import { RECORDED, readEvents } from '../fixtures/recorded.ts';
+
+type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
+
+const at = (seconds: number) => ({ seconds: seconds as never, nanos: 0 });
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+
+/** What a worker sends with the heartbeats of an activity that waits for its permit. */
+const WAITING = {
+  payloads: [
+    {
+      metadata: { encoding: new TextEncoder().encode('json/plain') },
+      data: new TextEncoder().encode('{"waiting_for_permit":{"taken":100,"total":100,"own":40}}'),
+    },
+  ],
+};
+
+it.each<[string, Pending, object]>([
+  ['nobody has taken', { state: 1 }, { kind: 'worker', detail: null, since: iso(10) }],
+  ['a worker does', { state: 2, lastStartedTime: at(20) }, { kind: 'action', detail: null, since: iso(20) }],
+  ['a worker is asked to cancel', { state: 3, lastStartedTime: at(20) }, { kind: 'action', since: iso(20) }],
+  [
+    'waits for its permit',
+    { state: 2, lastStartedTime: at(20), heartbeatDetails: WAITING },
+    {
+      ...{ kind: 'worker', since: iso(10) },
+      detail: 'worker_busy: 100 of 100 permits are in use, 40 of them by this tenant',
+    },
+  ],
+  [
+    'is to be tried again',
+    {
+      ...{ state: 1, attempt: 2, lastAttemptCompleteTime: at(30), nextAttemptScheduleTime: at(50) },
+      lastFailure: { message: 'no' },
+    },
+    { kind: 'retry', since: iso(30), until: iso(50), detail: 'no' },
+  ],
+  ['Temporal has paused', { state: 4, paused: true, attempt: 2 }, { kind: 'pause', detail: 'paused in Temporal' }],
+  ['a worker does although Temporal has paused it', { state: 5, paused: true }, { kind: 'action' }],
+])('tells of an activity that %s', (_, activity, wait) => {
+  const events = readEvents(RECORDED[0]!.name).slice(0, 1);
+  const pending = { activities: [{ activityId: 'a', scheduledTime: at(10), ...activity }], workflowTaskAttempt: 0 };
+  const { waitingFor } = projectExecution('w', events, pending);
+  expect(waitingFor).toEqual([expect.objectContaining({ task: 'a', ...wait })]);
+});
