@@ -37,6 +37,16 @@ const LONG = 'x'.repeat(10_000);
 
 export const CHAINS: ChainScript[] = [
   {
+    name: 'work of its own, in slices',
+    definition: {
+      tasks: [{ name: 'each', action: 'core.transform', with_items: '{{ range(9) }}', input: { data: '{{ item }}' } }],
+    },
+    options: { limits: { slice: 200, run: 500 } },
+    status: 'completed',
+    output: [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    done: ['each', ...items('each', 9)],
+  },
+  {
     name: 'a loop of rounds',
     definition: { start: ['work'], variables: { round: 0 }, tasks: [rounds(20)], output: { rounds: '{{ round }}' } },
     status: 'completed',

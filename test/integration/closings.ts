@@ -4,7 +4,7 @@ import { CONTROL_SIGNAL } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
 import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
-import { act, fail, hang, rehearse } from '../interpreter/rehearse.ts';
+import { act, fail, give, hang, rehearse } from '../interpreter/rehearse.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
 
 /** A way in which a run can close, or stand open, that no outcome of a task makes. */
@@ -58,6 +58,49 @@ const failedBefore = rehearse({
 
 /** Every closing, and an open run. */
 export const CLOSINGS: Closing[] = [
+  {
+    name: 'done in slices, next to a task of a worker',
+    definition: {
+      start: ['a', 'each'],
+      tasks: [
+        act('a', { on_success: 'both' }),
+        give('each', '{{ item }}', { with_items: [1, 2, 3], on_success: 'both' }),
+        give('both', '{{ each.output }}', { join: 'all' }),
+      ],
+    },
+    options: { limits: { slice: 1 } },
+    act: closed,
+    status: 'completed',
+    tasks: {
+      ...{ a: 'completed', each: 'completed', both: 'completed' },
+      ...{ 'each[0]': 'completed', 'each[1]': 'completed', 'each[2]': 'completed' },
+    },
+    output: { both: [1, 2, 3] },
+  },
+  {
+    name: 'in slices, and cancelled while a task runs, with a cleanup',
+    definition: {
+      on_cancel: ['undo', 'tell'],
+      tasks: [waitFor('a', 'go'), act('b'), give('undo', 1), give('tell', 2)],
+    },
+    options: { limits: { slice: 1 }, outcomes: { b: hang } },
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'signal');
+      const handle = harness.client.workflow.getHandle(workflowId);
+      await handle.signal('go', 1);
+      await cancelWhenUnderWay('b')(harness, workflowId);
+    },
+    status: 'cancelled',
+    tasks: { a: 'completed', b: 'cancelled', undo: 'completed', tell: 'completed' },
+  },
+  {
+    name: 'failed for its work, in slices',
+    definition: { start: ['a'], tasks: [give('a', 1, { on_success: 'a' })] },
+    options: { limits: { slice: 200, span: 600 } },
+    act: closed,
+    status: 'failed',
+    tasks: Object.fromEntries(['a', 'a#2', 'a#3', 'a#4', 'a#5'].map((key) => [key, 'completed'])),
+  },
   {
     name: 'paused, resumed, and relieved of a wait',
     definition: { tasks: [waitFor('a', 'go', 3600), act('b')] },
