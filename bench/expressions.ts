@@ -2,8 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { compileTemplate, renderTemplate } from '../expression/template.ts';
 import type { Value } from '../expression/values.ts';
+import { WorkMeter } from '../model/work.ts';
+import { templates, valuesOf } from '../test/expression/calls.ts';
 
-// How long templates take, as medians of several rounds, and what the engine adds to a bundle: npm run bench:expressions.
+// How long templates take, as medians of several rounds, what the engine adds to a bundle, and how long a unit of work takes in each
+// filter, test, method and operator, at three sizes of its values: npm run bench:expressions.
 
 const small: Record<string, Value> = { a: { b: { c: 1 } }, xs: [3, 1, 2], name: 'world' };
 const large: Record<string, Value> = {
@@ -55,3 +58,32 @@ const rows: [string, string][] = [
   ['the engine, minified', `${Math.round((await minified('../expression/template.ts')) / 1024)} kB`],
 ];
 for (const [what, cost] of rows) console.log(`${what.padEnd(32)}${cost.padStart(12)}`);
+
+/** Microseconds that a unit of work takes in a template: the median of rounds; null when it fails, or costs too little to say. */
+function microsecondsPerUnit(template: string, data: Record<string, Value>): number | null {
+  const compiled = compileTemplate(template);
+  const once = () => {
+    const meter = new WorkMeter(600_000);
+    try {
+      renderTemplate(compiled, { ...scopeOf(data), random: () => 0.5, meter });
+    } catch {
+      return null;
+    }
+    return meter.spent;
+  };
+  const spent = once();
+  if (spent === null || spent < 20) return null;
+  return microseconds(once, Math.max(1, Math.floor(2_000 / spent)), 3) / spent;
+}
+
+const sizes = [1 / 100, 1 / 20, 1 / 4];
+const values = sizes.map(valuesOf);
+const measured = templates
+  .map((template) => ({ template, costs: values.map((data) => microsecondsPerUnit(template, data)) }))
+  .filter(({ costs }) => costs.some((cost) => cost !== null))
+  .map((row) => ({ ...row, worst: Math.max(...row.costs.map((cost) => cost ?? 0)) }))
+  .sort((a, b) => b.worst - a.worst);
+console.log(`\nµs for each unit of work, at a hundredth, a twentieth and a quarter of the largest values`);
+for (const { template, costs } of measured) {
+  console.log(`${costs.map((cost) => (cost?.toFixed(2) ?? '').padStart(6)).join('')}  ${template}`);
+}

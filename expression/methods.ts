@@ -200,6 +200,15 @@ const NUMBER_METHODS: Record<string, Operation> = {
   is_integer: operation('', (value) => Number.isInteger(numberOf(value))),
 };
 
+/** Every method by name, for each kind of value; `changes` work only on what a template made. */
+export const METHODS = {
+  text: TEXT_METHODS,
+  list: LIST_METHODS,
+  dict: DICT_METHODS,
+  number: NUMBER_METHODS,
+  changes: CHANGES,
+} as const;
+
 /** The method of a value, or null. `owned`: the template made the value, so it may change it. */
 export function methodOf(value: Value, name: string, owned: boolean): Operation | null {
   const known = defined(value);

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { TemplateError } from '../../expression/errors.ts';
+import { GLOBAL_NAMES } from '../../expression/evaluator.ts';
+import { WorkMeter } from '../../model/work.ts';
+import { GLOBAL_CALLS, templates, valuesOf } from './calls.ts';
+import { render } from './engine.ts';
+
+/** Units of work that each call may take: a sixth of what all templates of a visit may. */
+const WORK = 100_000;
+
+const data = valuesOf(1 / 10);
+
+/** How many times longer than a plain loop the same amount of any other work may take, on a machine that does more than this. */
+const FACTOR = 8;
+
+/** Milliseconds that a template takes with what a meter has left. */
+function timeOf(template: string, meter: WorkMeter): number {
+  const start = performance.now();
+  try {
+    render(template, data, {}, meter);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+  }
+  return performance.now() - start;
+}
+
+it('has a call for each function of the language', () => {
+  expect(Object.keys(GLOBAL_CALLS).sort()).toEqual([...GLOBAL_NAMES].sort());
+});
+
+it('no filter, test, method or operator takes longer than its work allows, also on the largest values', () => {
+  const loop = '{% set ns = namespace(s=0) %}{% for i in range(15000) %}{% set ns.s = ns.s + i %}{% endfor %}';
+  const calibrated = Math.max(
+    ...[0, 1, 2].map(() => {
+      const meter = new WorkMeter(Number.POSITIVE_INFINITY);
+      return (timeOf(loop, meter) * WORK) / meter.spent;
+    }),
+  );
+  const slow = templates.flatMap((template) => {
+    // The garbage of other templates may be collected in any one: the fastest of two counts.
+    const limit = calibrated * FACTOR;
+    const taken = timeOf(template, new WorkMeter(WORK));
+    return taken < limit || timeOf(template, new WorkMeter(WORK)) < limit ? [] : [`${template}: ${taken / calibrated}`];
+  });
+  expect(slow).toEqual([]);
+}, 120_000);
