@@ -1,14 +1,25 @@
 import type { Execution, LogEntry, TaskExecution } from '../model/execution.ts';
 import { isJsonObject } from '../model/json.ts';
 
-/** The log of a run, in order of time: its beginning and end, each attempt of its tasks, and what `core.log` said. */
+/** Characters of a message, and entries of a run, that a log keeps. */
+const MAX_MESSAGE = 64 * 1024;
+const MAX_ENTRIES = 10_000;
+
+/**
+ * The log of a run, in order of time: its beginning and end, each attempt of its tasks, and what `core.log` said. Beyond 10,000
+ * entries it has only the number of those that were dropped.
+ */
 export function logsOf(execution: Execution): LogEntry[] {
   const { workflowType, created, closed, status, failure, tasks } = execution;
   const entries: LogEntry[] = [startEntry(workflowType, created)];
   for (const task of tasks) entries.push(...taskEntries(task));
   if (closed !== null) entries.push(endEntry(workflowType, closed, { status, failure }));
   // Sorting is stable: what happened in one millisecond stays in order.
-  return entries.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+  entries.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+  const dropped = entries.splice(MAX_ENTRIES);
+  if (dropped.length === 0) return entries;
+  const message = `${dropped.length} more entries were dropped: a log has at most ${MAX_ENTRIES}`;
+  return [...entries, entry(dropped.at(-1)!.timestamp, 'warn', message, { metadata: { dropped: dropped.length } })];
 }
 
 /** That a run has started. */
@@ -44,9 +55,15 @@ function entry(
 function saidBy({ key, input, started, created }: TaskExecution): LogEntry[] {
   if (!isJsonObject(input)) return [];
   const { message, level, data } = input;
-  const metadata = data === undefined ? null : { data };
+  const text = String(message);
+  const truncated = text.length > MAX_MESSAGE ? { truncated: true } : {};
+  const metadata = { ...(data === undefined ? {} : { data }), ...truncated };
   // The schema of the action has made sure of the types.
-  return [entry(started ?? created, level as LogEntry['level'], String(message), { task: key, metadata })];
+  return [
+    entry(started ?? created, level as LogEntry['level'], text.slice(0, MAX_MESSAGE), {
+      ...{ task: key, metadata: Object.keys(metadata).length === 0 ? null : metadata },
+    }),
+  ];
 }
 
 function logOf({ key, action, status, started, ended, failure, attempts }: TaskExecution): LogEntry[] {

@@ -29,6 +29,7 @@ export const API_NAMESPACES = [
     'retries',
     'controls',
     'explain',
+    'fairness',
     'replay',
     'connections',
     'turns',
