@@ -87,7 +87,7 @@ export interface RefusedSignal {
 
 /**
  * How far the picture can be trusted: `complete`, the re-run of the interpreter matched history; `diverged`, it did
- * not; `partial`, this build does not know the interpreter version, or Temporal has no history (yet, or any more);
+ * not; `partial`, this build does not know the interpreter version, Temporal has no history (yet, or any more), or it takes too much work;
  * `foreign`, the run is none of Fermata's.
  */
 export type ProjectionState = 'complete' | 'diverged' | 'partial' | 'foreign';

@@ -152,11 +152,11 @@ export async function startApi({
   const keysBy = egress.fetch as unknown as typeof fetch; // the same standard
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
-  const pool = createPool({ source: threadModule, size: Math.max(2, availableParallelism()) });
+  const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
   const definitions = createDefinitionService(stores.definitions, actionStore, pool);
   const turnStore = createTurnStore(db);
   const launcher = createLauncher(temporal, stores.executions, turnStore, Date.now);
-  const projections = createProjectionReader(temporal);
+  const projections = createProjectionReader(temporal, pool, Date.now);
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
   const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
@@ -164,8 +164,8 @@ export async function startApi({
     onRead: inbox.take,
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
-  const controls = createControlService(temporal, executions);
-  const explanations = createExplanationService(executions, temporal);
+  const controls = createControlService(reading, executions);
+  const explanations = createExplanationService(executions, projections, temporal);
   const retries = createRetryService(projections, executions, launcher);
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
   const schedules = createScheduleService(temporalSchedules, executions, log, Date.now);
@@ -195,7 +195,7 @@ export async function startApi({
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
   const simulations = createSimulationService(definitions, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), Date.now);
-  const inquiries = createInquiryService(temporal, executions, stores.inquiries, principals, Date.now);
+  const inquiries = createInquiryService(reading, executions, stores.inquiries, principals, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';

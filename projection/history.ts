@@ -83,14 +83,13 @@ export interface Replay {
  * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
  * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
  * is checked against the history event that it must have led to. After a run that went on as another one the history
- * of that follows, which begins with the state that it was handed. `before` is what is known of the runs before this one.
+ * of that follows, which begins with the state that it was handed.
  */
-export function createReplay(run: RunInput, input: Parameters, before?: Replayed): Replay {
-  const own = new Map<string, TryRecord>();
-  const tries: Tries = before === undefined ? own : { get: (key) => own.get(key) ?? before.tries.get(key) };
-  const past = createPast(before?.past);
+export function createReplay(run: RunInput, input: Parameters): Replay {
+  const tries = new Map<string, TryRecord>();
+  const past = createPast();
   let keys: Keys = { work: new Map(), timer: new Map() };
-  let state = before?.state ?? null;
+  let state: RunState | null = null;
   let current = run;
   let workBefore = 0;
   let begun = false;
@@ -98,7 +97,7 @@ export function createReplay(run: RunInput, input: Parameters, before?: Replayed
   let batch: RunEvent[] = [];
   let expected: Command[] = [];
   let startedAt = 0;
-  let divergence = before?.divergence ?? null;
+  let divergence: string | null = null;
   const diverged = (what: string) => {
     divergence ??= what;
   };
@@ -136,13 +135,13 @@ export function createReplay(run: RunInput, input: Parameters, before?: Replayed
         const found = expected[index];
         if (found === undefined) diverged(`history event ${event.eventId} has no command: ${command.type}`);
         else {
-          remember(event, found, keys, own);
+          remember(event, found, keys, tries);
           // One command to cancel work leads to a history event for each activity and timer.
           if (found.type !== 'cancel_work') expected.splice(index, 1);
           if (found.type === 'continue') goOnAs(found.run);
         }
       }
-      const happened = eventOf(event, keys, own, current.interpreter);
+      const happened = eventOf(event, keys, tries, current.interpreter);
       if (happened !== null) batch.push(happened);
       const child = event.childWorkflowExecutionStartedEventAttributes;
       const began = child ? (keys.work.get(Number(child.initiatedEventId)) ?? null) : null;

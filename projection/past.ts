@@ -14,31 +14,22 @@ export interface PastWork {
 export interface Past {
   work(place: Place): PastWork | undefined;
   all(): Iterable<PastWork>;
-  readonly size: number;
   /** What was asked there and is not in the state any more, in order. */
   readonly inquiries: readonly Inquiry[];
 }
 
-/** Makes it, over what is known of runs before; `keep` takes what a run leaves to the next one, and hands on. */
-export function createPast(before?: Past): Past & { keep(state: RunState, carried: CarriedState | undefined): void } {
+/** Makes it; `keep` takes what a run leaves to the next one, and hands on. */
+export function createPast(): Past & { keep(state: RunState, carried: CarriedState | undefined): void } {
   const works = new Map<string, PastWork>();
   const inquiries: Inquiry[] = [];
-  const known = (place: Place) => works.get(placeKey(place)) ?? before?.work(place);
   const put = (place: Place, visit: Visit, work: Work) => {
-    if (known(place) === undefined) works.set(placeKey(place), { place, visit, work });
+    const key = placeKey(place);
+    if (!works.has(key)) works.set(key, { place, visit, work });
   };
   return {
-    work: known,
-    *all() {
-      if (before !== undefined) yield* before.all();
-      yield* works.values();
-    },
-    get size() {
-      return (before?.size ?? 0) + works.size;
-    },
-    get inquiries() {
-      return before === undefined ? inquiries : [...before.inquiries, ...inquiries];
-    },
+    inquiries,
+    work: (place) => works.get(placeKey(place)),
+    all: () => works.values(),
     keep(state, carried) {
       const handed = new Set(carried?.inquiries.map(({ key }) => key));
       state.visits.forEach((visit, index) => {

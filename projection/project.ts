@@ -47,8 +47,6 @@ export interface Projection {
   replayed(): Replayed | null;
   /** Units of work that taking the events has cost so far (Replay); 0 for a run whose interpreter is not known. */
   readonly work: number;
-  /** Another one, for the run that this one's last run went on as: what comes to it changes nothing here. */
-  fork(): Projection;
 }
 
 /** Projects the whole history of a run, and what is pending, to an execution. Pure. Throws what a projection throws. */
@@ -62,21 +60,14 @@ export function projectExecution(
   return projection.execution(pending);
 }
 
-/** A projection without any event yet. */
-export function createProjection(workflowId: string): Projection {
-  return projectionFrom(workflowId, null, null, []);
-}
-
-/** A projection of a run, or of the rest of a chain whose first event and first runs are known. */
-function projectionFrom(
-  workflowId: string,
-  known: Opening | null,
-  before: Replayed | null,
-  refusedBefore: readonly RefusedSignal[],
-): Projection {
-  const refused = [...refusedBefore];
-  const marks = marksOf(before !== null);
-  let first = known;
+/**
+ * A projection without any event yet. Without `interpret` it shows what the first and the last event of a run say, and nothing of
+ * its tasks: `partial`.
+ */
+export function createProjection(workflowId: string, { interpret = true }: { interpret?: boolean } = {}): Projection {
+  const refused: RefusedSignal[] = [];
+  const marks = marksOf();
+  let first: Opening | null = null;
   let last: HistoryEvent | null = null;
   let runStarted: HistoryEvent | null = null;
   let replay: Replay | null = null;
@@ -96,10 +87,9 @@ function projectionFrom(
       if (refused.length > MAX_REFUSED) refused.shift();
       const started = event.workflowExecutionStartedEventAttributes;
       if (started) runStarted = event;
-      if (replay === null && started) {
-        const opening = openingOf(workflowId, event, started);
-        first ??= opening;
-        replay = opening.replay(before ?? undefined);
+      if (first === null && started) {
+        first = openingOf(workflowId, event, started);
+        replay = interpret ? first.replay() : null;
       }
       if (broken !== null) return;
       try {
@@ -115,8 +105,6 @@ function projectionFrom(
     get work() {
       return replay?.work ?? 0;
     },
-
-    fork: () => projectionFrom(workflowId, first, replayed(), refused),
 
     execution(pending = NOTHING_PENDING) {
       if (first === null || last === null || runStarted === null) {
@@ -193,8 +181,8 @@ export interface Opening {
   run: RunInput | null;
   /** The same, where this build knows its interpreter. */
   known: RunInput | null;
-  /** The interpreter over what follows, and over what is known of the runs before; null where it is not known. */
-  replay(before?: Replayed): Replay | null;
+  /** The interpreter over what follows; null where it is not known. */
+  replay(): Replay | null;
 }
 
 /** Reads the first event of a history. */
@@ -205,7 +193,7 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
   const parameters = isJsonObject(input) ? input : {};
   return {
     ...{ event, started, input, run, known },
-    replay: (before) => (known === null ? null : createReplay(known, parameters, before)),
+    replay: () => (known === null ? null : createReplay(known, parameters)),
   };
 }
 
@@ -279,13 +267,14 @@ export function memoOf(memo: temporal.api.common.v1.IMemo | null | undefined): R
   return value === null ? null : readRunMemo(value);
 }
 
-/** What the events of an open run's history, taken one by one, say of its status; `begun`: it is not the first of its chain. */
-export function marksOf(begun = false): {
+/** What the events of an open run's history, taken one by one, say of its status. */
+export function marksOf(): {
   take(event: HistoryEvent): void;
   status(state: RunState | null): ExecutionStatus;
 } {
   let cancelRequested = false;
   let delayed = false;
+  let begun = false;
   return {
     take(event) {
       if (event.workflowExecutionCancelRequestedEventAttributes) cancelRequested = true;

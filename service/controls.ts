@@ -8,6 +8,7 @@ import type { Principal } from '../model/principal.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { ProjectionReader } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
 
@@ -18,7 +19,10 @@ const MAX_CONTROLS = 1_000;
 export type ControlService = ReturnType<typeof createControlService>;
 
 /** Makes the service. */
-export function createControlService(temporal: Temporal, executions: ExecutionService) {
+export function createControlService(
+  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
+  executions: ExecutionService,
+) {
   return {
     /**
      * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
@@ -46,7 +50,7 @@ export function createControlService(temporal: Temporal, executions: ExecutionSe
       const { workflowId } = execution;
       const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
       if (!(await temporal.signal(workflowId, signal))) throw closed(id);
-      const record = await awaitVerdict(temporal, workflowId, ({ controls }) =>
+      const record = await awaitVerdict({ temporal, projections }, workflowId, ({ controls }) =>
         controls.find((each) => each.control.id === control.id),
       );
       if (record === 'closed') throw closed(id);

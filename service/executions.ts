@@ -15,9 +15,7 @@ import {
 } from '../model/run-input.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
-import type { HistoryEvent } from '../projection/history.ts';
 import { logsOf } from '../projection/logs.ts';
-import type { Projection } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
@@ -27,6 +25,7 @@ import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
+import type { ProjectedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { Reached } from './sub-workflows.ts';
 import type { Temporal } from './temporal.ts';
@@ -96,8 +95,8 @@ export function createExecutionService(
     return found.map(({ of, n: retry, status }) => ({ of, id: integerId(retry), status }));
   }
 
-  /** A run with the projection that it is told from, which is null when Temporal has nothing of it. */
-  async function read(principal: Principal, id: string, onEvent?: OnEvent): Promise<ReadExecution> {
+  /** A run as it is in Temporal, or as the index has kept it. */
+  async function read(principal: Principal, id: string): Promise<ReadExecution> {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${id} not found`);
     const parsed: ExecutionId | undefined = parseExecutionId(id);
     // What a schedule or another client has started has an id of its own form, which only the index knows.
@@ -108,19 +107,14 @@ export function createExecutionService(
     const workflowId = row?.workflowId ?? workflowIdOf(n);
     if (row === null && (await store.isBuried(namespace, workflowId))) throw missing();
     const described = await temporal.describe(workflowId);
-    const projection =
-      described === null
-        ? null
-        : onEvent === undefined
-          ? await projections.read(workflowId)
-          : await projections.readEach(workflowId, (event, number) => onEvent(workflowId, event, number));
-    if (described === null || projection === null) {
+    const projected = described === null ? null : await projections.read(workflowId, described);
+    if (described === null || projected === null) {
       if (row === null) throw missing();
       const known = described === null ? await settled(row) : row;
       const retries = await retriesOf(principal, n);
-      return { n, execution: executionOfRow(known), retries, projection, mask: (shown) => shown };
+      return { n, execution: executionOfRow(known), retries, projected, mask: (shown) => shown };
     }
-    const { execution, mask } = maskExecution(projection.execution(described.pending));
+    const { execution, mask } = maskExecution(projected.execution);
     if (execution.projection === 'diverged') {
       log.error(
         { workflow_id: workflowId, divergence: execution.divergence },
@@ -134,7 +128,7 @@ export function createExecutionService(
       if (refused !== undefined) throw refused.error;
       await onRead(n, execution);
     });
-    return { n, execution, retries: isClosed(execution.status) ? await retriesOf(principal, n) : [], projection, mask };
+    return { n, execution, retries: isClosed(execution.status) ? await retriesOf(principal, n) : [], projected, mask };
   }
 
   /** The row of a run that Temporal does not have: one that was open has ended, nobody can say how. */
@@ -259,19 +253,19 @@ export function createExecutionService(
       id: string,
       { after = 0, limit = Number.POSITIVE_INFINITY }: { after?: number; limit?: number } = {},
     ): Promise<ExecutionView & { events: ShownEvent[] }> {
-      const shown: ShownEvent[] = [];
-      const {
-        mask,
-        projection: _,
-        ...found
-      } = await read(principal, id, (_workflowId, event, number) => {
-        if (number > after && shown.length < limit) shown.push(showEvent(event, number));
-      });
+      const { mask, projected, ...found } = await read(principal, id);
       const paths = found.execution.run?.write_only ?? [];
-      const events = shown.map(({ attributes, ...event }) => ({
-        ...event,
-        attributes: mask(maskStart(attributes, paths)),
-      }));
+      const events: ShownEvent[] = [];
+      let number = 0;
+      for await (const page of projected === null ? [] : temporal.history(found.execution.workflowId)) {
+        for (const event of page) {
+          number += 1;
+          if (number <= after || events.length >= limit) continue;
+          const { attributes, ...shown } = showEvent(event, number);
+          events.push({ ...shown, attributes: mask(maskStart(attributes, paths)) });
+        }
+        if (events.length >= limit) break;
+      }
       return { ...found, events };
     },
 
@@ -347,12 +341,9 @@ function closedError(id: string, status: string): AppError {
   return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
 }
 
-/** Sees the events of a history, with their numbers from 1. */
-type OnEvent = (workflowId: string, event: HistoryEvent, number: number) => void;
-
-/** A run with its projection, and what hides its write-only parameters. */
+/** A run with what hides its write-only parameters, and as it is without that; null when Temporal has nothing of it. */
 interface ReadExecution extends ExecutionView {
-  projection: Projection | null;
+  projected: ProjectedRun | null;
   mask: Mask;
 }
 

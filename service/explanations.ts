@@ -3,10 +3,11 @@ import type { Execution, Wait } from '../model/execution.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { isClosed } from '../model/status.ts';
-import { createMoment, joinsOf, type Moment, type WaitingJoin } from '../projection/moment.ts';
+import type { WaitingJoin } from '../projection/moment.ts';
 import type { ExecutionService } from './executions.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import { maskExecution } from './masks.ts';
+import type { ProjectionReader } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 
 /** What somebody can do, in words, and as a request. */
@@ -29,7 +30,11 @@ export interface Explanation {
 export type ExplanationService = ReturnType<typeof createExplanationService>;
 
 /** Makes the service. */
-export function createExplanationService(executions: ExecutionService, temporal: Pick<Temporal, 'pollers'>) {
+export function createExplanationService(
+  executions: ExecutionService,
+  projections: ProjectionReader,
+  temporal: Pick<Temporal, 'pollers'>,
+) {
   /** The queues of a run in which tasks wait and that nobody serves. */
   async function unserved({ waitingFor, ...execution }: Execution): Promise<Set<string>> {
     const waiting = waitingFor.filter(({ kind, detail }) => kind === 'worker' && detail === null);
@@ -41,7 +46,7 @@ export function createExplanationService(executions: ExecutionService, temporal:
   return {
     /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
     async explain(principal: Principal, id: string): Promise<Explanation> {
-      const { n, execution, projection } = await executions.readRaw(principal, id);
+      const { n, execution, projected } = await executions.readRaw(principal, id);
       const { status, waitingFor } = execution;
       const self = `/api/v1/executions/${integerId(n)}`;
       if (isClosed(status)) {
@@ -67,7 +72,7 @@ export function createExplanationService(executions: ExecutionService, temporal:
       return {
         execution,
         canFinish: !stuck && status !== 'canceling',
-        blockedBy: joinsOf(projection),
+        blockedBy: projected?.joins ?? [],
         advice: [...canceling, ...unbegun, ...advice],
       };
     },
@@ -78,14 +83,10 @@ export function createExplanationService(executions: ExecutionService, temporal:
       id: string,
       event: number,
     ): Promise<{ n: number; execution: Execution; joins: WaitingJoin[] }> {
-      let moment: Moment | null = null;
-      const { n } = await executions.readRaw(principal, id, (workflowId, each, number) => {
-        moment ??= createMoment(workflowId, event);
-        moment.take(each, number);
-      });
-      const then = (moment as Moment | null)?.projection() ?? null;
+      const { n, execution } = await executions.readRaw(principal, id);
+      const then = await projections.readAt(execution.workflowId, event);
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
-      return { n, execution: maskExecution(then.execution()).execution, joins: joinsOf(then) };
+      return { n, execution: maskExecution(then.execution).execution, joins: then.joins };
     },
   };
 }

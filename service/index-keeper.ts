@@ -60,8 +60,8 @@ export function createIndexKeeper(
     if (!isClosedRun(info)) return openEntry(namespace, info);
     if (memo?.hides) {
       // What its close event says must be masked, and only its whole history tells how.
-      const projection = await projections.read(workflowId);
-      return projection === null ? null : entryOf(namespace, maskExecution(projection.execution()).execution, runId);
+      const projected = await projections.read(workflowId);
+      return projected === null ? null : entryOf(namespace, maskExecution(projected.execution).execution, runId);
     }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
@@ -71,9 +71,9 @@ export function createIndexKeeper(
   async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
-    const projection = await projections.read(workflowId);
-    if (projection === null) return null;
-    const { execution } = maskExecution(projection.execution());
+    const projected = await projections.read(workflowId);
+    if (projected === null) return null;
+    const { execution } = maskExecution(projected.execution);
     const entry = entryOf(namespace, execution, runId);
     await onRead(entry.n, execution);
     return entry;

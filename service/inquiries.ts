@@ -19,6 +19,7 @@ import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
+import type { ProjectionReader } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
 
@@ -57,7 +58,7 @@ export type InquiryService = ReturnType<typeof createInquiryService>;
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createInquiryService(
-  temporal: Temporal,
+  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   executions: ExecutionService,
   store: InquiryStore,
   principals: PrincipalService,
@@ -112,7 +113,9 @@ export function createInquiryService(
     const taken = await temporal.signal(workflowId, {
       ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
     });
-    const record = taken ? await awaitVerdict(temporal, workflowId, (now) => recordOf(now, decision.id)) : 'closed';
+    const record = taken
+      ? await awaitVerdict({ temporal, projections }, workflowId, (now) => recordOf(now, decision.id))
+      : 'closed';
     const now = await get(principal, inquiryId(view.n, inquiry));
     if (record === null) return { result: 'received', view: now };
     if (record !== 'closed') return answered(record, now);

@@ -1,80 +1,148 @@
-import type { HistoryEvent } from '../projection/history.ts';
-import { createProjection, type Projection } from '../projection/project.ts';
-import type { Temporal } from './temporal.ts';
+import { AppError } from '../model/app-error.ts';
+import { createProjection, memoOf } from '../projection/project.ts';
+import { copyAnswer, copyHistory } from './history-copies.ts';
+import { isClosedRun } from './index-entries.ts';
+import type { KnownHistory, Pool, RunJob } from './pool.ts';
+import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
+import type { Described, NewestRun, Temporal } from './temporal.ts';
 
-/** Tasks of closed runs of chains that are kept, in all of them together. */
-const MAX_KEPT = 200_000;
+/** Events of a chain that are projected, and bytes of their payloads. */
+const MAX_EVENTS = 60_000;
+const MAX_BYTES = 100 * 1024 * 1024;
 
-/** The closed runs of a chain, projected. */
-interface Kept {
-  runs: string[];
-  projection: Projection;
+/** Runs whose projection took too much, and for how many milliseconds it is not tried again. */
+const MAX_COSTLY = 1_000;
+const COSTLY_FOR = 300_000;
+
+/** Projects what Temporal has of workflow ids, in the pool: nobody knows before how much work a history is. */
+export interface ProjectionReader {
+  /**
+   * Reads a workflow id with its whole chain of runs, as it is now or later than it was described; null when Temporal has none. A
+   * history that is too long, or takes too much work, is shown without tasks: `projection: partial`. Throws `busy`.
+   */
+  read(workflowId: string, described?: Described): Promise<ProjectedRun | null>;
+  /** Reads a run as it was at an event, by the event's number; null without such an event. Throws `busy`, `work_exceeded`. */
+  readAt(workflowId: string, event: number): Promise<ProjectedRun | null>;
+  /**
+   * Reads what a retry of a run begins with, from a task or from what failed; null when Temporal has none, and when its state cannot
+   * be trusted. Throws `busy`, `work_exceeded`.
+   */
+  readCarried(workflowId: string, task: string | null): Promise<CarriedRun | null>;
 }
 
-/** Projects what Temporal has of workflow ids. */
-export type ProjectionReader = ReturnType<typeof createProjectionReader>;
+/** Creates the reader; `clock` gives milliseconds. */
+export function createProjectionReader(temporal: Temporal, pool: Pool, clock: () => number): ProjectionReader {
+  const reading = new Map<string, Promise<ProjectedRun | null>>();
+  const costly = new Map<string, number>();
 
-/** Makes it. The closed runs of chains are kept, so that only the newest run is read again (interpreter.md 3). */
-export function createProjectionReader(temporal: Temporal) {
-  const chains = new Map<string, Kept>();
-
-  /** The closed runs of a chain, those that were not known yet read now. */
-  async function closedRuns(workflowId: string, runs: string[]): Promise<Projection> {
-    const known = chains.get(workflowId);
-    // After a reset the runs may be others.
-    const same = known?.runs.every((run, at) => run === runs[at]) ? known : undefined;
-    const projection = same?.projection ?? createProjection(workflowId);
-    const kept: Kept = { runs: [...(same?.runs ?? [])], projection };
-    chains.delete(workflowId);
-    for (const runId of runs.slice(kept.runs.length)) {
-      for await (const events of temporal.historyOf(workflowId, runId))
-        for (const event of events) projection.take(event);
-      kept.runs.push(runId);
-    }
-    keep(workflowId, kept);
-    return projection;
+  /** Projects the history of a run with its chain, up to an event, and asks the thread that has it; null when Temporal has none. */
+  async function ask<T>(
+    workflowId: string,
+    { info }: Described,
+    until: number | null,
+    question: (run: RunJob) => Promise<T | null>,
+  ): Promise<T | null> {
+    const runId = info.execution?.runId ?? '';
+    const newest = await temporal.newestRun(workflowId, runId);
+    if (newest === null) return null;
+    const tenant = memoOf(info.memo)?.tenant ?? '';
+    return pool.runInThread(tenant, workflowId, async (run) => {
+      let known = await run('open_history', { workflowId, until, fresh: false });
+      const chain = known.runs.at(-1) === runId ? known.runs : [...(await newest.before(known.runs)), runId];
+      // A run that was reset has another history than the one that was kept.
+      if (!known.runs.every((each, index) => each === chain[index])) {
+        known = await run('open_history', { workflowId, until, fresh: true });
+      }
+      await takeNews(run, { workflowId, chain, newest }, known, until);
+      return question(run);
+    });
   }
 
-  /** The latest is kept longest; what is being read by somebody else as well is kept once. */
-  function keep(workflowId: string, kept: Kept): void {
-    chains.delete(workflowId);
-    chains.set(workflowId, kept);
-    const size = ({ projection }: Kept) => projection.replayed()?.past.size ?? 0;
-    let total = [...chains.values()].reduce((sum, each) => sum + size(each), 0);
-    for (const [id, each] of chains) {
-      if (total <= MAX_KEPT) break;
-      chains.delete(id);
-      total -= size(each);
+  /** Takes what a chain has had since it was known. Throws `work_exceeded` when all of it is more than is projected. */
+  async function takeNews(
+    run: RunJob,
+    { workflowId, chain, newest }: { workflowId: string; chain: readonly string[]; newest: NewestRun },
+    known: KnownHistory,
+    until: number | null,
+  ): Promise<void> {
+    let { taken } = known;
+    let bytes = 0;
+    for (const runId of chain.slice(Math.max(0, known.runs.length - 1))) {
+      const pages = runId === chain.at(-1) ? newest.history() : temporal.historyOf(workflowId, runId);
+      const before = runId === known.runs.at(-1) ? known.lastEventId : 0;
+      for await (const page of pages) {
+        const copy = copyHistory(page.filter(({ eventId }) => Number(eventId) > before));
+        taken += copy.events.length;
+        bytes += copy.bytes;
+        if (taken > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
+        if (copy.events.length > 0) await run('take_history', { ...copy, runId });
+        if (until !== null && taken > until) return;
+      }
     }
+  }
+
+  async function readWhole(workflowId: string, described: Described): Promise<ProjectedRun | null> {
+    const runId = described.info.execution?.runId ?? '';
+    const plain = copyAnswer(described.pending);
+    if ((costly.get(runId) ?? 0) < clock()) {
+      try {
+        return await ask(workflowId, described, null, (run) => run('show_history', { pending: plain }));
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
+        remember(costly, runId, clock() + COSTLY_FOR);
+      }
+    }
+    return readEnds(workflowId, described);
+  }
+
+  /** Reads the first and the last event of the newest run alone: who it is, and how it has ended. */
+  async function readEnds(workflowId: string, { info }: Described): Promise<ProjectedRun | null> {
+    const runId = info.execution?.runId ?? '';
+    const newest = await temporal.newestRun(workflowId, runId);
+    if (newest?.first === undefined) return null;
+    const projection = createProjection(workflowId, { interpret: false });
+    projection.take(newest.first);
+    const closed = isClosedRun(info) ? await temporal.closeEvent(workflowId, runId) : null;
+    if (closed !== null) projection.take(closed);
+    return showProjection(projection);
   }
 
   return {
-    /** The projection of a workflow id, of its whole chain; null when Temporal has none. */
-    async read(workflowId: string): Promise<Projection | null> {
-      const newest = await temporal.newestRun(workflowId);
-      if (newest === null) return null;
-      const before = await newest.before(chains.get(workflowId)?.runs);
-      const projection =
-        before.length === 0 ? createProjection(workflowId) : (await closedRuns(workflowId, before)).fork();
-      for await (const events of newest.history()) for (const event of events) projection.take(event);
-      return projection;
+    async read(workflowId, known) {
+      const described = known ?? (await temporal.describe(workflowId));
+      if (described === null) return null;
+      const { execution, historyLength } = described.info;
+      // Who reads the same history at the same time gets the same answer.
+      const key = `${execution?.runId}/${historyLength}`;
+      const shared = reading.get(key);
+      if (shared !== undefined) return shared;
+      const read = readWhole(workflowId, described).finally(() => reading.delete(key));
+      reading.set(key, read);
+      return read;
     },
 
-    /** The same, shown each event of the whole chain with its number: its place in the histories of all runs, from 1. */
-    async readEach(
-      workflowId: string,
-      onEvent: (event: HistoryEvent, number: number) => void,
-    ): Promise<Projection | null> {
-      const projection = createProjection(workflowId);
-      let number = 0;
-      for await (const events of temporal.history(workflowId)) {
-        for (const event of events) {
-          number += 1;
-          projection.take(event);
-          onEvent(event, number);
-        }
-      }
-      return number === 0 ? null : projection;
+    async readAt(workflowId, event) {
+      const described = await temporal.describe(workflowId);
+      if (described === null) return null;
+      return ask(workflowId, described, event, (run) => run('show_history', { pending: null }));
+    },
+
+    async readCarried(workflowId, task) {
+      const described = await temporal.describe(workflowId);
+      if (described === null) return null;
+      return ask(workflowId, described, null, (run) => run('carry_history', { task }));
     },
   };
+}
+
+/** Notes a time under a key; beyond a number of keys the oldest is forgotten. */
+function remember(times: Map<string, number>, key: string, time: number): void {
+  times.delete(key);
+  times.set(key, time);
+  const [oldest] = times.keys();
+  if (times.size > MAX_COSTLY && oldest !== undefined) times.delete(oldest);
+}
+
+function tooLong(): AppError {
+  return new AppError('work_exceeded', 'the history of the run is longer than what is projected');
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { carry } from '../interpreter/carry.ts';
 import { AppError } from '../model/app-error.ts';
 import type { CarriedState } from '../model/carried-state.ts';
 import type { Execution } from '../model/execution.ts';
@@ -8,10 +7,9 @@ import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
-import type { Replayed } from '../projection/history.ts';
-import type { Projection } from '../projection/project.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
+import type { CarriedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
 import { turnFor } from './turns.ts';
 
@@ -26,51 +24,32 @@ export interface RetryCommand {
 /** Tries runs again (design/api.md, Retry). */
 export type RetryService = ReturnType<typeof createRetryService>;
 
-/** A run as Temporal has it: what it was started with, and its state at the end. */
-interface Ended {
-  input: Parameters;
-  run: RunInput;
-  replayed: Replayed & { state: NonNullable<Replayed['state']> };
-}
-
 /** Makes the service. */
 export function createRetryService(projections: ProjectionReader, executions: ExecutionService, launcher: Launcher) {
-  /** What sub-workflows that are run again go on from: where each of them stood. */
-  async function childrenOf({ replayed }: Ended, again: readonly string[]): Promise<Record<string, CarriedState>> {
-    const { state, tries } = replayed;
-    const children: Record<string, CarriedState> = {};
-    // What earlier runs of a chain have done is not there.
-    for (const visit of state.visits.flat()) {
-      if (!again.includes(visit.key)) continue;
-      for (const work of visit.items?.work.flat() ?? [visit]) {
-        if (work.status === 'succeeded') continue;
-        const last = work.tries === 1 ? work.key : `${work.key}~${work.tries}`;
-        const child = tries.get(last)?.child ?? null;
-        const projection = child === null ? null : await projections.read(child);
-        const ended = projection === null ? null : endedOf(projection);
-        const carried = ended === null ? null : await carriedOf(ended, null);
-        if (carried !== null) children[work.key] = carried.state;
-      }
-    }
-    return children;
-  }
-
-  async function carriedOf(ended: Ended, task: string | null): Promise<{ state: CarriedState; kept: string[] } | null> {
-    const carried = carry(ended.replayed.state, task);
+  /** What a retry begins with, with where its sub-workflows that are run again begin; null when there is nothing to do again. */
+  async function withChildren({
+    carried,
+    children,
+  }: CarriedRun): Promise<{ state: CarriedState; kept: string[] } | null> {
     if (carried === null) return null;
-    const children = await childrenOf(ended, carried.again);
-    const state = Object.keys(children).length === 0 ? carried.state : { ...carried.state, children };
+    const states: Record<string, CarriedState> = {};
+    for (const [key, child] of Object.entries(children)) {
+      const ended = await projections.readCarried(child, null);
+      const begun = ended === null ? null : await withChildren(ended);
+      if (begun !== null) states[key] = begun.state;
+    }
+    const state = Object.keys(states).length === 0 ? carried.state : { ...carried.state, children: states };
     return { state, kept: carried.kept };
   }
 
   /** The run that goes on from the state of another one. */
   async function continuation(
     principal: Principal,
-    { execution, projection }: { execution: Execution; projection: Projection | null },
+    { memo, workflowId }: Execution,
     { from, input, version }: RetryCommand,
   ): Promise<(n: number) => Blueprint> {
-    const ended = projection === null ? null : endedOf(projection);
-    const { memo } = execution;
+    const task = from === 'failed' ? null : from;
+    const ended = await projections.readCarried(workflowId, task);
     if (ended === null || memo === null) {
       throw new AppError('history_unusable', 'the history of the run cannot be gone on from; from: start can');
     }
@@ -78,11 +57,10 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
     if (input !== undefined && canonicalJson(input) !== canonicalJson(ended.input)) {
       throw kept('/input', 'what was done was done with the input as it was; from: start takes another one');
     }
-    const task = from === 'failed' ? null : from;
     if (task !== null && !run.definition.tasks.some(({ name }) => name === task)) {
       throw kept('/from', `there is no task "${task}"`);
     }
-    const carried = await carriedOf(ended, task);
+    const carried = await withChildren(ended);
     if (carried === null) {
       const what = task === null ? 'nothing in it has failed' : `it has not visited "${task}"`;
       throw new AppError('nothing_failed', `There is nothing to try again: ${what}`);
@@ -93,7 +71,7 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
     return (n) => {
       const next: RunInput = {
         ...{ ...rest, ...changed, interpreter: INTERPRETER_VERSION, n, starters, lineage: randomUUID() },
-        ...{ seed: ended.replayed.state.info.seed, carried: carried.state },
+        ...{ seed: ended.seed, carried: carried.state },
       };
       const blueprint = {
         input: ended.input,
@@ -161,7 +139,7 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
       const asked: Json = { retry: integerId(n), from, version, ...(input && { input }) };
       const origin = { retry_of: integerId(n), mode: 'retry' as const };
       if (from === 'start') {
-        const first = found.projection?.execution().input;
+        const first = found.projected?.execution.input;
         const ref = memo?.ref ?? execution.workflowType;
         const revision = version === null && run?.hash ? run.revision : undefined;
         const begin = {
@@ -176,7 +154,7 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
         };
         return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
       }
-      const next = await continuation(principal, found, command);
+      const next = await continuation(principal, execution, command);
       const blueprintOf = (number: number) => {
         const blueprint = next(number);
         return { ...blueprint, memo: { ...blueprint.memo, ...origin } };
@@ -184,14 +162,6 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
       return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
     },
   };
-}
-
-/** A run with its state as its whole history tells it; null where they do not agree. */
-function endedOf(projection: Projection): Ended | null {
-  const { input, run } = projection.execution();
-  const replayed = projection.replayed();
-  if (run === null || replayed === null || replayed.state === null || replayed.divergence !== null) return null;
-  return { input: isJsonObject(input) ? input : {}, run, replayed: { ...replayed, state: replayed.state } };
 }
 
 function memoOf(principal: Principal, memo: RunMemo, run: RunInput, input: Parameters): RunMemo {

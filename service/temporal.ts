@@ -47,7 +47,9 @@ export interface Followed {
 
 /** The newest run of a workflow id. */
 export interface NewestRun {
-  /** With what is known of them already, as far as it still holds. */
+  /** The event that started it. */
+  first: HistoryEvent | undefined;
+  /** The ids of the runs that led to it, the first one first; with what is known of them already, as far as it still holds. */
   before(known?: readonly string[]): Promise<string[]>;
   history(): AsyncGenerator<HistoryEvent[]>;
 }
@@ -77,6 +79,9 @@ const MAX_IDENTITY = 200;
 
 /** The type of a task queue. */
 const ACTIVITIES = 2;
+
+/** Events of a page of a history, unless fewer are asked for. */
+const PAGE_EVENTS = 1_000;
 
 const ALL_EVENTS = 1;
 const CLOSE_EVENT = 2;
@@ -126,7 +131,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         namespace,
         execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
         historyEventFilterType: ALL_EVENTS,
-        ...(size === undefined ? {} : { maximumPageSize: size }),
+        maximumPageSize: size ?? PAGE_EVENTS,
         ...(signal === undefined ? {} : { waitNewEvent: true }),
         ...(token === undefined ? {} : { nextPageToken: token }),
       });
@@ -224,17 +229,20 @@ export function createTemporal(connection: Connection, namespace: string, codec?
     },
 
     /**
-     * The newest run of a workflow id: its history, page by page, and the runs of the chain before it, the first one first, as
+     * The newest run of a workflow id, or the one that is named: its history, page by page, and the runs of the chain before it, the first one first, as
      * far back as Temporal has them. Null when Temporal has none.
      */
-    async newestRun(workflowId: string): Promise<NewestRun | null> {
-      const opening = await page({ workflowId });
+    async newestRun(workflowId: string, runId?: string): Promise<NewestRun | null> {
+      const run = runId === undefined ? { workflowId } : { workflowId, runId };
+      const opening = await page(run);
       if (opening === null) return null;
+      const [first] = opening.events;
       return {
-        before: (known) => chainBefore(workflowId, opening.events[0], known),
+        first,
+        before: (known) => chainBefore(workflowId, first, known),
         async *history() {
           yield opening.events;
-          if (opening.next !== undefined) yield* pagesOf({ workflowId, token: opening.next });
+          if (opening.next !== undefined) yield* pagesOf({ ...run, token: opening.next });
         },
       };
     },

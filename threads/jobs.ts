@@ -1,6 +1,7 @@
 import { examine } from '../service/examination.ts';
 import type { JobName, Jobs } from '../service/pool.ts';
 import { simulateRun } from '../service/simulation.ts';
+import { createProjectionJobs } from './projections.ts';
 import { serveJobs } from './serve.ts';
 
 // The module that each thread of the pool runs, bundled by module.ts.
@@ -8,6 +9,7 @@ import { serveJobs } from './serve.ts';
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
   examine,
   simulate: simulateRun,
+  ...createProjectionJobs(),
 };
 
 serveJobs(JOBS);

@@ -5,10 +5,10 @@ import { WorkExceeded } from '../model/work.ts';
 /** The message of `work_exceeded`. */
 const TOO_MUCH = 'this request takes more work than is allowed';
 
-/** A job for a thread; the input is JSON as UTF-8. */
+/** A job for a thread. Its input is JSON as UTF-8, or a value that is cloned as it is. */
 export interface JobMessage {
   name: string;
-  input: Uint8Array<ArrayBuffer>;
+  input: { json: Uint8Array<ArrayBuffer> } | { value: unknown };
 }
 
 /** What a thread answers: that it is ready, the result of a job as JSON in UTF-8, or why there is none. */

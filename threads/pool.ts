@@ -1,14 +1,28 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { JobName, Pool } from '../service/pool.ts';
+import type { JobName, Pool, RunJob } from '../service/pool.ts';
 import { decode, encode } from './messages.ts';
 import { startThread, type Thread } from './thread.ts';
 import { type Waiting, WaitingList } from './waiting-list.ts';
 
-/** How many jobs may wait, of one tenant and in all, and for how many milliseconds. */
-export const WAITING = { tenant: 20, all: 200, milliseconds: 10_000 };
+/**
+ * How many jobs may wait, of one tenant and in all, and for how many milliseconds. A job holds its input meanwhile, up to 2 MiB; what
+ * is to be run in the thread of a key holds nothing.
+ */
+export const WAITING = { tenant: 20, all: 200, keyed: { tenant: 200, all: 1_000 }, milliseconds: 10_000 };
 
 /** Milliseconds of execution that a job may take. */
-const DEADLINES: Record<JobName, number> = { examine: 5_000, simulate: 10_000 };
+const DEADLINES: Record<JobName, number> = {
+  examine: 5_000,
+  simulate: 10_000,
+  open_history: 10_000,
+  take_history: 10_000,
+  show_history: 10_000,
+  carry_history: 10_000,
+};
+
+/** The job whose input is no JSON: payloads stay bytes. */
+const TAKES_BYTES: JobName = 'take_history';
 
 /** A pool that can be ended. */
 export interface RunningPool extends Pool {
@@ -24,6 +38,8 @@ interface Slot {
 }
 
 interface Entry extends Waiting {
+  /** The slot that is taken if it is free. */
+  readonly preferred: Slot | null;
   begin(slot: Slot): void;
   refuse(error: AppError): void;
 }
@@ -53,22 +69,26 @@ export function createPool({
   function dispatch(): void {
     // Where a thread has been started already a job begins sooner.
     const free = slots.filter(({ tenant }) => tenant === null).sort((a, b) => Number(isUp(b)) - Number(isUp(a)));
-    for (const slot of free) {
+    while (free.length > 0) {
       const next = list.take(mayRun);
       if (next === undefined) return;
-      slot.tenant = next.tenant;
-      next.begin(slot);
+      const preferred = next.preferred === null ? -1 : free.indexOf(next.preferred);
+      const [slot] = free.splice(Math.max(0, preferred), 1);
+      slot!.tenant = next.tenant;
+      next.begin(slot!);
     }
   }
 
   /** Waits for a slot. Throws `busy`. */
-  function acquire(tenant: string): Promise<Slot> {
+  function acquire(tenant: string, preferred: Slot | null): Promise<Slot> {
     if (closed) throw stopping();
-    if (list.size >= waiting.all || list.sizeOf(tenant) >= waiting.tenant) throw busy();
+    const limits = preferred === null ? waiting : waiting.keyed;
+    if (list.size >= limits.all || list.sizeOf(tenant) >= limits.tenant) throw busy();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => entry.refuse(busy()), waiting.milliseconds);
       const entry: Entry = {
         tenant,
+        preferred,
         begin(slot) {
           clearTimeout(timer);
           resolve(slot);
@@ -93,20 +113,30 @@ export function createPool({
     throw stopping();
   }
 
-  return {
-    async run(name, tenant, input) {
-      const slot = await acquire(tenant);
-      try {
-        const thread = await threadOf(slot);
-        const result = await thread.run({ name, input: encode(input) }, deadlines[name]!);
+  async function hold<T>(tenant: string, preferred: Slot | null, work: (run: RunJob) => Promise<T>): Promise<T> {
+    const slot = await acquire(tenant, preferred);
+    let spent = 0;
+    try {
+      const thread = await threadOf(slot);
+      return await work(async (name, input) => {
+        const began = performance.now();
+        const message = { name, input: name === TAKES_BYTES ? { value: input } : { json: encode(input) } };
+        const result = await thread.run(message, deadlines[name]! - spent);
+        spent += performance.now() - began;
         return decode(result) as never; // the job table matches names with results
-      } catch (error) {
-        throw closed ? stopping() : error;
-      } finally {
-        slot.tenant = null;
-        dispatch();
-      }
-    },
+      });
+    } catch (error) {
+      throw closed ? stopping() : error;
+    } finally {
+      slot.tenant = null;
+      dispatch();
+    }
+  }
+
+  return {
+    run: (name, tenant, input) => hold(tenant, null, (run) => run(name, input)),
+
+    runInThread: (tenant, key, work) => hold(tenant, slots[hashOf(key) % size]!, work),
 
     async close() {
       closed = true;
@@ -114,6 +144,11 @@ export function createPool({
       await Promise.all(slots.map(({ thread }) => thread?.end()));
     },
   };
+}
+
+/** A number that stands for a text, as evenly spread as texts are. */
+function hashOf(text: string): number {
+  return createHash('sha1').update(text).digest().readUInt32BE();
 }
 
 function isUp({ thread }: Slot): boolean {

@@ -13,7 +13,7 @@ export function serveJobs(jobs: Readonly<Record<string, (input: never) => unknow
     try {
       const job = jobs[name];
       if (job === undefined) throw new Error(`there is no job "${name}"`);
-      const result = encode(job(decode(input) as never)); // the pool's types match names with inputs
+      const result = encode(job(('json' in input ? decode(input.json) : input.value) as never)); // the pool's types match names with inputs
       if (result.byteLength > MAX_RESULT) throw new RangeError(`the result has ${result.byteLength} bytes`);
       answer = { result };
     } catch (error) {

@@ -9,7 +9,7 @@ export interface Thread {
   /** True until it has ended or was told to. */
   readonly alive: boolean;
   /**
-   * Runs a job; the input is transferred, JSON as UTF-8 like the result. Throws what the job throws, and `work_exceeded` after
+   * Runs a job; JSON is transferred, and the result is JSON as UTF-8. Throws what the job throws, and `work_exceeded` after
    * some milliseconds or for want of memory, whereupon the thread has ended.
    */
   run(job: JobMessage, milliseconds: number): Promise<Uint8Array>;
@@ -61,7 +61,7 @@ export async function startThread(source: string): Promise<Thread> {
         settle?.reject(workExceeded());
         void end();
       }, milliseconds);
-      worker.postMessage(job, [job.input.buffer]);
+      worker.postMessage(job, 'json' in job.input ? [job.input.json.buffer] : []);
       try {
         const message = await answered;
         if (message === 'ready') throw new Error('a thread answers without a job');

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../dev/temporal-server.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { createProjectionReader } from '../../service/projections.ts';
 import { CHAINS, playChain } from './chain-scripts.ts';
 import { startChainServer } from './chain-server.ts';
 import { createHarness, type Harness } from './harness.ts';
+import { readerOf } from './projection-reader.ts';
 import { until } from './until.ts';
 
 // Runs that go on in other runs: on a server that suggests it after a few events.
@@ -42,9 +42,9 @@ describe('a chain of runs is one execution', () => {
 
   it('whose closed runs are read once', async () => {
     const historyOf = vi.spyOn(harness.temporal, 'historyOf');
-    const reader = createProjectionReader(harness.temporal);
+    const reader = readerOf(harness.temporal);
     const id = await harness.start(CHAINS[6]!.definition);
-    const execution = async () => (await reader.read(id))!.execution();
+    const execution = async () => (await reader.read(id))!.execution;
     const half = await until(execution, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');
     const before = historyOf.mock.calls.length;
     expect(half.tasks.length).toBe(9);

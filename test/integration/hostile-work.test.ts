@@ -1,8 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
+import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import { specsOf } from '../../service/actions.ts';
+import { createTemporal } from '../../service/temporal.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 
 let harness: ApiHarness;
+const namespace = 'hostile';
 const url = '/api/v1/workflows';
 
 /** Each item takes little, and all of them more than any request may. */
@@ -19,7 +24,7 @@ const MANY_ITEMS = {
 };
 
 beforeAll(async () => {
-  harness = await createApiHarness('hostile', { worker: false });
+  harness = await createApiHarness(namespace, { worker: false });
   expect((await harness.call('POST', url, MANY_ITEMS)).status).toBe(201);
 });
 afterAll(() => harness.close());
@@ -67,4 +72,44 @@ it('a simulation without end is refused, and neither holds other requests nor le
   expect(await probing).toBeLessThan(took / 10);
   rest.abort();
   await Promise.allSettled(more);
+});
+
+/** Starts a run of interpreter 7, whose work nothing counts, and lets it begin as a worker would. */
+async function startHostileRun(): Promise<string> {
+  const { connection, api } = harness;
+  const { definition, ref, version } = MANY_ITEMS;
+  const { tenant, id, subject } = await api.principals.authenticate(DEV_KEY);
+  const n = mintNumber(0, Date.now());
+  const actions = specsOf(definition);
+  await createTemporal(connection, namespace).start({
+    ...{ workflowId: workflowIdOf(n), input: {}, summary: ref, delay: 0 },
+    run: { interpreter: 7, n, ref, version, revision: 1, hash: null, definition, actions, seed: 'a' },
+    memo: {
+      ...{ n, tenant, ref, revision: 1, definition_id: null, executor: id, owner: subject, enforcement: null },
+      ...{ parent: null, tags: [], actions: Object.keys(actions) },
+    },
+  });
+  const taskQueue = { name: OWN_TASK_QUEUE };
+  const { taskToken } = await connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue });
+  await connection.workflowService.respondWorkflowTaskCompleted({ namespace, taskToken });
+  return workflowIdOf(n);
+}
+
+it('a run whose projection has no end is shown without its tasks, holds no other request, and can be terminated', async () => {
+  const id = await startHostileRun();
+  const path = `/api/v1/executions/${id}`;
+  const began = performance.now();
+  // Whoever reads it at the same time waits for the same projection.
+  const reading = Promise.all([harness.call('GET', path), harness.call('GET', path)]);
+  const probing = slowestProbe(reading);
+  const answers = await reading;
+  const took = performance.now() - began;
+  for (const { status, body } of answers) {
+    expect([status, body.data]).toMatchObject([200, { status: 'running', projection: 'partial' }]);
+  }
+  expect(await probing).toBeLessThan(took / 10);
+
+  const again = performance.now();
+  expect((await harness.call('POST', `${path}/terminate`)).body.data).toMatchObject({ status: 'terminated' });
+  expect(performance.now() - again).toBeLessThan(took / 2);
 });

@@ -11,10 +11,10 @@ import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { closedEntry, entryOf, openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
-import { createProjectionReader } from '../../service/projections.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { createExecutionStore, type ExecutionStore } from '../../store/executions.ts';
 import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { readerOf } from './projection-reader.ts';
 import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
@@ -72,7 +72,7 @@ async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: str
 /** A keeper of an index over the namespace of this file. */
 function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
   const temporal = createTemporal(harness.connection, namespace);
-  return createIndexKeeper(temporal, createProjectionReader(temporal), store, pino({ level: 'silent' }), clock);
+  return createIndexKeeper(temporal, readerOf(temporal), store, pino({ level: 'silent' }), clock);
 }
 
 it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {

@@ -11,11 +11,11 @@ import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import { createInbox } from '../../service/inbox.ts';
 import { openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
-import { createProjectionReader } from '../../service/projections.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { readerOf } from './projection-reader.ts';
 import { until } from './until.ts';
 
 let harness: ApiHarness;
@@ -199,13 +199,7 @@ describe('an inquiry', () => {
     const store = createExecutionStore(harness.database.db);
     await store.write([{ ...openEntry('inquiries', info), asked: 1 }]);
     const inquiries = createInquiryStore(harness.database.db);
-    await createInbox(
-      temporal,
-      createProjectionReader(temporal),
-      inquiries,
-      Date.now,
-      pino({ level: 'silent' }),
-    ).tick();
+    await createInbox(temporal, readerOf(temporal), inquiries, Date.now, pino({ level: 'silent' })).tick();
     await harness.startWorker();
     await until(
       () => as('ann', 'GET', `/api/v1/inquiries?assigned=me&execution=${run}`),
@@ -282,8 +276,8 @@ describe('the inbox', () => {
     const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
     const temporal = createTemporal(harness.connection, 'inquiries');
     const log = pino({ level: 'silent' });
-    const inbox = createInbox(temporal, createProjectionReader(temporal), store, Date.now, log);
-    await createIndexKeeper(temporal, createProjectionReader(temporal), index, log, Date.now, inbox.take).tick();
+    const inbox = createInbox(temporal, readerOf(temporal), store, Date.now, log);
+    await createIndexKeeper(temporal, readerOf(temporal), index, log, Date.now, inbox.take).tick();
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
     const { rows } = await store.list(tenant, { status: 'pending' }, { offset: 0, limit: 100 });
     expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);

@@ -36,6 +36,7 @@ export const API_NAMESPACES = [
     'python',
     'codec',
     'texts',
+    'hostile',
   ],
 ];
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Execution } from '../../model/execution.ts';
 import { createProjection, projectExecution } from '../../projection/project.ts';
+import { copyHistory } from '../../service/history-copies.ts';
 import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 
 const chains = [...RECORDED_CHAINS];
@@ -33,24 +34,34 @@ it.each(chains)('%s: a state that was changed on its way is not trusted', (chain
 });
 
 it.each(chains)(
-  '%s: the newest run over the kept closed runs tells the same as all of them, at any event',
+  '%s: a projection shows the same whether it was shown before or not, and copies change nothing',
   (chain, names) => {
-    const runs = names.map(readEvents);
-    const newest = runs.pop()!;
-    const kept = createProjection(chain);
-    for (const event of runs.flat()) kept.take(event);
-    const fork = runs.length === 0 ? createProjection(chain) : kept.fork();
-    const whole = createProjection(chain);
-    for (const event of runs.flat()) whole.take(event);
-    for (const event of newest) {
-      fork.take(event);
-      whole.take(event);
-      expect(fork.execution()).toEqual(whole.execution());
+    const events = names.flatMap(readEvents);
+    const shown = createProjection(chain);
+    const copied = createProjection(chain);
+    for (const event of events) {
+      shown.take(event);
+      shown.execution();
+      copied.take(structuredClone(copyHistory([event]).events[0]!));
     }
-    // Whoever else reads the chain begins where this one began.
-    const other = runs.length === 0 ? createProjection(chain) : kept.fork();
-    for (const event of newest) other.take(event);
-    expect(other.execution()).toEqual(whole.execution());
+    const whole = projectExecution(chain, events);
+    expect(shown.execution()).toEqual(whole);
+    expect(copied.execution()).toEqual(whole);
+  },
+);
+
+it.each(chains)(
+  '%s: without the interpreter its first and last event tell who it is and how it ended',
+  (chain, names) => {
+    const events = names.flatMap(readEvents);
+    const whole = projectExecution(chain, events);
+    const bare = createProjection(chain, { interpret: false });
+    for (const event of [events[0]!, events.at(-1)!]) bare.take(event);
+    const { workflowId, runId, workflowType, memo, input, output, failure, closed, created, lastEventId } = whole;
+    expect(bare.execution()).toMatchObject({
+      ...{ workflowId, runId, workflowType, memo, input, output, failure, closed, created, lastEventId },
+      ...{ projection: 'partial', tasks: [], waitingFor: [] },
+    });
   },
 );
 

@@ -98,7 +98,7 @@ it('while others wait a tenant gets no thread beyond half of them', async () => 
 });
 
 it('beyond what may wait a job is refused as busy: of one tenant, of all, and after a time', async () => {
-  const run = start({ waiting: { tenant: 2, all: 3, milliseconds: NEVER } });
+  const run = start({ waiting: { ...WAITING, tenant: 2, all: 3, milliseconds: NEVER } });
   const jobs = watch({
     running: run('spin', 'a', null),
     first: run('echo', 'a', 1),

@@ -1,0 +1,84 @@
+import type { HistoryEvent } from '../projection/history.ts';
+import { createMoment } from '../projection/moment.ts';
+import { createProjection, type Projection } from '../projection/project.ts';
+import type { JobName, Jobs, KnownHistory } from '../service/pool.ts';
+import { carryProjection, showProjection } from '../service/projected-runs.ts';
+
+/** Bytes of histories whose projections a thread keeps. */
+const KEPT_BYTES = 24 * 1024 * 1024;
+
+/** A history that is being projected. */
+interface OpenHistory extends KnownHistory {
+  bytes: number;
+  take(event: HistoryEvent, number: number): void;
+  /** Null when the history ends before the event that was asked for. */
+  projection(): Projection | null;
+}
+
+type ProjectionJobs = {
+  [Name in Extract<JobName, `${string}_history`>]: (input: Jobs[Name]['input']) => Jobs[Name]['result'];
+};
+
+/** Creates the jobs that project histories in a thread, which keeps the projections of the runs that were read last. */
+export function createProjectionJobs(): ProjectionJobs {
+  const kept = new Map<string, OpenHistory>();
+  let open: OpenHistory | null = null;
+
+  const opened = (): OpenHistory => {
+    if (open === null) throw new Error('no history has been opened in this thread');
+    return open;
+  };
+
+  return {
+    open_history({ workflowId, until, fresh }) {
+      const known = until === null && !fresh ? kept.get(workflowId) : undefined;
+      open = known ?? { ...{ runs: [], lastEventId: 0, taken: 0, bytes: 0 }, ...projectionOf(workflowId, until) };
+      if (until === null) {
+        // What was read last is forgotten last.
+        kept.delete(workflowId);
+        kept.set(workflowId, open);
+      }
+      const { runs, lastEventId, taken } = open;
+      return { runs, lastEventId, taken };
+    },
+
+    take_history({ runId, events, bytes }) {
+      const history = opened();
+      if (history.runs.at(-1) !== runId) history.runs.push(runId);
+      history.bytes += bytes;
+      for (const event of events) {
+        history.taken += 1;
+        history.lastEventId = Number(event.eventId);
+        history.take(event, history.taken);
+      }
+      forget(kept);
+      return null;
+    },
+
+    show_history({ pending }) {
+      const projection = opened().projection();
+      return projection && showProjection(projection, pending ?? undefined);
+    },
+
+    carry_history({ task }) {
+      const projection = opened().projection();
+      return projection && carryProjection(projection, task);
+    },
+  };
+}
+
+function projectionOf(workflowId: string, until: number | null): Pick<OpenHistory, 'take' | 'projection'> {
+  if (until !== null) return createMoment(workflowId, until);
+  const projection = createProjection(workflowId);
+  return { take: projection.take, projection: () => projection };
+}
+
+/** Forgets the projections that were read longest ago while all have too many bytes. */
+function forget(kept: Map<string, OpenHistory>): void {
+  let total = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const [workflowId, { bytes }] of kept) {
+    if (total <= KEPT_BYTES) return;
+    kept.delete(workflowId);
+    total -= bytes;
+  }
+}
