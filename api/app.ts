@@ -38,6 +38,10 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   if (services.observe !== undefined) app.use(observeRequests(services.observe));
   app.use(closeUnread);
   app.use(requestId());
+  app.use((context, next) => {
+    context.set('pool', services.pool);
+    return next();
+  });
   app.use(secureHeaders());
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   // A browser asks what it may before it says who asks.

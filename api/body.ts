@@ -1,11 +1,18 @@
 import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../model/app-error.ts';
-import { type BodyType, bodyTypeOf, decodeText, parseBody } from './body-parser.ts';
+import { type BodyType, bodyTypeOf, type DocumentType, decodeText, parseBody } from './body-parser.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** Bytes that a body may have. */
 export const MAX_BODY = 2 * 1024 * 1024;
+
+/** Bytes up to which a document is parsed on the event loop, which takes a few milliseconds; YAML costs most for a byte. */
+const SMALL: Record<DocumentType, number> = {
+  'application/json': 64 * 1024,
+  'application/yaml': 2 * 1024,
+  'application/zip': 0,
+};
 
 /** Bytes that a form may have: no form of ours asks for more. */
 const MAX_FORM = 512 * 1024;
@@ -23,7 +30,7 @@ const FIRST_BUFFER = 16 * 1024;
 /**
  * Reads the body of a request and parses it, for a route that takes one of the types: `req.json()` then returns what
  * was parsed, as `body` in the context does, and `req.text()` a form. Must stand behind whatever authorizes the request. Throws
- * `body_too_large`, `unsupported_media_type`, `request_timeout`, and what `parseBody` throws.
+ * `body_too_large`, `unsupported_media_type`, `request_timeout`, `work_exceeded`, `busy`, and what `parseBody` throws.
  */
 export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
@@ -47,7 +54,9 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
       req.text = () => Promise.resolve(text);
       return next();
     }
-    const body = parseBody(type, bytes);
+    const small = bytes.length <= SMALL[type];
+    const tenant = context.get('principal').tenant;
+    const body = small ? parseBody(type, bytes) : await context.get('pool').run('parse', tenant, { type, bytes });
     context.set('body', body);
     // Whoever validates reads the type and the value of the request, and finds JSON in both.
     req.raw.headers.set('content-type', 'application/json');

@@ -24,6 +24,7 @@ import type { InquiryService } from '../service/inquiries.ts';
 import type { InquiryLinkService } from '../service/inquiry-links.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
+import type { Pool } from '../service/pool.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { RetryService } from '../service/retries.ts';
 import type { ScheduleService } from '../service/schedules.ts';
@@ -43,6 +44,8 @@ export interface ApiEnv extends Env {
   Variables: {
     principal: Principal;
     requestId: string;
+    /** Where large bodies are parsed. */
+    pool: Pool;
     permission?: Permission;
     errorForm?: ErrorForm;
     /** The body was read to its end. */
@@ -57,6 +60,7 @@ export type WorkerState = 'ok' | 'restarting';
 
 /** The use cases that the API serves, and what tells whether it can. */
 export interface ApiServices {
+  pool: Pool;
   definitions: DefinitionService;
   executions: ExecutionService;
   tasks: TaskExecutionService;

@@ -211,6 +211,7 @@ export async function startApi({
   const hooks = createFailureHooks(createFailureHookStore(db), executions, namespace, log);
   const readiness = { temporal: temporal.ping, database: database.probe };
   const app = createApp({
+    pool,
     definitions,
     executions,
     tasks,

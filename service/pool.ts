@@ -1,4 +1,5 @@
 import type { Validation } from '../language/validate.ts';
+import type { Json } from '../model/json.ts';
 import type { PendingWork } from '../projection/project.ts';
 import type { ExaminationRequest } from './examination.ts';
 import type { HistoryCopy } from './history-copies.ts';
@@ -6,10 +7,15 @@ import type { CarriedRun, ProjectedRun } from './projected-runs.ts';
 import type { SimulatedRun, SimulationRequest } from './simulation.ts';
 
 /**
- * Work on a caller's data that may take long, by name: the input and the result of each job, both JSON except for the events of
- * histories.
+ * Work on a caller's data that may take long, by name: the input and the result of each job, both JSON except for bytes
+ * and the events of histories.
  */
 export interface Jobs {
+  /** Parses the body of a request into JSON. */
+  parse: {
+    input: { type: 'application/json' | 'application/yaml' | 'application/zip'; bytes: Uint8Array };
+    result: Json;
+  };
   examine: { input: ExaminationRequest; result: Validation };
   simulate: { input: SimulationRequest; result: SimulatedRun };
   /**

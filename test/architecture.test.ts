@@ -47,7 +47,7 @@ const RULES: Record<string, Rule> = {
   },
   chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
-  threads: { folders: ['service', 'projection', 'model'], packages: ['esbuild'], node: true },
+  threads: { folders: ['api', 'service', 'projection', 'model'], packages: ['esbuild'], node: true },
   worker: {
     folders: ['activities', 'codec', 'egress', 'model'],
     types: ['projection'],

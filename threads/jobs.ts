@@ -1,3 +1,4 @@
+import { parseBody } from '../api/body-parser.ts';
 import { examine } from '../service/examination.ts';
 import type { JobName, Jobs } from '../service/pool.ts';
 import { simulateRun } from '../service/simulation.ts';
@@ -7,6 +8,7 @@ import { serveJobs } from './serve.ts';
 // The module that each thread of the pool runs, bundled by module.ts.
 
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
+  parse: ({ type, bytes }) => parseBody(type, bytes),
   examine,
   simulate: simulateRun,
   ...createProjectionJobs(),

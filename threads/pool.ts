@@ -13,6 +13,7 @@ export const WAITING = { tenant: 20, all: 200, keyed: { tenant: 200, all: 1_000 
 
 /** Milliseconds of execution that a job may take. */
 const DEADLINES: Record<JobName, number> = {
+  parse: 5_000,
   examine: 5_000,
   simulate: 10_000,
   open_history: 10_000,
@@ -21,8 +22,8 @@ const DEADLINES: Record<JobName, number> = {
   carry_history: 10_000,
 };
 
-/** The job whose input is no JSON: payloads stay bytes. */
-const TAKES_BYTES: JobName = 'take_history';
+/** Jobs whose input is no JSON, but has bytes in it. */
+const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history']);
 
 /** A pool that can be ended. */
 export interface RunningPool extends Pool {
@@ -120,7 +121,7 @@ export function createPool({
       const thread = await threadOf(slot);
       return await work(async (name, input) => {
         const began = performance.now();
-        const message = { name, input: name === TAKES_BYTES ? { value: input } : { json: encode(input) } };
+        const message = { name, input: TAKES_BYTES.has(name) ? { value: input } : { json: encode(input) } };
         const result = await thread.run(message, deadlines[name]! - spent);
         spent += performance.now() - began;
         return decode(result) as never; // the job table matches names with results

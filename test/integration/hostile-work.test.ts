@@ -89,9 +89,12 @@ async function startHostileRun(): Promise<string> {
       ...{ parent: null, tags: [], actions: Object.keys(actions) },
     },
   });
-  const taskQueue = { name: OWN_TASK_QUEUE };
-  const { taskToken } = await connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue });
-  await connection.workflowService.respondWorkflowTaskCompleted({ namespace, taskToken });
+  const { workflowService } = connection;
+  await connection.withDeadline(Date.now() + 60_000, async () => {
+    const taskQueue = { name: OWN_TASK_QUEUE };
+    const { taskToken } = await workflowService.pollWorkflowTaskQueue({ namespace, taskQueue });
+    await workflowService.respondWorkflowTaskCompleted({ namespace, taskToken });
+  });
   return workflowIdOf(n);
 }
 
