@@ -96,7 +96,7 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
   }
 
   /** Reads the first and the last event of the newest run alone: who it is, and how it has ended. */
-  async function readEnds(workflowId: string, { info }: Described): Promise<ProjectedRun | null> {
+  async function readEnds(workflowId: string, { info, cancelRequested }: Described): Promise<ProjectedRun | null> {
     const runId = info.execution?.runId ?? '';
     const newest = await temporal.newestRun(workflowId, runId);
     if (newest?.first === undefined) return null;
@@ -104,7 +104,9 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
     projection.take(newest.first);
     const closed = isClosedRun(info) ? await temporal.closeEvent(workflowId, runId) : null;
     if (closed !== null) projection.take(closed);
-    return showProjection(projection);
+    const { execution, joins } = showProjection(projection);
+    if (closed !== null) return { execution, joins };
+    return { execution: { ...execution, status: cancelRequested ? 'canceling' : 'running' }, joins };
   }
 
   return {

@@ -113,6 +113,6 @@ it('a run whose projection has no end is shown without its tasks, holds no other
   expect(await probing).toBeLessThan(took / 10);
 
   const again = performance.now();
-  expect((await harness.call('POST', `${path}/terminate`)).body.data).toMatchObject({ status: 'terminated' });
+  expect((await harness.call('POST', `${path}/terminate`)).body.data).toMatchObject({ status: 'cancelled' });
   expect(performance.now() - again).toBeLessThan(took / 2);
 });
