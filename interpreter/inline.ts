@@ -4,10 +4,9 @@ import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
-import { WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
 import type { RunState } from './state.ts';
-import { spendCheck } from './work.ts';
+import { createMeter, spendCheck } from './work.ts';
 
 /** What an action that runs inside the workflow gives: an output or a failure. */
 export type InlineResult = { output: Json } | { failure: Failure };
@@ -27,7 +26,7 @@ export function schemaFailure(
   schema: JsonObject,
   value: Json,
 ): Failure | null {
-  const meter = new WorkMeter(SCHEMA_WORK);
+  const meter = createMeter(state, SCHEMA_WORK);
   const issues = mismatches(state.version, schema, value, '', meter);
   spendCheck(state, meter);
   if (issues.length === 0) return null;

@@ -17,7 +17,8 @@ import {
   type Vote,
 } from '../model/inquiry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
-import { WorkMeter } from '../model/work.ts';
+import { SCHEMA_WORK } from '../model/schema/validate.ts';
+import type { WorkMeter } from '../model/work.ts';
 import { end } from './ends.ts';
 import { judge } from './inquiry-rules.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
@@ -26,7 +27,7 @@ import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { endTry } from './tries.ts';
 import { BOUNDED_WORK } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
-import { spend, unitsOf } from './work.ts';
+import { createMeter, spendCharged, spendCheck, unitsOf } from './work.ts';
 
 /** Decisions that a run keeps: beyond them refused ones are forgotten. */
 const MAX_DECISIONS = 10_000;
@@ -61,18 +62,21 @@ export function takeDecision(state: RunState, payload: Json): void {
   const verdict: Verdict =
     inquiry === undefined
       ? { result: 'refused', reason: 'unknown', message: `there is no inquiry "${decision.inquiry}"` }
-      : judge(
-          { ...inquiry, status: statusOf(state, inquiry), bound: bindingOf(state, inquiry).bound_to },
-          decision,
-          state.run.starters ?? [],
-          state.version,
-        );
+      : verdictOn(state, inquiry, decision);
   if (verdict.result !== 'refused' || state.decisions.length < MAX_DECISIONS) {
     state.decisions.push({ decision, verdict, taken: new Date(state.now).toISOString() });
   }
   if (verdict.result === 'refused' || inquiry === undefined) return;
   inquiry.votes.push(voteOf(inquiry, decision));
   if (verdict.result === 'decided') conclude(state, inquiry, verdict.outcome);
+}
+
+function verdictOn(state: RunState, inquiry: AskedInquiry, decision: Decision): Verdict {
+  const ruled = { ...inquiry, status: statusOf(state, inquiry), bound: bindingOf(state, inquiry).bound_to };
+  const meter = createMeter(state, SCHEMA_WORK);
+  const verdict = judge(ruled, decision, state.run.starters ?? [], state.version, meter);
+  spendCheck(state, meter);
+  return verdict;
 }
 
 function voteOf({ request }: AskedInquiry, decision: Decision): Vote {
@@ -171,19 +175,21 @@ type Binding = NonNullable<AskedInquiry['settled']>;
 /** What a decision is about, found out while a run takes an event. */
 function bindingOf(state: RunState, inquiry: AskedInquiry): Binding {
   const { binding, units } = findBinding(state, inquiry);
-  spend(state, units);
+  spendCharged(state, units);
   return binding;
 }
 
 /** Finds out what a decision is about without changing anything, so that whoever reads the run finds the same; with the work of that. */
 function findBinding(state: RunState, inquiry: AskedInquiry): { binding: Binding; units: number } {
   const { run, version, work } = state;
-  const meter = version >= BOUNDED_WORK ? new WorkMeter(work.limits.visit) : undefined;
+  const meter = version >= BOUNDED_WORK ? createMeter(state, work.limits.visit) : undefined;
   const definition = run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256');
   const input = workAt(state, inquiry.place).input;
   const plan = planOf(state, inquiry, meter);
   const text = canonicalJson({ definition, inquiry: inquiry.key, input, plan: plan as unknown as Json });
-  return { binding: { bound_to: digest(text, 'sha256'), plan }, units: unitsOf(meter) + text.length / 64 };
+  const textUnits = text.length / 64;
+  work.replay?.charge(textUnits);
+  return { binding: { bound_to: digest(text, 'sha256'), plan }, units: unitsOf(meter) + textUnits };
 }
 
 /** Every inquiry of a run, in the order in which they were asked. */

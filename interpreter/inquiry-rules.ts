@@ -8,6 +8,7 @@ import type {
   Vote,
 } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { ReplayExceeded, type WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
 
 /** An inquiry as far as the rules need it. */
@@ -24,13 +25,14 @@ export interface RuledInquiry {
 /**
  * What becomes of a decision: the one set of rules, for the run that takes it and for whoever wants to refuse it before it is
  * sent (design/inquiries.md). `starters` are the subjects that count as who started the run; `version` is that of the interpreter
- * whose checks of forms count. Pure.
+ * whose checks of forms count, and `meter` counts the work of such a check. Pure.
  */
 export function judge(
   inquiry: RuledInquiry,
   decision: Decision,
   starters: readonly string[],
   version: number,
+  meter?: WorkMeter,
 ): Verdict {
   const { request, votes } = inquiry;
   const closed = closedVerdict(inquiry);
@@ -50,7 +52,7 @@ export function judge(
     return refused('binding_changed', 'what would run is not what was shown any more: look again');
   }
   const { response_schema: schema } = request;
-  const issues = schema === null ? [] : formIssues(schema, decision.response, version);
+  const issues = schema === null ? [] : formIssues(schema, decision.response, version, meter);
   if (issues.length > 0) {
     return {
       ...refused(
@@ -99,10 +101,16 @@ function refused(reason: RefusalReason, message: string): Verdict & { result: 'r
 }
 
 /** In what a response does not match the schema of the form, for a run of a version of the interpreter. */
-export function formIssues(schema: JsonObject, response: Json, version: number): { path: string; message: string }[] {
+export function formIssues(
+  schema: JsonObject,
+  response: Json,
+  version: number,
+  meter?: WorkMeter,
+): { path: string; message: string }[] {
   try {
-    return mismatches(version, schema, response, '/response');
+    return mismatches(version, schema, response, '/response', meter);
   } catch (error) {
+    if (error instanceof ReplayExceeded) throw error;
     // A schema that a template gave may be none; nothing that is decided may rest on it.
     return [{ path: '/response', message: `cannot be checked: ${(error as Error).message}` }];
   }

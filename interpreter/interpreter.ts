@@ -6,6 +6,7 @@ import { engineFailure } from '../model/failure.ts';
 import { DECISION_SIGNAL } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
+import type { ReplayMeter } from '../model/work.ts';
 import { isCancel, noteFired, queueOf, withoutSlices } from './backlog.ts';
 import { closingOf } from './closing.ts';
 import { takeControl } from './controls.ts';
@@ -47,6 +48,8 @@ export interface BeginOptions {
   history?: HistoryLength;
   /** Whether others may have its concurrency key; they may unless it is told. */
   waits?: boolean;
+  /** What is charged for all work, also of later steps; they throw ReplayExceeded when it is spent. */
+  replay?: ReplayMeter | undefined;
 }
 
 /** A history that is not looked at. */
@@ -60,7 +63,7 @@ export function begin(
   run: RunInput,
   input: Parameters,
   now: number,
-  { events = [], mocked = new Set(), history = NO_HISTORY, waits = true }: BeginOptions = {},
+  { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, replay }: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
   const program = programOf(run.definition, run.interpreter >= 6);
   const [issue] = program.issues;
@@ -87,7 +90,7 @@ export function begin(
     },
     ...{ sequence: 0, step: 0, endings: 0, starts: 0, published: 0, drawn: 0, now },
     ...{ stopping: null, cleaning: false, failure: null, lost: false, also: [], outcome: null, output: null },
-    ...{ work: createWork(run.limits, run.carried?.middle?.span), backlog: [] },
+    ...{ work: createWork(run.limits, run.carried?.middle?.span, replay), backlog: [] },
   };
   if (run.carried !== undefined) restore(state, run.carried);
   if (run.carried !== undefined && run.turn === 'skip') closeSkipped(state);

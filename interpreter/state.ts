@@ -6,7 +6,7 @@ import type { DecisionRecord } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
-import type { WorkLimits, WorkMeter } from '../model/work.ts';
+import type { ReplayMeter, WorkLimits, WorkMeter } from '../model/work.ts';
 import type { Command, RunEvent } from './events.ts';
 import type { Layers } from './layers.ts';
 
@@ -210,6 +210,8 @@ export interface RunWork {
   heldAt: number;
   /** What the templates of the current visit have done, which the sums do not hold yet; undefined in interpreters below 8. */
   meter: WorkMeter | undefined;
+  /** What is charged for all work where somebody replays the run; undefined in a worker. */
+  readonly replay: ReplayMeter | undefined;
   /** This activation has left something to the next slice. */
   left: boolean;
   /** Slices that this run of the chain has ended. */

@@ -1,5 +1,5 @@
 import { engineFailure } from '../model/failure.ts';
-import { type WorkLimits, WorkMeter } from '../model/work.ts';
+import { type ReplayMeter, type WorkLimits, WorkMeter } from '../model/work.ts';
 import { sliceKey } from './events.ts';
 import { awaitEvent, NO_WORK } from './pending.ts';
 import type { RunState, RunWork } from './state.ts';
@@ -20,8 +20,11 @@ const CHECK = 20;
 /** Bytes passed to a command that cost one unit. */
 const BYTES_PER_UNIT = 64;
 
-/** Nothing done yet. `span` is what earlier runs of the chain have done since the last event from outside. */
-export function createWork(limits: Partial<WorkLimits> = {}, span = 0): RunWork {
+/**
+ * Nothing done yet. `span` is what earlier runs of the chain have done since the last event from outside; `replay` is charged for
+ * all work where somebody replays the run.
+ */
+export function createWork(limits: Partial<WorkLimits> = {}, span = 0, replay?: ReplayMeter): RunWork {
   const own = { ...LIMITS, ...limits };
   return {
     limits: own,
@@ -31,6 +34,7 @@ export function createWork(limits: Partial<WorkLimits> = {}, span = 0): RunWork 
     span,
     heldAt: own.run,
     meter: undefined,
+    replay,
     left: false,
     slices: 0,
     exhausted: span >= own.span,
@@ -65,7 +69,7 @@ export function beginWork(state: RunState, units = VISIT): void {
   const { work } = state;
   close(work);
   spend(state, units);
-  if (state.version >= BOUNDED_WORK) work.meter = new WorkMeter(work.limits.visit);
+  if (state.version >= BOUNDED_WORK) work.meter = createMeter(state, work.limits.visit);
 }
 
 /** Begins what an event leads to. */
@@ -79,11 +83,20 @@ export function renewMeter(state: RunState): void {
   if (meter !== undefined && meter.spent > meter.limit) beginWork(state, 0);
 }
 
-/** Counts work that no template does. */
+/** Creates a meter for a part of the work of a run. */
+export function createMeter({ work }: RunState, limit: number): WorkMeter {
+  return new WorkMeter(limit, work.replay);
+}
+
+/** Counts work that no meter of `createMeter` counts. */
 export function spend({ work }: RunState, units: number): void {
-  work.slice += units;
-  work.run += units;
-  work.span += units;
+  work.replay?.charge(units);
+  add(work, units);
+}
+
+/** Counts work that was charged to the meter of a replay already. */
+export function spendCharged({ work }: RunState, units: number): void {
+  add(work, units);
 }
 
 /** Counts the bytes of JSON that are passed to a command. */
@@ -94,7 +107,8 @@ export function spendBytes(state: RunState, bytes: number): void {
 
 /** Counts the check of a value against a schema. */
 export function spendCheck(state: RunState, meter: WorkMeter): void {
-  spend(state, CHECK + unitsOf(meter));
+  spend(state, CHECK);
+  spendCharged(state, unitsOf(meter));
 }
 
 /** Whether this activation may do more; where it may not, what is left is done in the next slice. */
@@ -139,11 +153,14 @@ export function exhaust(state: RunState, message: string): void {
 
 /** Adds what the open meter has counted. */
 function close(work: RunWork): void {
-  const units = unitsOf(work.meter);
+  add(work, unitsOf(work.meter));
+  work.meter = undefined;
+}
+
+function add(work: RunWork, units: number): void {
   work.slice += units;
   work.run += units;
   work.span += units;
-  work.meter = undefined;
 }
 
 /** Units that a meter has counted; what was refused was not done. Undefined: 0. */

@@ -50,6 +50,25 @@ export function jsonDepth(value: unknown, limit: number): number {
   return depth;
 }
 
+/**
+ * Reports whether a value takes more than `limit` characters as JSON, escapes and punctuation aside; looks at no more of it than
+ * that. A part that stands in several places counts in each.
+ */
+export function exceedsLength(value: unknown, limit: number): boolean {
+  let left = limit;
+  const visit = (part: unknown): void => {
+    left -= typeof part === 'string' ? part.length : 4;
+    if (left < 0 || typeof part !== 'object' || part === null) return;
+    for (const [key, field] of Object.entries(part)) {
+      if (!Array.isArray(part)) left -= key.length;
+      visit(field);
+      if (left < 0) return;
+    }
+  };
+  visit(value);
+  return left < 0;
+}
+
 /** Bytes that a value takes as JSON. */
 export function jsonSize(value: unknown): number {
   return utf8Length(JSON.stringify(value));

@@ -18,11 +18,16 @@ export class WorkExceeded extends Error {
   }
 }
 
-/**
- * Counts the work that several evaluations share: all templates of a visit, all checks of a request. One unit takes at most
- * half a microsecond once the code is hot. Counting is deterministic: it never looks at a clock.
- */
-export class WorkMeter {
+/** Thrown when replaying a run takes more work than the reader allows; the run itself never sees it. */
+export class ReplayExceeded extends Error {
+  constructor() {
+    super('replaying this run takes more work than is allowed');
+    this.name = 'ReplayExceeded';
+  }
+}
+
+/** Counts the work of replaying a run, for a reader that must not be held for long. */
+export class ReplayMeter {
   readonly limit: number;
   #spent = 0;
 
@@ -30,14 +35,47 @@ export class WorkMeter {
     this.limit = limit;
   }
 
+  /** Units charged since the meter was created or reset. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** Adds units of work, before they are done. Throws ReplayExceeded beyond the limit. */
+  charge(units: number): void {
+    this.#spent += units;
+    if (this.#spent > this.limit) throw new ReplayExceeded();
+  }
+
+  /** Allows the whole limit again. */
+  reset(): void {
+    this.#spent = 0;
+  }
+}
+
+/**
+ * Counts the work that several evaluations share: all templates of a visit, all checks of a request. One unit takes at most
+ * half a microsecond once the code is hot. Counting is deterministic: it never looks at a clock.
+ */
+export class WorkMeter {
+  readonly limit: number;
+  readonly #replay: ReplayMeter | undefined;
+  #spent = 0;
+
+  /** Creates a meter; work within its limit is charged to the meter of a replay as well. */
+  constructor(limit: number, replay?: ReplayMeter) {
+    this.limit = limit;
+    this.#replay = replay;
+  }
+
   /** Units charged so far; may exceed the limit by the last charge. */
   get spent(): number {
     return this.#spent;
   }
 
-  /** Adds units of work, before they are done. Throws WorkExceeded beyond the limit. */
+  /** Adds units of work, before they are done. Throws WorkExceeded beyond the limit, and what the meter of a replay throws. */
   charge(units: number): void {
     this.#spent += units;
     if (this.#spent > this.limit) throw new WorkExceeded();
+    this.#replay?.charge(units);
   }
 }

@@ -3,10 +3,11 @@ import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength, RunState } from '../interpreter/state.ts';
 import { unreadableFault } from '../interpreter/unreadable.ts';
-import { workDone } from '../interpreter/work.ts';
+import { BOUNDED_WORK } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { type Parameters, type RunInput, YIELD_ACTION } from '../model/run-input.ts';
+import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { createPast, type Past } from './past.ts';
 import { decodePayload, decodePayloads, faultOf, hasResult, type Payload, refusedPayload } from './payload.ts';
 
@@ -72,11 +73,6 @@ export interface Replay {
   readonly now: Replayed & { expected: readonly Command[] };
   /** As it stands, with what history lacks at its end. */
   end(): Replayed;
-  /**
-   * Units of work that taking the events has cost so far, see model/work.ts; it only grows. In runs of interpreters below 8 their
-   * templates are not counted.
-   */
-  readonly work: number;
 }
 
 /**
@@ -84,14 +80,17 @@ export interface Replay {
  * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
  * is checked against the history event that it must have led to. After a run that went on as another one the history
  * of that follows, which begins with the state that it was handed.
+ *
+ * With a meter all of its work is charged there, and taking an event throws ReplayExceeded when that is spent; of interpreters below
+ * 8 nobody can count the work, so that the replay is refused at once.
  */
-export function createReplay(run: RunInput, input: Parameters): Replay {
+export function createReplay(run: RunInput, input: Parameters, meter?: ReplayMeter): Replay {
+  if (meter !== undefined && run.interpreter < BOUNDED_WORK) throw new ReplayExceeded();
   const tries = new Map<string, TryRecord>();
   const past = createPast();
   let keys: Keys = { work: new Map(), timer: new Map() };
   let state: RunState | null = null;
   let current = run;
-  let workBefore = 0;
   let begun = false;
   let history: HistoryLength = { length: 0, suggested: false };
   let batch: RunEvent[] = [];
@@ -106,7 +105,7 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
     if (state === null || !begun) {
-      ({ state, commands: expected } = begin(current, input, startedAt, { events: batch, history }));
+      ({ state, commands: expected } = begin(current, input, startedAt, { events: batch, history, replay: meter }));
       begun = true;
     } else if (batch.length === 0) {
       // A workflow task in which the run had nothing to take: that a sub-workflow has started.
@@ -116,10 +115,7 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
   }
 
   function goOnAs(next: RunInput): void {
-    if (state !== null) {
-      past.keep(state, next.carried);
-      if (begun) workBefore += workDone(state);
-    }
+    if (state !== null) past.keep(state, next.carried);
     current = next;
     begun = false;
     keys = { work: new Map(), timer: new Map() };
@@ -153,9 +149,6 @@ export function createReplay(run: RunInput, input: Parameters): Replay {
       const stepped = Boolean(event.workflowTaskCompletedEventAttributes);
       if (stepped) goOn(event);
       return { stepped, began };
-    },
-    get work() {
-      return workBefore + (state === null || !begun ? 0 : workDone(state));
     },
     get now() {
       return { state, past, tries, divergence, expected };

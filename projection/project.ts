@@ -13,6 +13,7 @@ import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '..
 import { readRunMemo } from '../model/run-memo.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import { STRIKE_REASON } from '../model/strike.ts';
+import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import {
   createReplay,
   eventTime,
@@ -45,8 +46,6 @@ export interface Projection {
   execution(pending?: PendingWork): Execution;
   /** The interpreter over the history; null for a run that it does not know. */
   replayed(): Replayed | null;
-  /** Units of work that taking the events has cost so far (Replay); 0 for a run whose interpreter is not known. */
-  readonly work: number;
 }
 
 /** Projects the whole history of a run, and what is pending, to an execution. Pure. Throws what a projection throws. */
@@ -62,9 +61,13 @@ export function projectExecution(
 
 /**
  * A projection without any event yet. Without `interpret` it shows what the first and the last event of a run say, and nothing of
- * its tasks: `partial`.
+ * its tasks: `partial`. With a meter, taking events and showing the execution throw ReplayExceeded when that is spent, and for a run
+ * whose work cannot be counted (createReplay).
  */
-export function createProjection(workflowId: string, { interpret = true }: { interpret?: boolean } = {}): Projection {
+export function createProjection(
+  workflowId: string,
+  { interpret = true, meter }: { interpret?: boolean; meter?: ReplayMeter } = {},
+): Projection {
   const refused: RefusedSignal[] = [];
   const marks = marksOf();
   let first: Opening | null = null;
@@ -89,22 +92,19 @@ export function createProjection(workflowId: string, { interpret = true }: { int
       if (started) runStarted = event;
       if (first === null && started) {
         first = openingOf(workflowId, event, started);
-        replay = interpret ? first.replay() : null;
+        replay = interpret ? first.replay(meter) : null;
       }
       if (broken !== null) return;
       try {
         replay?.take(event);
       } catch (error) {
+        if (error instanceof ReplayExceeded) throw error;
         // An interpreter that throws where the run went on, or stands still, is one that does not agree with history.
         broken = `the interpreter failed: ${error instanceof Error ? error.message : String(error)}`;
       }
     },
 
     replayed,
-
-    get work() {
-      return replay?.work ?? 0;
-    },
 
     execution(pending = NOTHING_PENDING) {
       if (first === null || last === null || runStarted === null) {
@@ -181,8 +181,8 @@ export interface Opening {
   run: RunInput | null;
   /** The same, where this build knows its interpreter. */
   known: RunInput | null;
-  /** The interpreter over what follows; null where it is not known. */
-  replay(): Replay | null;
+  /** The interpreter over what follows, with a meter as in createReplay; null where it is not known. */
+  replay(meter?: ReplayMeter): Replay | null;
 }
 
 /** Reads the first event of a history. */
@@ -193,7 +193,7 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
   const parameters = isJsonObject(input) ? input : {};
   return {
     ...{ event, started, input, run, known },
-    replay: () => (known === null ? null : createReplay(known, parameters)),
+    replay: (meter) => (known === null ? null : createReplay(known, parameters, meter)),
   };
 }
 

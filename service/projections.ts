@@ -1,6 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { createProjection, memoOf } from '../projection/project.ts';
 import { copyAnswer, copyHistory } from './history-copies.ts';
+import { createImmediateProjector } from './immediate-projections.ts';
 import { isClosedRun } from './index-entries.ts';
 import type { KnownHistory, Pool, RunJob } from './pool.ts';
 import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
@@ -14,7 +15,10 @@ const MAX_BYTES = 100 * 1024 * 1024;
 const MAX_COSTLY = 1_000;
 const COSTLY_FOR = 300_000;
 
-/** Projects what Temporal has of workflow ids, in the pool: nobody knows before how much work a history is. */
+/**
+ * Projects what Temporal has of workflow ids: nobody knows before how much work a history is, so that what does not turn out to be
+ * little is done in the pool.
+ */
 export interface ProjectionReader {
   /**
    * Reads a workflow id with its whole chain of runs, as it is now or later than it was described; null when Temporal has none. A
@@ -34,18 +38,24 @@ export interface ProjectionReader {
 export function createProjectionReader(temporal: Temporal, pool: Pool, clock: () => number): ProjectionReader {
   const reading = new Map<string, Promise<ProjectedRun | null>>();
   const costly = new Map<string, number>();
+  const immediate = createImmediateProjector();
 
-  /** Projects the history of a run with its chain, up to an event, and asks the thread that has it; null when Temporal has none. */
+  /** Finds the newest run of a workflow id, as it is described; null when Temporal has none. */
+  async function find(workflowId: string, known?: Described): Promise<FoundRun | null> {
+    const described = known ?? (await temporal.describe(workflowId));
+    if (described === null) return null;
+    const runId = described.info.execution?.runId ?? '';
+    const newest = await temporal.newestRun(workflowId, runId);
+    return newest === null ? null : { workflowId, runId, described, newest };
+  }
+
+  /** Projects the history of a run with its chain, up to an event, in the thread that has it, and asks there. */
   async function ask<T>(
-    workflowId: string,
-    { info }: Described,
+    { workflowId, runId, described, newest }: FoundRun,
     until: number | null,
     question: (run: RunJob) => Promise<T | null>,
   ): Promise<T | null> {
-    const runId = info.execution?.runId ?? '';
-    const newest = await temporal.newestRun(workflowId, runId);
-    if (newest === null) return null;
-    const tenant = memoOf(info.memo)?.tenant ?? '';
+    const tenant = memoOf(described.info.memo)?.tenant ?? '';
     return pool.runInThread(tenant, workflowId, async (run) => {
       let known = await run('open_history', { workflowId, until, fresh: false });
       const chain = known.runs.at(-1) === runId ? known.runs : [...(await newest.before(known.runs)), runId];
@@ -81,32 +91,32 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
     }
   }
 
-  async function readWhole(workflowId: string, described: Described): Promise<ProjectedRun | null> {
-    const runId = described.info.execution?.runId ?? '';
-    const plain = copyAnswer(described.pending);
+  async function readWhole(found: FoundRun): Promise<ProjectedRun | null> {
+    const { runId, described, newest } = found;
+    const pending = copyAnswer(described.pending);
+    const little = immediate.project(found, newest, pending);
+    if (little !== null) return little;
     if ((costly.get(runId) ?? 0) < clock()) {
       try {
-        return await ask(workflowId, described, null, (run) => run('show_history', { pending: plain }));
+        return await ask(found, null, (run) => run('show_history', { pending }));
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
         remember(costly, runId, clock() + COSTLY_FOR);
       }
     }
-    return readEnds(workflowId, described);
+    return readEnds(found);
   }
 
   /** Reads the first and the last event of the newest run alone: who it is, and how it has ended. */
-  async function readEnds(workflowId: string, { info, cancelRequested }: Described): Promise<ProjectedRun | null> {
-    const runId = info.execution?.runId ?? '';
-    const newest = await temporal.newestRun(workflowId, runId);
-    if (newest?.first === undefined) return null;
+  async function readEnds({ workflowId, runId, described, newest }: FoundRun): Promise<ProjectedRun | null> {
+    if (newest.first === undefined) return null;
     const projection = createProjection(workflowId, { interpret: false });
     projection.take(newest.first);
-    const closed = isClosedRun(info) ? await temporal.closeEvent(workflowId, runId) : null;
+    const closed = isClosedRun(described.info) ? await temporal.closeEvent(workflowId, runId) : null;
     if (closed !== null) projection.take(closed);
     const { execution, joins } = showProjection(projection);
     if (closed !== null) return { execution, joins };
-    return { execution: { ...execution, status: cancelRequested ? 'canceling' : 'running' }, joins };
+    return { execution: { ...execution, status: described.cancelRequested ? 'canceling' : 'running' }, joins };
   }
 
   return {
@@ -118,23 +128,31 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
       const key = `${execution?.runId}/${historyLength}`;
       const shared = reading.get(key);
       if (shared !== undefined) return shared;
-      const read = readWhole(workflowId, described).finally(() => reading.delete(key));
+      const read = find(workflowId, described)
+        .then((found) => found && readWhole(found))
+        .finally(() => reading.delete(key));
       reading.set(key, read);
       return read;
     },
 
     async readAt(workflowId, event) {
-      const described = await temporal.describe(workflowId);
-      if (described === null) return null;
-      return ask(workflowId, described, event, (run) => run('show_history', { pending: null }));
+      const found = await find(workflowId);
+      return found && ask(found, event, (run) => run('show_history', { pending: null }));
     },
 
     async readCarried(workflowId, task) {
-      const described = await temporal.describe(workflowId);
-      if (described === null) return null;
-      return ask(workflowId, described, null, (run) => run('carry_history', { task }));
+      const found = await find(workflowId);
+      return found && ask(found, null, (run) => run('carry_history', { task }));
     },
   };
+}
+
+/** The newest run of a workflow id. */
+interface FoundRun {
+  workflowId: string;
+  runId: string;
+  described: Described;
+  newest: NewestRun;
 }
 
 /** Notes a time under a key; beyond a number of keys the oldest is forgotten. */

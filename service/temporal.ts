@@ -49,6 +49,8 @@ export interface Followed {
 export interface NewestRun {
   /** The event that started it. */
   first: HistoryEvent | undefined;
+  /** Its whole history where that is one page, and no earlier run of a chain led to it; else null. */
+  whole: HistoryEvent[] | null;
   /** The ids of the runs that led to it, the first one first; with what is known of them already, as far as it still holds. */
   before(known?: readonly string[]): Promise<string[]>;
   history(): AsyncGenerator<HistoryEvent[]>;
@@ -237,8 +239,10 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       const opening = await page(run);
       if (opening === null) return null;
       const [first] = opening.events;
+      const alone = !first?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
       return {
         first,
+        whole: alone && opening.next === undefined ? opening.events : null,
         before: (known) => chainBefore(workflowId, first, known),
         async *history() {
           yield opening.events;
