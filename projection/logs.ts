@@ -43,6 +43,11 @@ export function endEntry(
   return entry(closed, level, `"${workflowType}" ended as ${status}${why}`);
 }
 
+/** That the tasks of a run are left out from now on. */
+export function omissionEntry(at: string): LogEntry {
+  return entry(at, 'warn', 'the tasks of the run are left out: showing them takes more work than is allowed');
+}
+
 function entry(
   timestamp: string,
   level: LogEntry['level'],

@@ -1,11 +1,12 @@
-import type { Place } from '../interpreter/state.ts';
+import type { Place, RunState } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
 import type { LogEntry, TaskExecution } from '../model/execution.ts';
 import type { RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus } from '../model/status.ts';
+import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
-import { endEntry, startEntry, taskEntries } from './logs.ts';
-import { closeOf, marksOf, memoOf, openingOf, startOf } from './project.ts';
+import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
+import { closeOf, marksOf, memoOf, type Opening, openingOf, startOf } from './project.ts';
 import { placesOf, type TaskSources, taskAt } from './tasks.ts';
 
 /** What whoever follows a run is told; `end` comes last. Times are ISO 8601, UTC. */
@@ -21,19 +22,65 @@ export type StreamEntry = StreamPart & { event: number; index: number };
 export interface RunStream {
   /** What the next event of the history has led to. */
   take(event: HistoryEvent): StreamEntry[];
+  /** Leaves out the tasks of the run from the next event on; the log says so. */
+  omitTasks(): void;
   /** What the API left at the start; null before the first event, and for a run that was started otherwise. */
   readonly memo: RunMemo | null;
   readonly closed: boolean;
 }
 
-/** A stream from the first event of a run's history on. */
-export function createRunStream(workflowId: string): RunStream {
+/** Units of work that taking a history event costs before what it leads to. */
+const EVENT = 50;
+
+/**
+ * Creates a stream that begins with the first event of a run's history. With a meter all of its work is charged there; when that is
+ * spent, and for a run whose work cannot be counted (createReplay), the tasks of the run are left out from then on.
+ */
+export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStream {
   const marks = marksOf();
   const told = new Tasks();
-  let run: { type: string; ours: boolean; created: string; memo: RunMemo | null; replay: Replay | null } | null = null;
+  let run: { type: string; ours: boolean; created: string; memo: RunMemo | null } | null = null;
+  let replay: Replay | null = null;
+  let omitting = false;
   let status: ExecutionStatus | null = null;
   let closed = false;
   let changed: Place[] | 'any' = [];
+
+  /** Takes the event into the replay. */
+  function advance(event: HistoryEvent): void {
+    if (replay === null) return;
+    meter?.charge(EVENT);
+    const { stepped, began } = replay.take(event);
+    if (stepped) changed = 'any';
+    // What else has happened to a task is told once the interpreter has taken it: only it knows what it means.
+    else if (began !== null && changed !== 'any') changed.push(...told.placesOf(began));
+  }
+
+  /** What is new of the tasks, once history shows all that the interpreter has commanded; null until then. */
+  function news(event: HistoryEvent, ended: boolean): { state: RunState | null; parts: StreamPart[] } | null {
+    if (replay === null) return { state: null, parts: [] };
+    const { expected, divergence, past, tries, ...now } = replay.now;
+    const settled = expected.every((command) => command.type === 'cancel_work');
+    if (!settled && !ended) return null;
+    const state = divergence === null ? now.state : null;
+    if (state === null) return { state, parts: [] };
+    const places = changed === 'any' || ended ? placesOf(state) : changed;
+    meter?.charge(places.length);
+    const sources = { state, past, tries, described: new Map(), closed: ended ? eventTime(event) : null };
+    changed = [];
+    return { state, parts: told.changes(sources, places) };
+  }
+
+  /** Does what the replay is needed for; when that is too much work, leaves out the tasks. */
+  function within<T>(work: () => T, otherwise: T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ReplayExceeded)) throw error;
+      omitting = true;
+      return otherwise;
+    }
+  }
 
   return {
     get memo() {
@@ -42,37 +89,33 @@ export function createRunStream(workflowId: string): RunStream {
     get closed() {
       return closed;
     },
+    omitTasks() {
+      omitting ||= replay !== null;
+    },
     take(event) {
       const parts: StreamPart[] = [];
       const at = isoTime(eventTime(event));
       marks.take(event);
       if (run === null) {
-        run = begin(event, workflowId);
+        const opening = open(event, workflowId);
+        run = beginningOf(opening);
+        replay = within(() => opening.replay(meter), null);
         parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
       }
-      const { type, ours, created, replay } = run;
-      if (replay !== null) {
-        const { stepped, began } = replay.take(event);
-        if (stepped) changed = 'any';
-        // What else has happened to a task is told once the interpreter has taken it: only it knows what it means.
-        else if (began !== null && changed !== 'any') changed.push(...told.placesOf(began));
-      }
+      const { type, ours, created } = run;
       const closing = closeOf(event, ours);
-      const now = replay?.now ?? null;
-      // In between, history has not shown yet what the interpreter has commanded.
-      const settled = now === null || now.expected.every((command) => command.type === 'cancel_work');
-      const state = now?.divergence === null ? now.state : null;
-      if (state !== null && (settled || closing !== null)) {
-        const sources = {
-          state,
-          ...{ past: now!.past, tries: now!.tries },
-          described: new Map(),
-          closed: closing === null ? null : eventTime(event),
-        };
-        parts.push(...told.changes(sources, changed === 'any' || closing !== null ? placesOf(state) : changed));
-        changed = [];
+      const nothing = { state: null, parts: [] };
+      const found = within(() => {
+        advance(event);
+        return news(event, closing !== null);
+      }, nothing);
+      if (found !== null) parts.push(...found.parts);
+      if (omitting) {
+        omitting = false;
+        replay = null;
+        parts.push({ type: 'log', entry: omissionEntry(at) });
       }
-      const next = closing?.status ?? (settled ? marks.status(state) : status);
+      const next = closing?.status ?? (found === null ? status : marks.status(found.state));
       if (next !== null && next !== status) {
         status = next;
         parts.push({ type: 'execution', status, created, updated: at });
@@ -87,16 +130,18 @@ export function createRunStream(workflowId: string): RunStream {
   };
 }
 
-function begin(first: HistoryEvent, workflowId: string) {
+function open(first: HistoryEvent, workflowId: string): Opening {
   const started = first.workflowExecutionStartedEventAttributes;
   if (!started) throw new TypeError('the history does not begin with the start of a workflow');
-  const { run, known, replay } = openingOf(workflowId, first, started);
+  return openingOf(workflowId, first, started);
+}
+
+function beginningOf({ event, started, run, known }: Opening) {
   return {
     type: started.workflowType?.name ?? '',
     ours: run !== null,
-    created: isoTime(startOf(first, known)),
+    created: isoTime(startOf(event, known)),
     memo: memoOf(started.memo),
-    replay: replay(),
   };
 }
 

@@ -1,9 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
+import { ReplayMeter } from '../model/work.ts';
 import { createRunStream, type StreamEntry } from '../projection/stream.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
+import { copyHistory } from './history-copies.ts';
 import type { Mask } from './masks.ts';
 import type { Temporal } from './temporal.ts';
 
@@ -15,6 +17,14 @@ export interface Watching {
   found: ExecutionView;
   entries: AsyncGenerator<WatchEntry>;
 }
+
+/** Units of work of one history event (0.1 s at most), and units after which other requests have their turn. */
+const MAX_EVENT_WORK = 250_000;
+const TURN_WORK = 25_000;
+
+/** Events and bytes of a history whose tasks are told; what was told is kept for as long as somebody listens. */
+const MAX_EVENTS = 60_000;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Milliseconds after which a follower that broke off is tried again. */
 const RETRY_AFTER = 1_000;
@@ -110,13 +120,24 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
   async function follow(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        const stream = createRunStream(workflowId);
+        const meter = new ReplayMeter(MAX_EVENT_WORK + TURN_WORK);
+        const stream = createRunStream(workflowId, meter);
         let seen = 0;
+        let taken = 0;
+        let bytes = 0;
         for await (const { runId, runs, events } of temporal.follow(workflowId, stop.signal)) {
           chain = runs;
-          for (const event of events) {
+          for (const original of events) {
+            const copy = copyHistory([original]);
+            taken += 1;
+            bytes += copy.bytes;
+            if (taken > MAX_EVENTS || bytes > MAX_BYTES) stream.omitTasks();
+            if (meter.spent > TURN_WORK) {
+              await nextTurn();
+              meter.reset();
+            }
             const entries = stream
-              .take(event)
+              .take(copy.events[0]!)
               .map((entry) => ({ ...entry, run: runId, id: `${runId}/${entry.event}.${entry.index}` }));
             seen += entries.length;
             // After a break the history is read again from its start: what was told is not told again.
