@@ -40,6 +40,12 @@ export interface Beside {
   runs: 'workflow' | 'worker';
 }
 
+/** A content that was examined before it is stored and has no issues, with what is doubtful about it. */
+export interface ExaminedContent {
+  hash: string;
+  warnings: Issue[];
+}
+
 /** Use cases around workflow definitions; each is scoped by the caller's tenant. */
 export type DefinitionService = ReturnType<typeof createDefinitionService>;
 
@@ -94,9 +100,19 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
     return isSmallExamination(request) ? examine(request) : pool.run('examine', principal.tenant, request);
   }
 
-  /** Refuses what is wrong with a definition, all at once; returns what is doubtful. Throws `definition_invalid`. */
-  async function check(principal: Principal, content: RevisionContent, besides: readonly Beside[]): Promise<Issue[]> {
-    const { issues, warnings } = await examined(principal, content, besides);
+  /**
+   * Refuses what is wrong with the definition of a workflow, all at once; returns what is doubtful. Throws `definition_invalid`, and
+   * `busy` when not this content was examined before.
+   */
+  async function check(
+    principal: Principal,
+    ref: string,
+    content: RevisionContent,
+    before: ExaminedContent | undefined,
+  ): Promise<Issue[]> {
+    if (before?.hash === content.hash) return before.warnings;
+    if (before !== undefined) throw new AppError('busy', `Workflow '${ref}' has been changed meanwhile; try again`);
+    const { issues, warnings } = await examined(principal, content, [selfOf(ref, content.paramSchema)]);
     if (issues.length > 0) throw refusal('definition_invalid', issues);
     return warnings;
   }
@@ -153,16 +169,12 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       return { issues: [...mismatch, ...issues], warnings };
     },
 
-    /** Stores a new definition. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
-    async create(
-      principal: Principal,
-      body: WorkflowCreate,
-      besides: readonly Beside[] = [],
-    ): Promise<WrittenWorkflow> {
+    /** Stores a new definition, which is examined unless it was before. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
+    async create(principal: Principal, body: WorkflowCreate, before?: ExaminedContent): Promise<WrittenWorkflow> {
       const mismatch = refMismatch(body);
       if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
-      const content = contentOf(body.version, body.definition, body.param_schema ?? null, body.out_schema ?? null);
-      const warnings = await check(principal, content, [...besides, selfOf(body.ref, content.paramSchema)]);
+      const content = newContent(body);
+      const warnings = await check(principal, body.ref, content, before);
       const pack = await packId(store, principal, body.pack_ref);
       if (await this.isAction(principal, body.ref)) {
         throw new AppError('workflow_exists', `'${body.ref}' is an action`);
@@ -179,27 +191,35 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       return { workflow: await get(principal, body.ref), warnings };
     },
 
-    /** What is wrong with a workflow that is to be stored beside others which may not be there yet. */
-    async examineBeside(principal: Principal, body: WorkflowCreate, besides: readonly Beside[]): Promise<Validation> {
-      const { definition, param_schema = null, out_schema = null } = body;
-      const content = { definition, paramSchema: param_schema, outSchema: out_schema };
-      const { issues, warnings } = await examined(principal, content, besides);
-      return { issues: [...refMismatch(body), ...issues], warnings };
-    },
-
-    /** Brings a workflow to what it is given as. Throws what `create` and `update` throw. */
-    async apply(
+    /** Examines what `apply` would store, next to others which may not be there yet. */
+    async examineBeside(
       principal: Principal,
       body: WorkflowCreate,
       besides: readonly Beside[],
+    ): Promise<ExaminedContent & { issues: Issue[] }> {
+      const { ref, pack_ref: _, ...fields } = body;
+      const stored = await store.find(principal.tenant, ref);
+      const content = stored === null ? newContent(body) : contentAfter(stored, fields).content;
+      const { issues, warnings } = await examined(principal, content, besides);
+      return { issues: [...refMismatch(body), ...issues], warnings, hash: content.hash };
+    },
+
+    /**
+     * Brings a workflow to what it is given as, whose content was examined before: nothing waits for the pool. Throws what `create` and
+     * `update` throw, and `busy` when it has been changed since then.
+     */
+    async apply(
+      principal: Principal,
+      body: WorkflowCreate,
+      examined: ExaminedContent,
     ): Promise<{ ref: string; change: 'created' | 'updated' | 'unchanged'; revision: number; warnings: Issue[] }> {
       const { ref, pack_ref: _, ...fields } = body;
       const before = await store.find(principal.tenant, ref);
       if (before === null) {
-        const { workflow, warnings } = await this.create(principal, body, besides);
+        const { workflow, warnings } = await this.create(principal, body, examined);
         return { ref, change: 'created', revision: workflow.revision, warnings };
       }
-      const { workflow, warnings } = await this.update(principal, ref, fields, { besides });
+      const { workflow, warnings } = await this.update(principal, ref, fields, { before: examined });
       const same = sameFields(before, workflow) && before.revision === workflow.revision;
       return { ref, change: same ? 'unchanged' : 'updated', revision: workflow.revision, warnings };
     },
@@ -223,14 +243,12 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       principal: Principal,
       ref: string,
       body: WorkflowUpdate,
-      { tag, besides = [] }: { tag?: string | undefined; besides?: readonly Beside[] } = {},
+      { tag, before }: { tag?: string | undefined; before?: ExaminedContent } = {},
     ): Promise<WrittenWorkflow> {
       for (;;) {
         const examined = contentAfter(await get(principal, ref), body);
         // Examined before the row is locked: that takes time, and an embedded database has one connection.
-        const warnings = examined.changed
-          ? await check(principal, examined.content, [...besides, selfOf(ref, examined.content.paramSchema)])
-          : [];
+        const warnings = examined.changed ? await check(principal, ref, examined.content, before) : [];
         const change = (stored: StoredWorkflow) => {
           if (tag !== undefined && tag !== entityTag(stored)) {
             throw new AppError('precondition_failed', `Workflow '${ref}' has been changed meanwhile`);
@@ -270,6 +288,10 @@ function contentAfter(stored: StoredWorkflow, body: WorkflowUpdate): { content: 
     body.out_schema === undefined ? stored.outSchema : body.out_schema,
   );
   return { content, changed: content.hash !== stored.hash || content.version !== stored.version };
+}
+
+function newContent({ version, definition, param_schema = null, out_schema = null }: WorkflowCreate): RevisionContent {
+  return contentOf(version, definition, param_schema, out_schema);
 }
 
 /** What tells one state of a workflow from another: any change of it makes another (RFC 9110, ETag). */

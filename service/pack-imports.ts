@@ -5,7 +5,7 @@ import type { Principal } from '../model/principal.ts';
 import type { PackImport } from '../model/requests.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
 import { type ActionService, issuesOfAction } from './custom-actions.ts';
-import type { Beside, DefinitionService } from './definitions.ts';
+import type { Beside, DefinitionService, ExaminedContent } from './definitions.ts';
 import type { DeletionService } from './deletions.ts';
 import { refusal } from './inputs.ts';
 import type { PackService } from './packs.ts';
@@ -70,11 +70,11 @@ export function createPackImportService(
       body: PackImport,
       { dry = false, prune = false }: { dry?: boolean; prune?: boolean } = {},
     ): Promise<ImportResult> {
-      const known = await checked(principal, body);
+      const examined = await checked(principal, body);
       const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
       for (const workflow of surplus.workflows) await deletions.demandClosed(principal, workflow);
       const result = await inTransaction(async (within) => {
-        const done = await write(principal, body, known, within);
+        const done = await write(principal, body, examined, within);
         for (const { ref, revision, id } of surplus.workflows) {
           await within.definitions.forget(principal, id);
           done.workflows.push({ ref, change: 'deleted', revision });
@@ -111,8 +111,11 @@ export function createPackImportService(
     },
   };
 
-  /** Checks everything, and gives what the workflows of the pack may name beside what is there. */
-  async function checked(principal: Principal, { pack, actions: given, workflows }: PackImport): Promise<Beside[]> {
+  /** Checks everything; returns what was found of each workflow, so that nothing is examined again while it is written. */
+  async function checked(
+    principal: Principal,
+    { pack, actions: given, workflows }: PackImport,
+  ): Promise<ExaminedContent[]> {
     const refs = new Set<string>();
     const issues: Issue[] = [];
     const elsewhere = (path: string, ref: string, packRef: string) => {
@@ -130,12 +133,14 @@ export function createPackImportService(
       runs: Beside['runs'],
     ) => all.map(({ ref, param_schema = null }): Beside => ({ ref, paramSchema: param_schema, runs }));
     const known = [...besides(given, 'worker'), ...besides(workflows, 'workflow')];
+    const examined: ExaminedContent[] = [];
     for (const [index, workflow] of workflows.entries()) {
       elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
       const found = await definitions.examineBeside(principal, workflow, known);
+      examined.push(found);
       issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
     }
-    if (issues.length === 0) return known;
+    if (issues.length === 0) return examined;
     const invalid = issues.some(({ path }) => path.includes('/definition'));
     throw refusal(invalid ? 'definition_invalid' : 'request_invalid', issues);
   }
@@ -155,7 +160,7 @@ export function createPackImportService(
   async function write(
     principal: Principal,
     { pack, actions: given, workflows }: PackImport,
-    known: readonly Beside[],
+    examined: readonly ExaminedContent[],
     within: PackParts,
   ): Promise<ImportResult> {
     const result: ImportResult = {
@@ -164,7 +169,7 @@ export function createPackImportService(
     };
     for (const action of given) result.actions.push(await importAction(within.actions, principal, action));
     for (const [index, workflow] of workflows.entries()) {
-      const { warnings, ...imported } = await within.definitions.apply(principal, workflow, known);
+      const { warnings, ...imported } = await within.definitions.apply(principal, workflow, examined[index]!);
       result.workflows.push(imported);
       result.warnings.push(...warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
     }
