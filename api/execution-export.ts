@@ -38,15 +38,35 @@ export const EXPORT_TYPES = {
   ndjson: 'application/x-ndjson',
 };
 
+/** The name of a format. */
+export type ExportFormat = keyof typeof EXPORT_TYPES;
+
+/** Characters of a part of an export; a part has one row more than fits. */
+const PART = 64 * 1024;
+
 /** How each format is written: what comes first, a row, what stands between rows, what comes last. */
-export const EXPORTED: Record<
-  keyof typeof EXPORT_TYPES,
-  { head: string; row: (row: Row) => string; between: string; foot: string }
-> = {
+const FORMATS: Record<ExportFormat, { head: string; row: (row: Row) => string; between: string; foot: string }> = {
   csv: { head: csvLine(Object.keys(ExportedSchema.shape)), row: csvRow, between: '', foot: '' },
   json: { head: '[', row: (row) => JSON.stringify(exported(row)), between: ',\n', foot: ']\n' },
   ndjson: { head: '', row: (row) => `${JSON.stringify(exported(row))}\n`, between: '', foot: '' },
 };
+
+/** Writes rows in a format, in parts of about 64 KiB. */
+export async function* writeExport(format: ExportFormat, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
+  const { head, row: written, between, foot } = FORMATS[format];
+  let part = head;
+  let separator = '';
+  for await (const rows of pages) {
+    for (const row of rows) {
+      part += separator + written(row);
+      separator = between;
+      if (part.length < PART) continue;
+      yield part;
+      part = '';
+    }
+  }
+  yield part + foot;
+}
 
 function exported(row: Row): Exported {
   return {

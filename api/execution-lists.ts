@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
-import { stream } from 'hono/streaming';
 import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
 import { listedRun, type TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
-import { EXPORT_TYPES, EXPORTED, ExportedSchema } from './execution-export.ts';
+import { EXPORT_TYPES, ExportedSchema, writeExport } from './execution-export.ts';
 import { FILTER_QUERY, filterOf, integer, RANGE_QUERY, statusFilter } from './execution-filters.ts';
 import { createApiRoute, json, PAGE_QUERY, windowOf } from './routes.ts';
+import { streamText } from './text-streams.ts';
 
 // Document 000, many executions: lists, statistics and export, below /api/v1/executions.
 
@@ -146,19 +146,12 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
     async (context) => {
       const { format, ...query } = context.req.valid('query');
       const filter = filterOf(query);
-      const { head, row, foot, between } = EXPORTED[format];
       context.header('content-type', EXPORT_TYPES[format]);
       context.header('content-disposition', `attachment; filename="executions.${format}"`);
-      return stream(context, async (out) => {
-        await out.write(head);
-        let first = true;
-        for await (const rows of lists.exportRows(context.get('principal'), filter)) {
-          await out.write((first ? '' : between) + rows.map(row).join(between));
-          first = false;
-        }
-        await out.write(foot);
-        // The type of a route that answers JSON does not know of a stream.
-      }) as never;
+      const parts = writeExport(format, lists.exportRows(context.get('principal'), filter));
+      const close = () => context.env.incoming?.socket.destroy();
+      // The type of a route that answers JSON does not know of a stream.
+      return context.body(streamText(parts, close)) as never;
     },
     refuse(exportRoute),
   );

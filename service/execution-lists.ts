@@ -21,7 +21,7 @@ export interface ExecutionPage {
 }
 
 /** Rows that an export reads at a time. */
-const EXPORT_PAGE = 500;
+const EXPORT_PAGE = 100;
 
 /** What is asked of many runs, answered from the index; each use case is scoped by the caller's tenant. */
 export type ExecutionLists = ReturnType<typeof createExecutionLists>;
@@ -64,7 +64,7 @@ export function createExecutionLists(store: ExecutionStore) {
       return retries;
     },
 
-    /** All runs that match, newest first, a few hundred at a time. */
+    /** All runs that match, newest first, a hundred at a time. */
     async *exportRows({ tenant }: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]> {
       let cursor: Cursor | null = null;
       for (;;) {

@@ -74,19 +74,29 @@ function createProbe(db: Database): () => Promise<void> {
   };
 }
 
+/** Milliseconds that a statement may take, other than those of migrations. */
+const STATEMENT_TIMEOUT = 30_000;
+
 /** Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. */
 export async function openPostgres(url: string): Promise<OpenDatabase> {
-  const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000 });
+  const pool = new Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: STATEMENT_TIMEOUT,
+  });
   // A connection that the server closes is replaced at the next query, and a query under way fails by itself; unheard,
   // the error of the connection would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const client = await pool.connect();
   try {
+    await client.query('set statement_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await migratePostgres(drizzlePostgres(client), { migrationsFolder: MIGRATIONS });
   } finally {
     await client.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    await client.query('reset statement_timeout');
     client.release();
   }
   const db = drizzlePostgres(pool);

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import { openPostgres } from '../../store/database.ts';
@@ -32,6 +33,14 @@ it('two processes that start at once migrate once, and both can work', async () 
   expect(found).toMatchObject({ revision: 1, definition, tags: ['x'] });
   expect(Object.keys(found!.definition.variables!)).toEqual(['z', 'a']);
   for (const { close } of opened) await close();
+});
+
+it('ends a statement that takes longer than 30 seconds, on every connection', async () => {
+  const { db, close } = await openPostgres(url);
+  const shown = await Promise.all([1, 2, 3].map(() => db.execute(sql`show statement_timeout`)));
+  const timeouts = shown.map((result) => (result as unknown as { rows: object[] }).rows);
+  expect(timeouts).toEqual([1, 2, 3].map(() => [{ statement_timeout: '30s' }]));
+  await close();
 });
 
 it('reads instants and big numbers as it wrote them', async () => {
