@@ -13,8 +13,13 @@ import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
-import { BACKSTOP_SECONDS, MAX_PAYLOAD_BYTES, YIELD_ACTION } from '../model/run-input.ts';
-import type { SecretTexts } from '../model/secret-texts.ts';
+import {
+  type ActivityScope,
+  BACKSTOP_SECONDS,
+  MAX_PAYLOAD_BYTES,
+  PERMIT_SECONDS,
+  YIELD_ACTION,
+} from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, timer } from './attempt.ts';
@@ -55,7 +60,7 @@ export function createActivities(
           const message = `the action "${activityType}" is not available in this version`;
           throw new ActionError('action_unavailable', message, { retryable: false });
         }
-        const { tenant, secrets: texts = {}, timeout } = (scope ?? {}) as Beside;
+        const { tenant, secrets: texts = {}, timeout } = (scope ?? {}) as ActivityScope;
         const owner = tenant ?? Context.current().info.priority?.fairnessKey ?? '';
         const run = (made: Action, given: Json, mask: Mask) =>
           runBounded(made, given, { egress, permits, owner, timeout, mask });
@@ -71,17 +76,6 @@ export function createActivities(
       }
     },
   };
-}
-
-/** What the workflow sends with an input: whose run it is, and where the input has secrets. */
-interface Beside {
-  tenant?: string;
-  secrets?: SecretTexts;
-  /**
-   * Seconds of an attempt, without the time in which it waits for a permit. A run that sends them takes a `WorkerBusy` for what it
-   * is. Absent: the start-to-close timeout of the activity says it, and waiting counts.
-   */
-  timeout?: number;
 }
 
 /** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
@@ -150,13 +144,20 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     seconds === undefined ? info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000 : seconds * 1000,
   );
   let timeout = seconds === undefined ? timer(limit / 1000) : null;
+  const overdue = new AbortController();
+  const patience = setTimeout(() => {
+    overdue.abort(new RoomFull(`the activity has waited ${PERMIT_SECONDS} seconds for a permit`));
+  }, PERMIT_SECONDS * 1000);
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
   const waiting = () => ({ waiting_for_permit: permits.occupancy(owner) });
   let release: (() => void) | null = null;
   const heartbeat = setInterval(() => context.heartbeat(release === null ? waiting() : null), HEARTBEAT_INTERVAL);
   try {
-    const givenUp = timeout === null ? cancellationSignal : AbortSignal.any([cancellationSignal, timeout]);
-    release = await permits.take(owner, givenUp, { patient: seconds === undefined });
+    const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal]);
+    // A task that is issued again has all of its attempts again, so that a later one waits.
+    const patient = seconds === undefined || info.attempt > 1;
+    release = await permits.take(owner, givenUp, { patient });
+    clearTimeout(patience);
     timeout ??= timer(limit / 1000);
     const deadline = Date.now() + limit;
     const signal = AbortSignal.any([cancellationSignal, timeout]);
@@ -180,6 +181,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     throw masked(error, mask);
   } finally {
     release?.();
+    clearTimeout(patience);
     clearInterval(heartbeat);
   }
 }

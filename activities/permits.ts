@@ -6,10 +6,10 @@ export interface Occupancy {
   own: number;
 }
 
-/** A tenant has a large part of the waiting room already: its activity is to be tried again later. */
+/** A tenant has a large part of the waiting room already, or has waited in it for too long: its activity is to be tried again later. */
 export class RoomFull extends Error {
-  constructor() {
-    super('the worker has no room for more activities of this tenant');
+  constructor(message = 'the worker has no room for more activities of this tenant') {
+    super(message);
   }
 }
 

@@ -40,7 +40,8 @@ export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task:
       if (own) return lost('the worker that ran the task did not answer in time', true);
       return failed('timeout', `the attempt took longer than ${spec.timeout} seconds`);
     case 'application': {
-      if (own && fault.type === WORKER_BUSY) return { ...lost('no worker had room for the task', false), busy: true };
+      if (own && fault.type === WORKER_BUSY)
+        return { ...lost('worker_busy: no worker had room for the task', false), busy: true };
       if (fault.type === 'WorkerShutdown') return lost('the worker that ran the task was shut down', true);
       if (fault.type === 'PayloadsTooLarge') return failed('too_large', 'the output of the task is too large');
       const [details, note] = fault.details;

@@ -2,6 +2,7 @@ import type { CarriedState } from './carried-state.ts';
 import type { Definition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { StartMode } from './run-mode.ts';
+import type { SecretTexts } from './secret-texts.ts';
 import type { WorkLimits } from './work.ts';
 
 /**
@@ -16,6 +17,9 @@ export const INTERPRETER_VERSION = 8;
 
 /** Seconds after an attempt's own timeout at which Temporal's start-to-close takes over as a backstop. */
 export const BACKSTOP_SECONDS = 10;
+
+/** Seconds that an attempt may wait for a permit of its worker before its own timeout begins. */
+export const PERMIT_SECONDS = 3_600;
 
 /** Largest value that may be sent as a payload, in bytes of JSON: below Temporal's 2 MiB with room for encryption. */
 export const MAX_PAYLOAD_BYTES = 1_500_000;
@@ -92,6 +96,19 @@ export interface RunInput {
   starters?: string[];
   /** Limits of work other than the interpreter's own: a test makes slices small with it. */
   limits?: Partial<WorkLimits>;
+}
+
+/** The second argument of an activity of Fermata's own workers; the first is its input. */
+export interface ActivityScope {
+  /** The tenant of the run. */
+  tenant?: string | undefined;
+  /** The texts of the input that hold secrets. */
+  secrets?: SecretTexts | undefined;
+  /**
+   * Seconds of an attempt, from the permit of its worker on: the run takes a `WorkerBusy` failure for what it is. Absent in runs of
+   * older interpreters: start-to-close is the timeout of the attempt, less `BACKSTOP_SECONDS`, and waiting for a permit counts.
+   */
+  timeout?: number | undefined;
 }
 
 /** What a run shares with others of its workflow: so many of those with the same key may go on at once. */

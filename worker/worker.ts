@@ -25,6 +25,8 @@ export interface WorkerOptions {
   bundle: WorkflowBundle;
   /** Actions that run at once. */
   concurrentActions?: number;
+  /** Activities that the worker takes at once to run them or have them wait; at least `concurrentActions`. */
+  waitingRoom?: number;
   /** Takes one workflow task at a time and keeps no workflow in memory, so that a task which ends the process is alone. */
   probation?: boolean;
   /**
@@ -80,7 +82,7 @@ function forThisNode(config: WebpackConfig): WebpackConfig {
  */
 const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
 
-/** Actions that run at once unless it is said otherwise, and activities that a worker takes at once to run them or have them wait. */
+/** Actions that run at once, and activities that a worker takes at once, unless the options say otherwise. */
 const CONCURRENT_ACTIONS = 100;
 const WAITING_ROOM = 1_000;
 
@@ -90,13 +92,14 @@ export async function createWorker({
   namespace,
   bundle,
   concurrentActions = CONCURRENT_ACTIONS,
+  waitingRoom = WAITING_ROOM,
   probation = false,
   interrupt,
   actions,
   codec,
   report,
 }: WorkerOptions): Promise<Worker> {
-  const room = Math.max(WAITING_ROOM, concurrentActions);
+  const room = Math.max(waitingRoom, concurrentActions);
   return Worker.create({
     connection,
     namespace,

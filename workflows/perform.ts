@@ -17,10 +17,17 @@ import {
 } from '@temporalio/workflow';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { unreadableEncoding, unreadableFault } from '../interpreter/unreadable.ts';
+import { PERMITS_APART } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { BACKSTOP_SECONDS, type RunMemo, YIELD_ACTION } from '../model/run-input.ts';
+import {
+  type ActivityScope,
+  BACKSTOP_SECONDS,
+  PERMIT_SECONDS,
+  type RunMemo,
+  YIELD_ACTION,
+} from '../model/run-input.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import type { Inbox } from './inbox.ts';
 
@@ -46,12 +53,10 @@ export function performing<T>(
     command.shielded ? around.run(start) : start();
   const completed = (key: string, output: Json | undefined): void => inbox.push(completionOf(key, output, interpreter));
   const activity = (command: Activity): void => {
-    const { key, secrets } = command;
-    const args: unknown[] = [command.input];
-    if (command.spec.connects || secrets !== undefined) {
-      args.push({ tenant: memoOf()?.tenant, ...(secrets === undefined ? {} : { secrets }) });
-    }
-    run(command, () => scheduleActivity<Json>(command.action, args, activityOptions(command))).then(
+    const { key, action, input } = command;
+    const scope = activityScope(command, interpreter);
+    const args = scope === null ? [input] : [input, scope];
+    run(command, () => scheduleActivity<Json>(action, args, activityOptions(command, interpreter))).then(
       (output) => completed(key, output),
       (error: unknown) => inbox.push({ type: 'failed', key, fault: faultOf(error) }),
     );
@@ -106,12 +111,27 @@ const YIELD_OPTIONS = {
   retry: { maximumAttempts: 1 },
 } as const;
 
-function activityOptions({ key, spec, retry, timeout }: Activity): Parameters<typeof scheduleActivity>[2] {
+/** The second argument of an activity of our own workers; null where they need none. */
+function activityScope({ spec, secrets, timeout }: Activity, interpreter: number): ActivityScope | null {
+  const timed = spec.task_queue === undefined && interpreter >= PERMITS_APART;
+  if (!timed && !spec.connects && secrets === undefined) return null;
+  return {
+    tenant: memoOf()?.tenant,
+    secrets,
+    timeout: timed ? timeout : undefined,
+  };
+}
+
+function activityOptions(
+  { key, spec, retry, timeout }: Activity,
+  interpreter: number,
+): Parameters<typeof scheduleActivity>[2] {
   const own = spec.task_queue === undefined;
+  const backstop = own ? BACKSTOP_SECONDS + (interpreter >= PERMITS_APART ? PERMIT_SECONDS : 0) : 0;
   return {
     activityId: key,
     summary: key,
-    startToCloseTimeout: seconds(own ? timeout + BACKSTOP_SECONDS : timeout),
+    startToCloseTimeout: seconds(timeout + backstop),
     heartbeatTimeout: seconds(spec.heartbeat_timeout),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     ...fairness(memoOf()),
