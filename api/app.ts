@@ -18,7 +18,7 @@ import { explanationRoutes } from './explanations.ts';
 import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-pages.ts';
 import { managementRoutes } from './management.ts';
-import { authenticate, checkUrl, limitRate, observeRequests } from './middleware.ts';
+import { authenticate, checkUrl, limitInFlight, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
@@ -49,6 +49,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.use(checkUrl);
   app.use(authenticate(principals, services.rateLimit > 0 ? createAddressGuard(clock) : null));
   app.use(limitRate(services.rateLimit));
+  app.use(limitInFlight());
   app.use(auditChanges(services.audit));
   for (const routes of [
     systemRoutes(services),

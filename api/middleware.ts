@@ -73,6 +73,34 @@ export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
   };
 }
 
+/** Requests that a tenant may have in flight at once. */
+const MAX_IN_FLIGHT = 100;
+
+/**
+ * Bounds the requests of a tenant that are in flight: `busy` beyond it. A request is in flight until its answer begins, so that open
+ * streams do not count, and a start that awaits its run does.
+ */
+export function limitInFlight(): MiddlewareHandler<ApiEnv> {
+  const inFlight = new Map<string, number>();
+  return async (context, next) => {
+    const principal = context.get('principal') as ApiEnv['Variables']['principal'] | undefined;
+    if (principal === undefined) return next();
+    const { tenant } = principal;
+    const others = inFlight.get(tenant) ?? 0;
+    if (others >= MAX_IN_FLIGHT) {
+      throw new AppError('busy', `this tenant has ${MAX_IN_FLIGHT} requests in flight, which is the most it may have`);
+    }
+    inFlight.set(tenant, others + 1);
+    try {
+      return await next();
+    } finally {
+      const left = inFlight.get(tenant)! - 1;
+      if (left === 0) inFlight.delete(tenant);
+      else inFlight.set(tenant, left);
+    }
+  };
+}
+
 /** Demands a permission. Throws `forbidden`, or what a document answers instead. */
 export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden'): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {

@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../model/app-error.ts';
+import type { Principal } from '../../model/principal.ts';
+import { createTestApp } from './test-app.ts';
+
+/** The API for two tenants, `a` and `b`, whose principals are called `a1`, `b2`; explanations wait until they are told to end. */
+function scene() {
+  const explaining: (() => void)[] = [];
+  const explain = (_: Principal, id: string) =>
+    new Promise((_, reject) => explaining.push(() => reject(new AppError('execution_not_found', `no ${id}`))));
+  const watches = {
+    watch: async (_: Principal, _id: string, { signal }: { signal: AbortSignal }) => {
+      async function* entries() {
+        yield { type: 'log', id: '1', entry: { message: 'x' } };
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      }
+      return { found: { execution: { closed: null } }, entries: entries() };
+    },
+  };
+  const authenticate = async (key?: string): Promise<Principal> => {
+    const [, tenant = '', number = ''] = /^([ab])(\d+)$/.exec(key ?? '') ?? [];
+    if (tenant === '') throw new AppError('unauthenticated', 'no such key');
+    return {
+      ...{ id: tenant.charCodeAt(0) * 100 + Number(number), subject: `${tenant}${number}`, tenant, tenantRef: tenant },
+      ...{ roles: [], permissions: ['execution:read'], groups: [] },
+    };
+  };
+  const app = createTestApp({}, { principals: { authenticate }, explanations: { explain }, watches });
+  const ask = async (key: string, path: string, signal?: AbortSignal) =>
+    app.request(path, { headers: { 'x-api-key': key }, ...(signal === undefined ? {} : { signal }) });
+  return {
+    ask,
+    explained: (key: string) => ask(key, '/api/v1/executions/1/explain'),
+    /** Lets so many explanations end, once as many have begun. */
+    end: async (count: number) => {
+      await expect.poll(() => explaining.length).toBeGreaterThanOrEqual(count);
+      for (const stop of explaining.splice(0, count)) stop();
+    },
+    begun: () => explaining.length,
+  };
+}
+
+it('a tenant has 100 requests in flight, whoever of it asks; then it is busy, and nobody else', async () => {
+  const { explained, ask, end, begun } = scene();
+  const first = Array.from({ length: 100 }, (_, n) => explained(`a${n % 3}`));
+  await expect.poll(begun).toBe(100);
+  for (const key of ['a0', 'a9']) {
+    const refused = await explained(key);
+    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+      ...[503, expect.stringMatching(/^\d+$/)],
+      { code: 'busy', error: 'this tenant has 100 requests in flight, which is the most it may have' },
+    ]);
+  }
+  expect((await ask('a0', '/healthz')).status).toBe(200);
+  const other = explained('b1');
+  await expect.poll(begun).toBe(101);
+  await end(1);
+  expect((await Promise.race(first)).status).toBe(404);
+  const again = explained('a0');
+  await expect.poll(begun).toBe(101);
+  await end(101);
+  expect((await Promise.all([...first, other, again])).map(({ status }) => status)).toEqual(Array(102).fill(404));
+});
+
+it('requests that were refused or answered are not in flight, however they ended', async () => {
+  const { ask, explained, end } = scene();
+  for (let n = 0; n < 110; n += 1) {
+    expect((await ask('a1', '/api/v1/nothing')).status).toBe(404);
+    expect((await ask('a1', '/api/v1/workflows')).status).toBe(403);
+    const made = explained('a1');
+    await end(1);
+    expect((await made).status).toBe(404);
+  }
+});
+
+it('open streams are not in flight', async () => {
+  const { ask, explained, end } = scene();
+  const stop = new AbortController();
+  // As many of each of six principals as a principal may have.
+  const streams = await Promise.all(
+    Array.from({ length: 120 }, (_, n) => ask(`a${n % 6}`, '/api/v1/executions/1/events', stop.signal)),
+  );
+  expect(streams.map(({ status }) => status)).toEqual(Array(120).fill(200));
+  const made = explained('a1');
+  await end(1);
+  expect((await made).status).toBe(404);
+  stop.abort();
+  await Promise.all(streams.map((stream) => stream.body?.cancel()));
+});
