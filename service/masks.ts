@@ -2,6 +2,8 @@ import type { Execution, TaskExecution } from '../model/execution.ts';
 import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
+import { createReplacer } from './text-search.ts';
+
 // Parameters marked `writeOnly` show as `***` in every answer (design/shapes.md, Definitions).
 
 /** What stands for a value that is not shown. */
@@ -9,6 +11,12 @@ const MASKED = '***';
 
 /** Characters from which on a masked text is also masked where it is a part of another one. */
 const SHORTEST_PART = 4;
+
+/**
+ * Characters that are searched for parts of hidden texts in one answer, counted for each part; of what is beyond, every text is hidden
+ * as a whole.
+ */
+const MAX_SEARCHED = 50_000_000;
 
 /** Hides the values of write-only parameters in data that is shown. */
 export type Mask = (shown: Json) => Json;
@@ -50,10 +58,12 @@ export function maskExecution(execution: Execution): { execution: Execution; mas
   const shownInput = replaceAt(input, own, noted);
   const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, belowOf(task), noted) }));
   if (values.length === 0) return { execution, mask: (shown) => shown };
-  const mask = maskFor(values);
+  const hide = hiderOf(values);
+  const search = { left: MAX_SEARCHED };
+  const mask: Mask = (shown) => hide(shown, search);
   const failure = <T extends Failure | null>(of: T): T => mask(of as unknown as Json) as unknown as T; // it is JSON
   return {
-    mask,
+    mask: (shown) => hide(shown, { left: MAX_SEARCHED }),
     execution: {
       ...execution,
       input: mask(shownInput),
@@ -96,17 +106,26 @@ function textsOf(value: Json): string[] {
   return isJsonObject(value) ? Object.values(value).flatMap(textsOf) : [];
 }
 
-function maskFor(values: readonly Json[]): Mask {
+/** Hides values in what is shown, with so many characters left to search. */
+type Hider = (shown: Json, search: { left: number }) => Json;
+
+function hiderOf(values: readonly Json[]): Hider {
   const texts = new Set(values.flatMap(textsOf).filter((text) => text !== ''));
   // A longer one may hold a shorter one.
-  const parts = [...texts].filter((text) => text.length >= SHORTEST_PART).sort((a, b) => b.length - a.length);
-  const hide = (value: Json): Json => {
+  const replacers = [...texts]
+    .filter((text) => text.length >= SHORTEST_PART)
+    .sort((a, b) => b.length - a.length)
+    .map((text) => createReplacer(text, MASKED));
+  const hide: Hider = (value, search) => {
     if (typeof value === 'string') {
-      return texts.has(value) ? MASKED : parts.reduce((text, part) => text.replaceAll(part, MASKED), value);
+      if (texts.has(value)) return MASKED;
+      if (value.length < SHORTEST_PART) return value;
+      search.left -= value.length * replacers.length;
+      return search.left < 0 ? MASKED : replacers.reduce((text, replace) => replace(text), value);
     }
-    if (Array.isArray(value)) return value.map(hide);
+    if (Array.isArray(value)) return value.map((entry) => hide(entry, search));
     if (!isJsonObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, hide(field)]));
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, hide(field, search)]));
   };
   return hide;
 }

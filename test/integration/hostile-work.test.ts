@@ -17,7 +17,7 @@ const MANY_ITEMS = {
     tasks: [
       {
         ...{ name: 'a', action: 'core.transform', with_items: '{{ range(0, 50000) }}' },
-        input: { data: '{{ range(0, 1000) | sum }}' },
+        input: { data: '{{ range(0, 20000) | sum }}' },
       },
     ],
   },
@@ -52,27 +52,6 @@ async function slowestProbe(until: Promise<unknown>): Promise<number> {
   }
   return slowest;
 }
-
-it('a simulation without end is refused, and neither holds other requests nor lets more wait than may', async () => {
-  const began = performance.now();
-  const hostile = simulate();
-  const probing = slowestProbe(hostile);
-  const rest = new AbortController();
-  const more = Array.from({ length: 24 }, () => simulate(rest.signal));
-  const refused = await Promise.race(more);
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
-  expect(await refused.json()).toMatchObject({ code: 'busy' });
-  const definition = { tasks: [{ name: 'a', action: 'core.noop', on_success: 'b' }] };
-  const { body } = await harness.call('POST', `${url}/validate`, { definition });
-  expect(body.data.issues).toMatchObject([{ code: 'unknown_task' }]);
-
-  const answer = await hostile;
-  const took = performance.now() - began;
-  expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'work_exceeded' }]);
-  expect(await probing).toBeLessThan(took / 10);
-  rest.abort();
-  await Promise.allSettled(more);
-});
 
 /** Starts a run of interpreter 7, whose work nothing counts, and lets it begin as a worker would. */
 async function startHostileRun(): Promise<string> {
@@ -115,4 +94,31 @@ it('a run whose projection has no end is shown without its tasks, holds no other
   const again = performance.now();
   expect((await harness.call('POST', `${path}/terminate`)).body.data).toMatchObject({ status: 'cancelled' });
   expect(performance.now() - again).toBeLessThan(took / 2);
+});
+
+// Last, since simulations that nobody awaits any more still take their turns in the threads.
+it('a simulation without end is ended, and neither holds other requests nor lets more wait than may', async () => {
+  const began = performance.now();
+  const hostile = simulate();
+  const probing = slowestProbe(hostile);
+  const rest = new AbortController();
+  const more = Array.from({ length: 24 }, () => simulate(rest.signal));
+  const refused = await Promise.race(more);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+  expect(await refused.json()).toMatchObject({ code: 'busy' });
+  const definition = { tasks: [{ name: 'a', action: 'core.noop', on_success: 'b' }] };
+  const { body } = await harness.call('POST', `${url}/validate`, { definition });
+  expect(body.data.issues).toMatchObject([{ code: 'unknown_task' }]);
+
+  const answer = await hostile;
+  const took = performance.now() - began;
+  const { code, data } = (await answer.json()) as { code?: string; data?: { error: { type: string } } };
+  // A fast machine counts all the work that a run may do before its time is over.
+  expect([
+    [422, 'work_exceeded'],
+    [200, 'limit_exceeded'],
+  ]).toContainEqual([answer.status, code ?? data?.error.type]);
+  expect(await probing).toBeLessThan(took / 10);
+  rest.abort();
+  await Promise.allSettled(more);
 });
