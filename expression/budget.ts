@@ -15,7 +15,6 @@ const TEXT_PER_STEP = 64;
 export class Budget {
   #left: number;
   readonly #meter: WorkMeter | undefined;
-  #done: Set<string> | undefined;
 
   constructor(steps: number, meter?: WorkMeter) {
     this.#left = steps;
@@ -43,14 +42,6 @@ export class Budget {
       if (error instanceof WorkExceeded) throw new EvaluationError('limit', 'the templates take too much work');
       throw error;
     }
-  }
-
-  /** Charges work that one evaluation does once for a key, however often it is asked for. */
-  once(key: string, units: number): void {
-    if (this.#meter === undefined || this.#done?.has(key)) return;
-    this.work(units);
-    this.#done ??= new Set();
-    this.#done.add(key);
   }
 
   /** Charges what going through a value once costs. */

@@ -19,12 +19,35 @@ const MAX_PROGRAM = 5_000;
 const MAX_KEPT = 200;
 const MAX_KEPT_PROGRAMS = 50_000;
 
-const kept = new Map<string, RE2JS>();
-let keptPrograms = 0;
+/** Keeps compiled patterns, by their flags and text; forgets all of them when there are too many. */
+class KeptPatterns {
+  readonly #patterns = new Map<string, RE2JS>();
+  #programs = 0;
+
+  get(key: string): RE2JS | undefined {
+    return this.#patterns.get(key);
+  }
+
+  add(key: string, regex: RE2JS): void {
+    const size = regex.programSize();
+    if (this.#patterns.size >= MAX_KEPT || this.#programs + size > MAX_KEPT_PROGRAMS) {
+      this.#patterns.clear();
+      this.#programs = 0;
+    }
+    if (size > MAX_PROGRAM) return;
+    this.#patterns.set(key, regex);
+    this.#programs += size;
+  }
+}
+
+const kept = new KeptPatterns();
+
+/** The patterns of each evaluation whose work is counted. */
+const keptBy = new WeakMap<Budget, KeptPatterns>();
 
 /**
- * A compiled pattern; matching takes linear time, whatever the pattern. Throws on text that is not a pattern. Compiling is charged
- * once in an evaluation, whether the pattern was kept or not, so that work does not depend on what ran before.
+ * Compiles a pattern; matching takes linear time, whatever the pattern. Throws on text that is not a pattern. Compiling is charged
+ * whenever the evaluation does not hold the pattern, even where an earlier one has left it: work does not depend on what ran before.
  */
 export function compileRegex(pattern: string, flags: RegexFlags, budget: Budget): RE2JS {
   if (pattern.length > MAX_PATTERN) throw typeError('the pattern has more than 10,000 characters');
@@ -33,11 +56,26 @@ export function compileRegex(pattern: string, flags: RegexFlags, budget: Budget)
     (flags.multiline ? RE2JS.MULTILINE : 0) |
     (flags.dotall ? RE2JS.DOTALL : 0);
   const key = `${bits} ${pattern}`;
-  budget.once(`read ${key}`, 20 * pattern.length);
-  const regex = kept.get(key) ?? keep(key, compile(pattern, bits));
+  if (!budget.metered) return shared(key, pattern, bits);
+  const own = keptBy.get(budget) ?? new KeptPatterns();
+  keptBy.set(budget, own);
+  const known = own.get(key);
+  if (known !== undefined) return known;
+  budget.work(20 * pattern.length);
+  const regex = shared(key, pattern, bits);
   const size = regex.programSize();
-  if (budget.metered && size > MAX_PROGRAM) throw typeError(`the pattern compiles to more than ${MAX_PROGRAM} steps`);
-  budget.once(`build ${key}`, 2 * size);
+  if (size > MAX_PROGRAM) throw typeError(`the pattern compiles to more than ${MAX_PROGRAM} steps`);
+  budget.work(2 * size);
+  own.add(key, regex);
+  return regex;
+}
+
+/** The compiled pattern that all evaluations share. */
+function shared(key: string, pattern: string, bits: number): RE2JS {
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const regex = compile(pattern, bits);
+  kept.add(key, regex);
   return regex;
 }
 
@@ -47,18 +85,6 @@ function compile(pattern: string, bits: number): RE2JS {
   } catch (error) {
     throw typeError(`'${pattern.slice(0, 100)}' is no regular expression: ${(error as Error).message}`);
   }
-}
-
-function keep(key: string, regex: RE2JS): RE2JS {
-  const size = regex.programSize();
-  if (kept.size >= MAX_KEPT || keptPrograms + size > MAX_KEPT_PROGRAMS) {
-    kept.clear();
-    keptPrograms = 0;
-  }
-  if (size > MAX_PROGRAM) return regex;
-  kept.set(key, regex);
-  keptPrograms += size;
-  return regex;
 }
 
 /**

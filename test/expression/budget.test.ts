@@ -121,6 +121,37 @@ describe('what a template does is charged where it is done', () => {
       for (;;) render(loop, {}, {}, meter);
     }).toThrow(expect.objectContaining({ kind: 'limit', message: 'the templates take too much work' }));
   });
+
+  it('a pattern is charged again once an evaluation has used too many others to hold it', () => {
+    const spent = (rounds: number) => {
+      const meter = new WorkMeter(Number.POSITIVE_INFINITY);
+      // Twelve patterns of 4,500 instructions are more than are held.
+      const patterns = "{% set p = 'x{900}x{900}x{900}x{900}x{900}' %}";
+      render(
+        `${patterns}{% for i in range(${rounds}) %}{% if '' | regex_search(p ~ i % 12) %}{% endif %}{% endfor %}`,
+        {},
+        {},
+        meter,
+      );
+      return meter.spent;
+    };
+    expect(spent(36) / spent(12)).toBeGreaterThan(2.9);
+  });
+
+  it('work does not depend on which patterns other evaluations have left', () => {
+    const template =
+      "{{ ['a', 'b', 'aab'] | map('regex_replace', '(a|b)+c?', '-') | join }}{{ 'x' | regex_search('x|y') }}";
+    const spent = () => {
+      const meter = new WorkMeter(VISIT);
+      render(template, {}, {}, meter);
+      return meter.spent;
+    };
+    const first = spent();
+    expect(spent()).toBe(first);
+    // More patterns than are kept.
+    for (let index = 0; index < 250; index += 1) render(`{{ 'x' | regex_search('x${index}') }}`);
+    expect(spent()).toBe(first);
+  });
 });
 
 describe('steps count as in every earlier interpreter', () => {
