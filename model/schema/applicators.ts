@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { Check, SchemaNode } from './node.ts';
-import { matches, type Pattern } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
 import type { Place } from './place.ts';
 import { Evaluated, type Walk } from './walk.ts';
 
@@ -180,7 +180,7 @@ function propertiesCheck({ map, one, patterns }: Subschemas): Check[] {
       let known = properties.has(key);
       let valid = true;
       for (const [pattern, node] of patterns) {
-        if (!matches(pattern, key, walk.meter)) continue;
+        if (!walk.matcher.matches(pattern, key)) continue;
         known = true;
         evaluated?.keys.add(key);
         if (!walk.visit(node, entry, place?.child(key) ?? null, null)) valid = false;

@@ -3,7 +3,7 @@ import { isMultipleOf } from './decimal.ts';
 import { ValueIndex } from './equality.ts';
 import { formatCheck } from './format.ts';
 import type { Check } from './node.ts';
-import { matches, type Pattern } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
 import type { Walk } from './walk.ts';
 
 /** Longest text of a schema that a message repeats, in characters. */
@@ -99,7 +99,7 @@ function textChecks(schema: JsonObject, pattern: Pattern | null): Check[] {
     const message = `must match the pattern ${cut(pattern.source)}`;
     checks.push(
       (walk, value, place) =>
-        typeof value !== 'string' || matches(pattern, value, walk.meter) || walk.fail(place, 'pattern', message),
+        typeof value !== 'string' || walk.matcher.matches(pattern, value) || walk.fail(place, 'pattern', message),
     );
   }
   const { format } = schema;

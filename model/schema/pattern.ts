@@ -33,13 +33,27 @@ export function compilePattern(source: string): Pattern {
   return { source, instructions: programOf(source).instructions };
 }
 
-/** Whether a text contains a match of a pattern, in time linear in the text; charged before the text is read. */
-export function matches(pattern: Pattern, text: string, meter: WorkMeter): boolean {
-  meter.charge(10 + Math.ceil((text.length * pattern.instructions) / 16));
-  const program = programOf(pattern.source);
-  program.left -= text.length;
-  if (program.left < 0) programs.delete(pattern.source);
-  return program.regex.test(text);
+/** Matches the patterns of one validation; holds their programs, so that each is compiled once in it, however many there are. */
+export class Matcher {
+  readonly #meter: WorkMeter;
+  readonly #programs = new Map<string, Program>();
+
+  constructor(meter: WorkMeter) {
+    this.#meter = meter;
+  }
+
+  /** Whether a text contains a match of a pattern, in time linear in the text; charged before the text is read. */
+  matches({ source, instructions }: Pattern, text: string): boolean {
+    this.#meter.charge(10 + Math.ceil((text.length * instructions) / 16));
+    const program = this.#programs.get(source) ?? programOf(source);
+    program.left -= text.length;
+    if (program.left >= 0) this.#programs.set(source, program);
+    else {
+      programs.delete(source);
+      this.#programs.delete(source);
+    }
+    return program.regex.test(text);
+  }
 }
 
 function programOf(source: string): Program {

@@ -2,6 +2,7 @@ import type { Issue } from '../issue.ts';
 import type { Json } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
 import type { SchemaNode } from './node.ts';
+import { Matcher } from './pattern.ts';
 import type { Place } from './place.ts';
 
 /** One failed check: which keyword refused, at which JSON pointer. */
@@ -42,6 +43,7 @@ const MAX_ISSUE_CHARACTERS = 100_000;
  */
 export class Walk {
   readonly meter: WorkMeter;
+  readonly matcher: Matcher;
   readonly issues: SchemaIssue[] = [];
   /** Mismatches beyond those in `issues`. */
   more = 0;
@@ -53,6 +55,7 @@ export class Walk {
   /** `tracking`: whether any schema asks which entries others have looked at. */
   constructor(meter: WorkMeter, tracking: boolean) {
     this.meter = meter;
+    this.matcher = new Matcher(meter);
     this.#tracking = tracking;
   }
 
