@@ -25,6 +25,7 @@ import { examine, isSmallExamination } from './examination.ts';
 import { sha256Hex } from './hash.ts';
 import { refusal } from './inputs.ts';
 import type { Pool } from './pool.ts';
+import { createSchemaGuard, schemasOfRun } from './stored-schemas.ts';
 import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
 
 /** A stored workflow, and what is doubtful about it. */
@@ -51,6 +52,8 @@ export type DefinitionService = ReturnType<typeof createDefinitionService>;
 
 /** Makes the service over a store; definitions that are not small are examined in the pool. */
 export function createDefinitionService(store: DefinitionStore, actionStore: ActionStore, pool: Pool) {
+  const demandUsable = createSchemaGuard(pool);
+
   async function get(
     principal: Principal,
     ref: string,
@@ -127,12 +130,17 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       return found;
     },
 
-    /** What a run of a definition can reach. Throws `sub_workflow_invalid`. */
+    /**
+     * What a run of a definition can reach. Throws `sub_workflow_invalid`, and `definition_outdated` for a stored schema that can
+     * no longer be used, other than the `param_schema` of the definition itself, which is found with the input.
+     */
     async reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached> {
-      return reachWorkflows(definition, self, async (refs) => ({
+      const reached = await reachWorkflows(definition, self, async (refs) => ({
         workflows: await store.findAll(principal.tenant, refs),
         actions: await actionStore.findAll(principal.tenant, refs),
       }));
+      await demandUsable(principal.tenant, schemasOfRun(definition, self?.outSchema ?? null, reached));
+      return reached;
     },
 
     /** Whether a ref is an action, built in or stored. */

@@ -5,6 +5,7 @@ import type { ExaminationRequest } from './examination.ts';
 import type { HistoryCopy } from './history-copies.ts';
 import type { CarriedRun, ProjectedRun } from './projected-runs.ts';
 import type { SimulatedRun, SimulationRequest } from './simulation.ts';
+import type { NamedSchema, UnusableSchema } from './stored-schemas.ts';
 
 /**
  * Work on a caller's data that may take long, by name: the input and the result of each job, both JSON except for bytes
@@ -18,6 +19,7 @@ export interface Jobs {
   };
   examine: { input: ExaminationRequest; result: Validation };
   simulate: { input: SimulationRequest; result: SimulatedRun };
+  find_unusable_schema: { input: { schemas: readonly NamedSchema[] }; result: UnusableSchema | null };
   /**
    * Begins to project the history of a workflow id, or goes on with what the thread has kept of it unless it is to begin afresh;
    * with `until` it always begins afresh, and ends at the event with this number.

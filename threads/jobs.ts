@@ -2,6 +2,7 @@ import { parseBody } from '../api/body-parser.ts';
 import { examine } from '../service/examination.ts';
 import type { JobName, Jobs } from '../service/pool.ts';
 import { simulateRun } from '../service/simulation.ts';
+import { findUnusableSchema } from '../service/stored-schemas.ts';
 import { createProjectionJobs } from './projections.ts';
 import { serveJobs } from './serve.ts';
 
@@ -11,6 +12,7 @@ const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['res
   parse: ({ type, bytes }) => parseBody(type, bytes),
   examine,
   simulate: simulateRun,
+  find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),
   ...createProjectionJobs(),
 };
 

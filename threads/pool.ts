@@ -16,6 +16,7 @@ const DEADLINES: Record<JobName, number> = {
   parse: 5_000,
   examine: 5_000,
   simulate: 10_000,
+  find_unusable_schema: 5_000,
   open_history: 10_000,
   take_history: 10_000,
   show_history: 10_000,
