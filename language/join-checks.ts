@@ -1,8 +1,8 @@
 import type { Issue } from '../model/issue.ts';
 import { concurrencyOf, groupsOfExclusive } from './concurrency.ts';
 import { pathOf, quoted } from './graph-checks.ts';
-import type { Program, ProgramTask } from './program.ts';
-import type { TaskGraph } from './task-graph.ts';
+import type { Program } from './program.ts';
+import { TaskSets } from './task-sets.ts';
 
 /** Joins that can never be satisfied, or of which nobody could say when they are (design/language.md, Join). */
 export function joinIssues(program: Program): Issue[] {
@@ -30,7 +30,7 @@ export function joinIssues(program: Program): Issue[] {
       const message = `"${name}" stands in a loop with the tasks that lead to it, where it can only wait for all of them`;
       return issue('join_count_in_loop', message);
     }
-    const other = inbound.find((one) => !sameSet(lineages.get(one)!, lineages.get(inbound[0]!)!));
+    const other = inbound.find((one) => !lineages.same(one, inbound[0]!));
     if (other !== undefined) return issue('ambiguous_join', ambiguity(inbound[0]!, other, lineages));
     const together = (a: string, b: string) => concurrency === null || concurrency.arriveTogether(a, b, name);
     const most = groupsOfExclusive(inbound, together);
@@ -51,38 +51,39 @@ export function joinWarnings({ tasks, graph }: Program): Issue[] {
   });
 }
 
-/** By task, where its lineage may have begun: at a task with several arrivals, or with the run (''). */
-function lineagesOf({ tasks, graph, entries, cleanup }: Program): Map<string, ReadonlySet<string>> {
-  const lineages = new Map<string, Set<string>>();
+/** Where the lineages of tasks may have begun: at a task with several arrivals, or with the run (''). */
+interface Lineages {
+  same(a: string, b: string): boolean;
+  of(name: string): string[];
+}
+
+function lineagesOf({ tasks, graph, entries, cleanup }: Program): Lineages {
+  const { component, following } = graph;
+  const beginnings = ['', ...tasks.keys()];
+  const numbers = new Map(beginnings.map((name, number) => [name, number]));
+  const sets = new TaskSets(tasks.size, beginnings.length);
+  const firsts = new Set([...entries, ...cleanup.entries]);
   for (const { name, opensLineage } of tasks.values()) {
-    const first = entries.includes(name) || cleanup.entries.includes(name);
-    lineages.set(name, new Set(opensLineage ? [name] : first ? [''] : []));
+    if (opensLineage) sets.add(component.get(name)!, numbers.get(name)!);
+    else if (firsts.has(name)) sets.add(component.get(name)!, 0);
   }
-  const queue = new Set(tasks.keys());
-  for (const name of queue) {
-    queue.delete(name);
-    for (const target of followers(graph, tasks, name)) {
-      const known = lineages.get(target)!;
-      const before = known.size;
-      for (const lineage of lineages.get(name)!) known.add(lineage);
-      if (known.size > before) queue.add(target);
+  // The tasks of a loop have the same lineages; what leads to one has a higher number.
+  const inOrder = [...following].sort(([a], [b]) => component.get(b)! - component.get(a)!);
+  for (const [name, targets] of inOrder) {
+    for (const target of targets) {
+      if (!tasks.get(target)!.opensLineage) sets.addAll(component.get(target)!, sets, component.get(name)!);
     }
   }
-  return lineages;
+  return {
+    same: (a, b) => sets.equal(component.get(a)!, component.get(b)!),
+    of: (name) => beginnings.filter((_, number) => sets.has(component.get(name)!, number)),
+  };
 }
 
-function followers(graph: TaskGraph, tasks: ReadonlyMap<string, ProgramTask>, name: string): string[] {
-  return graph.following.get(name)!.filter((target) => !tasks.get(target)!.opensLineage);
-}
-
-function ambiguity(a: string, b: string, lineages: ReadonlyMap<string, ReadonlySet<string>>): string {
+function ambiguity(a: string, b: string, lineages: Lineages): string {
   const describe = (name: string) => {
-    const openers = [...lineages.get(name)!].filter((lineage) => lineage !== '');
+    const openers = lineages.of(name).filter((lineage) => lineage !== '');
     return openers.length === 0 ? `"${name}" runs once` : `"${name}" runs once for each arrival at ${quoted(openers)}`;
   };
   return `${describe(a)}, and ${describe(b)}: which of them belong together is not known`;
-}
-
-function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((each) => b.has(each));
 }

@@ -2,6 +2,7 @@ import type { Issue, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { END_FUNCTIONS } from '../model/words.ts';
 import { type Program, publishedBy, type Reader } from './program.ts';
+import { followersOf } from './task-graph.ts';
 import type { Reference } from './template-value.ts';
 import { reachable } from './transitions.ts';
 
@@ -178,21 +179,21 @@ function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: R
   const initial = new Set([...set, ...declared]);
   const publishers = new Map<string, string[]>();
   for (const task of tasks.values()) {
-    for (const name of new Set(publishedBy(task))) publishers.set(name, [...(publishers.get(name) ?? []), task.name]);
+    for (const name of new Set(publishedBy(task))) {
+      const known = publishers.get(name);
+      if (known === undefined) publishers.set(name, [task.name]);
+      else known.push(task.name);
+    }
   }
-  const followers = new Map<string, ReadonlySet<string>>();
-  const after = (name: string): ReadonlySet<string> => {
-    const known = followers.get(name) ?? reachable(graph.following.get(name)!, graph.following);
-    followers.set(name, known);
-    return known;
-  };
+  const { follows, followingAny } = followersOf(graph);
+  const setBefore = new Map(
+    [...publishers].map(([name, setters]) => [name, { own: new Set(setters), following: followingAny(setters) }]),
+  );
   return ({ at, task: reading }: Extract<Reader, { task: string }>, references: readonly Reference[]): Issue[] => {
     // The cleanup sees what all branches have set.
     if (references.length === 0 || cleaning.has(reading)) return [];
-    const before = (name: string): boolean => {
-      if (name !== reading) return after(name).has(reading);
-      return at === 'end' || after(name).has(name) || tasks.get(name)!.transitions.some(({ retry }) => retry);
-    };
+    const sawItself = at === 'end' || tasks.get(reading)!.transitions.some(({ retry }) => retry);
+    const before = (name: string): boolean => follows(reading, name) || (name === reading && sawItself);
     return references.flatMap(({ path, field }): Issue[] => {
       const { root, keys, guarded, called, line, column } = path;
       if (guarded || called) return [];
@@ -200,13 +201,13 @@ function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: R
       const ofTask = ['task', 'tasks'].includes(root);
       const name = String(within || ofTask ? keys[0] : root);
       const early = (message: string): Issue[] => [{ code: 'read_too_early', path: field, message, line, column }];
-      const setters = ofTask ? undefined : publishers.get(name);
+      const setters = ofTask ? undefined : setBefore.get(name);
       if (setters !== undefined) {
         if ((!within && initial.has(name)) || set.has(name)) return [];
-        if (setters.some(before)) return [];
+        if (setters.following.has(reading) || (sawItself && setters.own.has(reading))) return [];
         return early(`no path that leads to "${reading}" sets the variable "${name}"`);
       }
-      if (within || initial.has(name) || !tasks.has(name) || before(name) || !after(reading).has(name)) return [];
+      if (within || initial.has(name) || !tasks.has(name) || before(name) || !follows(name, reading)) return [];
       return early(`"${name}" only runs after "${reading}"`);
     });
   };

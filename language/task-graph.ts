@@ -1,3 +1,4 @@
+import { TaskSets } from './task-sets.ts';
 import type { Transition } from './transitions.ts';
 
 /** Which task leads to which, and what lies in a loop. */
@@ -8,6 +9,8 @@ export interface TaskGraph {
   inLoop(name: string): boolean;
   /** Whether two tasks lie in one loop. */
   sameLoop(a: string, b: string): boolean;
+  /** The number of the loop of each task, or of the task alone; a transition leads to the same number or to a lower one. */
+  component: ReadonlyMap<string, number>;
   /** The loops: the tasks of each, in order of definition. */
   loops: readonly (readonly string[])[];
 }
@@ -32,9 +35,44 @@ export function taskGraph(tasks: Iterable<{ name: string; transitions: readonly 
   const loops = [...members.values()].filter(isLoop);
   const looping = new Set(loops.flat());
   return {
-    ...{ following, inbound, loops },
+    ...{ following, inbound, component, loops },
     inLoop: (name) => looping.has(name),
     sameLoop: (a, b) => looping.has(a) && component.get(a) === component.get(b),
+  };
+}
+
+/** Which tasks can run after others. */
+export interface Followers {
+  /** Whether a path leads from one task to another; to itself: whether it lies in a loop. */
+  follows(task: string, from: string): boolean;
+  /** The tasks to which a path leads from any of some tasks. */
+  followingAny(from: readonly string[]): { has(task: string): boolean };
+}
+
+/** Finds for each task of a graph all that can run after it, in one pass. */
+export function followersOf({ following, component, loops }: TaskGraph): Followers {
+  // A definition with issues may name tasks that are not there; they have components as well.
+  const numbers = new Map([...component.keys()].map((name, number) => [name, number]));
+  const size = numbers.size;
+  const sets = new TaskSets(size, size);
+  for (const names of loops) for (const name of names) sets.add(component.get(name)!, numbers.get(name)!);
+  // Whatever follows a task has a lower number, or lies in its loop.
+  const inOrder = [...following].sort(([a], [b]) => component.get(a)! - component.get(b)!);
+  for (const [name, targets] of inOrder) {
+    const row = component.get(name)!;
+    for (const target of targets) {
+      if (component.get(target) === row) continue;
+      sets.add(row, numbers.get(target)!);
+      sets.addAll(row, sets, component.get(target)!);
+    }
+  }
+  return {
+    follows: (task, from) => sets.has(component.get(from)!, numbers.get(task)!),
+    followingAny: (from) => {
+      const any = new TaskSets(1, size);
+      for (const name of from) any.addAll(0, sets, component.get(name)!);
+      return { has: (task) => any.has(0, numbers.get(task)!) };
+    },
   };
 }
 
