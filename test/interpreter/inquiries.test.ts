@@ -4,6 +4,7 @@ import type { Command, RunEvent } from '../../interpreter/events.ts';
 import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
+import { workDone } from '../../interpreter/work.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -127,6 +128,19 @@ describe('an inquiry', () => {
     run.act({ decide: 'ask' });
     const after = inquiriesOf(run.state)[0]!;
     expect([after.bound_to, after.plan]).toEqual([before.bound_to, before.plan]);
+  });
+});
+
+describe('work', () => {
+  it('of a form that is checked counts as the work of the run', () => {
+    const spent = (response: Json) => {
+      const run = play({ tasks: [question('ask', { response_schema: { items: { type: 'integer' } } })] });
+      const before = workDone(run.state);
+      run.act({ decide: 'ask', response });
+      expect(run.words()).toEqual(['decided']);
+      return workDone(run.state) - before;
+    };
+    expect(spent(Array(2_000).fill(1)) - spent([])).toBeGreaterThanOrEqual(2_000);
   });
 });
 
