@@ -16,7 +16,7 @@ export const valuesOf = (scale: number): Record<string, Value> => ({
 const subjects = Object.keys(valuesOf(0));
 
 /** Arguments of those that need some; whoever adds a filter, test or method that takes large arguments adds it here. */
-const FILTER_ARGUMENTS: Record<string, string[]> = {
+export const FILTER_ARGUMENTS: Record<string, string[]> = {
   join: ["', '"],
   sort: ['', 'attribute=0', 'reverse=true'],
   unique: ['', 'attribute=0'],
@@ -59,11 +59,11 @@ const FILTER_ARGUMENTS: Record<string, string[]> = {
   strftime: ['text'],
   date: ["'%A' * 1000"],
 };
-const TEST_ARGUMENTS: Record<string, string[]> = {
+export const TEST_ARGUMENTS: Record<string, string[]> = {
   in: ['texts', 'lists', 'text', 'same'],
   divisibleby: ['3'],
 };
-const METHOD_ARGUMENTS: Record<string, string[]> = {
+export const METHOD_ARGUMENTS: Record<string, string[]> = {
   strip: ['', 'text'],
   split: ['', "'a'", "'a' * 300"],
   rsplit: ["'a', 5"],

@@ -4,13 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createDevFolder, run } from '../system/processes.ts';
 
-// Has schemathesis (from PyPI) try the whole API out of its own openapi.json: npm run fuzz [examples] [seed]. Beside the
-// normal run. Nothing may answer 500, nor with a status or a body that openapi.json does not have.
-
 const VERSION = '4.32.5';
 const CHECKS = 'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
-
-const [examples = '30', seed] = process.argv.slice(2);
 
 /** The program, in a virtual environment of its own; made at the first run. */
 function schemathesis(): string {
@@ -28,30 +23,37 @@ function schemathesis(): string {
   return program;
 }
 
-const program = schemathesis();
-const dev = await createDevFolder();
-const fermata = run('dev/main.ts', { ...dev.env, FERMATA_RATE_LIMIT: '0', FERMATA_LOG_LEVEL: 'error' });
-try {
-  await fermata.until('Ctrl-C stops everything');
-  const { url, api_key } = await dev.devFile();
-  const { status } = spawnSync(
-    program,
-    [
-      ...['run', `${url}/openapi.json`, '-H', `x-api-key: ${api_key}`, '--checks', CHECKS, '--max-examples', examples],
-      // What streams never ends, and so is no example of an answer; who revokes keys revokes the one that is used.
-      ...['--exclude-path-regex', '/(events|stream)$', '--exclude-path', '/api/v1/keys/{id}'],
-      '--request-timeout=30',
-      ...(seed === undefined ? [] : ['--seed', seed]),
-    ],
-    { stdio: 'inherit' },
-  );
-  process.exitCode = status ?? 1;
-} finally {
-  await fermata.end('SIGINT');
-  const faults = fermata
-    .said()
-    .split('\n')
-    .filter((line) => /ERROR|"level":50/.test(line));
-  for (const line of faults.slice(0, 20)) console.log(line);
-  await dev.remove();
+/**
+ * Has schemathesis (from PyPI) try the whole API out of its own openapi.json: nothing may answer 500, nor with a status or a body
+ * that openapi.json does not have. False when something does. `seed`: null for a random one, which it prints.
+ */
+export async function fuzzApi(examples: number, seed: number | null): Promise<boolean> {
+  const program = schemathesis();
+  const dev = await createDevFolder();
+  const fermata = run('dev/main.ts', { ...dev.env, FERMATA_RATE_LIMIT: '0', FERMATA_LOG_LEVEL: 'error' });
+  try {
+    await fermata.until('Ctrl-C stops everything');
+    const { url, api_key } = await dev.devFile();
+    const { status } = spawnSync(
+      program,
+      [
+        ...['run', `${url}/openapi.json`, '-H', `x-api-key: ${api_key}`, '--checks', CHECKS],
+        ...['--max-examples', String(examples)],
+        // What streams never ends, and so is no example of an answer; who revokes keys revokes the one that is used.
+        ...['--exclude-path-regex', '/(events|stream)$', '--exclude-path', '/api/v1/keys/{id}'],
+        '--request-timeout=30',
+        ...(seed === null ? [] : ['--seed', String(seed)]),
+      ],
+      { stdio: 'inherit' },
+    );
+    return status === 0;
+  } finally {
+    await fermata.end('SIGINT');
+    const faults = fermata
+      .said()
+      .split('\n')
+      .filter((line) => /ERROR|"level":50/.test(line));
+    for (const line of faults.slice(0, 20)) console.log(line);
+    await dev.remove();
+  }
 }
