@@ -37,6 +37,10 @@ const pattern = mostly(
   ['[', '(?=a)', 'a{1001}'],
 );
 
+/**
+ * Of the keywords that both checks know, those on which they differ by intent are left out: `format`, and a `multipleOf` that has no
+ * exact value in binary.
+ */
 const { schema: schemas } = fc.letrec<{ schema: Json }>((tie) => {
   const some = fc.array(tie('schema'), { minLength: 1, maxLength: 3 });
   const keyword = fc.oneof<fc.Arbitrary<[string, unknown]>[]>(
@@ -107,7 +111,7 @@ function verify(given: Case): void {
     equal(issues, whole.issues.slice(0, issues.length), `with ${limit} units`);
     if (issues.length === 0) throw new Error(`a value passes with ${limit} units of ${whole.spent}`);
   }
-  if (refused || isKnownDifference(given)) return;
+  if (refused) return;
   const { valid } = new Validator(schema, '2020-12', true).validate(value);
   if (valid !== (whole.issues.length === 0)) throw new Error(`the earlier check says ${valid}`);
 }
@@ -115,11 +119,6 @@ function verify(given: Case): void {
 function equal(a: unknown, b: unknown, what: string): void {
   if (JSON.stringify(a) !== JSON.stringify(b))
     throw new Error(`${what}: ${JSON.stringify(a)}, not ${JSON.stringify(b)}`);
-}
-
-/** Whether the earlier check is known to decide otherwise, or to fail. */
-function isKnownDifference(_: Case): boolean {
-  return false;
 }
 
 /** Random schemas and values: no check throws, takes more than its limit, or says other than the earlier one. */

@@ -38,10 +38,9 @@ interface Expressions {
 /** Templates in which numbers stand as they are given; most of what they ask for is there. */
 function templatesWith(numbers: readonly string[]): fc.Arbitrary<string> {
   const { any, list } = fc.letrec<Expressions>((tie) => {
-    const inner = (kind: keyof Expressions) => tie(kind).map((of) => (/^\w+$/.test(of) ? of : `(${of})`));
-    const [text, items, dict, number, value] = (['text', 'list', 'dict', 'number', 'any'] as const).map(inner) as [
-      ...{ [Index in 0 | 1 | 2 | 3 | 4]: fc.Arbitrary<string> },
-    ];
+    const inner = (of: fc.Arbitrary<string>) => of.map((written) => (/^\w+$/.test(written) ? written : `(${written})`));
+    const [text, items, dict] = [inner(tie('text')), inner(tie('list')), inner(tie('dict'))];
+    const [number, value] = [inner(tie('number')), inner(tie('any'))];
     const random = fc.array(value, { maxLength: 3 }).map((given) => given.join(', '));
     /** A call by name: mostly with arguments that it takes. */
     const call = (names: readonly string[], known: Record<string, string[]>) =>
