@@ -6,7 +6,7 @@ import { compileTemplate } from '../../expression/template.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Part } from './part.ts';
 
-/** Bytes of the smaller of two documents, and how many times larger the other one is. */
+/** Characters of the smaller of two documents, and how many times larger the other one is. */
 const SIZE = 4 * 1024;
 const GROWTH = 8;
 
@@ -170,8 +170,8 @@ function timeOf(work: () => unknown): number {
 }
 
 /** Throws when reading takes more than linear time. */
-function verifyGrowth(shape: Shape, read: (text: string) => void): void {
-  const [less, more] = [written(shape, SIZE), written(shape, SIZE * GROWTH)];
+function verifyGrowth(shape: Shape, read: (text: string) => void, size: number): void {
+  const [less, more] = [written(shape, size), written(shape, size * GROWTH)];
   const factor = () => {
     // What takes no time grows by any factor.
     const base = Math.max(0.5, Math.min(...[0, 1].map(() => timeOf(() => read(less)))));
@@ -217,42 +217,30 @@ function verifyArchive({ files, level, changes, keep, again }: Archive): void {
   readBody('application/zip', again ? new Uint8Array([...cut, ...cut]) : cut);
 }
 
+/** A part of small documents, and one of documents up to the limit of characters. */
+function growthParts(
+  name: string,
+  tokens: readonly string[],
+  read: (text: string) => void,
+  [runs, largeRuns]: readonly [number, number],
+  limit: number,
+): Part[] {
+  const part = (size: number) => fc.property(shapesOf(tokens), (shape) => verifyGrowth(shape, read, size));
+  return [
+    { name, runs, property: part(SIZE) },
+    { name: `${name}-large`, runs: largeRuns, large: true, property: part(limit / GROWTH) },
+  ];
+}
+
+const MIB = 1024 * 1024;
+const SIGNATURES = ['PK\u0003\u0004', 'PK\u0001\u0002', 'PK\u0005\u0006', 'PK\u0007\b'];
+const ZIP = [...SIGNATURES, '\0\0', '\u0008', '\n', 'a', '\0\0\0\0\0\0\0\0'];
+
 /** Random documents as parts of what is fuzzed: refused by name or read, in linear time. */
 export const documentParts: readonly Part[] = [
-  {
-    name: 'yaml',
-    runs: 40,
-    property: fc.property(shapesOf([...YAML, ...MORE_YAML]), (shape) =>
-      verifyGrowth(shape, readAs('application/yaml')),
-    ),
-  },
-  {
-    name: 'json',
-    runs: 300,
-    property: fc.property(shapesOf(JSON_TOKENS), (shape) => verifyGrowth(shape, readAs('application/json'))),
-  },
+  ...growthParts('yaml', [...YAML, ...MORE_YAML], readAs('application/yaml'), [40, 10], MIB),
+  ...growthParts('json', JSON_TOKENS, readAs('application/json'), [300, 50], 2 * MIB),
+  ...growthParts('zip-bytes', ZIP, readAs('application/zip'), [100, 50], 2 * MIB),
+  ...growthParts('template-syntax', [...TEMPLATE, ...STATEMENTS], readTemplate, [100, 30], 96 * 1024),
   { name: 'zip', runs: 500, property: fc.property(archives, verifyArchive) },
-  {
-    name: 'zip-growth',
-    runs: 100,
-    property: fc.property(
-      shapesOf([
-        'PK\u0003\u0004',
-        'PK\u0001\u0002',
-        'PK\u0005\u0006',
-        'PK\u0007\b',
-        '\0\0',
-        '\u0008',
-        '\n',
-        'a',
-        '\0\0\0\0\0\0\0\0',
-      ]),
-      (shape) => verifyGrowth(shape, readAs('application/zip')),
-    ),
-  },
-  {
-    name: 'template-syntax',
-    runs: 100,
-    property: fc.property(shapesOf([...TEMPLATE, ...STATEMENTS]), (shape) => verifyGrowth(shape, readTemplate)),
-  },
 ];

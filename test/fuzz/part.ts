@@ -4,5 +4,7 @@ import type fc from 'fast-check';
 export interface Part {
   name: string;
   runs: number;
+  /** Its inputs are as large as any may be, so that each takes long: none of them is tried in the unit tests. */
+  large?: true;
   property: fc.IRawProperty<unknown>;
 }

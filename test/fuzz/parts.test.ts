@@ -5,7 +5,7 @@ import { failureOf, PARTS } from './parts.ts';
 const SHARE = 1 / 10;
 
 describe('random input breaks nothing', () => {
-  it.each(PARTS)('$name', (part) => {
+  it.each(PARTS.filter(({ large }) => !large))('$name', (part) => {
     expect(failureOf(part, Math.ceil(part.runs * SHARE), 20_260_101)).toBeNull();
   });
 });

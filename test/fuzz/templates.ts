@@ -27,13 +27,7 @@ const SMALL = ['0', '1', '-2', '3', '7', '1.5', 'true'];
 const LARGE = ['700', '20000', '-1000000', '1e300'];
 const WORDS = Object.keys(TESTS).filter((name) => /^\w+$/.test(name));
 
-interface Expressions {
-  text: string;
-  list: string;
-  dict: string;
-  number: string;
-  any: string;
-}
+type Expressions = Record<'text' | 'list' | 'dict' | 'number' | 'any', string>;
 
 /** Templates in which numbers stand as they are given; most of what they ask for is there. */
 function templatesWith(numbers: readonly string[]): fc.Arbitrary<string> {
