@@ -11,7 +11,7 @@ import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
-import { bundleWorkflows, createWorker } from '../../worker/worker.ts';
+import { bundleWorkflows, createWorker, type WorkerOptions } from '../../worker/worker.ts';
 import { preparedBundle, preparedDatabase } from './prepared.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
@@ -22,13 +22,16 @@ export interface Answer {
   body: any;
 }
 
+/** How large a worker is. */
+type WorkerSize = Pick<WorkerOptions, 'concurrentActions' | 'waitingRoom'>;
+
 /** The whole product over a real server and a real database, on free ports. */
 export interface ApiHarness {
   api: RunningApi;
   connection: Connection;
   database: OpenDatabase;
   stopWorker(): Promise<void>;
-  startWorker(): Promise<void>;
+  startWorker(size?: WorkerSize): Promise<void>;
   /** Calls the API as `dev`, and checks the answer against openapi.json. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -67,9 +70,10 @@ export async function createApiHarness(
     options.worker === false ? null : codec === undefined ? await preparedBundle() : await bundleWorkflows(codec);
   const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY]);
   let stopWorker = async () => {};
-  const startWorker = async (): Promise<void> => {
+  const startWorker = async (size: WorkerSize = {}): Promise<void> => {
     if (bundle === null) return;
-    const worker = await createWorker({ connection: native, namespace, bundle, actions, codec, report: reports.take });
+    const { take: report } = reports;
+    const worker = await createWorker({ ...size, connection: native, namespace, bundle, actions, codec, report });
     const running = worker.run();
     stopWorker = async () => {
       stopWorker = async () => {};

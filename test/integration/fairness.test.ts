@@ -7,6 +7,11 @@ import { createWebServer, type WebServer } from './web-server.ts';
 
 const BASE = '/api/v1/executions';
 
+interface HistoryEntry {
+  event_type: string;
+  attributes: { activityId?: string; failure?: { applicationFailureInfo?: { type?: string } } };
+}
+
 let harness: ApiHarness;
 let web: WebServer;
 beforeAll(async () => {
@@ -18,29 +23,36 @@ afterAll(async () => {
   await web.close();
 });
 
-it('150 requests of one tenant that hang hold up no request of another, and their explanation says why they wait', async () => {
-  await harness.call('POST', '/api/v1/tenants', { ref: 'busy', label: 'Busy' });
-  const made = await harness.call('POST', '/api/v1/keys', { subject: 'boss', tenant: 'busy', roles: ['admin'] });
+/** Makes a tenant with a workflow that sends so many requests which hang; returns its credentials. */
+async function createTenant(ref: string, requests: number): Promise<Record<string, string>> {
+  await harness.call('POST', '/api/v1/tenants', { ref, label: ref });
+  const made = await harness.call('POST', '/api/v1/keys', { subject: 'boss', tenant: ref, roles: ['admin'] });
   const theirs = { 'x-api-key': made.body.data.key };
-  const ours = async () => {
-    const started = performance.now();
-    const input = { action_ref: 'core.http', parameters: { url: `${web.url}/ok` }, wait: 50 };
-    const { body } = await harness.call('POST', BASE, input);
-    expect(body.data.status).toBe('completed');
-    return performance.now() - started;
-  };
-  await ours();
-  const alone = Math.max(await ours(), await ours());
-
+  const items = `{{ range(${requests}) | list }}`;
   const definition = {
-    tasks: [
-      { name: 'hang', action: 'core.http', with_items: '{{ range(150) | list }}', input: { url: `${web.url}/wait` } },
-    ],
+    tasks: [{ name: 'hang', action: 'core.http', with_items: items, input: { url: `${web.url}/wait` } }],
   };
   const workflow = { ref: 'examples.hang', pack_ref: 'examples', label: 'x', version: '1.0.0', definition };
   await harness.call('POST', '/api/v1/packs', { ref: 'examples', label: 'Examples', version: '1.0.0' }, theirs);
   const stored = await harness.call('POST', '/api/v1/workflows', workflow, theirs);
   expect(stored.status, JSON.stringify(stored.body)).toBe(201);
+  return theirs;
+}
+
+/** Milliseconds that a request of the default tenant takes from its start to its end. */
+async function ours(): Promise<number> {
+  const started = performance.now();
+  const input = { action_ref: 'core.http', parameters: { url: `${web.url}/ok` }, wait: 50 };
+  const { body } = await harness.call('POST', BASE, input);
+  expect(body.data.status).toBe('completed');
+  return performance.now() - started;
+}
+
+it('150 requests of one tenant that hang hold up no request of another, and their explanation says why they wait', async () => {
+  const theirs = await createTenant('busy', 150);
+  await ours();
+  const alone = Math.max(await ours(), await ours());
+
   const { id } = (await harness.call('POST', BASE, { action_ref: 'examples.hang' }, theirs)).body.data;
   const hanging = async () => web.asked.filter((path) => path === '/wait').length;
   await until(hanging, (count) => count === 90, 50);
@@ -62,4 +74,41 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
     ({ body }) => body.data.status === 'cancelled',
     50,
   );
+}, 180_000);
+
+it('tasks of a tenant that fills half of the room of a worker are handed back and issued again, and those of another are done', async () => {
+  await harness.stopWorker();
+  // One tenant gets three of the six places, and one of the two permits.
+  await harness.startWorker({ concurrentActions: 2, waitingRoom: 6 });
+  const theirs = await createTenant('full', 5);
+  const { id } = (await harness.call('POST', BASE, { action_ref: 'examples.hang' }, theirs)).body.data;
+  const explained = await until(
+    () => harness.call('GET', `${BASE}/${id}/explain`, undefined, theirs),
+    ({ body }) => JSON.stringify(body.data.waiting_for).includes('worker_busy: no worker had room for the task'),
+    30,
+  );
+  const texts = explained.body.data.advice.map(({ text }: { text: string }) => text);
+  const handedBack = expect.stringMatching(
+    /^"hang\[\d\]" is tried again until \S+, after: worker_busy: no worker had room/,
+  );
+  expect(texts).toContainEqual(handedBack);
+  await ours();
+
+  web.open();
+  const { body: ended } = await until(
+    () => harness.call('GET', `${BASE}/${id}`, undefined, theirs),
+    ({ body }) => body.data.status === 'completed',
+    50,
+  );
+  expect(ended.data.result).toHaveLength(5);
+  const { body: history } = await harness.call('GET', `${BASE}/${id}/history?limit=1000`, undefined, theirs);
+  const entries: HistoryEntry[] = history.data;
+  const typeOf = ({ attributes }: HistoryEntry) => attributes.failure?.applicationFailureInfo?.type;
+  const failures = entries.filter(({ event_type: type }) => type === 'ActivityTaskFailed');
+  expect(failures.length).toBeGreaterThanOrEqual(2);
+  expect(failures.map(typeOf)).toEqual(failures.map(() => 'WorkerBusy'));
+  const again = entries.filter(
+    ({ event_type: type, attributes }) => type === 'ActivityTaskScheduled' && /~\d+$/.test(attributes.activityId ?? ''),
+  );
+  expect(again).toHaveLength(failures.length);
 }, 180_000);
