@@ -5,6 +5,7 @@ import type { Definition } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Parameters, RunTurn } from '../model/run-input.ts';
+import { WorkMeter } from '../model/work.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../store/turns.ts';
 import { refusal } from './inputs.ts';
 import { keepGoing } from './loops.ts';
@@ -13,6 +14,9 @@ import type { Temporal } from './temporal.ts';
 
 /** Milliseconds between two rounds. */
 const INTERVAL = 200;
+
+/** Units of work that the template of a concurrency key may take when a run is started. */
+const KEY_WORK = 100_000;
 
 /** Milliseconds after which a claim is given up whose run was never seen. */
 const UNSEEN_AFTER = 120_000;
@@ -23,7 +27,7 @@ export function turnFor(
   input: Parameters,
   field: string,
 ): RunTurn | undefined {
-  const found = turnOf(definition, input);
+  const found = turnOf(definition, input, new WorkMeter(KEY_WORK));
   if (found === null) return undefined;
   if ('turn' in found) return found.turn;
   const { message } = found.failure;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideTurns } from '../../service/turns.ts';
+import { decideTurns, turnFor } from '../../service/turns.ts';
 import type { TurnRow } from '../../store/turns.ts';
 
 /** Runs of one key, in order: each as its state, and what is its own. */
@@ -56,4 +56,14 @@ describe('who gets a turn', () => {
   ])('is %s', (_, given, expected) => {
     expect(decideTurns(given)).toEqual({ granted: [], refused: [], cancelled: [], ...expected });
   });
+});
+
+it.each([
+  ['{{ parameters.a }}', true],
+  ['{{ range(0, 60000) | sort | length }}', false],
+])('the key %s may be found out when a run is started: %s', (key, allowed) => {
+  const definition = { concurrency_key: { key }, tasks: [{ name: 'a', action: 'core.noop' }] };
+  const find = () => turnFor({ definition, ref: 'a.b', version: '1.0.0' }, { a: 'b' }, 'parameters');
+  if (allowed) expect(find()).toMatchObject({ key: 'b' });
+  else expect(find).toThrow(expect.objectContaining({ code: 'input_invalid' }));
 });
