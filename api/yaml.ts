@@ -10,6 +10,9 @@ const MAX_TOKENS = 100_000;
 const MAX_NODES = 200_000;
 const MAX_BYTES = 2 * 1024 * 1024;
 
+/** Longest description of what is wrong, in characters: it may name a key, a tag or an alias of any length. */
+const SHOWN = 300;
+
 /** Entries of the parser's stack: a level of nesting is at most two, and what is in progress some more. */
 const MAX_STACK = 2 * MAX_DEPTH + 8;
 
@@ -139,5 +142,6 @@ function malformed(message: string, text: string, offset: number): AppError {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
   const column = offset - before.lastIndexOf('\n');
-  return new AppError('yaml_malformed', `the body is not YAML: ${message} at line ${line}, column ${column}`);
+  const shown = message.length > SHOWN ? `${message.slice(0, SHOWN)}…` : message;
+  return new AppError('yaml_malformed', `the body is not YAML: ${shown} at line ${line}, column ${column}`);
 }

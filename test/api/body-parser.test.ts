@@ -51,6 +51,7 @@ describe('YAML', () => {
     ['bytes', 'a: !!binary aGk=', 'binary'],
     ['a set', 'a: !!set { b, c }', 'set'],
     ['an alias without an anchor', 'a: *x', 'x'],
+    ['an alias of any length', `a: *${many('x', 100_000)}`, `the alias *${many('x', 200)}`],
     ['an alias before its anchor', 'a: *x\nb: &x 1', 'x'],
     ['an alias inside of its anchor', 'a: &x [1, *x]', 'the alias *x stands inside of its anchor at line 1'],
     ['two anchors that hold each other', 'a: &x { b: &y { c: *x, d: *y } }', 'inside of its anchor'],
@@ -68,6 +69,7 @@ describe('YAML', () => {
       expect.stringMatching(/^the body is not YAML: .* at line \d+, column \d+$/),
     ]);
     expect(yaml(text)).toEqual(['yaml_malformed', expect.stringContaining(words)]);
+    expect(String(yaml(text)).length).toBeLessThan(500);
   });
 
   const bomb = numbered(10, (n) => `l${n}: &l${n} [${n === 0 ? many('x, ', 10) : many(`*l${n - 1}, `, 10)}]\n`);
