@@ -22,7 +22,18 @@ const BEYOND_DETAIL = [
     'schedule',
   ],
   ...['retry_of', 'retried_as'],
-  ...['signals', 'signals_dropped', 'tags', 'task', 'tasks', 'uuid', 'version', 'waiting_for', 'workflow_id'],
+  ...[
+    'signals',
+    'signals_dropped',
+    'signals_refused',
+    'tags',
+    'task',
+    'tasks',
+    'uuid',
+    'version',
+    'waiting_for',
+    'workflow_id',
+  ],
 ];
 const SUMMARY = ['action_ref', 'created', 'enforcement', 'id', 'parent', 'status', 'updated'];
 const DETAIL = [...SUMMARY, 'action', 'config', 'executor', 'result'];

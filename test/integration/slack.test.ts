@@ -262,7 +262,10 @@ describe('what comes to Slack’s route', () => {
     ],
     [
       'has no signature',
-      (message) => ({ body: signed(click(message, 'approve', 'UANN')).body, headers: {} }),
+      (message) => ({
+        body: signed(click(message, 'approve', 'UANN')).body,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
       401,
       'unauthenticated',
     ],
