@@ -24,7 +24,7 @@ const DEADLINES: Record<JobName, number> = {
 };
 
 /** Jobs whose input is no JSON, but has bytes in it. */
-const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history']);
+const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history', 'show_history']);
 
 /** A pool that can be ended. */
 export interface RunningPool extends Pool {

@@ -20,6 +20,8 @@ afterAll(async () => {
   await server.stop();
 });
 
+const chain = (name: string) => CHAINS.find((each) => each.name === name)!;
+
 describe('a chain of runs is one execution', () => {
   it.each(CHAINS)('$name', async (script) => {
     const id = await playChain(harness, script);
@@ -35,7 +37,7 @@ describe('a chain of runs is one execution', () => {
   });
 
   it('which shows what the outputs of items were that it has not handed on', async () => {
-    const execution = await harness.execution(await playChain(harness, CHAINS[2]!));
+    const execution = await harness.execution(await playChain(harness, chain('items whose outputs nothing reads')));
     const output = execution.tasks.find(({ key }) => key === 'each')!.output as string[];
     expect(output.map((each) => each.split(' ')[0])).toEqual(Array.from({ length: 20 }, (_, at) => String(at)));
   });
@@ -43,7 +45,7 @@ describe('a chain of runs is one execution', () => {
   it('whose closed runs are read once', async () => {
     const historyOf = vi.spyOn(harness.temporal, 'historyOf');
     const reader = readerOf(harness.temporal);
-    const id = await harness.start(CHAINS[6]!.definition);
+    const id = await harness.start(chain('signals that came before anybody waited for them').definition);
     const execution = async () => (await reader.read(id))!.execution;
     const half = await until(execution, ({ waitingFor }) => waitingFor[0]?.kind === 'signal');
     const before = historyOf.mock.calls.length;
