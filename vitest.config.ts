@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of one unit over a real database engine, which takes seconds to start. */
+const OVER_A_DATABASE = [
+  'test/store/**/*.test.ts',
+  'test/activities/database.test.ts',
+  'test/service/notifier.test.ts',
+  'test/service/run-strikes.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,12 +15,22 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/system/**'],
+          exclude: ['test/integration/**', 'test/system/**', ...OVER_A_DATABASE],
           // A busy machine has time: what is asserted is never how long it took.
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'database',
+          include: OVER_A_DATABASE,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,7 +44,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -36,7 +54,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
