@@ -92,6 +92,8 @@ export async function createApiHarness(
         method,
         headers: {
           'x-api-key': DEV_KEY,
+          // A test that holds the event loop for seconds keeps both ends of an idle connection from closing it in time.
+          connection: 'close',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
