@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../integration/until.ts';
@@ -111,9 +111,19 @@ it('after kill -9 its worker and its Temporal server end by themselves, and the 
   expect((await dev.devFile()).worker_pid).not.toBe(worker);
 });
 
+/** The process that ends a Temporal server with its parent: the shell whose last argument is the server's process id. */
+async function watchOf(temporal: number): Promise<number> {
+  for (const pid of await readdir('/proc')) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.startsWith('/bin/sh\0') && command.endsWith(`\0${temporal}\0`)) return Number(pid);
+  }
+  throw new Error(`nobody watches the Temporal server ${temporal}`);
+}
+
 it('a Temporal server that has outlived everything is ended by the next start', async () => {
   const temporal = await dev.temporalPid();
-  // A server that is stopped takes no signal but SIGKILL: its watch gives up first.
+  // Without its watch, a server that is stopped outlives its parent.
+  process.kill(await watchOf(temporal), 'SIGKILL');
   process.kill(temporal, 'SIGSTOP');
   await fermata.end('SIGKILL');
   fermata = run('dev/main.ts', dev.env);
