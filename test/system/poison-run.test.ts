@@ -81,7 +81,7 @@ it.each(Object.entries(POISONS))(
     const failed = await until(
       () => show(poison),
       ({ status }) => status === 'failed',
-      240,
+      600,
     );
     expect(failed.result).toMatchObject({
       error: 'a step of this run has stopped a worker twice',
@@ -99,7 +99,7 @@ it.each(Object.entries(POISONS))(
     expect(listed.data.map(({ id }: { id: number }) => id)).toContain(poison);
     expect([pid, isRunning(pid)]).toEqual([fermata.child.pid, true]);
   },
-  400_000,
+  1_200_000,
 );
 
 it('a worker that is stopped is replaced, and a run that it had goes on', async () => {
@@ -113,11 +113,11 @@ it('a worker that is stopped is replaced, and a run that it had goes on', async 
     120,
   );
   expect(isRunning(worker_pid)).toBe(false);
-  await until(readiness, ({ worker }) => worker === 'ok', 60);
+  await until(readiness, ({ worker }) => worker === 'ok', 240);
   const done = await until(
     () => show(innocent),
     ({ status }) => status !== 'running',
     120,
   );
   expect([done.status, done.projection]).toEqual(['completed', 'complete']);
-}, 400_000);
+}, 1_200_000);
