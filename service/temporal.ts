@@ -144,7 +144,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         : await orNull(() => connection.withAbortSignal(AbortSignal.any([signal]), read), LONG_POLL_TIMEOUT);
     if (found === null) return null;
     const next = found.nextPageToken.length > 0 ? found.nextPageToken : undefined;
-    return { events: open(found.history?.events ?? []), next };
+    return { events: open(withoutTransient(found.history?.events ?? [])), next };
   }
 
   /** All pages of one run's history; with a signal also what is still to come, until it is aborted. */
@@ -231,8 +231,8 @@ export function createTemporal(connection: Connection, namespace: string, codec?
     },
 
     /**
-     * The newest run of a workflow id, or the one that is named: its history, page by page, and the runs of the chain before it, the first one first, as
-     * far back as Temporal has them. Null when Temporal has none.
+     * The newest run of a workflow id, or the one that is named: its history, page by page, and the runs of the chain before it,
+     * the first one first, as far back as Temporal has them. Null when Temporal has none.
      */
     async newestRun(workflowId: string, runId?: string): Promise<NewestRun | null> {
       const run = runId === undefined ? { workflowId } : { workflowId, runId };
@@ -425,6 +425,16 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       await call(() => workflowService.describeNamespace({ namespace }));
     },
   };
+}
+
+/**
+ * Leaves out the workflow task at the end that has failed or timed out before: the server shows it without having written it, and
+ * gives its event ids to whatever is written next.
+ */
+function withoutTransient(events: HistoryEvent[]): HistoryEvent[] {
+  const end = events.at(-1)?.workflowTaskStartedEventAttributes ? -2 : -1;
+  const attempt = events.at(end)?.workflowTaskScheduledEventAttributes?.attempt ?? 1;
+  return attempt > 1 ? events.slice(0, end) : events;
 }
 
 /** Makes the words of a request such that Temporal can take them. */

@@ -119,7 +119,11 @@ export async function createStage(size: { apis: number; workers: number }) {
     async strike(target: Target, chance: () => number, milliseconds: number): Promise<number> {
       if (target === 'hung worker') {
         const workers = running.get('worker')!;
-        const pid = workerPidOf(workers[Math.floor(chance() * workers.length)]!);
+        const place = Math.floor(chance() * workers.length);
+        // One that has just been killed is launched again first.
+        await wait(2 * SUPERVISED_EVERY);
+        await workers[place]!.until(READY.worker);
+        const pid = workerPidOf(workers[place]!);
         if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
         return 1;
       }

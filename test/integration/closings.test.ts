@@ -3,6 +3,8 @@ import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import { fail } from '../interpreter/rehearse.ts';
 import { CLOSINGS } from './closings.ts';
 import { createHarness, type Harness } from './harness.ts';
+import { readerOf } from './projection-reader.ts';
+import { until } from './until.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -101,6 +103,20 @@ it('a run that this worker is too old for stays open, and says that the engine i
   expect(execution).toMatchObject({ status: 'requested', projection: 'partial' });
   expect(execution.waitingFor[0]?.kind).toBe('engine_fault');
   await harness.client.workflow.getHandle(id).terminate();
+});
+
+it.each([
+  ['little', ''],
+  // Projected in a thread, which keeps what it has read.
+  ['much', 'x'.repeat(200_000)],
+])('a run that ends while its workflow task fails again and again is shown as ended: %s', async (_, data) => {
+  const tasks = [{ name: 'a', action: 'core.transform', input: { data } }];
+  const id = await harness.start({ tasks }, { interpreter: 99 });
+  const reader = readerOf(harness.temporal);
+  const waits = async () => (await reader.read(id))?.execution.waitingFor ?? [];
+  await until(waits, ([wait]) => wait?.detail?.includes('tried') === true);
+  await harness.client.workflow.getHandle(id).terminate();
+  expect((await reader.read(id))?.execution).toMatchObject({ status: 'terminated', waitingFor: [] });
 });
 
 it('a run that was not started by Fermata fails with words, instead of hanging', async () => {

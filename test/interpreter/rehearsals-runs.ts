@@ -87,7 +87,7 @@ export const RUN_REHEARSALS: Rehearsal[] = [
     name: 'after the timeout of the run the cleanup runs in list order with the variables of all branches, past its own failures',
     definition: {
       // Long enough for a busy machine to get as far as the task that hangs.
-      timeout: 3,
+      timeout: 20,
       start: ['a', 'b'],
       on_cancel: ['undo', 'report'],
       output: { undone: '{{ undo.status }}', report: '{{ report.output }}' },
@@ -106,13 +106,13 @@ export const RUN_REHEARSALS: Rehearsal[] = [
       failure: { type: 'timeout' },
       also: ['E_UNDO'],
       output: { undone: 'failed', report: [1, 2, 'cancelled', 'succeeded'] },
-      elapsed: 3_000,
+      elapsed: 20_000,
     },
   },
   {
     name: 'a cleanup with transitions is a graph of its own, and leaves a list a list',
     definition: {
-      timeout: 3,
+      timeout: 20,
       on_cancel: 'undo',
       tasks: [
         act('a'),
