@@ -25,6 +25,7 @@ import { executionOfRow } from './index-rows.ts';
 import { checkInput } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
+import { isOutage } from './outages.ts';
 import type { ProjectedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { Reached } from './sub-workflows.ts';
@@ -143,7 +144,8 @@ export function createExecutionService(
     try {
       await work();
     } catch (error) {
-      log.error({ err: error, workflow_id: workflowId }, 'a run that was read could not be brought into the index');
+      const level = isOutage(error) ? 'warn' : 'error';
+      log[level]({ err: error, workflow_id: workflowId }, 'a run that was read could not be brought into the index');
     }
   }
 
