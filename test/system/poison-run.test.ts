@@ -71,13 +71,13 @@ function probe(): { end(): Promise<{ asked: number; wrong: number }> } {
   };
 }
 
-it.each(Object.entries(POISONS))(
-  'a run that %s is set aside, a run next to it completes, and the API answers all along',
-  async (_, task) => {
-    const { pid } = await dev.devFile();
-    const probing = probe();
-    const innocent = await startInnocent();
-    const poison = await startPoison(client, task);
+it('runs that stop workers are set aside, a run next to them completes, and the API answers all along', async () => {
+  const { pid } = await dev.devFile();
+  const probing = probe();
+  const innocent = await startInnocent();
+  const poisons: number[] = [];
+  for (const task of Object.values(POISONS)) poisons.push(await startPoison(client, task));
+  for (const poison of poisons) {
     const failed = await until(
       () => show(poison),
       ({ status }) => status === 'failed',
@@ -87,20 +87,19 @@ it.each(Object.entries(POISONS))(
       error: 'a step of this run has stopped a worker twice',
       error_code: 'LIMIT_EXCEEDED',
     });
-    const done = await until(
-      () => show(innocent),
-      ({ status }) => status !== 'requested' && status !== 'running',
-      300,
-    );
-    expect([done.status, done.projection]).toEqual(['completed', 'complete']);
-    const { asked, wrong } = await probing.end();
-    expect([asked > 10, wrong]).toEqual([true, 0]);
-    const listed = await call(url, key, '/api/v1/executions?status=failed');
-    expect(listed.data.map(({ id }: { id: number }) => id)).toContain(poison);
-    expect([pid, isRunning(pid)]).toEqual([fermata.child.pid, true]);
-  },
-  1_200_000,
-);
+  }
+  const done = await until(
+    () => show(innocent),
+    ({ status }) => status !== 'requested' && status !== 'running',
+    300,
+  );
+  expect([done.status, done.projection]).toEqual(['completed', 'complete']);
+  const { asked, wrong } = await probing.end();
+  expect([asked > 10, wrong]).toEqual([true, 0]);
+  const listed = await call(url, key, '/api/v1/executions?status=failed');
+  expect(listed.data.map(({ id }: { id: number }) => id)).toEqual(expect.arrayContaining(poisons));
+  expect([pid, isRunning(pid)]).toEqual([fermata.child.pid, true]);
+}, 1_200_000);
 
 it('a worker that is stopped is replaced, and a run that it had goes on', async () => {
   const { worker_pid } = await dev.devFile();

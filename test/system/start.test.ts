@@ -65,8 +65,8 @@ it('a port that is taken is named', async () => {
   await other.remove();
 });
 
-it('after kill -9 of everything, a new start goes on with the open runs and keeps keys and definitions', async () => {
-  const { url, api_key } = await dev.devFile();
+it('after kill -9 its worker and its Temporal server end by themselves; the next start goes on with the open runs and keeps keys and definitions', async () => {
+  const { url, api_key, worker_pid: worker } = await dev.devFile();
   const task = { name: 'a', action: 'core.http', input: { url: `${web.url}/flaky/1` }, retry: { count: 3, delay: 8 } };
   const definition = { tasks: [task, { name: 'b', action: 'core.http', input: { url: `${web.url}/ok` } }] };
   const ref = 'examples.survivor';
@@ -80,12 +80,18 @@ it('after kill -9 of everything, a new start goes on with the open runs and keep
     (now) => now.data.waiting_for[0]?.kind === 'retry',
   );
   const temporal = await dev.temporalPid();
+  expect([temporal, worker].map(isRunning)).toEqual([true, true]);
   await fermata.end('SIGKILL');
-  process.kill(temporal, 'SIGKILL');
+  await until(
+    async () => [temporal, worker].filter(isRunning),
+    (left) => left.length === 0,
+  );
   fermata = run('dev/main.ts', dev.env);
   await fermata.until('Ctrl-C stops everything');
   const again = await dev.devFile();
   expect(again.api_key).toBe(api_key);
+  expect(again.worker_pid).not.toBe(worker);
+  expect(await dev.temporalPid()).not.toBe(temporal);
   const done = await until(
     () => call(again.url, api_key, `/api/v1/executions/${data.id}`),
     (now) => now.data.status === 'completed',
@@ -93,22 +99,6 @@ it('after kill -9 of everything, a new start goes on with the open runs and keep
   );
   expect(done.data).toMatchObject({ result: { status_code: 200, body: { ok: true } }, projection: 'complete' });
   expect(web.asked.filter((path) => path === '/flaky/1')).toHaveLength(2);
-});
-
-it('after kill -9 its worker and its Temporal server end by themselves, and the next start has others', async () => {
-  const temporal = await dev.temporalPid();
-  const { worker_pid: worker } = await dev.devFile();
-  expect([temporal, worker].map(isRunning)).toEqual([true, true]);
-  await fermata.end('SIGKILL');
-  await until(
-    async () => [temporal, worker].filter(isRunning),
-    (left) => left.length === 0,
-    30,
-  );
-  fermata = run('dev/main.ts', dev.env);
-  await fermata.until('Ctrl-C stops everything');
-  expect(await dev.temporalPid()).not.toBe(temporal);
-  expect((await dev.devFile()).worker_pid).not.toBe(worker);
 });
 
 /** The process that ends a Temporal server with its parent: the shell whose last argument is the server's process id. */
