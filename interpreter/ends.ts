@@ -7,6 +7,7 @@ import { arrive } from './joins.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
 import type { Place, RunState, Variables, Visit, Work } from './state.ts';
 import { endBranch, mergedWith, publish } from './variables.ts';
+import { STOPPED_VISITS_PUBLISH } from './versions.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { renewMeter } from './work.ts';
 
@@ -65,7 +66,7 @@ function endVisit(state: RunState, index: number, ending: Ending): void {
   record(state, visit, visit, ending);
   // What a stop has cancelled leads nowhere; what ended by itself meanwhile still publishes.
   const stopped = state.stopping !== null && !visit.shielded;
-  const leadsNowhere = stopped && (visit.status === 'cancelled' || state.version < 2);
+  const leadsNowhere = stopped && (visit.status === 'cancelled' || state.version < STOPPED_VISITS_PUBLISH);
   if (leadsNowhere || state.work.exhausted) endBranch(state, visit.variables);
   else follow(state, index);
 }

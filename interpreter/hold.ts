@@ -5,7 +5,7 @@ import { continuationOf } from './continuation.ts';
 import { DRAIN_KEY } from './events.ts';
 import { armTimer, dropPending, NO_WORK } from './pending.ts';
 import type { RunState } from './state.ts';
-import { BOUNDED_WORK } from './versions.ts';
+import { BOUNDED_WORK, CONTINUATION } from './versions.ts';
 import { decide } from './visits.ts';
 import { exhaust, isHeavy, isTooHeavy, workDone } from './work.ts';
 
@@ -29,7 +29,7 @@ export function mayBegin({ paused, hold, turn }: RunState): boolean {
 /** Holds new work back once the history, or the work in it, is long enough to go on in another run (interpreter.md 9). */
 export function considerHold(state: RunState): void {
   const { version, history, holdFrom, stopping, hold } = state;
-  if (version < 5 || stopping !== null) return;
+  if (version < CONTINUATION || stopping !== null) return;
   const heavy = version >= BOUNDED_WORK && isHeavy(state);
   const long = history.length >= holdFrom;
   if ((long && history.length >= HARD_EVENTS) || (heavy && isTooHeavy(state))) {

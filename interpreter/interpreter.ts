@@ -28,7 +28,7 @@ import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, postpone, reissue } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
-import { BOUNDED_WORK } from './versions.ts';
+import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, PERMITS_APART, RESERVED_SIGNALS, SECRETS } from './versions.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime } from './work.ts';
 
@@ -65,7 +65,7 @@ export function begin(
   now: number,
   { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, replay }: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
-  const program = programOf(run.definition, run.interpreter >= 6);
+  const program = programOf(run.definition, run.interpreter >= SECRETS);
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   const state: RunState = {
@@ -102,7 +102,7 @@ export function begin(
     for (const name of run.carried === undefined ? program.entries : [])
       schedule(state, name, { from: [], variables: state.variables });
   }
-  if (state.version < 2) settle(state);
+  if (state.version < EVENTS_TOGETHER) settle(state);
   if (events.length > 0) beginSpan(state);
   return { state, commands: takeAll(state, events) };
 }
@@ -164,7 +164,7 @@ function takeEvents(state: RunState, events: readonly RunEvent[]): void {
     take(state, queue[taken]!);
     taken += 1;
     // Interpreter 1 started what followed from one event before it took the next.
-    if (state.version < 2) settle(state);
+    if (state.version < EVENTS_TOGETHER) settle(state);
   }
   const left = queue.slice(taken);
   state.backlog = left.filter((event) => !isCancel(event));
@@ -193,10 +193,10 @@ function prepare(state: RunState): boolean {
 function settle(state: RunState): void {
   if (state.outcome !== null) return;
   do {
-    if (state.version >= 2) withdraw(state);
+    if (state.version >= EARLY_WITHDRAWAL) withdraw(state);
     while (state.starting.length > 0 && mayBegin(state) && hasRoom(state) && hasTime(state)) {
       start(state, state.starting.shift()!);
-      if (state.version >= 2) withdraw(state);
+      if (state.version >= EARLY_WITHDRAWAL) withdraw(state);
     }
     if (state.work.left) return;
   } while (!hasWork(state) && beginCleanup(state));
@@ -213,8 +213,8 @@ function take(state: RunState, event: RunEvent): void {
 }
 
 function takeMessage(state: RunState, name: string, payload: Json): void {
-  if (name === DECISION_SIGNAL && state.version >= 4) takeDecision(state, payload);
-  else if (name === CONTROL_SIGNAL && state.version >= 4) takeControl(state, payload);
+  if (name === DECISION_SIGNAL && state.version >= RESERVED_SIGNALS) takeDecision(state, payload);
+  else if (name === CONTROL_SIGNAL && state.version >= RESERVED_SIGNALS) takeControl(state, payload);
   else takeSignal(state, name, payload);
 }
 
@@ -261,7 +261,7 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   }
   const { failure, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
-  if (busy && state.version >= BOUNDED_WORK && work.postponed < MAX_POSTPONED && mayStart(state, visit)) {
+  if (busy && state.version >= PERMITS_APART && work.postponed < MAX_POSTPONED && mayStart(state, visit)) {
     postpone(state, place, failure);
   } else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
   else endTry(state, place, failure, lost);

@@ -1,11 +1,12 @@
 import type { Pending, Place, RunState } from './state.ts';
+import { IN_FLIGHT_LIMIT } from './versions.ts';
 
 /** Activities and sub-workflows that may be under way at once: Temporal refuses more than 2,000 of each in one run. */
 const MAX_IN_FLIGHT = 1_500;
 
 /** Whether one more activity or sub-workflow may be under way. */
 export function hasRoom(state: RunState): boolean {
-  return state.version < 3 || state.inFlight < MAX_IN_FLIGHT;
+  return state.version < IN_FLIGHT_LIMIT || state.inFlight < MAX_IN_FLIGHT;
 }
 
 /** Notes that an event is owed under a key. */

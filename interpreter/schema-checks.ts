@@ -4,6 +4,7 @@ import { SchemaError } from '../model/schema/document.ts';
 import { SCHEMA_WORK, validateBySchema } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
 import { WorkMeter } from '../model/work.ts';
+import { OWN_SCHEMA_CHECKS } from './versions.ts';
 
 /**
  * Everything in which a value does not match a schema, for a run of a version of the interpreter; `base` is the pointer of the
@@ -16,7 +17,7 @@ export function mismatches(
   base: string,
   meter = new WorkMeter(SCHEMA_WORK),
 ): SchemaIssue[] {
-  if (version < 8) return validateAsBefore8(schema, value, base);
+  if (version < OWN_SCHEMA_CHECKS) return validateAsBefore8(schema, value, base);
   try {
     return validateBySchema(schema, value, base, meter);
   } catch (error) {

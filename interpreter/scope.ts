@@ -6,6 +6,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { WorkMeter } from '../model/work.ts';
 import type { RunState, Variables, Visit } from './state.ts';
+import { HELD_VISITS_HIDDEN } from './versions.ts';
 import { pathBack } from './visits.ts';
 
 /** From where a template looks at a run. */
@@ -103,7 +104,7 @@ function allTasks(state: RunState, from: Visit | null, meter: Meter): JsonObject
 
 function taskValue(state: RunState, from: Visit | null, name: string, meter: Meter): Json | undefined {
   const visit = visitSeen(state, from, name, meter);
-  if (visit === undefined || (visit.status === 'held' && state.version >= 2)) return undefined;
+  if (visit === undefined || (visit.status === 'held' && state.version >= HELD_VISITS_HIDDEN)) return undefined;
   const status = visit.skipped !== null ? 'skipped' : visit.status === 'delayed' ? 'running' : visit.status;
   return { output: visit.output, status, error: failureValue(visit.failure) };
 }

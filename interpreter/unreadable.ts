@@ -1,10 +1,8 @@
 import type { Fault } from './events.ts';
+import { BYTES_REFUSED } from './versions.ts';
 
 /** The key of the marker that stands for a payload that cannot be read; codec/payload-converter.cjs makes such markers. */
 const UNREADABLE = Symbol.for('fermata.unreadable');
-
-/** The first interpreter version for which bytes (`binary/plain`) are not a value; before it they counted as null. */
-const BYTES_REFUSED_SINCE = 8;
 
 /** Characters of an encoding's name that are repeated in a message. */
 const MAX_NAME = 100;
@@ -15,7 +13,7 @@ const MAX_NAME = 100;
  */
 export function unreadableEncoding(value: unknown, interpreter: number): string | null {
   if (typeof value !== 'object' || value === null) return null;
-  if (value instanceof Uint8Array) return interpreter < BYTES_REFUSED_SINCE ? null : 'binary/plain';
+  if (value instanceof Uint8Array) return interpreter < BYTES_REFUSED ? null : 'binary/plain';
   const encoding = (value as { [UNREADABLE]?: unknown })[UNREADABLE];
   return typeof encoding === 'string' ? encoding : null;
 }
@@ -23,7 +21,7 @@ export function unreadableEncoding(value: unknown, interpreter: number): string 
 /** Returns why a run of this interpreter version refuses a payload with this encoding; null when it takes it. */
 export function refusedEncoding(encoding: string, isJson: boolean, interpreter: number): string | null {
   if (encoding === 'binary/null' || (encoding === 'json/plain' && isJson)) return null;
-  return encoding === 'binary/plain' && interpreter < BYTES_REFUSED_SINCE ? null : encoding;
+  return encoding === 'binary/plain' && interpreter < BYTES_REFUSED ? null : encoding;
 }
 
 /** Makes the fault of a task whose output has this encoding, and is refused. */

@@ -1,8 +1,39 @@
-/**
- * Interpreter versions from which on runs behave differently, for `state.version >= …`. Open runs keep the behaviour of the
- * version that they were started with.
- */
+// The first interpreter version with each behaviour, for `state.version >= …`. A run keeps the behaviour of the version that it was
+// started with (`INTERPRETER_VERSION` in model/run-input.ts lists what each version brought). One name stands for one behaviour, so
+// that a search for it finds everything that the behaviour consists of.
+
+/** All events of one activation count before anything new starts; earlier versions settle after each event. */
+export const EVENTS_TOGETHER = 2;
+
+/** Tasks that a decided failure keeps from starting are withdrawn before the next one starts. */
+export const EARLY_WITHDRAWAL = 2;
+
+/** Templates do not see a visit that has not started. */
+export const HELD_VISITS_HIDDEN = 2;
+
+/** A visit that ends by itself while the run stops still publishes. */
+export const STOPPED_VISITS_PUBLISH = 2;
+
+/** The number of activities and sub-workflows under way is limited. */
+export const IN_FLIGHT_LIMIT = 3;
+
+/** Signals with reserved names bring decisions of people and controls; earlier versions take them for plain signals. */
+export const RESERVED_SIGNALS = 4;
+
+/** A run whose history is long continues as a new run. */
+export const CONTINUATION = 5;
+
+/** Templates may name secrets. */
+export const SECRETS = 6;
+
+/** Work is counted and bounded, and a run with much of it does it in slices. */
 export const BOUNDED_WORK = 8;
 
-/** Workers of ours are sent the seconds of an attempt, so that waiting for a permit is no part of them, and may hand tasks back. */
+/** Fermata's own workers are sent the seconds of an attempt: waiting for a permit does not count, and a busy worker may hand a task back. */
 export const PERMITS_APART = 8;
+
+/** Bytes (`binary/plain`) are not a value; earlier versions take them for null. */
+export const BYTES_REFUSED = 8;
+
+/** Values are checked against schemas by Fermata's own validator, whose work is counted. */
+export const OWN_SCHEMA_CHECKS = 8;

@@ -15,6 +15,7 @@ import {
 } from '../model/inquiry.ts';
 import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
+import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
@@ -155,7 +156,7 @@ export function createInquiryService(
       respond(principal, await get(principal, id), answer),
 
     /** In what a response does not match the schema of a form. */
-    checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, EDGE_VERSION),
+    checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, INTERPRETER_VERSION),
 
     /** Throws `not_an_approver` or `self_approval` for who may not decide this. */
     async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
@@ -167,13 +168,10 @@ export function createInquiryService(
   };
 }
 
-/** Forms are checked here with a bound on work, whatever checks them inside an older run. */
-const EDGE_VERSION = 8;
-
 /** What a run would make of a decision as it stands. */
 function foresee({ execution, inquiry }: InquiryView, decision: Decision): Verdict {
   const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
-  return judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution), EDGE_VERSION);
+  return judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution), INTERPRETER_VERSION);
 }
 
 function startersOf({ run, memo }: Execution): readonly string[] {

@@ -66,7 +66,7 @@ it.each(chains)(
 );
 
 it('what was not handed on of the outputs of items is told by the runs that have it', () => {
-  const names = RECORDED_CHAINS.get('items-whose-outputs-nothing-reads')!;
+  const names = RECORDED_CHAINS.get('v5/items-whose-outputs-nothing-reads')!;
   const task = ({ tasks }: Execution) => tasks.find(({ key }) => key === 'each')!;
   const output = task(projectExecution('x', names.flatMap(readEvents))).output as string[];
   expect(output.map((text) => Number.parseInt(text, 10))).toEqual(Array.from({ length: 20 }, (_, at) => at));
