@@ -1,6 +1,7 @@
 import { isTemplate } from '../expression/template.ts';
 import type { Definition } from '../model/definition.ts';
 import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
+import { isReservedSignal } from '../model/signal.ts';
 import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import type { Place, RunState, SignalQueue } from './state.ts';
@@ -23,8 +24,9 @@ function fits({ count, bytes }: Pick<SignalQueue, 'count' | 'bytes'>, payload: J
   return count < MAX_SIGNALS && bytes + jsonSize(payload) <= MAX_SIGNAL_BYTES;
 }
 
-/** Whether a task of a definition can ever wait for a signal of this name. */
+/** Returns whether a task of a definition can ever wait for a signal of this name; always false for a reserved name. */
 export function expectsSignal({ tasks }: Definition, name: string): boolean {
+  if (isReservedSignal(name)) return false;
   return tasks.some(({ action, input }) => {
     if (action !== 'core.wait_signal') return false;
     const expected = isJsonObject(input) ? input.name : input;

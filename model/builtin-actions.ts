@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HttpInputSchema } from './http-input.ts';
 import type { Json } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
+import { SIGNAL_NAME } from './signal.ts';
 import { MAX_SECONDS } from './words.ts';
 
 const JsonObject = z.record(z.string(), JsonValueSchema);
@@ -57,7 +58,7 @@ const DelayInputSchema = z.strictObject({
 });
 
 const WaitSignalInputSchema = z.strictObject({
-  name: z.string().min(1).max(200),
+  name: z.string().min(1).max(200).regex(SIGNAL_NAME).describe('Must not begin with two underscores.'),
   timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds; without it the task waits for ever.'),
 });
 

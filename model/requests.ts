@@ -202,8 +202,8 @@ export const SignalSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .regex(/^(?!__)/, 'must not begin with two underscores')
-    .refine(isStorableText, NOT_STORABLE),
+    .refine(isStorableText, NOT_STORABLE)
+    .describe('Must not begin with two underscores.'),
   payload: JsonValueSchema.optional().describe('Any JSON; null unless it is given.'),
 });
 

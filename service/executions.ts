@@ -22,7 +22,7 @@ import { type DefinitionService, unknownRef } from './definitions.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
 import { entryOf, goneEntry } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
-import { checkInput } from './inputs.ts';
+import { checkInput, demandSignalName } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
 import { isOutage } from './outages.ts';
@@ -301,10 +301,11 @@ export function createExecutionService(
     },
 
     /**
-     * Sends a signal to an open run. Throws `execution_not_found`, `execution_closed`, `signal_not_expected`,
-     * `signals_full`, `body_too_large`. The same idempotency key is one signal.
+     * Sends a signal to an open run. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`,
+     * `signal_not_expected`, `signals_full`, `body_too_large`. The same idempotency key is one signal.
      */
     async signal(principal: Principal, id: string, signal: SignalCommand): Promise<ExecutionView> {
+      demandSignalName(signal.name);
       const { execution } = await openView(principal, id);
       const { name, payload, idempotencyKey } = signal;
       if (execution.run !== null && !expectsSignal(execution.run.definition, name)) {

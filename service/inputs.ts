@@ -6,6 +6,7 @@ import type { Parameters } from '../model/run-input.ts';
 import { SchemaError } from '../model/schema/document.ts';
 import { SCHEMA_WORK, validateBySchema } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
+import { isReservedSignal } from '../model/signal.ts';
 import { WorkMeter } from '../model/work.ts';
 
 /**
@@ -30,6 +31,14 @@ function mismatches(schema: JsonObject, value: Json, base: string): SchemaIssue[
       issues: [{ code: 'schema_invalid', path: `/param_schema${path}`, message }],
     });
   }
+}
+
+/** Throws `request_invalid` for a signal name that is reserved for Fermata, such as those that carry decisions. */
+export function demandSignalName(name: string): void {
+  if (!isReservedSignal(name)) return;
+  throw refusal('request_invalid', [
+    { code: 'value_invalid', path: '/name', message: 'must not begin with two underscores' },
+  ]);
 }
 
 /** A refusal with every issue, told by the first. */

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionService } from './executions.ts';
+import { demandSignalName } from './inputs.ts';
 import type { InquiryService } from './inquiries.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -100,12 +101,13 @@ export function createSignalTokenService(
       return issue(principal, { ...event, workflowId: execution.workflowId }, until);
     },
 
-    /** A token that holds a signal, for the caller. Throws `execution_not_found`, `execution_closed`. */
+    /** Issues a token that holds a signal, for the caller. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`. */
     async issueSignal(
       principal: Principal,
       id: string,
       { name, payload, expiresIn }: { name: string; payload: Json; expiresIn: number },
     ): Promise<IssuedToken> {
+      demandSignalName(name);
       const { execution } = await executions.get(principal, id);
       if (isClosed(execution.status))
         throw new AppError('execution_closed', `Execution with ID ${id} has already ended`);
