@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { isJsonObject, type Json } from '../model/json.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
 import type { AuditService } from '../service/audit.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -18,6 +19,10 @@ const EntrySchema = z
     target: z.string(),
     reason: z.string().nullable(),
     request_id: z.string().nullable(),
+    details: z
+      .record(z.string(), JsonValueSchema)
+      .nullable()
+      .describe('Of a decision: kind, channel, option, bound_to and result.'),
   })
   .openapi('AuditEntry');
 
@@ -62,6 +67,7 @@ export function auditChanges(audit: AuditService): MiddlewareHandler<ApiEnv> {
     await next();
     const permission = context.get('permission');
     if (permission === undefined || permission.endsWith(':read') || context.res.status >= 400) return;
+    if (context.get('audited') === true) return;
     // Document 002 changes by GET too; other routes read by it.
     if (context.req.method === 'GET' && !/\/execution\//.test(context.req.path)) return;
     await audit.record(context.get('principal'), {

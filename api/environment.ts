@@ -48,6 +48,8 @@ export interface ApiEnv extends Env {
     pool: Pool;
     permission?: Permission;
     errorForm?: ErrorForm;
+    /** The service has written what was done to the audit log. */
+    audited?: boolean;
     /** The body was read to its end. */
     bodyRead?: boolean;
     /** What a document in the body says. */

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { CHANNELS, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import { RespondSchema } from '../model/requests.ts';
+import { BoundToSchema, RespondSchema } from '../model/requests.ts';
 import type { Answered, InquiryService, InquiryView } from '../service/inquiries.ts';
 import { inquiryId } from '../service/inquiry-ids.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
@@ -124,7 +124,10 @@ const tokenRoute = createApiRoute({
   permission: 'inquiry:respond',
   ...{ method: 'get', path: `${base}/{id}/token`, tags, summary: "Get a token that holds the caller's own decision" },
   description: 'Whoever presents it must be its owner; document 002 tells where (`/execution/{id}/signal?input=`).',
-  request: { params: IdParams, query: z.strictObject({ option: z.string().min(1).max(64) }) },
+  request: {
+    params: IdParams,
+    query: z.strictObject({ option: z.string().min(1).max(64), bound_to: BoundToSchema.optional() }),
+  },
   responses: {
     200: json(
       z.object({ data: z.object({ token: z.string(), expires_at: InstantSchema, url: z.string() }) }),
@@ -148,6 +151,7 @@ function respondErrors() {
   return errorResponses(
     ...(['request_invalid', 'json_malformed', 'inquiry_not_found', 'not_an_approver', 'self_approval'] as const),
     ...([
+      'person_required',
       'already_decided',
       'already_voted',
       'decisions_full',
@@ -162,6 +166,7 @@ function respondErrors() {
 function tokenErrors() {
   return errorResponses(
     ...(['request_invalid', 'inquiry_not_found', 'not_an_approver', 'self_approval', 'already_decided'] as const),
+    ...(['person_required', 'binding_changed'] as const),
     ...(['inquiry_expired', 'inquiry_withdrawn', 'option_unknown'] as const),
   );
 }
@@ -198,7 +203,9 @@ export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenServ
     respondRoute,
     async (context) => {
       const { option, response = null, comment = null, bound_to: boundTo } = context.req.valid('json');
-      const answer = { option, response, comment, boundTo, channel: 'api' as const };
+      const requestId = context.get('requestId');
+      const answer = { option, response, comment, boundTo, channel: 'api' as const, requestId };
+      context.set('audited', true);
       const answered = await inquiries.respond(context.get('principal'), context.req.valid('param').id, answer);
       const body = answeredBody(answered);
       return answered.result === 'decided' ? context.json(body, 200) : context.json(body, 202);
@@ -209,8 +216,9 @@ export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenServ
   router.openapi(
     tokenRoute,
     async (context) => {
-      const { option } = context.req.valid('query');
-      const issued = await tokens.issueDecision(context.get('principal'), context.req.valid('param').id, { option });
+      const { option, bound_to: boundTo } = context.req.valid('query');
+      const { id } = context.req.valid('param');
+      const issued = await tokens.issueDecision(context.get('principal'), id, { option, boundTo });
       const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
       return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
     },

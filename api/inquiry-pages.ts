@@ -96,6 +96,7 @@ export function inquiryPageRoutes(links: InquiryLinkService, log: Logger) {
         response,
         comment: comment === '' ? null : comment,
         boundTo,
+        requestId: context.get('requestId'),
       });
       deleteCookie(context, COOKIE, { path: INQUIRY_PAGE });
       return context.html(await statePage({ ...view, address: found.address }), 200);

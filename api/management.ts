@@ -104,6 +104,7 @@ const signalRoute = (prefix: string, method: 'get' | 'post') =>
           'token_wrong_execution',
           'token_not_yours',
           'not_an_approver',
+          'person_required',
         ] as const),
         ...(['self_approval', 'execution_not_found', 'inquiry_not_found', 'token_used', 'already_decided'] as const),
         ...([
@@ -196,7 +197,11 @@ export function managementRoutes(
         signal,
         async (context) => {
           const { input } = context.req.valid('query');
-          const { workflowId } = await tokens.present(context.get('principal'), context.req.valid('param').id, input);
+          const { id } = context.req.valid('param');
+          const { workflowId, decides } = await tokens.present(
+            ...([context.get('principal'), id, input, context.get('requestId')] as const),
+          );
+          context.set('audited', decides);
           return context.json({ message: 'Signal sent successfully', workflow_id: workflowId }, 200);
         },
         refuse(signal),

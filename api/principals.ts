@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
-import { ALIAS_KINDS } from '../model/principal.ts';
+import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../model/principal.ts';
 import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { createRouter, refuse } from './environment.ts';
@@ -20,6 +20,8 @@ const KEY = {
   roles: z.array(z.string()),
   permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that it allows.'),
   groups: z.array(z.string()),
+  kind: z.enum(PRINCIPAL_KINDS),
+  on_behalf_of: z.string().nullable().describe('The subject for whom it acts.'),
   label: z.string().nullable(),
   created: InstantSchema,
   expires: InstantSchema.nullable(),
@@ -63,6 +65,20 @@ const revokeKeyRoute = createApiRoute({
     ...errorResponses('request_invalid', 'key_not_found'),
   },
 });
+
+const changeRoute = (verb: 'disable' | 'enable') =>
+  createApiRoute({
+    permission: 'admin',
+    ...{ method: 'post', path: `/api/v1/principals/{subject}/${verb}`, tags },
+    summary:
+      verb === 'disable' ? 'End everything that a principal may do, at once' : 'Let a principal have credentials again',
+    description:
+      verb === 'disable'
+        ? 'Its keys are revoked and its tokens refused, and it decides nothing by links or in chat.'
+        : 'Keys that were revoked stay so.',
+    request: { params: z.object({ subject: z.string().min(1).max(200) }) },
+    responses: { 200: json(z.object({ message: z.string() }), 'Done.'), ...errorResponses('principal_not_found') },
+  });
 
 const AliasSchema = z
   .object({
@@ -144,6 +160,19 @@ export function principalRoutes(principals: PrincipalService) {
     return context.json({ data: (await principals.listKeys(context.get('principal'))).map(keyBody) }, 200);
   });
 
+  for (const verb of ['disable', 'enable'] as const) {
+    const route = changeRoute(verb);
+    router.openapi(
+      route,
+      async (context) => {
+        const { subject } = context.req.valid('param');
+        await principals[verb](context.get('principal'), subject);
+        return context.json({ message: `Principal ${subject} is ${verb}d` }, 200);
+      },
+      refuse(route),
+    );
+  }
+
   router.openapi(
     revokeKeyRoute,
     async (context) => {
@@ -162,6 +191,7 @@ function keyBody({ key, principal }: Row): z.infer<typeof KeySchema> {
   const { subject, roles, permissions, groups } = principal;
   return {
     ...{ id: key.id, prefix: key.prefix, subject, roles, groups, label: key.label },
+    ...{ kind: key.kind, on_behalf_of: key.onBehalfOf },
     permissions: [...permissionsOf(roles, permissions)],
     created: key.created.toISOString(),
     expires: key.expires?.toISOString() ?? null,

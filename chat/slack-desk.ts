@@ -3,9 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Notice } from '../model/notice.ts';
-import { permissionsOf } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
-import type { AuditService } from '../service/audit.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import type { Notifier } from '../service/notifier.ts';
 import type { PrincipalService } from '../service/principals.ts';
@@ -18,7 +16,6 @@ export interface DeskServices {
   notifier: Notifier;
   inquiries: InquiryService;
   principals: PrincipalService;
-  audit: AuditService;
   log: Logger;
 }
 
@@ -36,7 +33,7 @@ interface Opened {
 }
 
 /** Takes what people do in Slack: answers Slack at once, and decides after that (design/inquiries.md, Slack). */
-export function createSlackDesk({ slack, notifier, inquiries, principals, audit, log }: DeskServices) {
+export function createSlackDesk({ slack, notifier, inquiries, principals, log }: DeskServices) {
   async function open(payload: Json): Promise<Opened | null> {
     const interaction = readInteraction(payload);
     if (interaction === null) return null;
@@ -53,9 +50,7 @@ export function createSlackDesk({ slack, notifier, inquiries, principals, audit,
     const byUser = await principals.findPerson(notice.tenant, 'slack', `${team}/${user}`);
     const person =
       byUser ?? (known.email === null ? null : await principals.findPerson(notice.tenant, 'email', known.email));
-    if (person === null) return 'Nobody here is known by your Slack user or your confirmed e-mail address.';
-    const allowed = permissionsOf(person.roles, person.permissions).has('inquiry:respond');
-    return allowed ? person : `${person.subject} may not decide: the permission inquiry:respond is missing.`;
+    return person ?? 'Nobody here is known by your Slack user or your confirmed e-mail address.';
   }
 
   async function decide(opened: Opened): Promise<void> {
@@ -73,12 +68,6 @@ export function createSlackDesk({ slack, notifier, inquiries, principals, audit,
     const answer = { option, response, comment, channel: 'slack' as const, id, boundTo: notice.inquiry.bound_to };
     try {
       const { result } = await inquiries.respond(person, notice.inquiryId, answer);
-      await audit.record(person, {
-        operation: 'slack decide',
-        target: notice.inquiryId,
-        reason: comment,
-        requestId: null,
-      });
       if (result === 'received') await tell('Received: it counts as soon as the run goes on.');
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;

@@ -71,8 +71,9 @@ export function inquiryTools(inquiries: InquiryService) {
   const answer: Tool<typeof AnswerInput, typeof AnsweredSchema> = {
     name: 'answer_inquiry',
     description:
-      'Decide what people are asked, as yourself. Only who is asked may, and nobody about a run of their own.',
+      'Decide what people are asked, as yourself. Only a person who is asked may, and nobody about a run of their own.',
     permission: 'inquiry:respond',
+    audited: true,
     input: AnswerInput,
     output: AnsweredSchema,
     async run(principal, { id, option, response = null, comment = null, boundTo }) {

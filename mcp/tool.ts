@@ -18,6 +18,8 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   output: Output;
   /** It changes nothing. */
   reads?: boolean;
+  /** The service writes what it does to the audit log. */
+  audited?: boolean;
   run(principal: Principal, args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
 
@@ -32,7 +34,7 @@ export function registerTool<Input extends z.ZodObject, Output extends z.ZodObje
   server: McpServer,
   principal: Principal,
   { onFault, onChange }: ToolHooks,
-  { name, description, permission, input, output, reads = false, run }: Tool<Input, Output>,
+  { name, description, permission, input, output, reads = false, audited = false, run }: Tool<Input, Output>,
 ): void {
   const call = async (args: unknown, context: ToolContext): Promise<CallToolResult> => {
     try {
@@ -40,7 +42,7 @@ export function registerTool<Input extends z.ZodObject, Output extends z.ZodObje
         throw new AppError('forbidden', `this needs the permission ${permission}`);
       }
       const answer = await run(principal, args as z.output<Input>, context);
-      if (!reads) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
+      if (!reads && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
       // Without what is undefined, as JSON has it.
       const structuredContent = JSON.parse(JSON.stringify(answer)) as Record<string, unknown>;
       return { content: [{ type: 'text', text: JSON.stringify(answer, null, 2) }], structuredContent };

@@ -36,6 +36,20 @@ export const ConfigSchema = z.object({
     .describe('A secret shared with whoever issues tokens (HS256), instead of their keys.'),
   FERMATA_JWT_ISSUER: z.string().min(1).optional().describe('The `iss` that tokens must have.'),
   FERMATA_JWT_AUDIENCE: z.string().min(1).optional().describe('The `aud` that tokens must have.'),
+  FERMATA_AGENT_CLIENTS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('OAuth clients, by commas, whose tokens (`azp`, `client_id`) are of agents: these decide no question.'),
+  FERMATA_PERSON_MEMORY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(315_360_000)
+    .default(2_592_000)
+    .describe(
+      'Seconds for which a person without a key counts, in chat and behind links, as having what their last token granted.',
+    ),
   FERMATA_SECRET_KEY: z
     .string()
     .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be 32 characters or more; several are separated by commas')

@@ -3,7 +3,7 @@ import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './def
 import { jsonSize } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
-import { ALIAS_KINDS } from './principal.ts';
+import { ALIAS_KINDS, PRINCIPAL_KINDS } from './principal.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from './run-input.ts';
 import { CALLER_MODES } from './run-mode.ts';
 import { isStorableText, NOT_STORABLE } from './text.ts';
@@ -132,6 +132,15 @@ export const KeyCreateSchema = z.strictObject({
     .optional(),
   permissions: z.array(z.enum(PERMISSIONS)).max(20).optional().describe('Beyond those of the roles.'),
   groups: z.array(name(100)).max(100).optional(),
+  kind: z
+    .enum(PRINCIPAL_KINDS)
+    .optional()
+    .describe('`person` unless it is given; keys of a `service` or an `agent` decide no question.'),
+  on_behalf_of: name(200)
+    .optional()
+    .describe(
+      'The subject for whom the key acts, such as the owner of an agent: both count as one who has started a run.',
+    ),
   label: LabelSchema.optional(),
   expires_in: z.int().min(1).max(315_360_000).optional().describe('Seconds; without it the key does not expire.'),
 });
@@ -158,18 +167,18 @@ export const AliasCreateSchema = z
 /** A parsed body of AliasCreateSchema. */
 export type AliasCreate = z.infer<typeof AliasCreateSchema>;
 
+/** The hash of what a decision is about, as it was shown. */
+export const BoundToSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('The `bound_to` of what was shown: the decision holds for nothing else. As it is now unless it is given.');
+
 /** The body of POST /api/v1/inquiries/{id}/respond. */
 export const RespondSchema = z.strictObject({
   option: z.string().min(1).max(64).describe('The ref of one of the options.'),
   response: JsonValueSchema.optional().describe('What the form asks for; null unless it is given.'),
   comment: z.string().max(4_000).optional(),
-  bound_to: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional()
-    .describe(
-      'The `bound_to` of what was shown: the decision holds for nothing else. As it is now unless it is given.',
-    ),
+  bound_to: BoundToSchema.optional(),
 });
 
 const MockOutcomeSchema = z.union([

@@ -70,10 +70,14 @@ import { drainServer, listen } from './server.ts';
 /** What the settings say of who may ask, and how often. */
 export function accessOf(
   config: Config,
-): Pick<ApiOptions, 'tokens' | 'rateLimit' | 'publicUrl' | 'chat' | 'denied' | 'codec' | 'codecOrigins'> {
+): Pick<
+  ApiOptions,
+  'tokens' | 'personMemory' | 'rateLimit' | 'publicUrl' | 'chat' | 'denied' | 'codec' | 'codecOrigins'
+> {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
+    personMemory: config.FERMATA_PERSON_MEMORY,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
     ...{ chat: chatOf(config), denied: config.FERMATA_EGRESS },
     codec: codecOf(config),
@@ -81,9 +85,13 @@ export function accessOf(
     tokens: {
       ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
       ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
+      agentClients: config.FERMATA_AGENT_CLIENTS?.split(',') ?? [],
     },
   };
 }
+
+/** Seconds in 30 days, as the setting has it by default. */
+const PERSON_MEMORY = 2_592_000;
 
 /** What the API stands on. */
 export interface ApiOptions {
@@ -94,6 +102,8 @@ export interface ApiOptions {
   port: number;
   log: Logger;
   tokens?: TokenSettings;
+  /** Seconds for which what a person's last token granted is remembered. */
+  personMemory?: number;
   /** Requests a minute that a principal may make; none: no limit. */
   rateLimit?: number;
   /** Master keys of what is sealed: the first one seals, all of them open. */
@@ -131,6 +141,7 @@ export async function startApi({
   port,
   log,
   tokens: tokenSettings = {},
+  personMemory = PERSON_MEMORY,
   rateLimit = 0,
   secretKeys,
   publicUrl,
@@ -194,13 +205,15 @@ export async function startApi({
     });
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
   const simulations = createSimulationService(definitions, pool, Date.now);
-  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), Date.now);
-  const inquiries = createInquiryService(reading, executions, stores.inquiries, principals, Date.now);
+  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
+    ...{ clock: Date.now, memory: personMemory },
+  });
+  const inquiries = createInquiryService(reading, executions, stores.inquiries, { principals, audit }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
   const people = createChat(chat, {
-    ...{ store: stores.inquiries, inquiries, principals, audit, secretKeys, namespace, log },
+    ...{ store: stores.inquiries, inquiries, principals, secretKeys, namespace, log },
     ...{ publicUrl: () => publicUrl ?? url, egress },
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);

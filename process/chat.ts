@@ -6,7 +6,6 @@ import type { Egress } from '../egress/egress.ts';
 import type { Config } from '../model/config.ts';
 import { ConfigError } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
-import type { AuditService } from '../service/audit.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import { createInquiryLinkService } from '../service/inquiry-links.ts';
 import { createNotifier } from '../service/notifier.ts';
@@ -44,7 +43,6 @@ export interface ChatServices {
   store: InquiryStore;
   inquiries: InquiryService;
   principals: PrincipalService;
-  audit: AuditService;
   secretKeys: readonly string[];
   namespace: string;
   log: Logger;
@@ -55,7 +53,7 @@ export interface ChatServices {
 
 /** Composes what asks people, and what takes their answers. */
 export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSettings, services: ChatServices) {
-  const { store, inquiries, principals, audit, secretKeys, namespace, log, publicUrl, egress } = services;
+  const { store, inquiries, principals, secretKeys, namespace, log, publicUrl, egress } = services;
   const links = createInquiryLinkService(createSealer(secretKeys, 'link'), inquiries, principals, Date.now);
   const slack =
     slackSettings === undefined
@@ -71,6 +69,6 @@ export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSe
     ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, egress, Date.now)]),
   ];
   const notifier = createNotifier(store, announcers, { namespace, clock: Date.now, log });
-  const desk = slack === null ? null : createSlackDesk({ slack, notifier, inquiries, principals, audit, log });
+  const desk = slack === null ? null : createSlackDesk({ slack, notifier, inquiries, principals, log });
   return { links, slack, desk, notifier };
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import type { AuditRow, AuditStore } from '../store/audit.ts';
@@ -9,6 +10,8 @@ export interface Change {
   target: string;
   reason: string | null;
   requestId: string | null;
+  /** What else there is to know; of a decision its kind, channel, option, `bound_to` and result. */
+  details?: JsonObject | undefined;
 }
 
 /** Keeps who has changed what. */
@@ -17,10 +20,10 @@ export type AuditService = ReturnType<typeof createAuditService>;
 /** Makes the service over a store. */
 export function createAuditService(store: AuditStore, log: Logger) {
   return {
-    /** Notes a change that was made. Never throws: what cannot be kept goes to the log of the process. */
+    /** Notes a change that was made, or a decision that was refused. Never throws: what cannot be kept goes to the log of the process. */
     async record({ tenant, subject }: Principal, change: Change): Promise<void> {
       try {
-        await store.add({ tenant, subject, ...change });
+        await store.add({ tenant, subject, ...change, details: change.details ?? null });
       } catch (error) {
         log.error({ err: error, subject, ...change }, 'a change could not be written to the audit log');
       }

@@ -2,7 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import { derivedNumber, integerId } from '../model/execution-id.ts';
 import { type Json, jsonSize } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
-import type { Principal } from '../model/principal.ts';
+import { NOBODY_ID, type Principal } from '../model/principal.ts';
 import type { FailureHookRow, FailureHookStore } from '../store/failure-hooks.ts';
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
@@ -29,7 +29,8 @@ export function createFailureHooks(
   async function start(row: FailureHookRow): Promise<void> {
     const { workflowId, tenant, hook } = row;
     const anybody: Principal = {
-      ...{ id: 0, tenant, tenantRef: '', subject: 'fermata', roles: [], permissions: [], groups: [] },
+      ...{ id: NOBODY_ID, tenant, tenantRef: '', subject: 'fermata', kind: 'service', onBehalfOf: null },
+      ...{ roles: [], permissions: [], groups: [] },
     };
     const { n, execution } = await executions.get(anybody, workflowId);
     const { memo, failure } = execution;

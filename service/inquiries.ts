@@ -17,6 +17,8 @@ import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
+import type { AuditService } from './audit.ts';
+import { demandDecider } from './deciders.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -38,14 +40,21 @@ export interface InquiryView extends ExecutionView {
   inquiry: Inquiry;
 }
 
-/** What somebody answers. `id`: the same one twice is one decision; `bound_to`: the hash of what was shown. */
+/** What somebody answers. */
 export interface Answer {
   option: string;
   response: Json;
   comment: string | null;
   channel: Channel;
+  /** The same id twice is one decision. */
   id?: string | undefined;
+  /**
+   * The `bound_to` that was shown: the decision holds for nothing else. Every channel that shows a question must pass it, and must
+   * not look it up when the answer comes; only a program that has not looked may leave it out.
+   */
   boundTo?: string | undefined;
+  /** The id of the request that brought it, for the audit log. */
+  requestId?: string | undefined;
 }
 
 /** What has become of an answer; `received`: no worker has taken it yet. */
@@ -62,7 +71,7 @@ export function createInquiryService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   executions: ExecutionService,
   store: InquiryStore,
-  principals: PrincipalService,
+  { principals, audit }: { principals: PrincipalService; audit: AuditService },
   clock: () => number,
 ) {
   const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
@@ -94,7 +103,26 @@ export function createInquiryService(
     };
   }
 
-  async function respond(principal: Principal, view: InquiryView, answer: Answer): Promise<Answered> {
+  /** Decides, and writes what became of it to the audit log: also what was refused. */
+  async function respond(principal: Principal, id: string, answer: Answer): Promise<Answered> {
+    const view = await get(principal, id);
+    const { channel, option, boundTo = view.inquiry.bound_to, comment: reason, requestId = null } = answer;
+    const note = (result: string) => {
+      const details = { kind: principal.kind, channel, option, bound_to: boundTo, result };
+      return audit.record(principal, { operation: 'inquiry.respond', target: id, reason, requestId, details });
+    };
+    try {
+      const answered = await decide(principal, view, answer);
+      await note(answered.result);
+      return answered;
+    } catch (error) {
+      if (error instanceof AppError && error.status < 500) await note(error.code);
+      throw error;
+    }
+  }
+
+  async function decide(principal: Principal, view: InquiryView, answer: Answer): Promise<Answered> {
+    demandDecider(principal, view.inquiry.request);
     if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
       throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
     }
@@ -148,18 +176,19 @@ export function createInquiryService(
     },
 
     /**
-     * Decides, as far as the caller may. What cannot be is refused before anything is sent; else the run's own word is
-     * awaited. Throws `inquiry_not_found`, `not_an_approver`, `self_approval`, `already_decided`, `already_voted`,
-     * `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`, `option_unknown`, `response_invalid`, `body_too_large`.
+     * Decides as the caller, through whatever channel: the one set of rules of who may. Refuses what cannot count before anything
+     * is sent; else waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
+     * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
+     * `option_unknown`, `response_invalid`, `body_too_large`.
      */
-    respond: async (principal: Principal, id: string, answer: Answer) =>
-      respond(principal, await get(principal, id), answer),
+    respond,
 
     /** In what a response does not match the schema of a form. */
     checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, INTERPRETER_VERSION),
 
-    /** Throws `not_an_approver` or `self_approval` for who may not decide this. */
+    /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
     async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
+      demandDecider(principal, inquiry.request);
       const { subject: by, groups } = principal;
       const person = { by, names: await principals.namesOf(principal), groups };
       const barred = barredFrom(inquiry.request, person, startersOf(execution));

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
-import type { Principal } from '../model/principal.ts';
-import type { Answered, InquiryService, InquiryView } from './inquiries.ts';
+import { NOBODY_ID, type Principal } from '../model/principal.ts';
+import type { Answer, Answered, InquiryService, InquiryView } from './inquiries.ts';
 import type { PrincipalService } from './principals.ts';
 import type { Sealer } from './sealer.ts';
 
@@ -85,7 +85,7 @@ export function createInquiryLinkService(
     /** Decides. Throws what `view` and `respond` throw. */
     async decide(
       page: string,
-      answer: { option: string; response: Json; comment: string | null; boundTo: string },
+      answer: Pick<Answer, 'option' | 'response' | 'comment' | 'requestId'> & { boundTo: string },
     ): Promise<Answered> {
       const claims = await open(page, 'page');
       return inquiries.respond(await personOf(claims), claims.inquiry, {
@@ -97,7 +97,7 @@ export function createInquiryLinkService(
   };
 }
 
-/** What an address without a person may do: decide where it is asked by that name. */
+/** An address that belongs to nobody has no permission: it decides only where it is asked by that name. */
 const NOBODY: Omit<Principal, 'tenant' | 'subject'> = {
-  ...{ id: 0, tenantRef: '', roles: [], permissions: ['inquiry:respond'], groups: [] },
+  ...{ id: NOBODY_ID, tenantRef: '', kind: 'person', onBehalfOf: null, roles: [], permissions: [], groups: [] },
 };

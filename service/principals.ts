@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { AliasKind, Principal } from '../model/principal.ts';
+import type { AliasKind, Grants, Principal } from '../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../model/requests.ts';
-import type { KeyRow, PrincipalStore } from '../store/principals.ts';
+import type { KeyRow, KnownPrincipal, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
 
@@ -19,14 +19,47 @@ export interface Tenant {
 /** Authenticates callers. */
 export type PrincipalService = ReturnType<typeof createPrincipalService>;
 
-/** Makes the service over a store; `clock` gives milliseconds. */
-export function createPrincipalService(store: PrincipalStore, verify: VerifyToken, clock: () => number) {
-  /** The principal of a token, with what the token says now; it is known by its integer id from the first time on. */
-  async function bearerOf({ subject, tenant, ...grants }: TokenClaims): Promise<Principal> {
+/** Milliseconds after which it is noted again that a token was seen whose claims have not changed. */
+const CLAIMS_STALE = 3_600_000;
+
+/**
+ * Makes the service over a store; `clock` gives milliseconds. `memory` is for how many seconds a person counts as having what their
+ * last token granted, where no token comes along: in chat and behind links.
+ */
+export function createPrincipalService(
+  store: PrincipalStore,
+  verify: VerifyToken,
+  { clock, memory }: { clock: () => number; memory: number },
+) {
+  /** Returns the principal of a token, with what the token grants now. */
+  async function bearerOf({ subject, tenant, kind, ...grants }: TokenClaims): Promise<Principal> {
     const found = await store.findTenant(tenant ?? HOME_TENANT);
     if (found === null) throw new AppError('unauthenticated', 'the token names a tenant that is not there');
-    const id = await store.ensurePrincipal(found.id, subject);
-    return { id, tenant: found.id, tenantRef: found.ref, subject, ...grants };
+    const now = clock();
+    const times = { now: new Date(now), stale: new Date(now - CLAIMS_STALE) };
+    // An agent's token grants what its person has given the agent, which is no more than that.
+    const id = await store.rememberBearer(found.id, subject, kind === 'person' ? grants : null, times);
+    if (id === null) throw new AppError('unauthenticated', `the principal "${subject}" is disabled`);
+    return { id, tenant: found.id, tenantRef: found.ref, subject, kind, onBehalfOf: null, ...grants };
+  }
+
+  /** Returns a principal that comes without a credential, with what its credentials grant now: nothing where it has none. */
+  function presentOf({ principal, tenantRef, keyKinds }: KnownPrincipal): Principal {
+    const { id, tenant, subject, roles, permissions, groups, disabled, claims, claimsSeen } = principal;
+    const remembered = claims !== null && claimsSeen !== null && claimsSeen.getTime() >= clock() - memory * 1000;
+    const person = remembered || keyKinds.includes('person');
+    const granted: Grants[] = [
+      ...(keyKinds.includes('person') ? [{ roles, permissions, groups }] : []),
+      ...(remembered ? [claims] : []),
+    ];
+    const all = disabled === null ? granted : [];
+    return {
+      ...{ id, tenant, tenantRef, subject, onBehalfOf: null },
+      kind: person ? 'person' : (keyKinds[0] ?? 'person'),
+      roles: [...new Set(all.flatMap((grants) => grants.roles))],
+      permissions: [...new Set(all.flatMap((grants) => grants.permissions))],
+      groups: [...new Set(all.flatMap((grants) => grants.groups))],
+    };
   }
 
   return {
@@ -59,6 +92,7 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
      */
     async createKey(caller: Principal, body: KeyCreate): Promise<{ secret: string; row: KeyRow; tenantRef: string }> {
       const { subject, tenant: wanted, roles, permissions, groups, label = null, expires_in: expiresIn } = body;
+      const { kind, on_behalf_of: onBehalfOf } = body;
       let tenant = { id: caller.tenant, ref: caller.tenantRef };
       if (wanted !== undefined && wanted !== tenant.ref && wanted !== tenant.id) {
         demandHome(caller, "make another tenant's keys");
@@ -69,7 +103,9 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
       const secret = newKey();
       const expires = expiresIn === undefined ? null : new Date(clock() + expiresIn * 1000);
       const given = { ...(roles && { roles }), ...(permissions && { permissions }), ...(groups && { groups }) };
-      const row = await store.createKey(tenant.id, subject, given, { ...keyRecord(secret), label, expires });
+      const row = await store.createKey(tenant.id, subject, given, {
+        ...{ ...keyRecord(secret), label, expires, kind, onBehalfOf },
+      });
       return { secret, row, tenantRef: tenant.ref };
     },
 
@@ -78,12 +114,29 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
       return [subject, ...(await store.aliasesOf(id)).map(({ value }) => value)];
     },
 
-    /** The person whom a Slack user or an e-mail address is; null: nobody. */
+    /**
+     * Finds the person who has a Slack user or an e-mail address as another name, with what they may do now; null: nobody.
+     */
     async findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null> {
       const name = kind === 'email' ? value.toLowerCase() : value;
-      const found = await store.findPerson(tenant, { kind, value: name });
+      const now = new Date(clock());
+      const found = await store.findPerson(tenant, { kind, value: name }, now);
       // Where subjects are addresses, an address is its own name.
-      return found ?? (kind === 'email' ? store.findPerson(tenant, { subject: name }) : null);
+      const known = found ?? (kind === 'email' ? await store.findPerson(tenant, { subject: name }, now) : null);
+      return known === null ? null : presentOf(known);
+    },
+
+    /**
+     * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in
+     * chat. Throws `principal_not_found`.
+     */
+    async disable({ tenant }: Principal, subject: string): Promise<void> {
+      if (!(await store.disable(tenant, subject, new Date(clock())))) throw unknownSubject(subject);
+    },
+
+    /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */
+    async enable({ tenant }: Principal, subject: string): Promise<void> {
+      if (!(await store.enable(tenant, subject))) throw unknownSubject(subject);
     },
 
     /** The other names of the people of the caller's tenant. */
@@ -115,6 +168,10 @@ export function createPrincipalService(store: PrincipalStore, verify: VerifyToke
       if (!revoked) throw new AppError('key_not_found', `Key ${id} not found`);
     },
   };
+}
+
+function unknownSubject(subject: string): AppError {
+  return new AppError('principal_not_found', `Principal '${subject}' not found`);
 }
 
 /** The tenant whose admins may make others: the first one. */

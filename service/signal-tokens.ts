@@ -80,13 +80,13 @@ export function createSignalTokenService(
 
   return {
     /**
-     * A token with which the caller alone decides as it says, once. Throws what `respond` throws for who may not decide,
-     * and for what is decided already.
+     * Issues a token with which the caller alone decides as it says, once, about what was shown: `boundTo`, or what there is now.
+     * Throws what `respond` throws for who may not decide, and for what is decided already or has changed.
      */
     async issueDecision(
       principal: Principal,
       id: string,
-      { option, response = null, comment = null }: { option: string; response?: Json; comment?: string | null },
+      { option, boundTo }: { option: string; boundTo?: string | undefined },
     ): Promise<IssuedToken> {
       const view = await inquiries.get(principal, id);
       const { inquiry, execution } = view;
@@ -96,8 +96,11 @@ export function createSignalTokenService(
         throw new AppError('option_unknown', `there is no option "${option}"`);
       }
       const until = inquiry.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(inquiry.expires_at);
-      const data: JsonObject = { option, response, comment };
-      const event = { type: DECISION_TYPE, subject: inquiry.key, data, bound: inquiry.bound_to };
+      if (boundTo !== undefined && boundTo !== inquiry.bound_to && inquiry.request.bind) {
+        throw new AppError('binding_changed', 'what would run is not what was shown any more: look again');
+      }
+      const data: JsonObject = { option, response: null, comment: null };
+      const event = { type: DECISION_TYPE, subject: inquiry.key, data, bound: boundTo ?? inquiry.bound_to };
       return issue(principal, { ...event, workflowId: execution.workflowId }, until);
     },
 
@@ -116,10 +119,15 @@ export function createSignalTokenService(
     },
 
     /**
-     * Does what a token says, for whom it names. Throws `token_invalid`, `token_wrong_execution`, `token_expired`,
+     * Does what a token says, for whom it names; `decides` tells a decision from a plain signal. Throws `token_invalid`, `token_wrong_execution`, `token_expired`,
      * `token_not_yours`, `token_used`, and what a decision or a signal throws.
      */
-    async present(principal: Principal, id: string, token: string): Promise<{ workflowId: string }> {
+    async present(
+      principal: Principal,
+      id: string,
+      token: string,
+      requestId?: string,
+    ): Promise<{ workflowId: string; decides: boolean }> {
       const event = readEvent(await sealer.open(token));
       const { execution } = await executions.get(principal, id);
       const { workflowId } = execution;
@@ -132,8 +140,10 @@ export function createSignalTokenService(
       }
       if (event.type === SIGNAL_TYPE) {
         await executions.signal(principal, id, { name: event.subject, payload: event.data, idempotencyKey: event.id });
-        return { workflowId };
+        return { workflowId, decides: false };
       }
+      if (event.fermatabound === undefined)
+        throw new AppError('token_invalid', 'the token does not name what was shown');
       const inquiry = execution.inquiries.find(({ key }) => key === event.subject);
       if (inquiry === undefined) throw new AppError('inquiry_not_found', 'nothing is asked there any more');
       if (inquiry.decisions.some(({ decision }) => decision.id === event.id)) {
@@ -145,9 +155,9 @@ export function createSignalTokenService(
       if (name === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} asks nothing`);
       await inquiries.respond(principal, name, {
         ...{ option: option as string, response, comment: comment as string | null, channel: 'token', id: event.id },
-        boundTo: event.fermatabound,
+        ...{ boundTo: event.fermatabound, requestId },
       });
-      return { workflowId };
+      return { workflowId, decides: true };
     },
   };
 }

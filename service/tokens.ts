@@ -9,6 +9,7 @@ import {
 } from 'jose';
 import { AppError } from '../model/app-error.ts';
 import { PERMISSIONS, type Permission, ROLES, type Role } from '../model/permissions.ts';
+import type { Grants, PrincipalKind } from '../model/principal.ts';
 
 /** How tokens are verified; without keys and without a secret none is accepted. */
 export interface TokenSettings {
@@ -16,16 +17,16 @@ export interface TokenSettings {
   secret?: string | undefined;
   issuer?: string | undefined;
   audience?: string | undefined;
+  /** OAuth clients that are agents: whoever has a token of theirs is one. */
+  agentClients?: readonly string[] | undefined;
 }
 
 /** What a verified token says of its bearer. */
-export interface TokenClaims {
+export interface TokenClaims extends Grants {
   subject: string;
+  kind: PrincipalKind;
   /** Ref or UUID of the tenant; null when the token names none. */
   tenant: string | null;
-  roles: Role[];
-  permissions: Permission[];
-  groups: string[];
 }
 
 /** Verifies a token. Throws `unauthenticated`; null when no token is accepted at all, or this is none. */
@@ -51,7 +52,7 @@ const CLOCK_TOLERANCE = 30;
 
 /** Makes the verifier (RFC 7519); `fetch` is what keys are read by. */
 export function createTokenVerifier(
-  { jwksUrl, secret, issuer, audience }: TokenSettings,
+  { jwksUrl, secret, issuer, audience, agentClients = [] }: TokenSettings,
   fetch: FetchImplementation = globalThis.fetch,
 ): VerifyToken {
   const options: JWTVerifyOptions = {
@@ -74,7 +75,7 @@ export function createTokenVerifier(
     if (token.split('.').length !== 3) return null;
     try {
       const payload = await verified(token);
-      return payload === null ? null : claimsOf(payload);
+      return payload === null ? null : claimsOf(payload, agentClients);
     } catch (cause) {
       if (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSTimeout)) {
         throw new AppError('unauthenticated', 'the token is invalid or expired', { cause });
@@ -84,15 +85,27 @@ export function createTokenVerifier(
   };
 }
 
-function claimsOf({ sub, tenant, roles, permissions, groups }: JWTPayload): TokenClaims {
+function claimsOf(payload: JWTPayload, agentClients: readonly string[]): TokenClaims {
+  const { sub, tenant, roles, permissions, groups } = payload;
   return {
     subject: sub!,
+    kind: isAgent(payload, agentClients) ? 'agent' : 'person',
     tenant: typeof tenant === 'string' ? tenant : null,
     // Names that mean nothing here allow nothing.
     roles: texts(roles).filter((role): role is Role => Object.hasOwn(ROLES, role)),
     permissions: texts(permissions).filter((one): one is Permission => PERMISSIONS.some((known) => known === one)),
     groups: texts(groups),
   };
+}
+
+/** Returns whether a token is an agent's: it names an actor (RFC 8693), was given to an agent's client, or is for `…/mcp` alone. */
+function isAgent({ act, azp, client_id: client, aud }: JWTPayload, agentClients: readonly string[]): boolean {
+  const audiences = typeof aud === 'string' ? [aud] : (aud ?? []);
+  return (
+    act !== undefined ||
+    [azp, client].some((name) => typeof name === 'string' && agentClients.includes(name)) ||
+    audiences.some((audience) => audience.endsWith('/mcp'))
+  );
 }
 
 function texts(value: unknown): string[] {

@@ -1,6 +1,7 @@
-import { and, desc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { canonicalJson, type Json } from '../model/json.ts';
 import type { Role } from '../model/permissions.ts';
-import type { AliasKind, Principal } from '../model/principal.ts';
+import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
 import type { Database } from './database.ts';
 import { aliases, apiKeys, principals, tenants } from './schema.ts';
 
@@ -8,6 +9,23 @@ import { aliases, apiKeys, principals, tenants } from './schema.ts';
 export interface KeyRow {
   key: typeof apiKeys.$inferSelect;
   principal: typeof principals.$inferSelect;
+}
+
+/** A principal as it is kept, and what kinds of key it has that are neither revoked nor expired. */
+export interface KnownPrincipal {
+  principal: typeof principals.$inferSelect;
+  tenantRef: string;
+  keyKinds: PrincipalKind[];
+}
+
+/** What makes a new key. */
+export interface NewKey {
+  prefix: string;
+  hash: string;
+  label: string | null;
+  expires: Date | null;
+  kind?: PrincipalKind | undefined;
+  onBehalfOf?: string | undefined;
 }
 
 /** Another name of a person. */
@@ -23,22 +41,25 @@ const PRINCIPAL = {
   groups: principals.groups,
 };
 
+/** A key that is neither revoked nor expired. */
+function holds(now: Date): SQL | undefined {
+  return and(isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now)));
+}
+
 /** Tenants, principals and their keys. */
 export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
 
 /** Makes the store over an open database. */
 export function createPrincipalStore(db: Database) {
   return {
-    /** The principal whose unexpired, unrevoked key has this hash, or null. */
+    /** Finds the principal whose unexpired, unrevoked key has this hash; null where there is none, or it is disabled. */
     async findByKeyHash(hash: string, now: Date): Promise<Principal | null> {
       const found = await db
-        .select(PRINCIPAL)
+        .select({ ...PRINCIPAL, kind: apiKeys.kind, onBehalfOf: apiKeys.onBehalfOf })
         .from(apiKeys)
         .innerJoin(principals, eq(principals.id, apiKeys.principal))
         .innerJoin(tenants, eq(tenants.id, principals.tenant))
-        .where(
-          and(eq(apiKeys.hash, hash), isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now))),
-        );
+        .where(and(eq(apiKeys.hash, hash), isNull(principals.disabled), holds(now)));
       return found[0] ?? null;
     },
 
@@ -61,8 +82,8 @@ export function createPrincipalStore(db: Database) {
     async createKey(
       tenant: string,
       subject: string,
-      grants: Partial<Pick<Principal, 'roles' | 'permissions' | 'groups'>>,
-      key: { prefix: string; hash: string; label: string | null; expires: Date | null },
+      grants: Partial<Grants>,
+      { kind = 'person', onBehalfOf, ...key }: NewKey,
     ): Promise<KeyRow> {
       return db.transaction(async (transaction) => {
         const [principal] = await transaction
@@ -72,7 +93,7 @@ export function createPrincipalStore(db: Database) {
           .returning();
         const [created] = await transaction
           .insert(apiKeys)
-          .values({ tenant, principal: principal!.id, ...key })
+          .values({ tenant, principal: principal!.id, ...key, kind, onBehalfOf: onBehalfOf ?? null })
           .returning();
         return { key: created!, principal: principal! };
       });
@@ -115,11 +136,69 @@ export function createPrincipalStore(db: Database) {
       return made!.id;
     },
 
-    /** A principal by its subject, or by another name; null: nobody. */
+    /**
+     * Returns the id of a subject that a token names, whose row is made when there is none; null: it is disabled. Keeps what the
+     * token grants, unless `claims` is null, where that is new or was seen before `stale`.
+     */
+    async rememberBearer(
+      tenant: string,
+      subject: string,
+      claims: Grants | null,
+      { now, stale }: { now: Date; stale: Date },
+    ): Promise<number | null> {
+      const id = await this.ensurePrincipal(tenant, subject);
+      const [known] = await db.select().from(principals).where(eq(principals.id, id));
+      if (known === undefined || known.disabled !== null) return null;
+      if (claims === null) return id;
+      const same =
+        known.claims !== null &&
+        canonicalJson(known.claims as unknown as Json) === canonicalJson(claims as unknown as Json);
+      if (same && known.claimsSeen !== null && known.claimsSeen >= stale) return id;
+      const kept = await db
+        .update(principals)
+        .set({ claims, claimsSeen: now })
+        .where(and(eq(principals.id, id), isNull(principals.disabled)))
+        .returning({ id: principals.id });
+      return kept.length === 0 ? null : id;
+    },
+
+    /** Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. */
+    async disable(tenant: string, subject: string, now: Date): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const [found] = await transaction
+          .update(principals)
+          .set({
+            disabled: sql`coalesce(${principals.disabled}, ${now.toISOString()})`,
+            claims: null,
+            claimsSeen: null,
+          })
+          .where(and(eq(principals.tenant, tenant), eq(principals.subject, subject)))
+          .returning({ id: principals.id });
+        if (found === undefined) return false;
+        await transaction
+          .update(apiKeys)
+          .set({ revoked: now })
+          .where(and(eq(apiKeys.principal, found.id), isNull(apiKeys.revoked)));
+        return true;
+      });
+    },
+
+    /** Lets a disabled principal have credentials again; gives none of the old ones back. False: there is no such principal. */
+    async enable(tenant: string, subject: string): Promise<boolean> {
+      const found = await db
+        .update(principals)
+        .set({ disabled: null })
+        .where(and(eq(principals.tenant, tenant), eq(principals.subject, subject)))
+        .returning({ id: principals.id });
+      return found.length > 0;
+    },
+
+    /** Finds a principal by its subject, or by another name; null: nobody. */
     async findPerson(
       tenant: string,
       name: { subject: string } | { kind: AliasKind; value: string },
-    ): Promise<Principal | null> {
+      now: Date,
+    ): Promise<KnownPrincipal | null> {
       const is =
         'subject' in name
           ? eq(principals.subject, name.subject)
@@ -131,11 +210,16 @@ export function createPrincipalStore(db: Database) {
                 .where(and(eq(aliases.tenant, tenant), eq(aliases.kind, name.kind), eq(aliases.value, name.value))),
             );
       const [found] = await db
-        .select(PRINCIPAL)
+        .select({ principal: principals, tenantRef: tenants.ref })
         .from(principals)
         .innerJoin(tenants, eq(tenants.id, principals.tenant))
         .where(and(eq(principals.tenant, tenant), is));
-      return found ?? null;
+      if (found === undefined) return null;
+      const keys = await db
+        .selectDistinct({ kind: apiKeys.kind })
+        .from(apiKeys)
+        .where(and(eq(apiKeys.principal, found.principal.id), holds(now)));
+      return { ...found, keyKinds: keys.map(({ kind }) => kind) };
     },
 
     /** The other names of a principal. */

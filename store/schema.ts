@@ -23,7 +23,7 @@ import type { Definition } from '../model/definition.ts';
 import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Permission, Role } from '../model/permissions.ts';
-import type { AliasKind, Principal } from '../model/principal.ts';
+import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
 import type { RunTurn } from '../model/run-input.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import type { ExecutionStatus } from '../model/status.ts';
@@ -59,6 +59,11 @@ export const principals = pgTable(
     roles: textList('roles').$type<Role[]>(),
     permissions: textList('permissions').$type<Permission[]>(),
     groups: textList('groups'),
+    /** Since when nothing of this principal counts; null: it does. */
+    disabled: instant('disabled_at'),
+    /** What its last verified token granted as a person, and when that was seen. */
+    claims: json('claims').$type<Grants>(),
+    claimsSeen: instant('claims_at'),
     created: created(),
   },
   (table) => [unique('principals_subject').on(table.tenant, table.subject)],
@@ -74,6 +79,9 @@ export const apiKeys = pgTable('api_keys', {
   prefix: text('prefix').notNull(),
   hash: text('hash').notNull().unique(),
   label: text('label'),
+  kind: text('kind').$type<PrincipalKind>().notNull().default('person'),
+  /** The subject for whom it acts. */
+  onBehalfOf: text('on_behalf_of'),
   expires: instant('expires'),
   revoked: instant('revoked'),
   created: created(),
@@ -387,6 +395,8 @@ export const auditLog = pgTable(
     target: told('target').notNull(),
     reason: told('reason'),
     requestId: told('request_id'),
+    /** Of a decision: kind, channel, option, bound_to and result. */
+    details: json('details').$type<JsonObject>(),
   },
   (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],
 );

@@ -22,7 +22,7 @@ function scene() {
     if (tenant === '') throw new AppError('unauthenticated', 'no such key');
     return {
       ...{ id: tenant.charCodeAt(0) * 100 + Number(number), subject: `${tenant}${number}`, tenant, tenantRef: tenant },
-      ...{ roles: [], permissions: ['execution:read'], groups: [] },
+      ...{ kind: 'person', onBehalfOf: null, roles: [], permissions: ['execution:read'], groups: [] },
     };
   };
   const app = createTestApp({}, { principals: { authenticate }, explanations: { explain }, watches });

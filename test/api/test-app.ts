@@ -21,7 +21,17 @@ export function createTestApp(
 ): ReturnType<typeof createApp> {
   const principals = Object.entries(keys).map(([key, permissions], index): [string, Principal] => [
     key,
-    { id: index + 1, subject: key, tenant: 'one', tenantRef: 'one', roles: [], permissions, groups: [] },
+    {
+      id: index + 1,
+      subject: key,
+      kind: 'person',
+      onBehalfOf: null,
+      tenant: 'one',
+      tenantRef: 'one',
+      roles: [],
+      permissions,
+      groups: [],
+    },
   ]);
   const byKey = new Map(principals);
   const authenticate: PrincipalService['authenticate'] = async (key) => {

@@ -201,6 +201,7 @@ describe('every route and tool that names something', () => {
       [/schedules/, { id: 'mine' }],
       [/bulk\/\{job_id\}/, { job_id: job.job_id }],
       [/keys/, { id: String(key.id) }],
+      [/principals/, { subject: 'mine' }],
       [/aliases/, { id: String(alias.id) }],
       [/automation/, { id: run.uuid }],
       [/inquiries\/\{id\}/, { id: String(run.id + 1) }],

@@ -1,0 +1,22 @@
+import { AppError } from '../model/app-error.ts';
+import type { InquiryRequest } from '../model/inquiry.ts';
+import { permissionsOf } from '../model/permissions.ts';
+import { NOBODY_ID, type Principal } from '../model/principal.ts';
+
+/**
+ * Throws unless a principal may decide a question as far as that does not depend on the run: `person_required` for a service or an
+ * agent, `forbidden` without the permission `inquiry:respond`, `not_an_approver` for a mail address that belongs to nobody and does
+ * not stand among the approvers.
+ */
+export function demandDecider(
+  { id, kind, subject, roles, permissions }: Principal,
+  { approvers }: Pick<InquiryRequest, 'approvers'>,
+): void {
+  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
+  if (id === NOBODY_ID) {
+    if (approvers.some((name) => name.toLowerCase() === subject)) return;
+    throw new AppError('not_an_approver', `${subject} is not asked`);
+  }
+  if (permissionsOf(roles, permissions).has('inquiry:respond')) return;
+  throw new AppError('forbidden', `${subject} may not decide: the permission inquiry:respond is missing`);
+}
