@@ -88,7 +88,7 @@ const AliasSchema = z
 const createAliasRoute = createApiRoute({
   permission: 'admin',
   ...{ method: 'post', path: '/api/v1/aliases', tags, summary: 'Give a person another name' },
-  description: 'An e-mail address or a Slack user: what they decide is decided by the person.',
+  description: 'An e-mail address, a Slack user or a second subject: what they decide is decided by the person, once.',
   request: { body: { required: true, content: { 'application/json': { schema: AliasCreateSchema } } } },
   responses: {
     201: json(z.object({ data: AliasSchema }), 'Given.'),

@@ -117,7 +117,10 @@ const changeRoute = (verb: 'pause' | 'resume', summary: string) =>
     permission: 'execution:execute',
     ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
     request: { params: IdParams, body: { content: { 'application/json': { schema: NoteSchema } } } },
-    responses: { 200: answer('Done.'), ...errorResponses('schedule_not_found', 'json_malformed') },
+    responses: {
+      200: answer('Done.'),
+      ...errorResponses('schedule_not_found', 'json_malformed', ...(verb === 'resume' ? startErrors : [])),
+    },
   });
 const pauseRoute = changeRoute('pause', 'Pause a schedule');
 const resumeRoute = changeRoute('resume', 'Resume a schedule');
@@ -128,7 +131,7 @@ const triggerRoute = createApiRoute({
     params: IdParams,
     body: { content: { 'application/json': { schema: z.strictObject({ overlap: z.enum(OVERLAPS).optional() }) } } },
   },
-  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed') },
+  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed', ...startErrors) },
 });
 const backfillRoute = createApiRoute({
   permission: 'execution:execute',
@@ -148,7 +151,7 @@ const backfillRoute = createApiRoute({
       },
     },
   },
-  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed') },
+  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed', ...startErrors) },
 });
 
 /** The routes of schedules. */

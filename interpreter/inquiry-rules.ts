@@ -8,8 +8,10 @@ import type {
   Vote,
 } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { forbidName, grantName } from '../model/names.ts';
 import { ReplayExceeded, type WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
+import { NORMAL_NAMES } from './versions.ts';
 
 /** An inquiry as far as the rules need it. */
 export interface RuledInquiry {
@@ -45,9 +47,10 @@ export function judge(
     const offered = request.options.map(({ ref }) => ref).join(', ');
     return refused('option_unknown', `there is no option "${decision.option}"; offered: ${offered}`);
   }
-  const barred = barredFrom(request, decision, starters);
+  const barred = barredFrom(request, decision, starters, version);
   if (barred !== null) return barred;
-  if (votes.some(({ by }) => by === decision.by)) return refused('already_voted', `${decision.by} has decided already`);
+  if (votes.some(({ by }) => isOneOf(by, decision, version)))
+    return refused('already_voted', `${decision.by} has decided already`);
   if (request.bind && decision.bound_to !== null && decision.bound_to !== inquiry.bound) {
     return refused('binding_changed', 'what would run is not what was shown any more: look again');
   }
@@ -68,17 +71,34 @@ export function judge(
 /** Why somebody may not decide at all; null: they may. */
 export function barredFrom(
   { approvers, groups, allow_self: allowSelf }: Pick<InquiryRequest, 'approvers' | 'groups' | 'allow_self'>,
-  { by, names, groups: own }: Pick<Decision, 'by' | 'names' | 'groups'>,
+  decider: Pick<Decision, 'by' | 'names' | 'groups'>,
   starters: readonly string[],
+  version: number,
 ): (Verdict & { result: 'refused' }) | null {
-  const all = new Set([by, ...names]);
+  const { by, names, groups: own } = decider;
+  const form = version >= NORMAL_NAMES ? grantName : asWritten;
+  const [all, memberships] = [new Set([by, ...names].map(form)), new Set(own.map(form))];
   const asked = approvers.length + groups.length;
-  const isAsked = asked === 0 || approvers.some((name) => all.has(name)) || groups.some((group) => own.includes(group));
+  const isAsked =
+    asked === 0 ||
+    approvers.some((name) => all.has(form(name))) ||
+    groups.some((group) => memberships.has(form(group)));
   if (!isAsked) return refused('not_allowed', `${by} is not asked`);
-  if (!allowSelf && starters.some((starter) => all.has(starter))) {
+  if (!allowSelf && starters.some((starter) => isOneOf(starter, decider, version))) {
     return refused('self_approval', `${by} has started the run, and may not decide about it`);
   }
   return null;
+}
+
+/** Returns whether a subject is somebody who decides, by any of their names; runs of older interpreters know fewer of these. */
+function isOneOf(subject: string, { by, names }: Pick<Decision, 'by' | 'names'>, version: number): boolean {
+  if (version < NORMAL_NAMES) return subject === by || names.includes(subject);
+  const form = forbidName(subject);
+  return [by, ...names].some((name) => forbidName(name) === form);
+}
+
+function asWritten(name: string): string {
+  return name;
 }
 
 function closedVerdict({ status, votes }: RuledInquiry): Verdict | null {

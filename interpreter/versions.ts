@@ -37,3 +37,6 @@ export const BYTES_REFUSED = 8;
 
 /** Values are checked against schemas by Fermata's own validator, whose work is counted. */
 export const OWN_SCHEMA_CHECKS = 8;
+
+/** Names are compared in one normal form (model/names.ts), and a vote by another name of a person is a second vote. */
+export const NORMAL_NAMES = 9;

@@ -36,8 +36,8 @@ export function subjectsOf({ subject, onBehalfOf }: Pick<Principal, 'subject' | 
   return onBehalfOf === null || onBehalfOf === subject ? [subject] : [subject, onBehalfOf];
 }
 
-/** What another name of a person is: an address in lower case, or `team/user` of Slack. */
-export const ALIAS_KINDS = ['email', 'slack'] as const;
+/** What another name of a person is: an address in lower case, `team/user` of Slack, or a second subject. */
+export const ALIAS_KINDS = ['email', 'slack', 'subject'] as const;
 
 /** What another name of a person is. */
 export type AliasKind = (typeof ALIAS_KINDS)[number];

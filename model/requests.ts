@@ -148,6 +148,12 @@ export const KeyCreateSchema = z.strictObject({
 /** A parsed body of KeyCreateSchema. */
 export type KeyCreate = z.infer<typeof KeyCreateSchema>;
 
+const ALIAS_FORMS = {
+  email: /^[^\s@]+@[^\s@]+$/,
+  slack: /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/,
+  subject: /\S/,
+};
+
 /** The body of POST /api/v1/aliases: another name of a person. */
 export const AliasCreateSchema = z
   .strictObject({
@@ -157,12 +163,12 @@ export const AliasCreateSchema = z
       .string()
       .min(1)
       .max(320)
-      .describe('An e-mail address, or `team/user` with the ids that Slack has for them.'),
+      .refine(isStorableText, NOT_STORABLE)
+      .describe(
+        'An e-mail address, `team/user` with the ids that Slack has for them, or a second subject of the person.',
+      ),
   })
-  .refine(({ kind, value }) => (kind === 'email' ? /^[^\s@]+@[^\s@]+$/ : /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/).test(value), {
-    message: 'is no name of this kind',
-    path: ['value'],
-  });
+  .refine(({ kind, value }) => ALIAS_FORMS[kind].test(value), { message: 'is no name of this kind', path: ['value'] });
 
 /** A parsed body of AliasCreateSchema. */
 export type AliasCreate = z.infer<typeof AliasCreateSchema>;

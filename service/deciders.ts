@@ -1,5 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import type { InquiryRequest } from '../model/inquiry.ts';
+import { grantName } from '../model/names.ts';
 import { permissionsOf } from '../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
 
@@ -14,7 +15,7 @@ export function demandDecider(
 ): void {
   if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
   if (id === NOBODY_ID) {
-    if (approvers.some((name) => name.toLowerCase() === subject)) return;
+    if (approvers.some((name) => grantName(name) === grantName(subject))) return;
     throw new AppError('not_an_approver', `${subject} is not asked`);
   }
   if (permissionsOf(roles, permissions).has('inquiry:respond')) return;

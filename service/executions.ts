@@ -5,7 +5,7 @@ import type { Execution, LogEntry } from '../model/execution.ts';
 import { type ExecutionId, integerId, parseExecutionId, workflowIdOf } from '../model/execution-id.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
-import type { Principal } from '../model/principal.ts';
+import { type Principal, subjectsOf } from '../model/principal.ts';
 import {
   INTERPRETER_VERSION,
   MAX_PAYLOAD_BYTES,
@@ -48,6 +48,8 @@ export interface StartCommand {
   idempotencyKey?: string | undefined;
   /** The number that it is to have, where that is made of something else. */
   number?: number | undefined;
+  /** Subjects that count as its starters besides the caller. */
+  starters?: readonly string[] | undefined;
 }
 
 /** A signal that is to be sent. */
@@ -173,7 +175,7 @@ export function createExecutionService(
     resolved: Resolved,
     start: { n: number } | { schedule: string },
   ): Blueprint {
-    const { ref, enforcement = null, tags = [], mode, memo: kept } = command;
+    const { ref, enforcement = null, tags = [], mode, memo: kept, starters = [] } = command;
     const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
     const writeOnly = writeOnlyPaths(resolved.paramSchema);
@@ -185,7 +187,7 @@ export function createExecutionService(
       ...(scheduled ? { schedule: start.schedule } : { seed: randomUUID() }),
       ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
-      starters: [principal.subject],
+      starters: [...new Set([...starters, ...subjectsOf(principal)])],
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
     demandFits({ input, run }, command.inputField);

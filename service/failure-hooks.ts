@@ -18,7 +18,7 @@ const MAX_INPUT = 500_000;
 
 /**
  * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
- * of whoever started that. Its number is made of the run's id, so that Temporal itself knows it again.
+ * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal itself knows it again.
  */
 export function createFailureHooks(
   store: FailureHookStore,
@@ -33,13 +33,14 @@ export function createFailureHooks(
       ...{ roles: [], permissions: [], groups: [] },
     };
     const { n, execution } = await executions.get(anybody, workflowId);
-    const { memo, failure } = execution;
+    const { memo, failure, run } = execution;
     const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
     const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };
     await executions.start(starter, {
       ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: `on_failure ${workflowId}` },
       number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
+      starters: run?.starters,
       // A failure is JSON.
       input: { ...told, error: failure as unknown as Json },
     });

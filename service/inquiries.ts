@@ -191,7 +191,7 @@ export function createInquiryService(
       demandDecider(principal, inquiry.request);
       const { subject: by, groups } = principal;
       const person = { by, names: await principals.namesOf(principal), groups };
-      const barred = barredFrom(inquiry.request, person, startersOf(execution));
+      const barred = barredFrom(inquiry.request, person, startersOf(execution), INTERPRETER_VERSION);
       if (barred !== null) throw refusalOf(barred);
     },
   };

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { AliasKind, Grants, Principal } from '../model/principal.ts';
+import { grantName } from '../model/names.ts';
+import { type AliasKind, type Grants, type Principal, subjectsOf } from '../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../model/requests.ts';
 import type { KeyRow, KnownPrincipal, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
@@ -109,16 +110,19 @@ export function createPrincipalService(
       return { secret, row, tenantRef: tenant.ref };
     },
 
-    /** All names of a person: the subject first, then their aliases. */
-    async namesOf({ id, subject }: Principal): Promise<string[]> {
-      return [subject, ...(await store.aliasesOf(id)).map(({ value }) => value)];
+    /**
+     * Returns all names of the person that a principal is, its subject first: other subjects that are joined to it, by an alias or
+     * because its credential acts for them, and the aliases of each.
+     */
+    async namesOf(principal: Principal): Promise<string[]> {
+      return store.namesOf(principal.tenant, subjectsOf(principal));
     },
 
     /**
      * Finds the person who has a Slack user or an e-mail address as another name, with what they may do now; null: nobody.
      */
     async findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null> {
-      const name = kind === 'email' ? value.toLowerCase() : value;
+      const name = aliasName(kind, value);
       const now = new Date(clock());
       const found = await store.findPerson(tenant, { kind, value: name }, now);
       // Where subjects are addresses, an address is its own name.
@@ -142,9 +146,12 @@ export function createPrincipalService(
     /** The other names of the people of the caller's tenant. */
     listAliases: ({ tenant }: Principal) => store.listAliases(tenant),
 
-    /** Gives a person another name. Throws `alias_exists` when it is somebody's already. */
+    /**
+     * Gives a person another name; one of the kind `subject` joins a second subject to them. Throws `alias_exists` when it is
+     * somebody's already.
+     */
     async createAlias({ tenant }: Principal, { subject, kind, value }: AliasCreate) {
-      const name = kind === 'email' ? value.toLowerCase() : value;
+      const name = aliasName(kind, value);
       const principal = await store.ensurePrincipal(tenant, subject);
       const created = await store.createAlias({ tenant, principal, kind, value: name });
       if (created === null) throw new AppError('alias_exists', `"${name}" is somebody's name already`);
@@ -168,6 +175,11 @@ export function createPrincipalService(
       if (!revoked) throw new AppError('key_not_found', `Key ${id} not found`);
     },
   };
+}
+
+/** Returns a name as it is kept: that of a Slack user as Slack has it. */
+function aliasName(kind: AliasKind, value: string): string {
+  return kind === 'slack' ? value : grantName(value);
 }
 
 function unknownSubject(subject: string): AppError {

@@ -4,7 +4,7 @@ import type { CarriedState } from '../model/carried-state.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
-import type { Principal } from '../model/principal.ts';
+import { type Principal, subjectsOf } from '../model/principal.ts';
 import { INTERPRETER_VERSION, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
@@ -66,7 +66,7 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
       throw new AppError('nothing_failed', `There is nothing to try again: ${what}`);
     }
     const changed = version === undefined ? {} : await changedDefinition(principal, run, version, carried);
-    const starters = [...new Set([...(run.starters ?? [memo.owner]), principal.subject])];
+    const starters = [...new Set([...(run.starters ?? [memo.owner]), ...subjectsOf(principal)])];
     const { carried: _, schedule: __, turn: ___, ...rest } = run;
     return (n) => {
       const next: RunInput = {
@@ -145,12 +145,13 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
         const begin = {
           ...{ ref, inputField: 'input', input: input ?? (isJsonObject(first) ? first : {}), revision },
           ...{ version: version ?? undefined, enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo },
+          // Of a run that Temporal no longer has, its owner is known.
+          starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
         };
         const resolved = await executions.resolve(principal, begin);
         const blueprintOf = (number: number) => {
           const blueprint = executions.blueprint(principal, begin, resolved, { n: number });
-          const starters = [...new Set([...(run?.starters ?? []), principal.subject])];
-          return { ...blueprint, run: { ...blueprint.run, starters }, memo: { ...blueprint.memo, ...origin } };
+          return { ...blueprint, memo: { ...blueprint.memo, ...origin } };
         };
         return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
       }

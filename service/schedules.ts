@@ -4,7 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import { derivedNumber, integerId } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
-import type { Principal } from '../model/principal.ts';
+import { type Principal, subjectsOf } from '../model/principal.ts';
 import type { Parameters } from '../model/run-input.ts';
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
@@ -35,10 +35,12 @@ export interface Schedule extends Omit<ScheduleRequest, 'note'> {
   updated: Date | null;
 }
 
-/** What Fermata keeps with a schedule: who made it, and what was asked for. */
+/** What Fermata keeps with a schedule: who made or last changed it, and what was asked for. */
 interface Kept {
   id: string;
   principal: Principal;
+  /** Who made or last changed it, and who had it start runs since; absent in older ones: its principal alone. */
+  starters?: string[];
   request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
 }
 
@@ -67,16 +69,39 @@ export function createScheduleService(
     return { found, kept };
   }
 
-  async function built(principal: Principal, id: string, workflowId: string, request: ScheduleRequest) {
+  async function built(
+    principal: Principal,
+    id: string,
+    workflowId: string,
+    request: ScheduleRequest,
+    starters: readonly string[] = subjectsOf(principal),
+  ) {
     const { workflow: ref, input, spec, overlap, catchupWindow, paused, note } = request;
     checkTimes(spec);
-    const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input' }, id);
+    const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input', starters }, id);
     const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
-    const kept: Kept = { id, principal, request: asked };
+    const kept: Kept = { id, principal, starters: [...starters], request: asked };
     return {
       ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
       ...{ paused, note, kept: JSON.parse(JSON.stringify(kept)) as Json },
     };
+  }
+
+  /**
+   * Notes that somebody has a schedule start runs: they count as a starter of all that it starts from now on, until somebody
+   * changes it.
+   */
+  async function noteStarter(principal: Principal, id: string): Promise<void> {
+    const { found, kept } = await find(principal, id);
+    const before = startersOf(kept);
+    const starters = [...new Set([...before, ...subjectsOf(principal)])];
+    if (starters.length > before.length) await temporal.update(await rebuilt(found, kept, starters));
+  }
+
+  /** A schedule as it is, with what its workflow is now. */
+  async function rebuilt({ action, state }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
+    const asked = { catchupWindow: undefined, ...kept.request, paused: state.paused, note: undefined };
+    return built(kept.principal, kept.id, action.workflowId!, asked, starters);
   }
 
   return {
@@ -130,21 +155,24 @@ export function createScheduleService(
       return this.get(principal, id);
     },
 
-    /** Throws `schedule_not_found`. */
+    /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
     async resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
-      await find(principal, id);
+      await noteStarter(principal, id);
       await temporal.resume(temporalId(principal, id), note ?? `resumed by ${principal.subject}`);
       return this.get(principal, id);
     },
 
-    /** Has it start a run now. Throws `schedule_not_found`. */
+    /** Has it start a run now; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
     async trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule> {
-      await find(principal, id);
+      await noteStarter(principal, id);
       await temporal.trigger(temporalId(principal, id), overlap);
       return this.get(principal, id);
     },
 
-    /** Has it start what it would have started between two times. Throws `schedule_not_found`, `request_invalid`. */
+    /**
+     * Has it start what it would have started between two times; the caller counts as a starter from now on. Throws
+     * `schedule_not_found`, `request_invalid`, and what a start throws.
+     */
     async backfill(
       principal: Principal,
       id: string,
@@ -156,6 +184,7 @@ export function createScheduleService(
           { code: 'value_invalid', path: '/end', message: 'must be later than start' },
         ]);
       }
+      await noteStarter(principal, id);
       await temporal.backfill(temporalId(principal, id), start, end, overlap);
       return this.get(principal, id);
     },
@@ -191,12 +220,11 @@ export function createScheduleService(
     },
   };
 
-  async function refreshOne(found: DescribedSchedule, { id, principal, request }: Kept): Promise<void> {
+  async function refreshOne(found: DescribedSchedule, kept: Kept): Promise<void> {
     const { scheduleId, action, state } = found;
     const { paused } = state;
     try {
-      const asked = { catchupWindow: undefined, ...request, paused, note: undefined };
-      const wanted = await built(principal, id, action.workflowId!, asked);
+      const wanted = await rebuilt(found, kept, startersOf(kept));
       if (sameRun(wanted.blueprint.run, action.args?.[1])) return;
       await temporal.update(wanted);
       log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision }, 'a schedule starts a new revision');
@@ -220,9 +248,19 @@ function sameRun(a: unknown, b: unknown): boolean {
   return text(a) === text(b);
 }
 
+function startersOf({ starters, principal }: Kept): readonly string[] {
+  return starters ?? [principal.subject];
+}
+
 function keptOf({ action }: DescribedSchedule): Kept | null {
   const kept = action.memo?.schedule as Json | undefined;
-  return kept !== undefined && isJsonObject(kept) ? (kept as unknown as Kept) : null; // written above
+  if (kept === undefined || !isJsonObject(kept)) return null;
+  const { principal, ...rest } = kept as unknown as Kept; // written above
+  // Older ones have no kind.
+  return {
+    ...rest,
+    principal: { ...principal, kind: principal.kind ?? 'person', onBehalfOf: principal.onBehalfOf ?? null },
+  };
 }
 
 function scheduleOf(found: DescribedSchedule, { id, request }: Kept): Schedule {

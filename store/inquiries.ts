@@ -16,6 +16,7 @@ import {
 } from 'drizzle-orm';
 import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
+import { forbidName, grantName } from '../model/names.ts';
 import type { Database } from './database.ts';
 import { executions, inquiries, notices } from './schema.ts';
 
@@ -89,9 +90,10 @@ export function createInquiryStore(db: Database) {
           const { key, status, request, votes, created } = inquiry;
           const row = {
             ...{ namespace, workflowId, key, n, tenant, status, ref, owner, inquiry, event },
-            ...{ approvers: request.approvers, groups: request.groups, created: new Date(created) },
-            barred: request.allow_self ? [] : [...starters],
-            voters: votes.map(({ by }) => by),
+            ...{ approvers: request.approvers.map(grantName), groups: request.groups.map(grantName) },
+            created: new Date(created),
+            barred: request.allow_self ? [] : starters.map(forbidName),
+            voters: votes.map(({ by }) => forbidName(by)),
           };
           await transaction
             .insert(inquiries)
@@ -295,16 +297,16 @@ function conditionsOf(tenant: string, { status, assigned, n }: InquiryFilter): S
 }
 
 function assignedTo({ names, groups }: Assignee): SQL | undefined {
-  const all = [...names];
+  const [granted, forbidden] = [names.map(grantName), names.map(forbidName)];
   const asked = or(
     and(eq(sql`cardinality(${inquiries.approvers})`, 0), eq(sql`cardinality(${inquiries.groups})`, 0)),
-    arrayOverlaps(inquiries.approvers, all),
-    ...(groups.length === 0 ? [] : [arrayOverlaps(inquiries.groups, [...groups])]),
+    arrayOverlaps(inquiries.approvers, granted),
+    ...(groups.length === 0 ? [] : [arrayOverlaps(inquiries.groups, groups.map(grantName))]),
   );
   return and(
     eq(inquiries.status, 'pending'),
     asked,
-    not(arrayOverlaps(inquiries.barred, all)),
-    not(arrayOverlaps(inquiries.voters, all)),
+    not(arrayOverlaps(inquiries.barred, forbidden)),
+    not(arrayOverlaps(inquiries.voters, forbidden)),
   );
 }

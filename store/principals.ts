@@ -1,5 +1,6 @@
 import { and, desc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
 import { canonicalJson, type Json } from '../model/json.ts';
+import { grantName } from '../model/names.ts';
 import type { Role } from '../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
 import type { Database } from './database.ts';
@@ -40,6 +41,15 @@ const PRINCIPAL = {
   permissions: principals.permissions,
   groups: principals.groups,
 };
+
+/** A principal that has one of some subjects; addresses in whatever case. */
+function isSubject(subjects: readonly string[]): SQL | undefined {
+  const addresses = subjects.filter((subject) => subject.includes('@')).map(grantName);
+  return or(
+    inArray(principals.subject, [...subjects]),
+    addresses.length === 0 ? undefined : inArray(sql`lower(trim(${principals.subject}))`, addresses),
+  );
+}
 
 /** A key that is neither revoked nor expired. */
 function holds(now: Date): SQL | undefined {
@@ -201,7 +211,7 @@ export function createPrincipalStore(db: Database) {
     ): Promise<KnownPrincipal | null> {
       const is =
         'subject' in name
-          ? eq(principals.subject, name.subject)
+          ? isSubject([name.subject])
           : inArray(
               principals.id,
               db
@@ -213,7 +223,9 @@ export function createPrincipalStore(db: Database) {
         .select({ principal: principals, tenantRef: tenants.ref })
         .from(principals)
         .innerJoin(tenants, eq(tenants.id, principals.tenant))
-        .where(and(eq(principals.tenant, tenant), is));
+        .where(and(eq(principals.tenant, tenant), is))
+        .orderBy(principals.id)
+        .limit(1);
       if (found === undefined) return null;
       const keys = await db
         .selectDistinct({ kind: apiKeys.kind })
@@ -222,9 +234,36 @@ export function createPrincipalStore(db: Database) {
       return { ...found, keyKinds: keys.map(({ kind }) => kind) };
     },
 
-    /** The other names of a principal. */
-    async aliasesOf(principal: number): Promise<AliasRow[]> {
-      return db.select().from(aliases).where(eq(aliases.principal, principal)).orderBy(aliases.id);
+    /**
+     * Returns some subjects with all other names of the people who they are: aliases of theirs, and subjects that an alias joins to
+     * them, with the aliases of these.
+     */
+    async namesOf(tenant: string, subjects: readonly string[]): Promise<string[]> {
+      const names = new Set(subjects);
+      for (let before = 0; before < names.size; ) {
+        before = names.size;
+        const joined = db
+          .select({ id: aliases.principal })
+          .from(aliases)
+          .where(
+            and(
+              eq(aliases.tenant, tenant),
+              inArray(aliases.kind, ['subject', 'email']),
+              inArray(aliases.value, [...names].map(grantName)),
+            ),
+          );
+        const rows = await db
+          .select({ subject: principals.subject, alias: aliases.value })
+          .from(principals)
+          .leftJoin(aliases, eq(aliases.principal, principals.id))
+          .where(and(eq(principals.tenant, tenant), or(isSubject([...names]), inArray(principals.id, joined))))
+          .orderBy(principals.id, aliases.id);
+        for (const { subject, alias } of rows) {
+          names.add(subject);
+          if (alias !== null) names.add(alias);
+        }
+      }
+      return [...names];
     },
 
     /** All other names of a tenant's people. */
