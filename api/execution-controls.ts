@@ -69,7 +69,7 @@ const skipRoute = createApiRoute({
   permission: 'execution:execute',
   ...{ method: 'post', path: `${base}/{id}/tasks/{key}/skip`, tags, summary: 'Relieve a task of what it waits for' },
   description:
-    'For what waits for people, a signal, time or another attempt: it succeeds with the output that is given.',
+    'For what waits for a signal, time or another attempt: it succeeds with the output that is given. A question to people is withdrawn: its task fails with the type `withdrawn`, and no output may be given.',
   request: {
     params: IdParams.extend({ key: z.string().max(200) }),
     body: { content: { 'application/json': { schema: SkipSchema } } },
@@ -78,6 +78,7 @@ const skipRoute = createApiRoute({
     202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
     ...errorResponses(
       ...(['request_invalid', 'execution_not_found', 'execution_closed', 'task_not_waiting'] as const),
+      ...(['skip_output_refused', 'person_required', 'not_an_approver', 'self_approval'] as const),
       ...(['controls_full', 'json_malformed', 'body_too_large', 'unsupported_media_type'] as const),
     ),
   },

@@ -1,10 +1,12 @@
 import { type Control, type ControlRecord, parseControl } from '../model/control.ts';
+import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { end } from './ends.ts';
 import { dropPending } from './pending.ts';
 import type { PendingKind, RunState } from './state.ts';
 import { takeTurn } from './turns.ts';
-import { workAt } from './visits.ts';
+import { WITHDRAWAL } from './versions.ts';
+import { taskOf, workAt } from './visits.ts';
 
 /** Controls that a run keeps; beyond them they are done, and forgotten. */
 const MAX_CONTROLS = 1_000;
@@ -34,19 +36,32 @@ function apply(state: RunState, control: Control): ControlRecord['refused'] {
     return null;
   }
   if (control.what === 'turn') return takeTurn(state, control.verdict) ? null : 'not_waiting';
-  return skip(state, control.key, control.output, by) ? null : 'not_waiting';
+  return skip(state, control) ? null : 'not_waiting';
 }
 
-/** Has a visit or an item end with an output instead of what it waits for; false when it waits for nothing of the kind. */
-function skip(state: RunState, key: string, output: Json, by: string): boolean {
+/**
+ * Ends a visit or an item with an output instead of what it waits for; a question is withdrawn, whatever its task waits for. False
+ * when it waits for nothing of the kind.
+ */
+function skip(state: RunState, { key, output, by, reason }: Extract<Control, { what: 'skip' }>): boolean {
   for (const [wait, pending] of state.pending) {
     if (!SKIPPABLE.has(pending.kind) || pending.visit < 0) continue;
     const work = workAt(state, pending);
     if (work.key !== key) continue;
     dropPending(state, wait);
+    const { action } = taskOf(state, state.visits[pending.visit]!);
+    if (state.version >= WITHDRAWAL && state.actions[action]?.waits === 'inquiry') {
+      end(state, pending, { failure: withdrawn(by, reason) });
+      return true;
+    }
     work.skipped = by;
     end(state, pending, { output });
     return true;
   }
   return false;
+}
+
+function withdrawn(by: string, reason: string | null): Failure {
+  const why = reason === null || reason === '' ? '' : `: ${reason}`;
+  return engineFailure('withdrawn', `withdrawn by ${by}${why}`, { details: { by, reason } });
 }

@@ -66,6 +66,7 @@ export const ERROR_STATUS = {
   unsupported_media_type: 415,
   idempotency_mismatch: 422,
   option_unknown: 422,
+  skip_output_refused: 422,
   state_kept: 422,
   response_invalid: 422,
   work_exceeded: 422,

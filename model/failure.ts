@@ -23,6 +23,7 @@ export const FAILURE_TYPES = [
   'abandoned',
   'denied',
   'expired',
+  'withdrawn',
   'template_error',
   'input_invalid',
   'output_invalid',

@@ -175,7 +175,6 @@ export async function startApi({
     onRead: inbox.take,
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
-  const controls = createControlService(reading, executions);
   const explanations = createExplanationService(executions, projections, temporal);
   const retries = createRetryService(projections, executions, launcher);
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
@@ -209,6 +208,7 @@ export async function startApi({
     ...{ clock: Date.now, memory: personMemory },
   });
   const inquiries = createInquiryService(reading, executions, stores.inquiries, { principals, audit }, Date.now);
+  const controls = createControlService(reading, executions, inquiries);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';

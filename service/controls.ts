@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { partsOf } from '../interpreter/simulate.ts';
+import { WITHDRAWAL } from '../interpreter/versions.ts';
 import { AppError } from '../model/app-error.ts';
 import { CONTROL_SIGNAL, type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../model/control.ts';
 import type { Execution } from '../model/execution.ts';
@@ -8,6 +10,7 @@ import type { Principal } from '../model/principal.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { InquiryService } from './inquiries.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
@@ -22,12 +25,36 @@ export type ControlService = ReturnType<typeof createControlService>;
 export function createControlService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   executions: ExecutionService,
+  { demandApprover }: Pick<InquiryService, 'demandApprover'>,
 ) {
+  /**
+   * Throws for a skip that would let a run go on as if a question had been decided: with an output of the question, or in a run of an
+   * older interpreter, where the task succeeds, by somebody who may not decide.
+   */
+  async function demandWithdrawal(
+    principal: Principal,
+    view: ExecutionView,
+    { key, output }: ControlAction & { what: 'skip' },
+  ): Promise<void> {
+    const { run, inquiries } = view.execution;
+    const { name } = partsOf(key);
+    if (run?.definition.tasks.find((task) => task.name === name)?.action !== 'core.inquiry') return;
+    if (output !== null) {
+      const message = `"${key}" asks people: a skip withdraws the question, and cannot give an output in place of a decision`;
+      throw new AppError('skip_output_refused', message);
+    }
+    if (run.interpreter >= WITHDRAWAL) return;
+    const inquiry = inquiries.find(({ task, status }) => task === key && status === 'pending');
+    if (inquiry === undefined) throw refusalOf('not_waiting', { what: 'skip', key, output });
+    await demandApprover(principal, { ...view, inquiry });
+  }
+
   return {
     /**
      * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
      * and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
-     * `execution_paused`, `execution_not_paused`, `task_not_waiting`, `controls_full`, `body_too_large`.
+     * `execution_paused`, `execution_not_paused`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`, and
+     * for the question of a run of an older interpreter what `respond` throws for who may not decide it.
      */
     async control(
       principal: Principal,
@@ -35,13 +62,15 @@ export function createControlService(
       action: ControlAction,
       reason: string | null,
     ): Promise<ExecutionView> {
-      const { n, execution } = await executions.get(principal, id);
+      const view = await executions.get(principal, id);
+      const { n, execution } = view;
       if (isClosed(execution.status)) throw closed(id);
       if (execution.controls.length >= MAX_CONTROLS) {
         throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
       }
       const foreseen = foresee(execution, action);
       if (foreseen !== null) throw refusalOf(foreseen, action);
+      if (action.what === 'skip') await demandWithdrawal(principal, view, action);
       const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };
       const payload = control as unknown as Json; // made of nothing but JSON
       if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
