@@ -31,15 +31,19 @@ export function addAdministrationCommands(program: Command, session: () => Promi
     .option('--permission <permission...>')
     .option('--group <group...>')
     .option('--tenant <ref>')
+    .option('--kind <kind>', 'person, service or agent; only people decide questions')
+    .option('--on-behalf-of <subject>', 'whom it acts for')
     .option('--label <text>')
     .option('--expires-in <seconds>')
     .action(async (subject: string, options: KeyOptions) => {
       const { service, output } = await session();
-      const { role, permission, group, tenant, label, expiresIn } = options;
+      const { role, permission, group, tenant, label, expiresIn, kind, onBehalfOf } = options;
       const { data } = await service.ask('POST', '/api/v1/keys', {
         body: {
           ...{ subject, ...(role && { roles: role }), ...(permission && { permissions: permission }) },
           ...{ ...(group && { groups: group }), ...(tenant && { tenant }), ...(label && { label }) },
+          ...(kind && { kind }),
+          ...(onBehalfOf && { on_behalf_of: onBehalfOf }),
           ...(expiresIn && { expires_in: Number(expiresIn) }),
         },
       });
@@ -74,6 +78,8 @@ interface KeyOptions {
   permission?: string[];
   group?: string[];
   tenant?: string;
+  kind?: string;
+  onBehalfOf?: string;
   label?: string;
   expiresIn?: string;
 }

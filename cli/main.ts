@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdministrationCommands } from './administration.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { addExecutionCommands } from './executions.ts';
+import { addInquiryCommands } from './inquiries.ts';
 import { createOutput } from './output.ts';
 import { addReplayCommand } from './replay.ts';
 import { createService, findTarget } from './service.ts';
@@ -33,6 +34,7 @@ async function session(): Promise<Session> {
 
 addWorkflowCommands(program, session);
 addExecutionCommands(program, session);
+addInquiryCommands(program, session);
 addAdministrationCommands(program, session);
 program
   .command('mcp')

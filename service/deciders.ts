@@ -4,6 +4,15 @@ import { grantName } from '../model/names.ts';
 import { permissionsOf } from '../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
 
+/** Returns whether a principal who is known may decide questions at all. */
+export function mayDecide(principal: Principal): boolean {
+  return principal.kind === 'person' && hasPermission(principal);
+}
+
+function hasPermission({ roles, permissions }: Pick<Principal, 'roles' | 'permissions'>): boolean {
+  return permissionsOf(roles, permissions).has('inquiry:respond');
+}
+
 /**
  * Throws unless a principal may decide a question as far as that does not depend on the run: `person_required` for a service or an
  * agent, `forbidden` without the permission `inquiry:respond`, `not_an_approver` for a mail address that belongs to nobody and does
@@ -18,6 +27,6 @@ export function demandDecider(
     if (approvers.some((name) => grantName(name) === grantName(subject))) return;
     throw new AppError('not_an_approver', `${subject} is not asked`);
   }
-  if (permissionsOf(roles, permissions).has('inquiry:respond')) return;
+  if (hasPermission({ roles, permissions })) return;
   throw new AppError('forbidden', `${subject} may not decide: the permission inquiry:respond is missing`);
 }

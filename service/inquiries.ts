@@ -18,7 +18,7 @@ import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { AuditService } from './audit.ts';
-import { demandDecider } from './deciders.ts';
+import { demandDecider, mayDecide } from './deciders.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -158,13 +158,17 @@ export function createInquiryService(
     /** One inquiry, read from its run. Throws `inquiry_not_found`, also for another tenant's. */
     get,
 
-    /** A page of the inbox, newest first; `assigned`: those that the caller may decide, and has not yet. */
+    /**
+     * Returns a page of the inbox, newest first; `assigned`: the questions that the caller may decide now, which are none for a
+     * service, an agent, or somebody without the permission.
+     */
     async list(
       principal: Principal,
       { status, assigned, n }: { status?: InquiryStatus | undefined; assigned: boolean; n?: number | undefined },
       window: { offset: number; limit: number },
     ): Promise<{ rows: InquiryRow[]; total: number }> {
       const { tenant, groups } = principal;
+      if (assigned && !mayDecide(principal)) return { rows: [], total: 0 };
       const who = assigned ? { names: await principals.namesOf(principal), groups } : undefined;
       return store.list(tenant, { status, n, assigned: who }, window);
     },

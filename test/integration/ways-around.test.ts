@@ -3,6 +3,7 @@ import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import { createSealer } from '../../service/sealer.ts';
 import { type Answer, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
+import { callTool } from './mcp-call.ts';
 import { until } from './until.ts';
 
 // Ways around a question: each is refused, and the run has not moved.
@@ -44,21 +45,6 @@ async function guarded(name = 'go'): Promise<{ run: number; workflow: string; in
   return { run, workflow, inquiry: body.data[0].id };
 }
 
-/** What a tool of the MCP server answers. */
-async function callTool(who: string, name: string, args: object): Promise<{ isError?: boolean; text: string }> {
-  const response = await fetch(`${harness.api.url}/mcp`, {
-    method: 'POST',
-    headers: {
-      ...{ 'x-api-key': keys[who]!, 'content-type': 'application/json', connection: 'close' },
-      accept: 'application/json, text/event-stream',
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
-  });
-  const text = await response.text();
-  const { result } = JSON.parse(text.startsWith('{') ? text : text.split('\ndata: ')[1]!.split('\n')[0]!);
-  return { isError: result.isError, text: JSON.stringify(result) };
-}
-
 describe('a signal with a reserved name', () => {
   const sealer = createSealer([SECRET_KEY], 'signal');
   const forged = {
@@ -77,8 +63,8 @@ describe('a signal with a reserved name', () => {
     [
       'MCP',
       async ({ workflow: id }, name, payload) => {
-        const { isError, text } = await callTool('alice', 'signal_execution', { id, name, payload });
-        return isError && text.includes('request_invalid') ? '400 request_invalid' : text;
+        const { error } = await callTool(harness.api.url, keys.alice!, 'signal_execution', { id, name, payload });
+        return `400 ${error?.code}`;
       },
     ],
     [
@@ -148,5 +134,102 @@ describe('a signal with a reserved name', () => {
       ...{ action_ref: 'core.wait_signal', parameters: { name: '__fermata_control' }, wait: 10 },
     });
     expect(bare.body.data).toMatchObject({ status: 'failed', error: { type: 'input_invalid' } });
+  });
+});
+
+describe('a skip of a question', () => {
+  it('withdraws it, whoever skips, and cannot bring an answer', async () => {
+    const { run } = await guarded();
+    const skip = (who: string, body: object) => as(who, 'POST', `/api/v1/executions/${run}/tasks/ask/skip`, body);
+    const output = { outcome: 'approve', option: 'approve', decided_by: ['boss'] };
+    for (const who of ['alice', 'boss', 'dev']) {
+      const refused = await skip(who, { output });
+      expect([who, refused.status, refused.body.code]).toEqual([who, 422, 'skip_output_refused']);
+    }
+    const [open] = (await as('boss', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
+    expect(open.status).toBe('pending');
+    expect((await skip('alice', { reason: 'wrong build' })).status).toBe(202);
+    const { tasks } = await until(
+      async () => (await as('boss', 'GET', `/api/v1/executions/${run}`)).body.data,
+      ({ status }) => status === 'failed',
+    );
+    const ask = tasks.find(({ name }: { name: string }) => name === 'ask');
+    expect([ask.status, ask.error.type, ask.error.message]).toEqual([
+      'failed',
+      'withdrawn',
+      'withdrawn by alice: wrong build',
+    ]);
+    expect(tasks.some(({ name }: { name: string }) => name === 'deploy')).toBe(false);
+    const [question] = (await as('boss', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
+    expect([question.status, question.votes]).toEqual(['cancelled', []]);
+  });
+});
+
+describe('starters', () => {
+  /** Answers who may decide a question of a run: each of some people in turn, the last of whom decides. */
+  async function answersOf(run: number, people: string[]): Promise<string[]> {
+    const { body } = await until(
+      () => as('dev', 'GET', `/api/v1/executions/${run}/inquiries`),
+      (answer) => answer.body.data?.length > 0,
+    );
+    const answers: string[] = [];
+    for (const who of people) {
+      const answer = await as(who, 'POST', `/api/v1/inquiries/${body.data[0].id}/respond`, { option: 'approve' });
+      answers.push(`${who} ${answer.body.code ?? answer.body.result}`);
+    }
+    return answers;
+  }
+  const store = (name: string, definition: object) =>
+    harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: `examples.${name}`, pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+    });
+
+  it('of a scheduled run are who made the schedule, and who had it start', async () => {
+    await store('open', { tasks: [{ name: 'ask', action: 'core.inquiry' }] });
+    const body = { workflow: 'examples.open', spec: { every: 86_400 }, overlap: 'allow_all' };
+    const made = await as('dev', 'POST', '/api/v1/schedules', { id: 's1', paused: true, ...body });
+    expect(made.status).toBe(201);
+    const seen = new Set<number>();
+    const next = async () => {
+      const { recent } = await until(
+        async () => (await as('dev', 'GET', '/api/v1/schedules/s1')).body.data,
+        (schedule) => schedule.recent.some(({ execution }: { execution: number }) => !seen.has(execution)),
+      );
+      const run = recent.map(({ execution }: { execution: number }) => execution).find((id: number) => !seen.has(id));
+      seen.add(run);
+      return run;
+    };
+    expect((await as('boss', 'POST', '/api/v1/schedules/s1/trigger', { overlap: 'allow_all' })).status).toBe(202);
+    expect(await answersOf(await next(), ['dev', 'boss', 'alice'])).toEqual([
+      ...['dev self_approval', 'boss self_approval', 'alice decided'],
+    ]);
+    // Who changes it takes the place of who made it, and of who had it start before.
+    expect((await as('alice', 'PUT', '/api/v1/schedules/s1', { paused: true, ...body })).status).toBe(200);
+    const times = { start: '2026-01-01T12:00:00Z', end: '2026-01-02T12:00:00Z', overlap: 'allow_all' };
+    expect((await as('dev', 'POST', '/api/v1/schedules/s1/backfill', times)).status).toBe(202);
+    expect(await answersOf(await next(), ['alice', 'dev', 'boss'])).toEqual([
+      ...['alice self_approval', 'dev self_approval', 'boss decided'],
+    ]);
+    await as('dev', 'DELETE', '/api/v1/schedules/s1');
+  });
+
+  it('of what follows a failure are all starters of the run that has failed, which are those of the run that it retries', async () => {
+    await store('told', {
+      tasks: [{ name: 'ask', action: 'core.inquiry', input: { prompt: '{{ parameters.execution }}' } }],
+    });
+    await store('fails', {
+      on_failure: 'examples.told',
+      tasks: [{ name: 'a', action: 'core.fail', input: { message: 'x' } }],
+    });
+    const first = (await as('alice', 'POST', '/api/v1/executions', { workflow: 'examples.fails', wait: 10 })).body.data;
+    const retried = (await as('boss', 'POST', `/api/v1/executions/${first.id}/retry`, { from: 'start' })).body.data;
+    const { body } = await until(
+      () => as('dev', 'GET', '/api/v1/inquiries?status=pending'),
+      (answer) => answer.body.data.some(({ prompt }: { prompt: string }) => prompt === String(retried.id)),
+    );
+    const found = body.data.find(({ prompt }: { prompt: string }) => prompt === String(retried.id));
+    expect(await answersOf(found.execution, ['alice', 'boss', 'dev'])).toEqual([
+      ...['alice self_approval', 'boss self_approval', 'dev decided'],
+    ]);
   });
 });

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, RunEvent } from '../../interpreter/events.ts';
+import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import { openStatusOf } from '../../interpreter/waits.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
+import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
+import { INTERPRETER_VERSION } from '../../model/run-input.ts';
 import { question } from './inquiry-scripts.ts';
 import { act, give, runInput, STARTED } from './rehearse.ts';
 
@@ -17,8 +20,8 @@ const control = (what: string, rest: object = {}): RunEvent => {
 const done = (key: string): RunEvent => ({ type: 'completed', key, output: null });
 
 /** A run to which events come one activation after the other; gives what each of them leads to. */
-function play(definition: Definition) {
-  const { state, commands } = begin(runInput(definition), {}, STARTED);
+function play(definition: Definition, interpreter = INTERPRETER_VERSION) {
+  const { state, commands } = begin({ ...runInput(definition), interpreter }, {}, STARTED);
   const told = (all: Command[]) =>
     all.map((command) => ('key' in command ? `${command.type} ${command.key}` : command.type));
   return {
@@ -103,7 +106,6 @@ describe('a pause', () => {
 
 describe('a skip', () => {
   it.each<[string, object, string[]]>([
-    ['people', question('wait'), []],
     [
       'a signal',
       { name: 'wait', action: 'core.wait_signal', input: { name: 'go', timeout: 60 } },
@@ -120,6 +122,53 @@ describe('a skip', () => {
     expect(run.take(control('skip', { key: 'wait', output: 7 }))).toEqual(timers);
     run.take(done('beside'));
     expect([run.state.output, run.refused()]).toEqual([[7, 'skipped'], [null]]);
+  });
+
+  const sayNo: RunEvent = {
+    ...{ type: 'signal', name: DECISION_SIGNAL },
+    payload: {
+      ...{ id: 'no', inquiry: 'ask', option: 'deny', by: 'bob', names: [], groups: [], channel: 'api' },
+      at: new Date(STARTED).toISOString(),
+    },
+  };
+  it.each<[string, object, RunEvent[], string]>([
+    ['it is open', {}, [], 'ask'],
+    ['it has a delay that is not over', { delay: 60 }, [], 'ask'],
+    ['it was denied and will be asked again', { retry: { count: 1, delay: 60, when: 'true' } }, [sayNo], 'ask'],
+    ['it is of an item', { with_items: [1], on_item_failure: 'finish' }, [], 'ask[0]'],
+  ])(
+    'withdraws a question while %s: it never leads to on_success, whatever output comes along',
+    (_, rest, before, key) => {
+      const run = play({
+        tasks: [
+          question('ask', {}, { ...rest, on_success: 'deploy', on_failure: 'told' }),
+          act('deploy'),
+          give('told', '{{ error }}'),
+        ],
+      });
+      for (const event of before) run.take(event);
+      const skipped = run.take(control('skip', { key, output: { outcome: 'approve' }, reason: 'wrong build' }));
+      expect(skipped.filter((command) => !command.startsWith('cancel_timer'))).toEqual(['close']);
+      const ask = run.state.visits[0]!;
+      expect([ask.status, run.refused(), run.state.visits.map(({ name }) => name)]).toEqual([
+        ...['failed', [null], ['ask', 'told']],
+      ]);
+      const failure = ask.items === null ? ask.failure : ask.items.work[0]!.failure;
+      expect(failure).toMatchObject({
+        ...{
+          type: 'withdrawn',
+          message: 'withdrawn by ann: wrong build',
+          details: { by: 'ann', reason: 'wrong build' },
+        },
+      });
+      expect(inquiriesOf(run.state).every(({ status }) => status !== 'approved')).toBe(true);
+    },
+  );
+
+  it('ends a question of interpreter 8 with the output that is given, as it did', () => {
+    const run = play({ output: '{{ ask.output }}', tasks: [question('ask')] }, 8);
+    run.take(control('skip', { key: 'ask', output: 7 }));
+    expect([run.state.output, run.refused()]).toEqual([7, [null]]);
   });
 
   it('is refused for what a worker has in hand, what has ended, and what is not there', () => {

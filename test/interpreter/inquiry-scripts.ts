@@ -172,6 +172,50 @@ export const INQUIRY_SCRIPTS: InquiryScript[] = [
     },
   },
   {
+    name: 'names are compared in one form: what grants in NFC and addresses in lower case, what forbids without case at all',
+    definition: {
+      tasks: [
+        question('ask', { approvers: ['Boss@Example.com ', 'Jose\u0301', 'Dan'], groups: ['Caf\u00e9'], quorum: 3 }),
+      ],
+    },
+    starters: ['Ann@Example.com'],
+    script: [
+      // The same letters in other bytes are the same name; another case of what is no address is not.
+      { decide: 'ask', by: 'x', names: ['boss@EXAMPLE.com'] },
+      { decide: 'ask', by: 'Jos\u00e9' },
+      { decide: 'ask', by: 'dan' },
+      { decide: 'ask', by: 'cleo', groups: ['Cafe\u0301'] },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { ask: 'approved' },
+      verdicts: ['counted', 'counted', 'not_allowed', 'decided'],
+    },
+  },
+  {
+    name: 'no other spelling or name of a starter, or of who has voted, gets around the rules',
+    definition: { tasks: [question('ask', { groups: ['ops'], quorum: 2 })] },
+    starters: ['Ann@Example.com', 'Straße'],
+    script: [
+      { decide: 'ask', by: 'ann@example.com', groups: ['ops'] },
+      { decide: 'ask', by: '\uff41nn@example.com', groups: ['ops'] },
+      { decide: 'ask', by: 'STRASSE', groups: ['ops'] },
+      { decide: 'ask', by: 'other', names: ['ANN@example.com'], groups: ['ops'] },
+      { decide: 'ask', by: 'Bob', groups: ['ops'] },
+      { decide: 'ask', by: 'bob', groups: ['ops'] },
+      { decide: 'ask', by: 'bob-ci', names: ['BOB'], groups: ['ops'] },
+      { decide: 'ask', by: 'cleo', groups: ['ops'] },
+    ],
+    expect: {
+      outcome: 'completed',
+      inquiries: { ask: 'approved' },
+      verdicts: [
+        ...['self_approval', 'self_approval', 'self_approval', 'self_approval'],
+        ...['counted', 'already_voted', 'already_voted', 'decided'],
+      ],
+    },
+  },
+  {
     name: 'who started the run may decide where the definition says so',
     definition: { tasks: [question('ask', { allow_self: true })] },
     starters: ['ann'],

@@ -1,0 +1,348 @@
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSealer } from '../../service/sealer.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
+import { callTool } from './mcp-call.ts';
+import { click, type SlackServer, signed, startSlackServer } from './slack-server.ts';
+import { until } from './until.ts';
+
+// Who may decide: every channel asks the same service, so that a rule holds through each of them.
+
+let harness: ApiHarness;
+let slack: SlackServer;
+let smtp: SMTPServer;
+const mails: { to: string; text: string }[] = [];
+const keys: Record<string, string> = { dev: DEV_KEY };
+const sealer = createSealer([SECRET_KEY], 'signal');
+
+/** Everybody has an address and a Slack user made of their name, and a key as it says here. */
+const PEOPLE: Record<string, object> = {
+  ann: { roles: ['operator'] },
+  bot: { roles: ['operator'], kind: 'service' },
+  helper: { roles: ['admin'], kind: 'agent', on_behalf_of: 'ann' },
+  looker: { roles: ['viewer'] },
+  starter: { roles: ['operator'] },
+  other: { roles: ['operator'] },
+  gone: { roles: ['operator'] },
+  barred: { roles: ['operator'] },
+  'Cleo@Example.com': { roles: ['operator'] },
+  'cleo-ci': { roles: ['operator'] },
+};
+const addressOf = (name: string) => (name.includes('@') ? name.toLowerCase() : `${name}@example.com`);
+const slackUserOf = (name: string) => `U${name.toUpperCase().replaceAll(/[^A-Z]/g, '')}`;
+
+beforeAll(async () => {
+  smtp = new SMTPServer({
+    ...{ authOptional: true, disabledCommands: ['STARTTLS'], logger: false },
+    onData(stream, session, done) {
+      let text = '';
+      stream.on('data', (chunk) => {
+        text += chunk;
+      });
+      stream.on('end', () => {
+        const plain = text.replaceAll(/=\r?\n/g, '').replaceAll('=3D', '=');
+        for (const { address } of session.envelope.rcptTo) mails.push({ to: address, text: plain });
+        done();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve));
+  slack = await startSlackServer();
+  const url = `smtp://127.0.0.1:${(smtp.server.address() as AddressInfo).port}`;
+  const chat = { slack: slack.settings, mail: { url, from: 'Fermata <fermata@example.com>' } };
+  harness = await createApiHarness('deciders', { access: { chat } });
+  for (const [subject, grants] of Object.entries(PEOPLE)) {
+    const { data } = (await harness.call('POST', '/api/v1/keys', { subject, ...grants })).body;
+    keys[subject] = data.key;
+    slack.people[slackUserOf(subject)] = {};
+    const names = [
+      ['slack', `T0TEAM/${slackUserOf(subject)}`],
+      ...(subject.includes('@') ? [] : [['email', addressOf(subject)]]),
+    ];
+    for (const [kind, value] of names) {
+      expect((await harness.call('POST', '/api/v1/aliases', { subject, kind, value })).status).toBe(201);
+    }
+    if (subject === 'gone') await harness.call('DELETE', `/api/v1/keys/${data.id}`);
+  }
+  await harness.call('POST', '/api/v1/aliases', { subject: 'Cleo@Example.com', kind: 'subject', value: 'cleo-ci' });
+  await harness.call('POST', '/api/v1/principals/barred/disable');
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.ask', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: {
+      tasks: [
+        { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy' },
+        { name: 'deploy', action: 'core.transform', input: { data: 'deployed' } },
+      ],
+    },
+  });
+});
+afterAll(async () => {
+  await harness.close();
+  await slack.close();
+  await new Promise<void>((resolve) => smtp.close(() => resolve()));
+});
+
+const as = (who: string, method: string, path: string, body?: unknown) =>
+  harness.call(method, path, body, { 'x-api-key': keys[who]! });
+const inquiryOf = async (run: number) => (await as('dev', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data[0];
+
+interface Asked {
+  run: number;
+  workflow: string;
+  id: string;
+  key: string;
+  bound: string;
+  channel: string;
+  /** Whom it asks. */
+  names: string[];
+}
+
+let channels = 0;
+
+/** A run that asks some people, in Slack and by mail. */
+async function ask(starter: string, names: string[], input: object = {}): Promise<Asked> {
+  channels += 1;
+  const channel = `#deciders${channels}`;
+  const started = await as(starter, 'POST', '/api/v1/executions', {
+    workflow: 'examples.ask',
+    parameters: {
+      ...{ prompt: `Deploy ${channels}?`, approvers: names.map(addressOf) },
+      ...{ notify: { slack: { channel }, email: names.map(addressOf) }, ...input },
+    },
+  });
+  const { id: run, workflow_id: workflow } = started.body.data;
+  const inquiry = await until(
+    () => inquiryOf(run),
+    (found) => found !== undefined,
+  );
+  return { run, workflow, id: inquiry.id, key: 'ask', bound: inquiry.bound_to, channel, names };
+}
+
+/** What the audit log says became of decisions that somebody made through a channel. */
+async function audited({ id }: Asked, subject: string, channel: string): Promise<{ result: string }[]> {
+  const { data } = (await harness.call('GET', '/api/v1/audit?limit=250')).body;
+  type Row = { operation: string; target: string; subject: string; details: { channel: string; result: string } };
+  return (data as Row[])
+    .filter((row) => row.operation === 'inquiry.respond' && row.target === id && row.subject === subject)
+    .map(({ details }) => details)
+    .filter((details) => details.channel === channel);
+}
+
+async function decideByLink(asked: Asked, who: string): Promise<void> {
+  const mail = await until(
+    async () =>
+      mails.find(
+        ({ to, text }) => to === addressOf(who) && text.includes(`Subject: Deploy ${asked.channel.slice(9)}?`),
+      ),
+    (found) => found !== undefined,
+  );
+  const link = /http:\/\/\S+\/inquiry\?token=\S+/.exec(mail!.text)![0];
+  const opened = await fetch(link, { redirect: 'manual' });
+  const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
+  const page = new URL(opened.headers.get('location')!, harness.api.url);
+  const html = await (await fetch(page, { headers: { cookie } })).text();
+  const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1];
+  // A page may know already that nothing is to be decided there.
+  if (action === undefined) return;
+  const hidden = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
+  const form = new URLSearchParams(hidden.map(([, name, value]): [string, string] => [name!, value!]));
+  form.set('option', 'approve');
+  const headers = { cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  await fetch(new URL(action, page), { method: 'POST', headers, body: form.toString() });
+}
+
+type Way = 'api' | 'mcp' | 'token' | 'link' | 'slack';
+
+/** What somebody who approves is answered by each channel: `decided`, `counted`, or the code of the refusal. */
+const WAYS: Record<Way, (asked: Asked, who: string, bound?: string) => Promise<string>> = {
+  async api({ id }, who, bound_to) {
+    const { body } = await as(who, 'POST', `/api/v1/inquiries/${id}/respond`, {
+      option: 'approve',
+      ...(bound_to && { bound_to }),
+    });
+    return body.code ?? body.result;
+  },
+  async mcp({ id }, who, boundTo) {
+    const answer = await callTool(harness.api.url, keys[who]!, 'answer_inquiry', {
+      id,
+      option: 'approve',
+      ...(boundTo && { boundTo }),
+    });
+    return answer.error?.code ?? answer.structuredContent?.result ?? answer.code;
+  },
+  async token({ workflow, key, bound }, who, boundTo = bound) {
+    const token = await sealer.seal({
+      ...{
+        specversion: '1.0',
+        id: `token ${who} ${workflow} ${boundTo}`,
+        type: 'io.fermata.inquiry.decision',
+        subject: key,
+      },
+      ...{ data: { option: 'approve' }, source: `/executions/${workflow}`, time: new Date().toISOString() },
+      ...{ datacontenttype: 'application/json', fermatarun: workflow, fermataaudience: who, fermatabound: boundTo },
+      fermatatenant: (await harness.api.principals.authenticate(DEV_KEY)).tenant,
+      fermataexpires: new Date(Date.now() + 60_000).toISOString(),
+    } as never);
+    const { body } = await as(who, 'POST', `/execution/${workflow}/signal?input=${encodeURIComponent(token)}`);
+    return body.code ?? (await audited({ id: await idOf(workflow) } as Asked, who, 'token'))[0]!.result;
+  },
+  async link(asked, who) {
+    await decideByLink(asked, who);
+    const rows = await audited(asked, who.includes('@') ? who : who, 'link');
+    return rows[0]?.result ?? 'not offered';
+  },
+  async slack(asked, who) {
+    const message = await until(
+      async () => slack.messages.find((each) => each.channel === `C${asked.channel}`),
+      (found) => found !== undefined,
+    );
+    const { body, headers } = signed(click(message!, 'approve', slackUserOf(who)));
+    await fetch(`${harness.api.url}/api/v1/chat/slack/interactions`, { method: 'POST', body, headers });
+    const rows = await until(
+      () => audited(asked, who, 'slack'),
+      (found) => found.length > 0,
+    );
+    return rows[0]!.result;
+  },
+};
+
+async function idOf(workflow: string): Promise<string> {
+  return (await as('dev', 'GET', `/api/v1/executions/${workflow}/inquiries`)).body.data[0].id;
+}
+
+interface Rule {
+  rule: string;
+  who: string;
+  /** Of the run. */
+  starter?: string;
+  /** The answer of each channel, where it is not this one's. */
+  refused: string;
+  but?: Partial<Record<Way, string>>;
+}
+
+const RULES: Rule[] = [
+  { rule: 'a service decides nothing', who: 'bot', refused: 'person_required' },
+  { rule: 'an agent decides nothing, not even an admin', who: 'helper', refused: 'person_required' },
+  {
+    rule: 'who lacks the permission now decides nothing',
+    ...{ who: 'looker', refused: 'forbidden' },
+    // Document 002 says nothing of an execution to who may not present a token.
+    but: { token: 'execution_not_found' },
+  },
+  {
+    rule: 'who has no credential any more decides nothing',
+    ...{ who: 'gone', refused: 'forbidden' },
+    but: { api: 'unauthenticated', mcp: 'unauthenticated', token: 'unauthenticated' },
+  },
+  {
+    rule: 'who was disabled decides nothing',
+    ...{ who: 'barred', refused: 'forbidden' },
+    but: { api: 'unauthenticated', mcp: 'unauthenticated', token: 'unauthenticated' },
+  },
+  { rule: 'who started the run does not decide', who: 'starter', starter: 'starter', refused: 'self_approval' },
+  {
+    rule: 'the owner of the agent that started the run does not decide',
+    who: 'ann',
+    starter: 'helper',
+    refused: 'self_approval',
+  },
+  {
+    rule: 'another subject of who started the run does not decide',
+    ...{ who: 'cleo-ci', starter: 'Cleo@Example.com', refused: 'self_approval' },
+  },
+  {
+    rule: 'nor does the other way round, in another case of letters',
+    ...{ who: 'Cleo@Example.com', starter: 'cleo-ci', refused: 'self_approval' },
+  },
+];
+
+describe('every channel', () => {
+  it.each(RULES)('$rule, and the run has not moved', async ({ who, starter = 'dev', refused, but = {} }) => {
+    const asked = await ask(starter, [who, 'other']);
+    const answers: Partial<Record<Way, string>> = {};
+    for (const way of Object.keys(WAYS) as Way[]) answers[way] = await WAYS[way](asked, who);
+    const expected = Object.fromEntries(Object.keys(WAYS).map((way) => [way, but[way as Way] ?? refused]));
+    expect(answers).toEqual(expected);
+    const inquiry = await inquiryOf(asked.run);
+    expect([inquiry.status, inquiry.decisions]).toEqual(['pending', []]);
+    expect(await WAYS.api(asked, 'other')).toBe('decided');
+  });
+
+  it('takes one vote of a person, by whatever channel and name it comes', async () => {
+    const asked = await ask('dev', ['Cleo@Example.com', 'cleo-ci', 'other'], { quorum: 2 });
+    expect(await WAYS.mcp(asked, 'cleo-ci')).toBe('counted');
+    for (const way of ['api', 'mcp', 'token', 'slack'] as const) {
+      expect([way, await WAYS[way](asked, 'Cleo@Example.com')]).toEqual([way, 'already_voted']);
+    }
+    expect((await inquiryOf(asked.run)).votes).toHaveLength(1);
+    expect(await WAYS.slack(asked, 'other')).toBe('decided');
+  });
+
+  it('decides for who may, and refuses what was shown otherwise', async () => {
+    for (const way of Object.keys(WAYS) as Way[]) {
+      const asked = await ask('dev', ['ann']);
+      if (way !== 'link' && way !== 'slack')
+        expect(await WAYS[way](asked, 'ann', '0'.repeat(64))).toBe('binding_changed');
+      expect([way, await WAYS[way](asked, 'ann')]).toEqual([way, 'decided']);
+      const [{ result, ...details }] = (await audited(asked, 'ann', way)) as [Record<string, string>];
+      expect([result, details]).toEqual([
+        'decided',
+        { kind: 'person', channel: way, option: 'approve', bound_to: asked.bound },
+      ]);
+    }
+  });
+});
+
+describe('an address that belongs to nobody', () => {
+  it('decides where it is among the approvers, in whatever case, and not because it was told', async () => {
+    const named = await ask('dev', ['nobody@example.com'], { approvers: ['Nobody@Example.com'] });
+    expect(await WAYS.link(named, 'nobody@example.com')).toBe('decided');
+    const told = await ask('dev', ['private@example.com'], { approvers: ['ann'] });
+    const open = await ask('dev', ['private@example.com'], { approvers: [] });
+    for (const asked of [told, open]) {
+      const mail = await until(
+        async () => mails.find(({ text }) => text.includes(`Subject: Deploy ${asked.channel.slice(9)}?`)),
+        (found) => found !== undefined,
+      );
+      if (mail!.text.includes('/inquiry?token=')) {
+        expect(await WAYS.link(asked, 'private@example.com')).toBe('not_an_approver');
+      }
+      expect((await inquiryOf(asked.run)).decisions).toEqual([]);
+    }
+  });
+});
+
+describe('the inbox', () => {
+  it('has what somebody may decide now, and nothing for who may decide nothing', async () => {
+    const asked = await ask('dev', ['ann', 'bot', 'looker']);
+    const mine = async (who: string) =>
+      (await as(who, 'GET', `/api/v1/inquiries?assigned=me&execution=${asked.run}`)).body.data.length;
+    await until(
+      () => mine('ann'),
+      (count) => count === 1,
+    );
+    expect([await mine('bot'), await mine('looker'), await mine('other')]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('a principal who was disabled', () => {
+  it('is let in again by a new key alone', async () => {
+    const made = async () =>
+      (await harness.call('POST', '/api/v1/keys', { subject: 'leaver', roles: ['operator'] })).body.data.key;
+    keys.leaver = await made();
+    expect((await as('leaver', 'GET', '/api/v1/executions')).status).toBe(200);
+    for (const [verb, status] of [
+      ['disable', 200],
+      ['disable', 200],
+      ['enable', 200],
+    ] as const) {
+      expect((await harness.call('POST', `/api/v1/principals/leaver/${verb}`)).status).toBe(status);
+      expect((await as('leaver', 'GET', '/api/v1/executions')).status).toBe(401);
+    }
+    keys.leaver = await made();
+    expect((await as('leaver', 'GET', '/api/v1/executions')).status).toBe(200);
+    const unknown = await harness.call('POST', '/api/v1/principals/who/disable');
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'principal_not_found']);
+  });
+});

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../model/app-error.ts';
+import type { Principal } from '../../model/principal.ts';
+import { createControlService } from '../../service/controls.ts';
+
+const OUTPUT = { outcome: 'approve' };
+const ann: Principal = {
+  ...{ id: 1, tenant: 'one', tenantRef: 'one', subject: 'ann', kind: 'person', onBehalfOf: null },
+  ...{ roles: ['operator'], permissions: [], groups: [] },
+};
+
+/** What a skip of the task `ask` comes to in an open run of some interpreter: the code of the refusal, or `sent`. */
+async function skip(
+  interpreter: number,
+  waits: string,
+  output: typeof OUTPUT | null,
+  mayDecide: boolean,
+): Promise<string> {
+  const execution = {
+    ...{ workflowId: 'w', status: 'running', controls: [], waitingFor: [{ kind: waits, task: 'ask#2[1]' }] },
+    run: { interpreter, definition: { tasks: [{ name: 'ask', action: 'core.inquiry' }] } },
+    inquiries: waits === 'inquiry' ? [{ task: 'ask#2[1]', status: 'pending' }] : [],
+  };
+  let sent = false;
+  const signal = async () => {
+    sent = true;
+    return false;
+  };
+  const demandApprover = async () => {
+    if (!mayDecide) throw new AppError('self_approval', 'ann has started the run');
+  };
+  const service = createControlService(
+    ...([
+      { temporal: { signal }, projections: {} },
+      { get: async () => ({ n: 1, execution }) },
+      { demandApprover },
+    ] as never as Parameters<typeof createControlService>),
+  );
+  const refused = await service.control(ann, '1', { what: 'skip', key: 'ask#2[1]', output }, null).then(
+    () => 'done',
+    (error: AppError) => error.code,
+  );
+  return sent ? 'sent' : refused;
+}
+
+it.each<[number, string, typeof OUTPUT | null, boolean, string]>([
+  // The run itself makes a withdrawal of it.
+  [9, 'inquiry', null, false, 'sent'],
+  [9, 'timer', null, false, 'sent'],
+  [9, 'retry', null, true, 'sent'],
+  // Nobody says in its place what people would have said.
+  [9, 'inquiry', OUTPUT, true, 'skip_output_refused'],
+  [9, 'retry', OUTPUT, true, 'skip_output_refused'],
+  [8, 'inquiry', OUTPUT, true, 'skip_output_refused'],
+  [8, 'timer', OUTPUT, true, 'skip_output_refused'],
+  // In an older run the task succeeds: then it is a decision.
+  [8, 'inquiry', null, true, 'sent'],
+  [8, 'inquiry', null, false, 'self_approval'],
+  [8, 'timer', null, true, 'task_not_waiting'],
+  [8, 'retry', null, true, 'task_not_waiting'],
+])(
+  'interpreter %i, a question that waits for %s, output %j, by who may decide: %s: %s',
+  async (version, waits, output, may, expected) => {
+    expect(await skip(version, waits, output, may)).toBe(expected);
+  },
+);
