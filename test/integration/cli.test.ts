@@ -6,6 +6,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { type Ended, PROGRAM, runFermata } from './fermata.ts';
+import { until } from './until.ts';
 
 let harness: ApiHarness;
 let folder: string;
@@ -186,6 +187,42 @@ describe('executions', () => {
     const again = await fermata(['cancel', cancelled]);
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('(execution_closed)')]);
   });
+});
+
+it('what people are asked is listed, shown and decided about, as it was shown', async () => {
+  const made = await harness.call('POST', '/api/v1/keys', { subject: 'ann', roles: ['operator'] });
+  const ann = { FERMATA_API_KEY: made.body.data.key };
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.asks', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: {
+      tasks: [
+        { name: 'ask', action: 'core.inquiry', input: { prompt: 'Deploy?', approvers: ['ann'] }, on_success: 'go' },
+        { name: 'go', action: 'core.log', input: { message: 'gone' } },
+      ],
+    },
+  });
+  await harness.call('POST', '/api/v1/executions', { workflow: 'examples.asks' });
+  const list = () =>
+    harness.call('GET', '/api/v1/inquiries?assigned=me', undefined, { 'x-api-key': made.body.data.key });
+  await until(list, ({ body }) => body.data.length === 1);
+  const [{ id, bound_to: bound }] = (await fermata(['inquiries'], ann)).json();
+  const shown = await fermata(['inquiries', 'get', id, '--table'], ann);
+  expect(shown.out).toMatch(/^Deploy\?\n[\s\S]*approval runs go \(core\.log\) \{"message":"gone"\}/);
+  expect(shown.out).toContain(bound);
+  for (const [args, env, code, message] of [
+    [['approve', id], ann, 2, 'give --yes or --bound-to'],
+    [['approve', id, '--yes', '--option', 'deny'], ann, 2, '"deny" does not approve; options that approve: approve'],
+    [['approve', id, '--bound-to', '0'.repeat(64)], ann, 1, '(binding_changed)'],
+    [['approve', id, '--yes'], {}, 1, '(not_an_approver)'],
+  ] as const) {
+    const refused = await fermata([...args], env);
+    expect([refused.code, refused.err]).toEqual([code, expect.stringContaining(message)]);
+  }
+  const denied = await fermata(['deny', id, '--bound-to', bound, '--comment', 'not today'], ann);
+  expect([denied.code, denied.json()]).toMatchObject([
+    0,
+    { result: 'decided', data: { status: 'denied', votes: [{ by: 'ann', comment: 'not today', bound_to: bound }] } },
+  ]);
 });
 
 it('keys are made, listed and revoked', async () => {

@@ -23,6 +23,8 @@ export const API_NAMESPACES = [
     'clients',
     'inquiries',
     'slack',
+    'ways-around',
+    'deciders',
     'links',
     'notices',
     'tokens',
