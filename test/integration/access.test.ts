@@ -78,7 +78,7 @@ describe('a token', () => {
         .setExpirationTime('1h')
         .sign(privateKey);
     expect(await verify(await token('one'))).toEqual({
-      ...{ subject: 'ada', tenant: null, roles: ['operator'], permissions: [], groups: ['ops'] },
+      ...{ subject: 'ada', kind: 'person', tenant: null, roles: ['operator'], permissions: [], groups: ['ops'] },
     });
     const codeOf = (promise: Promise<unknown>) =>
       promise.then(
@@ -93,6 +93,19 @@ describe('a token', () => {
     expect(await codeOf(createTokenVerifier({ jwksUrl })(await token('one')))).toBe('tokens_unavailable');
     await new Promise((resolve) => server.close(resolve));
   });
+});
+
+it.each<[object, string]>([
+  [{}, 'person'],
+  [{ azp: 'console', client_id: 'console', aud: ['https://fermata.example.com'] }, 'person'],
+  [{ act: { sub: 'helper' } }, 'agent'],
+  [{ azp: 'assistant' }, 'agent'],
+  [{ client_id: 'assistant' }, 'agent'],
+  [{ aud: 'https://fermata.example.com/mcp' }, 'agent'],
+  [{ aud: ['https://fermata.example.com', 'https://fermata.example.com/mcp'] }, 'agent'],
+])('a token with %j is of a principal of the kind %s', async (more, kind) => {
+  const verify = createTokenVerifier({ secret: SECRET, agentClients: ['assistant'] });
+  expect((await verify(await sign({ ...claims, ...more })))?.kind).toBe(kind);
 });
 
 describe('the audit log', () => {

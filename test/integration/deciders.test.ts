@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { SignJWT } from 'jose';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSealer } from '../../service/sealer.ts';
@@ -15,6 +16,8 @@ let smtp: SMTPServer;
 const mails: { to: string; text: string }[] = [];
 const keys: Record<string, string> = { dev: DEV_KEY };
 const sealer = createSealer([SECRET_KEY], 'signal');
+
+const TOKEN_SECRET = 'a secret that is long enough for HS256';
 
 /** Everybody has an address and a Slack user made of their name, and a key as it says here. */
 const PEOPLE: Record<string, object> = {
@@ -51,7 +54,7 @@ beforeAll(async () => {
   slack = await startSlackServer();
   const url = `smtp://127.0.0.1:${(smtp.server.address() as AddressInfo).port}`;
   const chat = { slack: slack.settings, mail: { url, from: 'Fermata <fermata@example.com>' } };
-  harness = await createApiHarness('deciders', { access: { chat } });
+  harness = await createApiHarness('deciders', { access: { chat, tokens: { secret: TOKEN_SECRET } } });
   for (const [subject, grants] of Object.entries(PEOPLE)) {
     const { data } = (await harness.call('POST', '/api/v1/keys', { subject, ...grants })).body;
     keys[subject] = data.key;
@@ -291,6 +294,28 @@ describe('every channel', () => {
         { kind: 'person', channel: way, option: 'approve', bound_to: asked.bound },
       ]);
     }
+  });
+});
+
+describe('somebody who comes by token alone', () => {
+  it('has behind a link what their last token granted as a person, and loses it with the next one', async () => {
+    const signIn = async (claims: object) => {
+      const payload = new SignJWT({ sub: 'tess@example.com', ...claims }).setProtectedHeader({ alg: 'HS256' });
+      const token = await payload.setExpirationTime('1h').sign(new TextEncoder().encode(TOKEN_SECRET));
+      const headers = { 'x-api-key': '', authorization: `Bearer ${token}` };
+      await harness.call('GET', '/api/v1/executions', undefined, headers);
+    };
+    const answers: string[] = [];
+    for (const claims of [
+      { roles: ['viewer'] },
+      { roles: ['operator'] },
+      { roles: ['viewer'], act: { sub: 'helper' } },
+      { roles: ['viewer'] },
+    ]) {
+      await signIn(claims);
+      answers.push(await WAYS.link(await ask('dev', ['tess@example.com']), 'tess@example.com'));
+    }
+    expect(answers).toEqual(['forbidden', 'decided', 'decided', 'forbidden']);
   });
 });
 

@@ -113,7 +113,13 @@ describe('a question in Slack', () => {
     const signal = data.find(({ event_type }: { event_type: string }) => event_type === 'WorkflowExecutionSignaled');
     expect(JSON.stringify(signal.attributes)).toContain('"channel":"slack"');
     const audit = (await harness.call('GET', '/api/v1/audit?subject=ann&limit=1')).body.data;
-    expect(audit[0]).toMatchObject({ operation: 'slack decide', subject: 'ann' });
+    expect(audit[0]).toMatchObject({
+      ...{
+        operation: 'inquiry.respond',
+        subject: 'ann',
+        details: { channel: 'slack', option: 'approve', result: 'decided' },
+      },
+    });
   });
 
   it('has no markup of others in it', async () => {

@@ -29,7 +29,15 @@ beforeAll(async () => {
   const settings = { base_url: url, email: 'ann@example.com' };
   const connected = await call('PUT', '/api/v1/connections/jira/default', { settings, secrets: { token: 'secret' } });
   expect([connected.status, connected.body.error]).toEqual([200, undefined]);
-  await define('ask', { tasks: [{ name: 'ask', action: 'core.inquiry', input: { prompt: 'Go?', allow_self: true } }] });
+  await define('ask', {
+    tasks: [
+      {
+        name: 'ask',
+        action: 'core.inquiry',
+        input: { prompt: 'Go?', allow_self: true, approvers: ['dev', 'ann@example.com'] },
+      },
+    ],
+  });
   await define('wait', { tasks: [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }] });
   await define('missing', {
     tasks: [
