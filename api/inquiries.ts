@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { CHANNELS, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import { BoundToSchema, RespondSchema } from '../model/requests.ts';
+import { BoundToSchema, OverrideSchema, RespondSchema } from '../model/requests.ts';
 import type { Answered, InquiryService, InquiryView } from '../service/inquiries.ts';
 import { inquiryId } from '../service/inquiry-ids.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
@@ -24,6 +24,7 @@ const VoteSchema = z.object({
   channel: z.enum(CHANNELS).describe('Through what it came.'),
   at: InstantSchema,
   bound_to: z.string().nullable(),
+  override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
 });
 const INQUIRY = {
   id: z.string().describe('The integer of the task execution; an item has [index] behind it.'),
@@ -66,6 +67,7 @@ const InquiryRecordSchema = z
         z.object({
           ...{ id: z.string(), by: z.string(), channel: z.enum(CHANNELS), option: z.string(), at: InstantSchema },
           ...{ comment: z.string().nullable(), bound_to: z.string().nullable(), taken: InstantSchema },
+          override: z.boolean(),
           result: z.enum(['decided', 'counted', 'refused']),
           reason: z.string().nullable().describe('Why it does not count.'),
         }),
@@ -118,6 +120,21 @@ const respondRoute = createApiRoute({
     200: json(AnsweredSchema, 'Decided: the word of the run itself.'),
     202: json(AnsweredSchema, 'Counted, and more people are needed; or received, and no worker has taken it yet.'),
     ...respondErrors(),
+  },
+});
+const overrideRoute = createApiRoute({
+  permission: 'inquiry:override',
+  ...{ method: 'post', path: `${base}/{id}/override`, tags, summary: 'Decide in place of everybody who is asked' },
+  description: 'For an admin who is no starter of the run. Everybody who was told of the question hears of it.',
+  request: {
+    params: IdParams,
+    body: { required: true, content: { 'application/json': { schema: OverrideSchema } } },
+  },
+  responses: {
+    200: json(AnsweredSchema, 'Decided.'),
+    202: json(AnsweredSchema, 'Received, and no worker has taken it yet.'),
+    ...respondErrors(),
+    ...errorResponses('already_decided', 'binding_changed', 'decisions_full', 'override_unsupported'),
   },
 });
 const tokenRoute = createApiRoute({
@@ -214,6 +231,20 @@ export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenServ
   );
 
   router.openapi(
+    overrideRoute,
+    async (context) => {
+      const { option, response = null, reason: comment, bound_to: boundTo } = context.req.valid('json');
+      const requestId = context.get('requestId');
+      const answer = { option, response, comment, boundTo, channel: 'api' as const, requestId };
+      context.set('audited', true);
+      const answered = await inquiries.override(context.get('principal'), context.req.valid('param').id, answer);
+      const body = answeredBody(answered);
+      return answered.result === 'decided' ? context.json(body, 200) : context.json(body, 202);
+    },
+    refuse(overrideRoute),
+  );
+
+  router.openapi(
     tokenRoute,
     async (context) => {
       const { option, bound_to: boundTo } = context.req.valid('query');
@@ -258,15 +289,15 @@ export function inquiryBody(
     ...{ id: inquiryId(n, inquiry), execution: integerId(n), workflow_id: workflowId },
     ...{ action_ref: ref, requested_by: owner, task, prompt, details, options, approvers, groups },
     ...{ quorum, deny_quorum, response_schema, status },
-    votes: votes.map(({ id: _, ...vote }) => vote),
+    votes: votes.map(({ id: _, override = false, ...vote }) => ({ ...vote, override })),
     ...{ bound_to, will_run: plan, created, expires_at, decided_at },
   };
 }
 
 function decisionsOf({ decisions }: Inquiry): z.infer<typeof InquiryRecordSchema>['decisions'] {
   return decisions.map(({ decision, verdict, taken }) => {
-    const { id, by, channel, option, at, comment, bound_to } = decision;
+    const { id, by, channel, option, at, comment, bound_to, override = false } = decision;
     const reason = verdict.result === 'refused' ? verdict.reason : null;
-    return { id, by, channel, option, at, comment, bound_to, taken, result: verdict.result, reason };
+    return { id, by, channel, option, at, comment, bound_to, override, taken, result: verdict.result, reason };
   });
 }

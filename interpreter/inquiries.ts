@@ -80,9 +80,10 @@ function verdictOn(state: RunState, inquiry: AskedInquiry, decision: Decision): 
 }
 
 function voteOf({ request }: AskedInquiry, decision: Decision): Vote {
-  const { id, by, option, response, comment, channel, at, bound_to } = decision;
+  const { id, by, option, response, comment, channel, at, bound_to, override } = decision;
   const { outcome } = request.options.find(({ ref }) => ref === option)!;
-  return { id, by, option, response, comment, channel, at, outcome, bound_to };
+  const vote = { id, by, option, response, comment, channel, at, outcome, bound_to };
+  return override === true ? { ...vote, override } : vote;
 }
 
 /** Ends the task as its people have decided. */
@@ -94,8 +95,9 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
   const deciding = votes.filter((vote) => vote.outcome === word);
   const last = deciding.at(-1)!;
   const result = {
-    ...{ option: last.option, response: last.response, decided_by: deciding.map(({ by }) => by) },
+    ...{ option: last.option, response: last.response, decided_by: [...new Set(deciding.map(({ by }) => by))] },
     ...{ decided_at: new Date(state.now).toISOString(), comment: last.comment },
+    ...(last.override === true ? { override: true } : {}),
   };
   if (outcome === 'approved') {
     end(state, place, { output: { outcome: word, ...result } });

@@ -11,7 +11,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { forbidName, grantName } from '../model/names.ts';
 import { ReplayExceeded, type WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
-import { NORMAL_NAMES } from './versions.ts';
+import { NORMAL_NAMES, OVERRIDE } from './versions.ts';
 
 /** An inquiry as far as the rules need it. */
 export interface RuledInquiry {
@@ -47,9 +47,10 @@ export function judge(
     const offered = request.options.map(({ ref }) => ref).join(', ');
     return refused('option_unknown', `there is no option "${decision.option}"; offered: ${offered}`);
   }
-  const barred = barredFrom(request, decision, starters, version);
+  const overrides = decision.override === true && version >= OVERRIDE;
+  const barred = overrides ? startedBy(decision, starters, version) : barredFrom(request, decision, starters, version);
   if (barred !== null) return barred;
-  if (votes.some(({ by }) => isOneOf(by, decision, version)))
+  if (!overrides && votes.some(({ by }) => isOneOf(by, decision, version)))
     return refused('already_voted', `${decision.by} has decided already`);
   if (request.bind && decision.bound_to !== null && decision.bound_to !== inquiry.bound) {
     return refused('binding_changed', 'what would run is not what was shown any more: look again');
@@ -65,6 +66,7 @@ export function judge(
       issues: issues.map(({ path, message }) => ({ path, message })),
     };
   }
+  if (overrides) return { result: 'decided', outcome: option.outcome === 'approve' ? 'approved' : 'denied' };
   return counted(request, votes, option);
 }
 
@@ -84,10 +86,17 @@ export function barredFrom(
     approvers.some((name) => all.has(form(name))) ||
     groups.some((group) => memberships.has(form(group)));
   if (!isAsked) return refused('not_allowed', `${by} is not asked`);
-  if (!allowSelf && starters.some((starter) => isOneOf(starter, decider, version))) {
-    return refused('self_approval', `${by} has started the run, and may not decide about it`);
-  }
-  return null;
+  return allowSelf ? null : startedBy(decider, starters, version);
+}
+
+/** Returns a refusal for somebody who is a starter of the run; null: they are not. */
+function startedBy(
+  decider: Pick<Decision, 'by' | 'names'>,
+  starters: readonly string[],
+  version: number,
+): (Verdict & { result: 'refused' }) | null {
+  if (!starters.some((starter) => isOneOf(starter, decider, version))) return null;
+  return refused('self_approval', `${decider.by} has started the run, and may not decide about it`);
 }
 
 /** Returns whether a subject is somebody who decides, by any of their names; runs of older interpreters know fewer of these. */

@@ -41,5 +41,8 @@ export const OWN_SCHEMA_CHECKS = 8;
 /** Names are compared in one normal form (model/names.ts), and a vote by another name of a person is a second vote. */
 export const NORMAL_NAMES = 9;
 
+/** An admin may override a question: one decision in place of those of everybody who is asked. */
+export const OVERRIDE = 9;
+
 /** Skipping a question withdraws it: its task fails, and `on_success` is never followed without a decision. */
 export const WITHDRAWAL = 9;

@@ -20,7 +20,12 @@ const InquirySchema = z.object({
   options: z.array(z.object({ ref: z.string(), label: z.string(), outcome: z.string() })),
   responseSchema: z.record(z.string(), JsonValueSchema).nullable(),
   quorum: z.number(),
-  votes: z.array(z.object({ by: z.string(), option: z.string(), comment: z.string().nullable(), at: z.string() })),
+  votes: z.array(
+    z.object({
+      ...{ by: z.string(), option: z.string(), comment: z.string().nullable(), at: z.string() },
+      override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
+    }),
+  ),
   willRun: z.array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() })),
   boundTo: z.string(),
   createdAt: z.string(),
@@ -98,7 +103,7 @@ function body(
     ...{ id: inquiryId(n, inquiry), executionId: integerId(n), workflow: ref, requestedBy: owner, task, status },
     ...{ prompt, details, options: options.map(({ ref: of, label, outcome }) => ({ ref: of, label, outcome })) },
     ...{ responseSchema: response_schema, quorum, willRun: plan, boundTo: bound_to },
-    votes: votes.map(({ by, option, comment, at }) => ({ by, option, comment, at })),
+    votes: votes.map(({ by, option, comment, at, override = false }) => ({ by, option, comment, at, override })),
     ...{ createdAt: created, expiresAt: expires_at, decidedAt: decided_at },
   };
 }

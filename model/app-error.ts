@@ -58,6 +58,7 @@ export const ERROR_STATUS = {
   already_voted: 409,
   binding_changed: 409,
   token_used: 409,
+  override_unsupported: 409,
   inquiry_expired: 410,
   inquiry_withdrawn: 410,
   token_expired: 410,

@@ -205,6 +205,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
       decided_by: z.array(z.string()),
       decided_at: z.iso.datetime(),
       comment: z.string().nullable(),
+      override: z.literal(true).optional(),
     }),
     'inquiry',
   ),

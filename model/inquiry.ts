@@ -64,6 +64,8 @@ export interface Decision {
   at: string;
   /** Hash of what was shown; null: of nothing. */
   bound_to: string | null;
+  /** It stands in place of the decisions of everybody who is asked. */
+  override?: true;
 }
 
 /** Why a decision does not count. */
@@ -137,6 +139,7 @@ export function parseDecision(payload: Json): Decision | null {
     channel,
     at,
     bound_to = null,
+    override,
   } = payload;
   const texts = [id, inquiry, option, by, channel, at];
   if (!texts.every((text) => typeof text === 'string')) return null;
@@ -144,7 +147,8 @@ export function parseDecision(payload: Json): Decision | null {
   if (comment !== null && typeof comment !== 'string') return null;
   if (bound_to !== null && typeof bound_to !== 'string') return null;
   if (!CHANNELS.includes(channel as Channel) || Number.isNaN(Date.parse(at as string))) return null;
-  return { id, inquiry, option, response, comment, by, names, groups, channel, at, bound_to } as Decision;
+  const decision = { id, inquiry, option, response, comment, by, names, groups, channel, at, bound_to } as Decision;
+  return override === true ? { ...decision, override } : decision;
 }
 
 function isTextList(value: Json | undefined): value is string[] {
@@ -164,6 +168,7 @@ export interface PlannedTask {
 export interface Vote extends Pick<Decision, 'id' | 'by' | 'option' | 'response' | 'comment' | 'channel' | 'at'> {
   outcome: InquiryOutcome;
   bound_to: string | null;
+  override?: true;
 }
 
 /** A decision with what became of it; `taken`: when the run took it, ISO 8601. */

@@ -8,6 +8,7 @@ export const PERMISSIONS = [
   'automation:read',
   'automation:execute',
   'inquiry:respond',
+  'inquiry:override',
   'secret:write',
   'admin',
 ] as const;

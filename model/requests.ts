@@ -187,6 +187,11 @@ export const RespondSchema = z.strictObject({
   bound_to: BoundToSchema.optional(),
 });
 
+/** The body of POST /api/v1/inquiries/{id}/override. */
+export const OverrideSchema = RespondSchema.omit({ comment: true }).extend({
+  reason: z.string().min(1).max(4_000).describe('Why nobody of those who are asked decides; it is shown to them.'),
+});
+
 const MockOutcomeSchema = z.union([
   z.strictObject({ output: JsonValueSchema }),
   z.strictObject({ error: z.strictObject({ type: z.string().min(1).max(200), message: z.string().optional() }) }),

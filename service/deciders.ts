@@ -9,6 +9,13 @@ export function mayDecide(principal: Principal): boolean {
   return principal.kind === 'person' && hasPermission(principal);
 }
 
+/** Throws `person_required` or `forbidden` unless a principal may override questions. */
+export function demandOverrider({ kind, subject, roles, permissions }: Principal): void {
+  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
+  if (permissionsOf(roles, permissions).has('inquiry:override')) return;
+  throw new AppError('forbidden', `${subject} may not override: the permission inquiry:override is missing`);
+}
+
 function hasPermission({ roles, permissions }: Pick<Principal, 'roles' | 'permissions'>): boolean {
   return permissionsOf(roles, permissions).has('inquiry:respond');
 }

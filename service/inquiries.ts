@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { barredFrom, formIssues, judge } from '../interpreter/inquiry-rules.ts';
+import { OVERRIDE } from '../interpreter/versions.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
@@ -18,7 +19,7 @@ import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { AuditService } from './audit.ts';
-import { demandDecider, mayDecide } from './deciders.ts';
+import { demandDecider, demandOverrider, mayDecide } from './deciders.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -94,25 +95,36 @@ export function createInquiryService(
     return rows.map(({ inquiry }) => (inquiry.status === 'pending' ? { ...inquiry, status: 'cancelled' } : inquiry));
   }
 
-  async function decisionOf(principal: Principal, { inquiry }: InquiryView, answer: Answer): Promise<Decision> {
+  async function decisionOf(
+    principal: Principal,
+    { inquiry }: InquiryView,
+    answer: Answer,
+    overrides: boolean,
+  ): Promise<Decision> {
     const { option, response, comment, channel, id = randomUUID(), boundTo = inquiry.bound_to } = answer;
     return {
       ...{ id, inquiry: inquiry.key, option, response, comment, channel, bound_to: boundTo },
       ...{ by: principal.subject, names: await principals.namesOf(principal), groups: principal.groups },
       at: new Date(clock()).toISOString(),
+      ...(overrides ? { override: true as const } : {}),
     };
   }
 
   /** Decides, and writes what became of it to the audit log: also what was refused. */
-  async function respond(principal: Principal, id: string, answer: Answer): Promise<Answered> {
+  async function take(
+    operation: 'inquiry.respond' | 'inquiry.override',
+    principal: Principal,
+    id: string,
+    answer: Answer,
+  ): Promise<Answered> {
     const view = await get(principal, id);
     const { channel, option, boundTo = view.inquiry.bound_to, comment: reason, requestId = null } = answer;
     const note = (result: string) => {
       const details = { kind: principal.kind, channel, option, bound_to: boundTo, result };
-      return audit.record(principal, { operation: 'inquiry.respond', target: id, reason, requestId, details });
+      return audit.record(principal, { operation, target: id, reason, requestId, details });
     };
     try {
-      const answered = await decide(principal, view, answer);
+      const answered = await decide(principal, view, answer, operation === 'inquiry.override');
       await note(answered.result);
       return answered;
     } catch (error) {
@@ -121,13 +133,19 @@ export function createInquiryService(
     }
   }
 
-  async function decide(principal: Principal, view: InquiryView, answer: Answer): Promise<Answered> {
-    demandDecider(principal, view.inquiry.request);
+  async function decide(
+    principal: Principal,
+    view: InquiryView,
+    answer: Answer,
+    overrides: boolean,
+  ): Promise<Answered> {
+    if (overrides) demandOverridable(principal, view);
+    else demandDecider(principal, view.inquiry.request);
     if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
       throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
     }
     const { execution, inquiry } = view;
-    const decision = await decisionOf(principal, view, answer);
+    const decision = await decisionOf(principal, view, answer, overrides);
     // The same decision, sent before: what became of it is known.
     const before = recordOf(execution, decision.id);
     if (before !== undefined) return answered(before, view);
@@ -185,7 +203,13 @@ export function createInquiryService(
      * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
      * `option_unknown`, `response_invalid`, `body_too_large`.
      */
-    respond,
+    respond: (principal: Principal, id: string, answer: Answer) => take('inquiry.respond', principal, id, answer),
+
+    /**
+     * Decides in place of everybody who is asked, as an admin who is no starter of the run. Throws what `respond` throws but
+     * `not_an_approver` and `already_voted`, and `override_unsupported` for a run of an interpreter before 9.
+     */
+    override: (principal: Principal, id: string, answer: Answer) => take('inquiry.override', principal, id, answer),
 
     /** In what a response does not match the schema of a form. */
     checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, INTERPRETER_VERSION),
@@ -199,6 +223,15 @@ export function createInquiryService(
       if (barred !== null) throw refusalOf(barred);
     },
   };
+}
+
+/** Throws unless a principal may override a question of this run. */
+function demandOverridable(principal: Principal, { execution }: InquiryView): void {
+  demandOverrider(principal);
+  if (execution.run === null || execution.run.interpreter >= OVERRIDE) return;
+  const message =
+    'the run was started before questions could be overridden: cancel it, or let those decide who are asked';
+  throw new AppError('override_unsupported', message);
 }
 
 /** What a run would make of a decision as it stands. */

@@ -212,6 +212,7 @@ describe('every route and tool that names something', () => {
       [/execute$/, {}],
       [/signal(\/token)?$/, { name: 'go' }],
       [/respond$/, { option: 'approve' }],
+      [/override$/, { option: 'approve', reason: 'x' }],
       [/backfill$/, { start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z' }],
       [/schedules\/\{id\}$/, { workflow: 'core.noop', spec: { every: 3600 } }],
     ];

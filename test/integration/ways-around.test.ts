@@ -165,6 +165,45 @@ describe('a skip of a question', () => {
   });
 });
 
+describe('an override', () => {
+  it('decides in place of those who are asked, by an admin who is no starter, and is marked and told as one', async () => {
+    const { run, inquiry: id } = await guarded();
+    const override = (who: string, body: object) => as(who, 'POST', `/api/v1/inquiries/${id}/override`, body);
+    const body = { option: 'approve', reason: 'boss is away' };
+    keys.rob = (
+      await harness.call('POST', '/api/v1/keys', { subject: 'rob', roles: ['admin'], kind: 'service' })
+    ).body.data.key;
+    keys.own = (await harness.call('POST', '/api/v1/keys', { subject: 'Alice', roles: ['admin'] })).body.data.key;
+    for (const [who, code] of [
+      ['boss', 'forbidden'],
+      ['rob', 'person_required'],
+      ['own', 'self_approval'],
+    ] as const) {
+      expect([who, (await override(who, body)).body.code]).toEqual([who, code]);
+    }
+    expect((await override('dev', { option: 'approve' })).body.code).toBe('request_invalid');
+    const [open] = (await as('boss', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
+    expect([open.status, open.decisions]).toEqual(['pending', []]);
+    const done = await override('dev', { ...body, bound_to: open.bound_to });
+    expect([done.status, done.body.result, done.body.data.votes]).toMatchObject([
+      ...[200, 'decided', [{ by: 'dev', comment: 'boss is away', override: true }]],
+    ]);
+    const audit = (await harness.call('GET', '/api/v1/audit?limit=10')).body.data;
+    const rows = audit.filter(({ target }: { target: string }) => target === id);
+    expect(
+      rows.map(({ subject, operation, details }: Record<string, { result?: string }>) => [
+        subject,
+        operation,
+        details?.result,
+      ]),
+    ).toEqual([
+      ['dev', 'inquiry.override', 'decided'],
+      ['Alice', 'inquiry.override', 'self_approval'],
+      ['rob', 'inquiry.override', 'person_required'],
+    ]);
+  });
+});
+
 describe('starters', () => {
   /** Answers who may decide a question of a run: each of some people in turn, the last of whom decides. */
   async function answersOf(run: number, people: string[]): Promise<string[]> {

@@ -216,6 +216,29 @@ export const INQUIRY_SCRIPTS: InquiryScript[] = [
     },
   },
   {
+    name: 'an override decides in place of everybody who is asked, whatever the quorum; no starter overrides',
+    definition: {
+      tasks: [
+        question('ask', { approvers: ['ann', 'bob'], quorum: 2, allow_self: true }, { on_success: 'go' }),
+        give('go', '{{ ask.output.decided_by | join(", ") }}: {{ ask.output.override }}'),
+      ],
+    },
+    starters: ['Root'],
+    script: [
+      { decide: 'ask', by: 'ann' },
+      { decide: 'ask', by: 'root', override: true },
+      { decide: 'ask', by: 'admin' },
+      { decide: 'ask', by: 'admin', override: true, comment: 'both are away' },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: { go: 'ann, admin: True' },
+      inquiries: { ask: 'approved' },
+      verdicts: ['counted', 'self_approval', 'not_allowed', 'decided'],
+      done: ['ask', 'go'],
+    },
+  },
+  {
     name: 'who started the run may decide where the definition says so',
     definition: { tasks: [question('ask', { allow_self: true })] },
     starters: ['ann'],
