@@ -20,7 +20,7 @@ export interface KnownPrincipal {
 }
 
 /** What makes a new key. */
-export interface NewKey {
+interface NewKey {
   prefix: string;
   hash: string;
   label: string | null;
