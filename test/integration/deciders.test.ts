@@ -132,7 +132,8 @@ async function audited({ id }: Asked, subject: string, channel: string): Promise
     .filter((details) => details.channel === channel);
 }
 
-async function decideByLink(asked: Asked, who: string): Promise<void> {
+/** Decides by the link of a mail; returns the code of the refusal where the page says at once that there is nothing to decide. */
+async function decideByLink(asked: Asked, who: string): Promise<string | null> {
   const mail = await until(
     async () =>
       mails.find(
@@ -146,14 +147,22 @@ async function decideByLink(asked: Asked, who: string): Promise<void> {
   const page = new URL(opened.headers.get('location')!, harness.api.url);
   const html = await (await fetch(page, { headers: { cookie } })).text();
   const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1];
-  // A page may know already that nothing is to be decided there.
-  if (action === undefined) return;
+  if (action === undefined) return REFUSALS.find(([words]) => html.includes(words))?.[1] ?? html;
   const hidden = [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
   const form = new URLSearchParams(hidden.map(([, name, value]): [string, string] => [name!, value!]));
   form.set('option', 'approve');
   const headers = { cookie, 'content-type': 'application/x-www-form-urlencoded' };
   await fetch(new URL(action, page), { method: 'POST', headers, body: form.toString() });
+  return null;
 }
+
+/** What a page says to somebody who may not decide. */
+const REFUSALS = [
+  ['is no person', 'person_required'],
+  ['the permission inquiry:respond is missing', 'forbidden'],
+  ['has started the run', 'self_approval'],
+  ['is not asked', 'not_an_approver'],
+] as const;
 
 type Way = 'api' | 'mcp' | 'token' | 'link' | 'slack';
 
@@ -191,9 +200,8 @@ const WAYS: Record<Way, (asked: Asked, who: string, bound?: string) => Promise<s
     return body.code ?? (await audited({ id: await idOf(workflow) } as Asked, who, 'token'))[0]!.result;
   },
   async link(asked, who) {
-    await decideByLink(asked, who);
-    const rows = await audited(asked, who.includes('@') ? who : who, 'link');
-    return rows[0]?.result ?? 'not offered';
+    const refused = await decideByLink(asked, who);
+    return refused ?? (await audited(asked, who, 'link'))[0]!.result;
   },
   async slack(asked, who) {
     const message = await until(
