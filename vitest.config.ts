@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/system/**', ...OVER_A_DATABASE],
+          // Files share nothing that they change.
+          isolate: false,
           // A busy machine has time: what is asserted is never how long it took.
           testTimeout: 180_000,
           hookTimeout: 180_000,
