@@ -16,7 +16,7 @@ import { executionListRoutes } from './execution-lists.ts';
 import { executionRoutes } from './executions.ts';
 import { explanationRoutes } from './explanations.ts';
 import { inquiryRoutes } from './inquiries.ts';
-import { inquiryPageRoutes } from './inquiry-pages.ts';
+import { inquiryPageRoutes } from './inquiry-page/routes.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkUrl, limitInFlight, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
@@ -77,7 +77,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   ]) {
     app.route('/', routes);
   }
-  app.route('/', inquiryPageRoutes(services.links, log));
+  app.route('/', inquiryPageRoutes(services.links, services.publicUrl, log));
   app.get('/openapi.json', (context) => context.json(describeApi(app)));
   return app;
 }

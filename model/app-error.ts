@@ -16,6 +16,7 @@ export const ERROR_STATUS = {
   self_approval: 403,
   person_required: 403,
   token_not_yours: 403,
+  form_foreign: 403,
   not_found: 404,
   workflow_not_found: 404,
   pack_not_found: 404,

@@ -47,7 +47,9 @@ export function formResponse(schema: JsonObject | null, written: (name: string) 
 
 function parsedOrText(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    const value = JSON.parse(text) as Json;
+    // A whole number that would lose digits stays a text, which no schema takes for a number.
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? text : value;
   } catch {
     return text;
   }

@@ -1,103 +1,231 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { Inquiry, Vote } from '../model/inquiry.ts';
+import { formResponse } from '../model/inquiry-form.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
-import type { Answer, Answered, InquiryService, InquiryView } from './inquiries.ts';
+import { sha256Hex } from './hash.ts';
+import type { Answered, InquiryService, InquiryView } from './inquiries.ts';
 import type { PrincipalService } from './principals.ts';
 import type { Sealer } from './sealer.ts';
 
-/** Seconds that a link, and the page that it opens, are good for at most. */
+/** Seconds for which a link is valid at most, and for which the page that it opens is. */
 const LINK_SECONDS = 86_400;
-export const PAGE_SECONDS = 600;
+export const PAGE_SECONDS = 3_600;
 
-/** What a link and a page carry, sealed. Times in milliseconds. */
-interface Claims {
-  kind: 'link' | 'page';
+/** Which question somebody is asked, by what address. */
+interface Asked {
   inquiry: string;
   tenant: string;
   address: string;
-  /** The decision that it makes: one, however often it is sent. */
-  decision: string;
+}
+
+/** What links, pages (their cookies) and forms carry, sealed. Times in milliseconds. */
+interface LinkClaims extends Asked {
+  kind: 'link';
   expires: number;
+}
+interface PageClaims extends Asked {
+  kind: 'page';
+  expires: number;
+}
+interface FormClaims extends Asked {
+  kind: 'form';
+  expires: number;
+  /** The id of the decision that the form makes: however often it is sent, it is one. */
+  decision: string;
+  bound_to: string;
+  shown: Shown;
+}
+type Claims = LinkClaims | PageClaims | FormClaims;
+
+/** Hashes of what a page showed: the question, and each task that approval runs. */
+interface Shown {
+  asked: string;
+  plan: Record<string, string>;
+}
+
+/** How a question differs from what a form showed; with neither, the workflow or its input does. */
+export interface Changes {
+  asked: boolean;
+  /** Names of tasks that approval runs otherwise than shown, or runs now, or no longer runs. */
+  tasks: string[];
 }
 
 /** What a page shows: the inquiry, and as whom one decides. */
 export interface LinkedInquiry extends InquiryView {
   address: string;
+  /** The vote that this person has; null: none yet. */
+  vote: Vote | null;
+  /** Why this person may not decide; null: they may. */
+  barred: string | null;
+  /** The sealed field of the form that decides what is shown here. */
+  form: string;
+  /** What is different from the form that was sent; null: nothing, or none was. */
+  changes: Changes | null;
 }
 
-/** Links with which one named address looks at an inquiry and decides (design/inquiries.md, E-mail and links). */
+/** An answer as a form holds it; `written` returns the text of a field, '' for none. */
+export interface WrittenAnswer {
+  option: string;
+  comment: string | null;
+  written: (field: string) => string;
+  /** The id of the request that brought it, for the audit log. */
+  requestId?: string | undefined;
+}
+
+/** Links with which one named address looks at an inquiry and decides (docs/inquiries.md, Mail). */
 export type InquiryLinkService = ReturnType<typeof createInquiryLinkService>;
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Makes the service; `clock` returns milliseconds. */
 export function createInquiryLinkService(
   sealer: Sealer,
   inquiries: InquiryService,
   principals: PrincipalService,
   clock: () => number,
 ) {
-  async function open(token: string, kind: Claims['kind']): Promise<Claims> {
-    const claims = (await sealer.open(token)) as unknown as Claims; // sealed by us for this alone
-    if (claims.kind !== kind) throw new AppError('token_invalid', 'this is no such link');
-    if (claims.expires <= clock()) throw new AppError('token_expired', 'the link has expired');
-    return claims;
+  async function open<K extends Claims['kind']>(token: string, kind: K): Promise<Claims & { kind: K }> {
+    const claims = (await sealer.open(token)) as unknown as Claims; // sealed by this service alone
+    if (claims.kind !== kind) throw new AppError('token_invalid', 'this link is not valid');
+    if (claims.expires <= clock()) throw new AppError('token_expired', `this ${kind} has expired`);
+    return claims as Claims & { kind: K };
   }
 
-  /** Who decides by a link: the person whom the address is, or the address itself. */
-  async function personOf({ tenant, address }: Claims): Promise<Principal> {
+  async function seal(claims: Claims): Promise<string> {
+    return sealer.seal(claims as unknown as JsonObject);
+  }
+
+  /** Who decides by a link: the person who has the address, or the address itself. */
+  async function personOf({ tenant, address }: Asked): Promise<Principal> {
     const known = await principals.findPerson(tenant, 'email', address);
     return known ?? { ...NOBODY, tenant, subject: address };
   }
 
-  async function viewOf(claims: Claims): Promise<LinkedInquiry> {
-    return { ...(await inquiries.get(await personOf(claims), claims.inquiry)), address: claims.address };
+  async function openPage(page: string | undefined, id: string): Promise<PageClaims> {
+    if (page === undefined) {
+      throw new AppError('token_expired', 'open the link in the message again, in a browser that accepts cookies');
+    }
+    const claims = await open(page, 'page');
+    if (claims.inquiry !== id) throw new AppError('form_foreign', 'this page belongs to another question');
+    return claims;
+  }
+
+  /** The form that a page sends. Throws `form_foreign` where page, address of the page and form do not agree. */
+  async function openForm(page: string | undefined, id: string, form: string): Promise<FormClaims> {
+    const claims = await open(form, 'form');
+    const foreign = new AppError('form_foreign', 'this form does not belong to the link that this browser has opened');
+    if (page === undefined || claims.inquiry !== id) throw foreign;
+    const { inquiry, tenant, address } = await open(page, 'page');
+    if (claims.inquiry !== inquiry || claims.tenant !== tenant || claims.address !== address) throw foreign;
+    return claims;
+  }
+
+  async function barredBy(person: Principal, view: InquiryView): Promise<string | null> {
+    try {
+      await inquiries.demandApprover(person, view);
+      return null;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 403) throw error;
+      return error.message;
+    }
   }
 
   return {
-    /** A token for an address that was told of an inquiry; null where groups or a quorum decide, which a link cannot. */
+    /** Returns a token for an address that was told of an inquiry; null where groups or a quorum decide. */
     async issue({ inquiry, inquiryId, tenant, target }: Notice): Promise<string | null> {
       const { groups, quorum, deny_quorum: denials } = inquiry.request;
       if (groups.length > 0 || quorum > 1 || denials > 1) return null;
       const until = inquiry.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(inquiry.expires_at);
       const expires = Math.min(clock() + LINK_SECONDS * 1000, until);
-      const claims: Claims = {
-        kind: 'link',
-        inquiry: inquiryId,
+      return seal({ kind: 'link', inquiry: inquiryId, tenant, address: target, expires });
+    },
+
+    /** Exchanges the token of a link for that of a page, of which inquiry. Throws `token_invalid`, `token_expired`. */
+    async exchange(token: string): Promise<{ inquiry: string; page: string }> {
+      const { inquiry, tenant, address, expires: until } = await open(token, 'link');
+      const expires = Math.min(until, clock() + PAGE_SECONDS * 1000);
+      return { inquiry, page: await seal({ kind: 'page', inquiry, tenant, address, expires }) };
+    },
+
+    /**
+     * Returns what the page of an inquiry shows; `sent` is the form that was refused, where there is one. Throws
+     * `token_invalid`, `token_expired`, `form_foreign`, `inquiry_not_found`.
+     */
+    async view(page: string | undefined, id: string, sent?: string): Promise<LinkedInquiry> {
+      const before = sent === undefined ? null : await openForm(page, id, sent);
+      const { inquiry, tenant, address, expires } = await openPage(page, id);
+      const person = await personOf({ inquiry, tenant, address });
+      const view = await inquiries.get(person, inquiry);
+      const { bound_to, votes } = view.inquiry;
+      const shown = shownOf(view.inquiry);
+      const form = {
+        kind: 'form',
+        inquiry,
         tenant,
-        address: target,
-        decision: randomUUID(),
+        address,
         expires,
+        decision: randomUUID(),
+        bound_to,
+        shown,
+      } as const;
+      return {
+        ...view,
+        address,
+        vote: votes.find(({ by }) => by === person.subject) ?? null,
+        barred: await barredBy(person, view),
+        form: await seal(form),
+        changes: before === null || before.bound_to === bound_to ? null : changesSince(before.shown, shown),
       };
-      return sealer.seal(claims as unknown as JsonObject);
     },
 
-    /** Exchanges the token of a link for that of a page. Throws `token_invalid`, `token_expired`. */
-    async exchange(token: string): Promise<string> {
-      const claims = await open(token, 'link');
-      const expires = Math.min(claims.expires, clock() + PAGE_SECONDS * 1000);
-      return sealer.seal({ ...claims, kind: 'page', expires });
-    },
-
-    /** What a page shows. Throws `token_invalid`, `token_expired`, `inquiry_not_found`. */
-    view: async (page: string): Promise<LinkedInquiry> => viewOf(await open(page, 'page')),
-
-    /** Decides. Throws what `view` and `respond` throw. */
+    /**
+     * Decides what a form names, as long as the page names the same. Throws `form_foreign`, and what `view` and
+     * `InquiryService.respond` throw.
+     */
     async decide(
-      page: string,
-      answer: Pick<Answer, 'option' | 'response' | 'comment' | 'requestId'> & { boundTo: string },
+      page: string | undefined,
+      id: string,
+      form: string,
+      { option, comment, written, requestId }: WrittenAnswer,
     ): Promise<Answered> {
-      const claims = await open(page, 'page');
-      return inquiries.respond(await personOf(claims), claims.inquiry, {
-        ...answer,
+      const claims = await openForm(page, id, form);
+      const person = await personOf(claims);
+      const { request } = (await inquiries.get(person, claims.inquiry)).inquiry;
+      const response: Json = formResponse(request.response_schema, written);
+      return inquiries.respond(person, claims.inquiry, {
+        option,
+        response,
+        comment,
         channel: 'link',
+        boundTo: claims.bound_to,
         id: claims.decision,
+        requestId,
       });
     },
   };
+}
+
+/** Returns the address at which people with credentials find what waits for them. */
+export function inboxUrl(publicUrl: string): string {
+  return `${publicUrl}/api/v1/inquiries?assigned=me`;
 }
 
 /** An address that belongs to nobody has no permission: it decides only where it is asked by that name. */
 const NOBODY: Omit<Principal, 'tenant' | 'subject'> = {
   ...{ id: NOBODY_ID, tenantRef: '', kind: 'person', onBehalfOf: null, roles: [], permissions: [], groups: [] },
 };
+
+function shownOf({ request, plan }: Pick<Inquiry, 'request' | 'plan'>): Shown {
+  const { notify: _, ...asked } = request;
+  const hash = (value: object) => sha256Hex(canonicalJson(value as unknown as Json)).slice(0, 16);
+  return { asked: hash(asked), plan: Object.fromEntries(plan.map((task) => [task.task, hash(task)])) };
+}
+
+function changesSince(before: Shown, now: Shown): Changes {
+  const names = [...new Set([...Object.keys(now.plan), ...Object.keys(before.plan)])];
+  return {
+    asked: before.asked !== now.asked,
+    tasks: names.filter((name) => before.plan[name] !== now.plan[name]),
+  };
+}

@@ -64,8 +64,8 @@ describe('a request is refused before its body is read, and its connection close
     ['of a type that another route takes', { type: 'application/yaml' }, 415, 'unsupported_media_type'],
     ['that is a form', { type: 'application/x-www-form-urlencoded' }, 415, 'unsupported_media_type'],
     ['on a URL that is too long', { path: `/api/v1/packs?x=${'x'.repeat(8_192)}`, type: json }, 400, 'request_invalid'],
-    ['on the page of a decision, too large', { path: '/inquiry', key: '', length: 600_000 }, 413, 'body_too_large'],
-    ['on the page of a decision, as JSON', { path: '/inquiry', key: '', type: json }, 415, 'unsupported_media_type'],
+    ['on the page of a decision, too large', { path: '/inquiry/1', key: '', length: 600_000 }, 413, 'body_too_large'],
+    ['on the page of a decision, as JSON', { path: '/inquiry/1', key: '', type: json }, 415, 'unsupported_media_type'],
   ])('%s', async (_, sent, status, code) => {
     expect(await send(sent)).toEqual({ status, code, read: 0, closed: true });
   });

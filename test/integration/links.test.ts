@@ -187,34 +187,61 @@ describe('the page behind a link', () => {
     expect([status, votes[0].comment]).toEqual(['denied', 'too risky']);
   });
 
-  it('asks for the form, and says what is missing in it', async () => {
+  it('asks for the form, and shows it again with what was entered and what is wrong with it', async () => {
     const { run, link } = await ask({
       response_schema: {
         type: 'object',
-        required: ['count', 'size'],
+        required: ['count', 'size', 'hosts'],
         properties: {
-          count: { type: 'integer', title: 'How many' },
+          count: { type: 'integer', title: 'How many', minimum: 1 },
           size: { enum: ['small', 'large'] },
           sure: { type: 'boolean' },
+          hosts: { type: 'array', items: { type: 'string' }, minItems: 1 },
         },
       },
     });
     await withPage(PHONE, async (page) => {
       await page.goto(link);
       await picture(page, 'form');
-      await page.fill('[name="field:count"]', 'many');
-      await page.selectOption('[name="field:size"]', { label: 'large' });
-      await page.click('button[value=approve]');
-      expect(await page.textContent('[role=alert]')).toContain('/response/count');
-      await picture(page, 'form-wrong');
-      await page.goto(link);
-      await page.fill('[name="field:count"]', '3');
+      // The browser itself keeps what is out of range.
+      await page.fill('[name="field:count"]', '0');
       await page.selectOption('[name="field:size"]', { label: 'large' });
       await page.selectOption('[name="field:sure"]', { label: 'true' });
+      await page.fill('[name="field:hosts"]', '[]');
+      await page.fill('#comment', 'as agreed');
+      await page.click('button[value=approve]');
+      expect(await page.locator(':invalid[name="field:count"]').count()).toBe(1);
+      await page.fill('[name="field:count"]', '3');
+      await page.click('button[value=approve]');
+      await page.waitForSelector('[role=alert]');
+      await picture(page, 'form-wrong');
+      const hosts = page.locator('[name="field:hosts"]');
+      expect(await hosts.getAttribute('aria-invalid')).toBe('true');
+      expect(await page.textContent(`[id="${await hosts.getAttribute('aria-describedby')}"]`)).toContain('at least 1');
+      expect(await page.inputValue('[name="field:count"]')).toBe('3');
+      expect(await page.inputValue('#comment')).toBe('as agreed');
+      await hosts.fill('["a"]');
       await page.click('button[value=approve]');
       expect(await page.textContent('[role=status]')).toContain('Approved');
     });
-    expect((await inquiryOf(run)).votes[0].response).toEqual({ count: 3, size: 'large', sure: true });
+    const { response, comment } = (await inquiryOf(run)).votes[0];
+    expect([response, comment]).toEqual([{ count: 3, size: 'large', sure: true, hosts: ['a'] }, 'as agreed']);
+  });
+
+  it('decides what it shows, whatever other links were opened in the same browser since', async () => {
+    const [staging, production] = [await ask({ prompt: 'Delete staging?', bind: false }), await ask({ bind: false })];
+    await withPage({}, async (first) => {
+      const second = await first.context().newPage();
+      await first.goto(staging.link);
+      await second.goto(production.link);
+      await first.click('button[value=approve]');
+      expect(await first.textContent('main')).toMatch(/Approved by .*Delete staging\?/s);
+      expect((await inquiryOf(staging.run)).status).toBe('approved');
+      expect((await inquiryOf(production.run)).decisions).toEqual([]);
+      await second.click('button[value=deny]');
+      expect(await second.textContent('[role=status]')).toContain('Denied');
+      expect((await inquiryOf(production.run)).status).toBe('denied');
+    });
   });
 
   it('shows what others wrote as text, never as markup', async () => {
@@ -225,7 +252,7 @@ describe('the page behind a link', () => {
       page.on('request', (request) => asked.push(request.url()));
       await page.goto(link);
       expect(await page.textContent('h1')).toBe(evil);
-      expect(await page.title()).toBe(evil);
+      expect(await page.title()).toBe(`${evil} · Fermata`);
       expect(await page.locator('img, script').count()).toBe(0);
       expect(asked.every((url) => url.startsWith(harness.api.url))).toBe(true);
     });
@@ -240,8 +267,9 @@ describe('a link', () => {
     const { run, link } = await ask();
     for (let preview = 0; preview < 3; preview += 1) {
       const response = await open(link);
-      expect([response.status, response.headers.get('location')]).toEqual([303, '/inquiry']);
-      const page = await open(`${harness.api.url}/inquiry`, { headers: { cookie: cookieOf(response) } });
+      const path = response.headers.get('location');
+      expect([response.status, path]).toEqual([303, `/inquiry/${(await inquiryOf(run)).id}`]);
+      const page = await open(`${harness.api.url}${path}`, { headers: { cookie: cookieOf(response) } });
       expect(page.status).toBe(200);
       expect(page.headers.get('cache-control')).toBe('no-store');
       expect(page.headers.get('content-security-policy')).toMatch(
@@ -250,29 +278,29 @@ describe('a link', () => {
       await open(link, { method: 'HEAD' });
     }
     expect((await inquiryOf(run)).decisions).toEqual([]);
-    expect((await open(link)).headers.get('set-cookie')).toMatch(/HttpOnly; SameSite=Lax|Max-Age=600/);
+    expect((await open(link)).headers.get('set-cookie')).toMatch(
+      /Max-Age=3600; Path=\/inquiry\/\d+; HttpOnly; SameSite=Lax/,
+    );
   });
 
-  it('is refused when it was changed, is none, is of another kind, or comes from another site', async () => {
+  it('is refused when it was changed, and its form when it comes from another site or is sent twice', async () => {
     const { run, link } = await ask();
+    const heading = async (response: Response) => [response.status, /<h1>(.*?)<\/h1>/.exec(await response.text())?.[1]];
+    expect(await heading(await open(`${link}x`))).toEqual([400, 'This link is not valid']);
+    const { id } = await inquiryOf(run);
+    const address = `${harness.api.url}/inquiry/${id}`;
+    expect(await heading(await open(address))).toEqual([410, 'This link has expired']);
     const cookie = cookieOf(await open(link));
-    const text = async (response: Response) => [response.status, /<h1>(.*?)<\/h1>/.exec(await response.text())?.[1]];
-    expect(await text(await open(`${link}x`))).toEqual([400, 'This link is none of ours']);
-    expect(await text(await open(`${harness.api.url}/inquiry?token=${cookie.split('=')[1]}`))).toEqual([
-      400,
-      'This link is none of ours',
-    ]);
-    expect(await text(await open(`${harness.api.url}/inquiry`))).toEqual([410, 'This link has expired']);
-    const { bound_to } = await inquiryOf(run);
-    const form = (headers: Record<string, string>, bound = bound_to) =>
-      open(`${harness.api.url}/inquiry`, {
+    const page = await (await open(address, { headers: { cookie } })).text();
+    const sealed = /name="form" value="([^"]+)"/.exec(page)![1]!;
+    const form = (headers: Record<string, string>) =>
+      open(address, {
         method: 'POST',
         headers: { cookie, 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body: new URLSearchParams({ option: 'approve', bound_to: bound }).toString(),
+        body: new URLSearchParams({ option: 'approve', form: sealed }).toString(),
       });
     expect((await form({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     expect((await form({ origin: 'https://evil.example' })).status).toBe(403);
-    expect(await text(await form({}, '0'.repeat(64)))).toEqual([409, 'Something has changed']);
     expect((await inquiryOf(run)).decisions).toEqual([]);
     const both = await Promise.all([form({}), form({})]);
     expect(both.map(({ status }) => status)).toContain(200);

@@ -178,15 +178,16 @@ const DOORS: Record<string, (text: string) => Promise<void>> = {
     const [rest, page] = await Promise.all([asked(), asked()]);
     const answer = { option: 'deny', comment };
     expect((await call('POST', `/api/v1/inquiries/${rest.inquiry.id}/respond`, answer)).status).toBe(200);
-    const claims = { kind: 'page', inquiry: page.inquiry.id, decision: `d${page.run}`, expires: Date.now() + 60_000 };
+    const claims = { kind: 'link', inquiry: page.inquiry.id, address: 'ann@example.com', expires: Date.now() + 60_000 };
     const { tenant } = (await harness.api.principals.authenticate('fmt_test-key-of-the-developer'))!;
-    const sealed = await createSealer([SECRET_KEY], 'link').seal({ ...claims, tenant, address: 'ann@example.com' });
-    const form = new URLSearchParams({ option: 'deny', comment, bound_to: page.inquiry.bound_to });
-    const decided = await fetch(`${harness.api.url}/inquiry`, {
-      method: 'POST',
-      headers: { cookie: `fermata_inquiry=${sealed}` },
-      body: form,
-    });
+    const token = await createSealer([SECRET_KEY], 'link').seal({ ...claims, tenant });
+    const opened = await fetch(`${harness.api.url}/inquiry?token=${token}`, { redirect: 'manual' });
+    const address = harness.api.url + opened.headers.get('location');
+    const headers = { cookie: opened.headers.get('set-cookie')!.split(';')[0]! };
+    const shown = await (await fetch(address, { headers })).text();
+    const sealed = /name="form" value="([^"]+)"/.exec(shown)?.[1] ?? '';
+    const form = new URLSearchParams({ option: 'deny', comment, form: sealed });
+    const decided = await fetch(address, { method: 'POST', headers, body: form });
     expect([decided.status, (await decided.text()).includes('Denied')]).toEqual([200, true]);
     await demandClosed(rest.run, 'failed');
     await demandClosed(page.run, 'failed');
