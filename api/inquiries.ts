@@ -41,6 +41,7 @@ const INQUIRY = {
       label: z.string(),
       style: z.enum(['primary', 'danger', 'default']),
       outcome: z.enum(['approve', 'deny']),
+      form: z.enum(['required', 'none']).describe('Whether the form must come with it; where not, it may be left out.'),
     }),
   ),
   approvers: z.array(z.string()),
@@ -287,7 +288,8 @@ export function inquiryBody(
   const { prompt, details, options, approvers, groups, quorum, deny_quorum, response_schema } = request;
   return {
     ...{ id: inquiryId(n, inquiry), execution: integerId(n), workflow_id: workflowId },
-    ...{ action_ref: ref, requested_by: owner, task, prompt, details, options, approvers, groups },
+    ...{ action_ref: ref, requested_by: owner, task, prompt, details, approvers, groups },
+    options: options.map(({ form = 'required', ...option }) => ({ ...option, form })),
     ...{ quorum, deny_quorum, response_schema, status },
     votes: votes.map(({ id: _, override = false, ...vote }) => ({ ...vote, override })),
     ...{ bound_to, will_run: plan, created, expires_at, decided_at },

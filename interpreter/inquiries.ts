@@ -8,6 +8,7 @@ import {
   type Decision,
   type DecisionRecord,
   type Inquiry,
+  type InquiryRequest,
   type InquiryStatus,
   inquiryChanges,
   inquiryRequest,
@@ -25,7 +26,7 @@ import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { endTry } from './tries.ts';
-import { BOUNDED_WORK } from './versions.ts';
+import { BOUNDED_WORK, OPTION_FORMS } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
 import { createMeter, spendCharged, spendCheck, unitsOf } from './work.ts';
 
@@ -34,7 +35,7 @@ const MAX_DECISIONS = 10_000;
 
 /** Asks what a task is to ask, and waits; null, or why it cannot be asked. */
 export function ask(state: RunState, place: Place, key: string): Failure | null {
-  const request = inquiryRequest(workAt(state, place).input);
+  const request = requestOf(state, place);
   const issues = requestIssues(request);
   if (issues.length > 0) {
     const details = issues.map(({ path, message }): Json => ({ path, message }));
@@ -49,6 +50,12 @@ export function ask(state: RunState, place: Place, key: string): Failure | null 
     ...{ expires: state.pending.get(key)!.due, ended: null, outcome: null, settled: null },
   });
   return null;
+}
+
+function requestOf(state: RunState, place: Place): InquiryRequest {
+  const request = inquiryRequest(workAt(state, place).input);
+  if (state.version >= OPTION_FORMS) return request;
+  return { ...request, options: request.options.map(({ form: _, ...option }) => option) };
 }
 
 /** Takes the payload of a decision signal; whatever it is, the run goes on. */
@@ -100,7 +107,10 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
     ...(last.override === true ? { override: true } : {}),
   };
   if (outcome === 'approved') {
-    end(state, place, { output: { outcome: word, ...result } });
+    const responses = deciding.map(({ by, response }) => ({ by, response }));
+    end(state, place, {
+      output: { outcome: word, ...result, ...(state.version >= OPTION_FORMS ? { responses } : {}) },
+    });
     return;
   }
   const why = last.comment === null || last.comment === '' ? '' : `: ${last.comment}`;

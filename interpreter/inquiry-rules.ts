@@ -1,11 +1,12 @@
-import type {
-  Decision,
-  InquiryOption,
-  InquiryRequest,
-  InquiryStatus,
-  RefusalReason,
-  Verdict,
-  Vote,
+import {
+  type Decision,
+  type InquiryOption,
+  type InquiryRequest,
+  type InquiryStatus,
+  type RefusalReason,
+  requiredForm,
+  type Verdict,
+  type Vote,
 } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { forbidName, grantName } from '../model/names.ts';
@@ -55,7 +56,8 @@ export function judge(
   if (request.bind && decision.bound_to !== null && decision.bound_to !== inquiry.bound) {
     return refused('binding_changed', 'what would run is not what was shown any more: look again');
   }
-  const { response_schema: schema } = request;
+  // A form that need not come must still be valid when it does.
+  const schema = decision.response === null ? requiredForm(request, option) : request.response_schema;
   const issues = schema === null ? [] : formIssues(schema, decision.response, version, meter);
   if (issues.length > 0) {
     return {

@@ -46,3 +46,6 @@ export const OVERRIDE = 9;
 
 /** Skipping a question withdraws it: its task fails, and `on_success` is never followed without a decision. */
 export const WITHDRAWAL = 9;
+
+/** The form of an inquiry belongs to its options, and an approved task's output holds each approving response. */
+export const OPTION_FORMS = 9;

@@ -210,7 +210,10 @@ function checkAction(
     const message = `has no effect: no worker runs "${task.action}"${hint}`;
     issues.push({ code: 'without_effect', path: `${path}/timeout`, message });
   }
-  if (action.runs === 'inquiry') issues.push(...inquiryIssues(task, path));
+  if (action.runs === 'inquiry') {
+    issues.push(...inquiryIssues(task, path));
+    warnings.push(...inquiryWarnings(task, path));
+  }
   if (task.action === 'core.http') issues.push(...headerIssues(task.input ?? {}, `${path}/input`));
   if (action.param_schema === null) return;
   const input = task.input ?? {};
@@ -249,6 +252,15 @@ function inquiryIssues({ retry, input = {} }: Task, path: string): Issue[] {
       ...{ code: 'input_invalid', path: `${path}/input${issue.path}`, message: issue.message },
     })),
   ];
+}
+
+/** Several people fill in a form each, and templates that read `response` see the last one alone. */
+function inquiryWarnings({ input = {} }: Task, path: string): Issue[] {
+  if (!isJsonObject(input) || input.response_schema === undefined) return [];
+  const { quorum } = input;
+  if (typeof quorum !== 'number' || quorum <= 1) return [];
+  const message = `${quorum} people fill in the form: output.responses has each response, output.response only the last`;
+  return [{ code: 'several_forms', path: `${path}/input/response_schema`, message }];
 }
 
 function unknownField(issue: Issue, schema: JsonObject, suggestions: Suggestions): Issue {

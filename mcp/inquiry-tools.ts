@@ -17,7 +17,7 @@ const InquirySchema = z.object({
   status: z.enum(STATUSES),
   prompt: z.string().nullable(),
   details: z.string().nullable(),
-  options: z.array(z.object({ ref: z.string(), label: z.string(), outcome: z.string() })),
+  options: z.array(z.object({ ref: z.string(), label: z.string(), outcome: z.string(), form: z.string() })),
   responseSchema: z.record(z.string(), JsonValueSchema).nullable(),
   quorum: z.number(),
   votes: z.array(
@@ -101,7 +101,7 @@ function body(
   const { prompt, details, options, response_schema, quorum } = request;
   return {
     ...{ id: inquiryId(n, inquiry), executionId: integerId(n), workflow: ref, requestedBy: owner, task, status },
-    ...{ prompt, details, options: options.map(({ ref: of, label, outcome }) => ({ ref: of, label, outcome })) },
+    ...{ prompt, details, options: options.map(({ ref: of, label, outcome, form = 'required' }) => ({ ref: of, label, outcome, form })) },
     ...{ responseSchema: response_schema, quorum, willRun: plan, boundTo: bound_to },
     votes: votes.map(({ by, option, comment, at, override = false }) => ({ by, option, comment, at, override })),
     ...{ createdAt: created, expiresAt: expires_at, decidedAt: decided_at },

@@ -27,6 +27,10 @@ const InquiryOption = z.strictObject({
   label: z.string().min(1).max(75).optional().describe('What the button says.'),
   style: z.enum(['primary', 'danger', 'default']).optional(),
   outcome: z.enum(['approve', 'deny']),
+  form: z
+    .enum(['required', 'none'])
+    .optional()
+    .describe('Whether the form must come with it: required unless given where it approves, none where it denies.'),
 });
 
 const InquiryInputSchema = z.strictObject({
@@ -201,7 +205,8 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     z.strictObject({
       outcome: z.literal('approve'),
       option: z.string(),
-      response: JsonValueSchema,
+      response: JsonValueSchema.describe('The last approving response.'),
+      responses: z.array(z.strictObject({ by: z.string(), response: JsonValueSchema })),
       decided_by: z.array(z.string()),
       decided_at: z.iso.datetime(),
       comment: z.string().nullable(),

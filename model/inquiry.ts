@@ -5,12 +5,17 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts';
 /** What an option means for the task. */
 export type InquiryOutcome = 'approve' | 'deny';
 
+/** Whether the form must come with a decision for an option; with `none` it may be left out. */
+export type OptionForm = 'required' | 'none';
+
 /** One of the answers that are offered. */
 export interface InquiryOption {
   ref: string;
   label: string;
   style: 'primary' | 'danger' | 'default';
   outcome: InquiryOutcome;
+  /** Absent in runs of interpreter 8 and older, where every option requires the form. */
+  form?: OptionForm;
 }
 
 /** Where people are told that they are asked. */
@@ -97,8 +102,8 @@ export const DECISION_SIGNAL = '__fermata_decision';
 
 /** The two options of an inquiry that offers none of its own. */
 export const DEFAULT_OPTIONS: readonly InquiryOption[] = [
-  { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve' },
-  { ref: 'deny', label: 'Deny', style: 'danger', outcome: 'deny' },
+  { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve', form: 'required' },
+  { ref: 'deny', label: 'Deny', style: 'danger', outcome: 'deny', form: 'none' },
 ];
 
 /** Reads the input of `core.inquiry`, whose schema has been checked. */
@@ -114,7 +119,9 @@ export function inquiryRequest(input: Json): InquiryRequest {
     options:
       options.length === 0
         ? [...DEFAULT_OPTIONS]
-        : options.map(({ ref, label = ref, style = 'default', outcome }) => ({ ref, label, style, outcome })),
+        : options.map(({ ref, label = ref, style = 'default', outcome, form = formFor(outcome) }) => ({
+            ...{ ref, label, style, outcome, form },
+          })),
     ...{ quorum: number('quorum') ?? 1, deny_quorum: number('deny_quorum') ?? 1 },
     response_schema: isJsonObject(given.response_schema ?? null) ? (given.response_schema as JsonObject) : null,
     ...{ timeout: number('timeout'), remind_every: number('remind_every') },
@@ -122,6 +129,19 @@ export function inquiryRequest(input: Json): InquiryRequest {
     notify: (given.notify ?? {}) as InquiryNotify,
     bind: given.bind !== false,
   };
+}
+
+/** Saying no needs no form unless the option says so. */
+function formFor(outcome: InquiryOutcome): OptionForm {
+  return outcome === 'approve' ? 'required' : 'none';
+}
+
+/** Returns the schema of the form that must come with a decision for an option; null where none must. */
+export function requiredForm(
+  { response_schema }: Pick<InquiryRequest, 'response_schema'>,
+  { form = 'required' }: Pick<InquiryOption, 'form'>,
+): JsonObject | null {
+  return form === 'required' ? response_schema : null;
 }
 
 /** The payload of a decision, read with care: anybody with a Temporal client can send one. Null: it is none. */

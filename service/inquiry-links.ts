@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
-import type { Inquiry, Vote } from '../model/inquiry.ts';
+import { type Inquiry, requiredForm, type Vote } from '../model/inquiry.ts';
 import { formResponse } from '../model/inquiry-form.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
@@ -192,10 +192,11 @@ export function createInquiryLinkService(
       const claims = await openForm(page, id, form);
       const person = await personOf(claims);
       const { request } = (await inquiries.get(person, claims.inquiry)).inquiry;
-      const response: Json = formResponse(request.response_schema, written);
+      const chosen = request.options.find(({ ref }) => ref === option);
+      const schema = chosen === undefined ? null : requiredForm(request, chosen);
       return inquiries.respond(person, claims.inquiry, {
         option,
-        response,
+        response: formResponse(schema, written),
         comment,
         channel: 'link',
         boundTo: claims.bound_to,

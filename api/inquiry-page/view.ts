@@ -1,5 +1,11 @@
 import { html, raw } from 'hono/html';
-import type { InquiryOption, InquiryRequest, PlannedTask, Vote } from '../../model/inquiry.ts';
+import {
+  type InquiryOption,
+  type InquiryRequest,
+  type PlannedTask,
+  requiredForm,
+  type Vote,
+} from '../../model/inquiry.ts';
 import { formFields } from '../../model/inquiry-form.ts';
 import type { Changes, LinkedInquiry } from '../../service/inquiry-links.ts';
 import { controlId, type Entered, fieldLabel, formControls, type Problems } from './fields.ts';
@@ -52,7 +58,7 @@ export function questionPage(path: string, found: LinkedInquiry, refusal: Refusa
 ${formControls(request.response_schema, entered, problems)}
 <label for="comment">Reason <span class="quiet">(optional)</span></label>
 <textarea id="comment" name="comment" rows="3" maxlength="4000">${'\n'}${entered.comment ?? ''}</textarea>
-<div class="options">${request.options.map(button)}</div>
+<div class="options">${request.options.map((option) => button(option, request))}</div>
 </form>`,
   );
 }
@@ -127,8 +133,11 @@ function planned({ task, action, input, rendered }: PlannedTask): Html {
   return html`<div>${task} <span class="quiet">(${action})</span>${note}</div><pre>${JSON.stringify(input, null, 2)}</pre>`;
 }
 
-function button({ ref, label, style }: InquiryOption): Html {
-  return html`<button class="${style}" name="option" value="${ref}">${label}</button>`;
+function button(option: InquiryOption, request: InquiryRequest): Html {
+  const { ref, label, style } = option;
+  // The browser checks the form for options that need it alone.
+  const unchecked = requiredForm(request, option) === null ? html` formnovalidate` : '';
+  return html`<button class="${style}" name="option" value="${ref}"${unchecked}>${label}</button>`;
 }
 
 function minute(instant: string): string {

@@ -37,6 +37,10 @@ export const question = (name: string, input: JsonObject = {}, rest: object = {}
   ...rest,
 });
 
+const FORM = {
+  response_schema: { type: 'object', required: ['count'], properties: { count: { type: 'integer' } } },
+};
+
 /** The word of a verdict. */
 export const wordOf = (verdict: Verdict): string => (verdict.result === 'refused' ? verdict.reason : verdict.result);
 
@@ -270,6 +274,64 @@ export const INQUIRY_SCRIPTS: InquiryScript[] = [
       output: 'large × 3',
       inquiries: { ask: 'approved' },
       verdicts: ['option_unknown', 'response_invalid', 'decided'],
+    },
+  },
+  {
+    name: 'a denial needs no form, yet one that comes must match; an option may need it or not',
+    definition: {
+      tasks: [
+        question('ask', { deny_quorum: 9, quorum: 2, approvers: [...'abcdefghi'], ...FORM }),
+        question('strict', {
+          options: [
+            { ref: 'yes', outcome: 'approve', form: 'none' },
+            { ref: 'no', outcome: 'deny', form: 'required' },
+          ],
+          ...FORM,
+        }),
+        give('got', '{{ strict.output.response }} {{ strict.output.responses }}'),
+      ],
+    },
+    script: [
+      { decide: 'ask', by: 'a', option: 'deny' },
+      { decide: 'ask', by: 'b', option: 'deny', response: { count: 'many' } },
+      { decide: 'ask', by: 'c', option: 'deny', response: { count: 1 } },
+      { decide: 'ask', by: 'd' },
+      { decide: 'ask', by: 'd', response: { count: 1 } },
+      { decide: 'ask', by: 'e', response: { count: 2 } },
+      { decide: 'strict', by: 'a', option: 'no' },
+      { decide: 'strict', by: 'a', option: 'yes' },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: "None [{'by': 'a', 'response': None}]",
+      inquiries: { ask: 'approved', strict: 'approved' },
+      verdicts: [
+        ...['counted', 'response_invalid', 'counted', 'response_invalid', 'counted', 'decided'],
+        ...['response_invalid', 'decided'],
+      ],
+    },
+  },
+  {
+    name: 'the response of everybody who approves is kept, in order, and the last one is the response',
+    definition: {
+      tasks: [question('ask', { quorum: 2, ...FORM }), give('got', '{{ ask.output }}')],
+      output: { response: '{{ ask.output.response }}', responses: '{{ ask.output.responses }}' },
+    },
+    script: [
+      { decide: 'ask', by: 'ann', response: { count: 1 } },
+      { decide: 'ask', by: 'bob', response: { count: 2 } },
+    ],
+    expect: {
+      outcome: 'completed',
+      output: {
+        response: { count: 2 },
+        responses: [
+          { by: 'ann', response: { count: 1 } },
+          { by: 'bob', response: { count: 2 } },
+        ],
+      },
+      inquiries: { ask: 'approved' },
+      verdicts: ['counted', 'decided'],
     },
   },
   {

@@ -122,6 +122,14 @@ describe('a form that is refused', () => {
     expect(text).toMatch(/id="field:\(whole\):problem">must have at least 1/);
   });
 
+  it('is no hindrance to saying no, whatever was entered', async () => {
+    const { inquiry, page, send } = await opened({ response_schema });
+    expect(page.text).toContain('<button class="danger" name="option" value="deny" formnovalidate>Deny</button>');
+    expect(page.text).toContain('<button class="primary" name="option" value="approve">Approve</button>');
+    expect((await send({ option: 'deny', 'field:hosts': '99' })).status).toBe(200);
+    expect(inquiry.votes[0]).toMatchObject({ option: 'deny', response: null, comment: null });
+  });
+
   it('that asks for an option that is not offered shows the question again', async () => {
     const { inquiry, send } = await opened({});
     const { status, text } = await send({ option: 'perhaps', comment: 'a reason' });
