@@ -46,6 +46,17 @@ const INQUIRY = {
   ),
   approvers: z.array(z.string()),
   groups: z.array(z.string()),
+  escalation: z
+    .array(
+      z.object({
+        after: z.number().describe('Seconds since the question was asked.'),
+        approvers: z.array(z.string()),
+        groups: z.array(z.string()),
+        reason: z.string().nullable(),
+        at: InstantSchema.nullable().describe('When these people were added; null: not yet.'),
+      }),
+    )
+    .describe('Who else is asked while nobody has decided; whoever was added stands in approvers and groups.'),
   quorum: z.int(),
   deny_quorum: z.int(),
   response_schema: z.record(z.string(), JsonValueSchema).nullable(),
@@ -284,12 +295,15 @@ export function inquiryBody(
   { n, workflowId, ref, owner }: { n: number; workflowId: string; ref: string; owner: string | null },
   inquiry: Inquiry,
 ): z.infer<typeof InquirySchema> {
-  const { request, task, status, votes, bound_to, plan, created, expires_at, decided_at } = inquiry;
-  const { prompt, details, options, approvers, groups, quorum, deny_quorum, response_schema } = request;
+  const { request, task, status, votes, bound_to, plan, created, expires_at, decided_at, escalated = [] } = inquiry;
+  const { prompt, details, options, approvers, groups, quorum, deny_quorum, response_schema, escalate = [] } = request;
   return {
     ...{ id: inquiryId(n, inquiry), execution: integerId(n), workflow_id: workflowId },
     ...{ action_ref: ref, requested_by: owner, task, prompt, details, approvers, groups },
     options: options.map(({ form = 'required', ...option }) => ({ ...option, form })),
+    escalation: escalate.map(({ after, approvers: people, groups: members, reason }, index) => ({
+      ...{ after, approvers: people, groups: members, reason, at: escalated[index] ?? null },
+    })),
     ...{ quorum, deny_quorum, response_schema, status },
     votes: votes.map(({ id: _, override = false, ...vote }) => ({ ...vote, override })),
     ...{ bound_to, will_run: plan, created, expires_at, decided_at },

@@ -21,12 +21,13 @@ import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { WorkMeter } from '../model/work.ts';
 import { end } from './ends.ts';
+import { awaitNext, escalate, requestNow } from './escalation.ts';
 import { judge } from './inquiry-rules.ts';
-import { armTimer, awaitEvent, dropPending } from './pending.ts';
+import { dropPending } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { endTry } from './tries.ts';
-import { BOUNDED_WORK, OPTION_FORMS } from './versions.ts';
+import { BOUNDED_WORK, EACH_RESPONSE, ESCALATION, OPTION_FORMS } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
 import { createMeter, spendCharged, spendCheck, unitsOf } from './work.ts';
 
@@ -42,20 +43,24 @@ export function ask(state: RunState, place: Place, key: string): Failure | null 
     const text = issues.map(({ path, message }) => `input${path} ${message}`).join('; ');
     return engineFailure('input_invalid', `the input is invalid: ${text}`, { details });
   }
-  const { timeout } = request;
-  if (timeout === null) awaitEvent(state, key, { ...place, kind: 'inquiry', due: null });
-  else armTimer(state, key, { ...place, kind: 'inquiry' }, timeout * 1000);
-  state.inquiries.set(key, {
+  const expires = request.timeout === null ? null : state.now + Math.ceil(request.timeout * 1000);
+  const inquiry: AskedInquiry = {
     ...{ key, place, request, votes: [], opened: state.now },
-    ...{ expires: state.pending.get(key)!.due, ended: null, outcome: null, settled: null },
-  });
+    ...{ expires, ended: null, outcome: null, settled: null },
+  };
+  state.inquiries.set(key, inquiry);
+  awaitNext(state, inquiry);
   return null;
 }
 
+/** What a visit or an item asks, as far as the version of its run knows it: an older run carries what it always did. */
 function requestOf(state: RunState, place: Place): InquiryRequest {
-  const request = inquiryRequest(workAt(state, place).input);
-  if (state.version >= OPTION_FORMS) return request;
-  return { ...request, options: request.options.map(({ form: _, ...option }) => option) };
+  const { escalate, ...request } = inquiryRequest(workAt(state, place).input);
+  return {
+    ...request,
+    options: state.version >= OPTION_FORMS ? request.options : request.options.map(({ form: _, ...option }) => option),
+    ...(state.version >= ESCALATION && escalate !== undefined ? { escalate } : {}),
+  };
 }
 
 /** Takes the payload of a decision signal; whatever it is, the run goes on. */
@@ -79,7 +84,8 @@ export function takeDecision(state: RunState, payload: Json): void {
 }
 
 function verdictOn(state: RunState, inquiry: AskedInquiry, decision: Decision): Verdict {
-  const ruled = { ...inquiry, status: statusOf(state, inquiry), bound: bindingOf(state, inquiry).bound_to };
+  const bound = bindingOf(state, inquiry).bound_to;
+  const ruled = { ...inquiry, request: requestNow(inquiry), status: statusOf(state, inquiry), bound };
   const meter = createMeter(state, SCHEMA_WORK);
   const verdict = judge(ruled, decision, state.run.starters ?? [], state.version, meter);
   spendCheck(state, meter);
@@ -109,7 +115,7 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
   if (outcome === 'approved') {
     const responses = deciding.map(({ by, response }) => ({ by, response }));
     end(state, place, {
-      output: { outcome: word, ...result, ...(state.version >= OPTION_FORMS ? { responses } : {}) },
+      output: { outcome: word, ...result, ...(state.version >= EACH_RESPONSE ? { responses } : {}) },
     });
     return;
   }
@@ -117,10 +123,10 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
   endTry(state, place, engineFailure('denied', `denied by ${result.decided_by.join(', ')}${why}`, { details: result }));
 }
 
-/** Ends a task that nobody has decided in time. */
-export function expire(state: RunState, key: string, place: Place): void {
+/** Takes the time of a question: asks more people, or ends its task when nobody has decided in time. */
+export function takeDue(state: RunState, key: string, place: Place): void {
   const inquiry = state.inquiries.get(key);
-  if (inquiry === undefined) return;
+  if (inquiry === undefined || escalate(state, inquiry)) return;
   settle(state, inquiry, 'expired');
   const { votes, request } = inquiry;
   const came = votes.filter(({ outcome }) => outcome === 'approve').length;
@@ -215,10 +221,12 @@ export function inquiriesOf(state: RunState): Inquiry[] {
     else known.push(record);
   }
   return [...state.inquiries.values()].map((inquiry) => {
-    const { key, place, request, votes, opened, expires, ended } = inquiry;
+    const { key, place, votes, opened, expires, ended } = inquiry;
     const status = statusOf(state, inquiry);
     return {
-      ...{ key, task: workAt(state, place).key, visit: place.visit + 1, item: place.item, request, status, votes },
+      ...{ key, task: workAt(state, place).key, visit: place.visit + 1, item: place.item, status, votes },
+      request: requestNow(inquiry),
+      escalated: (inquiry.escalated ?? []).map((time) => iso(time)!),
       decisions: decisions.get(key) ?? [],
       ...(inquiry.settled ?? findBinding(state, inquiry).binding),
       ...{ created: iso(opened)!, expires_at: iso(expires), decided_at: iso(ended) },
@@ -233,5 +241,7 @@ export function askedCount({ asked, inquiries }: Pick<RunState, 'asked' | 'inqui
 
 /** How often some of them have. */
 export function changesOf(inquiries: readonly AskedInquiry[]): number {
-  return inquiryChanges(inquiries.map(({ votes, outcome }) => ({ votes, ended: outcome !== null })));
+  return inquiryChanges(
+    inquiries.map(({ votes, outcome, escalated = [] }) => ({ votes, escalated, ended: outcome !== null })),
+  );
 }

@@ -15,7 +15,7 @@ import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
 import { considerHold, endHold, goOn, mayBegin } from './hold.ts';
 import { schemaFailure } from './inline.ts';
-import { expire, takeDecision } from './inquiries.ts';
+import { takeDecision, takeDue } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
 import { Layers } from './layers.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
@@ -234,7 +234,7 @@ function takeTimer(state: RunState, key: string): void {
   }
   const visit = state.visits[index];
   if (visit === undefined) stop(state, 'timeout');
-  else if (kind === 'inquiry') expire(state, key, place);
+  else if (kind === 'inquiry') takeDue(state, key, place);
   else if (kind === 'delay' || kind === 'retry') state.starting.push(place);
   else if (kind === 'wait') {
     end(state, place, { output: { waited_ms: state.now - (workAt(state, place).started ?? state.now) } });

@@ -47,5 +47,11 @@ export const OVERRIDE = 9;
 /** Skipping a question withdraws it: its task fails, and `on_success` is never followed without a decision. */
 export const WITHDRAWAL = 9;
 
-/** The form of an inquiry belongs to its options, and an approved task's output holds each approving response. */
+/** The form of an inquiry belongs to its options; earlier versions require it for each of them. */
 export const OPTION_FORMS = 9;
+
+/** The output of an approved inquiry holds the response of each person who approved. */
+export const EACH_RESPONSE = 9;
+
+/** More people are asked when nobody has decided for a while. */
+export const ESCALATION = 9;

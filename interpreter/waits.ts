@@ -29,10 +29,13 @@ export function waitsOf(state: RunState): StateWait[] {
     const visit = state.visits[index];
     if (visit === undefined || kind === 'grace' || kind === 'timeout' || kind === 'drain' || kind === 'slice') continue;
     const work = workAt(state, { visit: index, item });
-    const prompt = state.inquiries.get(key)?.request.prompt;
+    const inquiry = state.inquiries.get(key);
+    const prompt = inquiry?.request.prompt;
+    // The timer of a question may be that of the next step of its ladder.
+    const until = inquiry === undefined ? due : inquiry.expires;
     const detail = signal ?? prompt ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);
     waits.push({
-      ...{ kind: KINDS[kind], task: work.key, key, since: work.started ?? visit.created, until: due, detail },
+      ...{ kind: KINDS[kind], task: work.key, key, since: work.started ?? visit.created, until, detail },
     });
   }
   return waits;

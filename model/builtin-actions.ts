@@ -33,6 +33,12 @@ const InquiryOption = z.strictObject({
     .describe('Whether the form must come with it: required unless given where it approves, none where it denies.'),
 });
 
+const InquiryNotifySchema = z.strictObject({
+  slack: z.strictObject({ channel: z.string().min(1).max(200) }).optional(),
+  email: z.array(z.email()).min(1).max(50).optional(),
+  webhook: z.url({ protocol: /^https?$/ }).optional(),
+});
+
 const InquiryInputSchema = z.strictObject({
   prompt: z.string().max(3_000).optional().describe('What is asked, in a line.'),
   details: z.string().max(20_000).optional().describe('What there is to know, in Markdown.'),
@@ -45,14 +51,20 @@ const InquiryInputSchema = z.strictObject({
   timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds until it expires; never unless given.'),
   remind_every: z.number().min(60).max(MAX_SECONDS).optional().describe('Seconds between reminders.'),
   allow_self: z.boolean().optional().describe('Whether who started the run may decide; not unless given.'),
-  notify: z
-    .strictObject({
-      slack: z.strictObject({ channel: z.string().min(1).max(200) }).optional(),
-      email: z.array(z.email()).min(1).max(50).optional(),
-      webhook: z.url({ protocol: /^https?$/ }).optional(),
-    })
+  notify: InquiryNotifySchema.optional().describe('Where to ask.'),
+  escalate: z
+    .array(
+      z.strictObject({
+        after: z.number().positive().max(MAX_SECONDS).describe('Seconds since the question was asked.'),
+        approvers: z.array(Name).max(200).optional(),
+        groups: z.array(Name).max(200).optional(),
+        notify: InquiryNotifySchema.optional(),
+        reason: z.string().max(1_000).optional().describe('What those who are told read first.'),
+      }),
+    )
+    .max(5)
     .optional()
-    .describe('Where to ask.'),
+    .describe('Who else is asked, and told, while nobody has decided; who was asked stays asked.'),
   bind: z.boolean().optional().describe('Whether a decision holds only for what was shown; it does unless given.'),
 });
 

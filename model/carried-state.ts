@@ -89,6 +89,8 @@ export interface CarriedInquiry {
   ended: number | null;
   /** How it has ended by itself; null: it has not, or was withdrawn. */
   outcome: 'approved' | 'denied' | 'expired' | null;
+  /** When each step of its ladder was taken, in order; none where it is absent. */
+  escalated?: number[];
   /** What it was about when it ended. */
   settled: { bound_to: string; plan: PlannedTask[] } | null;
 }

@@ -25,6 +25,16 @@ export interface InquiryNotify {
   webhook?: string;
 }
 
+/** A step of a question's ladder: whom it adds, and tells, when nobody has decided for a while. */
+export interface InquiryStep {
+  /** Seconds since the question was asked. */
+  after: number;
+  approvers: string[];
+  groups: string[];
+  notify: InquiryNotify;
+  reason: string | null;
+}
+
 /** What is asked, defaults applied. Times in seconds. */
 export interface InquiryRequest {
   prompt: string | null;
@@ -43,6 +53,8 @@ export interface InquiryRequest {
   notify: InquiryNotify;
   /** Whether a decision holds only for what was shown when it was made. */
   bind: boolean;
+  /** Who else is asked later, in order; absent where an interpreter before 9 kept the request. */
+  escalate?: InquiryStep[];
 }
 
 /** Through what a decision came. */
@@ -128,7 +140,19 @@ export function inquiryRequest(input: Json): InquiryRequest {
     allow_self: given.allow_self === true,
     notify: (given.notify ?? {}) as InquiryNotify,
     bind: given.bind !== false,
+    escalate: (list('escalate') as unknown as (Partial<InquiryStep> & Pick<InquiryStep, 'after'>)[]).map(
+      ({ after, approvers = [], groups = [], notify = {}, reason = null }) => ({
+        ...{ after, approvers, groups, notify, reason },
+      }),
+    ),
   };
+}
+
+/** Returns who may decide, and how many of them must approve, in words. */
+export function whoIsAsked({ approvers, groups, quorum }: InquiryRequest): string {
+  const people = [...approvers, ...groups.map((group) => `members of ${group}`)];
+  const who = people.length === 0 ? 'anyone who may answer questions' : people.join(', ');
+  return quorum === 1 ? who : `${who}; ${quorum} of them must approve`;
 }
 
 /** Saying no needs no form unless the option says so. */
@@ -209,6 +233,8 @@ export interface Inquiry {
   request: InquiryRequest;
   status: InquiryStatus;
   votes: Vote[];
+  /** When each step of the ladder was taken, in the order of `request.escalate`; who it adds stands in `request`. */
+  escalated?: string[];
   decisions: DecisionRecord[];
   bound_to: string;
   plan: PlannedTask[];
@@ -220,9 +246,11 @@ export interface Inquiry {
 /** Through what people are told that they are asked. */
 export type NoticeKind = 'slack' | 'email' | 'webhook';
 
-/** How often the inquiries of a run have changed: asked, voted on, ended. */
-export function inquiryChanges(inquiries: Iterable<{ votes: readonly unknown[]; ended: boolean }>): number {
+/** How often the inquiries of a run have changed: asked, voted on, escalated, ended. */
+export function inquiryChanges(
+  inquiries: Iterable<{ votes: readonly unknown[]; escalated: readonly unknown[]; ended: boolean }>,
+): number {
   let changes = 0;
-  for (const { votes, ended } of inquiries) changes += 1 + votes.length + (ended ? 1 : 0);
+  for (const { votes, escalated, ended } of inquiries) changes += 1 + votes.length + escalated.length + (ended ? 1 : 0);
   return changes;
 }

@@ -11,8 +11,9 @@ import type { WorkLimits } from './work.ts';
  * items, sub-workflows; what starts waits while a run has as much under way as Temporal allows. 4: inquiries. 5: a run whose
  * history is long goes on as another one. 6: secrets in inputs, and turns of runs with a concurrency key. 7: HTTP requests that
  * only read are issued again when their worker was lost. 8: work is counted and bounded, and a run with much of it does it in
- * slices; a task that a busy worker hands back is issued again. 9: names of people are compared
- * in one normal form, a skip of a question withdraws it, and an admin may override one.
+ * slices; a task that a busy worker hands back is issued again. 9: the form of an inquiry belongs to its options, each approving
+ * response is kept, more people are asked after a while, names of people are compared in one normal form, a skip of a question
+ * withdraws it, and an admin may override one.
  */
 export const INTERPRETER_VERSION = 9;
 

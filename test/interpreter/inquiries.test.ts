@@ -4,12 +4,13 @@ import type { Command, RunEvent } from '../../interpreter/events.ts';
 import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
+import { waitsOf } from '../../interpreter/waits.ts';
 import { workDone } from '../../interpreter/work.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { INQUIRY_SCRIPTS, question, type ScriptStep, wordOf } from './inquiry-scripts.ts';
-import { runInput, STARTED } from './rehearse.ts';
+import { give, runInput, STARTED } from './rehearse.ts';
 
 /** A run in the interpreter alone: activities end well at once, timers when they are told to. */
 function play(definition: Definition, input: JsonObject = {}, starters: string[] = []) {
@@ -69,6 +70,40 @@ function play(definition: Definition, input: JsonObject = {}, starters: string[]
 const closeOf = (all: Command[]) => all.find((command) => command.type === 'close');
 
 describe('an inquiry', () => {
+  it('adds the people of a ladder and takes nobody away; nothing that was shown changes', () => {
+    const ladder = {
+      ...{ approvers: ['ann', 'bob'], quorum: 2, timeout: 900 },
+      escalate: [
+        { after: 200, approvers: ['boss'], reason: 'nobody has answered' },
+        { after: 400, groups: ['ops'] },
+      ],
+    };
+    const run = play({ tasks: [question('ask', ladder), give('who', '{{ ask.output.decided_by }}')] });
+    const asked = () => inquiriesOf(run.state)[0]!;
+    const shown = asked().bound_to;
+    const eve = { decide: 'ask', by: 'eve', groups: ['ops'] };
+    run.act({ decide: 'ask', by: 'boss' });
+    expect(asked()).toMatchObject({ escalated: [], request: { approvers: ['ann', 'bob'], groups: [] } });
+    run.act({ expire: true });
+    expect(asked()).toMatchObject({
+      ...{ status: 'pending', bound_to: shown, escalated: [new Date(STARTED + 200_000).toISOString()] },
+      ...{ expires_at: new Date(STARTED + 900_000).toISOString() },
+      request: { approvers: ['ann', 'bob', 'boss'], groups: [] },
+    });
+    expect(waitsOf(run.state)).toMatchObject([{ kind: 'inquiry', until: STARTED + 900_000 }]);
+    run.act({ decide: 'ask', by: 'boss', bound_to: shown });
+    run.act(eve);
+    run.act({ expire: true });
+    expect(asked()).toMatchObject({ bound_to: shown, request: { approvers: ['ann', 'bob', 'boss'], groups: ['ops'] } });
+    run.act({ ...eve, bound_to: shown });
+    expect(run.words()).toEqual(['not_allowed', 'counted', 'not_allowed', 'decided']);
+    expect(closeOf(run.all)?.output).toEqual(['boss', 'eve']);
+    // One timer for each step, one after the other, and one for the time of the question.
+    expect(run.all.flatMap((command) => (command.type === 'timer' ? [command.milliseconds] : []))).toEqual([
+      200_000, 200_000, 500_000,
+    ]);
+  });
+
   it.each(INQUIRY_SCRIPTS)('$name', ({ definition, input, starters, script, expect: wanted }) => {
     const run = play(definition, input, starters);
     for (const each of script) run.act(each);

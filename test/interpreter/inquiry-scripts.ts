@@ -335,6 +335,23 @@ export const INQUIRY_SCRIPTS: InquiryScript[] = [
     },
   },
   {
+    name: 'a ladder ends with the time of its question',
+    definition: {
+      tasks: [
+        question(
+          'ask',
+          { approvers: ['ann'], timeout: 0.4, escalate: [{ after: 0.2, approvers: ['boss'] }] },
+          {
+            on_failure: 'no',
+          },
+        ),
+        give('no', '{{ error.type }}'),
+      ],
+    },
+    script: [{ expire: true }, { expire: true }],
+    expect: { outcome: 'completed', output: { no: 'expired' }, inquiries: { ask: 'expired' }, verdicts: [] },
+  },
+  {
     name: 'the same id twice is one decision; what comes after the decision is told by whom it was made',
     definition: { tasks: [question('ask'), question('next')] },
     script: [

@@ -16,6 +16,8 @@ function check(definition: unknown, schema: JsonObject | null = null): { issues:
   return { issues: issues.map(short), warnings: warnings.map(short) };
 }
 
+const BOSS = { approvers: ['boss'] };
+
 const CLOSED = { type: 'object', properties: { n: { type: 'integer' } }, additionalProperties: false };
 
 describe('refused when it is written', () => {
@@ -218,6 +220,29 @@ describe('refused when it is written', () => {
       { tasks: [noop('a')], variables: { x: '{{ vars.y }}', y: 1 } },
       ['unknown_name /variables/x'],
     ],
+    ...(
+      [
+        [
+          'out of order',
+          {
+            escalate: [
+              { after: 60, ...BOSS },
+              { after: 60, ...BOSS },
+            ],
+          },
+          '/escalate/1/after',
+        ],
+        ['after the time of the question', { timeout: 60, escalate: [{ after: 60, ...BOSS }] }, '/escalate/0/after'],
+        ['that reaches nobody', { escalate: [{ after: 60, reason: 'late' }] }, '/escalate/0'],
+        ['that adds people to everybody', { approvers: [], escalate: [{ after: 60, ...BOSS }] }, '/escalate/0'],
+        ['that is one too many', { escalate: [1, 2, 3, 4, 5, 6].map((after) => ({ after, ...BOSS })) }, '/escalate'],
+        ['that leaves too few for the quorum', { quorum: 3, escalate: [{ after: 60, ...BOSS }] }, '/quorum'],
+      ] as const
+    ).map(([what, input, path]): [string, unknown, string[]] => [
+      `a step ${what}`,
+      { tasks: [{ name: 'a', action: 'core.inquiry', input: { approvers: ['ann'], ...input } }] },
+      [`input_invalid /tasks/0/input${path}`],
+    ]),
     [
       'a field of error that is not there',
       { tasks: [noop('a', { input: '{{ error.msg }}' })] },
@@ -249,6 +274,11 @@ describe('refused when it is written', () => {
 
 describe('doubtful, and stored with a warning', () => {
   it.each<[string, Definition, string[]]>([
+    [
+      'a form that several people fill in',
+      { tasks: [{ name: 'a', action: 'core.inquiry', input: { quorum: 2, response_schema: { type: 'object' } } }] },
+      ['several_forms /tasks/0/input/response_schema'],
+    ],
     ['an input that is missing', { tasks: [{ name: 'a', action: 'core.http' }] }, ['input_missing /tasks/0/input/url']],
     [
       'a name that may be a parameter',

@@ -1,0 +1,36 @@
+import type { InquiryRequest } from '../model/inquiry.ts';
+import { armTimer, awaitEvent } from './pending.ts';
+import type { AskedInquiry, RunState } from './state.ts';
+
+/**
+ * Awaits what comes next for an open question: the next step of its ladder, or its end. One key has all of them, one after
+ * the other, so that whatever ends the question ends them too.
+ */
+export function awaitNext(state: RunState, { key, place, request, opened, expires, escalated }: AskedInquiry): void {
+  const next = request.escalate?.[escalated?.length ?? 0];
+  const due = next === undefined ? expires : Math.min(opened + next.after * 1000, expires ?? Number.POSITIVE_INFINITY);
+  if (due === null) awaitEvent(state, key, { ...place, kind: 'inquiry', due: null });
+  else armTimer(state, key, { ...place, kind: 'inquiry' }, Math.max(1, due - state.now));
+}
+
+/** Takes the next step of a question's ladder, and awaits what comes next; false where its time is over. */
+export function escalate(state: RunState, inquiry: AskedInquiry): boolean {
+  const { request, opened, expires, escalated = [] } = inquiry;
+  const next = request.escalate?.[escalated.length];
+  if (next === undefined) return false;
+  if (expires !== null && opened + next.after * 1000 >= expires) return false;
+  inquiry.escalated = [...escalated, state.now];
+  awaitNext(state, inquiry);
+  return true;
+}
+
+/** Returns a request with everybody who is asked by now: a step of the ladder adds people, and takes nobody away. */
+export function requestNow({ request, escalated = [] }: Pick<AskedInquiry, 'request' | 'escalated'>): InquiryRequest {
+  const steps = (request.escalate ?? []).slice(0, escalated.length);
+  if (steps.length === 0) return request;
+  return {
+    ...request,
+    approvers: [...new Set([...request.approvers, ...steps.flatMap(({ approvers }) => approvers)])],
+    groups: [...new Set([...request.groups, ...steps.flatMap(({ groups }) => groups)])],
+  };
+}
