@@ -13,24 +13,22 @@ export interface MailSettings {
 }
 
 /**
- * Asks people by e-mail, each with a link of their own. `linkFor` gives the link of an address; null where the question is
- * not one that a link can answer.
+ * Asks people by e-mail, each with a way to decide: `wayFor` returns the words that end a mail.
  */
 export function createMailAnnouncer(
   { url, from }: MailSettings,
   egress: Pick<Egress, 'addressOf'>,
-  linkFor: (notice: Notice) => Promise<string | null>,
+  wayFor: (notice: Notice) => Promise<string>,
 ): Announcer {
   async function send(notice: Notice, lead: string): Promise<void> {
     const { inquiry, target, ref, owner } = notice;
     const { prompt, details } = inquiry.request;
-    const link = await linkFor(notice);
     const lines = [
       `${lead}${prompt ?? `${ref} asks for a decision`}`,
       ...(details === null ? [] : ['', details]),
       ...['', `${ref}, started by ${owner ?? 'nobody'}.`],
       ...(inquiry.expires_at === null ? [] : [`It can be decided until ${inquiry.expires_at}.`]),
-      ...['', link === null ? 'It is decided by signed-in people alone.' : `Look at it, and decide: ${link}`],
+      ...['', await wayFor(notice)],
     ];
     // What breaks a line in a header would make another header.
     const subject = `${lead}${prompt ?? `${ref} asks for a decision`}`.replaceAll(/\s+/g, ' ').slice(0, 200);

@@ -101,7 +101,11 @@ function body(
   const { prompt, details, options, response_schema, quorum } = request;
   return {
     ...{ id: inquiryId(n, inquiry), executionId: integerId(n), workflow: ref, requestedBy: owner, task, status },
-    ...{ prompt, details, options: options.map(({ ref: of, label, outcome, form = 'required' }) => ({ ref: of, label, outcome, form })) },
+    ...{
+      prompt,
+      details,
+      options: options.map(({ ref: of, label, outcome, form = 'required' }) => ({ ref: of, label, outcome, form })),
+    },
     ...{ responseSchema: response_schema, quorum, willRun: plan, boundTo: bound_to },
     votes: votes.map(({ by, option, comment, at, override = false }) => ({ by, option, comment, at, override })),
     ...{ createdAt: created, expiresAt: expires_at, decidedAt: decided_at },

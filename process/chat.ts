@@ -5,9 +5,11 @@ import { createWebhookAnnouncer } from '../chat/webhook.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { Config } from '../model/config.ts';
 import { ConfigError } from '../model/config.ts';
+import { whoIsAsked } from '../model/inquiry.ts';
 import type { Logger } from '../model/log.ts';
+import type { Notice } from '../model/notice.ts';
 import type { InquiryService } from '../service/inquiries.ts';
-import { createInquiryLinkService } from '../service/inquiry-links.ts';
+import { createInquiryLinkService, inquiryUrl } from '../service/inquiry-links.ts';
 import { createNotifier } from '../service/notifier.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { createSealer } from '../service/sealer.ts';
@@ -59,13 +61,16 @@ export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSe
     slackSettings === undefined
       ? null
       : createSlack(slackSettings, createSealer(secretKeys, 'slack'), egress, Date.now);
-  const linkFor = async (notice: Parameters<typeof links.issue>[0]) => {
+  const wayFor = async (notice: Notice) => {
     const token = await links.issue(notice);
-    return token === null ? null : `${publicUrl()}/inquiry?token=${token}`;
+    if (token !== null) return `Look at it, and decide: ${publicUrl()}/inquiry?token=${token}`;
+    const who = whoIsAsked(notice.inquiry.request);
+    const address = inquiryUrl(publicUrl(), notice.inquiryId);
+    return `It can be decided by ${who}. With credentials of Fermata, it is at ${address}`;
   };
   const announcers = [
     ...(slack === null ? [] : [slack.announcer]),
-    ...(mail === undefined ? [] : [createMailAnnouncer(mail, egress, linkFor)]),
+    ...(mail === undefined ? [] : [createMailAnnouncer(mail, egress, wayFor)]),
     ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, egress, Date.now)]),
   ];
   const notifier = createNotifier(store, announcers, { namespace, clock: Date.now, log });

@@ -3,6 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import { type Inquiry, requiredForm, type Vote } from '../model/inquiry.ts';
 import { formResponse } from '../model/inquiry-form.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { grantName } from '../model/names.ts';
 import type { Notice } from '../model/notice.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
 import { sha256Hex } from './hash.ts';
@@ -132,10 +133,14 @@ export function createInquiryLinkService(
   }
 
   return {
-    /** Returns a token for an address that was told of an inquiry; null where groups or a quorum decide. */
+    /**
+     * Returns a token for an address that was told of an inquiry; null where the question does not ask the address by name, as
+     * it is or as that of a person.
+     */
     async issue({ inquiry, inquiryId, tenant, target }: Notice): Promise<string | null> {
-      const { groups, quorum, deny_quorum: denials } = inquiry.request;
-      if (groups.length > 0 || quorum > 1 || denials > 1) return null;
+      const person = await principals.findPerson(tenant, 'email', target);
+      const names = new Set([target, ...(person === null ? [] : await principals.namesOf(person))].map(grantName));
+      if (!inquiry.request.approvers.some((name) => names.has(grantName(name)))) return null;
       const until = inquiry.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(inquiry.expires_at);
       const expires = Math.min(clock() + LINK_SECONDS * 1000, until);
       return seal({ kind: 'link', inquiry: inquiryId, tenant, address: target, expires });
@@ -210,6 +215,11 @@ export function createInquiryLinkService(
 /** Returns the address at which people with credentials find what waits for them. */
 export function inboxUrl(publicUrl: string): string {
   return `${publicUrl}/api/v1/inquiries?assigned=me`;
+}
+
+/** Returns the address at which people with credentials find a question. */
+export function inquiryUrl(publicUrl: string, id: string): string {
+  return `${publicUrl}/api/v1/inquiries/${encodeURIComponent(id)}`;
 }
 
 /** An address that belongs to nobody has no permission: it decides only where it is asked by that name. */

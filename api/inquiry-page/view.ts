@@ -5,6 +5,7 @@ import {
   type PlannedTask,
   requiredForm,
   type Vote,
+  whoIsAsked,
 } from '../../model/inquiry.ts';
 import { formFields } from '../../model/inquiry-form.ts';
 import type { Changes, LinkedInquiry } from '../../service/inquiry-links.ts';
@@ -115,12 +116,6 @@ ${request.details === null ? '' : html`<p class="details">${request.details}</p>
 <dt>Open until</dt><dd>${expires === null ? 'decided' : minute(expires)}</dd><dt>You are</dt><dd>${address}</dd></dl>
 ${votes.length === 0 ? '' : html`<h2>Votes so far</h2><ul>${votes.map((vote) => voted(vote, request))}</ul>`}
 ${plan.length === 0 ? '' : html`<h2>Approval runs</h2>${plan.map(planned)}`}`;
-}
-
-function whoIsAsked({ approvers, groups, quorum }: InquiryRequest): string {
-  const people = [...approvers, ...groups.map((group) => `members of ${group}`)];
-  const who = people.length === 0 ? 'anyone who may answer questions' : people.join(', ');
-  return quorum === 1 ? who : `${who}; ${quorum} of them must approve`;
 }
 
 function voted({ by, option, comment, at }: Vote, { options }: InquiryRequest): Html {

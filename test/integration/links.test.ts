@@ -99,8 +99,11 @@ async function ask(parameters: object = {}): Promise<{ run: number; link: string
     async () => mails.find(({ to }) => to === address),
     (found) => found !== undefined,
   );
-  const link = /http:\/\/\S+\/inquiry\?token=\S+/.exec(mail!.text)?.[0] ?? '';
-  return { run: started.body.data.id, link, mail: mail!, address };
+  return { run: started.body.data.id, link: linkOf(mail!), mail: mail!, address };
+}
+
+function linkOf({ text }: Mail): string {
+  return /http:\/\/\S+\/inquiry\?token=\S+/.exec(text)?.[0] ?? '';
 }
 
 const inquiryOf = async (run: number) =>
@@ -307,10 +310,41 @@ describe('a link', () => {
     expect((await inquiryOf(run)).votes).toHaveLength(1);
   });
 
-  it('is not given out where groups or a quorum decide', async () => {
-    const { mail, link } = await ask({ groups: ['ops'] });
-    expect(link).toBe('');
-    expect(mail.text).toContain('decided by signed-in people alone');
+  it('is given to whoever is asked by name, whatever the quorum; others read who decides, and where', async () => {
+    await harness.call('POST', '/api/v1/aliases', { subject: 'approver', kind: 'email', value: 'cleo@example.com' });
+    const people = ['Ann@example.com', 'cleo@example.com', 'dan@example.com'];
+    const approvers = ['ann@example.com', 'approver'];
+    const { run } = await ask({
+      approvers,
+      groups: ['ops'],
+      quorum: 2,
+      notify: { email: [`oncall${addresses + 1}@example.com`, ...people] },
+    });
+    const [ann, cleo, dan] = await Promise.all(
+      people.map((person) =>
+        until(
+          async () => mails.find(({ to }) => to === person.toLowerCase()),
+          (found) => found !== undefined,
+        ),
+      ),
+    );
+    const { id } = await inquiryOf(run);
+    expect(dan!.text.replaceAll(/\s+/g, ' ')).toContain(
+      `It can be decided by ann@example.com, approver, members of ops; 2 of them must approve. With credentials of Fermata, it is at ${harness.api.url}/api/v1/inquiries/${id}`,
+    );
+    expect(dan!.text).not.toContain('/inquiry?');
+    await withPage({}, async (page) => {
+      await page.goto(linkOf(ann!));
+      await page.click('button[value=approve]');
+      expect(await page.textContent('[role=status]')).toBe('Counted: Approve. More people are needed.');
+      await page.goto(linkOf(ann!));
+      // One person, one vote: the link shows what became of it.
+      expect(await page.locator('button').count()).toBe(0);
+      await page.goto(linkOf(cleo!));
+      expect(await page.textContent('main')).toMatch(/Votes so far\s*Approve, by ann@example.com/);
+      await page.click('button[value=approve]');
+      expect(await page.textContent('[role=status]')).toContain('Approved by approver');
+    });
   });
 });
 
