@@ -1,5 +1,6 @@
 import type { Egress } from '../egress/egress.ts';
 import { type MailTransport, mailTransport } from '../egress/mail.ts';
+import { stepsTaken } from '../model/inquiry.ts';
 import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
 
 /** Milliseconds after which a mail is given up for now. */
@@ -23,8 +24,10 @@ export function createMailAnnouncer(
   async function send(notice: Notice, lead: string): Promise<void> {
     const { inquiry, target, ref, owner } = notice;
     const { prompt, details } = inquiry.request;
+    const step = stepsTaken(inquiry).find(({ notify }) => notify.email?.some((to) => to.toLowerCase() === target));
     const lines = [
       `${lead}${prompt ?? `${ref} asks for a decision`}`,
+      ...(step?.reason ? ['', `You are asked now because: ${step.reason}`] : []),
       ...(details === null ? [] : ['', details]),
       ...['', `${ref}, started by ${owner ?? 'nobody'}.`],
       ...(inquiry.expires_at === null ? [] : [`It can be decided until ${inquiry.expires_at}.`]),

@@ -243,6 +243,11 @@ export interface Inquiry {
   decided_at: string | null;
 }
 
+/** Returns the steps of a question's ladder that were taken. */
+export function stepsTaken({ request, escalated = [] }: Pick<Inquiry, 'request' | 'escalated'>): InquiryStep[] {
+  return (request.escalate ?? []).slice(0, escalated.length);
+}
+
 /** Through what people are told that they are asked. */
 export type NoticeKind = 'slack' | 'email' | 'webhook';
 

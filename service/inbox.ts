@@ -1,5 +1,5 @@
 import type { Execution } from '../model/execution.ts';
-import { type Inquiry, inquiryChanges } from '../model/inquiry.ts';
+import { type Inquiry, inquiryChanges, stepsTaken } from '../model/inquiry.ts';
 import type { Logger } from '../model/log.ts';
 import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.ts';
 import { keepGoing } from './loops.ts';
@@ -74,8 +74,8 @@ export function createInbox(
 }
 
 /** Where an inquiry is told, and what there is to tell. */
-function noticesOf({ key, status, votes, request, created }: Inquiry): WantedNotice[] {
-  const { slack, email = [], webhook } = request.notify;
+function noticesOf(inquiry: Inquiry): WantedNotice[] {
+  const { key, status, votes, request, created } = inquiry;
   const open = status === 'pending';
   const every = request.remind_every;
   const remind = open && every !== null ? new Date(Date.parse(created) + every * 1000) : null;
@@ -83,9 +83,9 @@ function noticesOf({ key, status, votes, request, created }: Inquiry): WantedNot
     ...{ key, kind, target, open, remind },
     wanted: `${status}/${votes.length}`,
   });
-  return [
+  return [request, ...stepsTaken(inquiry)].flatMap(({ notify: { slack, email = [], webhook } }) => [
     ...(slack === undefined ? [] : [notice('slack', slack.channel)]),
     ...email.map((address) => notice('email', address.toLowerCase())),
     ...(webhook === undefined ? [] : [notice('webhook', webhook)]),
-  ];
+  ]);
 }

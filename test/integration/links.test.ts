@@ -310,6 +310,23 @@ describe('a link', () => {
     expect((await inquiryOf(run)).votes).toHaveLength(1);
   });
 
+  it('reaches whoever a step of the ladder adds, with its reason, once the step is taken', async () => {
+    const boss = 'boss@example.com';
+    const escalate = [{ after: 0.5, approvers: [boss], notify: { email: [boss] }, reason: 'nobody has answered' }];
+    const { run } = await ask({ escalate });
+    const mail = await until(
+      async () => mails.find(({ to }) => to === boss),
+      (found) => found !== undefined,
+    );
+    expect(mail!.text).toContain('You are asked now because: nobody has answered');
+    expect((await inquiryOf(run)).escalation).toMatchObject([{ approvers: [boss], at: expect.any(String) }]);
+    await withPage({}, async (page) => {
+      await page.goto(linkOf(mail!));
+      await page.click('button[value=approve]');
+      expect(await page.textContent('[role=status]')).toContain(`Approved by ${boss}`);
+    });
+  });
+
   it('is given to whoever is asked by name, whatever the quorum; others read who decides, and where', async () => {
     await harness.call('POST', '/api/v1/aliases', { subject: 'approver', kind: 'email', value: 'cleo@example.com' });
     const people = ['Ann@example.com', 'cleo@example.com', 'dan@example.com'];
