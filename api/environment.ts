@@ -43,6 +43,8 @@ export interface ApiEnv extends Env {
   Bindings: { incoming?: IncomingMessage };
   Variables: {
     principal: Principal;
+    /** Returns whether the credentials of the request still hold. */
+    holds: () => Promise<boolean>;
     requestId: string;
     /** Where large bodies are parsed. */
     pool: Pool;

@@ -50,6 +50,12 @@ export function authenticate(principals: PrincipalService, guard: AddressGuard |
       throw new AppError('forbidden', 'x-tenant-id is not the tenant of the credentials');
     }
     context.set('principal', principal);
+    context.set('holds', () =>
+      find().then(
+        () => true,
+        (error: unknown) => !(error instanceof AppError && error.code === 'unauthenticated'),
+      ),
+    );
     return next();
   };
 }

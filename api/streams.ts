@@ -20,7 +20,10 @@ const HEARTBEAT = 15_000;
 /** Milliseconds after which a client that does not take what it is sent is let go. */
 const STALLED = 30_000;
 
-/** Milliseconds that a stream lasts: whoever follows for longer comes again, with a key that is still good. */
+/** Milliseconds between two looks at whether the credentials of a stream still hold. */
+const LOOK_EVERY = 5_000;
+
+/** Milliseconds that a stream lasts at most: whoever follows for longer comes again. */
 const LONGEST = 3_600_000;
 
 /** Bytes that may wait on a WebSocket. */
@@ -82,8 +85,8 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
     async (context) => {
       const principal = context.get('principal');
       const after = context.req.valid('header')['last-event-id'];
-      const leave = gate.enter(principal);
-      const entries = await orLeave(leave, async () => changes.watch(principal, { after, signal: lifetime(context) }));
+      const { signal, leave } = enter(context);
+      const entries = await orLeave(leave, async () => changes.watch(principal, { after, signal }));
       const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
       return events(context, entries, messageOf, leave) as never;
     },
@@ -96,8 +99,7 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
       const { id } = context.req.valid('param');
       const principal = context.get('principal');
       const after = context.req.valid('header')['last-event-id'];
-      const leave = gate.enter(principal);
-      const signal = lifetime(context);
+      const { signal, leave } = enter(context);
       const { found, entries } = await orLeave(leave, () => watches.watch(principal, id, { after, signal }));
       if (after !== undefined && found.execution.closed !== null) {
         const first = await orLeave(leave, () => entries.next());
@@ -124,9 +126,8 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   router.openAPIRegistry.registerPath(logStreamRoute);
   router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
     const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LONGEST)]);
     const principal = context.get('principal');
-    const leave = gate.enter(principal);
+    const { signal, leave } = enter(context, stop.signal);
     const { entries } = await orLeave(leave, async () => {
       const watching = await watches.watch(principal, context.req.param('id'), { signal });
       if (context.req.header('upgrade')?.toLowerCase() === 'websocket') return watching;
@@ -145,6 +146,20 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   });
 
   return router;
+
+  /** Lets a stream in; `signal` is aborted when it must end, and `leave` is to be called when it has ended. */
+  function enter(context: Context<ApiEnv>, gone = context.req.raw.signal): { signal: AbortSignal; leave: () => void } {
+    const leaveGate = gate.enter(context.get('principal'));
+    const lapsed = new AbortController();
+    const holds = context.get('holds');
+    const look = setInterval(() => void holds().then((still) => still || lapsed.abort()), LOOK_EVERY);
+    look.unref();
+    const leave = () => {
+      clearInterval(look);
+      leaveGate();
+    };
+    return { signal: AbortSignal.any([gone, AbortSignal.timeout(LONGEST), lapsed.signal]), leave };
+  }
 }
 
 /** What a promise gives; a stream that is refused leaves the gate again. */
@@ -165,11 +180,6 @@ async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerat
   } finally {
     await rest.return(undefined);
   }
-}
-
-/** Aborted when a client goes, or has stayed too long. */
-function lifetime(context: Context<ApiEnv>): AbortSignal {
-  return AbortSignal.any([context.req.raw.signal, AbortSignal.timeout(LONGEST)]);
 }
 
 interface Message {

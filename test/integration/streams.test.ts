@@ -31,6 +31,36 @@ function open(path: string, headers: Record<string, string> = {}, signal?: Abort
   return fetch(harness.api.url + path, { headers: { 'x-api-key': DEV_KEY, ...headers }, ...(signal && { signal }) });
 }
 
+describe('a stream', () => {
+  it('ends once its key is revoked or its principal is disabled, and not before', async () => {
+    const { id } = await start('examples.followed');
+    const keyOf = async (subject: string) =>
+      (await harness.call('POST', '/api/v1/keys', { subject, roles: ['viewer'] })).body.data as {
+        id: number;
+        key: string;
+      };
+    const [revoked, disabled] = [await keyOf('revoked'), await keyOf('disabled')];
+    const paths = [`${BASE}/${id}/events`, `${BASE}/events`];
+    const follow = async (key: string) => {
+      const opened = await Promise.all(paths.map((path) => open(path, { 'x-api-key': key })));
+      return opened.map((response) => all(eventsOf(response)));
+    };
+    const [ofRevoked, ofDisabled] = [await follow(revoked.key), await follow(disabled.key)];
+    let left = ofDisabled.length;
+    for (const stream of ofDisabled) {
+      void stream.then(() => {
+        left -= 1;
+      });
+    }
+    expect((await harness.call('DELETE', `/api/v1/keys/${revoked.id}`)).status).toBe(200);
+    await Promise.all(ofRevoked);
+    expect(left).toBe(2);
+    expect((await harness.call('POST', '/api/v1/principals/disabled/disable')).status).toBe(200);
+    await Promise.all(ofDisabled);
+    await harness.call('POST', `${BASE}/${id}/terminate`);
+  });
+});
+
 describe('the events of an execution', () => {
   it('tell what happens to it and its tasks, and end with it; behind any of them the rest is told, once', async () => {
     const { id } = await start('examples.followed');
