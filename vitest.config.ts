@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const OVER_A_DATABASE = [
   'test/store/**/*.test.ts',
   'test/activities/database.test.ts',
-  'test/service/notifier.test.ts',
+  'test/service/outbox.test.ts',
   'test/service/run-strikes.test.ts',
 ];
 

@@ -72,7 +72,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     executionRoutes(executions, tasks, deletions),
     executionControlRoutes(services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
-    inquiryRoutes(services.inquiries, services.tokens, services.publicUrl),
+    inquiryRoutes(services.inquiries, services.deliveries, services.tokens, services.publicUrl),
     automationRoutes(executions, lists, definitions, services.retries),
   ]) {
     app.route('/', routes);

@@ -55,12 +55,18 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
       return next();
     }
     const small = bytes.length <= SMALL[type];
-    const tenant = context.get('principal').tenant;
-    const body = small ? parseBody(type, bytes) : await context.get('pool').run('parse', tenant, { type, bytes });
+    const principal = context.get('principal') as ApiEnv['Variables']['principal'] | undefined;
+    // Only what a principal sends may take the time of the pool.
+    if (!small && principal === undefined) throw tooLarge(SMALL[type]);
+    const body =
+      small || principal === undefined
+        ? parseBody(type, bytes)
+        : await context.get('pool').run('parse', principal.tenant, { type, bytes });
     context.set('body', body);
     // Whoever validates reads the type and the value of the request, and finds JSON in both.
     req.raw.headers.set('content-type', 'application/json');
     req.json = <T>() => Promise.resolve(body as T);
+    req.text = () => Promise.resolve(decodeText(bytes, 'request_invalid'));
     return next();
   };
 }

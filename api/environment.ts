@@ -16,6 +16,7 @@ import type { ControlService } from '../service/controls.ts';
 import type { ActionService } from '../service/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
+import type { DeliveryService } from '../service/deliveries.ts';
 import type { IndexService } from '../service/execution-index.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
@@ -88,6 +89,7 @@ export interface ApiServices {
   inquiries: InquiryService;
   tokens: SignalTokenService;
   links: InquiryLinkService;
+  deliveries: DeliveryService;
   /** Where people reach the API; undefined: where they asked. */
   publicUrl: string | undefined;
   imports: PackImportService;

@@ -22,7 +22,14 @@ const ExplanationSchema = z
     waiting_for: z.array(WaitSchema),
     blocked_by: z.array(JoinSchema).describe('Joins that have had a part of what they wait for.'),
     advice: z
-      .array(z.object({ text: z.string(), method: z.string().nullable(), href: z.string().nullable() }))
+      .array(
+        z.object({
+          code: z.string().nullable().describe('A stable name of the trouble; null where nothing is wrong.'),
+          text: z.string(),
+          method: z.string().nullable(),
+          href: z.string().nullable(),
+        }),
+      )
       .describe('Who or what can move it, and by which request.'),
   })
   .openapi('Explanation');
@@ -75,7 +82,8 @@ export function explanationRoutes(explanations: ExplanationService) {
       const { execution, canFinish, blockedBy, advice } = await explanations.explain(context.get('principal'), id);
       const data = {
         ...{ status: execution.status, can_finish: canFinish, waiting_for: execution.waitingFor },
-        ...{ blocked_by: blockedBy, advice },
+        blocked_by: blockedBy,
+        advice: advice.map(({ code = null, text, method, href }) => ({ code, text, method, href })),
       };
       return context.json({ data }, 200);
     },

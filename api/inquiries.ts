@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
-import { CHANNELS, type Inquiry } from '../model/inquiry.ts';
+import { CHANNELS, type Inquiry, NOTICE_CHANNELS } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { BoundToSchema, OverrideSchema, RespondSchema } from '../model/requests.ts';
+import type { Delivery, DeliveryService } from '../service/deliveries.ts';
 import type { Answered, InquiryService, InquiryView } from '../service/inquiries.ts';
 import { inquiryId } from '../service/inquiry-ids.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
@@ -70,10 +71,28 @@ const INQUIRY = {
   expires_at: InstantSchema.nullable(),
   decided_at: InstantSchema.nullable(),
 };
+const DeliverySchema = z
+  .object({
+    channel: z.enum(NOTICE_CHANNELS),
+    target: z.string().describe('A chat channel, an address, or the origin of a URL.'),
+    event: z.enum(['opened', 'voted', 'changed', 'reminded', 'decided', 'expired', 'withdrawn']),
+    number: z.int().describe('Of its kind, from 1.'),
+    state: z
+      .enum(['pending', 'delivered', 'retrying', 'superseded', 'not_set_up', 'given_up'])
+      .describe('superseded: a later event says more; not_set_up: the channel has no connection or settings.'),
+    attempts: z.int(),
+    error: z.string().nullable(),
+    next_at: InstantSchema.nullable().describe('When it is tried next.'),
+    delivered_at: InstantSchema.nullable(),
+  })
+  .openapi('Delivery');
+const DELIVERED = { delivery: z.array(DeliverySchema).describe('What was told to whom, in order.') };
 const InquirySchema = z.object(INQUIRY).openapi('Inquiry');
+const InquiryDetailSchema = z.object({ ...INQUIRY, ...DELIVERED }).openapi('InquiryDetail');
 const InquiryRecordSchema = z
   .object({
     ...INQUIRY,
+    ...DELIVERED,
     decisions: z
       .array(
         z.object({
@@ -119,7 +138,10 @@ const getRoute = createApiRoute({
   permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an inquiry' },
   request: { params: IdParams },
-  responses: { 200: json(z.object({ data: InquirySchema }), 'The inquiry.'), ...errorResponses('inquiry_not_found') },
+  responses: {
+    200: json(z.object({ data: InquiryDetailSchema }), 'The inquiry.'),
+    ...errorResponses('inquiry_not_found'),
+  },
 });
 const respondRoute = createApiRoute({
   permission: 'inquiry:respond',
@@ -201,7 +223,12 @@ function tokenErrors() {
 }
 
 /** The routes of inquiries; `publicUrl` is where people reach the API, where it is known. */
-export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenService, publicUrl: string | undefined) {
+export function inquiryRoutes(
+  inquiries: InquiryService,
+  deliveries: DeliveryService,
+  tokens: SignalTokenService,
+  publicUrl: string | undefined,
+) {
   const router = createRouter();
 
   router.openapi(
@@ -223,7 +250,8 @@ export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenServ
     getRoute,
     async (context) => {
       const view = await inquiries.get(context.get('principal'), context.req.valid('param').id);
-      return context.json({ data: viewBody(view) }, 200);
+      const delivery = await deliveries.ofInquiry(view.execution, view.inquiry);
+      return context.json({ data: { ...viewBody(view), delivery: delivery.map(deliveryBody) } }, 200);
     },
     refuse(getRoute),
   );
@@ -272,7 +300,13 @@ export function inquiryRoutes(inquiries: InquiryService, tokens: SignalTokenServ
     ofExecutionRoute,
     async (context) => {
       const views = await inquiries.ofExecution(context.get('principal'), context.req.valid('param').id);
-      const data = views.map((view) => ({ ...viewBody(view), decisions: decisionsOf(view.inquiry) }));
+      const told =
+        views[0] === undefined ? new Map<string, Delivery[]>() : await deliveries.ofExecution(views[0].execution);
+      const data = views.map((view) => ({
+        ...viewBody(view),
+        delivery: (told.get(view.inquiry.key) ?? []).map(deliveryBody),
+        decisions: decisionsOf(view.inquiry),
+      }));
       return context.json({ data }, 200);
     },
     refuse(ofExecutionRoute),
@@ -307,6 +341,14 @@ export function inquiryBody(
     ...{ quorum, deny_quorum, response_schema, status },
     votes: votes.map(({ id: _, override = false, ...vote }) => ({ ...vote, override })),
     ...{ bound_to, will_run: plan, created, expires_at, decided_at },
+  };
+}
+
+function deliveryBody({ nextAt, deliveredAt, ...delivery }: Delivery): z.infer<typeof DeliverySchema> {
+  return {
+    ...delivery,
+    next_at: nextAt?.toISOString() ?? null,
+    delivered_at: deliveredAt?.toISOString() ?? null,
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Egress } from '../egress/egress.ts';
+import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import { type MailTransport, mailTransport } from '../egress/mail.ts';
-import { stepsTaken } from '../model/inquiry.ts';
-import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
+import type { ConnectionOf } from '../model/connection.ts';
+import { type Notice, NoticeError, type Readiness } from '../model/notice.ts';
+import type { ChatChannel } from './channel.ts';
 
 /** Milliseconds after which a mail is given up for now. */
 const TIMEOUT = 10_000;
@@ -13,51 +14,80 @@ export interface MailSettings {
   from: string;
 }
 
-/**
- * Asks people by e-mail, each with a way to decide: `wayFor` returns the words that end a mail.
- */
-export function createMailAnnouncer(
-  { url, from }: MailSettings,
-  egress: Pick<Egress, 'addressOf'>,
-  wayFor: (notice: Notice) => Promise<string>,
-): Announcer {
-  async function send(notice: Notice, lead: string): Promise<void> {
-    const { inquiry, target, ref, owner } = notice;
-    const { prompt, details } = inquiry.request;
-    const step = stepsTaken(inquiry).find(({ notify }) => notify.email?.some((to) => to.toLowerCase() === target));
-    const lines = [
-      `${lead}${prompt ?? `${ref} asks for a decision`}`,
-      ...(step?.reason ? ['', `You are asked now because: ${step.reason}`] : []),
-      ...(details === null ? [] : ['', details]),
-      ...['', `${ref}, started by ${owner ?? 'nobody'}.`],
-      ...(inquiry.expires_at === null ? [] : [`It can be decided until ${inquiry.expires_at}.`]),
-      ...['', await wayFor(notice)],
-    ];
-    // What breaks a line in a header would make another header.
-    const subject = `${lead}${prompt ?? `${ref} asks for a decision`}`.replaceAll(/\s+/g, ' ').slice(0, 200);
-    let transport: MailTransport | null = null;
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const opened = await mailTransport(url, egress);
-      transport = opened;
-      timer = setTimeout(() => opened.close(), TIMEOUT);
-      await transport.sendMail({ from, to: target, subject, text: lines.join('\n') });
-    } catch (cause) {
-      throw new NoticeError(`mail: ${(cause as Error).message}`, { cause });
-    } finally {
-      clearTimeout(timer);
-      transport?.close();
-    }
-  }
+/** Reads the settings of a connection. */
+export function mailSettings({ settings, secrets }: ConnectionOf<'email'>): MailSettings {
+  return { url: secrets.url, from: settings.from };
+}
 
+/** What the channel stands on. */
+export interface MailServices {
+  /** The settings of a tenant, or what is missing of them. */
+  settingsOf(tenant: string): Promise<MailSettings | Exclude<Readiness, { ok: true }>>;
+  /** Returns the words that end a mail: the way to decide. */
+  wayFor(notice: Notice): Promise<string>;
+  egress: Pick<Egress, 'addressOf'>;
+}
+
+/** Makes the channel that asks people by e-mail, each with a way to decide. */
+export function createMailChannel({ settingsOf, wayFor, egress }: MailServices): ChatChannel {
   return {
-    kind: 'email',
-    async ask(notice) {
-      await send(notice, '');
+    name: 'email',
+
+    async ready(tenant) {
+      const settings = await settingsOf(tenant);
+      return 'ok' in settings ? settings : { ok: true };
+    },
+
+    async deliver(event, { title, reason, details }, place) {
+      // A mail cannot be changed; its link shows the question as it is.
+      if (event.kind !== 'opened' && event.kind !== 'reminded') return place ?? {};
+      const settings = await settingsOf(event.tenant);
+      if ('ok' in settings) throw new NoticeError(`mail is not set up: ${settings.setting}`);
+      const lead = event.kind === 'reminded' ? 'Still to be decided: ' : '';
+      const { inquiry, ref, owner, target } = event;
+      const lines = [
+        `${lead}${title}`,
+        ...(reason === null ? [] : ['', reason]),
+        ...(details === null ? [] : ['', details]),
+        ...['', `${ref}, started by ${owner ?? 'nobody'}.`],
+        ...(inquiry.expires_at === null ? [] : [`It can be decided until ${inquiry.expires_at}.`]),
+        ...['', await wayFor(event)],
+      ];
+      // A line break in a header would begin another header.
+      const subject = `${lead}${title}`.replaceAll(/\s+/g, ' ').slice(0, 200);
+      await send(settings, { to: target, subject, text: lines.join('\n') }, egress);
       return {};
     },
-    // A mail cannot be changed; the link tells how it stands.
-    update: async () => undefined,
-    remind: (notice) => send(notice, 'Still to be decided: '),
   };
+}
+
+async function send(
+  { url, from }: MailSettings,
+  mail: { to: string; subject: string; text: string },
+  egress: MailServices['egress'],
+): Promise<void> {
+  let transport: MailTransport | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const opened = await mailTransport(url, egress);
+    transport = opened;
+    timer = setTimeout(() => opened.close(), TIMEOUT);
+    await transport.sendMail({ from, ...mail });
+  } catch (cause) {
+    throw refusalOf(cause, new URL(url).host);
+  } finally {
+    clearTimeout(timer);
+    transport?.close();
+  }
+}
+
+/** What went wrong, in our words: those of a mail server are not shown. */
+function refusalOf(cause: unknown, host: string): NoticeError {
+  const { code, responseCode } = cause as { code?: unknown; responseCode?: unknown };
+  const egress = egressErrorIn(cause);
+  if (egress !== undefined) return new NoticeError(egress.message, { cause, permanent: true });
+  if (typeof responseCode !== 'number') return new NoticeError(`the mail server ${host} did not answer`, { cause });
+  const permanent = code === 'EENVELOPE' && responseCode >= 500;
+  const what = permanent ? 'refused the address' : code === 'EAUTH' ? 'refused the credentials' : 'refused the mail';
+  return new NoticeError(`the mail server ${host} ${what} (${responseCode})`, { cause, permanent });
 }

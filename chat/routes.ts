@@ -1,31 +1,44 @@
 import { Hono } from 'hono';
-import { AppError } from '../model/app-error.ts';
-import type { Json } from '../model/json.ts';
-import type { Slack } from './slack.ts';
-import type { createSlackDesk } from './slack-desk.ts';
+import type { Logger } from '../model/log.ts';
+import type { Act, AnsweringChannel, Outcome } from './channel.ts';
+import type { Desk, Taken } from './desk.ts';
 
-/** Where Slack sends what people do; open to everybody, since Slack's signature is the credential. */
-export const SLACK_INTERACTIONS = '/api/v1/chat/slack/interactions';
-
-/** The route that Slack calls; without a signing secret there is none, and nothing is taken. */
-export function slackRoutes(slack: Slack | null, desk: ReturnType<typeof createSlackDesk> | null) {
+/** The routes that chat services call. */
+export function chatRoutes(channels: readonly AnsweringChannel[], desk: Desk, log: Logger) {
   const router = new Hono();
-  router.post(SLACK_INTERACTIONS, async (context) => {
-    const { req } = context;
-    const body = await req.text();
-    const signed = slack?.verify(body, req.header('x-slack-request-timestamp'), req.header('x-slack-signature'));
-    if (!signed || desk === null) throw new AppError('unauthenticated', 'this is not signed by Slack');
-    const { body: answer, later } = await desk.take(payloadOf(body));
-    void later;
-    return answer === null ? context.body(null, 200) : context.json(answer, 200);
-  });
-  return router;
-}
-
-function payloadOf(body: string): Json {
-  try {
-    return JSON.parse(new URLSearchParams(body).get('payload') ?? '') as Json;
-  } catch (cause) {
-    throw new AppError('request_invalid', 'the payload is not JSON', { cause });
+  for (const channel of channels) {
+    router.post(channel.inbound.path, async (context) => {
+      const body = await context.req.text();
+      const act = await channel.inbound.receive({ header: (name) => context.req.header(name), body });
+      const taken = act === null ? null : await desk.take(channel, act);
+      if (act === null || taken === null) return context.body(null, 200);
+      const outcome = await outcomeOf(act, taken);
+      const answer = act.reply(outcome);
+      return answer === null ? context.body(null, 200) : context.json(answer, 200);
+    });
   }
+
+  /** What the service is answered with; null where the actor learns of the outcome later. */
+  async function outcomeOf(act: Act, taken: Taken): Promise<Outcome | null> {
+    if (taken.first?.kind === 'invalid') return taken.first;
+    const outcome = settle(taken);
+    if (act.waits) return outcome;
+    void outcome
+      .then((told) => act.tell(told, taken.place))
+      .catch((error: unknown) => log.error({ err: error, channel: taken.notice.channel }, 'nobody could be answered'));
+    return null;
+  }
+
+  async function settle({ first, decide, notice }: Taken): Promise<Outcome> {
+    if (first !== null) return first;
+    try {
+      return await decide();
+    } catch (error) {
+      const { inquiryId, channel } = notice;
+      log.error({ err: error, inquiry: inquiryId, channel }, 'a decision made in a chat could not be taken');
+      return { kind: 'refused', text: 'Something went wrong: please try again.', message: null };
+    }
+  }
+
+  return router;
 }

@@ -1,79 +1,83 @@
-import type { KnownBlock, RichTextBlock, View } from '@slack/web-api';
-import type { InquiryOption, Vote } from '../model/inquiry.ts';
-import { type FormField, fieldChoices, formFields, formResponse, WHOLE_FORM } from '../model/inquiry-form.ts';
-import type { Json, JsonObject } from '../model/json.ts';
-import type { Notice } from '../model/notice.ts';
+import type { ConfirmationDialog, KnownBlock, RichTextBlock, View } from '@slack/web-api';
+import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
+import type { Message, MessageOption } from './message.ts';
 
-// What Slack shows of an inquiry. Texts of others stand in rich text alone, which has no markup to inject into.
+// How a question looks in Slack. Texts of others stand in rich text and plain text alone, which have no markup to inject into.
 
 /** Characters that one text shows; the page behind the link and the API have all of it. */
 const LONGEST = 2_500;
 
-/** A button's handle for each option. */
-export type Handles = ReadonlyMap<string, string>;
+/** Characters that the text of a confirm dialog may have. */
+const LONGEST_CONFIRM = 300;
 
-/** What stands where notifications show a message: there, markup is told by three characters. */
-export function fallbackText({ inquiry, ref }: Notice): string {
-  const text = inquiry.request.prompt ?? `${ref} asks for a decision`;
-  const safe = text.slice(0, 300).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return inquiry.status === 'pending' ? safe : `${safe} – ${inquiry.status}`;
+/** Escapes the three characters that mark up what is not rich text. */
+export function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** The text that notifications show in place of the message. */
+export function fallbackText({ title, status }: Message): string {
+  const safe = escaped(title.slice(0, 300));
+  return status === 'pending' ? safe : `${safe} – ${status}`;
 }
 
 /** The message: what is asked, what will run, who asks and until when; with buttons while it is open. */
-export function messageBlocks(notice: Notice, handles: Handles | null): KnownBlock[] {
-  const { inquiry, ref, owner } = notice;
-  const { request, plan, votes, status, expires_at: expires } = inquiry;
-  const blocks: KnownBlock[] = [rich([{ text: request.prompt ?? `${ref} asks for a decision`, bold: true }])];
-  if (request.details !== null) blocks.push(rich([{ text: request.details }]));
-  for (const { task, action, input, rendered } of plan.slice(0, 5)) {
-    const shown = JSON.stringify(input, null, 2);
-    const head = `${status === 'denied' ? 'Would have run' : 'Approval runs'} ${task} (${action})`;
-    blocks.push(rich([{ text: rendered ? head : `${head}, with what is known then` }]), preformatted(shown));
-  }
-  const until = expires === null ? '' : ` · until ${expires.slice(0, 16).replace('T', ' ')} UTC`;
-  blocks.push(rich([{ text: `${ref} · started by ${owner ?? 'nobody'}${until}`, italic: true }]));
-  if (votes.length > 0) blocks.push(rich([{ text: votes.map(voteText).join('\n') }]));
-  if (handles === null) blocks.push(rich([{ text: closingText(status, inquiry.decided_at), bold: true }]));
-  else
-    blocks.push({
-      type: 'actions',
-      elements: request.options.map((option) => button(option, handles.get(option.ref)!)),
-    });
+export function messageBlocks(message: Message): KnownBlock[] {
+  const { title, reason, details, plan, facts, votes, closing, options } = message;
+  const blocks: KnownBlock[] = [rich([{ text: title, bold: true }])];
+  if (reason !== null) blocks.push(rich([{ text: reason, italic: true }]));
+  if (details !== null) blocks.push(rich([{ text: details }]));
+  for (const { heading, input } of plan) blocks.push(rich([{ text: heading }]), preformatted(input));
+  blocks.push(rich([{ text: facts, italic: true }]));
+  if (votes.length > 0) blocks.push(rich([{ text: votes.join('\n') }]));
+  if (closing !== null) blocks.push(rich([{ text: closing, bold: true }]));
+  else blocks.push({ type: 'actions', elements: options.map((option) => button(option, message)) });
   return blocks;
 }
 
-function button({ ref, label, style }: InquiryOption, value: string) {
+function button(option: MessageOption, message: Message) {
+  const { ref, label, style, sealed } = option;
   return {
-    ...{ type: 'button' as const, text: plain(label, 75), action_id: `decide:${ref}`, value },
+    type: 'button' as const,
+    text: plain(label, 75),
+    action_id: `decide:${ref}`,
+    value: sealed,
+    ...(style === 'default' ? {} : { style }),
+    // A form asks once more by itself.
+    ...(option.asks ? {} : { confirm: confirmation(option, message) }),
+  };
+}
+
+/** The dialog that asks once more and says what will run. */
+function confirmation({ label, style }: MessageOption, { title, plan }: Message): ConfirmationDialog {
+  const runs = plan.map(({ heading, input }) => `${heading}: ${input.replaceAll(/\s+/g, ' ')}`);
+  const text = plan.length === 0 ? title : runs.join('\n');
+  return {
+    title: plain(label, 100),
+    text: plain(text, LONGEST_CONFIRM),
+    confirm: plain(label, 30),
+    deny: plain('Back', 30),
     ...(style === 'default' ? {} : { style }),
   };
 }
 
-function voteText({ by, option, comment, at }: Vote): string {
-  const said = comment === null || comment === '' ? '' : `: ${comment}`;
-  return `${option} by ${by} at ${at.slice(0, 16).replace('T', ' ')} UTC${said}`;
-}
-
-function closingText(status: string, at: string | null): string {
-  const when = at === null ? '' : ` at ${at.slice(0, 16).replace('T', ' ')} UTC`;
-  const words: Record<string, string> = { cancelled: 'Withdrawn', expired: 'Expired: nobody decided in time' };
-  return `${words[status] ?? status[0]!.toUpperCase() + status.slice(1)}${when}`;
-}
-
-/** The form that comes with a decision, and the reason for it; `handle` finds its way back. */
-export function formView({ inquiry }: Notice, option: InquiryOption, handle: string): View {
+/** The form of an option, with room for a reason. */
+export function formView({ title, form }: Message, option: MessageOption): View {
   return {
     type: 'modal',
     callback_id: 'decide',
-    private_metadata: handle,
+    private_metadata: option.sealed,
     title: plain(option.label, 24),
     submit: plain('Send', 24),
     close: plain('Back', 24),
     blocks: [
-      rich([{ text: inquiry.request.prompt ?? 'Your decision', bold: true }]),
-      ...formFields(inquiry.request.response_schema).map(inputBlock),
+      rich([{ text: title, bold: true }]),
+      ...(option.form ? formFields(form).map(inputBlock) : []),
       {
-        ...{ type: 'input', block_id: 'comment', optional: true, label: plain('Reason', 24) },
+        type: 'input',
+        block_id: 'comment',
+        optional: true,
+        label: plain('Reason', 24),
         element: { type: 'plain_text_input', action_id: 'value', multiline: true, max_length: 3_000 },
       },
     ],
@@ -99,17 +103,6 @@ function inputBlock({ name, schema, required }: FormField): KnownBlock {
       multiline: type !== 'string' && type !== 'integer' && type !== 'number',
     },
   };
-}
-
-/** What somebody has put into the form: the response, and the reason. */
-export function readForm(schema: JsonObject | null, values: JsonObject): { response: Json; comment: string | null } {
-  const given = (block: string): string | null => {
-    const field = (values[block] as JsonObject | undefined)?.value as JsonObject | undefined;
-    const chosen = (field?.selected_option as JsonObject | null | undefined)?.value;
-    const text = typeof field?.value === 'string' ? field.value : typeof chosen === 'string' ? chosen : null;
-    return text === '' ? null : text;
-  };
-  return { response: formResponse(schema, (name) => given(`field:${name}`) ?? ''), comment: given('comment') };
 }
 
 function plain(text: string, most: number) {

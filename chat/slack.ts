@@ -1,195 +1,239 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { ErrorCode, LogLevel, WebClient } from '@slack/web-api';
+import { LogLevel, WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from '@slack/web-api';
 import { fetchText } from '../egress/answer.ts';
-import type { Egress } from '../egress/egress.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
-import { fallbackText, formView, messageBlocks } from './slack-message.ts';
+import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { AppError } from '../model/app-error.ts';
+import type { ConnectionOf } from '../model/connection.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { NoticeError, type Readiness } from '../model/notice.ts';
+import type { Act, AnsweringChannel, Identity, Incoming, Outcome } from './channel.ts';
+import { readInteraction, type SlackInteraction } from './slack-interaction.ts';
+import { escaped, fallbackText, formView, messageBlocks } from './slack-message.ts';
 
-/** How Slack is reached, and how it is known. */
+/** How Slack is reached, and how its requests are recognized. */
 export interface SlackSettings {
   botToken: string;
   signingSecret: string;
   apiUrl?: string | undefined;
 }
 
-/** Who has pressed a button, as Slack knows them. */
-export interface SlackUser {
-  team: string;
-  user: string;
-  /** Confirmed; null: none that may be trusted. */
-  email: string | null;
+/** Reads the settings of a connection; those of one that only posts messages lack what is needed to ask. */
+export function slackSettings({
+  settings,
+  secrets,
+}: ConnectionOf<'slack'>): SlackSettings | Exclude<Readiness, { ok: true }> {
+  const { bot_token: botToken, signing_secret: signingSecret } = secrets;
+  if (signingSecret === undefined) return { ok: false, setting: 'signing_secret of the connection slack/default' };
+  return { botToken, signingSecret, apiUrl: settings.api_url };
 }
 
-/** Seals and opens the handles of buttons: what decides, and nothing that tells. */
-export interface HandleSealer {
-  seal(value: Json): Promise<string>;
-  open(handle: string): Promise<JsonObject>;
+/** What the channel stands on. */
+export interface SlackServices {
+  /** The settings of a tenant, or what is missing of them. */
+  settingsOf(tenant: string): Promise<SlackSettings | Exclude<Readiness, { ok: true }>>;
+  /** The tenant that the handle of a button belongs to; null for a handle that is not ours. */
+  tenantOf(sealed: string): Promise<string | null>;
+  /** The tenant whose app sends what has no handle of ours. */
+  home(): Promise<string>;
+  egress: Pick<Egress, 'fetch'>;
+  /** Gives milliseconds. */
+  clock: () => number;
 }
+
+/** Where Slack sends what people do; open, since Slack's signature is the credential. */
+export const SLACK_INTERACTIONS = '/api/v1/chat/slack/interactions';
 
 /** Seconds that a signed request is good for. */
 const WINDOW = 300;
 
-/** Milliseconds after which Slack is given up for now. */
+/** Milliseconds after which Slack is given up for now, and for which the team and app of a token are believed. */
 const TIMEOUT = 10_000;
+const HOME_FOR = 3_600_000;
 
-/** Asks people in Slack, and knows who answers. */
-export type Slack = ReturnType<typeof createSlack>;
+/** Words of Slack's for what another try does not mend. */
+const PERMANENT = new Set(['channel_not_found', 'is_archived', 'restricted_action', 'msg_too_long', 'invalid_blocks']);
 
-/** Makes the adapter; `clock` gives milliseconds. */
-export function createSlack(
-  { botToken, signingSecret, apiUrl }: SlackSettings,
-  sealer: HandleSealer,
-  { fetch }: Pick<Egress, 'fetch'>,
-  clock: () => number,
-) {
-  const client = new WebClient(botToken, {
-    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/` }),
-    // What did not go out is sent again by whoever keeps the notices, also over a restart.
-    ...{ retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, timeout: TIMEOUT, logLevel: LogLevel.ERROR },
-    fetch: fetchText(fetch),
-  });
-  let home: Promise<{ team: string; app: string | null }> | null = null;
+interface Client {
+  web: WebClient;
+  /** The team and app that the token is of: no other one's buttons count. */
+  home: Promise<{ team: string; app: string | null }> | null;
+  homeUntil: number;
+}
 
-  async function call<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      const { code, message, retryAfter } = error as { code?: string; message: string; retryAfter?: number };
-      const limited = code === ErrorCode.RateLimitedError ? retryAfter : undefined;
-      throw new NoticeError(`Slack: ${message}`, { cause: error, retryAfter: limited });
-    }
+/** Makes the channel that asks people in Slack. */
+export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }: SlackServices): AnsweringChannel {
+  /** By API and token; a token that is no longer used is forgotten with the process. */
+  const clients = new Map<string, Client>();
+
+  function clientOf({ botToken, apiUrl }: SlackSettings): Client {
+    const key = `${apiUrl ?? ''} ${botToken}`;
+    const known = clients.get(key);
+    if (known !== undefined) return known;
+    const web = new WebClient(botToken, {
+      ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/` }),
+      // What did not go out is sent again from the outbox, also after a restart.
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      timeout: TIMEOUT,
+      logLevel: LogLevel.ERROR,
+      fetch: fetchText(egress.fetch),
+    });
+    const made: Client = { web, home: null, homeUntil: 0 };
+    clients.set(key, made);
+    return made;
   }
 
-  /** The team and app that the token is of: nobody else's buttons count. */
-  function homeOf(): Promise<{ team: string; app: string | null }> {
-    home ??= (async () => {
-      const { team_id: team, bot_id: bot } = await call(client.auth.test());
-      const found = bot === undefined ? null : await call(client.bots.info({ bot }));
+  async function clientFor(tenant: string): Promise<Client> {
+    const settings = await settingsOf(tenant);
+    if ('ok' in settings) throw new NoticeError(`Slack is not set up: ${settings.setting}`);
+    return clientOf(settings);
+  }
+
+  function homeOf(client: Client): Promise<{ team: string; app: string | null }> {
+    if (client.home !== null && clock() < client.homeUntil) return client.home;
+    const asked = (async () => {
+      const { team_id: team, bot_id: bot } = await call(client.web.auth.test());
+      const found = bot === undefined ? null : await call(client.web.bots.info({ bot }));
       return { team: team ?? '', app: found?.bot?.app_id ?? null };
     })();
-    home.catch(() => {
-      home = null;
+    client.home = asked;
+    client.homeUntil = clock() + HOME_FOR;
+    asked.catch(() => {
+      if (client.home === asked) client.home = null;
     });
-    return home;
+    return asked;
   }
 
-  async function handlesOf({ id, inquiry }: Notice): Promise<Map<string, string>> {
-    const entries = inquiry.request.options.map(
-      async ({ ref }): Promise<[string, string]> => [ref, await sealer.seal({ notice: id, option: ref })],
-    );
-    return new Map(await Promise.all(entries));
+  function isSigned({ header, body }: Incoming, { signingSecret }: SlackSettings): boolean {
+    const timestamp = header('x-slack-request-timestamp');
+    const signature = header('x-slack-signature');
+    const seconds = Number(timestamp);
+    if (!signature || !Number.isInteger(seconds) || Math.abs(clock() / 1000 - seconds) > WINDOW) return false;
+    const expected = `v0=${createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
+    const [mine, theirs] = [Buffer.from(expected), Buffer.from(signature)];
+    return mine.length === theirs.length && timingSafeEqual(mine, theirs);
   }
 
-  async function contentOf(notice: Notice) {
-    const handles = notice.inquiry.status === 'pending' ? await handlesOf(notice) : null;
+  async function identify(tenant: string, team: string, id: string): Promise<Identity | null> {
+    const { web } = await clientFor(tenant);
+    const { user } = await call(web.users.info({ user: id }));
+    if (user === undefined || user.deleted || user.is_bot || user.team_id !== team) return null;
+    if (user.is_restricted || user.is_ultra_restricted || user.is_stranger) return null;
+    const { email } = user.profile ?? {};
+    return { email: user.is_email_confirmed === true && email ? email.toLowerCase() : null };
+  }
+
+  function actOf(interaction: SlackInteraction, tenant: string): Act {
+    const { kind, sealed, team, user, trigger, once, written } = interaction;
+    const comment = written('comment');
     return {
-      text: fallbackText(notice),
-      blocks: messageBlocks(notice, handles),
-      unfurl_links: false,
-      unfurl_media: false,
+      kind,
+      sealed,
+      actor: { team, user },
+      once,
+      written: (field) => written(`field:${field}`),
+      comment: comment === '' ? null : comment,
+      identify: () => identify(tenant, team, user),
+      waits: false,
+      reply: (outcome) => (outcome?.kind === 'invalid' ? formErrors(outcome.issues) : null),
+      async tell(outcome: Outcome, { channel }: JsonObject) {
+        const { web } = await clientFor(tenant);
+        if (outcome.kind === 'form') {
+          const view = formView(outcome.message, outcome.option);
+          await call(web.views.open({ trigger_id: trigger, view }));
+        } else if (outcome.kind !== 'invalid' && outcome.text !== null) {
+          await call(web.chat.postEphemeral({ channel: String(channel), user, text: escaped(outcome.text) }));
+        }
+      },
     };
   }
-
-  const announcer: Announcer = {
-    kind: 'slack',
-    async ask(notice) {
-      const { channel, ts } = await call(
-        client.chat.postMessage({ channel: notice.target, ...(await contentOf(notice)) }),
-      );
-      return { channel: channel ?? notice.target, ts: ts ?? '' };
-    },
-    async update(notice, { channel, ts }) {
-      const { text, blocks } = await contentOf(notice);
-      await call(client.chat.update({ channel: String(channel), ts: String(ts), text, blocks }));
-    },
-    async remind(notice, { channel, ts }) {
-      const text = `Still to be decided: ${fallbackText(notice)}`;
-      await call(client.chat.postMessage({ channel: String(channel), thread_ts: String(ts), text, mrkdwn: false }));
-    },
-  };
 
   return {
-    announcer,
-    sealer,
+    name: 'slack',
 
-    /** Whether Slack has signed a body, as it is on the wire, within the last five minutes. */
-    verify(body: string, timestamp: string | undefined, signature: string | undefined): boolean {
-      const seconds = Number(timestamp);
-      if (!signature || !Number.isInteger(seconds) || Math.abs(clock() / 1000 - seconds) > WINDOW) return false;
-      const expected = `v0=${createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
-      const [mine, theirs] = [Buffer.from(expected), Buffer.from(signature)];
-      return mine.length === theirs.length && timingSafeEqual(mine, theirs);
+    async ready(tenant) {
+      const settings = await settingsOf(tenant);
+      return 'ok' in settings ? settings : { ok: true };
     },
 
-    /** Whether an interaction is of our own team and app. Throws a NoticeError when Slack does not answer. */
-    async isOurs(team: unknown, app: unknown): Promise<boolean> {
-      const own = await homeOf();
-      return team === own.team && (own.app === null || app === own.app);
+    async deliver({ tenant, target, kind }, message, place) {
+      const { web } = await clientFor(tenant);
+      const text = fallbackText(message);
+      if (place === null) {
+        const blocks = messageBlocks(message);
+        const sent = await call(
+          web.chat.postMessage({ channel: target, text, blocks, unfurl_links: false, unfurl_media: false }),
+        );
+        return { channel: sent.channel ?? target, ts: sent.ts ?? '' };
+      }
+      const [channel, ts] = [String(place.channel), String(place.ts)];
+      if (kind === 'reminded') {
+        await call(
+          web.chat.postMessage({ channel, thread_ts: ts, text: `Still to be decided: ${text}`, mrkdwn: false }),
+        );
+      } else await call(web.chat.update({ channel, ts, text, blocks: messageBlocks(message) }));
+      return place;
     },
 
-    /** Who a user is; null for guests, strangers, bots and who was removed. Throws a NoticeError. */
-    async identify(team: string, id: string): Promise<SlackUser | null> {
-      const { user } = await call(client.users.info({ user: id }));
-      if (user === undefined || user.deleted || user.is_bot || user.team_id !== team) return null;
-      if (user.is_restricted || user.is_ultra_restricted || user.is_stranger) return null;
-      const { email } = user.profile ?? {};
-      const confirmed = user.is_email_confirmed === true;
-      return { team, user: id, email: confirmed && email ? email.toLowerCase() : null };
-    },
+    inbound: {
+      path: SLACK_INTERACTIONS,
+      mediaType: 'application/x-www-form-urlencoded',
 
-    /** Opens the form of an option. */
-    async openForm(notice: Notice, option: string, trigger: string): Promise<void> {
-      const chosen = notice.inquiry.request.options.find(({ ref }) => ref === option);
-      if (chosen === undefined) return;
-      const handle = await sealer.seal({ notice: notice.id, option });
-      await call(client.views.open({ trigger_id: trigger, view: formView(notice, chosen, handle) }));
-    },
-
-    /** Tells one person, and nobody else who reads the channel. */
-    async tellPrivately({ channel }: JsonObject, user: string, text: string): Promise<void> {
-      const safe = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-      await call(client.chat.postEphemeral({ channel: String(channel), user, text: safe }));
+      async receive(request) {
+        const payload = payloadOf(request.body);
+        const interaction = payload === undefined ? null : readInteraction(payload);
+        // The handle says whose app this must be signed by; nothing else is believed before that.
+        const owner = interaction === null ? null : await tenantOf(interaction.sealed);
+        const tenant = owner ?? (await home());
+        const settings = await settingsOf(tenant);
+        if ('ok' in settings || !isSigned(request, settings)) {
+          throw new AppError('unauthenticated', 'the request is not signed by Slack');
+        }
+        if (payload === undefined) throw new AppError('request_invalid', 'the payload is not JSON');
+        if (interaction === null) return null;
+        const own = await homeOf(clientOf(settings));
+        if (interaction.team !== own.team || (own.app !== null && interaction.app !== own.app)) {
+          throw new AppError('forbidden', 'the request is of another Slack team or app');
+        }
+        if (owner === null) throw new AppError('token_invalid', 'the handle is not of a button of ours');
+        return actOf(interaction, tenant);
+      },
     },
   };
 }
 
-/** What a button or a form sends: the handle, who, and what is only true once. */
-export interface SlackInteraction {
-  kind: 'button' | 'form';
-  handle: string;
-  team: string;
-  app: string;
-  user: string;
-  trigger: string;
-  /** The same of two deliveries of one click. */
-  once: string;
-  values: JsonObject;
+/** Resolves as a call of Slack's does; rejects with a NoticeError in our words. */
+async function call<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (cause instanceof WebAPIRateLimitedError) {
+      const { retryAfter } = cause;
+      throw new NoticeError(`Slack asks to wait ${retryAfter} seconds`, { cause, retryAfter });
+    }
+    if (cause instanceof WebAPIPlatformError) {
+      const { error } = cause.data;
+      throw new NoticeError(`Slack refused: ${error}`, { cause, permanent: PERMANENT.has(error.split(':')[0]!) });
+    }
+    if (cause instanceof WebAPIHTTPError) throw new NoticeError(`Slack answered ${cause.statusCode}`, { cause });
+    throw new NoticeError(egressErrorIn(cause)?.message ?? 'Slack did not answer', { cause });
+  }
 }
 
-/** Reads the payload of an interaction; null for what decides nothing. */
-export function readInteraction(payload: Json): SlackInteraction | null {
-  if (!isJsonObject(payload)) return null;
-  const { type, team, api_app_id: app, user, trigger_id: trigger, actions, view } = payload;
-  const idOf = (of: Json | undefined): string => (isJsonObject(of ?? null) ? String((of as JsonObject).id ?? '') : '');
-  const common = { team: idOf(team), app: String(app ?? ''), user: idOf(user), trigger: String(trigger ?? '') };
-  if (type === 'block_actions' && Array.isArray(actions)) {
-    const action = actions.find((each) => isJsonObject(each) && String(each.action_id).startsWith('decide:'));
-    if (!isJsonObject(action ?? null)) return null;
-    const { value, action_ts: at } = action as JsonObject;
-    return { ...common, kind: 'button', handle: String(value ?? ''), once: String(at ?? ''), values: {} };
+function payloadOf(body: string): Json | undefined {
+  try {
+    return JSON.parse(new URLSearchParams(body).get('payload') ?? '') as Json;
+  } catch {
+    return undefined;
   }
-  if (type === 'view_submission' && isJsonObject(view ?? null)) {
-    const { callback_id: callback, private_metadata: handle, id, state } = view as JsonObject;
-    if (callback !== 'decide') return null;
-    const values = isJsonObject(state ?? null) ? (state as JsonObject).values : {};
-    return {
-      ...common,
-      kind: 'form',
-      handle: String(handle ?? ''),
-      once: String(id ?? ''),
-      values: isJsonObject(values ?? null) ? (values as JsonObject) : {},
-    };
-  }
-  return null;
+}
+
+function formErrors(issues: readonly { path: string; message: string }[]): JsonObject {
+  const errors = Object.fromEntries(
+    issues.map(({ path, message }) => {
+      const field = path.split('/')[2];
+      return [field === undefined ? 'comment' : `field:${field}`, message];
+    }),
+  );
+  return { response_action: 'errors', errors };
 }

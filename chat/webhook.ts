@@ -1,68 +1,108 @@
 import { createHmac } from 'node:crypto';
 import { type Egress, egressErrorIn } from '../egress/egress.ts';
-import type { JsonObject } from '../model/json.ts';
-import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
+import { NoticeError, type NoticeEvent, type NoticeKind, type Readiness } from '../model/notice.ts';
+import type { ChatChannel } from './channel.ts';
 
 /** Milliseconds after which a receiver is given up for now. */
 const TIMEOUT = 10_000;
 
-/** Tells programs, with CloudEvents signed by HMAC-SHA256 over time and body (design/shapes.md, Inquiries). */
-export function createWebhookAnnouncer(secret: string, { fetch }: Egress, clock: () => number): Announcer {
-  async function send(notice: Notice, what: 'opened' | 'reminded' | 'decided'): Promise<void> {
-    const { inquiry, inquiryId, execution, ref, target } = notice;
-    const { prompt, details, options } = inquiry.request;
-    const { status, votes, plan, bound_to, created, expires_at } = inquiry;
-    const data = {
-      ...{ id: inquiryId, execution, action_ref: ref, task: inquiry.task, status, prompt, details, options },
-      ...{
-        votes: votes.map(({ by, option, at }) => ({ by, option, at })),
-        will_run: plan,
-        bound_to,
-        created,
-        expires_at,
-      },
-    };
-    const now = clock();
-    const body = JSON.stringify({
-      ...{ specversion: '1.0', id: `${inquiryId}/${what}/${votes.length}`, type: `io.fermata.inquiry.${what}` },
-      ...{ source: `/executions/${execution}`, subject: inquiry.task, time: new Date(now).toISOString() },
-      ...{ datacontenttype: 'application/json', data },
-    });
-    const seconds = Math.floor(now / 1000);
-    const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-    const headers = {
-      'content-type': 'application/cloudevents+json',
-      'fermata-signature': `t=${seconds},v1=${signature}`,
-    };
-    let response: Awaited<ReturnType<Egress['fetch']>>;
-    try {
-      response = await fetch(target, {
-        method: 'POST',
-        headers,
-        body,
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT),
-      });
-    } catch (cause) {
-      const why = egressErrorIn(cause)?.message ?? `${new URL(target).origin} did not answer`;
-      throw new NoticeError(`webhook: ${why}`, { cause });
-    }
-    await response.body?.cancel();
-    if (response.ok) return;
-    const retryAfter = Number(response.headers.get('retry-after')) || undefined;
-    throw new NoticeError(`webhook: ${new URL(target).origin} answered ${response.status}`, { retryAfter });
-  }
+/** The last part of the CloudEvents type; how a question has ended is its status. */
+const TYPES: Record<NoticeKind, string> = {
+  opened: 'opened',
+  voted: 'voted',
+  changed: 'changed',
+  reminded: 'reminded',
+  decided: 'decided',
+  expired: 'decided',
+  withdrawn: 'decided',
+};
 
+/** What the channel stands on. */
+export interface WebhookServices {
+  /** The secret with which what a tenant is told is signed, or what is missing. */
+  secretOf(tenant: string): Promise<string | Exclude<Readiness, { ok: true }>>;
+  egress: Pick<Egress, 'fetch'>;
+  /** Gives milliseconds. */
+  clock: () => number;
+}
+
+/** Makes the channel that tells programs, with CloudEvents signed by HMAC-SHA256 over time and body. */
+export function createWebhookChannel({ secretOf, egress, clock }: WebhookServices): ChatChannel {
   return {
-    kind: 'webhook',
-    async ask(notice) {
-      await send(notice, 'opened');
-      return {} satisfies JsonObject;
+    name: 'webhook',
+
+    async ready(tenant) {
+      const secret = await secretOf(tenant);
+      return typeof secret === 'string' ? { ok: true } : secret;
     },
-    update: async (notice) => {
-      // Votes that do not decide are nobody's business yet.
-      if (notice.inquiry.status !== 'pending') await send(notice, 'decided');
+
+    async deliver(event, _message, place) {
+      const secret = await secretOf(event.tenant);
+      if (typeof secret !== 'string') throw new NoticeError(`webhooks are not set up: ${secret.setting}`);
+      const now = clock();
+      const body = JSON.stringify(cloudEventOf(event, now));
+      const seconds = Math.floor(now / 1000);
+      const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+      const headers = {
+        'content-type': 'application/cloudevents+json',
+        'fermata-signature': `t=${seconds},v1=${signature}`,
+      };
+      await post(event.target, { headers, body }, egress);
+      return place ?? {};
     },
-    remind: (notice) => send(notice, 'reminded'),
   };
+}
+
+function cloudEventOf(event: NoticeEvent, now: number) {
+  const { inquiry, inquiryId, execution, ref, kind, number } = event;
+  const { prompt, details, options } = inquiry.request;
+  const { status, votes, plan, bound_to, created, expires_at, task } = inquiry;
+  return {
+    specversion: '1.0',
+    id: `${inquiryId}/${kind}/${number}`,
+    type: `io.fermata.inquiry.${TYPES[kind]}`,
+    source: `/executions/${execution}`,
+    subject: task,
+    time: new Date(now).toISOString(),
+    datacontenttype: 'application/json',
+    data: {
+      id: inquiryId,
+      event: kind,
+      number,
+      execution,
+      action_ref: ref,
+      task,
+      status,
+      prompt,
+      details,
+      options,
+      votes: votes.map(({ by, option, at }) => ({ by, option, at })),
+      will_run: plan,
+      bound_to,
+      created,
+      expires_at,
+    },
+  };
+}
+
+async function post(
+  target: string,
+  request: { headers: Record<string, string>; body: string },
+  { fetch }: WebhookServices['egress'],
+): Promise<void> {
+  const { origin } = new URL(target);
+  let response: Awaited<ReturnType<Egress['fetch']>>;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT);
+    response = await fetch(target, { ...request, method: 'POST', redirect: 'error', signal });
+  } catch (cause) {
+    const egress = egressErrorIn(cause);
+    throw new NoticeError(egress?.message ?? `${origin} did not answer`, { cause, permanent: egress !== undefined });
+  }
+  await response.body?.cancel();
+  if (response.ok) return;
+  const retryAfter = Number(response.headers.get('retry-after')) || undefined;
+  // 410 says that the receiver is gone for good; anything else may be mended there.
+  const permanent = response.status === 410;
+  throw new NoticeError(`${origin} answered ${response.status}`, { retryAfter, permanent });
 }

@@ -239,6 +239,14 @@ export function askedCount({ asked, inquiries }: Pick<RunState, 'asked' | 'inqui
   return asked + changesOf([...inquiries.values()]);
 }
 
+/** Counts the visits that have ended, on any of which the plans of open inquiries may depend; 0 while none is open. */
+export function endedNextToInquiries(state: Pick<RunState, 'inquiries' | 'pending' | 'endings'>): number {
+  for (const { key } of state.inquiries.values()) {
+    if (state.pending.get(key)?.kind === 'inquiry') return state.endings;
+  }
+  return 0;
+}
+
 /** How often some of them have. */
 export function changesOf(inquiries: readonly AskedInquiry[]): number {
   return inquiryChanges(

@@ -35,6 +35,9 @@ const InquiryOption = z.strictObject({
 
 const InquiryNotifySchema = z.strictObject({
   slack: z.strictObject({ channel: z.string().min(1).max(200) }).optional(),
+  teams: z
+    .strictObject({ channel: z.string().min(1).max(200).describe('Id of the channel: 19:…@thread.tacv2') })
+    .optional(),
   email: z.array(z.email()).min(1).max(50).optional(),
   webhook: z.url({ protocol: /^https?$/ }).optional(),
 });

@@ -73,7 +73,13 @@ export const ConfigSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('Where people reach the API: what links in messages begin with.'),
-  FERMATA_SLACK_BOT_TOKEN: z.string().min(1).optional().describe('Bot token of the Slack app that asks people.'),
+  FERMATA_SLACK_BOT_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Bot token of the Slack app that asks people of the tenant `default`, where it has no connection `slack/default`.',
+    ),
   FERMATA_SLACK_SIGNING_SECRET: z
     .string()
     .min(1)
@@ -87,13 +93,17 @@ export const ConfigSchema = z.object({
     .string()
     .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
     .optional()
-    .describe('Mail server with which people are asked: `smtp://user:password@host:port`.'),
+    .describe(
+      'Mail server with which people of the tenant `default` are asked, where it has no connection `email/default`: `smtp://user:password@host:port`.',
+    ),
   FERMATA_SMTP_FROM: z.string().min(3).optional().describe('Sender of that mail.'),
   FERMATA_WEBHOOK_SECRET: z
     .string()
     .min(16)
     .optional()
-    .describe('Secret with which notices to webhooks are signed; without it none are sent.'),
+    .describe(
+      'Secret with which notices to webhooks of the tenant `default` are signed, where it has no connection `webhook/default`.',
+    ),
   FERMATA_EGRESS: z
     .string()
     .transform((text, context) => {

@@ -27,7 +27,23 @@ const aws = {
 export const CONNECTIONS = {
   slack: {
     settings: settings({ api_url: Url.optional().describe("Slack's Web API, where it is not at slack.com.") }),
-    secrets: z.strictObject({ bot_token: Secret }),
+    secrets: z.strictObject({
+      bot_token: Secret,
+      signing_secret: Secret.optional().describe('Of the app; needed to ask people, not to post messages.'),
+    }),
+  },
+  teams: {
+    settings: settings({
+      app_id: z.guid().describe('Microsoft App ID of the Azure Bot, which is single-tenant.'),
+      tenant_id: z.guid().describe('Microsoft Entra tenant of the people who are asked.'),
+      login_url: Url.optional().describe('https://login.microsoftonline.com unless given.'),
+      metadata_url: Url.optional().describe("OpenID metadata of the Bot Framework, where it is not Microsoft's own."),
+    }),
+    secrets: z.strictObject({ client_secret: Secret }),
+  },
+  webhook: {
+    settings: settings({}),
+    secrets: z.strictObject({ secret: z.string().min(16).max(10_000) }),
   },
   jira: {
     settings: settings({ base_url: Url.describe('https://your-site.atlassian.net'), email: z.email() }),

@@ -21,6 +21,7 @@ export interface InquiryOption {
 /** Where people are told that they are asked. */
 export interface InquiryNotify {
   slack?: { channel: string };
+  teams?: { channel: string };
   email?: string[];
   webhook?: string;
 }
@@ -57,8 +58,11 @@ export interface InquiryRequest {
   escalate?: InquiryStep[];
 }
 
+/** Chats in which people are asked and answer. */
+export const CHAT_CHANNELS = ['slack', 'teams'] as const;
+
 /** Through what a decision came. */
-export const CHANNELS = ['api', 'mcp', 'token', 'link', 'slack'] as const;
+export const CHANNELS = ['api', 'mcp', 'token', 'link', ...CHAT_CHANNELS] as const;
 
 /** Through what a decision came. */
 export type Channel = (typeof CHANNELS)[number];
@@ -248,8 +252,11 @@ export function stepsTaken({ request, escalated = [] }: Pick<Inquiry, 'request' 
   return (request.escalate ?? []).slice(0, escalated.length);
 }
 
-/** Through what people are told that they are asked. */
-export type NoticeKind = 'slack' | 'email' | 'webhook';
+/** Through what people and programs are told of inquiries. */
+export const NOTICE_CHANNELS = [...CHAT_CHANNELS, 'email', 'webhook'] as const;
+
+/** Through what people and programs are told of inquiries. */
+export type NoticeChannel = (typeof NOTICE_CHANNELS)[number];
 
 /** How often the inquiries of a run have changed: asked, voted on, escalated, ended. */
 export function inquiryChanges(

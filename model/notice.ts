@@ -1,12 +1,20 @@
-import type { Inquiry, NoticeKind } from './inquiry.ts';
+import type { Inquiry, NoticeChannel } from './inquiry.ts';
 import type { JsonObject } from './json.ts';
 
-/** What is to be told of an inquiry, and where: a channel, an address, a URL. */
+/** What has happened to an inquiry that a target is told of. */
+export type NoticeKind = 'opened' | 'voted' | 'changed' | 'reminded' | 'decided' | 'expired' | 'withdrawn';
+
+/** What has become of an event; the first three are tried again. */
+export type DeliveryState = 'pending' | 'retrying' | 'not_set_up' | 'delivered' | 'superseded' | 'given_up';
+
+/** An inquiry, and where people are told of it: a chat channel, an address, a URL. */
 export interface Notice {
+  /** The number that stands in handles: that of the target's `opened` event. */
   id: number;
   tenant: string;
+  channel: NoticeChannel;
   target: string;
-  /** How the inquiry is called. */
+  /** The id of the inquiry in the API. */
   inquiryId: string;
   /** The workflow that asks, and who started its run. */
   ref: string;
@@ -16,24 +24,42 @@ export interface Notice {
   inquiry: Inquiry;
 }
 
-/** What tells people of inquiries in one way. Errors are NoticeErrors, or are taken for trouble that passes. */
-export interface Announcer {
-  readonly kind: NoticeKind;
-  /** Asks; gives what it needs to find the message again. */
-  ask(notice: Notice): Promise<JsonObject>;
-  /** Tells how the inquiry stands now. */
-  update(notice: Notice, handle: JsonObject): Promise<void>;
-  /** Asks again who has not decided. */
-  remind(notice: Notice, handle: JsonObject): Promise<void>;
+/** One thing to tell one target; of each kind the events of a target are numbered from 1. */
+export interface NoticeEvent extends Notice {
+  kind: NoticeKind;
+  number: number;
 }
 
-/** Nothing could be told; `retryAfter`: seconds that whoever takes it asks for. */
+/** Whether a channel can be used by a tenant; `setting` names what is missing. */
+export type Readiness = { ok: true } | { ok: false; setting: string };
+
+/** Tells people or programs of inquiries in one way. */
+export interface Announcer {
+  readonly channel: NoticeChannel;
+  /** Returns whether a tenant has what the channel needs. */
+  ready(tenant: string): Promise<Readiness>;
+  /**
+   * Tells one event. `place` is where the message of the inquiry is, null before there is one; returns where it is now. Throws a
+   * NoticeError, whose message may be shown; any other error is trouble that passes.
+   */
+  deliver(event: NoticeEvent, place: JsonObject | null): Promise<JsonObject>;
+}
+
+/**
+ * Says why an event could not be told, in words that may be shown. `retryAfter`: seconds that the receiver asks to wait;
+ * `permanent`: another try would fail as well.
+ */
 export class NoticeError extends Error {
   readonly retryAfter: number | undefined;
+  readonly permanent: boolean;
 
-  constructor(message: string, options: { retryAfter?: number | undefined; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { retryAfter?: number | undefined; permanent?: boolean | undefined; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'NoticeError';
     this.retryAfter = options.retryAfter;
+    this.permanent = options.permanent ?? false;
   }
 }

@@ -1,3 +1,4 @@
+import { CHAT_CHANNELS } from './inquiry.ts';
 import type { Permission, Role } from './permissions.ts';
 
 /** What kinds of principal there are; a person alone decides about a question. */
@@ -36,8 +37,8 @@ export function subjectsOf({ subject, onBehalfOf }: Pick<Principal, 'subject' | 
   return onBehalfOf === null || onBehalfOf === subject ? [subject] : [subject, onBehalfOf];
 }
 
-/** What another name of a person is: an address in lower case, `team/user` of Slack, or a second subject. */
-export const ALIAS_KINDS = ['email', 'slack', 'subject'] as const;
+/** What another name of a person is: an address in lower case, a user of a chat (`team/user`), or a second subject. */
+export const ALIAS_KINDS = ['email', ...CHAT_CHANNELS, 'subject'] as const;
 
 /** What another name of a person is. */
 export type AliasKind = (typeof ALIAS_KINDS)[number];

@@ -151,6 +151,7 @@ export type KeyCreate = z.infer<typeof KeyCreateSchema>;
 const ALIAS_FORMS = {
   email: /^[^\s@]+@[^\s@]+$/,
   slack: /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/,
+  teams: /^[0-9a-f-]{36}\/[0-9a-f-]{36}$/,
   subject: /\S/,
 };
 
@@ -165,7 +166,7 @@ export const AliasCreateSchema = z
       .max(320)
       .refine(isStorableText, NOT_STORABLE)
       .describe(
-        'An e-mail address, `team/user` with the ids that Slack has for them, or a second subject of the person.',
+        'An e-mail address, `team/user` with the ids that Slack has for them, `tenant/user` with those of Microsoft Entra, or a second subject of the person.',
       ),
   })
   .refine(({ kind, value }) => ALIAS_FORMS[kind].test(value), { message: 'is no name of this kind', path: ['value'] });

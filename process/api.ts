@@ -3,7 +3,6 @@ import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import { takeBody } from '../api/body.ts';
 import type { WorkerState } from '../api/environment.ts';
-import { SLACK_INTERACTIONS, slackRoutes } from '../chat/routes.ts';
 import type { Codec } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
 import { handleMcp } from '../mcp/server.ts';
@@ -13,7 +12,7 @@ import type { Logger } from '../model/log.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
-import { createConnectionService } from '../service/connections.ts';
+import { createConnectionResolver, createConnectionService } from '../service/connections.ts';
 import { createControlService } from '../service/controls.ts';
 import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
@@ -47,12 +46,14 @@ import { createWatchService } from '../service/watches.ts';
 import { createActionStore } from '../store/actions.ts';
 import { createAuditStore } from '../store/audit.ts';
 import { createBulkJobStore } from '../store/bulk-jobs.ts';
+import { createChatPlaceStore } from '../store/chat-places.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createFailureHookStore } from '../store/failure-hooks.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
+import { createNoticeEventStore } from '../store/notice-events.ts';
 import { createPrincipalStore } from '../store/principals.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { createSealStore } from '../store/seals.ts';
@@ -164,7 +165,9 @@ export async function startApi({
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
-  const definitions = createDefinitionService(stores.definitions, actionStore, pool);
+  const definitions = createDefinitionService(stores.definitions, actionStore, pool, (tenant, definition) =>
+    people.deliveries.warnings(tenant, definition),
+  );
   const turnStore = createTurnStore(db);
   const launcher = createLauncher(temporal, stores.executions, turnStore, Date.now);
   const projections = createProjectionReader(temporal, pool, Date.now);
@@ -175,7 +178,9 @@ export async function startApi({
     onRead: inbox.take,
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
-  const explanations = createExplanationService(executions, projections, temporal);
+  const explanations = createExplanationService(executions, projections, temporal, {
+    untold: (execution) => people.deliveries.untold(execution),
+  });
   const retries = createRetryService(projections, executions, launcher);
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
   const schedules = createScheduleService(temporalSchedules, executions, log, Date.now);
@@ -189,7 +194,8 @@ export async function startApi({
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions);
   const atRest = createSealer(secretKeys, REST_PURPOSE);
-  const connections = createConnectionService(createConnectionStore(db), atRest);
+  const connectionStore = createConnectionStore(db);
+  const connections = createConnectionService(connectionStore, atRest);
   const secrets = createSecretService(createSecretStore(db), atRest);
   const renewed = await renewSeals(createSealStore(db), atRest);
   if (renewed > 0) log.info({ renewed }, 'what an older master key had sealed is sealed by the first one now');
@@ -213,8 +219,19 @@ export async function startApi({
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
   const people = createChat(chat, {
-    ...{ store: stores.inquiries, inquiries, principals, secretKeys, namespace, log },
-    ...{ publicUrl: () => publicUrl ?? url, egress },
+    ...{
+      store: stores.inquiries,
+      events: createNoticeEventStore(db),
+      inquiries,
+      principals,
+      secretKeys,
+      namespace,
+      log,
+    },
+    ...{ publicUrl: () => publicUrl ?? url, egress, home: stores.principals.homeTenant },
+    connections: connectionStore,
+    places: createChatPlaceStore(db),
+    connect: createConnectionResolver(connectionStore, atRest),
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
@@ -246,6 +263,7 @@ export async function startApi({
     tokens,
     publicUrl,
     links: people.links,
+    deliveries: people.deliveries,
     imports,
     codec,
     codecOrigins,
@@ -258,8 +276,8 @@ export async function startApi({
     observe: metrics?.observe,
     log,
   });
-  app.post(SLACK_INTERACTIONS, takeBody(['application/x-www-form-urlencoded']));
-  app.route('/', slackRoutes(people.slack, people.desk));
+  for (const { inbound } of people.answering) app.post(inbound.path, takeBody([inbound.mediaType]));
+  app.route('/', people.routes);
   app.post('/mcp', takeBody(['application/json']), async (context) => {
     const mcp = { definitions, executions, lists, retries, deletions, inquiries, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
@@ -275,7 +293,7 @@ export async function startApi({
   const stop = new AbortController();
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
-    ...[people.notifier.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
+    ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
     strikes.run(stop.signal),
   ]);
   return {

@@ -1,28 +1,37 @@
-import { createMailAnnouncer, type MailSettings } from '../chat/email.ts';
-import { createSlack, type SlackSettings } from '../chat/slack.ts';
-import { createSlackDesk } from '../chat/slack-desk.ts';
-import { createWebhookAnnouncer } from '../chat/webhook.ts';
+import type { AnsweringChannel, ChatChannel } from '../chat/channel.ts';
+import { createDesk } from '../chat/desk.ts';
+import { createMailChannel, type MailSettings, mailSettings } from '../chat/email.ts';
+import { createMessages } from '../chat/message.ts';
+import { chatRoutes } from '../chat/routes.ts';
+import { createSlackChannel, type SlackSettings, slackSettings } from '../chat/slack.ts';
+import { createTeamsChannel, teamsSettings } from '../chat/teams.ts';
+import { createWebhookChannel } from '../chat/webhook.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { Config } from '../model/config.ts';
-import { ConfigError } from '../model/config.ts';
-import { whoIsAsked } from '../model/inquiry.ts';
+import { type Config, ConfigError } from '../model/config.ts';
+import { DEFAULT_CONNECTION } from '../model/connection.ts';
+import { type NoticeChannel, whoIsAsked } from '../model/inquiry.ts';
 import type { Logger } from '../model/log.ts';
-import type { Notice } from '../model/notice.ts';
+import type { Announcer } from '../model/notice.ts';
+import { createDeliveryService } from '../service/deliveries.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import { createInquiryLinkService, inquiryUrl } from '../service/inquiry-links.ts';
-import { createNotifier } from '../service/notifier.ts';
+import { createOutbox } from '../service/outbox.ts';
 import type { PrincipalService } from '../service/principals.ts';
-import { createSealer } from '../service/sealer.ts';
+import { createSealer, type Sealer } from '../service/sealer.ts';
+import type { ChatPlaceStore } from '../store/chat-places.ts';
+import type { ConnectionStore } from '../store/connections.ts';
 import type { InquiryStore } from '../store/inquiries.ts';
+import type { NoticeEventStore } from '../store/notice-events.ts';
+import { type Connect, createChatConnections } from './chat-connections.ts';
 
-/** Through what people are asked; what is not set up asks nobody. */
+/** Through what the people of the first tenant are asked, where it has no connection for that. */
 export interface ChatSettings {
   slack?: SlackSettings | undefined;
   mail?: MailSettings | undefined;
   webhookSecret?: string | undefined;
 }
 
-/** What the settings say of it. Throws a ConfigError where one half of a pair is missing. */
+/** Reads the settings of chats. Throws a ConfigError where one half of a pair is missing. */
 export function chatOf(config: Config): ChatSettings {
   const { FERMATA_SLACK_BOT_TOKEN: botToken, FERMATA_SLACK_SIGNING_SECRET: signingSecret } = config;
   const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from, FERMATA_WEBHOOK_SECRET: webhookSecret } = config;
@@ -43,6 +52,7 @@ export function chatOf(config: Config): ChatSettings {
 /** What chat, mail and links stand on. */
 export interface ChatServices {
   store: InquiryStore;
+  events: NoticeEventStore;
   inquiries: InquiryService;
   principals: PrincipalService;
   secretKeys: readonly string[];
@@ -51,29 +61,87 @@ export interface ChatServices {
   /** Where people reach the API. */
   publicUrl: () => string;
   egress: Egress;
+  connections: Pick<ConnectionStore, 'tenantsWith'>;
+  places: ChatPlaceStore;
+  /** Finds the connections of tenants. */
+  connect: Connect;
+  /** The tenant that the settings of the process serve. */
+  home: () => Promise<string>;
 }
 
 /** Composes what asks people, and what takes their answers. */
-export function createChat({ slack: slackSettings, mail, webhookSecret }: ChatSettings, services: ChatServices) {
-  const { store, inquiries, principals, secretKeys, namespace, log, publicUrl, egress } = services;
+export function createChat(settings: ChatSettings, services: ChatServices) {
+  const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress } = services;
+  const { connections, places, connect, home } = services;
   const links = createInquiryLinkService(createSealer(secretKeys, 'link'), inquiries, principals, Date.now);
-  const slack =
-    slackSettings === undefined
-      ? null
-      : createSlack(slackSettings, createSealer(secretKeys, 'slack'), egress, Date.now);
-  const wayFor = async (notice: Notice) => {
-    const token = await links.issue(notice);
-    if (token !== null) return `Look at it, and decide: ${publicUrl()}/inquiry?token=${token}`;
-    const who = whoIsAsked(notice.inquiry.request);
-    const address = inquiryUrl(publicUrl(), notice.inquiryId);
-    return `It can be decided by ${who}. With credentials of Fermata, it is at ${address}`;
+  const messages = createMessages(sealersOf(secretKeys));
+
+  const settingsOf = createChatConnections(connect, home);
+  const tenantOf = (channel: NoticeChannel) => async (sealed: string) => {
+    const handle = await messages.open(channel, sealed).catch(() => null);
+    return handle === null ? null : ((await outbox.find(handle.notice))?.notice.tenant ?? null);
   };
-  const announcers = [
-    ...(slack === null ? [] : [slack.announcer]),
-    ...(mail === undefined ? [] : [createMailAnnouncer(mail, egress, wayFor)]),
-    ...(webhookSecret === undefined ? [] : [createWebhookAnnouncer(webhookSecret, egress, Date.now)]),
-  ];
-  const notifier = createNotifier(store, announcers, { namespace, clock: Date.now, log });
-  const desk = slack === null ? null : createSlackDesk({ slack, notifier, inquiries, principals, log });
-  return { links, slack, desk, notifier };
+  const slack = createSlackChannel({
+    settingsOf: settingsOf('slack', slackSettings, { settings: settings.slack, name: 'FERMATA_SLACK_BOT_TOKEN' }),
+    tenantOf: tenantOf('slack'),
+    home,
+    egress,
+    clock: Date.now,
+  });
+  const teams = createTeamsChannel({
+    settingsOf: settingsOf('teams', teamsSettings),
+    tenantsOf: (appId) => connections.tenantsWith('teams', DEFAULT_CONNECTION, { key: 'app_id', value: appId }),
+    tenantOf: tenantOf('teams'),
+    places: {
+      find: (tenant, place) => places.find(tenant, 'teams', place),
+      note: (tenant, found, serviceUrl) => places.note(tenant, 'teams', found, serviceUrl, new Date()),
+    },
+    egress,
+    clock: Date.now,
+  });
+  const email = createMailChannel({
+    settingsOf: settingsOf('email', mailSettings, { settings: settings.mail, name: 'FERMATA_SMTP_URL' }),
+    async wayFor(notice) {
+      const token = await links.issue(notice);
+      if (token !== null) return `Look at it, and decide: ${publicUrl()}/inquiry?token=${token}`;
+      const who = whoIsAsked(notice.inquiry.request);
+      const address = inquiryUrl(publicUrl(), notice.inquiryId);
+      return `It can be decided by ${who}. With credentials of Fermata, it is at ${address}`;
+    },
+    egress,
+  });
+  const webhook = createWebhookChannel({
+    secretOf: settingsOf('webhook', ({ secrets }) => secrets.secret, {
+      settings: settings.webhookSecret,
+      name: 'FERMATA_WEBHOOK_SECRET',
+    }),
+    egress,
+    clock: Date.now,
+  });
+  const announcers = [slack, teams, email, webhook].map((channel) => announcerOf(channel));
+
+  function announcerOf(channel: ChatChannel): Announcer {
+    const { name, ready, deliver } = channel;
+    return {
+      channel: name,
+      ready,
+      deliver: async (event, place) => deliver(event, await messages.compose(event), place),
+    };
+  }
+
+  const outbox = createOutbox({ inquiries: store, events, announcers, namespace, clock: Date.now, log });
+  const desk = createDesk({ messages, outbox, inquiries, principals });
+  const answering: AnsweringChannel[] = [slack, teams];
+  const deliveries = createDeliveryService(events, announcers, namespace);
+  return { links, deliveries, answering, routes: chatRoutes(answering, desk, log), outbox };
+}
+
+/** A sealer for each channel, so that the handles of one do not open in another. */
+function sealersOf(secretKeys: readonly string[]): (channel: NoticeChannel) => Sealer {
+  const made = new Map<NoticeChannel, Sealer>();
+  return (channel) => {
+    const sealer = made.get(channel) ?? createSealer(secretKeys, channel);
+    made.set(channel, sealer);
+    return sealer;
+  };
 }

@@ -50,8 +50,16 @@ export interface ExaminedContent {
 /** Use cases around workflow definitions; each is scoped by the caller's tenant. */
 export type DefinitionService = ReturnType<typeof createDefinitionService>;
 
-/** Makes the service over a store; definitions that are not small are examined in the pool. */
-export function createDefinitionService(store: DefinitionStore, actionStore: ActionStore, pool: Pool) {
+/**
+ * Makes the service over a store; definitions that are not small are examined in the pool. `deliveryWarnings` says what a tenant has
+ * not set up of what a definition tells people through.
+ */
+export function createDefinitionService(
+  store: DefinitionStore,
+  actionStore: ActionStore,
+  pool: Pool,
+  deliveryWarnings: (tenant: string, definition: Definition) => Promise<Issue[]> = async () => [],
+) {
   const demandUsable = createSchemaGuard(pool);
 
   async function get(
@@ -174,7 +182,8 @@ export function createDefinitionService(store: DefinitionStore, actionStore: Act
       const content = { definition, paramSchema: param_schema, outSchema: out_schema };
       const { issues, warnings } = await examined(principal, content, self);
       const mismatch = 'ref' in parsed.data ? refMismatch(parsed.data as WorkflowCreate) : [];
-      return { issues: [...mismatch, ...issues], warnings };
+      const unset = await deliveryWarnings(principal.tenant, definition);
+      return { issues: [...mismatch, ...issues], warnings: [...warnings, ...unset] };
     },
 
     /** Stores a new definition, which is examined unless it was before. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */

@@ -4,6 +4,7 @@ import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { isClosed } from '../model/status.ts';
 import type { WaitingJoin } from '../projection/moment.ts';
+import type { DeliveryService } from './deliveries.ts';
 import type { ExecutionService } from './executions.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import { maskExecution } from './masks.ts';
@@ -12,6 +13,8 @@ import type { Temporal } from './temporal.ts';
 
 /** What somebody can do, in words, and as a request. */
 export interface Advice {
+  /** A stable name of the trouble; absent where nothing is wrong. */
+  code?: string;
   text: string;
   method: string | null;
   href: string | null;
@@ -34,7 +37,17 @@ export function createExplanationService(
   executions: ExecutionService,
   projections: ProjectionReader,
   temporal: Pick<Temporal, 'pollers'>,
+  deliveries: Pick<DeliveryService, 'untold'>,
 ) {
+  /** Advice on open inquiries that nobody was told of. */
+  async function untold(execution: Execution): Promise<Advice[]> {
+    return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({
+      code: 'nobody_was_told',
+      text: `Nobody was told that "${inquiry.task}" waits for a decision: ${reasons.join('; ')}.`,
+      ...NOTHING,
+    }));
+  }
+
   /** The queues of a run in which tasks wait and that nobody serves. */
   async function unserved({ waitingFor, ...execution }: Execution): Promise<Set<string>> {
     const waiting = waitingFor.filter(({ kind, detail }) => kind === 'worker' && detail === null);
@@ -73,7 +86,7 @@ export function createExplanationService(
         execution,
         canFinish: !stuck && status !== 'canceling',
         blockedBy: projected?.joins ?? [],
-        advice: [...canceling, ...unbegun, ...advice],
+        advice: [...canceling, ...unbegun, ...(await untold(execution)), ...advice],
       };
     },
 

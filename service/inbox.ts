@@ -1,9 +1,10 @@
 import type { Execution } from '../model/execution.ts';
-import { type Inquiry, inquiryChanges, stepsTaken } from '../model/inquiry.ts';
+import { inquiryChanges } from '../model/inquiry.ts';
 import type { Logger } from '../model/log.ts';
-import type { AskingRun, InquiryStore, WantedNotice } from '../store/inquiries.ts';
+import type { AskingRun, InquiryStore } from '../store/inquiries.ts';
 import { keepGoing } from './loops.ts';
 import { maskExecution } from './masks.ts';
+import { nextReminder, noticeEventsOf } from './notice-events.ts';
 import type { ProjectionReader } from './projections.ts';
 import { createSetAside } from './set-aside.ts';
 import type { Temporal } from './temporal.ts';
@@ -11,6 +12,19 @@ import type { Temporal } from './temporal.ts';
 /** Milliseconds between two looks, and runs that are read at a time. */
 const INTERVAL = 250;
 const LIMIT = 50;
+
+/**
+ * Milliseconds between two readings of a run because of what happens next to its open inquiries; and how many times as long as the
+ * last reading has taken.
+ */
+const NEXT_TO_IT = 3_000;
+const TIMES_LONGER = 20;
+
+/** Runs of which it is remembered when they were read. */
+const MAX_REMEMBERED = 10_000;
+
+/** Milliseconds after its end from which on nobody is told what a run had asked: a new database finds all old runs. */
+const TOO_OLD = 86_400_000;
 
 /** Keeps the inbox equal to what histories say of inquiries; `clock` gives milliseconds. Any number of them may run at once. */
 export function createInbox(
@@ -21,10 +35,12 @@ export function createInbox(
   log: Logger,
 ) {
   const { namespace } = temporal;
+  /** Until when runs rest, in milliseconds. */
+  const rests = new Map<string, number>();
   const aside = createSetAside(clock, log, 'the inquiries of a run cannot be read; those of others can');
 
   async function take(n: number, execution: Execution): Promise<void> {
-    const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated } = execution;
+    const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated, closed } = execution;
     if (memo === null || inquiries.length === 0) return;
     // Events have numbers of their own in each run of a chain: their time comes first.
     const event = Date.parse(updated) * 1000 + (lastEventId % 1000);
@@ -40,7 +56,10 @@ export function createInbox(
         ...{ starters, event, changes },
       },
       inquiries,
-      inquiries.flatMap((inquiry) => noticesOf(inquiry)),
+      {
+        derive: closed !== null && clock() - Date.parse(closed) > TOO_OLD ? () => [] : noticeEventsOf,
+        remindAt: (inquiry) => nextReminder(inquiry, clock()),
+      },
       new Date(clock()),
     );
   }
@@ -51,9 +70,23 @@ export function createInbox(
     const asksNothing = execution?.inquiries.length === 0;
     // A worker tells of a question before Temporal has it: until then there is nothing to read.
     if (asksNothing && execution.closed === null) return;
-    if (execution === null) await store.withdraw(namespace, run.workflowId, new Date(clock()));
+    if (execution === null) await store.withdraw(namespace, run.workflowId, noticeEventsOf, new Date(clock()));
     if (execution === null || execution.memo === null || asksNothing) await store.skip(namespace, run.workflowId);
     else await take(run.n, execution);
+    await store.looked(namespace, run.workflowId, run.updated);
+  }
+
+  /** Whether a run is to be read now: one that goes on next to its open inquiries is read once in a while. */
+  function isTime({ workflowId, changed }: AskingRun): boolean {
+    return changed || clock() >= (rests.get(workflowId) ?? 0);
+  }
+
+  /** Has a run rest that was just read; longer where reading it takes long. */
+  function rest({ workflowId }: AskingRun, began: number): void {
+    const now = clock();
+    rests.delete(workflowId);
+    rests.set(workflowId, now + Math.max(NEXT_TO_IT, TIMES_LONGER * (now - began)));
+    if (rests.size > MAX_REMEMBERED) rests.delete(rests.keys().next().value!);
   }
 
   return {
@@ -62,7 +95,12 @@ export function createInbox(
 
     /** Reads the inquiries of runs whose workers say that they have changed. */
     async tick(): Promise<void> {
-      for (const run of await store.due(namespace, LIMIT)) await aside.attempt(run.workflowId, () => read(run));
+      for (const run of await store.due(namespace, LIMIT)) {
+        if (!isTime(run)) continue;
+        const began = clock();
+        await aside.attempt(run.workflowId, () => read(run));
+        rest(run, began);
+      }
     },
 
     /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
@@ -71,21 +109,4 @@ export function createInbox(
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
     },
   };
-}
-
-/** Where an inquiry is told, and what there is to tell. */
-function noticesOf(inquiry: Inquiry): WantedNotice[] {
-  const { key, status, votes, request, created } = inquiry;
-  const open = status === 'pending';
-  const every = request.remind_every;
-  const remind = open && every !== null ? new Date(Date.parse(created) + every * 1000) : null;
-  const notice = (kind: WantedNotice['kind'], target: string): WantedNotice => ({
-    ...{ key, kind, target, open, remind },
-    wanted: `${status}/${votes.length}`,
-  });
-  return [request, ...stepsTaken(inquiry)].flatMap(({ notify: { slack, email = [], webhook } }) => [
-    ...(slack === undefined ? [] : [notice('slack', slack.channel)]),
-    ...email.map((address) => notice('email', address.toLowerCase())),
-    ...(webhook === undefined ? [] : [notice('webhook', webhook)]),
-  ]);
 }

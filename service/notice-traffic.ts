@@ -1,4 +1,4 @@
-import type { NoticeRow } from '../store/inquiries.ts';
+import type { NoticeEventRow } from '../store/notice-events.ts';
 
 /** Notices that are sent at once: in all, of a tenant, and to a receiver's host. */
 const MOST = { all: 20, ofTenant: 5, toHost: 2 };
@@ -10,7 +10,7 @@ const PAUSE = 60_000;
 /** Receivers whose failures are remembered. */
 const MAX_REMEMBERED = 10_000;
 
-type Sent = Pick<NoticeRow, 'tenant' | 'kind' | 'target'>;
+type Sent = Pick<NoticeEventRow, 'tenant' | 'channel' | 'target'>;
 
 /**
  * Decides which notices may be sent, by what is being sent and what has failed: no tenant and no receiver takes the room of
@@ -85,14 +85,14 @@ export class NoticeTraffic {
 }
 
 /** The host that a notice goes to; a channel of Slack, whose host is everybody's, stands for itself. */
-function hostOf({ kind, target }: Sent): string {
-  if (kind === 'webhook') return `webhook ${URL.canParse(target) ? new URL(target).host : target}`;
-  return `${kind} ${kind === 'email' ? target.split('@').at(-1)! : target}`;
+function hostOf({ channel, target }: Sent): string {
+  if (channel === 'webhook') return `webhook ${URL.canParse(target) ? new URL(target).host : target}`;
+  return `${channel} ${channel === 'email' ? target.split('@').at(-1)! : target}`;
 }
 
 /** Who fails: the host of a webhook, or the target itself. What fails for one tenant need not fail for another. */
 function receiverOf(row: Sent): string {
-  return `${row.tenant} ${row.kind === 'webhook' ? hostOf(row) : `${row.kind} ${row.target}`}`;
+  return `${row.tenant} ${row.channel === 'webhook' ? hostOf(row) : `${row.channel} ${row.target}`}`;
 }
 
 function countDown(counts: Map<string, number>, key: string): void {

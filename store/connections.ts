@@ -1,10 +1,13 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { ConnectedPack } from '../model/connection.ts';
 import type { Database } from './database.ts';
 import { connections } from './schema.ts';
 
 /** A connection as it is stored: its secrets sealed. */
 export type ConnectionRow = typeof connections.$inferSelect;
+
+/** Tenants with the same setting that are found. */
+const MAX_TENANTS = 20;
 
 /** Connections of tenants. */
 export type ConnectionStore = ReturnType<typeof createConnectionStore>;
@@ -22,6 +25,17 @@ export function createConnectionStore(db: Database) {
         .from(connections)
         .where(one(tenant, pack, name));
       return found ?? null;
+    },
+
+    /** The tenants whose connection of a name has a setting of a value, some at most. */
+    async tenantsWith(pack: ConnectedPack, name: string, setting: { key: string; value: string }): Promise<string[]> {
+      const given = sql`${connections.settings} ->> ${setting.key} = ${setting.value}`;
+      const found = await db
+        .select({ tenant: connections.tenant })
+        .from(connections)
+        .where(and(eq(connections.pack, pack), eq(connections.name, name), given))
+        .limit(MAX_TENANTS);
+      return found.map(({ tenant }) => tenant);
     },
 
     /** All connections of a tenant, by pack and name. */

@@ -1,30 +1,12 @@
-import {
-  and,
-  arrayOverlaps,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  inArray,
-  lte,
-  ne,
-  not,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
-import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
-import type { JsonObject } from '../model/json.ts';
+import { and, arrayOverlaps, count, desc, eq, gt, inArray, lte, not, or, type SQL, sql } from 'drizzle-orm';
+import type { Inquiry, InquiryStatus } from '../model/inquiry.ts';
 import { forbidName, grantName } from '../model/names.ts';
 import type { Database } from './database.ts';
-import { executions, inquiries, notices } from './schema.ts';
+import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
+import { executions, inquiries, noticeEvents } from './schema.ts';
 
 /** An inquiry in the inbox. */
 export type InquiryRow = typeof inquiries.$inferSelect;
-
-/** What somebody is told of an inquiry, and where. */
-export type NoticeRow = typeof notices.$inferSelect;
 
 /** Who an inbox is of: all names of a person, and their groups. */
 export interface Assignee {
@@ -48,32 +30,28 @@ export interface AskingRun {
   tenant: string | null;
   ref: string;
   owner: string | null;
+  /** When something was last heard of the run. */
+  updated: Date;
+  /** Whether its inquiries themselves have changed, not only what happens next to them. */
+  changed: boolean;
 }
 
-/** What there is to tell, and where. */
-export interface WantedNotice {
-  key: string;
-  kind: NoticeKind;
-  target: string;
-  wanted: string;
-  /** Whether it is still to be decided: of what is over nobody is told who did not hear of it before. */
-  open: boolean;
-  /** When to remind for the first time. */
-  remind: Date | null;
-}
+/** Derives what there is to tell of an inquiry that was read before, or never (null). */
+export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoticeEvent[];
 
-/** The inbox, and what people are told. */
+/** The inbox: what people were asked. */
 export type InquiryStore = ReturnType<typeof createInquiryStore>;
 
 /** Makes the store over an open database. */
 export function createInquiryStore(db: Database) {
   return {
     /**
-     * Writes the inquiries of a run as its history up to an event tells them, and what is to be told of them; nothing
-     * where a later event has been read. `changes` is how often they had changed.
+     * Writes the inquiries of a run as its history up to an event has them, and with them the events that `derive` makes of what
+     * has changed; nothing where a later event has been read. `changes` is how often they had changed, `remindAt` when the
+     * targets of an inquiry are to be reminded for the first time.
      */
     async sync(
-      run: AskingRun & {
+      run: Omit<AskingRun, 'updated' | 'changed'> & {
         namespace: string;
         tenant: string;
         starters: readonly string[];
@@ -81,19 +59,24 @@ export function createInquiryStore(db: Database) {
         changes: number;
       },
       found: readonly Inquiry[],
-      wanted: readonly WantedNotice[],
+      { derive, remindAt }: { derive: DeriveEvents; remindAt: (inquiry: Inquiry) => Date | null },
       now: Date,
     ): Promise<void> {
       const { namespace, workflowId, n, tenant, ref, owner, starters, event, changes } = run;
       await db.transaction(async (transaction) => {
         for (const inquiry of found) {
           const { key, status, request, votes, created } = inquiry;
+          const place = { namespace, workflowId, key };
+          const [before] = await transaction.select().from(inquiries).where(isInquiry(place)).for('update');
+          if (before !== undefined && before.event > event) continue;
+          const remind = remindAt(inquiry);
           const row = {
             ...{ namespace, workflowId, key, n, tenant, status, ref, owner, inquiry, event },
             ...{ approvers: request.approvers.map(grantName), groups: request.groups.map(grantName) },
             created: new Date(created),
             barred: request.allow_self ? [] : starters.map(forbidName),
             voters: votes.map(({ by }) => forbidName(by)),
+            remindAt: remind === null ? null : (before?.remindAt ?? remind),
           };
           await transaction
             .insert(inquiries)
@@ -103,22 +86,7 @@ export function createInquiryStore(db: Database) {
               set: row,
               setWhere: lte(inquiries.event, event),
             });
-        }
-        for (const { key, kind, target, wanted: told, open: stillOpen, remind } of wanted) {
-          if (!stillOpen) {
-            const of = and(eq(notices.namespace, namespace), eq(notices.workflowId, workflowId), eq(notices.key, key));
-            const at = and(of, eq(notices.kind, kind), eq(notices.target, target), ne(notices.wanted, told));
-            await transaction.update(notices).set({ wanted: told, due: now, attempts: 0, remind: null }).where(at);
-            continue;
-          }
-          await transaction
-            .insert(notices)
-            .values({ namespace, workflowId, key, tenant, kind, target, wanted: told, due: now, remind })
-            .onConflictDoUpdate({
-              target: [notices.namespace, notices.workflowId, notices.key, notices.kind, notices.target],
-              set: { wanted: told, due: now, attempts: 0 },
-              setWhere: ne(notices.wanted, told),
-            });
+          await addNoticeEvents(transaction, { ...place, tenant }, derive(before?.inquiry ?? null, inquiry), now);
         }
         const open = found.filter(({ status }) => status === 'pending').length;
         await transaction
@@ -128,7 +96,35 @@ export function createInquiryStore(db: Database) {
       });
     },
 
-    /** Some of the runs whose inquiries have changed since they were read, or that have closed with some that were open. */
+    /** Writes the reminders that are due, of some inquiries; `remindersOf` gives those of one, and when it is reminded next. */
+    async remind(
+      namespace: string,
+      now: Date,
+      limit: number,
+      remindersOf: (inquiry: Inquiry) => { events: NewNoticeEvent[]; next: Date | null },
+    ): Promise<void> {
+      const due = and(eq(inquiries.namespace, namespace), lte(inquiries.remindAt, now));
+      const some = await db.select({ key: inquiries.key }).from(inquiries).where(due).limit(1);
+      if (some.length === 0) return;
+      await db.transaction(async (transaction) => {
+        const rows = await transaction
+          .select()
+          .from(inquiries)
+          .where(due)
+          .limit(limit)
+          .for('update', { skipLocked: true });
+        for (const row of rows) {
+          const { events, next } = remindersOf(row.inquiry);
+          await transaction.update(inquiries).set({ remindAt: next }).where(isInquiry(row));
+          await addNoticeEvents(transaction, row, events, now);
+        }
+      });
+    },
+
+    /**
+     * Some of the runs whose inquiries have changed since they were read, that have closed with some that were open, or in which
+     * anything has happened while some are open.
+     */
     async due(namespace: string, limit: number): Promise<AskingRun[]> {
       return (
         db
@@ -138,6 +134,8 @@ export function createInquiryStore(db: Database) {
             tenant: executions.tenant,
             ref: executions.ref,
             owner: executions.owner,
+            updated: executions.updated,
+            changed: sql<boolean>`${or(gt(executions.asked, executions.askedSeen), eq(executions.versionClosed, 1))}`,
           })
           .from(executions)
           .where(
@@ -146,6 +144,11 @@ export function createInquiryStore(db: Database) {
               or(
                 gt(executions.asked, executions.askedSeen),
                 and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
+                // What approval would run may depend on whatever else has ended.
+                and(
+                  gt(executions.inquiriesOpen, 0),
+                  gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`),
+                ),
               ),
             ),
           )
@@ -153,6 +156,14 @@ export function createInquiryStore(db: Database) {
           .orderBy(sql`random()`)
           .limit(limit)
       );
+    },
+
+    /** Notes that the inquiries of a run were read as they were when it had last been heard of. */
+    async looked(namespace: string, workflowId: string, updated: Date): Promise<void> {
+      await db
+        .update(executions)
+        .set({ askedAt: updated })
+        .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
     },
 
     /** Notes that there is nothing to read of a run's inquiries. */
@@ -163,26 +174,21 @@ export function createInquiryStore(db: Database) {
         .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
     },
 
-    /**
-     * Withdraws what a run asks that Temporal no longer has, and notes that whoever was told of it is to be told. Does nothing
-     * where nothing is open.
-     */
-    async withdraw(namespace: string, workflowId: string, now: Date): Promise<void> {
+    /** Withdraws what a run asks that Temporal no longer has, with the events that `derive` makes of that. */
+    async withdraw(namespace: string, workflowId: string, derive: DeriveEvents, now: Date): Promise<void> {
       await db.transaction(async (transaction) => {
-        const open = and(eq(inquiries.namespace, namespace), eq(inquiries.workflowId, workflowId));
-        const rows = await transaction
-          .select()
-          .from(inquiries)
-          .where(and(open, eq(inquiries.status, 'pending')));
-        for (const { key, inquiry } of rows) {
+        const open = and(
+          eq(inquiries.namespace, namespace),
+          eq(inquiries.workflowId, workflowId),
+          eq(inquiries.status, 'pending'),
+        );
+        for (const row of await transaction.select().from(inquiries).where(open).for('update')) {
+          const inquiry: Inquiry = { ...row.inquiry, status: 'cancelled' };
           await transaction
             .update(inquiries)
-            .set({ status: 'cancelled', inquiry: { ...inquiry, status: 'cancelled' } })
-            .where(and(open, eq(inquiries.key, key)));
-          await transaction
-            .update(notices)
-            .set({ wanted: `cancelled/${inquiry.votes.length}`, due: now, attempts: 0, remind: null })
-            .where(and(eq(notices.namespace, namespace), eq(notices.workflowId, workflowId), eq(notices.key, key)));
+            .set({ status: 'cancelled', inquiry, remindAt: null })
+            .where(isInquiry(row));
+          await addNoticeEvents(transaction, row, derive(row.inquiry, inquiry), now);
         }
       });
     },
@@ -209,82 +215,22 @@ export function createInquiryStore(db: Database) {
     async forget(namespace: string, workflowIds: readonly string[]): Promise<void> {
       const ids = [...workflowIds];
       if (ids.length === 0) return;
-      await db.delete(notices).where(and(eq(notices.namespace, namespace), inArray(notices.workflowId, ids)));
+      await db
+        .delete(noticeEvents)
+        .where(and(eq(noticeEvents.namespace, namespace), inArray(noticeEvents.workflowId, ids)));
       await db.delete(inquiries).where(and(eq(inquiries.namespace, namespace), inArray(inquiries.workflowId, ids)));
-    },
-
-    /**
-     * Finds notices that are due: those that have something new to tell, and reminders. The oldest of each tenant come first, then
-     * the second of each, and so on; so many of a tenant and in all, at most.
-     */
-    async dueNotices(namespace: string, now: Date, most: { ofTenant: number; all: number }): Promise<NoticeRow[]> {
-      const place = sql<number>`row_number() over (partition by ${notices.tenant} order by ${notices.due}, ${notices.id})`;
-      const ranked = db
-        .select({ id: notices.id, place: place.as('place') })
-        .from(notices)
-        .where(
-          and(
-            eq(notices.namespace, namespace),
-            lte(notices.due, now),
-            or(ne(notices.told, notices.wanted), lte(notices.remind, now)),
-          ),
-        )
-        .as('ranked');
-      return db
-        .select(getTableColumns(notices))
-        .from(notices)
-        .innerJoin(ranked, eq(ranked.id, notices.id))
-        .where(lte(ranked.place, most.ofTenant))
-        .orderBy(ranked.place, notices.due)
-        .limit(most.all);
-    },
-
-    /** Takes notices that are due until a time, so that no other process sends them too; returns those that were still due. */
-    async leaseNotices(ids: readonly number[], now: Date, until: Date): Promise<NoticeRow[]> {
-      if (ids.length === 0) return [];
-      return db
-        .update(notices)
-        .set({ due: until })
-        .where(and(inArray(notices.id, [...ids]), lte(notices.due, now)))
-        .returning();
-    },
-
-    /** Notes what was told, and where the message is; `remind` is when to remind next. */
-    async told(
-      id: number,
-      told: string,
-      rest: { handle: JsonObject | null; remind: Date | null },
-      now: Date,
-    ): Promise<void> {
-      await db
-        .update(notices)
-        .set({ told, ...rest, due: now, attempts: 0, error: null })
-        .where(eq(notices.id, id));
-    },
-
-    /** Notes that nothing could be told, and when to try again. */
-    async failed(id: number, error: string, due: Date): Promise<void> {
-      await db
-        .update(notices)
-        .set({ error, due, attempts: sql`${notices.attempts} + 1` })
-        .where(eq(notices.id, id));
-    },
-
-    /** A notice by its number. */
-    async findNotice(id: number): Promise<NoticeRow | null> {
-      const [found] = await db.select().from(notices).where(eq(notices.id, id));
-      return found ?? null;
     },
 
     /** An inquiry as it was read last. */
     async find(namespace: string, workflowId: string, key: string): Promise<InquiryRow | null> {
-      const [found] = await db
-        .select()
-        .from(inquiries)
-        .where(and(eq(inquiries.namespace, namespace), eq(inquiries.workflowId, workflowId), eq(inquiries.key, key)));
+      const [found] = await db.select().from(inquiries).where(isInquiry({ namespace, workflowId, key }));
       return found ?? null;
     },
   };
+}
+
+function isInquiry({ namespace, workflowId, key }: { namespace: string; workflowId: string; key: string }) {
+  return and(eq(inquiries.namespace, namespace), eq(inquiries.workflowId, workflowId), eq(inquiries.key, key));
 }
 
 function conditionsOf(tenant: string, { status, assigned, n }: InquiryFilter): SQL | undefined {

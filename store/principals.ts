@@ -88,6 +88,13 @@ export function createPrincipalStore(db: Database) {
       return found ?? null;
     },
 
+    /** Returns the id of the tenant that exists from the first start on. */
+    async homeTenant(): Promise<string> {
+      const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, 'default'));
+      if (found === undefined) throw new Error('the tenant "default" is missing');
+      return found.id;
+    },
+
     /** A new key of a principal, which is made or changed to what is given. */
     async createKey(
       tenant: string,

@@ -20,8 +20,9 @@ import {
 import type { BulkError, BulkStatus, BulkVerb } from '../model/bulk.ts';
 import type { ConnectedPack } from '../model/connection.ts';
 import type { Definition } from '../model/definition.ts';
-import type { Inquiry, InquiryStatus, NoticeKind } from '../model/inquiry.ts';
+import type { Inquiry, InquiryStatus, NoticeChannel } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { DeliveryState, NoticeKind } from '../model/notice.ts';
 import type { Permission, Role } from '../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
 import type { RunTurn } from '../model/run-input.ts';
@@ -220,6 +221,8 @@ export const executions = pgTable(
     asked: integer('asked').notNull().default(0),
     askedSeen: integer('asked_seen').notNull().default(0),
     inquiriesOpen: integer('inquiries_open').notNull().default(0),
+    /** `updated` of the row when its open inquiries were last read because something had happened in the run. */
+    askedAt: instant('asked_at'),
     /** The last rebuild of the index that found the run in Temporal. */
     generation: integer('generation').notNull().default(0),
   },
@@ -267,41 +270,70 @@ export const inquiries = pgTable(
     created: instant('created').notNull(),
     /** The last history event that was read. */
     event: bigint('event', { mode: 'number' }).notNull(),
+    /** When its targets are reminded next; null: never. */
+    remindAt: instant('remind_at'),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.workflowId, table.key] }),
+    index('inquiries_remind').on(table.namespace, table.remindAt).where(sql`remind_at is not null`),
     index('inquiries_newest').on(table.tenant, table.status, table.created.desc().nullsFirst()),
     index('inquiries_run').on(table.tenant, table.n),
   ],
 );
 
-/** Where people are told of inquiries, and what they were told last: sent again until it went out. */
-export const notices = pgTable(
-  'notices',
+/**
+ * The outbox: one row for each thing that a target is told of an inquiry, written in the transaction that writes the inquiry.
+ * The `opened` event of a target also holds where its message is; its id stands in the handles of buttons.
+ */
+export const noticeEvents = pgTable(
+  'notice_events',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     namespace: told('namespace').notNull(),
     workflowId: told('workflow_id').notNull(),
     key: told('key').notNull(),
     tenant: tenant(),
-    kind: text('kind').$type<NoticeKind>().notNull(),
+    channel: text('channel').$type<NoticeChannel>().notNull(),
     target: told('target').notNull(),
-    /** What there is to tell, and what was told last: the status and how many have voted. Empty: nothing yet. */
-    wanted: told('wanted').notNull(),
-    told: told('told').notNull().default(''),
-    /** Where the message is, in the words of whoever took it. */
-    handle: json('handle').$type<JsonObject>(),
-    due: instant('due').notNull(),
-    /** When to remind next; null: never. */
-    remind: instant('remind'),
+    kind: text('kind').$type<NoticeKind>().notNull(),
+    number: integer('number').notNull(),
+    state: text('state').$type<DeliveryState>().notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),
+    /** When it is tried next, and until when a process has it. */
+    nextAt: instant('next_at').notNull(),
     error: told('error'),
+    deliveredAt: instant('delivered_at'),
+    /** Where the message is, in the words of the channel. */
+    place: json('place').$type<JsonObject>(),
     created: created(),
   },
   (table) => [
-    unique('notices_target').on(table.namespace, table.workflowId, table.key, table.kind, table.target),
-    index('notices_due').on(table.due).where(sql`told <> wanted or remind is not null`),
+    unique('notice_events_number').on(
+      table.namespace,
+      table.workflowId,
+      table.key,
+      table.channel,
+      table.target,
+      table.kind,
+      table.number,
+    ),
+    index('notice_events_due')
+      .on(table.namespace, table.nextAt)
+      .where(sql`state in ('pending', 'retrying', 'not_set_up')`),
   ],
+);
+
+/** Where a chat service has said that one of its channels is reached: nothing else is believed about that. */
+export const chatPlaces = pgTable(
+  'chat_places',
+  {
+    tenant: tenant(),
+    channel: text('channel').$type<NoticeChannel>().notNull(),
+    place: told('place').notNull(),
+    serviceUrl: told('service_url').notNull(),
+    updated: updated(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.channel, table.place] })],
 );
 
 /** Other names of a person: an e-mail address, or a user of a Slack team. */

@@ -45,7 +45,7 @@ const RULES: Record<string, Rule> = {
     packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'fflate', 'rate-limiter-flexible', 'yaml'],
     node: true,
   },
-  chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono'], node: true },
+  chat: { folders: ['service', 'egress', 'model'], packages: ['@slack/web-api', 'hono', 'jose'], node: true },
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   threads: { folders: ['api', 'service', 'projection', 'model'], packages: ['esbuild'], node: true },
   worker: {

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { Command } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
-import { askedCount } from '../interpreter/inquiries.ts';
+import { askedCount, endedNextToInquiries } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength } from '../interpreter/state.ts';
 import { unreadableEncoding } from '../interpreter/unreadable.ts';
@@ -66,8 +66,9 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
         for (const command of next) perform(command);
         const status = cancelled ? 'canceling' : openStatusOf(state);
         const asked = askedCount(state);
-        if (`${status} ${asked}` !== reported) fermata.report(status, asked);
-        reported = `${status} ${asked}`;
+        const report = `${status} ${asked} ${endedNextToInquiries(state)}`;
+        if (report !== reported) fermata.report(status, asked);
+        reported = report;
         await inbox.gathered();
         cancelled ||= inbox.holdsCancel();
         next = step(state, inbox.take(), Date.now(), historyLength());

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { SLACK_INTERACTIONS } from '../../chat/routes.ts';
+import { SLACK_INTERACTIONS } from '../../chat/slack.ts';
 import { validateDefinition } from '../../language/validate.ts';
 import { ERROR_STATUS } from '../../model/app-error.ts';
 import { BUILTIN_ACTIONS, jsonSchemaOf } from '../../model/builtin-actions.ts';

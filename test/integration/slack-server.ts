@@ -143,8 +143,18 @@ function blockTrouble(blocks: any[]): string | null {
   for (const block of blocks) {
     if (block.type === 'actions') {
       if (block.elements.length > 25) return 'more than 25 elements';
-      for (const { value, text, action_id: id } of block.elements) {
+      for (const { value, text, action_id: id, confirm } of block.elements) {
         if (value.length > 2_000) return 'a value of more than 2000 characters';
+        const dialog: [string, number][] = [
+          ['title', 100],
+          ['text', 300],
+          ['confirm', 30],
+          ['deny', 30],
+        ];
+        for (const [part, most] of confirm === undefined ? [] : dialog) {
+          const length = confirm[part].text.length;
+          if (length === 0 || length > most) return `a confirm dialog with a ${part} of ${length} characters`;
+        }
         if (text.text.length > 75) return 'a button of more than 75 characters';
         if (id.length > 255) return 'an action_id of more than 255 characters';
       }

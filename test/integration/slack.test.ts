@@ -122,6 +122,100 @@ describe('a question in Slack', () => {
     });
   });
 
+  it('asks once more before it approves without a form, and says what will run', async () => {
+    const { message } = await ask({ details: 'v1.2' });
+    const { elements } = message.blocks.find(({ type }) => type === 'actions');
+    const [approve, deny] = elements;
+    expect(approve.confirm.text.text).toContain(
+      'Approval runs deploy (core.transform): { "data": { "version": "v1.2" } }',
+    );
+    // A form asks once more by itself.
+    expect(deny.confirm).toBeUndefined();
+  });
+
+  it('decides what was shown: a message of before a change does not count, and is replaced without anybody looking', async () => {
+    await harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: 'examples.moving', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+      definition: {
+        start: ['ask', 'other'],
+        tasks: [
+          { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy' },
+          { name: 'other', action: 'core.wait_signal', input: { name: 'go' } },
+          {
+            name: 'deploy',
+            action: 'core.transform',
+            input: { data: '{{ (other.output if other is defined else "nothing") | default("nothing") }}' },
+          },
+        ],
+      },
+    });
+    const started = await harness.call('POST', '/api/v1/executions', {
+      ...{ workflow: 'examples.moving', parameters: { notify: { slack: { channel: '#moving' } } } },
+    });
+    const run = started.body.data.id;
+    const message = (await until(
+      async () => slack.messages.find(({ channel }) => channel === 'C#moving'),
+      (found) => found !== undefined,
+    ))!;
+    const old = [click(message, 'approve', 'UANN'), click(message, 'deny', 'UANN')];
+    expect(textsOf(message)).not.toContain('DROP PROD');
+    await harness.call('POST', `/api/v1/executions/${run}/signal`, { name: 'go', payload: 'DROP PROD' });
+    await until(
+      async () => textsOf(message),
+      (texts) => texts.includes('DROP PROD'),
+    );
+    for (const payload of old) await post(signed(payload));
+    expect(await told('UANN')).toContain('This does not count');
+    await until(
+      async () => slack.ephemeral.length,
+      (count) => count === 2,
+    );
+    // Nobody is asked for a reason for a decision that cannot count.
+    expect(slack.views).toEqual([]);
+    expect((await inquiryOf(run)).votes).toEqual([]);
+    await press(message, 'approve', 'UANN');
+    expect((await ended(run)).status).toBe('approved');
+  });
+
+  it('is asked of the tenant’s own app, by its connection; the settings serve the first tenant alone', async () => {
+    const made = await harness.call('POST', '/api/v1/tenants', { ref: 'acme', label: 'Acme' });
+    const { key } = (await harness.call('POST', '/api/v1/keys', { subject: 'eve', tenant: 'acme', roles: ['admin'] }))
+      .body.data;
+    const acme = (method: string, path: string, body?: unknown) =>
+      harness.call(method, `/api/v1/${path}`, body, { 'x-api-key': key });
+    expect(made.status).toBe(201);
+    await acme('POST', 'packs', { ref: 'own', label: 'Own' });
+    await acme('POST', 'workflows', {
+      ...{ ref: 'own.ask', pack_ref: 'own', label: 'x', version: '1.0.0' },
+      definition: {
+        tasks: [{ name: 'ask', action: 'core.inquiry', input: { notify: { slack: { channel: '#acme' } } } }],
+      },
+    });
+    const run = (await acme('POST', 'executions', { workflow: 'own.ask' })).body.data.id;
+    const deliveries = async () => (await acme('GET', `executions/${run}/inquiries`)).body.data[0]?.delivery;
+    const [delivery] = await until(deliveries, (found) => found?.[0]?.state === 'not_set_up');
+    expect(delivery.error).toBe('the connection slack/default is missing');
+    const { botToken, apiUrl } = slack.settings;
+    const connection = {
+      settings: { api_url: apiUrl },
+      secrets: { bot_token: botToken, signing_secret: 'the secret of Acme' },
+    };
+    expect((await acme('PUT', 'connections/slack/default', connection)).status).toBe(200);
+    const second = (await acme('POST', 'executions', { workflow: 'own.ask' })).body.data.id;
+    const message = (await until(
+      async () => slack.messages.find(({ channel }) => channel === 'C#acme'),
+      (found) => found !== undefined,
+    ))!;
+    await acme('POST', 'keys', { subject: 'bob@example.com', roles: ['operator'] });
+    const payload = click(message, 'approve', 'UBOB');
+    expect((await post(signed(payload))).status).toBe(401);
+    expect((await post(signed(payload, { secret: 'the secret of Acme' }))).status).toBe(200);
+    await until(
+      async () => (await acme('GET', `executions/${second}/inquiries`)).body.data[0].status,
+      (status) => status === 'approved',
+    );
+  });
+
   it('has no markup of others in it', async () => {
     const evil = '<!channel> <https://evil.example|Deploy> *bold* `code` </script>';
     const { message } = await ask({ prompt: evil, details: evil });

@@ -23,6 +23,7 @@ export const API_NAMESPACES = [
     'clients',
     'inquiries',
     'slack',
+    'teams',
     'ways-around',
     'deciders',
     'links',

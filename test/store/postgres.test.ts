@@ -5,6 +5,7 @@ import { openPostgres } from '../../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
+import { createNoticeEventStore } from '../../store/notice-events.ts';
 import { createPrincipalStore } from '../../store/principals.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
@@ -114,24 +115,29 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
     event: 3,
     changes: 1,
   };
-  const notices = [0, 1, 2, 3].map((index) => ({
-    ...{ key: 'ask', kind: 'slack' as const, target: `#${index}`, wanted: 'pending/0', open: true, remind: null },
+  const events = createNoticeEventStore(db);
+  const opened = [0, 1, 2, 3].map((index) => ({
+    channel: 'slack' as const,
+    target: `#${index}`,
+    kind: 'opened' as const,
+    number: 1,
   }));
-  await store.sync(run, [inquiry], notices, created);
+  const deriving = { derive: () => opened, remindAt: () => null };
+  await store.sync(run, [inquiry], deriving, created);
   const inbox = async (names: string[], groups: string[] = []) =>
     (await store.list(tenant, { assigned: { names, groups } }, { offset: 0, limit: 10 })).total;
   expect(await Promise.all([inbox(['ann']), inbox(['bob']), inbox(['bob'], ['ops']), inbox(['dev', 'ann'])])).toEqual([
     1, 0, 1, 0,
   ]);
   const until = new Date(created.getTime() + 30_000);
-  const due = await store.dueNotices('inbox', created, { ofTenant: 10, all: 10 });
+  const due = await events.due('inbox', created, { ofTenant: 10, all: 10 });
   expect(due).toHaveLength(4);
-  expect(await store.dueNotices('inbox', created, { ofTenant: 3, all: 10 })).toHaveLength(3);
+  expect(await events.due('inbox', created, { ofTenant: 3, all: 10 })).toHaveLength(3);
   const ids = due.map(({ id }) => id);
-  const leased = await Promise.all([1, 2, 3].map(() => store.leaseNotices(ids, created, until)));
+  const leased = await Promise.all([1, 2, 3].map(() => events.lease(ids, created, until)));
   expect(new Set(leased.flat().map(({ id }) => id)).size).toBe(leased.flat().length);
   expect(leased.flat()).toHaveLength(4);
-  await store.sync({ ...run, event: 2 }, [{ ...inquiry, status: 'approved' }], [], created);
+  await store.sync({ ...run, event: 2 }, [{ ...inquiry, status: 'approved' }], deriving, created);
   expect((await store.find('inbox', 'w', 'ask'))?.status).toBe('pending');
 
   const runs = createExecutionStore(db);

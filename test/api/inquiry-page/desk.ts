@@ -113,7 +113,7 @@ export function createDesk() {
     async token(id: string, address: string): Promise<string> {
       const { inquiry } = questions.get(id)!;
       const notice = {
-        ...{ id: 1, tenant: TENANT, target: address, inquiryId: id },
+        ...{ id: 1, tenant: TENANT, channel: 'email' as const, target: address, inquiryId: id },
         ...{ ref: 'ops.deploy', owner: null, execution: 1, inquiry },
       };
       return (await links.issue(notice))!;

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../model/app-error.ts';
+import { requiredForm } from '../model/inquiry.ts';
+import { formResponse } from '../model/inquiry-form.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Notice } from '../model/notice.ts';
+import type { Principal } from '../model/principal.ts';
+import type { InquiryService } from '../service/inquiries.ts';
+import type { Outbox } from '../service/outbox.ts';
+import type { PrincipalService } from '../service/principals.ts';
+import type { Act, AnsweringChannel, Outcome } from './channel.ts';
+import type { Handle, Messages } from './message.ts';
+
+/** What the desk works with. */
+export interface DeskServices {
+  messages: Messages;
+  outbox: Outbox;
+  inquiries: InquiryService;
+  principals: PrincipalService;
+}
+
+/** An act whose handle was opened. */
+export interface Taken {
+  notice: Notice;
+  /** Where the message of the question is. */
+  place: JsonObject;
+  /** What must come before a decision: a form, or a better one; null: nothing. */
+  first: Outcome | null;
+  /** Decides what was shown, as far as the actor may. */
+  decide(): Promise<Outcome>;
+}
+
+/** Takes what people do in chats: opens the handle, finds the person, and decides what was shown. */
+export type Desk = ReturnType<typeof createDesk>;
+
+/** Makes the desk, which all channels share. */
+export function createDesk({ messages, outbox, inquiries, principals }: DeskServices) {
+  /** The person whom an actor is here; or what the actor is told. */
+  async function personOf(channel: AnsweringChannel, act: Act, tenant: string): Promise<Principal | string> {
+    const { team, user } = act.actor;
+    const known = await act.identify();
+    if (known === null) return 'Guests and people of other organizations cannot decide here.';
+    const byUser = await principals.findPerson(tenant, channel.name, `${team}/${user}`);
+    const person = byUser ?? (known.email === null ? null : await principals.findPerson(tenant, 'email', known.email));
+    return person ?? 'Nobody here is known by your user or your confirmed e-mail address.';
+  }
+
+  async function decide(channel: AnsweringChannel, act: Act, notice: Notice, handle: Handle): Promise<Outcome> {
+    const now = async () => messages.compose((await outbox.find(notice.id))?.notice ?? notice);
+    const refused = async (text: string): Promise<Outcome> => ({ kind: 'refused', text, message: await now() });
+    const { option, boundTo } = handle;
+    const person = await personOf(channel, act, notice.tenant);
+    if (typeof person === 'string') return refused(person);
+    if (boundTo === null) {
+      await outbox.refresh(notice.id);
+      return refused('This does not count: the message was older than this version of Fermata. Look again.');
+    }
+    const response = responseTo(notice, option, act);
+    const id = `${channel.name}-${decisionIdOf(notice, act)}`;
+    const answer = { option, response, comment: act.comment, channel: channel.name, id, boundTo };
+    try {
+      const { result, view } = await inquiries.respond(person, notice.inquiryId, answer);
+      const text = result === 'received' ? 'Received: it counts as soon as the run goes on.' : null;
+      return { kind: 'taken', text, message: await messages.compose({ ...notice, inquiry: view.inquiry }) };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      // Whoever has decided about what is shown no longer must see what is.
+      if (error.code === 'binding_changed') await outbox.refresh(notice.id);
+      return refused(`This does not count: ${error.message}.`);
+    }
+  }
+
+  /** What must come before a decision. */
+  async function firstOf(act: Act, notice: Notice, { option, boundTo }: Handle): Promise<Outcome | null> {
+    // Nobody fills in a form for a decision that cannot count.
+    if (notice.inquiry.request.bind && boundTo !== notice.inquiry.bound_to) return null;
+    const message = await messages.compose(notice);
+    const found = message.options.find(({ ref }) => ref === option);
+    if (found === undefined) return null;
+    // The form is about what was shown when the button was pressed.
+    const offered = { ...found, sealed: act.sealed };
+    if (act.kind === 'press') return offered.asks ? { kind: 'form', option: offered, message } : null;
+    if (!offered.form || message.form === null) return null;
+    const issues = inquiries.checkForm(message.form, responseTo(notice, option, act));
+    return issues.length === 0 ? null : { kind: 'invalid', option: offered, message, issues };
+  }
+
+  return {
+    /** Opens the handle of an act; null where its notice is gone. Throws `token_invalid` for a handle that is not ours. */
+    async take(channel: AnsweringChannel, act: Act): Promise<Taken | null> {
+      const handle = await messages.open(channel.name, act.sealed);
+      const found = await outbox.find(handle.notice);
+      if (found === null || found.notice.channel !== channel.name) return null;
+      const { notice, place } = found;
+      return {
+        notice,
+        place,
+        first: await firstOf(act, notice, handle),
+        decide: () => decide(channel, act, notice, handle),
+      };
+    },
+  };
+}
+
+/** What was written into the form of an option; null where it needs none. */
+function responseTo({ inquiry: { request } }: Notice, option: string, act: Act): Json {
+  const chosen = request.options.find(({ ref }) => ref === option);
+  const schema = chosen === undefined ? null : requiredForm(request, chosen);
+  return formResponse(schema, (field) => act.written(field));
+}
+
+/** The same for two deliveries of one act, so that they are one decision. */
+function decisionIdOf({ id }: Notice, { actor, once, sealed }: Act): string {
+  return createHash('sha256').update(`${id} ${actor.user} ${once} ${sealed}`).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,130 @@
+import { AppError } from '../model/app-error.ts';
+import {
+  type InquiryOption,
+  type InquiryStatus,
+  type NoticeChannel,
+  requiredForm,
+  type Vote,
+} from '../model/inquiry.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Notice } from '../model/notice.ts';
+import { reasonFor } from '../service/notice-events.ts';
+import type { Sealer } from '../service/sealer.ts';
+
+/** Planned tasks that a message shows. */
+const MAX_PLANNED = 5;
+
+/** A question as a channel shows it: plain texts, and nothing that a channel would have to look up. */
+export interface Message {
+  title: string;
+  /** Why whoever reads this is asked only now; null: nobody has said. */
+  reason: string | null;
+  details: string | null;
+  status: InquiryStatus;
+  /** What approval runs next: a heading, and the input as JSON. */
+  plan: { heading: string; input: string }[];
+  /** Who asks, and until when. */
+  facts: string;
+  votes: string[];
+  /** How it has ended; null while it is open. */
+  closing: string | null;
+  /** What can be pressed; none once it has ended. */
+  options: MessageOption[];
+  /** JSON Schema of the form; null: there is none. */
+  form: JsonObject | null;
+}
+
+/** An option of a question, as a button. */
+export interface MessageOption extends Pick<InquiryOption, 'ref' | 'label' | 'style' | 'outcome'> {
+  /** The handle of the button or form: what it decides, and about what. */
+  sealed: string;
+  /** Whether the form must be filled in for it. */
+  form: boolean;
+  /** Whether a form or a reason is asked for before it counts. */
+  asks: boolean;
+}
+
+/** The meaning of a button or form: a notice, an option, and the hash of what was shown. */
+export interface Handle {
+  notice: number;
+  option: string;
+  /** Null in a handle of an older version, which has none. */
+  boundTo: string | null;
+}
+
+/** Composes messages, and opens the handles that stand in them. */
+export type Messages = ReturnType<typeof createMessages>;
+
+/** Makes it; each channel has a sealer of its own, so that no handle of one counts in another. */
+export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
+  return {
+    /** Composes the message of a question as it is now; each of its options is bound to exactly what it shows. */
+    async compose(notice: Notice): Promise<Message> {
+      const { inquiry, channel, id } = notice;
+      const { request, status, plan, votes, bound_to, decided_at } = inquiry;
+      const { prompt, details, response_schema: form } = request;
+      const open = status === 'pending' ? request.options : [];
+      const options = open.map(async (option): Promise<MessageOption> => {
+        const { ref, label, style, outcome } = option;
+        const needed = requiredForm(request, option) !== null;
+        const sealed = await sealers(channel).seal({ notice: id, option: ref, bound_to });
+        return { ref, label, style, outcome, sealed, form: needed, asks: needed || outcome === 'deny' };
+      });
+      return {
+        title: prompt ?? `${notice.ref} asks for a decision`,
+        reason: reasonText(reasonFor(inquiry, notice)),
+        details,
+        status,
+        plan: plan.slice(0, MAX_PLANNED).map(({ task, action, input, rendered }) => {
+          const heading = `${status === 'denied' ? 'Would have run' : 'Approval runs'} ${task} (${action})`;
+          return {
+            heading: rendered ? heading : `${heading}, with what is known then`,
+            input: JSON.stringify(input, null, 2),
+          };
+        }),
+        facts: factsOf(notice),
+        votes: votes.map(voteText),
+        closing: status === 'pending' ? null : closingText(status, decided_at),
+        options: await Promise.all(options),
+        form,
+      };
+    },
+
+    /** Opens the handle of a button or form. Throws `token_invalid` for one that was not made for the channel. */
+    async open(channel: NoticeChannel, sealed: string): Promise<Handle> {
+      const { notice, option, bound_to: boundTo = null } = await sealers(channel).open(sealed);
+      if (typeof notice !== 'number' || typeof option !== 'string') {
+        throw new AppError('token_invalid', 'the handle is not of a button');
+      }
+      return { notice, option, boundTo: typeof boundTo === 'string' ? boundTo : null };
+    },
+  };
+}
+
+function reasonText(reason: string | null): string | null {
+  return reason === null ? null : `You are asked now because: ${reason}`;
+}
+
+function factsOf({ ref, owner, inquiry: { expires_at: expires } }: Notice): string {
+  const until = expires === null ? '' : ` · until ${minuteOf(expires)}`;
+  return `${ref} · started by ${owner ?? 'nobody'}${until}`;
+}
+
+function voteText({ by, option, comment, at }: Vote): string {
+  const said = comment === null || comment === '' ? '' : `: ${comment}`;
+  return `${option} by ${by} at ${minuteOf(at)}${said}`;
+}
+
+function closingText(status: InquiryStatus, at: string | null): string {
+  const words: Partial<Record<InquiryStatus, string>> = {
+    cancelled: 'Withdrawn',
+    expired: 'Expired: nobody decided in time',
+  };
+  const when = at === null ? '' : ` at ${minuteOf(at)}`;
+  return `${words[status] ?? status[0]!.toUpperCase() + status.slice(1)}${when}`;
+}
+
+/** An instant as people read it, to the minute. */
+function minuteOf(instant: string): string {
+  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
+}

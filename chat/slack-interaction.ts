@@ -1,0 +1,59 @@
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+
+/** A button that was pressed or a form that was submitted, as Slack says it. */
+export interface SlackInteraction {
+  kind: 'press' | 'submit';
+  sealed: string;
+  team: string;
+  app: string;
+  user: string;
+  trigger: string;
+  /** Equal in two deliveries of one click. */
+  once: string;
+  /** Returns what stands in a block of the form; empty for nothing. */
+  written(block: string): string;
+}
+
+/** Reads the payload of an interaction; null for one that decides nothing. */
+export function readInteraction(payload: Json): SlackInteraction | null {
+  if (!isJsonObject(payload)) return null;
+  const { type, team, api_app_id: app, user, trigger_id: trigger, actions, view } = payload;
+  const common = {
+    team: idOf(team),
+    app: String(app ?? ''),
+    user: idOf(user),
+    trigger: String(trigger ?? ''),
+  };
+  if (type === 'block_actions' && Array.isArray(actions)) {
+    const action = actions.find((each) => isJsonObject(each) && String(each.action_id).startsWith('decide:'));
+    if (!isJsonObject(action ?? null)) return null;
+    const { value, action_ts: at } = action as JsonObject;
+    return { ...common, kind: 'press', sealed: String(value ?? ''), once: String(at ?? ''), written: () => '' };
+  }
+  if (type === 'view_submission' && isJsonObject(view ?? null)) {
+    const { callback_id: callback, private_metadata: sealed, id, state } = view as JsonObject;
+    if (callback !== 'decide') return null;
+    const values = objectOf(objectOf(state).values);
+    return {
+      ...common,
+      kind: 'submit',
+      sealed: String(sealed ?? ''),
+      once: String(id ?? ''),
+      written: (block) => writtenIn(objectOf(objectOf(values[block]).value)),
+    };
+  }
+  return null;
+}
+
+function writtenIn({ value, selected_option: option }: JsonObject): string {
+  const text = value ?? objectOf(option).value;
+  return typeof text === 'string' ? text : '';
+}
+
+function idOf(of: Json | undefined): string {
+  return String(objectOf(of).id ?? '');
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value ?? null) ? (value as JsonObject) : {};
+}

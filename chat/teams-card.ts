@@ -1,0 +1,111 @@
+import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Message, MessageOption } from './message.ts';
+
+// How a question looks in Teams: an Adaptive Card. Texts of others stand in rich text, which has no markup to inject into.
+
+/** Characters that one text shows; the API has all of it. */
+const LONGEST = 2_500;
+
+/** The prefix of the inputs of a form. */
+const FIELD = 'field:';
+
+/** What stands on a card next to the question: what is wrong, by field where it is a field's, and what was entered. */
+export interface CardNote {
+  text: string | null;
+  issues: readonly { path: string; message: string }[];
+  written: (input: string) => string;
+}
+
+const NOTHING: CardNote = { text: null, issues: [], written: () => '' };
+
+/** The attachment that a message of Teams carries. */
+export function attachmentOf(message: Message, note: CardNote = NOTHING): JsonObject {
+  return { contentType: 'application/vnd.microsoft.card.adaptive', content: cardOf(message, note) };
+}
+
+/** The card of a question: what is asked, what will run, the form, and buttons while it is open. */
+export function cardOf(message: Message, note: CardNote = NOTHING): JsonObject {
+  const { title, reason, details, plan, facts, votes, closing, options, form, status } = message;
+  const open = options.length > 0;
+  const body: JsonObject[] = [text(title, { weight: 'Bolder', size: 'Medium' })];
+  if (reason !== null) body.push(text(reason, { isSubtle: true }));
+  if (details !== null) body.push(text(details));
+  for (const { heading, input } of plan) body.push(text(heading), text(input, { fontType: 'Monospace' }));
+  body.push(text(facts, { isSubtle: true }));
+  if (votes.length > 0) body.push(text(votes.join('\n')));
+  if (closing !== null) body.push(text(closing, { weight: 'Bolder' }));
+  if (open) body.push(...inputsOf(options, form, note));
+  if (note.text !== null) body.push(text(note.text, { color: 'Attention', weight: 'Bolder' }));
+  return {
+    type: 'AdaptiveCard',
+    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+    version: '1.5',
+    fallbackText: shortened(status === 'pending' ? title : `${title} – ${status}`),
+    body,
+    actions: options.map(actionOf),
+  };
+}
+
+/** The id of the input of a form's field. */
+export function inputOf(field: string): string {
+  return FIELD + field;
+}
+
+function actionOf({ label, style, sealed }: MessageOption): JsonObject {
+  const styles = { primary: 'positive', danger: 'destructive', default: 'default' };
+  const action = { title: label, style: styles[style], data: { sealed } };
+  return {
+    type: 'Action.Execute',
+    verb: 'decide',
+    ...action,
+    // Clients that do not know the first one send a message instead.
+    fallback: { type: 'Action.Submit', ...action },
+  };
+}
+
+function inputsOf(options: readonly MessageOption[], form: JsonObject | null, note: CardNote): JsonObject[] {
+  const fields = options.some((option) => option.form) ? formFields(form) : [];
+  const inputs = fields.flatMap((field) => {
+    const id = inputOf(field.name);
+    const wrong = note.issues.filter(({ path }) => path.split('/')[2] === field.name);
+    return [inputFor(field, id, note.written(id)), ...wrong.map(problem)];
+  });
+  const names = new Set(fields.map(({ name }) => name));
+  const others = note.issues.filter(({ path }) => !names.has(path.split('/')[2] ?? ''));
+  const reason = { type: 'Input.Text', id: 'comment', label: 'Reason', isMultiline: true, maxLength: 3_000 };
+  return [...inputs, ...others.map(problem), { ...reason, value: note.written('comment') }];
+}
+
+function inputFor({ name, schema, required }: FormField, id: string, value: string): JsonObject {
+  const title = typeof schema.title === 'string' ? schema.title : name === WHOLE_FORM ? 'Answer (JSON)' : name;
+  const label = required ? `${title} (needed)` : title;
+  const choices = fieldChoices(schema);
+  if (choices !== null) {
+    const shown = choices
+      .slice(0, 100)
+      .map((choice): Json => ({ title: String(choice), value: JSON.stringify(choice) }));
+    return { type: 'Input.ChoiceSet', id, label, choices: shown, value };
+  }
+  const { type } = schema;
+  return {
+    type: 'Input.Text',
+    id,
+    label,
+    isMultiline: type !== 'string' && type !== 'integer' && type !== 'number',
+    value,
+  };
+}
+
+function problem({ message }: { message: string }): JsonObject {
+  return text(message, { color: 'Attention' });
+}
+
+function text(content: string, style: JsonObject = {}): JsonObject {
+  return { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: shortened(content), ...style }] };
+}
+
+function shortened(content: string): string {
+  if (content === '') return ' ';
+  return content.length > LONGEST ? `${content.slice(0, LONGEST)}…` : content;
+}

@@ -1,0 +1,37 @@
+import { type ConnectedPack, type ConnectionOf, DEFAULT_CONNECTION } from '../model/connection.ts';
+import type { Readiness } from '../model/notice.ts';
+
+/** Finds a connection with its secrets; null when there is none. */
+export type Connect = (
+  tenant: string,
+  pack: ConnectedPack,
+  name: string,
+) => Promise<{ settings: unknown; secrets: unknown } | null>;
+
+/** Settings of a channel, or what is missing of them. */
+type Found<T> = T | Exclude<Readiness, { ok: true }>;
+
+/** What the process itself has for a channel, and the name of the setting that gives it. */
+interface OfProcess<T> {
+  settings: T | undefined;
+  name: string;
+}
+
+/**
+ * Makes what finds the settings of a channel: those of the tenant's connection `default` of a pack, as `read` makes them; where the
+ * home tenant has no such connection, those of the process.
+ */
+export function createChatConnections(connect: Connect, home: () => Promise<string>) {
+  return <P extends ConnectedPack, T>(
+    pack: P,
+    read: (connection: ConnectionOf<P>) => Found<T>,
+    process: OfProcess<T> | null = null,
+  ) =>
+    async (tenant: string): Promise<Found<T>> => {
+      const found = await connect(tenant, pack, DEFAULT_CONNECTION);
+      if (found !== null) return read(found as ConnectionOf<P>); // what is stored was checked
+      const setting = `the connection ${pack}/${DEFAULT_CONNECTION}`;
+      if (process === null || tenant !== (await home())) return { ok: false, setting };
+      return process.settings ?? { ok: false, setting: `${setting}, or ${process.name},` };
+    };
+}
