@@ -251,13 +251,14 @@ describe('a question in Slack', () => {
     expect(inquiry.votes[0]).toMatchObject({ response: { count: 3, size: 'large', note: '7' }, comment: 'as agreed' });
   });
 
-  it('asks who denies for a reason', async () => {
-    const { run, message } = await ask();
+  it('asks who denies for a reason, and for no form', async () => {
+    const { run, message } = await ask({ response_schema: { type: 'object', required: ['count'] } });
     await press(message, 'deny', 'UBOB');
     const { view } = await until(
       async () => slack.views[0]!,
       (opened) => opened !== undefined,
     );
+    expect(view.blocks.map(({ block_id: id }: { block_id?: string }) => id)).toEqual([undefined, 'comment']);
     await post(signed(submit(view, 'UBOB', { comment: 'not on Friday' })));
     const inquiry = await ended(run);
     expect([inquiry.status, inquiry.votes[0].by, inquiry.votes[0].comment]).toEqual([
