@@ -8,7 +8,7 @@ import { takeBody } from '../body.ts';
 import type { ApiEnv } from '../environment.ts';
 import { controlName, problemsOf } from './fields.ts';
 import { POLICY } from './style.ts';
-import { messagePage, questionPage } from './view.ts';
+import { messagePage, questionPage, receivedPage } from './view.ts';
 
 // The page behind a link in a message (docs/inquiries.md, Mail): it shows what is asked and what will run. A GET never
 // decides; only the form's POST does, about the question that the form names, with the cookie of that question's page.
@@ -71,10 +71,11 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
     }
     try {
       const answer = { option, comment: comment === '' ? null : comment, written, requestId: context.get('requestId') };
-      await links.decide(page, id, form, answer);
+      const { result } = await links.decide(page, id, form, answer);
       const decided = await links.view(page, id);
       deleteCookie(context, cookieName(id), { path: pathOf(id) });
-      return context.html(await questionPage(pathOf(id), decided, null), 200);
+      const shown = result === 'received' ? receivedPage(decided) : questionPage(pathOf(id), decided, null);
+      return context.html(await shown, 200);
     } catch (error) {
       // The question is shown anew, with everything that was entered, unless the form is not one of this page.
       const now = await links.view(page, id, form).catch(() => null);

@@ -64,6 +64,13 @@ ${formControls(request.response_schema, entered, problems)}
   );
 }
 
+/** The page of a question whose decision no worker has taken yet. */
+export function receivedPage(found: LinkedInquiry): Html {
+  const title = found.inquiry.request.prompt ?? 'A decision is needed';
+  const words = html`<strong>Received</strong>. It counts as soon as a worker of Fermata takes it.`;
+  return page(title, html`<p class="state" role="status">${words}</p>${about(found)}`);
+}
+
 /** A page that shows no question; `inbox` is where people with credentials find theirs. */
 export function messagePage(title: string, message: string, inbox: string): Html {
   return page(

@@ -40,6 +40,7 @@ class Jar {
 /** The page behind links over questions that are kept here and judged by the rules of a run. */
 export function createDesk() {
   let now = NOW;
+  let working = true;
   const questions = new Map<string, { inquiry: Inquiry; taken: Map<string, Inquiry> }>();
   const missing = () => new AppError('inquiry_not_found', 'not found');
 
@@ -73,6 +74,7 @@ export function createDesk() {
         throw new AppError(CODES[reason] ?? (reason as ErrorCode), message, issues === undefined ? {} : { issues });
       }
       taken.set(decisionId!, inquiry);
+      if (!working) return { result: 'received', view: view(inquiry) };
       const { outcome } = inquiry.request.options.find(({ ref }) => ref === option)!;
       const vote: Vote = { id: decisionId!, by, option, response, comment, channel, at, outcome, bound_to: boundTo! };
       inquiry.votes = [...inquiry.votes, vote];
@@ -93,6 +95,10 @@ export function createDesk() {
   return {
     links,
     sealer,
+    /** From here on no worker takes what is decided. */
+    stopWorkers(): void {
+      working = false;
+    },
     /** Lets time pass. */
     wait(seconds: number): void {
       now += seconds * 1000;

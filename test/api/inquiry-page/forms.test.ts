@@ -197,6 +197,14 @@ describe('the page', () => {
     expect(text).toContain('prefers-color-scheme: dark');
   });
 
+  it('says that a decision was received which no worker has taken yet, and has no second form', async () => {
+    const { desk, send } = await opened({});
+    desk.stopWorkers();
+    const { status, text, form } = await send({ option: 'approve' });
+    expect([status, form]).toEqual([200, '']);
+    expect(text).toContain('<strong>Received</strong>');
+  });
+
   it('has no form for who has voted, and none for who may not decide', async () => {
     const desk = createDesk();
     desk.ask('1', { approvers: [ANN, 'bob'], quorum: 2 }, { votes: [vote(ANN, 'approve', null)] });
