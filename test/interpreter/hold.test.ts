@@ -116,7 +116,7 @@ describe('what is handed on', () => {
         timeout: 100,
         start: ['ask', 'wait', 'sleep', 'again', 'work'],
         tasks: [
-          question('ask', { approvers: ['ann'], timeout: 60 }),
+          question('ask', { approvers: ['ann'], timeout: 60, escalate: [{ after: 40, approvers: ['boss'] }] }),
           { name: 'wait', action: 'core.wait_signal', input: { name: 'go' } },
           { name: 'sleep', action: 'core.delay', input: { seconds: 30 } },
           {
@@ -139,6 +139,8 @@ describe('what is handed on', () => {
     for (const key of ['ask', 'sleep', 'again~2', '~timeout']) expect(due(key)).toBe(before(key));
     expect([...next.state.signals.messages]).toEqual([['early', [1]]]);
     expect(next.state.inquiries.get('ask')).toEqual(run.state.inquiries.get('ask'));
+    expect(next.take(9, false, { type: 'fired', key: 'ask' })).toEqual(['timer ask']);
+    expect(next.state.inquiries.get('ask')).toMatchObject({ escalated: [expect.any(Number)], outcome: null });
     expect(next.take(9, false, { type: 'signal', name: 'go', payload: 2 })).toEqual([]);
     expect(next.state.visits[1]).toMatchObject({ key: 'wait', status: 'succeeded', output: 2 });
   });
