@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { readText } from '../egress/answer.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
 /** What an action gets beside its input. */
 export interface ActionContext {
@@ -122,7 +122,7 @@ export async function ask(
 /** Parses an answer; null when it is not JSON. */
 function jsonOf(text: string): Json {
   try {
-    return parseJson(text);
+    return JSON.parse(text) as Json;
   } catch {
     return null;
   }

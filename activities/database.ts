@@ -2,7 +2,7 @@ import pg from 'pg';
 import Cursor from 'pg-cursor';
 import type { z } from 'zod';
 import { InsertInputSchema, QueryInputSchema } from '../model/builtin-actions.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { ActionError, type ConnectedAction } from './action.ts';
 import { tooLarge, withClient } from './postgres.ts';
@@ -30,10 +30,10 @@ export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>
         const wanted = Math.min(BATCH, room + 1);
         const found = await cursor.read(wanted);
         for (const row of found.slice(0, room)) {
-          const { value, size } = jsonOf(row);
-          bytes += size;
+          const text = jsonText(row);
+          bytes += Buffer.byteLength(text);
           if (bytes > MAX_PAYLOAD_BYTES) throw tooLarge(`the rows have more than ${MAX_PAYLOAD_BYTES} bytes`);
-          rows.push(value);
+          rows.push(JSON.parse(text) as Json);
         }
         if (found.length > room) break;
         if (found.length < wanted) return { rows, row_count: rows.length, truncated: false };
@@ -72,7 +72,7 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
     const text = `INSERT INTO ${tableName(table)} (${names}) VALUES ${tuples.join(', ')}${back}`;
     return withClient(connection, context, async (client) => {
       const result = await client.query<JsonObject>(text, values);
-      return { row_count: result.rowCount ?? 0, rows: result.rows.map((row) => jsonOf(row).value) };
+      return { row_count: result.rowCount ?? 0, rows: result.rows.map((row) => JSON.parse(jsonText(row)) as Json) };
     });
   },
 };
@@ -82,15 +82,9 @@ function bound(value: Json): unknown {
   return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : value;
 }
 
-/** Converts a row to JSON, with its size in bytes: times as ISO 8601, bytes as base64, and what has no JSON as text. */
-function jsonOf(row: JsonObject): { value: Json; size: number } {
-  try {
-    const text = JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-    return { value: parseJson(text), size: Buffer.byteLength(text) };
-  } catch (error) {
-    if (error instanceof RangeError) throw tooLarge('a row holds JSON that is nested too deep');
-    throw error;
-  }
+/** The JSON of a row: times as ISO 8601, bytes as base64, and what has no JSON as text. */
+function jsonText(row: JsonObject): string {
+  return JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
 }
 
 function tableName(table: string): string {

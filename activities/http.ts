@@ -1,6 +1,6 @@
 import { readText } from '../egress/answer.ts';
 import { type HttpInput, HttpInputSchema } from '../model/http-input.ts';
-import { type Json, type JsonObject, jsonSize, parseJson } from '../model/json.ts';
+import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { type Action, ActionError } from './action.ts';
 import { timer } from './attempt.ts';
@@ -80,7 +80,7 @@ function parseBody(text: string, contentType: string | undefined): Json {
   if (text === '') return null;
   if (!/[/+]json\b/i.test(contentType ?? '')) return text;
   try {
-    return parseJson(text);
+    return JSON.parse(text) as Json;
   } catch {
     return text; // what claims to be JSON and is not stays readable as text
   }

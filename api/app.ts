@@ -17,6 +17,7 @@ import { executionRoutes } from './executions.ts';
 import { explanationRoutes } from './explanations.ts';
 import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-page/routes.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { managementRoutes } from './management.ts';
 import { authenticate, checkUrl, limitInFlight, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
@@ -24,6 +25,7 @@ import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
 import { scheduleRoutes } from './schedules.ts';
 import { secretRoutes } from './secrets.ts';
+import { signingKeyRoutes } from './signing-keys.ts';
 import { streamRoutes } from './streams.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
@@ -73,6 +75,8 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     executionControlRoutes(services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
     inquiryRoutes(services.inquiries, services.deliveries, services.tokens, services.publicUrl),
+    ledgerRoutes(services.ledger),
+    signingKeyRoutes(services.signingKeys),
     automationRoutes(executions, lists, definitions, services.retries),
   ]) {
     app.route('/', routes);

@@ -23,6 +23,7 @@ import type { ExecutionService } from '../service/executions.ts';
 import type { ExplanationService } from '../service/explanations.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import type { InquiryLinkService } from '../service/inquiry-links.ts';
+import type { LedgerService } from '../service/ledger.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { Pool } from '../service/pool.ts';
@@ -31,6 +32,7 @@ import type { RetryService } from '../service/retries.ts';
 import type { ScheduleService } from '../service/schedules.ts';
 import type { SecretService } from '../service/secrets.ts';
 import type { SignalTokenService } from '../service/signal-tokens.ts';
+import type { SigningKeyService } from '../service/signing-keys.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { WatchService } from '../service/watches.ts';
@@ -88,6 +90,7 @@ export interface ApiServices {
   schedules: ScheduleService;
   inquiries: InquiryService;
   tokens: SignalTokenService;
+  ledger: LedgerService;
   links: InquiryLinkService;
   deliveries: DeliveryService;
   /** Where people reach the API; undefined: where they asked. */
@@ -101,6 +104,7 @@ export interface ApiServices {
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;
   workerState: (() => WorkerState) | undefined;
+  signingKeys: SigningKeyService;
   /** Hears of every request. */
   observe: RequestObserver | undefined;
   log: Logger;

@@ -102,6 +102,18 @@ export const ExecutionSchema = z
       .array(z.object({ name: z.string(), at: InstantSchema, encoding: z.string() }))
       .describe('Signals that no task was given, since their payloads are not JSON.'),
     signals_dropped: z.int().describe('Signals that were beyond what is kept.'),
+    authentic: z
+      .boolean()
+      .nullable()
+      .describe(
+        'Whether this API has started it, by a signature over all that it was started with; null: older, or a sub-workflow.',
+      ),
+    statements: z
+      .object({ accepted: z.int(), refused: z.int() })
+      .nullable()
+      .describe(
+        'Signed decisions and controls that the run has verified, and those that it has refused; null: it asks for none.',
+      ),
     projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
     expired: z.boolean().describe('Temporal has its history no more; this is what the index kept.'),
     partial: z.boolean().describe('Temporal has the first runs of its chain no more; what they have done is missing.'),
@@ -193,6 +205,8 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     signals: execution.signals,
     signals_refused: execution.signalsRefused,
     signals_dropped: execution.signalsDropped,
+    authentic: execution.authentic,
+    statements: statementsBody(execution),
     projection: execution.projection,
     expired: execution.expired ?? false,
     partial: execution.partial ?? false,
@@ -205,6 +219,10 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     memo: memo?.memo ?? null,
     _links: linksOf(integerId(n), memo?.parent ?? null),
   };
+}
+
+function statementsBody({ statements }: Execution): { accepted: number; refused: number } | null {
+  return statements === null ? null : { accepted: statements.accepted, refused: statements.refused };
 }
 
 /** The summary of a run that is followed, with the status that it has then. */

@@ -56,7 +56,7 @@ const controlRoute = (what: 'pause' | 'resume', summary: string) =>
       202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
       ...errorResponses(
         ...(['request_invalid', 'execution_not_found', 'execution_closed', 'execution_paused'] as const),
-        ...(['execution_not_paused', 'controls_full', 'json_malformed'] as const),
+        ...(['execution_not_paused', 'controls_full', 'signing_key_missing', 'json_malformed'] as const),
       ),
     },
   });
@@ -80,6 +80,7 @@ const skipRoute = createApiRoute({
       ...(['request_invalid', 'execution_not_found', 'execution_closed', 'task_not_waiting'] as const),
       ...(['skip_output_refused', 'person_required', 'not_an_approver', 'self_approval'] as const),
       ...(['controls_full', 'json_malformed', 'body_too_large', 'unsupported_media_type'] as const),
+      ...(['signing_key_missing', 'response_invalid'] as const),
     ),
   },
 });

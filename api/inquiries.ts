@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { CHANNELS, type Inquiry, NOTICE_CHANNELS } from '../model/inquiry.ts';
+import { compareText } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { BoundToSchema, OverrideSchema, RespondSchema } from '../model/requests.ts';
 import type { Delivery, DeliveryService } from '../service/deliveries.ts';
@@ -26,6 +27,13 @@ const VoteSchema = z.object({
   at: InstantSchema,
   bound_to: z.string().nullable(),
   override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
+  verified: z
+    .literal(true)
+    .nullable()
+    .describe(
+      'Whether the run has verified the signature of Fermata on it; null: by an older version, which asks for none.',
+    ),
+  carried_from: z.int().optional().describe('The execution in which it was made, where a retry has kept it.'),
 });
 const INQUIRY = {
   id: z.string().describe('The integer of the task execution; an item has [index] behind it.'),
@@ -63,7 +71,9 @@ const INQUIRY = {
   response_schema: z.record(z.string(), JsonValueSchema).nullable(),
   status: z.enum(STATUSES),
   votes: z.array(VoteSchema),
-  bound_to: z.string().describe('Hash of what a decision is about: the definition, what is asked, what approval runs.'),
+  bound_to: z
+    .string()
+    .describe('Hash of what a decision is about: the run, its code and parameters, what is asked, what approval runs.'),
   will_run: z
     .array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() }))
     .describe('What approval runs next; with its input as written where it is not known yet.'),
@@ -96,9 +106,16 @@ const InquiryRecordSchema = z
     decisions: z
       .array(
         z.object({
-          ...{ id: z.string(), by: z.string(), channel: z.enum(CHANNELS), option: z.string(), at: InstantSchema },
+          ...{ id: z.string().nullable(), by: z.string().nullable(), channel: z.enum(CHANNELS).nullable() },
+          ...{ option: z.string().nullable(), at: InstantSchema.nullable() },
           ...{ comment: z.string().nullable(), bound_to: z.string().nullable(), taken: InstantSchema },
           override: z.boolean(),
+          verified: z
+            .boolean()
+            .nullable()
+            .describe(
+              'false: the run refused it as a statement, and `id` and `by` are what it said of itself; null: it asks for none.',
+            ),
           result: z.enum(['decided', 'counted', 'refused']),
           reason: z.string().nullable().describe('Why it does not count.'),
         }),
@@ -207,6 +224,7 @@ function respondErrors() {
       'already_voted',
       'decisions_full',
       'binding_changed',
+      'signing_key_missing',
       'inquiry_expired',
       'inquiry_withdrawn',
     ] as const),
@@ -305,7 +323,7 @@ export function inquiryRoutes(
       const data = views.map((view) => ({
         ...viewBody(view),
         delivery: (told.get(view.inquiry.key) ?? []).map(deliveryBody),
-        decisions: decisionsOf(view.inquiry),
+        decisions: decisionsOf(view),
       }));
       return context.json({ data }, 200);
     },
@@ -339,7 +357,9 @@ export function inquiryBody(
       ...{ after, approvers: people, groups: members, reason, at: escalated[index] ?? null },
     })),
     ...{ quorum, deny_quorum, response_schema, status },
-    votes: votes.map(({ id: _, override = false, ...vote }) => ({ ...vote, override })),
+    votes: votes.map(({ id: _, override = false, proof, ...vote }) => ({
+      ...{ ...vote, override, verified: proof === undefined ? null : true },
+    })),
     ...{ bound_to, will_run: plan, created, expires_at, decided_at },
   };
 }
@@ -352,10 +372,18 @@ function deliveryBody({ nextAt, deliveredAt, ...delivery }: Delivery): z.infer<t
   };
 }
 
-function decisionsOf({ decisions }: Inquiry): z.infer<typeof InquiryRecordSchema>['decisions'] {
-  return decisions.map(({ decision, verdict, taken }) => {
-    const { id, by, channel, option, at, comment, bound_to, override = false } = decision;
+function decisionsOf({ execution, inquiry }: InquiryView): z.infer<typeof InquiryRecordSchema>['decisions'] {
+  const taken = inquiry.decisions.map(({ decision, verdict, verified = null, taken: at }) => {
+    const { id, by, channel, option, comment, bound_to, override = false } = decision;
     const reason = verdict.result === 'refused' ? verdict.reason : null;
-    return { id, by, channel, option, at, comment, bound_to, override, taken, result: verdict.result, reason };
+    const said = { id, by, channel, option, at: decision.at, comment, bound_to, override };
+    return { ...said, taken: at, verified, result: verdict.result, reason };
   });
+  const refusals = execution.statements?.refusals ?? [];
+  const refused = refusals.filter(({ claims }) => claims.inquiry === inquiry.key);
+  const unverified = refused.map(({ claims: { id, subject: by }, reason, taken: at }) => ({
+    ...{ id, by, channel: null, option: null, at: null, comment: null, bound_to: null, override: false },
+    ...{ taken: at, verified: false, result: 'refused' as const, reason },
+  }));
+  return [...taken, ...unverified].sort((a, b) => compareText(a.taken, b.taken));
 }

@@ -14,7 +14,8 @@ const MAX_URL = 8 * 1024;
  * Paths that need no credentials; nothing else is open (design/shapes.md, Settings and openness). The last two have a
  * credential of their own: a sealed link or the cookie of its page, and what a chat service signs its requests with.
  */
-const OPEN_PATHS = /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|inquiry(\/[^/]+)?|api\/v1\/chat\/[a-z]+\/[a-z]+)$/;
+const OPEN_PATHS =
+  /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|\.well-known\/fermata-keys\.json|inquiry(\/[^/]+)?|api\/v1\/chat\/[a-z]+\/[a-z]+)$/;
 
 /** Hears of every request, once its answer begins. */
 export type RequestObserver = (request: { method: string; route: string; status: number; seconds: number }) => void;

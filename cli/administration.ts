@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 /** Milliseconds between two looks at a rebuild. */
 const LOOK_EVERY = 500;
 
-/** The commands of those who run the service: keys, reindex. */
+/** The commands of those who run the service: keys, the signing key, reindex. */
 export function addAdministrationCommands(program: Command, session: () => Promise<Session>): void {
   const keys = program.command('keys').description('list, make and revoke API keys');
 
@@ -57,6 +57,32 @@ export function addAdministrationCommands(program: Command, session: () => Promi
       const { service, output } = await session();
       const { message } = await service.ask('DELETE', `/api/v1/keys/${encodeURIComponent(id)}`);
       output.show({ message: message! }, () => [textOf(message)]);
+    });
+
+  program
+    .command('rotate-signing-key')
+    .description('create a key that signs decisions, controls and starts of new executions')
+    .action(async () => {
+      const { service, output } = await session();
+      const { keys: all } = await service.ask('POST', '/api/v1/signing-keys/rotate');
+      output.show(all!, () =>
+        table(
+          ['KID', 'STATUS', 'CREATED'],
+          (all as JsonObject[]).map(({ kid, status, created_at }) =>
+            [kid, status, created_at].map((cell) => textOf(cell)),
+          ),
+        ),
+      );
+    });
+
+  program
+    .command('revoke-signing-key')
+    .description('revoke a signing key for good, in every open execution that trusts it')
+    .argument('<kid>', 'of /.well-known/fermata-keys.json')
+    .action(async (kid: string) => {
+      const { service, output } = await session();
+      const { data } = await service.ask('POST', `/api/v1/signing-keys/${encodeURIComponent(kid)}/revoke`);
+      output.show(data!, () => pairs(data as JsonObject));
     });
 
   program

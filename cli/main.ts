@@ -7,6 +7,7 @@ import { createOutput } from './output.ts';
 import { addReplayCommand } from './replay.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
+import { addVerifyCommand } from './verify.ts';
 import { addWorkflowCommands } from './workflows.ts';
 
 const program = new Command('fermata')
@@ -44,6 +45,7 @@ program
     const { serveMcp } = await import('./mcp.ts');
     await serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env));
   });
+addVerifyCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 addReplayCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));
 program
   .command('dev')

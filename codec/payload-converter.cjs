@@ -4,16 +4,12 @@ const { defaultPayloadConverter } = require('@temporalio/common');
 /** The key of the marker for a payload that cannot be read; model/unreadable.ts knows the same one. */
 const UNREADABLE = Symbol.for('fermata.unreadable');
 
-/** What stands for the encoding of JSON that is nested deeper than may be; model/json.ts knows the same limit. */
-const TOO_DEEP = 'json/too-deep';
-const MAX_NESTING = 1000;
-
 const names = new TextDecoder();
 const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Temporal's default converter, which gives a marker for a payload that is not JSON where that throws, and for JSON on which the
- * code behind it would overflow the stack: an exception fails the workflow task again and again. A sealed payload still throws, since
+ * Temporal's default converter, which gives a marker for a payload that is not JSON where that throws: an exception fails the
+ * workflow task again and again, and nobody but Temporal's own tools could end the run. A sealed payload still throws, since
  * another worker may have its key.
  */
 exports.payloadConverter = {
@@ -29,9 +25,7 @@ exports.payloadConverter = {
         return defaultPayloadConverter.fromPayload(payload, context, hint);
       case 'json/plain':
         try {
-          const text = json.decode(payload.data ?? new Uint8Array());
-          const value = JSON.parse(text);
-          return isTooDeep(text, value) ? { [UNREADABLE]: TOO_DEEP } : value;
+          return JSON.parse(json.decode(payload.data ?? new Uint8Array()));
         } catch {
           return { [UNREADABLE]: name };
         }
@@ -40,14 +34,3 @@ exports.payloadConverter = {
     }
   },
 };
-
-/** Reports whether a value is nested too deep; a level takes two characters, so that a short text need not be looked into. */
-function isTooDeep(text, value) {
-  if (text.length <= 2 * MAX_NESTING) return false;
-  let level = [value];
-  for (let depth = 0; depth < MAX_NESTING; depth += 1) {
-    level = level.filter((entry) => typeof entry === 'object' && entry !== null).flatMap(Object.values);
-    if (level.length === 0) return false;
-  }
-  return true;
-}

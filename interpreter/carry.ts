@@ -6,6 +6,7 @@ import type {
   CarriedVisit,
   CarriedWork,
 } from '../model/carried-state.ts';
+import type { Vote } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import type { Items, RunState, Variables, Visit, Work } from './state.ts';
 import { newWork } from './visits.ts';
@@ -18,16 +19,27 @@ export interface Carried {
   kept: string[];
 }
 
+/** Visits, and items of visits, that are done again although they have succeeded: what people decided there does not hold. */
+export interface Reopened {
+  visits: Set<number>;
+  items: Map<number, Set<number>>;
+}
+
+const NOTHING_REOPENED: Reopened = { visits: new Set(), items: new Map() };
+
 /**
  * The state of a run that has ended, as another run goes on from it: what failed without being handled, was cancelled, or had
  * not begun is to be done, of items only those without success; everything else stays (design/api.md, Retry). With a task, its
  * latest visit is done again too, and what followed from it is forgotten. Null: nothing is left to do.
  */
-export function carry(state: RunState, task: string | null): Carried | null {
+export function carry(state: RunState, task: string | null, reopened = NOTHING_REOPENED): Carried | null {
   const { visits } = state;
   const latest = task === null ? undefined : state.visitsOf.get(task)?.at(-1);
   const again = new Set(visits.flatMap((visit, index) => (isUnfinished(visit) ? [index] : [])));
-  if (latest !== undefined) again.add(latest);
+  // What is done again from its beginning renders its list again.
+  const anew = new Set(reopened.visits);
+  if (latest !== undefined) anew.add(latest);
+  for (const index of [...anew, ...reopened.items.keys()]) again.add(index);
   const forgotten = new Set(visits.flatMap((visit, index) => (visit.shielded ? [index] : [])));
   visits.forEach(({ from }, index) => {
     // What leads to a visit has a lower index than the visit itself.
@@ -38,13 +50,19 @@ export function carry(state: RunState, task: string | null): Carried | null {
   const kept = visits.flatMap((_, index) => (forgotten.has(index) ? [] : [index]));
   const table = createScopes();
   const stays = (index: number) => !forgotten.has(index) && !again.has(index);
+  const staysItem = (visit: number, item: number | null) =>
+    item !== null &&
+    again.has(visit) &&
+    !anew.has(visit) &&
+    visits[visit]!.items?.work[item]?.status === 'succeeded' &&
+    !reopened.items.get(visit)?.has(item);
   const staying = (arrivals: Arrivals) => table.arrivals(arrivals, stays);
 
   const carriedVisits = kept.map((index): CarriedVisit => {
     const visit = visits[index]!;
     const fresh = again.has(index);
-    // A visit that is done again from its beginning renders its list again.
-    const items = visit.items === null || latest === index ? null : carriedItems(visit.items, fresh);
+    const items =
+      visit.items === null || anew.has(index) ? null : carriedItems(visit.items, fresh, reopened.items.get(index));
     return {
       ...(fresh ? freshWork() : workOf(visit)),
       ...commonOf(visit, index),
@@ -69,6 +87,11 @@ export function carry(state: RunState, task: string | null): Carried | null {
     const round = Number(gathered.key.split(' ').at(-1));
     gatherings.set(gathered.key, { name, lineage, round, fired: false, arrivals: staying(gathered.arrivals) });
   }
+  const inquiries = [...state.inquiries.values()].flatMap(({ place: { visit, item }, ...inquiry }) =>
+    (stays(visit) || staysItem(visit, item)) && inquiry.outcome !== null
+      ? [{ ...inquiry, votes: keptVotes(inquiry.votes, state), visit, item }]
+      : [],
+  );
   const carriedState: CarriedState = {
     variables: table.indexOf(state.variables),
     ended: table.indexOf(state.ended),
@@ -79,15 +102,18 @@ export function carry(state: RunState, task: string | null): Carried | null {
     rounds: roundsOf(state, stays, forgotten),
     leaves: [...state.leaves].filter(([, index]) => stays(index)),
     signals: [...state.signals.messages],
-    inquiries: [...state.inquiries.values()].flatMap(({ place: { visit, item }, ...inquiry }) =>
-      stays(visit) && inquiry.outcome !== null ? [{ ...inquiry, visit, item }] : [],
-    ),
-    decisions: state.decisions,
+    inquiries,
+    decisions: state.decisions.filter(({ decision }) => inquiries.some(({ key }) => key === decision.inquiry)),
     counters: countersOf(state),
     scopes: table.scopes,
   };
   const keyOf = (index: number) => visits[index]!.key;
   return { state: carriedState, again: [...again].map(keyOf), kept: kept.filter(stays).map(keyOf) };
+}
+
+/** Votes with the execution in which they were made. */
+function keptVotes(votes: readonly Vote[], { info }: RunState): Vote[] {
+  return votes.map((vote) => ({ ...vote, carried_from: vote.carried_from ?? info.id }));
 }
 
 /** Whether a visit has not done what it was to do: it did not begin, was cancelled, or failed and nothing took that. */
@@ -117,10 +143,15 @@ function roundsOf(
   return rounds;
 }
 
-/** The items of a visit; of one that is done `again` those without success are. */
-function carriedItems({ list, first, concurrency, work, outputs, forgotten }: Items, again: boolean): CarriedItems {
+/** The items of a visit; of one that is done `again` those without success are, and those that are reopened. */
+function carriedItems(
+  { list, first, concurrency, work, outputs, forgotten }: Items,
+  again: boolean,
+  reopened: ReadonlySet<number> = new Set(),
+): CarriedItems {
   const places = work.flatMap((_, index) => [index]);
-  const redone = again ? places.filter((index) => work[index]!.status !== 'succeeded') : [];
+  const isAgain = (index: number) => work[index]!.status !== 'succeeded' || reopened.has(index);
+  const redone = again ? places.filter(isAgain) : [];
   const fresh = new Set(redone);
   const complete = places.length === work.length;
   return {

@@ -12,7 +12,7 @@ import { turnOf } from './turns.ts';
  * (design/index.md, Ids).
  */
 export function childOf(
-  { run, info, version, work }: RunState,
+  { run, info, version, work, trust, digest: own }: RunState,
   { ref, key, timeout, input }: { ref: string; key: string; timeout: number | undefined; input: Parameters },
 ): { n: number; run: RunInput; memo: ChildMemo } | { failure: Failure } | null {
   const { workflows = {} } = run;
@@ -35,6 +35,10 @@ export function childOf(
       ...(write_only === undefined ? {} : { write_only }),
       ...(run.starters === undefined ? {} : { starters: run.starters }),
       ...(carried === undefined ? {} : { carried }),
+      ...(run.tenant === undefined ? {} : { tenant: run.tenant }),
+      ...(run.blind === undefined ? {} : { blind: run.blind }),
+      ...(trust === null ? {} : { trust }),
+      ...(own === null ? {} : { code: own.code }),
       ...(run.limits === undefined ? {} : { limits: run.limits }),
       depth: (run.depth ?? 0) + 1,
       ...(timeout === undefined ? {} : { timeout }),

@@ -6,6 +6,7 @@ import { DRAIN_KEY, type RunEvent } from './events.ts';
 import { askedCount, changesOf } from './inquiries.ts';
 import { outputAt } from './items.ts';
 import type { AskedInquiry, Items, RunState, Visit } from './state.ts';
+import { demandsStatements } from './statements.ts';
 import { BOUNDED_WORK } from './versions.ts';
 import { pathBack } from './visits.ts';
 import { spanOf } from './work.ts';
@@ -85,6 +86,7 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
     ...{ paused, controls, asked, failure, lost, also },
     ...(turn === null ? {} : { turn }),
     ...(version < BOUNDED_WORK ? {} : { span: spanOf(state) }),
+    ...(demandsStatements(state) ? { statements: state.statements, newest_control: state.newestControl } : {}),
     ...(backlog.length === 0 ? {} : { backlog: backlog.flatMap(signalIn) }),
   };
 }

@@ -1,9 +1,10 @@
-import { type Control, type ControlRecord, parseControl } from '../model/control.ts';
+import { CONTROL_SIGNAL, type Control, type ControlRecord, parseControl } from '../model/control.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { end } from './ends.ts';
 import { dropPending } from './pending.ts';
 import type { PendingKind, RunState } from './state.ts';
+import { demandsStatements, verifyStatement } from './statements.ts';
 import { takeTurn } from './turns.ts';
 import { WITHDRAWAL } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
@@ -16,8 +17,16 @@ const SKIPPABLE: ReadonlySet<PendingKind> = new Set(['inquiry', 'signal', 'delay
 
 /** Takes the payload of a control signal; whatever it is, the run goes on. */
 export function takeControl(state: RunState, payload: Json): void {
-  const control = parseControl(payload);
-  if (control === null || state.controls.some((record) => record.control.id === control.id)) return;
+  const isTaken = (id: string) => state.controls.some(({ control }) => control.id === id);
+  const unsigned = parseControl(payload);
+  // Whose turn it is among runs with a concurrency key is between Fermata and Temporal: nobody wants it of the run.
+  const verified =
+    demandsStatements(state) && unsigned?.what !== 'turn'
+      ? verifyStatement(state, CONTROL_SIGNAL, payload, 'control', isTaken)
+      : undefined;
+  if (verified === null) return;
+  const control = verified === undefined ? unsigned : parseControl(verified.payload);
+  if (control === null || isTaken(control.id)) return;
   const refused = apply(state, control);
   if (state.controls.length >= MAX_CONTROLS) return;
   state.controls.push({ control, refused, taken: new Date(state.now).toISOString() });

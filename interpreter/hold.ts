@@ -48,7 +48,8 @@ export function goOn(state: RunState): 'continued' | 'released' | undefined {
     }
     return undefined;
   }
-  const run: RunInput = { ...state.run, carried: continuationOf(state) };
+  const { trust } = state;
+  const run: RunInput = { ...state.run, carried: continuationOf(state), ...(trust === null ? {} : { trust }) };
   const bytes = jsonSize([state.input, run]);
   if (bytes <= MAX_PAYLOAD_BYTES) {
     state.commands.push({ type: 'continue', run });

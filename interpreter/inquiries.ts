@@ -5,6 +5,7 @@ import { publishedBy } from '../language/program.ts';
 import { RenderError, renderValue } from '../language/template-value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import {
+  DECISION_SIGNAL,
   type Decision,
   type DecisionRecord,
   type Inquiry,
@@ -20,12 +21,14 @@ import {
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { WorkMeter } from '../model/work.ts';
+import { digestQuestion } from './digest.ts';
 import { end } from './ends.ts';
 import { awaitNext, escalate, requestNow } from './escalation.ts';
 import { judge } from './inquiry-rules.ts';
 import { dropPending } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
+import { demandsStatements, verifyStatement } from './statements.ts';
 import { endTry } from './tries.ts';
 import { BOUNDED_WORK, EACH_RESPONSE, ESCALATION, OPTION_FORMS } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
@@ -65,21 +68,26 @@ function requestOf(state: RunState, place: Place): InquiryRequest {
 
 /** Takes the payload of a decision signal; whatever it is, the run goes on. */
 export function takeDecision(state: RunState, payload: Json): void {
-  const decision = parseDecision(payload);
-  // What nobody can be told of is not worth keeping.
-  if (decision === null) return;
-  // The same id twice is one decision.
-  if (state.decisions.some((record) => record.decision.id === decision.id)) return;
+  const isTaken = (id: string) => state.decisions.some(({ decision }) => decision.id === id);
+  const verified = demandsStatements(state)
+    ? verifyStatement(state, DECISION_SIGNAL, payload, 'decision', isTaken)
+    : undefined;
+  if (verified === null) return;
+  const decision = parseDecision(verified?.payload ?? payload);
+  // What nobody can be told of is not worth keeping; the same id twice is one decision.
+  if (decision === null || isTaken(decision.id)) return;
   const inquiry = state.inquiries.get(decision.inquiry);
   const verdict: Verdict =
     inquiry === undefined
       ? { result: 'refused', reason: 'unknown', message: `there is no inquiry "${decision.inquiry}"` }
       : verdictOn(state, inquiry, decision);
   if (verdict.result !== 'refused' || state.decisions.length < MAX_DECISIONS) {
-    state.decisions.push({ decision, verdict, taken: new Date(state.now).toISOString() });
+    const taken = new Date(state.now).toISOString();
+    state.decisions.push({ decision, verdict, taken, ...(verified === undefined ? {} : { verified: true as const }) });
   }
   if (verdict.result === 'refused' || inquiry === undefined) return;
-  inquiry.votes.push(voteOf(inquiry, decision));
+  const vote = voteOf(inquiry, decision);
+  inquiry.votes.push(verified === undefined ? vote : { ...vote, proof: verified.proof });
   if (verdict.result === 'decided') conclude(state, inquiry, verdict.outcome);
 }
 
@@ -153,13 +161,20 @@ function statusOf(state: RunState, { key, outcome }: AskedInquiry): InquiryStatu
 
 /**
  * What approval would run next, with inputs as they would be rendered now. What depends on the decision, on time or on
- * chance is shown as it is written: nobody can be bound to what is not known.
+ * chance is shown as it is written: nobody can be bound to what is not known. Tasks in `done` are given as they are there.
  */
-function planOf(state: RunState, { place }: AskedInquiry, meter: WorkMeter | undefined): PlannedTask[] {
+function planOf(
+  state: RunState,
+  { place }: AskedInquiry,
+  meter: WorkMeter | undefined,
+  done: readonly PlannedTask[] = [],
+): PlannedTask[] {
   const visit = state.visits[place.visit]!;
   const { transitions } = taskOf(state, visit);
   const targets = transitions.filter(({ on }) => on !== 'failure').flatMap((transition) => transition.targets);
   return [...new Set(targets)].map((name) => {
+    const past = done.find(({ task }) => task === name);
+    if (past !== undefined) return past;
     const { action, input, index, items } = state.program.tasks.get(name)!;
     const written = state.program.definition.tasks[index]!.input ?? {};
     // Of items there is no input before there is a list.
@@ -197,10 +212,34 @@ function bindingOf(state: RunState, inquiry: AskedInquiry): Binding {
   return binding;
 }
 
+/** Finds out what a decision that a retry keeps would be about now; what it has already led to counts as it was shown. */
+export function keptBindingOf(state: RunState, inquiry: AskedInquiry): Binding {
+  const { place, settled } = inquiry;
+  const done = state.visits.filter(({ from, status }) => status !== 'held' && from.includes(place.visit));
+  const names = new Set(done.map(({ name }) => name));
+  const { binding, units } = findBinding(
+    state,
+    inquiry,
+    settled?.plan.filter(({ task }) => names.has(task)),
+  );
+  spendCharged(state, units);
+  return binding;
+}
+
 /** Finds out what a decision is about without changing anything, so that whoever reads the run finds the same; with the work of that. */
-function findBinding(state: RunState, inquiry: AskedInquiry): { binding: Binding; units: number } {
+function findBinding(
+  state: RunState,
+  inquiry: AskedInquiry,
+  done?: readonly PlannedTask[],
+): { binding: Binding; units: number } {
   const { run, version, work } = state;
   const meter = version >= BOUNDED_WORK ? createMeter(state, work.limits.visit) : undefined;
+  if (state.digest !== null) {
+    const plan = planOf(state, inquiry, meter, done);
+    const { digest: found, units } = digestQuestion(run, state.digest, { ...inquiry, plan });
+    work.replay?.charge(units);
+    return { binding: { ...found, plan }, units: unitsOf(meter) + units };
+  }
   const definition = run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256');
   const input = workAt(state, inquiry.place).input;
   const plan = planOf(state, inquiry, meter);

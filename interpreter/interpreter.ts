@@ -6,10 +6,12 @@ import { engineFailure } from '../model/failure.ts';
 import { DECISION_SIGNAL } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
+import { TRUST_SIGNAL } from '../model/statement.ts';
 import type { ReplayMeter } from '../model/work.ts';
 import { isCancel, noteFired, queueOf, withoutSlices } from './backlog.ts';
 import { closingOf } from './closing.ts';
 import { takeControl } from './controls.ts';
+import { digestRun } from './digest.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
@@ -17,6 +19,7 @@ import { considerHold, endHold, goOn, mayBegin } from './hold.ts';
 import { schemaFailure } from './inline.ts';
 import { takeDecision, takeDue } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
+import { withoutChangedDecisions } from './kept-decisions.ts';
 import { Layers } from './layers.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
 import { restore } from './restore.ts';
@@ -24,13 +27,15 @@ import { scopeOf } from './scope.ts';
 import { emptyQueue, takeSignal } from './signals.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState } from './state.ts';
+import { demandsStatements } from './statements.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, postpone, reissue } from './tries.ts';
+import { takeTrust } from './trust.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
-import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, PERMITS_APART, RESERVED_SIGNALS, SECRETS } from './versions.ts';
+import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, PERMITS_APART, RESERVED_SIGNALS, SECRETS } from './versions.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
-import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime } from './work.ts';
+import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime, spend } from './work.ts';
 
 /** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
 const MAX_REISSUES = 5;
@@ -48,6 +53,8 @@ export interface BeginOptions {
   history?: HistoryLength;
   /** Whether others may have its concurrency key; they may unless it is told. */
   waits?: boolean;
+  /** Temporal's id of the first run of its chain. */
+  chain?: string | undefined;
   /** What is charged for all work, also of later steps; they throw ReplayExceeded when it is spent. */
   replay?: ReplayMeter | undefined;
 }
@@ -63,9 +70,11 @@ export function begin(
   run: RunInput,
   input: Parameters,
   now: number,
-  { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, replay }: BeginOptions = {},
+  options: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
+  const { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, chain = '', replay } = options;
   const program = programOf(run.definition, run.interpreter >= SECRETS);
+  const digested = run.interpreter >= ONE_DIGEST ? digestRun(run, input) : null;
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   const state: RunState = {
@@ -75,6 +84,11 @@ export function begin(
       timeout: timeoutOf(run),
     },
     run,
+    digest: digested?.digest ?? null,
+    chain,
+    trust: run.trust ?? null,
+    statements: { accepted: 0, refused: 0, refusals: [] },
+    newestControl: 0,
     ...{ variables: new Layers(), ended: new Layers(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
     turn: waits && mustWait(run) ? now : null,
     ...{ paused: null, controls: [], started: now, history, hold: null, holdFrom: 0, asked: 0 },
@@ -92,7 +106,13 @@ export function begin(
     ...{ stopping: null, cleaning: false, failure: null, lost: false, also: [], outcome: null, output: null },
     ...{ work: createWork(run.limits, run.carried?.middle?.span, replay), backlog: [] },
   };
+  if (digested !== null) spend(state, digested.units);
   if (run.carried !== undefined) restore(state, run.carried);
+  // What people have decided is kept by a retry only where it is the same question.
+  if (run.interpreter >= ONE_DIGEST && run.carried !== undefined && run.carried.middle === undefined) {
+    const reopened = withoutChangedDecisions(state);
+    if (reopened !== null) return begin(reopened, input, now, options);
+  }
   if (run.carried !== undefined && run.turn === 'skip') closeSkipped(state);
   else if (run.carried !== undefined || prepare(state)) {
     const { timeout } = state.info;
@@ -215,6 +235,7 @@ function take(state: RunState, event: RunEvent): void {
 function takeMessage(state: RunState, name: string, payload: Json): void {
   if (name === DECISION_SIGNAL && state.version >= RESERVED_SIGNALS) takeDecision(state, payload);
   else if (name === CONTROL_SIGNAL && state.version >= RESERVED_SIGNALS) takeControl(state, payload);
+  else if (name === TRUST_SIGNAL && demandsStatements(state)) takeTrust(state, payload);
   else takeSignal(state, name, payload);
 }
 

@@ -63,7 +63,7 @@ export function restore(state: RunState, carried: CarriedState): void {
 /** Has what was awaited awaited again; timers run for what is left of their time. */
 function restoreMiddle(state: RunState, middle: CarriedMiddle): void {
   const { started, waits, waiters, dropped, paused, controls, asked, failure, lost, also, turn = null } = middle;
-  const { backlog = [] } = middle;
+  const { backlog = [], statements, newest_control = 0 } = middle;
   for (const { key, due, ...pending } of waits) {
     if (due === null) awaitEvent(state, key, { ...pending, due });
     else armTimer(state, key, pending, Math.max(1, due - state.now));
@@ -74,6 +74,8 @@ function restoreMiddle(state: RunState, middle: CarriedMiddle): void {
   state.controls = [...controls];
   state.backlog = backlog.map(([name, payload]) => ({ type: 'signal', name, payload }));
   state.also = [...also];
+  if (statements !== undefined) Object.assign(state.statements, { ...statements, refusals: [...statements.refusals] });
+  state.newestControl = newest_control;
 }
 
 function restoredItems(key: string, carried: CarriedItems): Items {

@@ -6,7 +6,9 @@ import type { DecisionRecord } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
+import type { StatementCounts, Trust } from '../model/statement.ts';
 import type { ReplayMeter, WorkLimits, WorkMeter } from '../model/work.ts';
+import type { RunDigest } from './digest.ts';
 import type { Command, RunEvent } from './events.ts';
 import type { Layers } from './layers.ts';
 
@@ -235,6 +237,15 @@ export interface RunState {
   readonly info: RunInfo;
   /** The second argument of the workflow: what sub-workflows are made from. */
   readonly run: RunInput;
+  /** What the digests of its questions have in common; null where nobody is asked, and below interpreter 9. */
+  readonly digest: RunDigest | null;
+  /** The keys whose signatures count now; null for a run that asks for none. */
+  trust: Trust | null;
+  /** Temporal's id of the first run of the chain. */
+  readonly chain: string;
+  /** What has become of signed statements, and when the newest control was made, in milliseconds. */
+  readonly statements: StatementCounts;
+  newestControl: number;
   /** When the first run of the chain has started, in milliseconds. */
   started: number;
   readonly input: Parameters;

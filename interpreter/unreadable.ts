@@ -4,9 +4,6 @@ import { BYTES_REFUSED } from './versions.ts';
 /** The key of the marker that stands for a payload that cannot be read; codec/payload-converter.cjs makes such markers. */
 const UNREADABLE = Symbol.for('fermata.unreadable');
 
-/** What stands for the encoding of JSON that is nested deeper than may be. */
-export const TOO_DEEP = 'json/too-deep';
-
 /** Characters of an encoding's name that are repeated in a message. */
 const MAX_NAME = 100;
 
@@ -29,11 +26,9 @@ export function refusedEncoding(encoding: string, isJson: boolean, interpreter: 
 
 /** Makes the fault of a task whose output has this encoding, and is refused. */
 export function unreadableFault(encoding: string): Fault {
-  return { kind: 'application', type: 'output_invalid', message: refusalOf(encoding), details: [] };
-}
-
-function refusalOf(encoding: string): string {
-  if (encoding === 'json/plain') return 'the output is not valid JSON';
-  if (encoding === TOO_DEEP) return 'the output is nested deeper than 1,000 levels';
-  return `the output is encoded as "${encoding.slice(0, MAX_NAME)}": outputs are JSON`;
+  const message =
+    encoding === 'json/plain'
+      ? 'the output is not valid JSON'
+      : `the output is encoded as "${encoding.slice(0, MAX_NAME)}": outputs are JSON`;
+  return { kind: 'application', type: 'output_invalid', message, details: [] };
 }

@@ -35,6 +35,12 @@ export const PERMITS_APART = 8;
 /** Bytes (`binary/plain`) are not a value; earlier versions take them for null. */
 export const BYTES_REFUSED = 8;
 
+/** A decision is bound to the digest of interpreter/digest.ts; a retry keeps only decisions about what is the same. */
+export const ONE_DIGEST = 9;
+
+/** What people want of a run counts only as a statement that Fermata has signed for it (interpreter/statements.ts). */
+export const SIGNED_STATEMENTS = 9;
+
 /** Values are checked against schemas by Fermata's own validator, whose work is counted. */
 export const OWN_SCHEMA_CHECKS = 8;
 

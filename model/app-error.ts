@@ -58,6 +58,8 @@ export const ERROR_STATUS = {
   already_decided: 409,
   already_voted: 409,
   binding_changed: 409,
+  signing_key_missing: 409,
+  last_key: 409,
   token_used: 409,
   override_unsupported: 409,
   inquiry_expired: 410,

@@ -3,6 +3,7 @@ import type { Failure } from './failure.ts';
 import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from './inquiry.ts';
 import type { Json } from './json.ts';
 import type { SecretTexts } from './secret-texts.ts';
+import type { StatementCounts } from './statement.ts';
 
 // What a run is started with that goes on where another one stood: JSON, part of its input.
 
@@ -92,7 +93,7 @@ export interface CarriedInquiry {
   /** When each step of its ladder was taken, in order; none where it is absent. */
   escalated?: number[];
   /** What it was about when it ended. */
-  settled: { bound_to: string; plan: PlannedTask[] } | null;
+  settled: { bound_to: string; what?: string; plan: PlannedTask[] } | null;
 }
 
 /** Something that is waited for and that no worker has; `due` in milliseconds, null without a timer. */
@@ -126,6 +127,9 @@ export interface CarriedMiddle {
   also: Failure[];
   /** Units of work that the chain has done since the last event from outside (interpreter 8). */
   span?: number;
+  /** What has become of signed statements, and when the newest control was made, in milliseconds (interpreter 9). */
+  statements?: StatementCounts;
+  newest_control?: number;
   /** Signals that have come and were not taken yet, in order. */
   backlog?: [name: string, payload: Json][];
 }

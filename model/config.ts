@@ -104,6 +104,13 @@ export const ConfigSchema = z.object({
     .describe(
       'Secret with which notices to webhooks of the tenant `default` are signed, where it has no connection `webhook/default`.',
     ),
+  FERMATA_SIGNING_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File with the Ed25519 key (PKCS 8, PEM) that signs decisions and controls; several by commas: the first one that a run trusts signs for it. Without it the API creates one and keeps it sealed in the database.',
+    ),
   FERMATA_EGRESS: z
     .string()
     .transform((text, context) => {

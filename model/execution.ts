@@ -3,6 +3,7 @@ import type { Failure } from './failure.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunInput, RunMemo } from './run-input.ts';
+import type { StatementCounts, Trust } from './statement.ts';
 import type { ExecutionStatus, TaskStatus } from './status.ts';
 
 /** One try of a task, as far as Temporal records it. Times are ISO 8601, UTC. */
@@ -120,6 +121,16 @@ export interface Execution {
   inquiries: Inquiry[];
   /** What was done to it while it ran, in order. */
   controls: ControlRecord[];
+  /** What the digests of its questions have in common; null where it asks nobody, and below interpreter 9. */
+  digest: { code: string; parameters: string } | null;
+  /** Whether the API has started it, by the warrant in its memo; null: of older runs and of sub-workflows nobody can tell. */
+  authentic: boolean | null;
+  /** The hash of what it was started with, where that is what its warrant says; null: it has none, or its start is not known. */
+  startContent: string | null;
+  /** The keys that it trusts now; null where it asks for no signed statements. */
+  trust: Trust | null;
+  /** What has become of signed statements; null for a run that demands none. */
+  statements: StatementCounts | null;
   /** Signals that were beyond what is kept. */
   signalsDropped: number;
   /** Signals that no task was given, since their payloads are not JSON; the latest ones. */

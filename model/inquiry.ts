@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import type { StatementProof } from './statement.ts';
 
 // Decisions by people (design/inquiries.md). Free of zod: the interpreter reads it.
 
@@ -217,12 +218,18 @@ export interface Vote extends Pick<Decision, 'id' | 'by' | 'option' | 'response'
   outcome: InquiryOutcome;
   bound_to: string | null;
   override?: true;
+  /** The signed statement that it came as; absent where the run takes decisions without. */
+  proof?: StatementProof;
+  /** The integer id of the execution in which it was made, where a retry has kept it. */
+  carried_from?: number;
 }
 
 /** A decision with what became of it; `taken`: when the run took it, ISO 8601. */
 export interface DecisionRecord {
   decision: Decision;
   verdict: Verdict;
+  /** Whether it came as a signed statement that the run has verified. */
+  verified?: true;
   taken: string;
 }
 
@@ -241,6 +248,8 @@ export interface Inquiry {
   escalated?: string[];
   decisions: DecisionRecord[];
   bound_to: string;
+  /** What `bound_to` is computed from, without the run (interpreter 9). */
+  what?: string;
   plan: PlannedTask[];
   created: string;
   expires_at: string | null;

@@ -31,22 +31,6 @@ export function canonicalJson(value: Json): string {
   return JSON.stringify(value);
 }
 
-/** Levels of nesting that JSON from anywhere may have: deeper values overflow the stack of what looks into them. */
-const MAX_NESTING = 1_000;
-
-/**
- * Parses JSON that somebody else has written. Throws a SyntaxError for text that is not JSON, and a RangeError for a value that is
- * nested deeper than 1,000 levels.
- */
-export function parseJson(text: string): Json {
-  const value = JSON.parse(text) as Json;
-  // A level takes two characters, so that a short text need not be looked into.
-  if (text.length > 2 * MAX_NESTING && jsonDepth(value, MAX_NESTING) > MAX_NESTING) {
-    throw new RangeError('the JSON is nested deeper than 1,000 levels');
-  }
-  return value;
-}
-
 /** Levels of nesting: 0 for a scalar, 1 for `[]`. Counting stops just above `limit`. */
 export function jsonDepth(value: unknown, limit: number): number {
   let depth = 0;

@@ -3,6 +3,7 @@ import type { Definition } from './definition.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { StartMode } from './run-mode.ts';
 import type { SecretTexts } from './secret-texts.ts';
+import type { Trust, Warrant } from './statement.ts';
 import type { WorkLimits } from './work.ts';
 
 /**
@@ -13,7 +14,8 @@ import type { WorkLimits } from './work.ts';
  * only read are issued again when their worker was lost. 8: work is counted and bounded, and a run with much of it does it in
  * slices; a task that a busy worker hands back is issued again. 9: the form of an inquiry belongs to its options, each approving
  * response is kept, more people are asked after a while, names of people are compared in one normal form, a skip of a question
- * withdraws it, and an admin may override one.
+ * withdraws it, and an admin may override one; a decision is bound to a digest of the whole tree, its parameters and its run, and a
+ * retry keeps it only where that is the same; what people want of a run counts only where Fermata has signed it for that run.
  */
 export const INTERPRETER_VERSION = 9;
 
@@ -96,6 +98,13 @@ export interface RunInput {
   turn?: 'begin' | 'skip';
   /** Subjects that count as who started it: they do not approve it themselves. */
   starters?: string[];
+  /** The tenant that it belongs to, and 32 random hex digits that keep hidden parameters from being guessed by a digest (interpreter 9). */
+  tenant?: string;
+  blind?: string;
+  /** The keys whose signatures count in it (interpreter 9); absent in a run that no API has started. */
+  trust?: Trust;
+  /** Hash of the code of the whole tree, in a sub-workflow (interpreter/digest.ts). */
+  code?: string;
   /** Limits of work other than the interpreter's own: a test makes slices small with it. */
   limits?: Partial<WorkLimits>;
 }
@@ -168,6 +177,8 @@ export interface RunMemo {
   on_failure?: string | undefined;
   /** The id of the schedule that started it, or the run above it. */
   schedule?: string;
+  /** What shows that the API has started it; a sub-workflow has none of its own. */
+  warrant?: Warrant | undefined;
   /** What the caller keeps with the run. */
   memo?: JsonObject;
   actions: string[];

@@ -31,6 +31,7 @@ const RunMemoSchema = z.object({
     .optional(),
   on_failure: RefSchema.optional(),
   schedule: z.string().optional(),
+  warrant: z.object({ statement: z.record(z.string(), z.unknown()), kid: z.string(), sig: z.string() }).optional(),
   memo: z.record(z.string(), z.unknown()).optional(),
   actions: z.array(RefSchema).default([]),
 });

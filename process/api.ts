@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
@@ -26,22 +27,27 @@ import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
 import { createLauncher } from '../service/launches.ts';
+import { createLedgerService } from '../service/ledger.ts';
 import { createPackImportService, type InTransaction } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createProjectionReader } from '../service/projections.ts';
 import { createRetryService } from '../service/retries.ts';
+import { tellRevocation } from '../service/revocations.ts';
 import { createStrikeKeeper } from '../service/run-strikes.ts';
 import { createScheduleService } from '../service/schedules.ts';
 import { createSealer } from '../service/sealer.ts';
 import { createSecretService, renewSeals } from '../service/secrets.ts';
 import { createSignalTokenService } from '../service/signal-tokens.ts';
+import { createSigningKeyService, loadSigningKeys } from '../service/signing-keys.ts';
 import { createSimulationService } from '../service/simulations.ts';
+import { createStatementSigner } from '../service/statements.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
 import { createTemporal } from '../service/temporal.ts';
 import { createTemporalSchedules } from '../service/temporal-schedules.ts';
 import { createTokenVerifier, type TokenSettings } from '../service/tokens.ts';
 import { createTurnKeeper } from '../service/turns.ts';
+import { createAuthenticator } from '../service/warrants.ts';
 import { createWatchService } from '../service/watches.ts';
 import { createActionStore } from '../store/actions.ts';
 import { createAuditStore } from '../store/audit.ts';
@@ -58,6 +64,7 @@ import { createPrincipalStore } from '../store/principals.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
+import { createSigningKeyStore } from '../store/signing-keys.ts';
 import { createTurnStore } from '../store/turns.ts';
 import { threadModule } from '../threads/module.ts';
 import { createPool } from '../threads/pool.ts';
@@ -68,20 +75,22 @@ import { urlOf } from './ports.ts';
 import { REST_PURPOSE } from './reach.ts';
 import { drainServer, listen } from './server.ts';
 
-/** What the settings say of who may ask, and how often. */
+/** What the settings say of who may ask, and how often. Throws when a file that they name cannot be read. */
 export function accessOf(
   config: Config,
 ): Pick<
   ApiOptions,
-  'tokens' | 'personMemory' | 'rateLimit' | 'publicUrl' | 'chat' | 'denied' | 'codec' | 'codecOrigins'
+  'tokens' | 'personMemory' | 'rateLimit' | 'publicUrl' | 'chat' | 'denied' | 'codec' | 'codecOrigins' | 'signingPems'
 > {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
+  const { FERMATA_SIGNING_KEY_FILE: files } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
     personMemory: config.FERMATA_PERSON_MEMORY,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
     ...{ chat: chatOf(config), denied: config.FERMATA_EGRESS },
     codec: codecOf(config),
+    signingPems: files?.split(',').map((file) => readFileSync(file, 'utf8')) ?? [],
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
     tokens: {
       ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
@@ -109,6 +118,8 @@ export interface ApiOptions {
   rateLimit?: number;
   /** Master keys of what is sealed: the first one seals, all of them open. */
   secretKeys: readonly string[];
+  /** The keys that sign statements (PKCS 8, PEM), the newest first, where the database does not hold them. */
+  signingPems?: readonly string[];
   /** Where people reach the API; where they asked unless it is given. */
   publicUrl?: string | undefined;
   /** Through what people are asked. */
@@ -145,6 +156,7 @@ export async function startApi({
   personMemory = PERSON_MEMORY,
   rateLimit = 0,
   secretKeys,
+  signingPems = [],
   publicUrl,
   chat = {},
   denied,
@@ -169,19 +181,21 @@ export async function startApi({
     people.deliveries.warnings(tenant, definition),
   );
   const turnStore = createTurnStore(db);
-  const launcher = createLauncher(temporal, stores.executions, turnStore, Date.now);
+  const atRest = createSealer(secretKeys, REST_PURPOSE);
+  const keyStore = createSigningKeyStore(db);
+  const signer = createStatementSigner(await loadSigningKeys(keyStore, atRest, signingPems));
+  const launcher = createLauncher(temporal, stores.executions, turnStore, signer, Date.now);
   const projections = createProjectionReader(temporal, pool, Date.now);
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
   const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
-    clock: Date.now,
-    onRead: inbox.take,
+    ...{ clock: Date.now, onRead: inbox.take, signer, authenticate: createAuthenticator(keyStore) },
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const explanations = createExplanationService(executions, projections, temporal, {
     untold: (execution) => people.deliveries.untold(execution),
   });
-  const retries = createRetryService(projections, executions, launcher);
+  const retries = createRetryService(projections, executions, launcher, signer);
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
   const schedules = createScheduleService(temporalSchedules, executions, log, Date.now);
   const lists = createExecutionLists(stores.executions);
@@ -193,7 +207,6 @@ export async function startApi({
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions);
-  const atRest = createSealer(secretKeys, REST_PURPOSE);
   const connectionStore = createConnectionStore(db);
   const connections = createConnectionService(connectionStore, atRest);
   const secrets = createSecretService(createSecretStore(db), atRest);
@@ -213,8 +226,14 @@ export async function startApi({
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
     ...{ clock: Date.now, memory: personMemory },
   });
-  const inquiries = createInquiryService(reading, executions, stores.inquiries, { principals, audit }, Date.now);
-  const controls = createControlService(reading, executions, inquiries);
+  const inquiries = createInquiryService(
+    reading,
+    executions,
+    stores.inquiries,
+    { principals, audit, signer },
+    Date.now,
+  );
+  const controls = createControlService(reading, executions, { inquiries, signer }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
@@ -261,6 +280,7 @@ export async function startApi({
     schedules,
     inquiries,
     tokens,
+    ledger: createLedgerService(executions, temporal),
     publicUrl,
     links: people.links,
     deliveries: people.deliveries,
@@ -273,6 +293,11 @@ export async function startApi({
     rateLimit,
     readiness,
     workerState,
+    signingKeys: createSigningKeyService(keyStore, atRest, {
+      signer,
+      inFiles: signingPems.length > 0,
+      tell: (kid) => tellRevocation({ ...reading, signer, log }, kid, Date.now),
+    }),
     observe: metrics?.observe,
     log,
   });

@@ -81,10 +81,10 @@ export interface Replay {
  * is checked against the history event that it must have led to. After a run that went on as another one the history
  * of that follows, which begins with the state that it was handed.
  *
- * With a meter all of its work is charged there, and taking an event throws ReplayExceeded when that is spent; of interpreters below
+ * `chain` is Temporal's id of the first run. With a meter all of its work is charged there, and taking an event throws ReplayExceeded when that is spent; of interpreters below
  * 8 nobody can count the work, so that the replay is refused at once.
  */
-export function createReplay(run: RunInput, input: Parameters, meter?: ReplayMeter): Replay {
+export function createReplay(run: RunInput, input: Parameters, chain: string, meter?: ReplayMeter): Replay {
   if (meter !== undefined && run.interpreter < BOUNDED_WORK) throw new ReplayExceeded();
   const tries = new Map<string, TryRecord>();
   const past = createPast();
@@ -105,7 +105,12 @@ export function createReplay(run: RunInput, input: Parameters, meter?: ReplayMet
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
     if (state === null || !begun) {
-      ({ state, commands: expected } = begin(current, input, startedAt, { events: batch, history, replay: meter }));
+      ({ state, commands: expected } = begin(current, input, startedAt, {
+        events: batch,
+        history,
+        chain,
+        replay: meter,
+      }));
       begun = true;
     } else if (batch.length === 0) {
       // A workflow task in which the run had nothing to take: that a sub-workflow has started.

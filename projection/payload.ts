@@ -1,7 +1,7 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
-import { refusedEncoding, TOO_DEEP } from '../interpreter/unreadable.ts';
-import { type Json, parseJson } from '../model/json.ts';
+import { refusedEncoding } from '../interpreter/unreadable.ts';
+import type { Json } from '../model/json.ts';
 
 /** A payload of Temporal's. */
 export type Payload = temporal.api.common.v1.IPayload;
@@ -27,9 +27,9 @@ function readPayload(payload: Payload | null | undefined): { encoding: string; j
   const encoding = metadata?.encoding ? names.decode(metadata.encoding) : '';
   if (encoding !== 'json/plain') return { encoding };
   try {
-    return { encoding, json: parseJson(text.decode(data ?? new Uint8Array())) };
-  } catch (error) {
-    return { encoding: error instanceof RangeError ? TOO_DEEP : encoding };
+    return { encoding, json: JSON.parse(text.decode(data ?? new Uint8Array())) as Json };
+  } catch {
+    return { encoding };
   }
 }
 

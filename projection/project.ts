@@ -2,7 +2,9 @@ import type { temporal } from '@temporalio/proto';
 import { isSliceKey } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { inquiriesOf } from '../interpreter/inquiries.ts';
+import { startContent } from '../interpreter/signatures.ts';
 import type { RunState } from '../interpreter/state.ts';
+import { demandsStatements } from '../interpreter/statements.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
 import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal, Wait } from '../model/execution.ts';
@@ -120,7 +122,7 @@ export function createProjection(
       const middle = first.known?.carried?.middle;
       return {
         workflowId,
-        runId: started.firstExecutionRunId || started.originalExecutionRunId || '',
+        runId: chainOf(started),
         workflowType: started.workflowType?.name ?? '',
         taskQueue: started.taskQueue?.name ?? '',
         status: closing?.status ?? marks.status(state),
@@ -146,6 +148,10 @@ export function createProjection(
         signals: state === null ? [] : leftoversOf(state),
         inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state),
         controls: state?.controls ?? [],
+        digest: state?.digest ?? null,
+        ...{ authentic: null, startContent: first.content },
+        trust: (state === null ? run?.trust : state.trust) ?? null,
+        statements: state === null || !demandsStatements(state) ? null : state.statements,
         signalsDropped: state?.signals.dropped ?? 0,
         signalsRefused: [...refused],
         projection,
@@ -181,6 +187,8 @@ export interface Opening {
   run: RunInput | null;
   /** The same, where this build knows its interpreter. */
   known: RunInput | null;
+  /** The hash of what the run was started with, where its memo has a warrant; null in the middle of a chain. */
+  content: string | null;
   /** The interpreter over what follows, with a meter as in createReplay; null where it is not known. */
   replay(meter?: ReplayMeter): Replay | null;
 }
@@ -191,10 +199,17 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
   const run = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null;
   const parameters = isJsonObject(input) ? input : {};
+  const hasWarrant = memoOf(started.memo)?.warrant !== undefined && !started.continuedExecutionRunId;
   return {
     ...{ event, started, input, run, known },
-    replay: (meter) => (known === null ? null : createReplay(known, parameters, meter)),
+    content: hasWarrant ? startContent(input, second) : null,
+    replay: (meter) => (known === null ? null : createReplay(known, parameters, chainOf(started), meter)),
   };
+}
+
+/** Returns Temporal's id of the first run of a chain. */
+function chainOf({ firstExecutionRunId, originalExecutionRunId }: Opening['started']): string {
+  return firstExecutionRunId || originalExecutionRunId || '';
 }
 
 /** What people were asked in any run of a chain, in order. */

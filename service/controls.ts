@@ -5,13 +5,14 @@ import { AppError } from '../model/app-error.ts';
 import { CONTROL_SIGNAL, type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../model/control.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
-import { type Json, jsonSize } from '../model/json.ts';
+import { jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import type { InquiryService } from './inquiries.ts';
 import type { ProjectionReader } from './projections.ts';
+import type { StatementSigner } from './statements.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
 
@@ -21,11 +22,15 @@ const MAX_CONTROLS = 1_000;
 /** Pauses and resumes runs, and relieves tasks of what they wait for. */
 export type ControlService = ReturnType<typeof createControlService>;
 
-/** Makes the service. */
+/** Makes the service; `clock` gives milliseconds. */
 export function createControlService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   executions: ExecutionService,
-  { demandApprover }: Pick<InquiryService, 'demandApprover'>,
+  {
+    inquiries: { demandApprover },
+    signer,
+  }: { inquiries: Pick<InquiryService, 'demandApprover'>; signer: StatementSigner },
+  clock: () => number,
 ) {
   /**
    * Throws for a skip that would let a run go on as if a question had been decided: with an output of the question, or in a run of an
@@ -72,7 +77,7 @@ export function createControlService(
       if (foreseen !== null) throw refusalOf(foreseen, action);
       if (action.what === 'skip') await demandWithdrawal(principal, view, action);
       const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };
-      const payload = control as unknown as Json; // made of nothing but JSON
+      const payload = signer.sealControl(execution, control, clock());
       if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
         throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
       }

@@ -18,6 +18,7 @@ import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import { logsOf } from '../projection/logs.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
+import { createBlind } from './blinds.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
 import { entryOf, goneEntry } from './index-entries.ts';
@@ -28,9 +29,11 @@ import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts'
 import { isOutage } from './outages.ts';
 import type { ProjectedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
+import type { StatementSigner } from './statements.ts';
 import type { Reached } from './sub-workflows.ts';
 import type { Temporal } from './temporal.ts';
 import { turnFor } from './turns.ts';
+import type { Authenticator } from './warrants.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
 export interface StartCommand {
@@ -77,14 +80,24 @@ export interface Retried {
 /** Use cases around runs; each is scoped by the caller's tenant. */
 export type ExecutionService = ReturnType<typeof createExecutionService>;
 
-/** Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal. */
+/** Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal, `signer` says whom runs trust, and `authenticate` whether the API has started them. */
 export function createExecutionService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   store: ExecutionStore,
   launcher: Launcher,
   definitions: DefinitionService,
   log: Logger,
-  { clock, onRead }: { clock: () => number; onRead: (n: number, execution: Execution) => Promise<void> },
+  {
+    clock,
+    onRead,
+    signer,
+    authenticate,
+  }: {
+    clock: () => number;
+    onRead: (n: number, execution: Execution) => Promise<void>;
+    signer: StatementSigner;
+    authenticate: Authenticator;
+  },
 ) {
   const { namespace } = temporal;
 
@@ -117,7 +130,8 @@ export function createExecutionService(
       const retries = await retriesOf(principal, n);
       return { n, execution: executionOfRow(known), retries, projected, mask: (shown) => shown };
     }
-    const { execution, mask } = maskExecution(projected.execution);
+    const { execution: shown, mask } = maskExecution(projected.execution);
+    const execution = { ...shown, authentic: await authenticate(projected.execution) };
     if (execution.projection === 'diverged') {
       log.error(
         { workflow_id: workflowId, divergence: execution.divergence },
@@ -188,6 +202,7 @@ export function createExecutionService(
       ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       starters: [...new Set([...starters, ...subjectsOf(principal)])],
+      ...{ tenant: principal.tenant, blind: createBlind(), trust: signer.trust() },
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
     demandFits({ input, run }, command.inputField);
@@ -230,7 +245,8 @@ export function createExecutionService(
 
     /** What a schedule starts again and again. Throws what `start` throws for what cannot be started. */
     async prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint> {
-      return blueprint(principal, command, await resolve(principal, command), { schedule });
+      const prepared = blueprint(principal, command, await resolve(principal, command), { schedule });
+      return { ...prepared, memo: signer.withWarrant(prepared, clock()) };
     },
 
     /** What a ref names, as it would be started now. Throws what `start` throws for what cannot be. */

@@ -86,7 +86,7 @@ export function createExplanationService(
         execution,
         canFinish: !stuck && status !== 'canceling',
         blockedBy: projected?.joins ?? [],
-        advice: [...canceling, ...unbegun, ...(await untold(execution)), ...advice],
+        advice: [...canceling, ...forgeryAdvice(execution), ...unbegun, ...(await untold(execution)), ...advice],
       };
     },
 
@@ -110,6 +110,16 @@ function closedAdvice({ failure, status }: Execution, self: string): Advice[] {
     { text: `It has ended as ${status}.${where} A retry goes on from there.`, ...request('POST', `${self}/retry`) },
   ];
 }
+
+function forgeryAdvice({ statements, authentic }: Execution): Advice[] {
+  const forged = authentic === false ? [{ text: NOT_AUTHENTIC, ...NOTHING }] : [];
+  if (statements === null || statements.refused === 0) return forged;
+  const text = `The run has refused ${statements.refused} decisions or controls that Fermata has not signed for it (statements_refused): somebody sends them past the API.`;
+  return [...forged, { text, ...NOTHING }];
+}
+
+const NOT_AUTHENTIC =
+  'No API has signed its start (not_authentic): somebody has started it, or changed what it was started with, past the API. What people are said to have decided in it proves nothing.';
 
 function adviceFor(
   { kind, task, detail, until }: Wait,

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { temporal } from '@temporalio/proto';
-import type { Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isRunInput } from '../model/run-input.ts';
 import { eventTime, type HistoryEvent } from '../projection/history.ts';
 import { decodePayload } from '../projection/payload.ts';
+import { MASKED } from './masks.ts';
 import { eventName } from './temporal.ts';
 
 /** An event of Temporal's history as it is shown: payloads decoded. */
@@ -24,6 +26,13 @@ export function showEvent(event: HistoryEvent, number: number): ShownEvent {
   };
 }
 
+/** Hides what keeps hidden parameters from being guessed by a digest (interpreter/digest.ts). */
+function withoutBlind(value: Json): Json {
+  if (!isJsonObject(value) || value.blind === undefined || !isRunInput(value)) return value;
+  const fields: JsonObject = value;
+  return { ...fields, blind: MASKED };
+}
+
 function shown(value: unknown): Json {
   if (value === null || value === undefined) return null;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
@@ -32,7 +41,9 @@ function shown(value: unknown): Json {
   // 64-bit numbers of protobuf.
   if ('low' in value && 'high' in value && 'unsigned' in value) return Number(value);
   if ('payloads' in value && Array.isArray(value.payloads)) return value.payloads.map(shown);
-  if ('metadata' in value && 'data' in value) return decodePayload(value as temporal.api.common.v1.IPayload);
+  if ('metadata' in value && 'data' in value) {
+    return withoutBlind(decodePayload(value as temporal.api.common.v1.IPayload));
+  }
   const fields = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
   return Object.fromEntries(fields.map(([name, field]) => [name, shown(field)]));
 }

@@ -42,6 +42,7 @@ export function executionOfRow(row: IndexRow): Execution {
     signals: [],
     inquiries: [],
     controls: [],
+    ...{ digest: null, authentic: null, startContent: null, trust: null, statements: null },
     signalsDropped: 0,
     signalsRefused: [],
     projection: 'partial',

@@ -24,6 +24,7 @@ import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
 import type { ProjectionReader } from './projections.ts';
+import type { StatementSigner } from './statements.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
 
@@ -72,7 +73,7 @@ export function createInquiryService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   executions: ExecutionService,
   store: InquiryStore,
-  { principals, audit }: { principals: PrincipalService; audit: AuditService },
+  { principals, audit, signer }: { principals: PrincipalService; audit: AuditService; signer: StatementSigner },
   clock: () => number,
 ) {
   const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
@@ -155,7 +156,7 @@ export function createInquiryService(
     const foreseen = foresee(view, decision);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
     const { workflowId } = execution;
-    const payload = decision as unknown as Json; // made of nothing but JSON
+    const payload = signer.sealDecision(execution, decision, inquiry.what);
     const { subject: identity } = principal;
     const taken = await temporal.signal(workflowId, {
       ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },

@@ -8,6 +8,7 @@ import type { TurnStore } from '../store/turns.ts';
 import { sha256Hex } from './hash.ts';
 import { indexed, isClosedRun } from './index-entries.ts';
 import { maskInput } from './masks.ts';
+import type { StatementSigner } from './statements.ts';
 import type { StartRequest, Temporal } from './temporal.ts';
 import { conflict } from './turns.ts';
 
@@ -24,7 +25,13 @@ const MAX_ASKED = 20;
 export type Launcher = ReturnType<typeof createLauncher>;
 
 /** Makes it; `clock` gives milliseconds. */
-export function createLauncher(temporal: Temporal, store: ExecutionStore, turns: TurnStore, clock: () => number) {
+export function createLauncher(
+  temporal: Temporal,
+  store: ExecutionStore,
+  turns: TurnStore,
+  signer: Pick<StatementSigner, 'withWarrant'>,
+  clock: () => number,
+) {
   const { namespace } = temporal;
   let last = 0;
 
@@ -66,7 +73,8 @@ export function createLauncher(temporal: Temporal, store: ExecutionStore, turns:
   async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<void> {
     try {
       // False: the same start, made before; it is the same execution.
-      await temporal.start({ ...blueprint, workflowId: claim.entry.workflowId, delay });
+      const memo = signer.withWarrant(blueprint, clock());
+      await temporal.start({ ...blueprint, memo, workflowId: claim.entry.workflowId, delay });
     } catch (error) {
       // When nobody answered, the run may have started: the row stays, and the sweep finds out.
       const unknown = error instanceof AppError && error.code === 'temporal_unavailable';

@@ -7,7 +7,7 @@ import { createReplacer } from './text-search.ts';
 // Parameters marked `writeOnly` show as `***` in every answer (design/shapes.md, Definitions).
 
 /** What stands for a value that is not shown. */
-const MASKED = '***';
+export const MASKED = '***';
 
 /** Characters from which on a masked text is also masked where it is a part of another one. */
 const SHORTEST_PART = 4;

@@ -1,16 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 import type { CarriedState } from '../model/carried-state.ts';
+import type { Definition } from '../model/definition.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
 import { type Principal, subjectsOf } from '../model/principal.ts';
-import { INTERPRETER_VERSION, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import {
+  type EmbeddedWorkflow,
+  INTERPRETER_VERSION,
+  type Parameters,
+  type RunInput,
+  type RunMemo,
+} from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
+import { createBlind } from './blinds.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import type { CarriedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
+import type { StatementSigner } from './statements.ts';
 import { turnFor } from './turns.ts';
 
 /** From where a run is tried again: what failed, the beginning, or a task. */
@@ -25,21 +34,22 @@ export interface RetryCommand {
 export type RetryService = ReturnType<typeof createRetryService>;
 
 /** Makes the service. */
-export function createRetryService(projections: ProjectionReader, executions: ExecutionService, launcher: Launcher) {
-  /** What a retry begins with, with where its sub-workflows that are run again begin; null when there is nothing to do again. */
-  async function withChildren({
-    carried,
-    children,
-  }: CarriedRun): Promise<{ state: CarriedState; kept: string[] } | null> {
+export function createRetryService(
+  projections: ProjectionReader,
+  executions: ExecutionService,
+  launcher: Launcher,
+  signer: Pick<StatementSigner, 'trust'>,
+) {
+  /** Reads what a retry begins with, with its sub-workflows that are run again; null when there is nothing to do again. */
+  async function withChildren({ run, carried, children }: CarriedRun): Promise<KeptRun | null> {
     if (carried === null) return null;
-    const states: Record<string, CarriedState> = {};
+    const kept: Record<string, KeptRun> = {};
     for (const [key, child] of Object.entries(children)) {
       const ended = await projections.readCarried(child, null);
       const begun = ended === null ? null : await withChildren(ended);
-      if (begun !== null) states[key] = begun.state;
+      if (begun !== null) kept[key] = begun;
     }
-    const state = Object.keys(states).length === 0 ? carried.state : { ...carried.state, children: states };
-    return { state, kept: carried.kept };
+    return { run, state: carried.state, children: kept };
   }
 
   /** The run that goes on from the state of another one. */
@@ -65,13 +75,15 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
       const what = task === null ? 'nothing in it has failed' : `it has not visited "${task}"`;
       throw new AppError('nothing_failed', `There is nothing to try again: ${what}`);
     }
-    const changed = version === undefined ? {} : await changedDefinition(principal, run, version, carried);
+    const changed = version === undefined ? run : await changedDefinition(principal, run, version, carried);
     const starters = [...new Set([...(run.starters ?? [memo.owner]), ...subjectsOf(principal)])];
-    const { carried: _, schedule: __, turn: ___, ...rest } = run;
+    const { carried: _, schedule: __, turn: ___, ...rest } = changed;
+    const state = stateWithChildren(carried, changed);
+    const { blind = createBlind() } = run;
     return (n) => {
       const next: RunInput = {
-        ...{ ...rest, ...changed, interpreter: INTERPRETER_VERSION, n, starters, lineage: randomUUID() },
-        ...{ seed: ended.seed, carried: carried.state },
+        ...{ ...rest, interpreter: INTERPRETER_VERSION, n, starters, lineage: randomUUID() },
+        ...{ seed: ended.seed, carried: state, tenant: principal.tenant, blind, trust: signer.trust() },
       };
       const blueprint = {
         input: ended.input,
@@ -84,38 +96,23 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
     };
   }
 
-  /** Another version, whose tasks must be as they were where they are kept. */
+  /** Resolves another version, in which the tasks that are kept must be the same, also those of sub-workflows. */
   async function changedDefinition(
     principal: Principal,
     run: RunInput,
     version: string,
-    carried: { state: CarriedState; kept: string[] },
-  ): Promise<Partial<RunInput>> {
+    carried: KeptRun,
+  ): Promise<RunInput> {
     const { definition, revision, hash, actions, workflows, outSchema, ...resolved } = await executions.resolve(
       principal,
       {
         ...{ ref: run.ref, input: {}, inputField: 'input', version },
       },
     );
-    const tasks = new Map(definition.tasks.map((task) => [task.name, task]));
-    for (const { name } of carried.state.visits) {
-      if (!tasks.has(name)) throw kept('/version', `there is no "${name}" in version ${version}`);
-    }
-    for (const { name } of carried.state.gatherings) {
-      if (tasks.get(name)?.join === undefined) throw kept('/version', `"${name}" is no join in version ${version}`);
-    }
-    const done = new Set(carried.state.visits.filter(({ status }) => status !== 'held').map(({ name }) => name));
-    for (const name of done) {
-      const before = run.definition.tasks.find((task) => task.name === name);
-      if (canonicalJson(before as unknown as Json) !== canonicalJson(tasks.get(name) as unknown as Json)) {
-        throw kept('/version', `"${name}" is done, and is another task in version ${version}`);
-      }
-    }
-    if (carried.state.inquiries.length > 0) {
-      throw kept('/version', 'what people have decided was decided about the version as it was');
-    }
+    demandKeptTasks(carried, definition, workflows, '');
+    const { out_schema: _, workflows: __, code: ___, ...rest } = run;
     return {
-      ...{ definition, revision, hash, actions, version: resolved.version },
+      ...{ ...rest, definition, revision, hash, actions, version: resolved.version },
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
@@ -163,6 +160,63 @@ export function createRetryService(projections: ProjectionReader, executions: Ex
       return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
     },
   };
+}
+
+/** What is kept of a run, and of its sub-workflows that are run again, by the key of their work. */
+interface KeptRun {
+  run: RunInput;
+  state: CarriedState;
+  children: Record<string, KeptRun>;
+}
+
+/**
+ * Throws `state_kept` where tasks that are kept, here or in a sub-workflow that continues, are missing or different in a definition.
+ * `path` leads to the sub-workflow: the keys of its work and of those above it, each with a slash.
+ */
+function demandKeptTasks(
+  { run, state, children }: KeptRun,
+  definition: Definition,
+  workflows: Readonly<Record<string, EmbeddedWorkflow>>,
+  path: string,
+): void {
+  const tasks = new Map(definition.tasks.map((task) => [task.name, task]));
+  for (const { name } of state.visits) {
+    if (!tasks.has(name)) throw kept('/version', `the new version has no task "${path}${name}"`);
+  }
+  for (const { name } of state.gatherings) {
+    if (tasks.get(name)?.join === undefined) {
+      throw kept('/version', `the task "${path}${name}" is no join in the new version`);
+    }
+  }
+  const done = new Set(state.visits.filter(({ status }) => status !== 'held').map(({ name }) => name));
+  for (const name of done) {
+    const before = run.definition.tasks.find((task) => task.name === name);
+    if (canonicalJson(before as unknown as Json) !== canonicalJson(tasks.get(name) as unknown as Json)) {
+      throw kept('/version', `the task "${path}${name}" is done, and differs in the new version`);
+    }
+  }
+  for (const [key, child] of Object.entries(children)) {
+    const ref = actionOf(definition, key);
+    if (ref === child.run.ref) demandKeptTasks(child, workflows[ref]!.definition, workflows, `${path}${key}/`);
+  }
+}
+
+/** Returns the state of a run with the states of its sub-workflows; where a task runs another workflow now, that begins anew. */
+function stateWithChildren({ state, children }: KeptRun, { definition, workflows = {} }: RunWithTree): CarriedState {
+  const states = Object.entries(children).flatMap(([key, child]): [string, CarriedState][] => {
+    const ref = actionOf(definition, key);
+    if (ref !== child.run.ref) return [];
+    return [[key, stateWithChildren(child, { definition: workflows[ref]!.definition, workflows })]];
+  });
+  return states.length === 0 ? state : { ...state, children: Object.fromEntries(states) };
+}
+
+type RunWithTree = Pick<RunInput, 'definition' | 'workflows'>;
+
+/** Returns what the task with a visit or an item of this key runs; undefined where there is no such task. */
+function actionOf({ tasks }: Definition, key: string): string | undefined {
+  const name = key.replace(/(#\d+)?(\[\d+\])?$/, '');
+  return tasks.find((task) => task.name === name)?.action;
 }
 
 function memoOf(principal: Principal, memo: RunMemo, run: RunInput, input: Parameters): RunMemo {

@@ -524,3 +524,15 @@ export const runStrikes = pgTable(
     index('run_strikes_due').on(table.namespace, table.count).where(sql`ended is null`),
   ],
 );
+
+/** Keys that sign what people want of runs. They are kept for ever: what they have signed can be verified for ever. */
+export const signingKeys = pgTable('signing_keys', {
+  /** RFC 7638 thumbprint of the public key, and that key, both base64url. */
+  kid: text('kid').primaryKey(),
+  x: text('x').notNull(),
+  /** The private key, sealed by the master key; null: it is kept elsewhere. */
+  sealed: text('sealed'),
+  created: created(),
+  retired: instant('retired_at'),
+  revoked: instant('revoked_at'),
+});

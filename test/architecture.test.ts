@@ -19,7 +19,7 @@ const RULES: Record<string, Rule> = {
   model: { folders: [], packages: ['zod', 're2js'] },
   expression: { folders: ['model'], packages: ['re2js', '@noble/hashes'] },
   language: { folders: ['model', 'expression'], packages: ['@cfworker/json-schema'] },
-  interpreter: { folders: ['model', 'expression', 'language'], packages: [] },
+  interpreter: { folders: ['model', 'expression', 'language'], packages: ['@noble/ed25519', '@noble/hashes'] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
   codec: { folders: [], packages: ['@temporalio/proto'], node: true },
@@ -69,8 +69,8 @@ const RULES: Record<string, Rule> = {
     node: true,
   },
   cli: {
-    // `fermata dev` runs what `npm start` does; everything else speaks REST.
-    folders: ['model', 'dev'],
+    // `fermata dev` runs what `npm start` does, and `fermata verify` checks exported decisions itself; everything else speaks REST.
+    folders: ['model', 'dev', 'interpreter'],
     packages: ['commander', 'eventsource-parser', '@modelcontextprotocol/sdk', 'yaml'],
     node: true,
   },
@@ -164,7 +164,13 @@ it('the interpreter and the workflow take values of the model from files without
       else packages.add(packageOf(entry.to));
     }
   }
-  expect([...packages].sort()).toEqual(['@cfworker/json-schema', '@noble/hashes', '@temporalio/workflow', 're2js']);
+  expect([...packages].sort()).toEqual([
+    '@cfworker/json-schema',
+    '@noble/ed25519',
+    '@noble/hashes',
+    '@temporalio/workflow',
+    're2js',
+  ]);
   expect(closure.size).toBeGreaterThan(10);
 });
 

@@ -59,7 +59,9 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       await Promise.resolve();
       let cancelled = inbox.holdsCancel();
       let reported = '';
-      const { state, commands } = begin(run, input, Date.now(), { events: inbox.take(), history: historyLength() });
+      const { state, commands } = begin(run, input, Date.now(), {
+        ...{ events: inbox.take(), history: historyLength(), chain: workflowInfo().firstExecutionRunId },
+      });
       for (let next = commands; ; ) {
         const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');
         if (end !== undefined) return end;

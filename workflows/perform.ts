@@ -159,7 +159,7 @@ function childOptions({ n, run, memo }: Child) {
     // An id is never used twice: the interpreter takes another one when it is.
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     ...fairness(above),
-    ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo } satisfies RunMemo } }),
+    ...(above === undefined ? {} : { memo: { fermata: { ...above, ...memo, warrant: undefined } satisfies RunMemo } }),
   };
 }
 

@@ -106,14 +106,6 @@ describe('core.http', () => {
     });
   });
 
-  it('keeps as text what claims to be JSON and is not, or is nested too deep', async () => {
-    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
-    for (const body of ['{', nested(1_001), nested(20_000)]) {
-      expect(await run({ url: `${web.url}/json`, method: 'POST', body })).toMatchObject({ body });
-    }
-    expect(await run({ url: `${web.url}/json`, method: 'POST', body: '[[1]]' })).toMatchObject({ body: [[1]] });
-  });
-
   it('fails with too_large, once, on an answer that no payload can hold', async () => {
     expect(await failure({ url: `${web.url}/big` })).toMatchObject({ type: 'too_large', nonRetryable: true });
   });

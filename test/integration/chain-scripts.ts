@@ -4,7 +4,7 @@ import type { ExecutionStatus } from '../../model/status.ts';
 import { question } from '../interpreter/inquiry-scripts.ts';
 import { act, fail, ok } from '../interpreter/rehearse.ts';
 import { closed, type Harness, type StartOptions } from './harness.ts';
-import { decide, hasAsked } from './inquiry-play.ts';
+import { decide, decideSigned, hasAsked } from './inquiry-play.ts';
 import { until } from './until.ts';
 
 /** A run that goes on in run after run, where Temporal suggests that after a few events. */
@@ -134,6 +134,31 @@ export const CHAINS: ChainScript[] = [
     },
     status: 'completed',
     output: { by: ['ann'] },
+    done: ['ask', ...visits('work', 8), 'end'],
+  },
+  {
+    name: 'a question that stays open, and is decided by a signed statement',
+    definition: {
+      start: ['ask', 'work'],
+      variables: { round: 0 },
+      tasks: [
+        question('ask', { approvers: ['ann', 'bea'], quorum: 2 }, { on_success: 'end' }),
+        rounds(8, { do: 'end' }),
+        act('end', { join: 'all' }),
+      ],
+      output: { by: '{{ ask.output.decided_by }}' },
+    },
+    options: { signed: true },
+    act: async (harness, id) => {
+      const execution = () => harness.execution(id);
+      await decideSigned(harness, id, { id: 'first' });
+      // The same statement again, by another run of the chain, is one.
+      await until(execution, ({ tasks }) => tasks.filter(({ status }) => status === 'completed').length === 8);
+      await decideSigned(harness, id, { id: 'first' });
+      await decideSigned(harness, id, { id: 'second', by: 'bea', names: [] });
+    },
+    status: 'completed',
+    output: { by: ['ann', 'bea'] },
     done: ['ask', ...visits('work', 8), 'end'],
   },
   {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { type Ended, PROGRAM, runFermata } from './fermata.ts';
 import { until } from './until.ts';
 
@@ -233,6 +233,54 @@ it('keys are made, listed and revoked', async () => {
   expect((await fermata(['keys', 'list', '--table'])).out).toMatch(new RegExp(`^${made.id} +${made.prefix} +ci `, 'm'));
   expect((await fermata(['keys', 'revoke', String(made.id)])).code).toBe(0);
   expect((await fermata(['list'], env)).err).toContain('(unauthenticated)');
+});
+
+it('decisions are exported, and verified without a server', async () => {
+  const ask = { name: 'ask', action: 'core.inquiry', input: { prompt: 'Deploy?', approvers: ['approver'] } };
+  const definition = { tasks: [ask, { name: 'sub', action: 'examples.below' }] };
+  for (const [ref, tasks] of [
+    ['below', { tasks: [ask] }],
+    ['above', definition],
+  ] as const) {
+    const body = { ref: `examples.${ref}`, pack_ref: 'examples', label: 'x', version: '1.0.0', definition: tasks };
+    expect((await harness.call('POST', '/api/v1/workflows', body)).status).toBe(201);
+  }
+  const started = await harness.call('POST', '/api/v1/executions', { workflow: 'examples.above' });
+  const open = () => harness.call('GET', '/api/v1/inquiries?status=pending');
+  for (const _ of ['above', 'below']) {
+    const { body } = await until(open, (answer) => answer.body.data.length > 0);
+    const { id, bound_to } = body.data[0];
+    const headers = { 'x-api-key': APPROVER_KEY };
+    await harness.call(
+      'POST',
+      `/api/v1/inquiries/${id}/respond`,
+      { option: 'approve', bound_to, comment: 'ok' },
+      headers,
+    );
+    await until(open, (answer) => answer.body.data[0]?.id !== id);
+  }
+  const url = `${harness.api.url}/api/v1/executions/${started.body.data.id}/decisions/export`;
+  const answer = await fetch(url, { headers: { 'x-api-key': DEV_KEY } });
+  expect(answer.headers.get('content-type')).toBe('application/vnd.fermata.decisions+json');
+  const text = await answer.text();
+  const [file, changed] = [
+    await write('decisions.json', text),
+    await write('changed.json', text.replace('"ok"', '"no"')),
+  ];
+  const keys = await write('keys.json', await (await fetch(`${harness.api.url}/.well-known/fermata-keys.json`)).text());
+  const offline = { FERMATA_URL: '', FERMATA_API_KEY: '' };
+  const good = await fermata(['verify', file, '--keys', keys, '--json'], offline);
+  expect([good.code, good.json().map(({ result }: { result: string }) => result)]).toEqual([
+    0,
+    Array(4).fill('verified'),
+  ]);
+  const bad = await fermata(['verify', changed, '--keys', keys, '--table'], offline);
+  expect([bad.code, bad.out]).toEqual([1, expect.stringContaining('altered')]);
+  const [unkeyed, foreign] = [
+    await fermata(['verify', file], offline),
+    await fermata(['verify', keys, '--keys', keys], offline),
+  ];
+  expect([unkeyed.code, foreign.code]).toEqual([2, 2]);
 });
 
 it('the index is made again', async () => {

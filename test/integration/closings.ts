@@ -1,11 +1,22 @@
+import { deepEqual } from 'node:assert/strict';
 import { digest } from '../../expression/encoding.ts';
 import { carry } from '../../interpreter/carry.ts';
+import type { Fault } from '../../interpreter/events.ts';
+import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { begin, step } from '../../interpreter/interpreter.ts';
+import type { CarriedState } from '../../model/carried-state.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
+import type { Execution } from '../../model/execution.ts';
 import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
-import type { Json } from '../../model/json.ts';
-import { act, fail, give, hang, rehearse } from '../interpreter/rehearse.ts';
+import { DECISION_SIGNAL, type Inquiry } from '../../model/inquiry.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { question } from '../interpreter/inquiry-scripts.ts';
+import { act, fail, give, hang, rehearse, runInput, STARTED } from '../interpreter/rehearse.ts';
+import { annDecides, SIGNED, signedDecision, signer } from '../interpreter/signed.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
+import { decide, decideSigned, hasAsked } from './inquiry-play.ts';
+import { until } from './until.ts';
 
 /** A way in which a run can close, or stand open, that no outcome of a task makes. */
 export interface Closing {
@@ -55,6 +66,21 @@ const failedBefore = rehearse({
   definition: carriedDefinition,
   outcomes: { each: [{ output: 'one' }, fail('E_ITEM'), { output: 'three' }] },
 });
+
+/** A run that has failed behind a question, which a signed statement has decided. */
+const decidedDefinition: Definition = { tasks: [question('ask', { prompt: 'Deploy?' }), act('deploy')] };
+const decidedBefore = (() => {
+  const run = { ...runInput(decidedDefinition, 7), ...SIGNED };
+  const { state } = begin(run, {}, STARTED, { chain: 'the first run' });
+  const [{ what, bound_to }] = inquiriesOf(state) as [Inquiry];
+  const payload = signedDecision(run, 'the first run', annDecides('ask', { bound_to }), what);
+  step(state, [{ type: 'signal', name: DECISION_SIGNAL, payload }], STARTED + 1_000);
+  const fault: Fault = { kind: 'application', type: 'E', message: 'E', details: [] };
+  step(state, [{ type: 'failed', key: 'deploy', fault }], STARTED + 2_000);
+  return carry(state, null)!.state;
+})();
+const decidedDifferently: CarriedState = structuredClone(decidedBefore);
+decidedDifferently.inquiries[0]!.votes[0]!.by = 'mallory';
 
 /** Every closing, and an open run. */
 export const CLOSINGS: Closing[] = [
@@ -172,6 +198,60 @@ export const CLOSINGS: Closing[] = [
       b: 'completed',
     },
     output: { x: 'from a', items: ['one', 'two', 'three'] },
+  },
+  {
+    name: 'decided by a signed statement, after forgeries that do not count',
+    definition: decidedDefinition,
+    options: { signed: true },
+    act: async (harness, workflowId) => {
+      await decide(harness, workflowId, { by: 'ann' });
+      const execution = await until(() => harness.execution(workflowId), hasAsked('ask'));
+      const payload = signer.sealDecision(execution, annDecides('ask', { id: 'forged' }), 'something else');
+      const forged = { ...(payload as JsonObject), sig: 'A'.repeat(86) };
+      await harness.client.workflow.getHandle(workflowId).signal(DECISION_SIGNAL, forged);
+      await control(harness, workflowId, 'c', { what: 'skip', key: 'ask', output: null });
+      await decideSigned(harness, workflowId);
+      await closed(harness, workflowId);
+      const { statements } = await harness.execution(workflowId);
+      deepEqual(
+        statements?.refusals.map(({ reason }) => reason),
+        ['unsigned', 'bad_signature', 'unsigned'],
+      );
+    },
+    status: 'completed',
+    tasks: { ask: 'completed', deploy: 'completed' },
+  },
+  {
+    name: 'a retry that keeps a decision which its statement proves',
+    definition: decidedDefinition,
+    options: { signed: true, carried: decidedBefore },
+    act: closed,
+    status: 'completed',
+    tasks: { ask: 'completed', deploy: 'completed' },
+  },
+  {
+    name: 'a retry that asks again since the statement proves another decision',
+    definition: decidedDefinition,
+    options: { signed: true, carried: decidedDifferently },
+    act: async (harness, workflowId) => {
+      await decideSigned(harness, workflowId);
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { ask: 'completed', deploy: 'completed' },
+  },
+  {
+    name: 'a sub-workflow asks, and is decided by a signed statement',
+    definition: { tasks: [{ name: 'sub', action: 'sub.one' }] },
+    options: { signed: true, workflows: { 'sub.one': decidedDefinition } },
+    act: async (harness, workflowId) => {
+      const asked = ({ tasks }: Execution) => tasks.some(({ child }) => child !== null);
+      const { tasks } = await until(() => harness.execution(workflowId), asked);
+      await decideSigned(harness, tasks[0]!.child!);
+      await closed(harness, workflowId);
+    },
+    status: 'completed',
+    tasks: { sub: 'completed' },
   },
   {
     name: 'cancelled while a task runs',

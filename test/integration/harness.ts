@@ -13,6 +13,7 @@ import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { createTemporal, type Temporal } from '../../service/temporal.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
+import { SIGNED } from '../interpreter/signed.ts';
 import { preparedBundle } from './prepared.ts';
 
 let last = 0;
@@ -66,6 +67,8 @@ export interface StartOptions {
   interpreter?: number;
   /** Limits of its work; the interpreter's own unless they are given. */
   limits?: Partial<WorkLimits>;
+  /** It takes decisions and controls only as statements that the key of tests has signed (../interpreter/signed.ts). */
+  signed?: true;
 }
 
 /** How the worker of a harness behaves. */
@@ -150,6 +153,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
         starters,
         carried,
         limits,
+        signed,
       } = {},
     ) => {
       const n = nextNumber();
@@ -162,6 +166,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       run.interpreter = interpreter ?? run.interpreter;
       if (starters !== undefined) run.starters = starters;
       if (carried !== undefined) run.carried = carried;
+      if (signed) Object.assign(run, SIGNED);
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {
         workflowId: id,

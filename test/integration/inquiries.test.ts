@@ -2,19 +2,25 @@ import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { Client as TemporalClient } from '@temporalio/client';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { integerId } from '../../model/execution-id.ts';
+import { CONTROL_SIGNAL } from '../../model/control.ts';
+import { integerId, workflowIdOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
+import { REST_PURPOSE } from '../../process/reach.ts';
 import { createInbox } from '../../service/inbox.ts';
 import { openEntry } from '../../service/index-entries.ts';
 import { createIndexKeeper } from '../../service/index-keeper.ts';
+import { createSealer } from '../../service/sealer.ts';
+import { loadSigningKeys } from '../../service/signing-keys.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
-import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { createSigningKeyStore } from '../../store/signing-keys.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
 import { readerOf } from './projection-reader.ts';
 import { until } from './until.ts';
 
@@ -211,6 +217,119 @@ describe('an inquiry', () => {
     const { run } = await ask();
     const forged = await as('dev', 'POST', `/api/v1/executions/${run}/signal`, { name: DECISION_SIGNAL, payload: {} });
     expect([forged.status, forged.body.code]).toEqual([400, 'request_invalid']);
+  });
+
+  it('cannot be decided past the API: a signal that it has not signed is refused, shown, and advised about', async () => {
+    const { run, id, workflow } = await ask({ approvers: ['ann'] });
+    const handle = new TemporalClient({ connection: harness.connection, namespace: 'inquiries' }).workflow.getHandle(
+      workflow,
+    );
+    const forged = {
+      ...{ id: 'forged', inquiry: 'ask', option: 'approve', response: null, comment: null, by: 'ann', names: ['ann'] },
+      ...{ groups: ['ops'], channel: 'api', at: new Date().toISOString(), bound_to: null },
+    };
+    const statement = {
+      ...forged,
+      v: 1,
+      type: 'decision',
+      subject: 'ann',
+      execution: 'any',
+      chain: 'any',
+      tenant: 'any',
+    };
+    await handle.signal(DECISION_SIGNAL, forged);
+    await handle.signal(DECISION_SIGNAL, { statement, kid: 'mine', sig: 'mine', given: { salt: '' } });
+    await handle.signal(CONTROL_SIGNAL, { id: 'c', by: 'ann', what: 'skip', key: 'ask', output: {} });
+    const { body } = await until(
+      () => as('dev', 'GET', `/api/v1/executions/${run}`),
+      ({ body: { data } }) => data.statements.refused === 3,
+    );
+    expect([body.data.status, body.data.statements]).toEqual(['running', { accepted: 0, refused: 3 }]);
+    const [asked] = (await as('dev', 'GET', `/api/v1/executions/${run}/inquiries`)).body.data;
+    expect([asked.status, asked.votes, asked.decisions]).toMatchObject([
+      ...['pending', []],
+      [{ id: 'forged', by: 'ann', verified: false, result: 'refused', reason: 'unknown_key' }],
+    ]);
+    const { advice } = (await as('dev', 'GET', `/api/v1/executions/${run}/explain`)).body.data;
+    expect(advice[0].text).toContain('statements_refused');
+    const answer = await respond('ann', id, { option: 'approve', bound_to: asked.bound_to, comment: 'fine' });
+    expect([answer.status, answer.body.data.votes[0].verified]).toEqual([200, true]);
+    const done = await ended(run);
+    expect([done.status, done.statements]).toEqual(['completed', { accepted: 1, refused: 3 }]);
+  });
+
+  it('is asked by a run that is shown as authentic only where the API has started it as it is', async () => {
+    const { run, workflow } = await ask();
+    const shown = (await as('dev', 'GET', `/api/v1/executions/${run}`)).body.data;
+    expect([shown.authentic, shown.projection]).toEqual([true, 'complete']);
+    const client = new TemporalClient({ connection: harness.connection, namespace: 'inquiries' }).workflow;
+    const described = await client.getHandle(workflow).describe();
+    const events = (await client.getHandle(workflow).fetchHistory()).events ?? [];
+    const payloads = events[0]!.workflowExecutionStartedEventAttributes!.input!.payloads!;
+    const [input, started] = payloads.map(({ data }) => JSON.parse(Buffer.from(data!).toString()));
+    const forge = async (n: number, change: object, memo: object) => {
+      const workflowId = workflowIdOf(n);
+      const args = [input, { ...started, ...change }];
+      await client.start('examples.approve', { workflowId, taskQueue: 'fermata', args, memo: { fermata: memo } });
+      return until(
+        () => as('dev', 'GET', `/api/v1/executions/${integerId(n)}`),
+        ({ status }) => status === 200,
+      );
+    };
+    const memo = described.memo!.fermata as { n: number };
+    const forged: [object, object][] = [
+      [{ starters: ['nobody'] }, memo],
+      [{}, memo],
+      [{}, { ...memo, warrant: undefined }],
+    ];
+    for (const [at, [change, kept]] of forged.entries()) {
+      const n = memo.n + 1_000 + at;
+      const { body } = await forge(n, { n, ...change }, { ...kept, n });
+      expect(body.data.authentic).toBe(false);
+      const { advice } = (await as('dev', 'GET', `/api/v1/executions/${integerId(n)}/explain`)).body.data;
+      expect(advice[0].text).toContain('not_authentic');
+      await client.getHandle(workflowIdOf(n)).terminate();
+    }
+  });
+
+  it('is signed by a key that is published, and that each process of the API loads again', async () => {
+    const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
+    expect(published).toMatchObject([{ kty: 'OKP', crv: 'Ed25519', status: 'active', revoked_at: null }]);
+    const store = createSigningKeyStore(harness.database.db);
+    const sealer = createSealer([SECRET_KEY], REST_PURPOSE);
+    const [one, two] = await Promise.all([loadSigningKeys(store, sealer), loadSigningKeys(store, sealer)]);
+    expect([one, two].map((loaded) => loaded.map(({ kid }) => kid))).toEqual([[published[0].kid], [published[0].kid]]);
+    await expect(
+      loadSigningKeys(store, createSealer(['another master key, long enough'], REST_PURPOSE)),
+    ).rejects.toThrow(/sealed by none of the keys in FERMATA_SECRET_KEY/);
+  });
+
+  it('is signed by the key that its run trusts, also after that was rotated or revoked', async () => {
+    const [before, older] = [await ask(), await ask()];
+    expect((await as('bob', 'POST', '/api/v1/signing-keys/rotate')).status).toBe(403);
+    const { status, body } = await as('dev', 'POST', '/api/v1/signing-keys/rotate');
+    expect([status, body.keys.map((key: { status: string }) => key.status)]).toEqual([201, ['retired', 'active']]);
+    const after = await ask();
+    for (const { id, run } of [before, after]) {
+      expect((await respond('ann', id, { option: 'approve' })).status).toBe(200);
+      const { authentic, statements } = await ended(run);
+      expect([authentic, statements]).toEqual([true, { accepted: 1, refused: 0 }]);
+    }
+    // A run that trusts no other key than the one that is revoked is told of the new one first.
+    const revoke = (kid: string) => as('dev', 'POST', `/api/v1/signing-keys/${kid}/revoke`);
+    const [old, active] = body.keys.map((key: { kid: string }) => key.kid);
+    const { data } = (await revoke(old)).body;
+    expect([data.told > 0, data.failed]).toEqual([true, 0]);
+    await until(
+      () => as('dev', 'GET', `/api/v1/executions/${older.run}`),
+      (answer) => answer.body.data.statements.accepted === 2,
+    );
+    expect((await respond('ann', older.id, { option: 'approve' })).status).toBe(200);
+    expect((await ended(older.run)).statements).toEqual({ accepted: 3, refused: 0 });
+    const refused = await Promise.all([revoke('nobody'), revoke(active)]);
+    expect(refused.map((answer) => answer.body.code)).toEqual(['key_not_found', 'last_key']);
+    const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
+    expect(published.map((key: { status: string }) => key.status)).toEqual(['revoked', 'active']);
   });
 
   it('of an item has the index behind its id', async () => {

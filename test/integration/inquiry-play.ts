@@ -1,6 +1,7 @@
 import type { Execution } from '../../model/execution.ts';
 import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
 import type { InquiryScript } from '../interpreter/inquiry-scripts.ts';
+import { annDecides, signer } from '../interpreter/signed.ts';
 import { closed, type Harness } from './harness.ts';
 import { until } from './until.ts';
 
@@ -15,6 +16,16 @@ export async function decide(harness: Harness, id: string, given: Partial<Decisi
   };
   await harness.client.workflow.getHandle(id).signal(DECISION_SIGNAL, decision);
   return decision.id;
+}
+
+/** Sends a decision to a run as the API would that has signed it, once the run asks. */
+export async function decideSigned(harness: Harness, id: string, given: Partial<Decision> = {}): Promise<void> {
+  const inquiry = given.inquiry ?? 'ask';
+  const execution = await until(() => harness.execution(id), hasAsked(inquiry));
+  const asked = execution.inquiries.find(({ key }) => key === inquiry)!;
+  const decision = annDecides(inquiry, { bound_to: asked.bound_to, at: new Date().toISOString(), ...given });
+  const payload = signer.sealDecision(execution, decision, asked.what);
+  await harness.client.workflow.getHandle(id).signal(DECISION_SIGNAL, payload);
 }
 
 /** Whether an inquiry has been asked. */

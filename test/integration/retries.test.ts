@@ -136,6 +136,59 @@ describe('a retry from what failed', () => {
     ]);
   });
 
+  it('of a sub-workflow whose code has changed asks its people again, and refuses kept tasks that differ', async () => {
+    const asking = (last: object, first: object = {}) => ({
+      tasks: [call('one', first), { name: 'ask', action: 'core.inquiry', input: { prompt: 'Deploy?' } }, last],
+    });
+    const below = await store(asking(call('deploy')));
+    const ref = await store({ tasks: [{ name: 'sub', action: below, input: { run: '{{ workflow.param.run }}' } }] });
+    const open = await start(ref, ['deploy'], 0);
+    const asked = () => harness.call('GET', '/api/v1/inquiries?status=pending');
+    const approve = async (of: number) => {
+      const { body } = await until(asked, (answer) => answer.body.data[0]?.execution > of);
+      const { id, execution, bound_to } = body.data[0];
+      const headers = { 'x-api-key': APPROVER_KEY };
+      const answer = await harness.call(
+        'POST',
+        `/api/v1/inquiries/${id}/respond`,
+        { option: 'approve', bound_to },
+        headers,
+      );
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+      return execution as number;
+    };
+    await approve(0);
+    await until(
+      () => harness.call('GET', `/api/v1/executions/${open.id}`),
+      ({ body }) => body.data.status === 'failed',
+    );
+    web.fail(open.name, []);
+    const again = (body: object) => harness.call('POST', `/api/v1/executions/${open.id}/retry`, body);
+    // Nothing has changed: the decision is kept.
+    const kept = await retry(open);
+    expect([kept.data.status, counts(open)]).toEqual(['completed', { one: 1, deploy: 2 }]);
+    await store(asking(call('evil')), '2.0.0', below);
+    const missing = await again({ version: '1.0.0' });
+    expect([missing.status, missing.body.code, missing.body.error]).toEqual([
+      ...[422, 'state_kept', '/version the new version has no task "sub/deploy"'],
+    ]);
+    await store(asking({ ...call('evil'), name: 'deploy' }, { timeout: 9 }), '3.0.0', below);
+    const differs = await again({ version: '1.0.0' });
+    expect([differs.status, differs.body.error]).toEqual([
+      ...[422, '/version the task "sub/one" is done, and differs in the new version'],
+    ]);
+    await store(asking({ ...call('evil'), name: 'deploy' }), '4.0.0', below);
+    const { id } = (await again({ version: '1.0.0' })).body.data;
+    const { body } = await until(asked, (answer) => answer.body.data.length > 0);
+    expect([body.data[0].votes, counts(open)]).toEqual([[], { one: 1, deploy: 2 }]);
+    await approve(0);
+    await until(
+      () => harness.call('GET', `/api/v1/executions/${id}`),
+      (answer) => answer.body.data.status === 'completed',
+    );
+    expect(counts(open)).toEqual({ one: 1, deploy: 2, evil: 1 });
+  });
+
   it('of a loop stays in its round', async () => {
     const ref = await store({
       start: ['work'],
@@ -297,7 +350,7 @@ describe('a retry from elsewhere', () => {
     expect([refused.status, refused.body.code, refused.body.issues[0].path]).toEqual([422, 'state_kept', '/version']);
     await store({ tasks: [call('a'), call('other')] }, '4.0.0', ref);
     const gone = await harness.call('POST', `/api/v1/executions/${failed.id}/retry`, { version: '4.0.0' });
-    expect([gone.status, gone.body.error]).toEqual([422, '/version there is no "b" in version 4.0.0']);
+    expect([gone.status, gone.body.error]).toEqual([422, '/version the new version has no task "b"']);
   });
 });
 

@@ -15,10 +15,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/**
- * Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/json` (the body that was sent, as JSON), `/status/<n>`, `/flaky/<n>` (503 n times,
- * then 200), `/text`, `/big`, and `/wait` until opened.
- */
+/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, and `/wait` until opened. */
 export async function createWebServer(): Promise<WebServer> {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
@@ -45,9 +42,6 @@ export async function createWebServer(): Promise<WebServer> {
     if (kind === 'echo') {
       const { method, url, headers } = request;
       return json(200, { method, url, headers, body: await bodyOf(request) });
-    }
-    if (kind === 'json') {
-      return response.writeHead(200, { 'content-type': 'application/json' }).end(await bodyOf(request));
     }
     if (kind === 'status') return json(Number(argument), { was: Number(argument) });
     if (kind === 'flaky') {

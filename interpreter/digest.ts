@@ -1,0 +1,69 @@
+import { digest } from '../expression/encoding.ts';
+import { uuidOf } from '../model/execution-id.ts';
+import type { InquiryRequest, PlannedTask } from '../model/inquiry.ts';
+import { canonicalJson, type Json } from '../model/json.ts';
+import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
+
+// What a decision is about, as one hash. Whoever shows a question, takes a decision or checks one later computes it here.
+
+/** Characters of canonical JSON that cost one unit of work to hash. */
+const CHARACTERS_PER_UNIT = 64;
+
+/** The parts of a digest that are the same for every question of a run: hashes of its code and of its parameters. */
+export interface RunDigest {
+  code: string;
+  parameters: string;
+}
+
+/** A digest: `what` does not depend on the run, `bound_to` belongs to one question of one run. */
+export interface QuestionDigest {
+  what: string;
+  bound_to: string;
+}
+
+/** Computes the parts of a digest that a run fixes when it begins; null for a run in whose tree nobody is asked. */
+export function digestRun(run: RunInput, input: Parameters): { digest: RunDigest; units: number } | null {
+  if (run.code === undefined && !asksPeople(run)) return null;
+  const code = run.code === undefined ? canonicalJson(codeParts(run)) : null;
+  const parameters = canonicalJson({ blind: run.blind ?? null, input });
+  return {
+    digest: { code: run.code ?? digest(code!, 'sha256'), parameters: digest(parameters, 'sha256') },
+    units: (parameters.length + (code?.length ?? 0)) / CHARACTERS_PER_UNIT,
+  };
+}
+
+/** Computes the digest of a question; with the units of work that this takes. */
+export function digestQuestion(
+  run: RunInput,
+  { code, parameters }: RunDigest,
+  { key, request, plan }: { key: string; request: InquiryRequest; plan: PlannedTask[] },
+): { digest: QuestionDigest; units: number } {
+  // Where people are told about a question is no part of what they decide. A field that a request gains later must be left out for runs
+  // of earlier interpreter versions: the recorded histories show when it is not.
+  const { notify: _, ...asked } = request;
+  const text = canonicalJson({ v: 2, code, parameters, asked, plan } as unknown as Json);
+  const what = digest(text, 'sha256');
+  const bound = { v: 2, tenant: run.tenant ?? '', execution: uuidOf(run.n), inquiry: key, what };
+  return {
+    digest: { what, bound_to: digest(canonicalJson(bound), 'sha256') },
+    units: text.length / CHARACTERS_PER_UNIT,
+  };
+}
+
+/** Everything that a run can execute: the definitions of the root and of all workflows in its tree, and their actions. */
+function codeParts(run: RunInput): Json {
+  const workflows = Object.entries(run.workflows ?? {}).map(([ref, { hash, actions }]) => [ref, { hash, actions }]);
+  return {
+    ref: run.ref,
+    hash: run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256'),
+    actions: run.actions,
+    workflows: Object.fromEntries(workflows),
+  } as unknown as Json;
+}
+
+/** Reports whether a run, or a sub-workflow that it can reach, can ask people. */
+function asksPeople({ actions, workflows = {} }: RunInput): boolean {
+  const asks = (specs: Readonly<Record<string, ActionSpec>>) =>
+    Object.values(specs).some(({ waits }) => waits === 'inquiry');
+  return asks(actions) || Object.values(workflows).some((embedded) => asks(embedded.actions));
+}

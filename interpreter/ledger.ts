@@ -1,0 +1,118 @@
+import { parseExecutionId, uuidOf } from '../model/execution-id.ts';
+import { type Decision, type InquiryStatus, parseDecision, type Vote } from '../model/inquiry.ts';
+import { ownValue } from '../model/json.ts';
+import type { Ledger, LedgerFinding, LedgerKey, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
+import type { RunInput } from '../model/run-input.ts';
+import { digestQuestion } from './digest.ts';
+import { judge } from './inquiry-rules.ts';
+import { isSignedBy } from './signatures.ts';
+import { matchesHashes } from './statements.ts';
+
+/**
+ * Checks an export of decisions against published keys: every signature, that each statement belongs to its run and question, every
+ * verdict by the rules of the interpreter, and that each question has the outcome that its statements lead to. Who started the run is
+ * taken from the export.
+ */
+export function verifyLedger(ledger: Ledger, keys: readonly LedgerKey[]): LedgerFinding[] {
+  const { execution, questions, statements } = ledger;
+  const byKid = Object.fromEntries(keys.map((key) => [key.kid, key]));
+  const faults = faultsOf(ledger, byKid);
+  const found = statements.map((entry): LedgerFinding => {
+    const reason = faults.get(entry) ?? (entry.given === null ? 'masked' : null);
+    const result = faults.has(entry) ? 'failed' : reason === null ? 'verified' : 'not recomputable';
+    const { inquiry, subject } = entry.statement;
+    return {
+      ...{ execution: execution.id, subject: 'statement', inquiry: String(inquiry), by: String(subject) },
+      ...{ result, reason },
+    };
+  });
+  const asked = questions.map((question): LedgerFinding => {
+    const own = statements.filter(({ statement }) => statement.inquiry === question.inquiry);
+    const sound = own.filter((entry) => !faults.has(entry));
+    const fault = questionFault(ledger, question, sound);
+    const reason = fault ?? (question.masked ? 'masked' : null);
+    const result = fault !== null ? 'failed' : reason === null ? 'verified' : 'not recomputable';
+    return { execution: execution.id, subject: 'question', inquiry: question.inquiry, by: null, result, reason };
+  });
+  return [...found, ...asked, ...ledger.children.flatMap((child) => verifyLedger(child, keys))];
+}
+
+/** Finds what is wrong with statements. */
+function faultsOf(ledger: Ledger, keys: Record<string, LedgerKey>): Map<LedgerStatement, string> {
+  const faults = new Map<LedgerStatement, string>();
+  const ids = new Set<unknown>();
+  let last = 0;
+  for (const entry of ledger.statements) {
+    const fault = ids.has(entry.statement.id) ? 'repeated' : statementFault(ledger, entry, ownValue(keys, entry.kid));
+    const late = entry.event !== null && entry.event <= last;
+    if (fault !== null || late) faults.set(entry, fault ?? 'reordered');
+    ids.add(entry.statement.id);
+    last = Math.max(last, entry.event ?? 0);
+  }
+  return faults;
+}
+
+function statementFault(
+  { execution, questions }: Ledger,
+  { statement, sig, given, carried_from: from, verdict }: LedgerStatement,
+  key: LedgerKey | undefined,
+): string | null {
+  if (key === undefined) return 'unknown_key';
+  const revoked = key.revoked_at ?? null;
+  if (revoked !== null && !(Date.parse(String(statement.at)) < Date.parse(revoked))) return 'revoked_key';
+  if (given !== null && !matchesHashes(statement, given, 'decision')) return 'altered';
+  if (!isSignedBy(key.x, statement, sig)) return 'bad_signature';
+  const origin = from === null ? null : parseExecutionId(String(from));
+  const uuid = origin === null ? execution.uuid : origin === undefined ? '' : uuidOf(origin.n);
+  const isHere = statement.tenant === execution.tenant && statement.execution === uuid;
+  if (statement.type !== 'decision' || !isHere) return 'wrong_run';
+  if (from === null && statement.chain !== execution.chain) return 'wrong_run';
+  const question = questions.find(({ inquiry }) => inquiry === statement.inquiry);
+  if (question === undefined) return verdict.result === 'refused' ? null : 'unknown_question';
+  if (verdict.result === 'refused' || !question.request.bind) return null;
+  // A decision that was kept is bound to the question as it was in its own run.
+  const same = from === null ? statement.bound_to === question.bound_to : statement.what === question.what;
+  return same ? null : 'binding_changed';
+}
+
+/** Finds what is wrong with a question, given its statements without fault; null: nothing. */
+function questionFault(
+  ledger: Ledger,
+  question: LedgerQuestion,
+  statements: readonly LedgerStatement[],
+): string | null {
+  const { digest, execution } = ledger;
+  const { inquiry: key, request, plan, what, bound_to: bound, masked, expires_at } = question;
+  const isKept = statements.some(({ carried_from: from }) => from !== null);
+  if (!masked && digest !== null) {
+    const n = parseExecutionId(execution.uuid)?.n ?? -1;
+    const run = { n, tenant: execution.tenant } as RunInput; // no more of it counts
+    const { digest: again } = digestQuestion(run, digest, { key, request, plan });
+    // What a retry has kept is bound to the question of another run.
+    if (again.what !== what || (!isKept && again.bound_to !== bound)) return 'digest_differs';
+  }
+  const votes: Vote[] = [];
+  let status: InquiryStatus = 'pending';
+  for (const { statement, given, verdict } of statements) {
+    if (verdict.result === 'refused') continue;
+    const { subject: by = null, ...said } = statement;
+    const decision = parseDecision({ ...said, by, response: given?.response ?? null, comment: given?.comment ?? null });
+    if (decision === null) return 'malformed';
+    const expires = expires_at === null ? null : Date.parse(expires_at);
+    const checked = given === null ? { ...request, response_schema: null } : request;
+    const ruled = { request: checked, status, votes, expires, bound: decision.bound_to ?? bound };
+    const found = judge(ruled, decision, execution.starters, execution.interpreter);
+    if (found.result === 'refused') return found.reason;
+    if (found.result !== verdict.result) return 'verdict_differs';
+    votes.push(voteOf(decision, request.options.find(({ ref }) => ref === decision.option)!.outcome));
+    if (found.result === 'decided') status = found.outcome;
+  }
+  const decided = question.status === 'approved' || question.status === 'denied';
+  if (decided && status !== question.status) return 'statements_missing';
+  return !decided && status !== 'pending' ? 'outcome_differs' : null;
+}
+
+function voteOf(decision: Decision, outcome: Vote['outcome']): Vote {
+  const { id, by, option, response, comment, channel, at, bound_to } = decision;
+  return { id, by, option, response, comment, channel, at, bound_to, outcome };
+}

@@ -1,0 +1,78 @@
+import { hashes, verify } from '@noble/ed25519';
+import { sha512 } from '@noble/hashes/sha2.js';
+import { digest } from '../expression/encoding.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+
+// Ed25519 for statements. Runs, the API and offline readers verify with the same code, so that no two of them can disagree about the
+// encoding of a signature. Temporal's sandbox has neither node:crypto nor asynchronous hashes.
+hashes.sha512 = sha512;
+
+// Every JavaScript that the engine runs in has it.
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+
+/** What every signed text begins with: no signature over anything else can be taken for one over a statement. */
+const PREFIX = 'fermata-statement-v1\n';
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const SIGNATURE_BYTES = 64;
+const KEY_BYTES = 32;
+
+/** Signatures that were found valid and need not be verified again. */
+const MAX_KNOWN = 10_000;
+const known = new Set<string>();
+
+/** Returns the text of a statement that is signed. */
+export function signedText(statement: JsonObject): string {
+  return PREFIX + canonicalJson(statement);
+}
+
+/** Returns the hash of a value that a statement does not show; the salt keeps it from being guessed. */
+export function saltedHash(salt: string, value: Json): string {
+  return digest(`${salt}\n${canonicalJson(value)}`, 'sha256');
+}
+
+/** Returns the hash of both arguments that a run is started with, as they arrive. */
+export function startContent(input: unknown, run: unknown): string {
+  return digest(canonicalJson(JSON.parse(JSON.stringify([input, run])) as Json), 'sha256');
+}
+
+/** Reports whether `sig` is the signature of a statement by the key `x`, both base64url (RFC 8032, without ZIP 215). */
+export function isSignedBy(x: string, statement: JsonObject, sig: string): boolean {
+  const text = signedText(statement);
+  const name = digest(`${x} ${sig} ${text}`, 'sha256');
+  if (known.has(name)) return true;
+  const [key, signature] = [bytesOf(x, KEY_BYTES), bytesOf(sig, SIGNATURE_BYTES)];
+  if (key === null || signature === null || !isValid(signature, text, key)) return false;
+  known.add(name);
+  const [oldest] = known;
+  if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+  return true;
+}
+
+function isValid(signature: Uint8Array, text: string, key: Uint8Array): boolean {
+  try {
+    return verify(signature, new TextEncoder().encode(text), key, { zip215: false });
+  } catch {
+    // A key or a signature that is no point of the curve.
+    return false;
+  }
+}
+
+/** Decodes base64url of so many bytes; null for anything else, also for a second spelling of the same bytes. */
+function bytesOf(text: string, length: number): Uint8Array | null {
+  if (text.length !== Math.ceil((length * 4) / 3)) return null;
+  const bytes = new Uint8Array(length);
+  let [bits, held, at] = [0, 0, 0];
+  for (const character of text) {
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) return null;
+    held = (held << 6) | value;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[at] = held >> bits;
+    at += 1;
+    held &= (1 << bits) - 1;
+  }
+  return held === 0 ? bytes : null;
+}

@@ -1,0 +1,67 @@
+import type { JsonObject } from './json.ts';
+
+// Statements: what Fermata signs, and a run verifies, before anything that people want of a run counts. Free of zod: the interpreter
+// reads them.
+
+/** Public keys that a run trusts, by RFC 7638 thumbprint, each as base64url; and the thumbprints of those that it no longer does. */
+export interface Trust {
+  keys: Record<string, string>;
+  revoked?: string[];
+}
+
+/** A statement as it is sent to a run; `given` holds the values of which the statement holds only hashes, and their salt. */
+export interface SignedStatement {
+  statement: JsonObject;
+  kid: string;
+  /** Ed25519 signature of the statement as text, base64url. */
+  sig: string;
+  given: JsonObject;
+}
+
+/** The statement with which the API starts a run, in its memo: the hash of everything that it was started with, signed. */
+export type Warrant = Omit<SignedStatement, 'given'>;
+
+/** The proof of a decision that was taken: the signed statement without the values that stand next to it. */
+export type StatementProof = Omit<SignedStatement, 'given'> & { salt: string };
+
+/** The kinds of statements. */
+export type StatementType = 'decision' | 'control' | 'trust';
+
+/** The signal that changes the keys that a run trusts. */
+export const TRUST_SIGNAL = '__fermata_trust';
+
+/** Fields of which a statement holds hashes, by its type. */
+export const HASHED_FIELDS: Record<StatementType, readonly string[]> = {
+  decision: ['response', 'comment'],
+  control: ['output', 'reason'],
+  trust: [],
+};
+
+/** Why a statement does not count. */
+export type StatementRefusalReason =
+  | 'malformed'
+  | 'unsigned'
+  | 'unknown_key'
+  | 'revoked_key'
+  | 'wrong_run'
+  | 'stale'
+  | 'altered'
+  | 'bad_signature';
+
+/** A statement that a run has refused; `claims` is what it says of itself, which nobody has verified. `taken`: ISO 8601. */
+export interface StatementRefusal {
+  signal: string;
+  reason: StatementRefusalReason;
+  claims: { id: string | null; inquiry: string | null; subject: string | null };
+  taken: string;
+}
+
+/** Statements that a run has taken, and those that it has refused: how many, and the first of them. */
+export interface StatementCounts {
+  accepted: number;
+  refused: number;
+  refusals: StatementRefusal[];
+}
+
+/** Refused statements that a run keeps; beyond them they are only counted. */
+export const MAX_REFUSALS = 100;

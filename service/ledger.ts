@@ -1,0 +1,127 @@
+import { isSignedBy } from '../interpreter/signatures.ts';
+import { AppError } from '../model/app-error.ts';
+import type { Execution } from '../model/execution.ts';
+import { integerId, uuidOf } from '../model/execution-id.ts';
+import { DECISION_SIGNAL, type DecisionRecord, type Inquiry } from '../model/inquiry.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Ledger, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
+import type { Principal } from '../model/principal.ts';
+import type { SignedStatement, Trust } from '../model/statement.ts';
+import { decodePayloads } from '../projection/payload.ts';
+import type { ExecutionService } from './executions.ts';
+import type { Mask } from './masks.ts';
+import type { Temporal } from './temporal.ts';
+
+/** Executions that one export may hold, sub-workflows included. */
+const MAX_EXECUTIONS = 1_000;
+
+/** Exports decisions, so that they can be checked without a server. */
+export interface LedgerService {
+  /**
+   * Returns the decisions of an execution and of its sub-workflows. Throws `execution_not_found`, `history_unusable` where the history
+   * cannot be read as a whole, and `work_exceeded` for more than 1,000 executions.
+   */
+  export(principal: Principal, id: string): Promise<Ledger>;
+}
+
+/** Creates the service. */
+export function createLedgerService(
+  executions: Pick<ExecutionService, 'readRaw'>,
+  temporal: Pick<Temporal, 'history'>,
+): LedgerService {
+  async function exportOne(principal: Principal, id: string, count: { left: number }): Promise<Ledger> {
+    count.left -= 1;
+    if (count.left < 0) throw new AppError('work_exceeded', `an export holds ${MAX_EXECUTIONS} executions at most`);
+    const { n, execution: shown, projected, mask } = await executions.readRaw(principal, id);
+    const execution = projected?.execution;
+    const run = execution?.run;
+    if (execution === undefined || !run || execution.projection !== 'complete') {
+      throw new AppError('history_unusable', 'the history of the execution cannot be read as a whole');
+    }
+    const sent = await signalsOf(temporal, execution, run.trust);
+    const children: Ledger[] = [];
+    for (const { child } of execution.tasks) {
+      if (child !== null) children.push(await exportOne(principal, child, count));
+    }
+    const { ref, version, interpreter, starters = [], tenant = '' } = run;
+    return {
+      fermata_decisions: 1,
+      execution: {
+        ...{ id: integerId(n), uuid: uuidOf(n), tenant, chain: execution.runId, ref, version, interpreter, starters },
+      },
+      digest: execution.digest,
+      questions: execution.inquiries.map((inquiry, at) => questionOf(inquiry, shown.inquiries[at] ?? inquiry)),
+      statements: execution.inquiries.flatMap((inquiry) => statementsOf(inquiry, sent, mask)).sort(byEvent),
+      children,
+    };
+  }
+
+  return {
+    export: (principal, id) => exportOne(principal, id, { left: MAX_EXECUTIONS }),
+  };
+}
+
+/** Reads the decisions that a run was sent and that a key of its own has signed, by the id of the statement. */
+async function signalsOf(
+  temporal: Pick<Temporal, 'history'>,
+  { workflowId }: Execution,
+  trust: Trust | undefined,
+): Promise<Map<string, SignedStatement & { event: number }>> {
+  const sent = new Map<string, SignedStatement & { event: number }>();
+  let event = 0;
+  for await (const page of temporal.history(workflowId)) {
+    for (const { workflowExecutionSignaledEventAttributes: signaled } of page) {
+      event += 1;
+      if (signaled?.signalName !== DECISION_SIGNAL) continue;
+      const payload = signedIn(decodePayloads(signaled.input)[0] ?? null);
+      const x = payload === null ? undefined : trust?.keys[payload.kid];
+      const id = payload?.statement.id;
+      if (payload === null || x === undefined || typeof id !== 'string' || sent.has(id)) continue;
+      if (isSignedBy(x, payload.statement, payload.sig)) sent.set(id, { ...payload, event });
+    }
+  }
+  return sent;
+}
+
+function signedIn(payload: Json): SignedStatement | null {
+  if (!isJsonObject(payload)) return null;
+  const { statement = null, kid, sig, given = null } = payload;
+  if (!isJsonObject(statement) || !isJsonObject(given)) return null;
+  return typeof kid === 'string' && typeof sig === 'string' ? { statement, kid, sig, given } : null;
+}
+
+function questionOf(inquiry: Inquiry, shown: Inquiry): LedgerQuestion {
+  const { key, status, what = null, bound_to, expires_at } = inquiry;
+  const { request, plan } = shown;
+  // The digest covers the ladder from its start, and what is shown has the people whom it has added since.
+  const isEscalated = (inquiry.escalated ?? []).length > 0;
+  const masked =
+    isEscalated ||
+    canonicalJson([request, plan] as unknown as Json) !==
+      canonicalJson([inquiry.request, inquiry.plan] as unknown as Json);
+  return { inquiry: key, status, what, bound_to, request, plan, masked, expires_at };
+}
+
+function statementsOf(
+  { decisions, votes }: Inquiry,
+  sent: ReadonlyMap<string, SignedStatement & { event: number }>,
+  mask: Mask,
+): LedgerStatement[] {
+  const shownGiven = (given: JsonObject) => (canonicalJson(mask(given)) === canonicalJson(given) ? given : null);
+  return decisions.flatMap(({ decision, verdict, verified }: DecisionRecord): LedgerStatement[] => {
+    const found = sent.get(decision.id);
+    if (verified && found !== undefined) {
+      const { statement, kid, sig, given, event } = found;
+      return [{ statement, kid, sig, given: shownGiven(given), event, carried_from: null, verdict }];
+    }
+    const vote = votes.find(({ id }) => id === decision.id);
+    if (vote?.proof === undefined || vote.carried_from === undefined) return [];
+    const { statement, kid, sig, salt } = vote.proof;
+    const given = shownGiven({ response: vote.response, comment: vote.comment, salt });
+    return [{ statement, kid, sig, given, event: null, carried_from: vote.carried_from, verdict }];
+  });
+}
+
+function byEvent(a: LedgerStatement, b: LedgerStatement): number {
+  return (a.event ?? 0) - (b.event ?? 0);
+}

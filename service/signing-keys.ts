@@ -1,0 +1,149 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { AppError } from '../model/app-error.ts';
+import type { Principal } from '../model/principal.ts';
+import type { SigningKeyRow, SigningKeyStore } from '../store/signing-keys.ts';
+import { demandHome } from './principals.ts';
+import type { Sealer } from './sealer.ts';
+import type { StatementSigner } from './statements.ts';
+
+/** A key that can sign. */
+export interface SigningKey {
+  kid: string;
+  /** The public key, base64url. */
+  x: string;
+  privateKey: KeyObject;
+}
+
+/** A public key as it is published (RFC 8037), with what has become of it. Times are ISO 8601. */
+export interface PublishedKey {
+  kty: 'OKP';
+  crv: 'Ed25519';
+  alg: 'EdDSA';
+  use: 'sig';
+  kid: string;
+  x: string;
+  status: 'active' | 'retired' | 'revoked';
+  created_at: string;
+  retired_at: string | null;
+  revoked_at: string | null;
+}
+
+/**
+ * Loads the keys that sign statements, the newest first: those in `pems` (PKCS 8) where some are given, or else those of the table,
+ * where one is created when it has none. Throws an Error that says what is wrong with a key.
+ */
+export async function loadSigningKeys(
+  store: SigningKeyStore,
+  sealer: Sealer,
+  pems: readonly string[] = [],
+): Promise<SigningKey[]> {
+  if (pems.length > 0) {
+    const given = pems.map((pem) => keyOf(createPrivateKey(pem), 'a key in FERMATA_SIGNING_KEY_FILE'));
+    // The newest one is stored last.
+    for (const { kid, x } of given.toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
+    return given;
+  }
+  await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createKey(), sealer)));
+  const rows = (await store.list()).filter(canSign).reverse();
+  return Promise.all(rows.map((row) => open(row, sealer)));
+}
+
+function createKey(): SigningKey {
+  return keyOf(generateKeyPairSync('ed25519').privateKey, 'a new key');
+}
+
+async function sealed({ kid, x, privateKey }: SigningKey, sealer: Sealer) {
+  const value = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  return { kid, x, sealed: await sealer.seal({ value, signing: kid }) };
+}
+
+/** The keys that sign statements, as the API manages them. */
+export interface SigningKeyService {
+  /** Returns every key that has ever signed, the oldest first. */
+  list(): Promise<PublishedKey[]>;
+  /**
+   * Creates a key, which signs for runs that are started from now on; earlier ones go on to sign for the runs that trust no other.
+   * Throws `forbidden` outside of the default tenant, and `request_invalid` where the keys are kept in files.
+   */
+  rotate(caller: Principal): Promise<PublishedKey[]>;
+  /**
+   * Revokes a key for good, and tells every open run that trusts it; returns how many were told, and how many could not be. It may be
+   * repeated to reach runs that other API processes have started in between. Throws `forbidden`, `key_not_found`, `last_key`.
+   */
+  revoke(caller: Principal, kid: string): Promise<{ told: number; failed: number }>;
+}
+
+/** Creates the service; `inFiles` says that FERMATA_SIGNING_KEY_FILE has the keys, `tell` tells open runs of a revoked one. */
+export function createSigningKeyService(
+  store: SigningKeyStore,
+  sealer: Sealer,
+  {
+    signer,
+    inFiles,
+    tell,
+  }: {
+    signer: Pick<StatementSigner, 'add' | 'remove' | 'trust'>;
+    inFiles: boolean;
+    tell: (kid: string) => Promise<{ told: number; failed: number }>;
+  },
+): SigningKeyService {
+  const list = async () => publishKeys(await store.list());
+  return {
+    list,
+    async rotate(caller) {
+      demandHome(caller, 'rotate the signing key, which all tenants share');
+      if (inFiles) throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
+      const key = createKey();
+      await store.ensure(() => sealed(key, sealer));
+      await store.retireOthers(key.kid);
+      signer.add(key);
+      return list();
+    },
+    async revoke(caller, kid) {
+      demandHome(caller, 'revoke a signing key, which all tenants share');
+      const others = Object.keys(signer.trust().keys).filter((each) => each !== kid);
+      if (others.length === 0)
+        throw new AppError('last_key', 'the only key that signs cannot be revoked: rotate first');
+      if (!(await store.revoke(kid))) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
+      const counts = await tell(kid);
+      signer.remove(kid);
+      return counts;
+    },
+  };
+}
+
+function canSign({ sealed, revoked }: SigningKeyRow): boolean {
+  return sealed !== null && revoked === null;
+}
+
+/** Describes keys as JWKS members. */
+function publishKeys(rows: readonly SigningKeyRow[]): PublishedKey[] {
+  return rows.map(({ kid, x, created, retired, revoked }) => ({
+    ...{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid, x },
+    status: revoked !== null ? 'revoked' : retired !== null ? 'retired' : 'active',
+    ...{ created_at: created.toISOString(), retired_at: iso(retired), revoked_at: iso(revoked) },
+  }));
+}
+
+async function open({ kid, sealed }: SigningKeyRow, sealer: Sealer): Promise<SigningKey> {
+  const { value, signing } = await sealer.open(sealed!).catch((cause: unknown) => {
+    throw new Error(`the signing key ${kid} was sealed by none of the keys in FERMATA_SECRET_KEY`, { cause });
+  });
+  if (typeof value !== 'string' || signing !== kid)
+    throw new Error(`the signing key ${kid} was sealed for another place`);
+  return keyOf(createPrivateKey(value), `the signing key ${kid}`);
+}
+
+function keyOf(privateKey: KeyObject, name: string): SigningKey {
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+  if (privateKey.asymmetricKeyType !== 'ed25519' || x === undefined) throw new Error(`${name} must be an Ed25519 key`);
+  // The members that RFC 7638 asks for, in its order.
+  const kid = createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url');
+  return { kid, x, privateKey };
+}
+
+function iso(time: Date | null): string | null {
+  return time === null ? null : time.toISOString();
+}

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { begin, step } from '../../interpreter/interpreter.ts';
+import { verifyLedger } from '../../interpreter/ledger.ts';
+import { uuidOf } from '../../model/execution-id.ts';
+import { DECISION_SIGNAL } from '../../model/inquiry.ts';
+import type { Json } from '../../model/json.ts';
+import type { Ledger, LedgerKey } from '../../model/ledger.ts';
+import type { RunInput } from '../../model/run-input.ts';
+import type { SignedStatement } from '../../model/statement.ts';
+import { question } from './inquiry-scripts.ts';
+import { runInput, STARTED } from './rehearse.ts';
+import { annDecides, FOREIGN_KEY, KEY, signedDecision, signer } from './signed.ts';
+
+const CHAIN = 'first';
+const RUN: RunInput = {
+  ...runInput(
+    { tasks: [question('ask', { prompt: 'Deploy?', quorum: 2 }), question('then', { prompt: 'Really?' })] },
+    7,
+  ),
+  ...{ tenant: 'acme', blind: '00', trust: signer.trust(), starters: ['starter'] },
+};
+
+/** The export of a run in which Ann and Bob approve one question, and Bob denies another. */
+function exported(): Ledger {
+  const { state } = begin(RUN, {}, STARTED, { chain: CHAIN });
+  const sent: SignedStatement[] = [];
+  const decide = (inquiry: string, by: string, option: string) => {
+    const asked = inquiriesOf(state).find(({ key }) => key === inquiry)!;
+    const decision = annDecides(inquiry, { id: `${inquiry} ${by}`, by, names: [], option, bound_to: asked.bound_to });
+    const payload = signedDecision(RUN, CHAIN, decision, asked.what);
+    sent.push(payload as unknown as SignedStatement);
+    step(state, [{ type: 'signal', name: DECISION_SIGNAL, payload }], STARTED + sent.length);
+  };
+  decide('ask', 'ann', 'approve');
+  decide('ask', 'bob', 'approve');
+  decide('then', 'bob', 'deny');
+  const { n, ref, version, interpreter, starters = [] } = RUN;
+  const ledger: Ledger = {
+    fermata_decisions: 1,
+    execution: { id: n * 1024, uuid: uuidOf(n), tenant: 'acme', chain: CHAIN, ref, version, interpreter, starters },
+    digest: state.digest,
+    questions: inquiriesOf(state).map(({ key, status, what = null, bound_to, request, plan, expires_at }) => ({
+      ...{ inquiry: key, status, what, bound_to, request, plan, masked: false, expires_at },
+    })),
+    statements: sent.map((each, at) => ({
+      ...{ ...each, event: 10 + at, carried_from: null, verdict: state.decisions[at]!.verdict },
+    })),
+    children: [],
+  };
+  return JSON.parse(JSON.stringify(ledger)) as Ledger;
+}
+
+const KEYS: LedgerKey[] = [{ kid: KEY.kid, x: KEY.x, revoked_at: null }];
+
+/** What is found wrong in an export: reasons by statement and question. */
+function faults(change: (ledger: Ledger) => unknown, keys = KEYS): string[] {
+  const ledger = exported();
+  change(ledger);
+  const bad = verifyLedger(ledger, keys).filter(({ result }) => result !== 'verified');
+  return bad.map(({ subject, inquiry, by, reason }) => `${subject} ${by ?? inquiry}: ${reason}`);
+}
+
+const said = (ledger: Ledger, at: number) => ledger.statements[at]!.statement as Record<string, Json>;
+const ofNobody = ['question ask: statements_missing', 'question then: statements_missing'];
+const all = (reason: string) => [
+  `statement ann: ${reason}`,
+  `statement bob: ${reason}`,
+  `statement bob: ${reason}`,
+  ...ofNobody,
+];
+
+describe('an export of decisions', () => {
+  it('is verified as it is, below a parent too', () => {
+    const ledger = exported();
+    const parent: Ledger = { ...exported(), questions: [], statements: [], children: [ledger] };
+    expect(verifyLedger(parent, KEYS).map(({ result }) => result)).toEqual(Array(5).fill('verified'));
+  });
+
+  it.each<[string, (ledger: Ledger) => unknown, string[]]>([
+    [
+      'a changed person',
+      (ledger) => {
+        said(ledger, 0).subject = 'eve';
+      },
+      ['statement eve: bad_signature', 'question ask: verdict_differs'],
+    ],
+    [
+      'a changed option',
+      (ledger) => {
+        said(ledger, 2).option = 'approve';
+      },
+      ['statement bob: bad_signature', ofNobody[1]!],
+    ],
+    [
+      'a changed answer',
+      (ledger) => {
+        ledger.statements[0]!.given!.response = {};
+      },
+      ['statement ann: altered', 'question ask: verdict_differs'],
+    ],
+    ['a missing vote', (ledger) => ledger.statements.splice(1, 1), ['question ask: statements_missing']],
+    [
+      'a repeated vote',
+      (ledger) => {
+        ledger.statements[1] = structuredClone(ledger.statements[0]!);
+      },
+      ['statement ann: repeated', ofNobody[0]!],
+    ],
+    [
+      'another order',
+      (ledger) => ledger.statements.reverse(),
+      ['statement bob: reordered', 'statement ann: reordered', ofNobody[0]!],
+    ],
+    [
+      'another execution',
+      (ledger) => {
+        ledger.execution.uuid = uuidOf(8);
+      },
+      [...all('wrong_run').slice(0, 3), 'question ask: digest_differs', 'question then: digest_differs'],
+    ],
+    [
+      'another chain',
+      (ledger) => {
+        ledger.execution.chain = 'second';
+      },
+      all('wrong_run'),
+    ],
+    [
+      'another prompt',
+      (ledger) => {
+        ledger.questions[0]!.request.prompt = 'Lunch?';
+      },
+      ['question ask: digest_differs'],
+    ],
+    [
+      'a lower quorum',
+      (ledger) => {
+        ledger.questions[0]!.request.quorum = 1;
+      },
+      ['question ask: digest_differs'],
+    ],
+    [
+      'other parameters',
+      (ledger) => {
+        ledger.digest!.parameters = '00';
+      },
+      ['question ask: digest_differs', 'question then: digest_differs'],
+    ],
+    [
+      'another outcome',
+      (ledger) => {
+        ledger.questions[1]!.status = 'approved';
+      },
+      ['question then: statements_missing'],
+    ],
+    [
+      'an outcome that is hidden',
+      (ledger) => {
+        ledger.questions[1]!.status = 'pending';
+      },
+      ['question then: outcome_differs'],
+    ],
+    [
+      'another verdict',
+      (ledger) => {
+        ledger.statements[0]!.verdict = { result: 'decided', outcome: 'approved' };
+      },
+      ['question ask: verdict_differs'],
+    ],
+    [
+      'a vote of who started it',
+      (ledger) => {
+        ledger.execution.starters = ['bob'];
+      },
+      ['question ask: self_approval', 'question then: self_approval'],
+    ],
+    ['a question that is gone', (ledger) => ledger.questions.pop(), ['statement bob: unknown_question']],
+    [
+      'a hidden answer, which proves less',
+      (ledger) => {
+        ledger.statements[0]!.given = null;
+      },
+      ['statement ann: masked'],
+    ],
+    [
+      'a hidden prompt, which proves less',
+      (ledger) => {
+        ledger.questions[0]!.masked = true;
+      },
+      ['question ask: masked'],
+    ],
+  ])('shows %s', (_, change, found) => {
+    expect(faults(change)).toEqual(found);
+  });
+
+  it.each<[string, LedgerKey[], string[]]>([
+    ['no key', [], all('unknown_key')],
+    ['another key', [{ kid: FOREIGN_KEY.kid, x: FOREIGN_KEY.x }], all('unknown_key')],
+    ['another key under its name', [{ kid: KEY.kid, x: FOREIGN_KEY.x }], all('bad_signature')],
+    ['a key revoked before', [{ ...KEYS[0]!, revoked_at: '2026-01-01T00:00:01.000Z' }], all('revoked_key')],
+    ['a key revoked after', [{ ...KEYS[0]!, revoked_at: '2026-01-01T00:00:01.001Z' }], []],
+  ])('with %s', (_, keys, found) => {
+    expect(faults(() => {}, keys)).toEqual(found);
+  });
+});

@@ -1,0 +1,334 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { carry } from '../../interpreter/carry.ts';
+import { childOf } from '../../interpreter/children.ts';
+import { type Fault, isSliceKey } from '../../interpreter/events.ts';
+import { inquiriesOf } from '../../interpreter/inquiries.ts';
+import { begin, step } from '../../interpreter/interpreter.ts';
+import type { RunState } from '../../interpreter/state.ts';
+import type { CarriedInquiry, CarriedState } from '../../model/carried-state.ts';
+import { CONTROL_SIGNAL, type Control } from '../../model/control.ts';
+import type { Definition } from '../../model/definition.ts';
+import { DECISION_SIGNAL, type Vote } from '../../model/inquiry.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { RunInput } from '../../model/run-input.ts';
+import { TRUST_SIGNAL } from '../../model/statement.ts';
+import { createStatementSigner } from '../../service/statements.ts';
+import { question, wordOf } from './inquiry-scripts.ts';
+import { act, runInput, STARTED } from './rehearse.ts';
+import { annDecides, FOREIGN_KEY, KEY, placeOf, signedDecision, signer } from './signed.ts';
+
+const CHAIN = '0199-first-run';
+const asking: Definition = {
+  tasks: [
+    question('ask', { prompt: 'Deploy?', response_schema: { type: 'object' } }, { on_success: 'broken' }),
+    act('broken'),
+  ],
+};
+const RUN: RunInput = { ...runInput(asking, 7), tenant: 'acme', blind: '00', trust: signer.trust() };
+
+const started = (run = RUN, chain = CHAIN) => begin(run, {}, STARTED, { chain }).state;
+const shown = (state: RunState) => inquiriesOf(state)[0]!;
+const signal = (name: string, payload: Json) => ({ type: 'signal' as const, name, payload });
+
+/** Sends a payload to a run and tells how its question stands, and what was refused. */
+function send(state: RunState, payload: Json, name = DECISION_SIGNAL) {
+  step(state, [signal(name, payload)], STARTED + 2_000);
+  const { refused, refusals } = state.statements;
+  expect(refusals.length).toBe(Math.min(refused, 100));
+  return {
+    status: shown(state).status,
+    refused: refusals.map(({ reason }) => reason),
+    verdicts: state.decisions.map(({ verdict }) => wordOf(verdict)),
+  };
+}
+
+/** Ann's decision about the question of a run as it is shown. */
+function annSigned(run = RUN, chain = CHAIN): JsonObject {
+  const { bound_to, what } = shown(started(run, chain));
+  return signedDecision(run, chain, annDecides('ask', { bound_to }), what) as JsonObject;
+}
+
+const object = (value: Json | undefined): JsonObject => (value !== undefined && isJsonObject(value) ? value : {});
+const withStatement = (payload: JsonObject, change: JsonObject): JsonObject => ({
+  ...payload,
+  statement: { ...object(payload.statement), ...change },
+});
+
+const UNTOUCHED = { status: 'pending', refused: [] as string[], verdicts: [] as string[] };
+
+describe('a signed decision', () => {
+  it('counts once, with its values, and its vote keeps the proof', () => {
+    const state = started();
+    const payload = annSigned();
+    const wanted = { status: 'approved', refused: [], verdicts: ['decided'] };
+    expect(send(state, payload)).toEqual(wanted);
+    expect(send(state, payload)).toEqual(wanted);
+    const [vote] = shown(state).votes as [Vote];
+    expect(vote).toMatchObject({ by: 'ann', response: { why: 'fine', n: 1.5 }, comment: 'go' });
+    expect(vote.proof?.statement).toMatchObject({ subject: 'ann', execution: expect.any(String), chain: CHAIN });
+    expect(state.statements).toEqual({ accepted: 1, refused: 0, refusals: [] });
+  });
+
+  it('is refused by the rules like any other', () => {
+    const state = started();
+    const payload = signedDecision(RUN, CHAIN, annDecides('ask', { bound_to: 'something else' }));
+    expect(send(state, payload)).toEqual({ ...UNTOUCHED, verdicts: ['binding_changed'] });
+  });
+
+  const good = annSigned();
+  it.each<[string, Json, string]>([
+    ['nothing', null, 'malformed'],
+    ['a text', 'approve', 'malformed'],
+    ['what was sent to older runs', annDecides('ask') as unknown as Json, 'unsigned'],
+    ['no signature', { statement: good.statement!, kid: KEY.kid, given: good.given! }, 'malformed'],
+    ['something more', { ...good, more: 1 }, 'malformed'],
+    ['another version of statements', withStatement(good, { v: 2 }), 'malformed'],
+    ['a statement of another kind', withStatement(good, { type: 'control' }), 'malformed'],
+    ['no time', withStatement(good, { at: 'soon' }), 'malformed'],
+    ['a key that nobody trusts', { ...good, kid: FOREIGN_KEY.kid }, 'unknown_key'],
+    ['an inherited name for a key', { ...good, kid: 'constructor' }, 'unknown_key'],
+    ['another tenant', withStatement(good, { tenant: 'other' }), 'wrong_run'],
+    ['another chain', withStatement(good, { chain: 'other' }), 'wrong_run'],
+    ['another run', withStatement(good, { execution: 'other' }), 'wrong_run'],
+    ['another answer', { ...good, given: { ...object(good.given), response: { why: 'bad' } } }, 'altered'],
+    ['another comment', { ...good, given: { ...object(good.given), comment: null } }, 'altered'],
+    ['another salt', { ...good, given: { ...object(good.given), salt: 'x' } }, 'altered'],
+    ['no salt', { ...good, given: {} }, 'altered'],
+    ['one more value', { ...good, given: { ...object(good.given), output: 1 } }, 'altered'],
+    ['another person', withStatement(good, { subject: 'boss' }), 'bad_signature'],
+    ['another option', withStatement(good, { option: 'deny' }), 'bad_signature'],
+    ['another visit', withStatement(good, { inquiry: 'ask#2' }), 'bad_signature'],
+    ['another item', withStatement(good, { inquiry: 'ask[0]' }), 'bad_signature'],
+    ['another try', withStatement(good, { inquiry: 'ask~2' }), 'bad_signature'],
+    ['another group', withStatement(good, { groups: ['admins'] }), 'bad_signature'],
+    ['a short signature', { ...good, sig: 'AAAA' }, 'bad_signature'],
+    ['a second spelling of the signature', { ...good, sig: respelled(good.sig as string) }, 'bad_signature'],
+    ['the signature of a foreign key', foreign(good, FOREIGN_KEY.kid), 'unknown_key'],
+    ['the signature of a foreign key under a trusted name', foreign(good, KEY.kid), 'bad_signature'],
+  ])('does not count with %s', (_, payload, reason) => {
+    const state = started();
+    expect(send(state, payload)).toEqual({ ...UNTOUCHED, refused: [reason] });
+    // Whoever forges under the name of a statement does not keep the true one out.
+    expect(send(state, annSigned())).toMatchObject({ status: 'approved' });
+  });
+
+  it('does not count in any other run', () => {
+    const others = [{ n: 8 }, { tenant: 'other' }].map((change) => started({ ...RUN, ...change }));
+    for (const state of [...others, started(RUN, 'another chain')]) {
+      expect(send(state, good)).toEqual({ ...UNTOUCHED, refused: ['wrong_run'] });
+    }
+  });
+
+  it('does not count after any change of a single character', () => {
+    const text = JSON.stringify(good);
+    const change = fc.record({ at: fc.nat(text.length - 1), to: fc.constantFrom(...' !"#-0159AEaefnz{}[],:\\_') });
+    fc.assert(
+      fc.property(change, ({ at, to }) => {
+        const payload = parsed(text.slice(0, at) + to + text.slice(at + 1));
+        if (payload === undefined || canonicalJson(payload) === canonicalJson(good)) return;
+        const state = started();
+        const { status, refused, verdicts } = send(state, payload);
+        expect([status, refused.length, verdicts]).toEqual(['pending', 1, []]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is charged for, so that a flood of forgeries is taken in slices, and the true one behind it counts', () => {
+    const state = started({ ...RUN, limits: { run: 50_000_000 } });
+    const forgeries = Array.from({ length: 120 }, (_, at) =>
+      signal(DECISION_SIGNAL, withStatement(good, { id: `forged ${at}`, subject: 'boss' })),
+    );
+    const cheap = Array.from({ length: 2_000 }, () => signal(DECISION_SIGNAL, { ...good, kid: 'nobody' }));
+    const sums: number[] = [];
+    const note = () => sums.push(state.statements.refused - sums.reduce((sum, each) => sum + each, 0));
+    step(state, [...forgeries, ...cheap, signal(DECISION_SIGNAL, good)], STARTED + 1);
+    note();
+    for (let slices = 0; state.work.left && slices < 100; slices += 1) {
+      const [key] = [...state.pending.keys()].filter(isSliceKey);
+      step(state, [{ type: 'completed', key: key!, output: null }], STARTED + 2);
+      note();
+    }
+    expect(Math.max(...sums.slice(0, 2))).toBeLessThanOrEqual(50);
+    expect(shown(state).status).toBe('approved');
+    const { accepted, refused, refusals } = state.statements;
+    expect([accepted, refused, refusals.length]).toEqual([1, 2_120, 100]);
+  });
+
+  it('is asked for in the name of the same keys by a sub-workflow', () => {
+    const run = {
+      ...runInput({ tasks: [{ name: 'sub', action: 'sub.one' }] }, 7, { 'sub.one': asking }),
+      ...{ tenant: 'acme' },
+    };
+    const { state } = begin({ ...run, trust: signer.trust() }, {}, STARTED);
+    const child = childOf(state, { ref: 'sub.one', key: 'sub', timeout: undefined, input: {} }) as { run: RunInput };
+    expect([child.run.trust, child.run.tenant]).toEqual([signer.trust(), 'acme']);
+    const below = started(child.run, 'child');
+    expect(send(below, annDecides('ask') as unknown as Json).refused).toEqual(['unsigned']);
+    expect(send(below, good).refused).toEqual(['unsigned', 'wrong_run']);
+    expect(send(below, annSigned(child.run, 'child')).status).toBe('approved');
+  });
+});
+
+describe('a control', () => {
+  const pause: Control = { id: 'c1', by: 'ann', reason: 'wait', what: 'pause' };
+  const sealed = (control: Control, seconds: number, chain = CHAIN) =>
+    signer.sealControl(placeOf(RUN, chain), control, STARTED + seconds * 1000) as JsonObject;
+
+  it.each<[string, JsonObject, boolean, string[]]>([
+    ['counts when it is signed', sealed(pause, 1), true, []],
+    ['does not when it is not', pause as unknown as JsonObject, false, ['unsigned']],
+    ['does not in another chain', sealed(pause, 1, 'other'), false, ['wrong_run']],
+    ['does not with another reason', { ...sealed(pause, 1), given: { reason: 'x', salt: 'x' } }, false, ['altered']],
+    ['does not in the name of another', withStatement(sealed(pause, 1), { subject: 'boss' }), false, ['bad_signature']],
+    ['does not as another act', withStatement(sealed(pause, 1), { what: 'resume' }), false, ['bad_signature']],
+  ])('%s', (_, payload, paused, refused) => {
+    const state = started();
+    expect([send(state, payload, CONTROL_SIGNAL).refused, state.paused !== null]).toEqual([refused, paused]);
+  });
+
+  it('that is more than a minute older than the newest one is stale', () => {
+    const state = started();
+    const resume: Control = { id: 'c2', by: 'ann', reason: null, what: 'resume' };
+    const old: Control = { ...pause, id: 'c3' };
+    expect(send(state, sealed(pause, 100), CONTROL_SIGNAL).refused).toEqual([]);
+    expect(send(state, sealed(resume, 41), CONTROL_SIGNAL).refused).toEqual([]);
+    expect(send(state, sealed(old, 39), CONTROL_SIGNAL).refused).toEqual(['stale']);
+    expect(state.paused).toBeNull();
+  });
+});
+
+describe('the keys that a run trusts', () => {
+  const both = createStatementSigner([FOREIGN_KEY, KEY]);
+  const trustOf = (state: RunState) => ({ ...placeOf(RUN, CHAIN), trust: state.trust });
+  const byForeign = (state: RunState) =>
+    createStatementSigner([FOREIGN_KEY]).sealDecision(
+      trustOf(state),
+      annDecides('ask', { bound_to: shown(state).bound_to }),
+      shown(state).what,
+    );
+
+  it('are changed by statements of keys that it trusts, and a revoked one counts no more', () => {
+    const state = started();
+    const [add, revoke] = both.sealRevocation(trustOf(state), KEY.kid, STARTED) as [Json, Json];
+    expect(send(state, revoke, TRUST_SIGNAL).refused).toEqual(['unknown_key']);
+    expect(send(state, add, TRUST_SIGNAL).refused).toEqual(['unknown_key']);
+    expect(Object.keys(state.trust!.keys)).toEqual([KEY.kid, FOREIGN_KEY.kid]);
+    send(state, revoke, TRUST_SIGNAL);
+    expect(state.trust).toEqual({ keys: { [FOREIGN_KEY.kid]: FOREIGN_KEY.x }, revoked: [KEY.kid] });
+    // Nor does the same statement bring it back, or what it has signed before.
+    expect(send(state, add, TRUST_SIGNAL).refused).toEqual(['unknown_key', 'revoked_key']);
+    expect(send(state, annSigned())).toMatchObject({
+      status: 'pending',
+      refused: [...Array(1).fill('unknown_key'), ...Array(2).fill('revoked_key')],
+    });
+    expect(send(state, byForeign(state)).status).toBe('approved');
+  });
+
+  it('are passed on to sub-workflows and to the next run of the chain', () => {
+    const state = started({ ...RUN, limits: { run: 1 } });
+    const [add] = both.sealRevocation(trustOf(state), KEY.kid, STARTED) as [Json];
+    const [next] = step(state, [signal(TRUST_SIGNAL, add)], STARTED + 1);
+    expect(next).toMatchObject({ type: 'continue', run: { trust: state.trust } });
+    expect(Object.keys(state.trust!.keys).length).toBe(2);
+  });
+
+  it('cannot be revoked by themselves', () => {
+    const state = started();
+    const text = {
+      v: 1,
+      type: 'trust',
+      id: 't',
+      tenant: 'acme',
+      execution: object(annSigned().statement).execution!,
+      chain: CHAIN,
+    };
+    const statement = { ...text, subject: 'x', add: [], revoke: [KEY.kid], at: new Date(STARTED).toISOString() };
+    const sig = KEY.sign(`fermata-statement-v1\n${canonicalJson(statement)}`);
+    send(state, { statement, kid: KEY.kid, sig, given: { salt: '' } }, TRUST_SIGNAL);
+    expect([state.statements.accepted, Object.keys(state.trust!.keys)]).toEqual([1, [KEY.kid]]);
+  });
+});
+
+describe('a retry', () => {
+  const ended = started();
+  send(ended, annSigned());
+  const fault: Fault = { kind: 'application', type: 'E', message: 'E', details: [] };
+  step(ended, [{ type: 'failed', key: 'broken', fault }], STARTED + 3_000);
+  const carried = JSON.parse(JSON.stringify(carry(ended, null)!.state)) as CarriedState;
+  const other = createStatementSigner([FOREIGN_KEY]);
+
+  it.each<[string, (vote: Vote, inquiry: CarriedInquiry) => void, Partial<RunInput>, string]>([
+    ['keeps a decision that its statement proves', () => {}, {}, 'approved'],
+    ['asks again without a statement', (vote) => delete vote.proof, {}, 'pending'],
+    [
+      'asks again where the vote is in another name',
+      (vote) => {
+        vote.by = 'boss';
+      },
+      {},
+      'pending',
+    ],
+    [
+      'asks again where the answer is another one',
+      (vote) => {
+        vote.response = {};
+      },
+      {},
+      'pending',
+    ],
+    [
+      'asks again where it was made in another run',
+      (vote) => {
+        vote.carried_from = 8 * 1024;
+      },
+      {},
+      'pending',
+    ],
+    [
+      'asks again where the signature is another one',
+      (vote) => {
+        vote.proof!.sig = 'A'.repeat(86);
+      },
+      {},
+      'pending',
+    ],
+    ['asks again where its key is not trusted', () => {}, { trust: other.trust() }, 'pending'],
+    ['asks again in another tenant', () => {}, { tenant: 'other' }, 'pending'],
+    [
+      'asks again about another question',
+      (_, inquiry) => {
+        inquiry.key = 'ask~2';
+      },
+      {},
+      'pending',
+    ],
+  ])('%s', (_, change, more, status) => {
+    const state = structuredClone(carried);
+    const [inquiry] = state.inquiries as [CarriedInquiry];
+    change(inquiry.votes[0]!, inquiry);
+    const again = started({ ...RUN, ...more, n: 70, carried: state }, 'second chain');
+    expect(inquiriesOf(again).map((each) => each.status)).toEqual([status]);
+  });
+});
+
+/** The same bytes in another spelling: the last character of 64 bytes has four bits that stand for nothing. */
+function respelled(sig: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return sig.slice(0, -1) + alphabet[alphabet.indexOf(sig.at(-1)!) + 1];
+}
+
+/** The same statement signed by a key that no run trusts, under the name of a key. */
+function foreign(payload: JsonObject, kid: string): JsonObject {
+  const text = `fermata-statement-v1\n${canonicalJson(payload.statement ?? null)}`;
+  return { ...payload, kid, sig: FOREIGN_KEY.sign(text) };
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
