@@ -33,7 +33,8 @@ async function skip(
     ...([
       { temporal: { signal }, projections: {} },
       { get: async () => ({ n: 1, execution }) },
-      { demandApprover },
+      { inquiries: { demandApprover }, signer: { sealControl: () => ({}) } },
+      Date.now,
     ] as never as Parameters<typeof createControlService>),
   );
   const refused = await service.control(ann, '1', { what: 'skip', key: 'ask#2[1]', output }, null).then(
