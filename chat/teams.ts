@@ -100,12 +100,19 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
     const appId = token === undefined ? null : audienceOf(token);
     const owner = activity.sealed === null ? null : await tenantOf(activity.sealed);
     const candidates = token === undefined || appId === null ? [] : await tenantsOf(appId);
+    let trouble: unknown = null;
     for (const tenant of candidates) {
       if (owner !== null && owner !== tenant) continue;
       const settings = await settingsOf(tenant);
       if ('ok' in settings || settings.organization !== activity.organization) continue;
-      if (await tokens.isGenuine(token!, activity, settings)) return tenant;
+      try {
+        if (await tokens.isGenuine(token!, activity, settings)) return tenant;
+      } catch (error) {
+        // Where one tenant's keys are says nothing of another's.
+        trouble = error;
+      }
     }
+    if (trouble !== null) throw trouble;
     throw new AppError('forbidden', 'the activity is not sent by Microsoft Teams for an app of ours');
   }
 

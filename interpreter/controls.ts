@@ -28,6 +28,8 @@ export function takeControl(state: RunState, payload: Json): void {
   const control = verified === undefined ? unsigned : parseControl(verified.payload);
   if (control === null || isTaken(control.id)) return;
   const refused = apply(state, control);
+  // Nobody signs turns: those that change nothing must not fill the list.
+  if (verified === undefined && refused !== null && demandsStatements(state)) return;
   if (state.controls.length >= MAX_CONTROLS) return;
   state.controls.push({ control, refused, taken: new Date(state.now).toISOString() });
 }

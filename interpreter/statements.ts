@@ -23,6 +23,9 @@ const BYTES_PER_UNIT = 64;
 /** Milliseconds that a control may be older than the newest one that the run has taken. */
 const MAX_CONTROL_AGE = 60_000;
 
+/** A time in UTC as JavaScript writes it: what depends on the time zone of a process would not replay. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 /** What a statement says once it is verified: the payload without its signature, with the values that were hashed. */
 export interface VerifiedStatement {
   payload: JsonObject;
@@ -114,7 +117,7 @@ function parseStatement(payload: Json, type: StatementType): SignedStatement | '
   }
   const { v, id, at } = statement;
   if (v !== 1 || statement.type !== type || typeof id !== 'string') return 'malformed';
-  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return 'malformed';
+  if (typeof at !== 'string' || !INSTANT.test(at) || Number.isNaN(Date.parse(at))) return 'malformed';
   return { statement, kid, sig, given };
 }
 

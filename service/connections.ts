@@ -2,6 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import { type ConnectedPack, checkConnection } from '../model/connection.ts';
 import { issuesText } from '../model/issue.ts';
 import type { JsonObject } from '../model/json.ts';
+import { permissionsOf } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionRow, ConnectionStore } from '../store/connections.ts';
 import type { Sealer } from './sealer.ts';
@@ -11,6 +12,17 @@ export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
 
 /** Use cases around connections; each is scoped by the caller's tenant. */
 export type ConnectionService = ReturnType<typeof createConnectionService>;
+
+/** The packs whose connection says who somebody is: whoever sets one up can decide as anybody of the tenant. */
+const VOUCHING: ReadonlySet<ConnectedPack> = new Set(['slack', 'teams']);
+
+function demandVoucher({ subject, roles, permissions }: Principal, pack: ConnectedPack): void {
+  if (!VOUCHING.has(pack) || permissionsOf(roles, permissions).has('admin')) return;
+  throw new AppError(
+    'forbidden',
+    `${subject} may not set up ${pack}, which says who decides: that takes the permission admin`,
+  );
+}
 
 /** Makes the service; `sealer` seals secrets at rest. */
 export function createConnectionService(store: ConnectionStore, sealer: Sealer) {
@@ -30,13 +42,15 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer) 
       return shown(found);
     },
 
-    /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`. */
+    /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`, `forbidden`. */
     async put(
-      { tenant }: Principal,
+      principal: Principal,
       pack: ConnectedPack,
       name: string,
       given: { settings: JsonObject; secrets: JsonObject },
     ): Promise<ShownConnection> {
+      demandVoucher(principal, pack);
+      const { tenant } = principal;
       const checked = checkConnection(pack, given);
       if ('issues' in checked) {
         throw new AppError('input_invalid', issuesText(checked.issues, ''), { issues: checked.issues });
@@ -46,9 +60,10 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer) 
       return shown(await store.put({ tenant, pack, name, settings, sealed, secrets: Object.keys(secrets) }));
     },
 
-    /** Deletes one. Throws `connection_not_found`. */
-    async remove({ tenant }: Principal, pack: ConnectedPack, name: string): Promise<void> {
-      if (!(await store.remove(tenant, pack, name))) throw missing(pack, name);
+    /** Deletes one. Throws `connection_not_found`, `forbidden`. */
+    async remove(principal: Principal, pack: ConnectedPack, name: string): Promise<void> {
+      demandVoucher(principal, pack);
+      if (!(await store.remove(principal.tenant, pack, name))) throw missing(pack, name);
     },
   };
 }

@@ -111,6 +111,17 @@ describe('a connection', () => {
     }
     expect((await harness.call('PUT', '/api/v1/connections/core/default', { secrets: {} })).status).toBe(400);
   });
+
+  it('that says who decides is set up by admins alone', async () => {
+    const { body } = await harness.call('POST', '/api/v1/keys', { subject: 'keeper', permissions: ['secret:write'] });
+    const keeper = { 'x-api-key': body.data.key as string };
+    const put = (pack: string) =>
+      harness.call('PUT', `/api/v1/connections/${pack}/kept`, { settings: {}, secrets: {} }, keeper);
+    for (const pack of ['slack', 'teams']) expect([pack, (await put(pack)).status]).toEqual([pack, 403]);
+    expect((await put('jira')).status).toBe(400);
+    const gone = await harness.call('DELETE', '/api/v1/connections/slack/kept', undefined, keeper);
+    expect(gone.status).toBe(403);
+  });
 });
 
 describe('an action', () => {

@@ -374,7 +374,7 @@ describe('who is calling', () => {
         }
       }
     }
-    expect([...new Set(open)].sort()).toEqual(['/healthz', '/readyz']);
+    expect([...new Set(open)].sort()).toEqual(['/.well-known/fermata-keys.json', '/healthz', '/readyz']);
   });
 
   it('takes the key as a bearer token too', async () => {

@@ -86,6 +86,12 @@ describe('a signed decision', () => {
     ['another version of statements', withStatement(good, { v: 2 }), 'malformed'],
     ['a statement of another kind', withStatement(good, { type: 'control' }), 'malformed'],
     ['no time', withStatement(good, { at: 'soon' }), 'malformed'],
+    [
+      'a time in the time zone of whoever reads it',
+      withStatement(good, { at: '2026-01-01T00:00:01.000' }),
+      'malformed',
+    ],
+    ['a time in another zone', withStatement(good, { at: '2026-01-01T01:00:01.000+01:00' }), 'malformed'],
     ['a key that nobody trusts', { ...good, kid: FOREIGN_KEY.kid }, 'unknown_key'],
     ['an inherited name for a key', { ...good, kid: 'constructor' }, 'unknown_key'],
     ['another tenant', withStatement(good, { tenant: 'other' }), 'wrong_run'],
@@ -186,6 +192,16 @@ describe('a control', () => {
   ])('%s', (_, payload, paused, refused) => {
     const state = started();
     expect([send(state, payload, CONTROL_SIGNAL).refused, state.paused !== null]).toEqual([refused, paused]);
+  });
+
+  it('that nobody signs fills no list', () => {
+    const state = started();
+    for (let n = 0; n < 1_100; n += 1) {
+      send(state, { id: `t${n}`, by: 'x', reason: null, what: 'turn', verdict: 'begin' }, CONTROL_SIGNAL);
+    }
+    expect(state.controls).toEqual([]);
+    expect(send(state, sealed(pause, 1), CONTROL_SIGNAL).refused).toEqual([]);
+    expect([state.controls.length, state.paused !== null]).toEqual([1, true]);
   });
 
   it('that is more than a minute older than the newest one is stale', () => {
