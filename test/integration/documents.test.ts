@@ -11,6 +11,8 @@ const BEYOND_DETAIL = [
   ...[
     '_links',
     'attempt',
+    'authentic',
+    'statements',
     'expired',
     'partial',
     'memo',

@@ -43,9 +43,9 @@ const statusOf = async ({ path, method }: Operation, headers: Record<string, str
 };
 
 describe('every route of openapi.json', () => {
-  it('but health and readiness names the permission that it needs', () => {
+  it('but health, readiness and public keys names the permission that it needs', () => {
     const open = operations.filter(({ permission }) => permission === undefined).map(({ path }) => path);
-    expect(open.sort()).toEqual(['/healthz', '/readyz']);
+    expect(open.sort()).toEqual(['/.well-known/fermata-keys.json', '/healthz', '/readyz']);
     expect(operations.length).toBeGreaterThan(30);
   });
 
@@ -221,6 +221,8 @@ describe('every route and tool that names something', () => {
     for (const { path, method } of operations.filter((operation) => operation.path.includes('{'))) {
       // A status, a number of somebody else's, and a rule's own uuid name nothing of a tenant.
       if (/\{(status|enforcement_id|verb)\}|rules/.test(path)) continue;
+      // Signing keys are the installation's.
+      if (path.includes('signing-keys')) continue;
       // It makes one of their own.
       if (method === 'put' && /connections|secrets/.test(path)) continue;
       const [, values = {}] = names.find(([pattern]) => pattern.test(path)) ?? [];
