@@ -23,11 +23,13 @@ export interface QuestionDigest {
 
 /** Computes the parts of a digest that a run fixes when it begins; null for a run in whose tree nobody is asked. */
 export function digestRun(run: RunInput, input: Parameters): { digest: RunDigest; units: number } | null {
-  if (run.code === undefined && !asksPeople(run)) return null;
-  const code = run.code === undefined ? canonicalJson(codeParts(run)) : null;
+  // Only the run above a sub-workflow knows the code of the tree.
+  const given = (run.depth ?? 0) > 0 ? run.code : undefined;
+  if (given === undefined && !asksPeople(run)) return null;
+  const code = given === undefined ? canonicalJson(codeParts(run)) : null;
   const parameters = canonicalJson({ blind: run.blind ?? null, input });
   return {
-    digest: { code: run.code ?? digest(code!, 'sha256'), parameters: digest(parameters, 'sha256') },
+    digest: { code: given ?? digest(code!, 'sha256'), parameters: digest(parameters, 'sha256') },
     units: (parameters.length + (code?.length ?? 0)) / CHARACTERS_PER_UNIT,
   };
 }

@@ -1,11 +1,15 @@
 import type { CarriedState } from '../model/carried-state.ts';
 import { parseExecutionId, uuidOf } from '../model/execution-id.ts';
-import type { Vote } from '../model/inquiry.ts';
+import { parseDecision, type Vote } from '../model/inquiry.ts';
 import type { RunInput } from '../model/run-input.ts';
-import { carry, type Reopened } from './carry.ts';
+import { SCHEMA_WORK } from '../model/schema/validate.ts';
+import { carry, isUnfinished, type Reopened } from './carry.ts';
+import { requestNow } from './escalation.ts';
 import { keptBindingOf } from './inquiries.ts';
-import type { AskedInquiry, RunState } from './state.ts';
+import { judge } from './inquiry-rules.ts';
+import type { AskedInquiry, RunState, Visit } from './state.ts';
 import { demandsStatements, isProven } from './statements.ts';
+import { createMeter, spendCheck } from './work.ts';
 
 /**
  * Returns what a retry begins with instead of a restored state, where that holds decisions about something else than what this run
@@ -22,24 +26,79 @@ export function withoutChangedDecisions(state: RunState): RunInput | null {
   return { ...run, carried: children === undefined ? carried : { ...carried, children } };
 }
 
-/** Finds the visits and items whose decision was about something else. */
+/** Finds the visits and items whose decision was about something else, or that have succeeded without one that is proven. */
 function changedDecisions(state: RunState): Reopened {
   const reopened: Reopened = { visits: new Set(), items: new Map() };
+  const reopen = (visit: number, item: number | null) => {
+    if (item === null) reopened.visits.add(visit);
+    else reopened.items.set(visit, (reopened.items.get(visit) ?? new Set()).add(item));
+  };
+  const approved = new Set<string>();
   for (const inquiry of state.inquiries.values()) {
-    const { outcome, place, settled } = inquiry;
+    const { key, outcome, place, settled } = inquiry;
     // That nobody has answered in time is no decision.
     if (outcome !== 'approved' && outcome !== 'denied') continue;
     const same = settled?.what !== undefined && settled.what === keptBindingOf(state, inquiry).what;
-    if (same && inquiry.votes.every((vote) => isVoteProven(state, inquiry, vote))) continue;
-    if (place.item === null) reopened.visits.add(place.visit);
-    else reopened.items.set(place.visit, (reopened.items.get(place.visit) ?? new Set()).add(place.item));
+    if (!same || !isDecided(state, inquiry)) reopen(place.visit, place.item);
+    else if (outcome === 'approved') approved.add(`${place.visit} ${place.item} ${workKeyOf(key)}`);
+  }
+  if (!demandsStatements(state)) return reopened;
+  for (const [index, visit] of state.visits.entries()) {
+    // An earlier run of a chain does not hand on everything.
+    if (visit === undefined || !asksPeople(state, visit)) continue;
+    const lacks = ({ status, key }: Pick<Visit, 'status' | 'key'>, item: number | null) =>
+      status === 'succeeded' && !approved.has(`${index} ${item} ${key}`);
+    if (state.program.tasks.get(visit.name)!.items === null) {
+      if (lacks(visit, null)) reopen(index, null);
+    } else if (lacksItems(visit)) reopen(index, null);
+    else
+      visit.items?.work.forEach((work, item) => {
+        if (lacks(work, item)) reopen(index, item);
+      });
   }
   return reopened;
 }
 
+function asksPeople({ actions, program }: RunState, { name }: Visit): boolean {
+  return actions[program.tasks.get(name)?.action ?? '']?.waits === 'inquiry';
+}
+
+/** Reports whether items of a visit count as done of which an earlier run of a chain has handed on no more than that. */
+function lacksItems(visit: Visit): boolean {
+  const { status, items } = visit;
+  if (items === null) return status === 'succeeded';
+  const there = items.work.flat().length;
+  if (status === 'succeeded') return there < items.list.length;
+  return isUnfinished(visit) && there < items.work.length;
+}
+
+/** Returns the key of the visit or item that a question belongs to, whichever try of it asks. */
+function workKeyOf(inquiry: string): string {
+  return inquiry.replace(/~\d+$/, '');
+}
+
+/** Reports whether the votes of a question, each of them proven and taken in turn by the rules, give what it has ended with. */
+function isDecided(state: RunState, inquiry: AskedInquiry): boolean {
+  const { votes, outcome } = inquiry;
+  if (!demandsStatements(state)) return votes.length > 0;
+  const request = requestNow(inquiry);
+  const meter = createMeter(state, SCHEMA_WORK);
+  const decided = votes.map((vote, at) => {
+    const { by, response, comment, proof } = vote;
+    if (proof === undefined || !isVoteProven(state, inquiry, vote)) return 'refused';
+    const decision = parseDecision({ ...proof.statement, by, response, comment });
+    if (decision === null) return 'refused';
+    const ruled = { ...inquiry, request, status: 'pending' as const, votes: votes.slice(0, at) };
+    // What it was bound to and who had started the run was judged in the run that took it.
+    const verdict = judge({ ...ruled, bound: decision.bound_to ?? '' }, decision, [], state.version, meter);
+    return verdict.result === 'decided' ? verdict.outcome : verdict.result;
+  });
+  spendCheck(state, meter);
+  return decided.pop() === outcome && decided.every((result) => result === 'counted');
+}
+
 /** Reports whether a vote is what a signed statement says, made about this question in the run that it comes from. */
 function isVoteProven(state: RunState, { key, request, settled }: AskedInquiry, vote: Vote): boolean {
-  if (!demandsStatements(state)) return true;
   const { proof, carried_from = 0, by, option, at, response, comment } = vote;
   if (proof === undefined) return false;
   const { statement } = proof;
@@ -54,6 +113,7 @@ function isVoteProven(state: RunState, { key, request, settled }: AskedInquiry, 
     statement.what === about &&
     statement.subject === by &&
     statement.option === option &&
+    request.options.find(({ ref }) => ref === option)?.outcome === vote.outcome &&
     statement.at === at &&
     (statement.override ?? false) === (vote.override ?? false) &&
     isProven(state, proof, 'decision', { response, comment })

@@ -141,6 +141,8 @@ export interface Execution {
   /** Of the newest run of the chain: when it has started, and its last history event that was seen. */
   runStarted: string;
   lastEventId: number;
+  /** Another workflow has started it. */
+  child?: true;
   /** Temporal has the first runs of the chain no more: what they have done is missing. */
   partial?: true;
   /** Temporal has its history no more: this is what the index kept. */

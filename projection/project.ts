@@ -158,6 +158,7 @@ export function createProjection(
         divergence: found?.divergence ?? null,
         lastEventId: Number(last.eventId),
         runStarted: isoTime(eventTime(runStarted)),
+        ...(first.started.parentWorkflowExecution ? { child: true as const } : {}),
         ...(middle === undefined ? {} : { partial: true as const }),
       };
     },

@@ -33,7 +33,8 @@ export function createFailureHooks(
       ...{ roles: [], permissions: [], groups: [] },
     };
     const { n, execution } = await executions.get(anybody, workflowId);
-    const { memo, failure, run } = execution;
+    const { memo, failure, run, authentic } = execution;
+    if (authentic === false) throw new AppError('history_unusable', 'no API has signed the start of the run');
     const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
     const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };

@@ -152,6 +152,12 @@ export function createRetryService(
         };
         return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
       }
+      if (execution.authentic === false) {
+        throw new AppError(
+          'history_unusable',
+          'no API has signed the start of the run: only from: start can try it again',
+        );
+      }
       const next = await continuation(principal, execution, command);
       const blueprintOf = (number: number) => {
         const blueprint = next(number);

@@ -1,4 +1,5 @@
 import { isSignedBy } from '../interpreter/signatures.ts';
+import { SIGNED_STATEMENTS } from '../interpreter/versions.ts';
 import type { Execution } from '../model/execution.ts';
 import { uuidOf } from '../model/execution-id.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -16,9 +17,10 @@ export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>): Authe
     return known.get(kid);
   }
 
-  return async ({ run, memo, partial, startContent }) => {
+  return async ({ run, memo, partial, startContent, child }) => {
     // Older runs have no warrant, a sub-workflow is started by the run above it, and not everything of a chain may be there.
-    if (run?.trust === undefined || (run.depth ?? 0) > 0 || partial === true) return null;
+    if (run === null || partial === true || ((run.depth ?? 0) > 0 && child === true)) return null;
+    if (run.trust === undefined) return run.interpreter >= SIGNED_STATEMENTS ? false : null;
     const { warrant } = memo ?? {};
     if (warrant === undefined) return false;
     const { statement, kid, sig } = warrant;

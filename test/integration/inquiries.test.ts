@@ -281,6 +281,8 @@ describe('an inquiry', () => {
       [{ starters: ['nobody'] }, memo],
       [{}, memo],
       [{}, { ...memo, warrant: undefined }],
+      [{ trust: undefined }, memo],
+      [{ depth: 1 }, { ...memo, warrant: undefined }],
     ];
     for (const [at, [change, kept]] of forged.entries()) {
       const n = memo.n + 1_000 + at;
@@ -289,6 +291,8 @@ describe('an inquiry', () => {
       const { advice } = (await as('dev', 'GET', `/api/v1/executions/${integerId(n)}/explain`)).body.data;
       expect(advice[0].text).toContain('not_authentic');
       await client.getHandle(workflowIdOf(n)).terminate();
+      const again = await as('dev', 'POST', `/api/v1/executions/${integerId(n)}/retry`, {});
+      expect([again.status, again.body.code]).toEqual([409, 'history_unusable']);
     }
   });
 

@@ -36,6 +36,7 @@ describe('the digest of a question', () => {
   it.each<[string, RunInput, JsonObject?]>([
     ['another run', { ...base, n: 8 }],
     ['another tenant', { ...base, tenant: 'other' }],
+    ['a run that claims the code of another tree', { ...base, n: 8, code: 'other' }],
   ])('differs in `bound_to` alone in %s', (_, run) => {
     expect(digestOf(run).what).toBe(digestOf(base).what);
     expect(digestOf(run).bound_to).not.toBe(digestOf(base).bound_to);
