@@ -1,5 +1,5 @@
-import { parseExecutionId, uuidOf } from '../model/execution-id.ts';
-import { type Decision, type InquiryStatus, parseDecision, type Vote } from '../model/inquiry.ts';
+import { integerId, parseExecutionId, uuidOf } from '../model/execution-id.ts';
+import { type Decision, type InquiryStatus, parseDecision, type RefusalReason, type Vote } from '../model/inquiry.ts';
 import { ownValue } from '../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
 import type { RunInput } from '../model/run-input.ts';
@@ -7,6 +7,12 @@ import { digestQuestion } from './digest.ts';
 import { judge } from './inquiry-rules.ts';
 import { isSignedBy } from './signatures.ts';
 import { matchesHashes } from './statements.ts';
+
+/** Milliseconds by which the clocks of API processes may differ. */
+const CLOCK_TOLERANCE = 60_000;
+
+/** Refusals that depend on what a masked question does not show. */
+const HIDDEN_REASONS: readonly RefusalReason[] = ['not_allowed', 'option_unknown', 'response_invalid'];
 
 /**
  * Checks an export of decisions against published keys: every signature, that each statement belongs to its run and question, every
@@ -41,13 +47,17 @@ export function verifyLedger(ledger: Ledger, keys: readonly LedgerKey[]): Ledger
 function faultsOf(ledger: Ledger, keys: Record<string, LedgerKey>): Map<LedgerStatement, string> {
   const faults = new Map<LedgerStatement, string>();
   const ids = new Set<unknown>();
-  let last = 0;
+  let [last, newest] = [0, Number.NEGATIVE_INFINITY];
   for (const entry of ledger.statements) {
-    const fault = ids.has(entry.statement.id) ? 'repeated' : statementFault(ledger, entry, ownValue(keys, entry.kid));
-    const late = entry.event !== null && entry.event <= last;
-    if (fault !== null || late) faults.set(entry, fault ?? 'reordered');
-    ids.add(entry.statement.id);
-    last = Math.max(last, entry.event ?? 0);
+    const { statement, event, carried_from: from, verdict } = entry;
+    const fault = ids.has(statement.id) ? 'repeated' : statementFault(ledger, entry, ownValue(keys, entry.kid));
+    // What was kept comes from other runs, without events of this one; everything else has one.
+    const isLate = event === null ? from === null : from !== null || event <= last;
+    const at = event === null || verdict.result === 'refused' ? newest : Date.parse(String(statement.at));
+    if (fault !== null || isLate || at < newest - CLOCK_TOLERANCE) faults.set(entry, fault ?? 'reordered');
+    else newest = Math.max(newest, at);
+    ids.add(statement.id);
+    last = Math.max(last, event ?? 0);
   }
   return faults;
 }
@@ -65,14 +75,20 @@ function statementFault(
   const origin = from === null ? null : parseExecutionId(String(from));
   const uuid = origin === null ? execution.uuid : origin === undefined ? '' : uuidOf(origin.n);
   const isHere = statement.tenant === execution.tenant && statement.execution === uuid;
-  if (statement.type !== 'decision' || !isHere) return 'wrong_run';
+  if (statement.type !== 'decision' || !isHere || !hasOwnId(execution)) return 'wrong_run';
   if (from === null && statement.chain !== execution.chain) return 'wrong_run';
   const question = questions.find(({ inquiry }) => inquiry === statement.inquiry);
-  if (question === undefined) return verdict.result === 'refused' ? null : 'unknown_question';
+  if (question === undefined) return 'unknown_question';
   if (verdict.result === 'refused' || !question.request.bind) return null;
   // A decision that was kept is bound to the question as it was in its own run.
   const same = from === null ? statement.bound_to === question.bound_to : statement.what === question.what;
   return same ? null : 'binding_changed';
+}
+
+/** Reports whether both ids of an execution name the same run. */
+function hasOwnId({ id, uuid }: Ledger['execution']): boolean {
+  const n = parseExecutionId(uuid)?.n;
+  return n !== undefined && integerId(n) === id;
 }
 
 /** Finds what is wrong with a question, given its statements without fault; null: nothing. */
@@ -83,8 +99,10 @@ function questionFault(
 ): string | null {
   const { digest, execution } = ledger;
   const { inquiry: key, request, plan, what, bound_to: bound, masked, expires_at } = question;
+  if (digest === null) return 'digest_missing';
+  if (!hasOwnId(execution)) return 'wrong_run';
   const isKept = statements.some(({ carried_from: from }) => from !== null);
-  if (!masked && digest !== null) {
+  if (!masked) {
     const n = parseExecutionId(execution.uuid)?.n ?? -1;
     const run = { n, tenant: execution.tenant } as RunInput; // no more of it counts
     const { digest: again } = digestQuestion(run, digest, { key, request, plan });
@@ -94,7 +112,6 @@ function questionFault(
   const votes: Vote[] = [];
   let status: InquiryStatus = 'pending';
   for (const { statement, given, verdict } of statements) {
-    if (verdict.result === 'refused') continue;
     const { subject: by = null, ...said } = statement;
     const decision = parseDecision({ ...said, by, response: given?.response ?? null, comment: given?.comment ?? null });
     if (decision === null) return 'malformed';
@@ -102,6 +119,11 @@ function questionFault(
     const checked = given === null ? { ...request, response_schema: null } : request;
     const ruled = { request: checked, status, votes, expires, bound: decision.bound_to ?? bound };
     const found = judge(ruled, decision, execution.starters, execution.interpreter);
+    if (verdict.result === 'refused') {
+      const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, decision, given !== null);
+      if (isWrong) return 'verdict_differs';
+      continue;
+    }
     if (found.result === 'refused') return found.reason;
     if (found.result !== verdict.result) return 'verdict_differs';
     votes.push(voteOf(decision, request.options.find(({ ref }) => ref === decision.option)!.outcome));
@@ -110,6 +132,23 @@ function questionFault(
   const decided = question.status === 'approved' || question.status === 'denied';
   if (decided && status !== question.status) return 'statements_missing';
   return !decided && status !== 'pending' ? 'outcome_differs' : null;
+}
+
+/**
+ * Reports whether a decision can only have been refused for a reason if the rules refuse it now. The others depend on the moment at which
+ * the run took the decision, or on what is hidden.
+ */
+function mustBeRight(
+  { status, masked, bound_to: bound }: LedgerQuestion,
+  reason: RefusalReason,
+  decision: Decision,
+  isGiven: boolean,
+): boolean {
+  if (reason === 'expired') return status !== 'expired';
+  if (reason === 'withdrawn') return status !== 'cancelled';
+  if (reason === 'binding_changed') return decision.bound_to === bound || decision.bound_to === null;
+  if (reason === 'response_invalid' && !isGiven) return false;
+  return !masked || !HIDDEN_REASONS.includes(reason);
 }
 
 function voteOf(decision: Decision, outcome: Vote['outcome']): Vote {

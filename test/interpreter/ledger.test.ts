@@ -3,7 +3,7 @@ import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import { verifyLedger } from '../../interpreter/ledger.ts';
 import { uuidOf } from '../../model/execution-id.ts';
-import { DECISION_SIGNAL } from '../../model/inquiry.ts';
+import { DECISION_SIGNAL, type InquiryStatus, type RefusalReason } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import type { Ledger, LedgerKey } from '../../model/ledger.ts';
 import type { RunInput } from '../../model/run-input.ts';
@@ -21,13 +21,14 @@ const RUN: RunInput = {
   ...{ tenant: 'acme', blind: '00', trust: signer.trust(), starters: ['starter'] },
 };
 
-/** The export of a run in which Ann and Bob approve one question, and Bob denies another. */
-function exported(): Ledger {
+/** The export of a run in which Ann and Bob approve one question, and Bob denies another; each says that it is `at` some time. */
+function exported(at: readonly string[] = []): Ledger {
   const { state } = begin(RUN, {}, STARTED, { chain: CHAIN });
   const sent: SignedStatement[] = [];
   const decide = (inquiry: string, by: string, option: string) => {
     const asked = inquiriesOf(state).find(({ key }) => key === inquiry)!;
     const decision = annDecides(inquiry, { id: `${inquiry} ${by}`, by, names: [], option, bound_to: asked.bound_to });
+    decision.at = at[sent.length] ?? decision.at;
     const payload = signedDecision(RUN, CHAIN, decision, asked.what);
     sent.push(payload as unknown as SignedStatement);
     step(state, [{ type: 'signal', name: DECISION_SIGNAL, payload }], STARTED + sent.length);
@@ -61,6 +62,10 @@ function faults(change: (ledger: Ledger) => unknown, keys = KEYS): string[] {
   return bad.map(({ subject, inquiry, by, reason }) => `${subject} ${by ?? inquiry}: ${reason}`);
 }
 
+/** Marks a decision as refused. */
+const refuse = (ledger: Ledger, at: number, reason: RefusalReason) => {
+  ledger.statements[at]!.verdict = { result: 'refused', reason, message: 'refused' };
+};
 const said = (ledger: Ledger, at: number) => ledger.statements[at]!.statement as Record<string, Json>;
 const ofNobody = ['question ask: statements_missing', 'question then: statements_missing'];
 const all = (reason: string) => [
@@ -116,8 +121,16 @@ describe('an export of decisions', () => {
       'another execution',
       (ledger) => {
         ledger.execution.uuid = uuidOf(8);
+        ledger.execution.id = 8 * 1024;
       },
       [...all('wrong_run').slice(0, 3), 'question ask: digest_differs', 'question then: digest_differs'],
+    ],
+    [
+      'the integer id of another execution',
+      (ledger) => {
+        ledger.execution.id = 8 * 1024;
+      },
+      [...all('wrong_run').slice(0, 3), 'question ask: wrong_run', 'question then: wrong_run'],
     ],
     [
       'another chain',
@@ -146,6 +159,21 @@ describe('an export of decisions', () => {
         ledger.digest!.parameters = '00';
       },
       ['question ask: digest_differs', 'question then: digest_differs'],
+    ],
+    [
+      'no parameters, and what is said to be hidden',
+      (ledger) => {
+        ledger.digest = null;
+        ledger.questions[0]!.masked = true;
+      },
+      ['question ask: digest_missing', 'question then: digest_missing'],
+    ],
+    [
+      'a decision without its event',
+      (ledger) => {
+        ledger.statements[0]!.event = null;
+      },
+      ['statement ann: reordered', 'question ask: verdict_differs'],
     ],
     [
       'another outcome',
@@ -177,6 +205,14 @@ describe('an export of decisions', () => {
     ],
     ['a question that is gone', (ledger) => ledger.questions.pop(), ['statement bob: unknown_question']],
     [
+      'a question that is gone, and its decision refused',
+      (ledger) => {
+        ledger.questions.pop();
+        refuse(ledger, 2, 'unknown');
+      },
+      ['statement bob: unknown_question'],
+    ],
+    [
       'a hidden answer, which proves less',
       (ledger) => {
         ledger.statements[0]!.given = null;
@@ -192,6 +228,41 @@ describe('an export of decisions', () => {
     ],
   ])('shows %s', (_, change, found) => {
     expect(faults(change)).toEqual(found);
+  });
+
+  it.each<[RefusalReason, InquiryStatus, Partial<{ masked: boolean; bound_to: string }>, string[]]>([
+    ['already_voted', 'pending', {}, ['verdict_differs']],
+    ['already_voted', 'pending', { masked: true }, ['verdict_differs']],
+    ['already_decided', 'pending', {}, ['verdict_differs']],
+    ['self_approval', 'pending', { masked: true }, ['verdict_differs']],
+    ['not_allowed', 'pending', {}, ['verdict_differs']],
+    ['not_allowed', 'pending', { masked: true }, ['masked']],
+    ['option_unknown', 'pending', {}, ['verdict_differs']],
+    ['response_invalid', 'pending', {}, ['verdict_differs']],
+    ['binding_changed', 'pending', {}, ['verdict_differs']],
+    ['binding_changed', 'pending', { masked: true, bound_to: 'what it is about now' }, ['masked']],
+    ['expired', 'pending', {}, ['verdict_differs']],
+    ['expired', 'cancelled', {}, ['verdict_differs']],
+    ['expired', 'expired', {}, []],
+    ['withdrawn', 'expired', {}, ['verdict_differs']],
+    ['withdrawn', 'cancelled', {}, []],
+  ])('with a denial that is marked as %s, of a question that is %s, %o', (reason, status, change, found) => {
+    const shown = faults((ledger) => {
+      refuse(ledger, 2, reason);
+      Object.assign(ledger.questions[1]!, { status, ...change });
+    });
+    expect(shown).toEqual(found.map((each) => `question then: ${each}`));
+  });
+
+  it.each<[string[], string[]]>([
+    [['2026-01-01T00:01:00.000Z', '2026-01-01T00:00:00.000Z'], []],
+    [
+      ['2026-01-01T00:01:00.001Z', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.002Z'],
+      ['statement bob: reordered', ofNobody[0]!],
+    ],
+  ])('was signed in the order in which it was taken, give or take a minute: %j', (at, found) => {
+    const bad = verifyLedger(exported(at), KEYS).filter(({ result }) => result !== 'verified');
+    expect(bad.map(({ subject, inquiry, by, reason }) => `${subject} ${by ?? inquiry}: ${reason}`)).toEqual(found);
   });
 
   it.each<[string, LedgerKey[], string[]]>([
