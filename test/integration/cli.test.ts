@@ -276,6 +276,13 @@ it('decisions are exported, and verified without a server', async () => {
   ]);
   const bad = await fermata(['verify', changed, '--keys', keys, '--table'], offline);
   expect([bad.code, bad.out]).toEqual([1, expect.stringContaining('altered')]);
+  // What cannot be recomputed is not proven.
+  const masked = await write('masked.json', text.replace('"masked":false', '"masked":true'));
+  const hidden = await fermata(['verify', masked, '--keys', keys, '--table'], offline);
+  expect([hidden.code, hidden.out]).toEqual([
+    1,
+    expect.stringContaining('3 of 4 verified, 0 failed, 1 not recomputable'),
+  ]);
   const [unkeyed, foreign] = [
     await fermata(['verify', file], offline),
     await fermata(['verify', keys, '--keys', keys], offline),
