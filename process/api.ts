@@ -189,7 +189,7 @@ export async function startApi({
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
   const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
-    ...{ clock: Date.now, onRead: inbox.take, signer, authenticate: createAuthenticator(keyStore) },
+    ...{ clock: Date.now, onRead: inbox.take, signer, authenticate: createAuthenticator(keyStore, Date.now) },
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const explanations = createExplanationService(executions, projections, temporal, {
@@ -295,8 +295,8 @@ export async function startApi({
     workerState,
     signingKeys: createSigningKeyService(keyStore, atRest, {
       signer,
-      inFiles: signingPems.length > 0,
-      tell: (kid) => tellRevocation({ ...reading, signer, log }, kid, Date.now),
+      pems: signingPems,
+      tell: (kid, own) => tellRevocation({ ...reading, signer, log }, kid, own, Date.now),
     }),
     observe: metrics?.observe,
     log,

@@ -3,10 +3,10 @@ import { AppError } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId, uuidOf } from '../model/execution-id.ts';
 import { DECISION_SIGNAL, type DecisionRecord, type Inquiry } from '../model/inquiry.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import type { Ledger, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
 import type { Principal } from '../model/principal.ts';
-import type { SignedStatement, Trust } from '../model/statement.ts';
+import { type SignedStatement, TRUST_SIGNAL } from '../model/statement.ts';
 import { decodePayloads } from '../projection/payload.ts';
 import type { ExecutionService } from './executions.ts';
 import type { Mask } from './masks.ts';
@@ -38,7 +38,7 @@ export function createLedgerService(
     if (execution === undefined || !run || execution.projection !== 'complete') {
       throw new AppError('history_unusable', 'the history of the execution cannot be read as a whole');
     }
-    const sent = await signalsOf(temporal, execution, run.trust);
+    const sent = await signalsOf(temporal, execution);
     const children: Ledger[] = [];
     for (const { child } of execution.tasks) {
       if (child !== null) children.push(await exportOne(principal, child, count));
@@ -61,26 +61,38 @@ export function createLedgerService(
   };
 }
 
-/** Reads the decisions that a run was sent and that a key of its own has signed, by the id of the statement. */
+/** Reads the decisions that a run was sent and that a key has signed which it trusts or has trusted, by the id of the statement. */
 async function signalsOf(
   temporal: Pick<Temporal, 'history'>,
-  { workflowId }: Execution,
-  trust: Trust | undefined,
+  { workflowId, run, runId, trust }: Pick<Execution, 'workflowId' | 'run' | 'runId' | 'trust'>,
 ): Promise<Map<string, SignedStatement & { event: number }>> {
   const sent = new Map<string, SignedStatement & { event: number }>();
+  const keys: Record<string, string> = { ...run?.trust?.keys, ...trust?.keys };
+  const uuid = run === null ? null : uuidOf(run.n);
   let event = 0;
   for await (const page of temporal.history(workflowId)) {
     for (const { workflowExecutionSignaledEventAttributes: signaled } of page) {
       event += 1;
-      if (signaled?.signalName !== DECISION_SIGNAL) continue;
-      const payload = signedIn(decodePayloads(signaled.input)[0] ?? null);
-      const x = payload === null ? undefined : trust?.keys[payload.kid];
-      const id = payload?.statement.id;
-      if (payload === null || x === undefined || typeof id !== 'string' || sent.has(id)) continue;
-      if (isSignedBy(x, payload.statement, payload.sig)) sent.set(id, { ...payload, event });
+      const name = signaled?.signalName;
+      if (name !== DECISION_SIGNAL && name !== TRUST_SIGNAL) continue;
+      const payload = signedIn(decodePayloads(signaled?.input)[0] ?? null);
+      const x = payload === null ? undefined : ownValue(keys, payload.kid);
+      if (payload === null || x === undefined || !isSignedBy(x, payload.statement, payload.sig)) continue;
+      const { id, type, tenant, execution, chain, add } = payload.statement;
+      if (tenant !== run?.tenant || execution !== uuid || chain !== runId) continue;
+      if (name === TRUST_SIGNAL && type === 'trust') Object.assign(keys, keysIn(add));
+      if (name === DECISION_SIGNAL && typeof id === 'string' && !sent.has(id)) sent.set(id, { ...payload, event });
     }
   }
   return sent;
+}
+
+/** Reads the keys that a trust statement adds. */
+function keysIn(add: Json | undefined): Record<string, string> {
+  const keys = (Array.isArray(add) ? add : []).flatMap((key): [string, string][] =>
+    isJsonObject(key) && typeof key.kid === 'string' && typeof key.x === 'string' ? [[key.kid, key.x]] : [],
+  );
+  return Object.fromEntries(keys);
 }
 
 function signedIn(payload: Json): SignedStatement | null {

@@ -30,7 +30,7 @@ export interface PublishedKey {
 
 /**
  * Loads the keys that sign statements, the newest first: those in `pems` (PKCS 8) where some are given, or else those of the table,
- * where one is created when it has none. Throws an Error that says what is wrong with a key.
+ * where one is created when it has none. Revoked keys are left out. Throws an Error that says what is wrong with a key.
  */
 export async function loadSigningKeys(
   store: SigningKeyStore,
@@ -38,14 +38,21 @@ export async function loadSigningKeys(
   pems: readonly string[] = [],
 ): Promise<SigningKey[]> {
   if (pems.length > 0) {
-    const given = pems.map((pem) => keyOf(createPrivateKey(pem), 'a key in FERMATA_SIGNING_KEY_FILE'));
+    const given = keysOf(pems);
     // The newest one is stored last.
     for (const { kid, x } of given.toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
-    return given;
+    const revoked = new Set((await store.list()).filter((row) => row.revoked !== null).map(({ kid }) => kid));
+    const usable = given.filter(({ kid }) => !revoked.has(kid));
+    if (usable.length === 0) throw new Error('every key in FERMATA_SIGNING_KEY_FILE is revoked');
+    return usable;
   }
   await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createKey(), sealer)));
   const rows = (await store.list()).filter(canSign).reverse();
   return Promise.all(rows.map((row) => open(row, sealer)));
+}
+
+function keysOf(pems: readonly string[]): SigningKey[] {
+  return pems.map((pem) => keyOf(createPrivateKey(pem), 'a key in FERMATA_SIGNING_KEY_FILE'));
 }
 
 function createKey(): SigningKey {
@@ -67,47 +74,57 @@ export interface SigningKeyService {
    */
   rotate(caller: Principal): Promise<PublishedKey[]>;
   /**
-   * Revokes a key for good, and tells every open run that trusts it; returns how many were told, and how many could not be. It may be
-   * repeated to reach runs that other API processes have started in between. Throws `forbidden`, `key_not_found`, `last_key`.
+   * Revokes a key for good: it signs nothing any more, but that every open run that trusts it is told so. Returns how many were told,
+   * and how many could not be. It may be repeated to reach those, and runs that other API processes have started in between. Throws
+   * `forbidden`, `key_not_found`, `last_key`.
    */
   revoke(caller: Principal, kid: string): Promise<{ told: number; failed: number }>;
 }
 
-/** Creates the service; `inFiles` says that FERMATA_SIGNING_KEY_FILE has the keys, `tell` tells open runs of a revoked one. */
+/** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE, `tell` tells open runs of a revoked one. */
 export function createSigningKeyService(
   store: SigningKeyStore,
   sealer: Sealer,
   {
     signer,
-    inFiles,
+    pems,
     tell,
   }: {
     signer: Pick<StatementSigner, 'add' | 'remove' | 'trust'>;
-    inFiles: boolean;
-    tell: (kid: string) => Promise<{ told: number; failed: number }>;
+    pems: readonly string[];
+    tell: (kid: string, own: SigningKey | null) => Promise<{ told: number; failed: number }>;
   },
 ): SigningKeyService {
   const list = async () => publishKeys(await store.list());
+
+  /** Finds a key with its private part; null where that is not known, or was sealed by a master key that is gone. */
+  async function privateKeyOf(row: SigningKeyRow): Promise<SigningKey | null> {
+    const given = keysOf(pems).find(({ kid }) => kid === row.kid);
+    if (given !== undefined || row.sealed === null) return given ?? null;
+    return open(row, sealer).catch(() => null);
+  }
+
   return {
     list,
     async rotate(caller) {
       demandHome(caller, 'rotate the signing key, which all tenants share');
-      if (inFiles) throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
+      if (pems.length > 0)
+        throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
       const key = createKey();
-      await store.ensure(() => sealed(key, sealer));
-      await store.retireOthers(key.kid);
+      await store.replace(await sealed(key, sealer));
       signer.add(key);
       return list();
     },
     async revoke(caller, kid) {
       demandHome(caller, 'revoke a signing key, which all tenants share');
-      const others = Object.keys(signer.trust().keys).filter((each) => each !== kid);
-      if (others.length === 0)
+      const revoked = await store.revoke(kid, (known) => {
+        const usable = new Set(known.filter((row) => row.revoked === null).map((row) => row.kid));
+        if (Object.keys(signer.trust().keys).some((each) => each !== kid && usable.has(each))) return;
         throw new AppError('last_key', 'the only key that signs cannot be revoked: rotate first');
-      if (!(await store.revoke(kid))) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
-      const counts = await tell(kid);
+      });
+      if (revoked === null) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
       signer.remove(kid);
-      return counts;
+      return tell(kid, await privateKeyOf(revoked));
     },
   };
 }

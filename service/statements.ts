@@ -21,10 +21,11 @@ export interface StatementSigner {
   /** Signs with a key no more. */
   remove(kid: string): void;
   /**
-   * Returns the payloads of trust signals after which a run no longer trusts a key, in order. `at` is now, in milliseconds. Throws
-   * `last_key`, and `signing_key_missing` for a run that cannot be told.
+   * Returns the payloads of trust signals after which a run no longer trusts a key, in order. `own` is that key itself, which tells a
+   * run that trusts no other of the next one; null: it is not known any more. `at` is now, in milliseconds. Throws `last_key`, and
+   * `signing_key_missing` for a run that cannot be told.
    */
-  sealRevocation(execution: Execution, kid: string, at: number): Json[];
+  sealRevocation(execution: Execution, kid: string, own: SigningKey | null, at: number): Json[];
   /** Returns the keys that a run is to trust that is started now. */
   trust(): Trust;
   /**
@@ -83,18 +84,17 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       const at = keys.findIndex((key) => key.kid === kid);
       if (at >= 0) keys.splice(at, 1);
     },
-    sealRevocation(execution, kid, at) {
+    sealRevocation(execution, kid, own, at) {
       const trusted = execution.trust?.keys ?? {};
       const others = keys.filter((key) => key.kid !== kid);
       const [newest] = others;
-      const own = keys.find((key) => key.kid === kid);
       if (newest === undefined) throw new AppError('last_key', 'the only key that signs cannot be revoked');
       const about = (said: JsonObject, key: SigningKey) =>
         seal(execution, 'trust', { ...said, id: randomUUID(), by: 'fermata', at: new Date(at).toISOString() }, {}, key);
       const known = others.find((key) => Object.hasOwn(trusted, key.kid));
       if (known !== undefined) return [about({ add: [], revoke: [kid] }, known)];
       // A run that trusts no other key is told of one first.
-      if (own === undefined) throw new AppError('signing_key_missing', 'the execution trusts no key but that one');
+      if (own === null) throw new AppError('signing_key_missing', 'the execution trusts no key but that one');
       const add = [{ kid: newest.kid, x: newest.x }];
       return [about({ add, revoke: [] }, own), about({ add: [], revoke: [kid] }, newest)];
     },

@@ -8,13 +8,28 @@ import type { SigningKeyRow, SigningKeyStore } from '../store/signing-keys.ts';
 /** Finds out whether the API has started a run: true, false, or null where nobody can tell. */
 export type Authenticator = (execution: Execution) => Promise<boolean | null>;
 
-/** Creates the authenticator. It knows the keys of all API processes, whichever of them has started a run. */
-export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>): Authenticator {
-  const known = new Map<string, SigningKeyRow>();
+/** Milliseconds after which keys are read again, so that a revocation by another process counts. */
+const KNOWN_FOR = 5_000;
+
+/**
+ * Creates the authenticator. It knows the keys of all API processes, whichever of them has started a run. `clock` gives milliseconds.
+ */
+export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock: () => number): Authenticator {
+  /** Keys by their name; undefined: there is none. */
+  const known = new Map<string, SigningKeyRow | undefined>();
+  let expires = Number.NEGATIVE_INFINITY;
 
   async function keyOf(kid: string): Promise<SigningKeyRow | undefined> {
-    if (!known.has(kid)) for (const row of await store.list()) known.set(row.kid, row);
-    return known.get(kid);
+    if (clock() >= expires) {
+      known.clear();
+      expires = clock() + KNOWN_FOR;
+    }
+    if (known.has(kid)) return known.get(kid);
+    const rows = await store.list();
+    for (const row of rows) known.set(row.kid, row);
+    const found = rows.find((row) => row.kid === kid);
+    known.set(kid, found);
+    return found;
   }
 
   return async ({ run, memo, partial, startContent, child }) => {
@@ -25,7 +40,9 @@ export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>): Authe
     if (warrant === undefined) return false;
     const { statement, kid, sig } = warrant;
     const key = await keyOf(kid);
-    if (key === undefined || key.revoked !== null) return false;
+    if (key === undefined) return false;
+    // What was signed before the key was revoked is true.
+    if (key.revoked !== null && !(Date.parse(String(statement.at)) < key.revoked.getTime())) return false;
     const place =
       run.schedule === undefined ? statement.execution === uuidOf(run.n) : statement.schedule === run.schedule;
     const same = statement.type === 'start' && place && statement.tenant === memo?.tenant;

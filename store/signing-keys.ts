@@ -10,6 +10,14 @@ export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>;
 
 /** Creates the store over an open database. */
 export function createSigningKeyStore(db: Database) {
+  /** Changes keys in a transaction while no other process does. */
+  function alone<T>(change: (transaction: Database, known: SigningKeyRow[]) => Promise<T>): Promise<T> {
+    return db.transaction(async (transaction) => {
+      await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended('fermata signing keys', 0))`);
+      return change(transaction, await createSigningKeyStore(transaction).list());
+    });
+  }
+
   return {
     /** Returns all keys that have ever signed, the oldest first. */
     list(): Promise<SigningKeyRow[]> {
@@ -23,24 +31,36 @@ export function createSigningKeyStore(db: Database) {
     async ensure(
       create: (known: SigningKeyRow[]) => Promise<Pick<SigningKeyRow, 'kid' | 'x' | 'sealed'> | null>,
     ): Promise<void> {
-      await db.transaction(async (transaction) => {
-        await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended('fermata signing keys', 0))`);
-        const key = await create(await createSigningKeyStore(transaction).list());
+      await alone(async (transaction, known) => {
+        const key = await create(known);
         if (key !== null) await transaction.insert(signingKeys).values(key).onConflictDoNothing();
       });
     },
 
-    /** Notes that a key was revoked; the first time counts. False where there is no such key. */
-    async revoke(kid: string): Promise<boolean> {
-      const revoked = sql`coalesce(${signingKeys.revoked}, now())`;
-      const found = await db.update(signingKeys).set({ revoked }).where(eq(signingKeys.kid, kid)).returning();
-      return found.length > 0;
+    /** Stores a key and retires all others: they no longer sign for new runs. */
+    async replace(key: Pick<SigningKeyRow, 'kid' | 'x' | 'sealed'>): Promise<void> {
+      await alone(async (transaction) => {
+        await transaction.insert(signingKeys).values(key);
+        const others = and(ne(signingKeys.kid, key.kid), isNull(signingKeys.retired));
+        await transaction.update(signingKeys).set({ retired: new Date() }).where(others);
+      });
     },
 
-    /** Retires all keys but one: they no longer sign for new runs. */
-    async retireOthers(kid: string): Promise<void> {
-      const others = and(ne(signingKeys.kid, kid), isNull(signingKeys.retired));
-      await db.update(signingKeys).set({ retired: new Date() }).where(others);
+    /**
+     * Notes that a key was revoked, and returns it; the first time counts. Null where there is no such key. What `check` throws, given
+     * all keys, prevents it; nobody else changes keys in between.
+     */
+    revoke(kid: string, check: (known: SigningKeyRow[]) => void): Promise<SigningKeyRow | null> {
+      return alone(async (transaction, known) => {
+        check(known);
+        const revoked = sql`coalesce(${signingKeys.revoked}, clock_timestamp())`;
+        const found = await transaction
+          .update(signingKeys)
+          .set({ revoked })
+          .where(eq(signingKeys.kid, kid))
+          .returning();
+        return found[0] ?? null;
+      });
     },
   };
 }

@@ -7,6 +7,7 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyLedger } from '../../interpreter/ledger.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { integerId, workflowIdOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
@@ -329,11 +330,13 @@ describe('an inquiry', () => {
       (answer) => answer.body.data.statements.accepted === 2,
     );
     expect((await respond('ann', older.id, { option: 'approve' })).status).toBe(200);
-    expect((await ended(older.run)).statements).toEqual({ accepted: 3, refused: 0 });
+    expect(await ended(older.run)).toMatchObject({ authentic: true, statements: { accepted: 3, refused: 0 } });
+    const { body: ledger } = await as('dev', 'GET', `/api/v1/executions/${older.run}/decisions/export`);
     const refused = await Promise.all([revoke('nobody'), revoke(active)]);
     expect(refused.map((answer) => answer.body.code)).toEqual(['key_not_found', 'last_key']);
     const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
     expect(published.map((key: { status: string }) => key.status)).toEqual(['revoked', 'active']);
+    expect(verifyLedger(ledger, published).map(({ result }) => result)).toEqual(['verified', 'verified']);
   });
 
   it('of an item has the index behind its id', async () => {

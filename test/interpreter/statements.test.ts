@@ -227,7 +227,7 @@ describe('the keys that a run trusts', () => {
 
   it('are changed by statements of keys that it trusts, and a revoked one counts no more', () => {
     const state = started();
-    const [add, revoke] = both.sealRevocation(trustOf(state), KEY.kid, STARTED) as [Json, Json];
+    const [add, revoke] = both.sealRevocation(trustOf(state), KEY.kid, KEY, STARTED) as [Json, Json];
     expect(send(state, revoke, TRUST_SIGNAL).refused).toEqual(['unknown_key']);
     expect(send(state, add, TRUST_SIGNAL).refused).toEqual(['unknown_key']);
     expect(Object.keys(state.trust!.keys)).toEqual([KEY.kid, FOREIGN_KEY.kid]);
@@ -244,7 +244,7 @@ describe('the keys that a run trusts', () => {
 
   it('are passed on to sub-workflows and to the next run of the chain', () => {
     const state = started({ ...RUN, limits: { run: 1 } });
-    const [add] = both.sealRevocation(trustOf(state), KEY.kid, STARTED) as [Json];
+    const [add] = both.sealRevocation(trustOf(state), KEY.kid, KEY, STARTED) as [Json];
     const [next] = step(state, [signal(TRUST_SIGNAL, add)], STARTED + 1);
     expect(next).toMatchObject({ type: 'continue', run: { trust: state.trust } });
     expect(Object.keys(state.trust!.keys).length).toBe(2);
