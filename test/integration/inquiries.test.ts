@@ -331,7 +331,8 @@ describe('an inquiry', () => {
     );
     expect((await respond('ann', older.id, { option: 'approve' })).status).toBe(200);
     expect(await ended(older.run)).toMatchObject({ authentic: true, statements: { accepted: 3, refused: 0 } });
-    const { body: ledger } = await as('dev', 'GET', `/api/v1/executions/${older.run}/decisions/export`);
+    const exported = `${harness.api.url}/api/v1/executions/${older.run}/decisions/export`;
+    const ledger = await (await fetch(exported, { headers: { 'x-api-key': DEV_KEY } })).json();
     const refused = await Promise.all([revoke('nobody'), revoke(active)]);
     expect(refused.map((answer) => answer.body.code)).toEqual(['key_not_found', 'last_key']);
     const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
