@@ -11,6 +11,7 @@ import { verifyLedger } from '../../interpreter/ledger.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { integerId, workflowIdOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
+import type { Ledger } from '../../model/ledger.ts';
 import { REST_PURPOSE } from '../../process/reach.ts';
 import { createInbox } from '../../service/inbox.ts';
 import { openEntry } from '../../service/index-entries.ts';
@@ -332,7 +333,7 @@ describe('an inquiry', () => {
     expect((await respond('ann', older.id, { option: 'approve' })).status).toBe(200);
     expect(await ended(older.run)).toMatchObject({ authentic: true, statements: { accepted: 3, refused: 0 } });
     const exported = `${harness.api.url}/api/v1/executions/${older.run}/decisions/export`;
-    const ledger = await (await fetch(exported, { headers: { 'x-api-key': DEV_KEY } })).json();
+    const ledger = (await (await fetch(exported, { headers: { 'x-api-key': DEV_KEY } })).json()) as Ledger;
     const refused = await Promise.all([revoke('nobody'), revoke(active)]);
     expect(refused.map((answer) => answer.body.code)).toEqual(['key_not_found', 'last_key']);
     const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
