@@ -35,7 +35,7 @@ export function run(main: string, env: Record<string, string>, args: readonly st
     child,
     exit,
     said: () => said,
-    until: async (words, seconds = 60) => {
+    until: async (words, seconds = 150) => {
       const deadline = Date.now() + seconds * 1000;
       while (!said.includes(words)) {
         if (ended) throw new Error(`it ended with ${child.exitCode} and had said: ${said}`);
