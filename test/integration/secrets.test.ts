@@ -14,7 +14,7 @@ import { preparedDatabase } from './prepared.ts';
 const OLD = 'the master key of last year, long enough';
 const NEW = 'the master key of this year, long enough';
 const TENANT = '00000000-0000-7000-8000-000000000001';
-const PRINCIPAL = { tenant: TENANT } as Principal;
+const PRINCIPAL = { tenant: TENANT, subject: 'dev', roles: ['admin'], permissions: [] as string[] } as Principal;
 
 let folder: string;
 let database: OpenDatabase;
