@@ -187,6 +187,7 @@ export async function storm(
     for (const [name, id] of poisoned) verdict.troubles.push(...(await notSetAside(player, name, id, deadline)));
     verdict.runs += all.length;
     say(`wave ${wave + 1} of ${waves}: ${all.length} runs, ${verdict.troubles.length} troubles in all`);
+    for (const trouble of verdict.troubles) say(trouble);
   }
 
   async function judge(started: Started, deadline: number): Promise<void> {
