@@ -1,8 +1,9 @@
 import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import { type MailTransport, mailTransport } from '../egress/mail.ts';
 import type { ConnectionOf } from '../model/connection.ts';
-import { type Notice, NoticeError, type Readiness } from '../model/notice.ts';
+import { type Notice, NoticeError } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
+import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
 
 /** Milliseconds after which a mail is given up for now. */
 const TIMEOUT = 10_000;
@@ -21,8 +22,7 @@ export function mailSettings({ settings, secrets }: ConnectionOf<'email'>): Mail
 
 /** What the channel stands on. */
 export interface MailServices {
-  /** The settings of a tenant, or what is missing of them. */
-  settingsOf(tenant: string): Promise<MailSettings | Exclude<Readiness, { ok: true }>>;
+  settingsOf: SettingsOf<MailSettings>;
   /** Returns the words that end a mail: the way to decide. */
   wayFor(notice: Notice): Promise<string>;
   egress: Pick<Egress, 'addressOf'>;
@@ -33,16 +33,12 @@ export function createMailChannel({ settingsOf, wayFor, egress }: MailServices):
   return {
     name: 'email',
 
-    async ready(tenant) {
-      const settings = await settingsOf(tenant);
-      return 'ok' in settings ? settings : { ok: true };
-    },
+    ready: (tenant) => readinessOf(settingsOf, tenant),
 
     async deliver(event, { title, reason, details }, place) {
       // A mail cannot be changed; its link shows the question as it is.
       if (event.kind !== 'opened' && event.kind !== 'reminded') return place ?? {};
-      const settings = await settingsOf(event.tenant);
-      if ('ok' in settings) throw new NoticeError(`mail is not set up: ${settings.setting}`);
+      const settings = await demandSettings(settingsOf, event.tenant, 'mail is');
       const lead = event.kind === 'reminded' ? 'Still to be decided: ' : '';
       const { inquiry, ref, owner, target } = event;
       const lines = [

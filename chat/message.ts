@@ -6,6 +6,7 @@ import {
   requiredForm,
   type Vote,
 } from '../model/inquiry.ts';
+import { minuteOf } from '../model/instants.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
 import { reasonFor } from '../service/notice-events.ts';
@@ -122,9 +123,4 @@ function closingText(status: InquiryStatus, at: string | null): string {
   };
   const when = at === null ? '' : ` at ${minuteOf(at)}`;
   return `${words[status] ?? status[0]!.toUpperCase() + status.slice(1)}${when}`;
-}
-
-/** An instant as people read it, to the minute. */
-function minuteOf(instant: string): string {
-  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -5,8 +5,9 @@ import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { NoticeError, type Readiness } from '../model/notice.ts';
+import { type MissingSetting, NoticeError } from '../model/notice.ts';
 import type { Act, AnsweringChannel, Identity, Incoming, Outcome } from './channel.ts';
+import { demandSettings, isMissing, readinessOf, type SettingsOf } from './settings.ts';
 import { readInteraction, type SlackInteraction } from './slack-interaction.ts';
 import { escaped, fallbackText, formView, messageBlocks } from './slack-message.ts';
 
@@ -18,10 +19,7 @@ export interface SlackSettings {
 }
 
 /** Reads the settings of a connection; those of one that only posts messages lack what is needed to ask. */
-export function slackSettings({
-  settings,
-  secrets,
-}: ConnectionOf<'slack'>): SlackSettings | Exclude<Readiness, { ok: true }> {
+export function slackSettings({ settings, secrets }: ConnectionOf<'slack'>): SlackSettings | MissingSetting {
   const { bot_token: botToken, signing_secret: signingSecret } = secrets;
   if (signingSecret === undefined) return { ok: false, setting: 'signing_secret of the connection slack/default' };
   return { botToken, signingSecret, apiUrl: settings.api_url };
@@ -29,8 +27,7 @@ export function slackSettings({
 
 /** What the channel stands on. */
 export interface SlackServices {
-  /** The settings of a tenant, or what is missing of them. */
-  settingsOf(tenant: string): Promise<SlackSettings | Exclude<Readiness, { ok: true }>>;
+  settingsOf: SettingsOf<SlackSettings>;
   /** The tenant that the handle of a button belongs to; null for a handle that is not ours. */
   tenantOf(sealed: string): Promise<string | null>;
   /** The tenant whose app sends what has no handle of ours. */
@@ -84,9 +81,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
   }
 
   async function clientFor(tenant: string): Promise<Client> {
-    const settings = await settingsOf(tenant);
-    if ('ok' in settings) throw new NoticeError(`Slack is not set up: ${settings.setting}`);
-    return clientOf(settings);
+    return clientOf(await demandSettings(settingsOf, tenant, 'Slack is'));
   }
 
   function homeOf(client: Client): Promise<{ team: string; app: string | null }> {
@@ -151,10 +146,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
   return {
     name: 'slack',
 
-    async ready(tenant) {
-      const settings = await settingsOf(tenant);
-      return 'ok' in settings ? settings : { ok: true };
-    },
+    ready: (tenant) => readinessOf(settingsOf, tenant),
 
     async deliver({ tenant, target, kind }, message, place) {
       const { web } = await clientFor(tenant);
@@ -186,7 +178,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
         const owner = interaction === null ? null : await tenantOf(interaction.sealed);
         const tenant = owner ?? (await home());
         const settings = await settingsOf(tenant);
-        if ('ok' in settings || !isSigned(request, settings)) {
+        if (isMissing(settings) || !isSigned(request, settings)) {
           throw new AppError('unauthenticated', 'the request is not signed by Slack');
         }
         if (payload === undefined) throw new AppError('request_invalid', 'the payload is not JSON');

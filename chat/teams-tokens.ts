@@ -108,8 +108,9 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
     },
 
     /** Returns the token for outgoing calls of a tenant's bot. Throws a NoticeError. */
-    async outgoing({ loginUrl, organization, appId, clientSecret }: TeamsSettings): Promise<string> {
-      const key = JSON.stringify([loginUrl, organization, appId, clientSecret]);
+    async outgoing(settings: TeamsSettings): Promise<string> {
+      const { loginUrl, organization, appId, clientSecret } = settings;
+      const key = keyOf(settings);
       const known = issued.get(key);
       if (known !== undefined && clock() < known.until) return known.token;
       const body = new URLSearchParams({
@@ -135,10 +136,15 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
     },
 
     /** Forgets the token of a bot, which was refused. */
-    forget({ loginUrl, organization, appId, clientSecret }: TeamsSettings): void {
-      issued.delete(JSON.stringify([loginUrl, organization, appId, clientSecret]));
+    forget(settings: TeamsSettings): void {
+      issued.delete(keyOf(settings));
     },
   };
+}
+
+/** Everything by which Microsoft knows a bot. */
+function keyOf({ loginUrl, organization, appId, clientSecret }: TeamsSettings): string {
+  return JSON.stringify([loginUrl, organization, appId, clientSecret]);
 }
 
 /** Returns the app that a token is meant for, without believing it; null where it names none. */

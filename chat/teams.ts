@@ -3,16 +3,16 @@ import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { NoticeError, type Readiness } from '../model/notice.ts';
+import { NoticeError } from '../model/notice.ts';
 import type { Act, AnsweringChannel, Identity, Incoming, Outcome } from './channel.ts';
+import { demandSettings, isMissing, readinessOf, type SettingsOf } from './settings.ts';
 import { readActivity, type TeamsActivity } from './teams-activity.ts';
 import { attachmentOf, type CardNote, cardOf, inputOf } from './teams-card.ts';
 import { audienceOf, createTeamsTokens, type TeamsSettings } from './teams-tokens.ts';
 
 /** What the channel stands on. */
 export interface TeamsServices {
-  /** The settings of a tenant, or what is missing of them. */
-  settingsOf(tenant: string): Promise<TeamsSettings | Exclude<Readiness, { ok: true }>>;
+  settingsOf: SettingsOf<TeamsSettings>;
   /** The tenants whose connection names an app. */
   tenantsOf(appId: string): Promise<string[]>;
   /** The tenant that the handle of a button belongs to; null for a handle that is not ours. */
@@ -62,11 +62,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
   const { settingsOf, tenantsOf, tenantOf, places, egress, clock } = services;
   const tokens = createTeamsTokens(egress, clock);
 
-  async function settingsFor(tenant: string): Promise<TeamsSettings> {
-    const settings = await settingsOf(tenant);
-    if ('ok' in settings) throw new NoticeError(`Teams is not set up: ${settings.setting}`);
-    return settings;
-  }
+  const settingsFor = (tenant: string) => demandSettings(settingsOf, tenant, 'Teams is');
 
   async function call(settings: TeamsSettings, method: string, url: string, body?: JsonObject): Promise<JsonObject> {
     const authorization = `Bearer ${await tokens.outgoing(settings)}`;
@@ -104,7 +100,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
     for (const tenant of candidates) {
       if (owner !== null && owner !== tenant) continue;
       const settings = await settingsOf(tenant);
-      if ('ok' in settings || settings.organization !== activity.organization) continue;
+      if (isMissing(settings) || settings.organization !== activity.organization) continue;
       try {
         if (await tokens.isGenuine(token!, activity, settings)) return tenant;
       } catch (error) {
@@ -179,10 +175,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
   return {
     name: 'teams',
 
-    async ready(tenant) {
-      const settings = await settingsOf(tenant);
-      return 'ok' in settings ? settings : { ok: true };
-    },
+    ready: (tenant) => readinessOf(settingsOf, tenant),
 
     async deliver({ tenant, target, kind }, message, place) {
       const settings = await settingsFor(tenant);

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { type Egress, egressErrorIn } from '../egress/egress.ts';
-import { NoticeError, type NoticeEvent, type NoticeKind, type Readiness } from '../model/notice.ts';
+import { NoticeError, type NoticeEvent, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
+import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
 
 /** Milliseconds after which a receiver is given up for now. */
 const TIMEOUT = 10_000;
@@ -20,7 +21,7 @@ const TYPES: Record<NoticeKind, string> = {
 /** What the channel stands on. */
 export interface WebhookServices {
   /** The secret with which what a tenant is told is signed, or what is missing. */
-  secretOf(tenant: string): Promise<string | Exclude<Readiness, { ok: true }>>;
+  secretOf: SettingsOf<string>;
   egress: Pick<Egress, 'fetch'>;
   /** Gives milliseconds. */
   clock: () => number;
@@ -31,14 +32,10 @@ export function createWebhookChannel({ secretOf, egress, clock }: WebhookService
   return {
     name: 'webhook',
 
-    async ready(tenant) {
-      const secret = await secretOf(tenant);
-      return typeof secret === 'string' ? { ok: true } : secret;
-    },
+    ready: (tenant) => readinessOf(secretOf, tenant),
 
     async deliver(event, _message, place) {
-      const secret = await secretOf(event.tenant);
-      if (typeof secret !== 'string') throw new NoticeError(`webhooks are not set up: ${secret.setting}`);
+      const secret = await demandSettings(secretOf, event.tenant, 'webhooks are');
       const now = clock();
       const body = JSON.stringify(cloudEventOf(event, now));
       const seconds = Math.floor(now / 1000);

@@ -30,7 +30,7 @@ export function digestRun(run: RunInput, input: Parameters): { digest: RunDigest
   const parameters = canonicalJson({ blind: run.blind ?? null, input });
   return {
     digest: { code: given ?? digest(code!, 'sha256'), parameters: digest(parameters, 'sha256') },
-    units: (parameters.length + (code?.length ?? 0)) / CHARACTERS_PER_UNIT,
+    units: unitsToHash(parameters) + unitsToHash(code ?? ''),
   };
 }
 
@@ -48,8 +48,18 @@ export function digestQuestion(
   const bound = { v: 2, tenant: run.tenant ?? '', execution: uuidOf(run.n), inquiry: key, what };
   return {
     digest: { what, bound_to: digest(canonicalJson(bound), 'sha256') },
-    units: text.length / CHARACTERS_PER_UNIT,
+    units: unitsToHash(text),
   };
+}
+
+/** Returns the hash of a run's definition; of one that is not stored it is computed. */
+export function hashOfDefinition({ hash, definition }: Pick<RunInput, 'hash' | 'definition'>): string {
+  return hash ?? digest(canonicalJson(definition as unknown as Json), 'sha256');
+}
+
+/** Returns the units of work that it costs to hash a text. */
+export function unitsToHash(text: string): number {
+  return text.length / CHARACTERS_PER_UNIT;
 }
 
 /** Everything that a run can execute: the definitions of the root and of all workflows in its tree, and their actions. */
@@ -57,7 +67,7 @@ function codeParts(run: RunInput): Json {
   const workflows = Object.entries(run.workflows ?? {}).map(([ref, { hash, actions }]) => [ref, { hash, actions }]);
   return {
     ref: run.ref,
-    hash: run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256'),
+    hash: hashOfDefinition(run),
     actions: run.actions,
     workflows: Object.fromEntries(workflows),
   } as unknown as Json;

@@ -1,4 +1,4 @@
-import type { InquiryRequest } from '../model/inquiry.ts';
+import { type InquiryRequest, stepsTaken } from '../model/inquiry.ts';
 import { armTimer, awaitEvent } from './pending.ts';
 import type { AskedInquiry, RunState } from './state.ts';
 
@@ -25,8 +25,9 @@ export function escalate(state: RunState, inquiry: AskedInquiry): boolean {
 }
 
 /** Returns a request with everybody who is asked by now: a step of the ladder adds people, and takes nobody away. */
-export function requestNow({ request, escalated = [] }: Pick<AskedInquiry, 'request' | 'escalated'>): InquiryRequest {
-  const steps = (request.escalate ?? []).slice(0, escalated.length);
+export function requestNow(inquiry: Pick<AskedInquiry, 'request' | 'escalated'>): InquiryRequest {
+  const { request } = inquiry;
+  const steps = stepsTaken(inquiry);
   if (steps.length === 0) return request;
   return {
     ...request,

@@ -16,15 +16,14 @@ import {
   type PlannedTask,
   parseDecision,
   type Verdict,
-  type Vote,
 } from '../model/inquiry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { WorkMeter } from '../model/work.ts';
-import { digestQuestion } from './digest.ts';
+import { digestQuestion, hashOfDefinition, unitsToHash } from './digest.ts';
 import { end } from './ends.ts';
 import { awaitNext, escalate, requestNow } from './escalation.ts';
-import { judge } from './inquiry-rules.ts';
+import { judge, voteOf } from './inquiry-rules.ts';
 import { dropPending } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
@@ -86,7 +85,7 @@ export function takeDecision(state: RunState, payload: Json): void {
     state.decisions.push({ decision, verdict, taken, ...(verified === undefined ? {} : { verified: true as const }) });
   }
   if (verdict.result === 'refused' || inquiry === undefined) return;
-  const vote = voteOf(inquiry, decision);
+  const vote = voteOf(inquiry.request, decision);
   inquiry.votes.push(verified === undefined ? vote : { ...vote, proof: verified.proof });
   if (verdict.result === 'decided') conclude(state, inquiry, verdict.outcome);
 }
@@ -98,13 +97,6 @@ function verdictOn(state: RunState, inquiry: AskedInquiry, decision: Decision): 
   const verdict = judge(ruled, decision, state.run.starters ?? [], state.version, meter);
   spendCheck(state, meter);
   return verdict;
-}
-
-function voteOf({ request }: AskedInquiry, decision: Decision): Vote {
-  const { id, by, option, response, comment, channel, at, bound_to, override } = decision;
-  const { outcome } = request.options.find(({ ref }) => ref === option)!;
-  const vote = { id, by, option, response, comment, channel, at, outcome, bound_to };
-  return override === true ? { ...vote, override } : vote;
 }
 
 /** Ends the task as its people have decided. */
@@ -240,13 +232,13 @@ function findBinding(
     work.replay?.charge(units);
     return { binding: { ...found, plan }, units: unitsOf(meter) + units };
   }
-  const definition = run.hash ?? digest(canonicalJson(run.definition as unknown as Json), 'sha256');
+  const definition = hashOfDefinition(run);
   const input = workAt(state, inquiry.place).input;
   const plan = planOf(state, inquiry, meter);
   const text = canonicalJson({ definition, inquiry: inquiry.key, input, plan: plan as unknown as Json });
-  const textUnits = text.length / 64;
-  work.replay?.charge(textUnits);
-  return { binding: { bound_to: digest(text, 'sha256'), plan }, units: unitsOf(meter) + textUnits };
+  const units = unitsToHash(text);
+  work.replay?.charge(units);
+  return { binding: { bound_to: digest(text, 'sha256'), plan }, units: unitsOf(meter) + units };
 }
 
 /** Every inquiry of a run, in the order in which they were asked. */

@@ -131,6 +131,14 @@ function refused(reason: RefusalReason, message: string): Verdict & { result: 'r
   return { result: 'refused', reason, message };
 }
 
+/** Returns the vote that a decision for one of the options of a request is. */
+export function voteOf({ options }: Pick<InquiryRequest, 'options'>, decision: Decision): Vote {
+  const { id, by, option, response, comment, channel, at, bound_to, override } = decision;
+  const { outcome } = options.find(({ ref }) => ref === option)!;
+  const vote = { id, by, option, response, comment, channel, at, outcome, bound_to };
+  return override === true ? { ...vote, override } : vote;
+}
+
 /** In what a response does not match the schema of the form, for a run of a version of the interpreter. */
 export function formIssues(
   schema: JsonObject,

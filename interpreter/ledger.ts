@@ -4,7 +4,7 @@ import { ownValue } from '../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
 import type { RunInput } from '../model/run-input.ts';
 import { digestQuestion } from './digest.ts';
-import { judge } from './inquiry-rules.ts';
+import { judge, voteOf } from './inquiry-rules.ts';
 import { isSignedBy } from './signatures.ts';
 import { matchesHashes } from './statements.ts';
 
@@ -126,7 +126,7 @@ function questionFault(
     }
     if (found.result === 'refused') return found.reason;
     if (found.result !== verdict.result) return 'verdict_differs';
-    votes.push(voteOf(decision, request.options.find(({ ref }) => ref === decision.option)!.outcome));
+    votes.push(voteOf(request, decision));
     if (found.result === 'decided') status = found.outcome;
   }
   const decided = question.status === 'approved' || question.status === 'denied';
@@ -149,9 +149,4 @@ function mustBeRight(
   if (reason === 'binding_changed') return decision.bound_to === bound || decision.bound_to === null;
   if (reason === 'response_invalid' && !isGiven) return false;
   return !masked || !HIDDEN_REASONS.includes(reason);
-}
-
-function voteOf(decision: Decision, outcome: Vote['outcome']): Vote {
-  const { id, by, option, response, comment, channel, at, bound_to } = decision;
-  return { id, by, option, response, comment, channel, at, bound_to, outcome };
 }

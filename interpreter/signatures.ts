@@ -31,9 +31,9 @@ export function saltedHash(salt: string, value: Json): string {
   return digest(`${salt}\n${canonicalJson(value)}`, 'sha256');
 }
 
-/** Returns the hash of both arguments that a run is started with, as they arrive. */
-export function startContent(input: unknown, run: unknown): string {
-  return digest(canonicalJson(JSON.parse(JSON.stringify([input, run])) as Json), 'sha256');
+/** Returns the hash of both arguments that a run is started with, as they arrive: as JSON. */
+export function startContent(input: Json, run: Json): string {
+  return digest(canonicalJson([input, run]), 'sha256');
 }
 
 /** Reports whether `sig` is the signature of a statement by the key `x`, both base64url (RFC 8032, without ZIP 215). */

@@ -13,15 +13,18 @@ const MAX_KEYS = 100;
 export function takeTrust(state: RunState, payload: Json): void {
   const verified = verifyStatement(state, TRUST_SIGNAL, payload, 'trust', () => false);
   if (verified === null || state.trust === null) return;
-  const { add = [], revoke = [] } = verified.payload;
+  const { add, revoke = [] } = verified.payload;
   const revoked = new Set(state.trust.revoked);
   for (const kid of Array.isArray(revoke) ? revoke : []) {
     if (typeof kid === 'string' && kid !== verified.proof.kid) revoked.add(kid);
   }
-  const added = (Array.isArray(add) ? add : []).flatMap((key): [string, string][] => {
-    if (!isJsonObject(key) || typeof key.kid !== 'string' || typeof key.x !== 'string') return [];
-    return [[key.kid, key.x]];
-  });
-  const keys = [...Object.entries(state.trust.keys), ...added].filter(([kid]) => !revoked.has(kid));
+  const keys = [...Object.entries(state.trust.keys), ...keysAdded(add)].filter(([kid]) => !revoked.has(kid));
   state.trust = { keys: Object.fromEntries(keys.slice(0, MAX_KEYS)), revoked: [...revoked].slice(0, MAX_KEYS) };
+}
+
+/** Reads the keys that a trust statement adds, each with its thumbprint; what is none is passed over. */
+export function keysAdded(add: Json | undefined): [kid: string, x: string][] {
+  return (Array.isArray(add) ? add : []).flatMap((key): [string, string][] =>
+    isJsonObject(key) && typeof key.kid === 'string' && typeof key.x === 'string' ? [[key.kid, key.x]] : [],
+  );
 }

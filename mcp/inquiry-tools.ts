@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
-import type { Inquiry } from '../model/inquiry.ts';
+import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import { inquiryId } from '../service/inquiry-ids.ts';
 import type { Tool } from './tool.ts';
-
-const STATUSES = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as const;
 
 const InquirySchema = z.object({
   id: z.string(),
@@ -14,7 +12,7 @@ const InquirySchema = z.object({
   workflow: z.string(),
   requestedBy: z.string().nullable(),
   task: z.string(),
-  status: z.enum(STATUSES),
+  status: z.enum(INQUIRY_STATUSES),
   prompt: z.string().nullable(),
   details: z.string().nullable(),
   options: z.array(z.object({ ref: z.string(), label: z.string(), outcome: z.string(), form: z.string() })),
@@ -33,7 +31,7 @@ const InquirySchema = z.object({
   decidedAt: z.string().nullable(),
 });
 const ListInput = z.strictObject({
-  status: z.enum(STATUSES).optional(),
+  status: z.enum(INQUIRY_STATUSES).optional(),
   assigned: z.boolean().optional().describe('Those that you may decide, and have not yet.'),
   executionId: z.union([z.number(), z.string()]).optional(),
   page: z.int().min(1).max(1_000_000).default(1),

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { didYouMean } from './issue.ts';
 import { parseNetworks } from './networks.ts';
 
+/** Seconds for which a person's last token is remembered by default: 30 days. */
+export const PERSON_MEMORY = 2_592_000;
+
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
 /** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
@@ -46,7 +49,7 @@ export const ConfigSchema = z.object({
     .int()
     .min(0)
     .max(315_360_000)
-    .default(2_592_000)
+    .default(PERSON_MEMORY)
     .describe(
       'Seconds for which a person without a key counts, in chat and behind links, as having what their last token granted.',
     ),

@@ -111,8 +111,11 @@ export type Verdict =
   | { result: 'counted' }
   | { result: 'refused'; reason: RefusalReason; message: string; issues?: { path: string; message: string }[] };
 
+/** How an inquiry can stand. */
+export const INQUIRY_STATUSES = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as const;
+
 /** How an inquiry stands. */
-export type InquiryStatus = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled';
+export type InquiryStatus = (typeof INQUIRY_STATUSES)[number];
 
 /** The signal that brings a decision into a run; nobody can send it through the API's own signals. */
 export const DECISION_SIGNAL = '__fermata_decision';
@@ -256,8 +259,14 @@ export interface Inquiry {
   decided_at: string | null;
 }
 
-/** Returns the steps of a question's ladder that were taken. */
-export function stepsTaken({ request, escalated = [] }: Pick<Inquiry, 'request' | 'escalated'>): InquiryStep[] {
+/** Returns the steps of a question's ladder that were taken; `escalated` has an entry for each. */
+export function stepsTaken({
+  request,
+  escalated = [],
+}: {
+  request: InquiryRequest;
+  escalated?: readonly unknown[] | undefined;
+}): InquiryStep[] {
   return (request.escalate ?? []).slice(0, escalated.length);
 }
 

@@ -2,10 +2,19 @@ import type { Inquiry, NoticeChannel } from './inquiry.ts';
 import type { JsonObject } from './json.ts';
 
 /** What has happened to an inquiry that a target is told of. */
-export type NoticeKind = 'opened' | 'voted' | 'changed' | 'reminded' | 'decided' | 'expired' | 'withdrawn';
+export const NOTICE_KINDS = ['opened', 'voted', 'changed', 'reminded', 'decided', 'expired', 'withdrawn'] as const;
 
-/** What has become of an event; the first three are tried again. */
-export type DeliveryState = 'pending' | 'retrying' | 'not_set_up' | 'delivered' | 'superseded' | 'given_up';
+/** What has happened to an inquiry that a target is told of. */
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+/** What has become of an event. */
+export const DELIVERY_STATES = ['pending', 'delivered', 'retrying', 'superseded', 'not_set_up', 'given_up'] as const;
+
+/** What has become of an event. */
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** States of events that are tried again. */
+export const UNSETTLED: readonly DeliveryState[] = ['pending', 'retrying', 'not_set_up'];
 
 /** An inquiry, and where people are told of it: a chat channel, an address, a URL. */
 export interface Notice {
@@ -30,8 +39,14 @@ export interface NoticeEvent extends Notice {
   number: number;
 }
 
-/** Whether a channel can be used by a tenant; `setting` names what is missing. */
-export type Readiness = { ok: true } | { ok: false; setting: string };
+/** What a tenant lacks for a channel: the name of a setting or connection. */
+export interface MissingSetting {
+  ok: false;
+  setting: string;
+}
+
+/** Whether a channel can be used by a tenant. */
+export type Readiness = { ok: true } | MissingSetting;
 
 /** Tells people or programs of inquiries in one way. */
 export interface Announcer {

@@ -8,7 +8,7 @@ import type { Codec } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
 import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
-import type { Config } from '../model/config.ts';
+import { type Config, PERSON_MEMORY } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
@@ -99,9 +99,6 @@ export function accessOf(
     },
   };
 }
-
-/** Seconds in 30 days, as the setting has it by default. */
-const PERSON_MEMORY = 2_592_000;
 
 /** What the API stands on. */
 export interface ApiOptions {

@@ -1,5 +1,5 @@
 import { type ConnectedPack, type ConnectionOf, DEFAULT_CONNECTION } from '../model/connection.ts';
-import type { Readiness } from '../model/notice.ts';
+import type { MissingSetting } from '../model/notice.ts';
 
 /** Finds a connection with its secrets; null when there is none. */
 export type Connect = (
@@ -7,9 +7,6 @@ export type Connect = (
   pack: ConnectedPack,
   name: string,
 ) => Promise<{ settings: unknown; secrets: unknown } | null>;
-
-/** Settings of a channel, or what is missing of them. */
-type Found<T> = T | Exclude<Readiness, { ok: true }>;
 
 /** What the process itself has for a channel, and the name of the setting that gives it. */
 interface OfProcess<T> {
@@ -24,10 +21,10 @@ interface OfProcess<T> {
 export function createChatConnections(connect: Connect, home: () => Promise<string>) {
   return <P extends ConnectedPack, T>(
     pack: P,
-    read: (connection: ConnectionOf<P>) => Found<T>,
+    read: (connection: ConnectionOf<P>) => T | MissingSetting,
     process: OfProcess<T> | null = null,
   ) =>
-    async (tenant: string): Promise<Found<T>> => {
+    async (tenant: string): Promise<T | MissingSetting> => {
       const found = await connect(tenant, pack, DEFAULT_CONNECTION);
       if (found !== null) return read(found as ConnectionOf<P>); // what is stored was checked
       const setting = `the connection ${pack}/${DEFAULT_CONNECTION}`;

@@ -81,8 +81,8 @@ export interface Replay {
  * is checked against the history event that it must have led to. After a run that went on as another one the history
  * of that follows, which begins with the state that it was handed.
  *
- * `chain` is Temporal's id of the first run. With a meter all of its work is charged there, and taking an event throws ReplayExceeded when that is spent; of interpreters below
- * 8 nobody can count the work, so that the replay is refused at once.
+ * `chain` is Temporal's id of the first run. With a meter all of its work is charged there, and taking an event throws
+ * ReplayExceeded when that is spent; of interpreters below 8 nobody can count the work, so that the replay is refused at once.
  */
 export function createReplay(run: RunInput, input: Parameters, chain: string, meter?: ReplayMeter): Replay {
   if (meter !== undefined && run.interpreter < BOUNDED_WORK) throw new ReplayExceeded();

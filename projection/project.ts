@@ -196,7 +196,7 @@ export interface Opening {
 
 /** Reads the first event of a history. */
 export function openingOf(workflowId: string, event: HistoryEvent, started: Opening['started']): Opening {
-  const [input = null, second] = decodePayloads(started.input);
+  const [input = null, second = null] = decodePayloads(started.input);
   const run = isRunInput(second) ? identified(second, workflowId) : null;
   const known = run !== null && run.interpreter <= INTERPRETER_VERSION ? run : null;
   const parameters = isJsonObject(input) ? input : {};

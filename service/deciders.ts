@@ -11,9 +11,13 @@ export function mayDecide(principal: Principal): boolean {
 
 /** Throws `person_required` or `forbidden` unless a principal may override questions. */
 export function demandOverrider({ kind, subject, roles, permissions }: Principal): void {
-  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
+  demandPerson({ kind, subject });
   if (permissionsOf(roles, permissions).has('inquiry:override')) return;
   throw new AppError('forbidden', `${subject} may not override: the permission inquiry:override is missing`);
+}
+
+function demandPerson({ kind, subject }: Pick<Principal, 'kind' | 'subject'>): void {
+  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
 }
 
 function hasPermission({ roles, permissions }: Pick<Principal, 'roles' | 'permissions'>): boolean {
@@ -29,7 +33,7 @@ export function demandDecider(
   { id, kind, subject, roles, permissions }: Principal,
   { approvers }: Pick<InquiryRequest, 'approvers'>,
 ): void {
-  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
+  demandPerson({ kind, subject });
   if (id === NOBODY_ID) {
     if (approvers.some((name) => grantName(name) === grantName(subject))) return;
     throw new AppError('not_an_approver', `${subject} is not asked`);

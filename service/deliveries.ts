@@ -3,7 +3,7 @@ import type { Execution } from '../model/execution.ts';
 import type { Inquiry, NoticeChannel } from '../model/inquiry.ts';
 import type { Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Announcer, DeliveryState, NoticeKind } from '../model/notice.ts';
+import { type Announcer, type DeliveryState, type NoticeKind, UNSETTLED } from '../model/notice.ts';
 import type { NoticeEventRow, NoticeEventStore } from '../store/notice-events.ts';
 
 /** What has become of one event of an inquiry for one target. */
@@ -101,7 +101,6 @@ function notifiesOf({ tasks }: Definition): { notify: JsonObject; path: string }
 
 function deliveryOf(row: NoticeEventRow): Delivery {
   const { channel, target, kind, number, state, attempts, error, nextAt, deliveredAt } = row;
-  const waits = state === 'pending' || state === 'retrying' || state === 'not_set_up';
   return {
     channel,
     // The path of a webhook may hold its secret.
@@ -111,7 +110,7 @@ function deliveryOf(row: NoticeEventRow): Delivery {
     state,
     attempts,
     error,
-    nextAt: waits ? nextAt : null,
+    nextAt: UNSETTLED.includes(state) ? nextAt : null,
     deliveredAt,
   };
 }

@@ -80,7 +80,10 @@ export interface Retried {
 /** Use cases around runs; each is scoped by the caller's tenant. */
 export type ExecutionService = ReturnType<typeof createExecutionService>;
 
-/** Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal, `signer` says whom runs trust, and `authenticate` whether the API has started them. */
+/**
+ * Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal, `signer` says whom runs
+ * trust, and `authenticate` whether the API has started them.
+ */
 export function createExecutionService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   store: ExecutionStore,
@@ -363,7 +366,7 @@ function closedError(id: string, status: string): AppError {
 }
 
 /** A run with what hides its write-only parameters, and as it is without that; null when Temporal has nothing of it. */
-interface ReadExecution extends ExecutionView {
+export interface ReadExecution extends ExecutionView {
   projected: ProjectedRun | null;
   mask: Mask;
 }

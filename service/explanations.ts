@@ -112,10 +112,10 @@ function closedAdvice({ failure, status }: Execution, self: string): Advice[] {
 }
 
 function forgeryAdvice({ statements, authentic }: Execution): Advice[] {
-  const forged = authentic === false ? [{ text: NOT_AUTHENTIC, ...NOTHING }] : [];
+  const forged = authentic === false ? [{ code: 'not_authentic', text: NOT_AUTHENTIC, ...NOTHING }] : [];
   if (statements === null || statements.refused === 0) return forged;
   const text = `The run has refused ${statements.refused} decisions or controls that Fermata has not signed for it (statements_refused): somebody sends them past the API.`;
-  return [...forged, { text, ...NOTHING }];
+  return [...forged, { code: 'statements_refused', text, ...NOTHING }];
 }
 
 const NOT_AUTHENTIC =

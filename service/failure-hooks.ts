@@ -18,7 +18,8 @@ const MAX_INPUT = 500_000;
 
 /**
  * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
- * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal itself knows it again.
+ * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal
+ * itself knows it again.
  */
 export function createFailureHooks(
   store: FailureHookStore,

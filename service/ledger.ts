@@ -1,4 +1,5 @@
 import { isSignedBy } from '../interpreter/signatures.ts';
+import { keysAdded } from '../interpreter/trust.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId, uuidOf } from '../model/execution-id.ts';
@@ -80,19 +81,11 @@ async function signalsOf(
       if (payload === null || x === undefined || !isSignedBy(x, payload.statement, payload.sig)) continue;
       const { id, type, tenant, execution, chain, add } = payload.statement;
       if (tenant !== run?.tenant || execution !== uuid || chain !== runId) continue;
-      if (name === TRUST_SIGNAL && type === 'trust') Object.assign(keys, keysIn(add));
+      if (name === TRUST_SIGNAL && type === 'trust') Object.assign(keys, Object.fromEntries(keysAdded(add)));
       if (name === DECISION_SIGNAL && typeof id === 'string' && !sent.has(id)) sent.set(id, { ...payload, event });
     }
   }
   return sent;
-}
-
-/** Reads the keys that a trust statement adds. */
-function keysIn(add: Json | undefined): Record<string, string> {
-  const keys = (Array.isArray(add) ? add : []).flatMap((key): [string, string][] =>
-    isJsonObject(key) && typeof key.kid === 'string' && typeof key.x === 'string' ? [[key.kid, key.x]] : [],
-  );
-  return Object.fromEntries(keys);
 }
 
 function signedIn(payload: Json): SignedStatement | null {

@@ -2,7 +2,7 @@ import { integerId } from '../model/execution-id.ts';
 import type { NoticeChannel } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
-import { type Announcer, type Notice, NoticeError } from '../model/notice.ts';
+import { type Announcer, type Notice, NoticeError, UNSETTLED } from '../model/notice.ts';
 import type { InquiryStore } from '../store/inquiries.ts';
 import type { NoticeEventRow, NoticeEventStore, Settlement } from '../store/notice-events.ts';
 import { inquiryId } from './inquiry-ids.ts';
@@ -62,7 +62,7 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
     // Read before the inquiry, so that it shows at least what these events are about.
     const all = await events.ofTarget(row);
     const opened = all.find(({ kind }) => kind === 'opened') ?? null;
-    const queue = all.filter(({ state }) => state === 'pending' || state === 'retrying' || state === 'not_set_up');
+    const queue = all.filter(({ state }) => UNSETTLED.includes(state));
     const notice = opened === null ? null : await noticeOf(row, opened.id);
     if (opened === null || notice === null) return events.settle(null, null, idsOf(queue));
     const open = notice.inquiry.status === 'pending';

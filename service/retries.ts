@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 import type { CarriedState } from '../model/carried-state.ts';
 import type { Definition } from '../model/definition.ts';
-import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
 import { type Principal, subjectsOf } from '../model/principal.ts';
@@ -15,7 +14,7 @@ import {
 } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import { createBlind } from './blinds.ts';
-import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { ExecutionService, ExecutionView, ReadExecution } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import type { CarriedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
@@ -52,12 +51,35 @@ export function createRetryService(
     return { run, state: carried.state, children: kept };
   }
 
+  /** The run that does everything that another one was to do, from its beginning. */
+  async function anew(
+    principal: Principal,
+    { execution: { memo, run, workflowType }, projected }: ReadExecution,
+    { input, version }: RetryCommand,
+  ): Promise<(n: number) => Blueprint> {
+    const first = projected?.execution.input;
+    const begin = {
+      ...{ ref: memo?.ref ?? workflowType, inputField: 'input', version },
+      ...{ input: input ?? (isJsonObject(first) ? first : {}) },
+      revision: version === undefined && run?.hash ? run.revision : undefined,
+      ...{ enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo },
+      // Of a run that Temporal no longer has, its owner is known.
+      starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
+    };
+    const resolved = await executions.resolve(principal, begin);
+    return (n) => executions.blueprint(principal, begin, resolved, { n });
+  }
+
   /** The run that goes on from the state of another one. */
   async function continuation(
     principal: Principal,
-    { memo, workflowId }: Execution,
+    { execution: { memo, workflowId, authentic } }: ReadExecution,
     { from, input, version }: RetryCommand,
   ): Promise<(n: number) => Blueprint> {
+    if (authentic === false) {
+      const message = 'no API has signed the start of the run: only from: start can try it again';
+      throw new AppError('history_unusable', message);
+    }
     const task = from === 'failed' ? null : from;
     const ended = await projections.readCarried(workflowId, task);
     if (ended === null || memo === null) {
@@ -126,44 +148,20 @@ export function createRetryService(
     async retry(principal: Principal, id: string, command: RetryCommand): Promise<ExecutionView> {
       const { from, input, version = null, idempotencyKey: key } = command;
       const found = await executions.readRaw(principal, id);
-      const { n, execution } = found;
-      const { status, memo, run } = execution;
+      const { n } = found;
+      const { status } = found.execution;
       if (!isClosed(status))
         throw new AppError('execution_open', `Execution with ID ${id} is ${status}: it has not ended yet`);
       if (from === 'failed' && (status === 'completed' || status === 'skipped')) {
         throw new AppError('nothing_failed', `There is nothing to try again: it has ended as ${status}`);
       }
       const asked: Json = { retry: integerId(n), from, version, ...(input && { input }) };
-      const origin = { retry_of: integerId(n), mode: 'retry' as const };
-      if (from === 'start') {
-        const first = found.projected?.execution.input;
-        const ref = memo?.ref ?? execution.workflowType;
-        const revision = version === null && run?.hash ? run.revision : undefined;
-        const begin = {
-          ...{ ref, inputField: 'input', input: input ?? (isJsonObject(first) ? first : {}), revision },
-          ...{ version: version ?? undefined, enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo },
-          // Of a run that Temporal no longer has, its owner is known.
-          starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
-        };
-        const resolved = await executions.resolve(principal, begin);
-        const blueprintOf = (number: number) => {
-          const blueprint = executions.blueprint(principal, begin, resolved, { n: number });
-          return { ...blueprint, memo: { ...blueprint.memo, ...origin } };
-        };
-        return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
-      }
-      if (execution.authentic === false) {
-        throw new AppError(
-          'history_unusable',
-          'no API has signed the start of the run: only from: start can try it again',
-        );
-      }
-      const next = await continuation(principal, execution, command);
-      const blueprintOf = (number: number) => {
-        const blueprint = next(number);
-        return { ...blueprint, memo: { ...blueprint.memo, ...origin } };
+      const blueprintOf = await (from === 'start' ? anew : continuation)(principal, found, command);
+      const retryOf = (number: number): Blueprint => {
+        const blueprint = blueprintOf(number);
+        return { ...blueprint, memo: { ...blueprint.memo, retry_of: integerId(n), mode: 'retry' } };
       };
-      return executions.get(principal, await launcher.launch(principal.tenant, blueprintOf, { key, asked }));
+      return executions.get(principal, await launcher.launch(principal.tenant, retryOf, { key, asked }));
     },
   };
 }

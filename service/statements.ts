@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID, sign } from 'node:crypto';
+import { type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { saltedHash, signedText, startContent } from '../interpreter/signatures.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Control } from '../model/control.ts';
@@ -69,13 +69,11 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       return [field, value === null ? null : saltedHash(salt, value)];
     });
     const whole = { ...said, ...more, v: 1, type, subject, ...place, ...Object.fromEntries(hashes) };
-    // As it arrives: without fields that are undefined.
-    const statement = JSON.parse(JSON.stringify(whole)) as JsonObject;
+    const statement = asSent(whole) as JsonObject;
     const given: JsonObject = { ...Object.fromEntries(fields.map((field) => [field, said[field] ?? null])), salt };
     demandExact(whole);
     demandExact(given);
-    const sig = sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
-    return { statement, kid, sig, given } satisfies SignedStatement;
+    return { statement, kid, sig: signatureOf(statement, privateKey), given } satisfies SignedStatement;
   }
 
   return {
@@ -107,14 +105,23 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       const { tenant = '', schedule = null, ref, hash, n, starters = [] } = run;
       const statement: JsonObject = {
         ...{ v: 1, type: 'start', execution: schedule === null ? uuidOf(n) : null, schedule, tenant, ref, hash },
-        ...{ content: startContent(input, run), starters, at: new Date(at).toISOString() },
+        ...{ content: startContent(asSent(input), asSent(run)), starters, at: new Date(at).toISOString() },
       };
-      const sig = sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
-      return { ...memo, warrant: { statement, kid, sig } };
+      return { ...memo, warrant: { statement, kid, sig: signatureOf(statement, privateKey) } };
     },
     sealControl: (execution, control, at) =>
       seal(execution, 'control', control as unknown as JsonObject & { by: Json }, { at: new Date(at).toISOString() }),
   };
+}
+
+/** Signs a statement: Ed25519, as base64url. */
+function signatureOf(statement: JsonObject, privateKey: KeyObject): string {
+  return sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
+}
+
+/** Returns a value as it arrives: without fields that are undefined. */
+function asSent(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
 }
 
 /** Throws `response_invalid` for what would not be the same after it was read again: half characters and numbers beyond 2^53. */

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, getTableColumns, inArray, lt, lte, max, notExists, 
 import { alias } from 'drizzle-orm/pg-core';
 import type { NoticeChannel } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { DeliveryState, NoticeKind } from '../model/notice.ts';
+import { type DeliveryState, type NoticeKind, UNSETTLED } from '../model/notice.ts';
 import type { Database } from './database.ts';
 import { noticeEvents } from './schema.ts';
 
@@ -33,9 +33,6 @@ export interface Settlement {
   /** Where the message of the target is now; kept with its `opened` event. */
   place: JsonObject | null;
 }
-
-/** States of events that are tried again. */
-const UNSETTLED: DeliveryState[] = ['pending', 'retrying', 'not_set_up'];
 
 /** Events that are listed at once. */
 const MAX_LISTED = 5_000;

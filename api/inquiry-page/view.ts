@@ -8,6 +8,7 @@ import {
   whoIsAsked,
 } from '../../model/inquiry.ts';
 import { formFields } from '../../model/inquiry-form.ts';
+import { minuteOf } from '../../model/instants.ts';
 import type { Changes, LinkedInquiry } from '../../service/inquiry-links.ts';
 import { controlId, type Entered, fieldLabel, formControls, type Problems } from './fields.ts';
 import { STYLE } from './style.ts';
@@ -109,7 +110,7 @@ function stateOf({ inquiry: { status, votes, request }, vote }: LinkedInquiry): 
   }
   const words = { approved: 'Approved', denied: 'Denied', expired: 'Expired', cancelled: 'Withdrawn' };
   const decided = status === 'approved' || status === 'denied';
-  const by = last === undefined || !decided ? '' : ` by ${last.by}, ${minute(last.at)}`;
+  const by = last === undefined || !decided ? '' : ` by ${last.by}, ${minuteOf(last.at)}`;
   return html`<p class="state" role="status"><strong>${words[status]}</strong>${by}</p>`;
 }
 
@@ -120,14 +121,14 @@ function about({ execution, inquiry, address }: LinkedInquiry): Html {
 ${request.details === null ? '' : html`<p class="details">${request.details}</p>`}
 <dl><dt>Workflow</dt><dd>${memo?.ref ?? workflowType}</dd><dt>Started by</dt><dd>${memo?.owner ?? 'nobody'}</dd>
 <dt>Asked</dt><dd>${whoIsAsked(request)}</dd>
-<dt>Open until</dt><dd>${expires === null ? 'decided' : minute(expires)}</dd><dt>You are</dt><dd>${address}</dd></dl>
+<dt>Open until</dt><dd>${expires === null ? 'decided' : minuteOf(expires)}</dd><dt>You are</dt><dd>${address}</dd></dl>
 ${votes.length === 0 ? '' : html`<h2>Votes so far</h2><ul>${votes.map((vote) => voted(vote, request))}</ul>`}
 ${plan.length === 0 ? '' : html`<h2>Approval runs</h2>${plan.map(planned)}`}`;
 }
 
 function voted({ by, option, comment, at }: Vote, { options }: InquiryRequest): Html {
   const label = options.find(({ ref }) => ref === option)?.label ?? option;
-  return html`<li>${label}, by ${by}, ${minute(at)}${comment === null || comment === '' ? '' : `: ${comment}`}</li>`;
+  return html`<li>${label}, by ${by}, ${minuteOf(at)}${comment === null || comment === '' ? '' : `: ${comment}`}</li>`;
 }
 
 function planned({ task, action, input, rendered }: PlannedTask): Html {
@@ -140,8 +141,4 @@ function button(option: InquiryOption, request: InquiryRequest): Html {
   // The browser checks the form for options that need it alone.
   const unchecked = requiredForm(request, option) === null ? html` formnovalidate` : '';
   return html`<button class="${style}" name="option" value="${ref}"${unchecked}>${label}</button>`;
-}
-
-function minute(instant: string): string {
-  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -15,7 +15,12 @@ const { warrant: __, ...UNSIGNED } = MEMO;
 function isAuthentic(run: RunInput | null, memo: RunMemo, more: Partial<Execution>) {
   const rows = [{ kid: KEY.kid, x: KEY.x, revoked: null }] as SigningKeyRow[];
   const authenticate = createAuthenticator({ list: async () => rows }, () => STARTED);
-  return authenticate({ run, memo, startContent: startContent({}, run), ...more } as Execution);
+  return authenticate({
+    run,
+    memo,
+    startContent: startContent({}, JSON.parse(JSON.stringify(run))),
+    ...more,
+  } as Execution);
 }
 
 describe('a run', () => {
