@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,8 @@ export async function startProduct(folder?: string): Promise<Product> {
     ...{ ...process.env, FERMATA_DATA_DIR: own, FERMATA_PORT: '0', FERMATA_TEMPORAL_PORT: '0' },
     ...{ FERMATA_TEMPORAL_UI_PORT: '0', FERMATA_RATE_LIMIT: '0' },
   };
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'dev/main.ts'], { env });
+  execFileSync(process.execPath, ['build.mjs'], { stdio: 'inherit' });
+  const child: ChildProcess = spawn(process.execPath, ['dist/dev/main.js'], { env });
   await new Promise<void>((resolve, reject) => {
     let said = '';
     child.on('exit', () => reject(new Error(said)));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line's program: has Node read TypeScript, from wherever it is called.
-import { register } from 'tsx/esm/api';
+// The command line's program, from wherever it is called.
+import { build } from '../build.mjs';
 
-register();
-await import('./main.ts');
+await build();
+await import('../dist/cli/main.js');

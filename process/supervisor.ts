@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '../model/log.ts';
 import type { RunKey } from '../model/run-key.ts';
@@ -19,8 +19,11 @@ import type { WorkerOptions } from '../worker/worker.ts';
 import type { Metrics } from './metrics.ts';
 import { defer } from './run.ts';
 
+/** `.ts` where a loader reads the sources, `.js` in what is built. */
+const EXTENSION = extname(fileURLToPath(import.meta.url));
+
 /** The program of a worker process. */
-const CHILD = fileURLToPath(new URL('./worker-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL(`./worker-child${EXTENSION}`, import.meta.url));
 
 /** Mebibytes of heap that a worker process has at most, even where Node.js would give it more. */
 const MAX_HEAP = 2_048;
@@ -196,9 +199,8 @@ function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
   return code === 0 || signal === 'SIGTERM' || signal === 'SIGINT' || signal === 'SIGHUP' ? 'exited' : 'crashed';
 }
 
-/** Reads TypeScript as this process does, in a heap whose limit is known. */
+/** A heap whose limit is known. */
 function nodeOptions(): string[] {
   const heap = Math.min(MAX_HEAP, Math.floor(getHeapStatistics().heap_size_limit / (1024 * 1024)));
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return [`--max-old-space-size=${heap}`, '--import', loader];
+  return [`--max-old-space-size=${heap}`];
 }

@@ -1,7 +1,11 @@
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
 
-const JOBS = fileURLToPath(new URL('./jobs.ts', import.meta.url));
+const here = fileURLToPath(import.meta.url);
+
+/** The jobs, as TypeScript, or as JavaScript in what is built. */
+const JOBS = join(dirname(here), `jobs${extname(here)}`);
 
 const bundled = new Map<string, Promise<string>>();
 

@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { ApplicationFailure } from '@temporalio/common';
@@ -43,21 +44,21 @@ export interface WorkerOptions {
 }
 
 /** What is the same for every run, and keeps nothing of any: loaded once for all, it costs no run its time and memory. */
-const PURE = [
-  '../workflows/stacks.ts',
-  '../interpreter/interpreter.ts',
-  '../interpreter/identity.ts',
-  '../interpreter/waits.ts',
-];
+const PURE = ['../workflows/stacks', '../interpreter/interpreter', '../interpreter/identity', '../interpreter/waits'];
+
+/** `.ts` where a loader reads the sources, `.js` in what is built. */
+const EXTENSION = extname(fileURLToPath(import.meta.url));
+
+const pathOf = (module: string) => fileURLToPath(new URL(module + EXTENSION, import.meta.url));
 
 /** Bundles the generic workflow for the sandbox; takes about a second, once per process. */
 export async function bundleWorkflows(codec?: Codec): Promise<WorkflowBundle> {
   const { payloadConverterPath, failureConverterPath } = codec?.dataConverter ?? CONVERTERS;
   const quiet = () => undefined;
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowsPath: pathOf('../workflows/index'),
     webpackConfigHook: forThisNode,
-    preloadModules: PURE.map((path) => fileURLToPath(new URL(path, import.meta.url))),
+    preloadModules: PURE.map(pathOf),
     payloadConverterPath,
     failureConverterPath,
     // Webpack prints its list of assets at info; only what is wrong is worth a line.

@@ -81,6 +81,8 @@ export async function createStage(size: { apis: number; workers: number }) {
   /** Last words of what was up, and ended though nobody had ended it. */
   const died: string[] = [];
   const ended = new Set<Running>();
+  /** Worker processes that were stopped: one whose supervisor was killed meanwhile is nobody's. */
+  const hung: number[] = [];
   let isDown = false;
 
   // Starts again what has ended, as whatever looks after processes does.
@@ -125,6 +127,7 @@ export async function createStage(size: { apis: number; workers: number }) {
         await workers[place]!.until(READY.worker);
         const pid = workerPidOf(workers[place]!);
         if (isRunning(pid)) process.kill(pid, 'SIGSTOP');
+        hung.push(pid);
         return 1;
       }
       const hit = (kind: Kind) => {
@@ -168,6 +171,7 @@ export async function createStage(size: { apis: number; workers: number }) {
       clearInterval(supervisor);
       await connection.close();
       await end(everyone(), 'SIGKILL');
+      for (const pid of hung.filter(isRunning)) process.kill(pid, 'SIGKILL');
       await server.stop();
       await postgres.stop();
       await counter.close();

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults } from '../../process/bootstrap.ts';
 import { freePort } from '../../process/ports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
+import { run } from '../system/processes.ts';
 import { SECRET_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 
@@ -81,16 +81,7 @@ it('does not start a second API on a port or a data folder that is taken, and na
   const secretKeys = [SECRET_KEY];
   const again = startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port, log, secretKeys });
   await expect(again).rejects.toThrow(`port ${port} on 127.0.0.1 (FERMATA_PORT) is taken`);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'dev/main.ts'], {
-    env: { ...process.env, FERMATA_DATA_DIR: folder, FERMATA_PORT: '0' },
-  });
-  let said = '';
-  child.stderr.on('data', (chunk) => {
-    said += chunk;
-  });
-  const code = await new Promise((resolve) => child.on('exit', resolve));
-  expect([code, said]).toEqual([
-    1,
-    expect.stringContaining(`the data folder ${folder} is in use by process ${process.pid}`),
-  ]);
+  const second = run('dev/main.ts', { FERMATA_DATA_DIR: folder, FERMATA_PORT: '0' });
+  expect(await second.exit).toBe(1);
+  await second.until(`the data folder ${folder} is in use by process ${process.pid}`);
 });

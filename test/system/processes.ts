@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,9 +16,13 @@ export interface Running {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs a program of ours with settings. */
+// Programs run as they are built.
+execFileSync(process.execPath, ['build.mjs'], { stdio: 'inherit' });
+
+/** Runs a program with settings: as it is built, or from its source where it belongs to the tests. */
 export function run(main: string, env: Record<string, string>, args: readonly string[] = []): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { env: { ...process.env, ...env } });
+  const program = main.startsWith('test/') ? ['--import', 'tsx', main] : [`dist/${main.replace(/\.ts$/, '.js')}`];
+  const child = spawn(process.execPath, [...program, ...args], { env: { ...process.env, ...env } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,0 +1,90 @@
+// Builds what runs: each TypeScript module as JavaScript at the same place below dist/, and beside it the files that modules
+// read. Node.js then starts without a loader, in half the time. Does nothing where dist/ is of these sources already.
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import esbuild from 'esbuild';
+
+const ROOT = import.meta.dirname;
+const DIST = join(ROOT, 'dist');
+const STAMP = 'stamp';
+const NOT_BUILT = new Set(['bench', 'coverage', 'dist', 'docs', 'node_modules', 'test']);
+
+/** Builds dist/ unless it is of these sources. Several processes may do so at once. */
+export async function build() {
+  const sources = await findSources();
+  const stamp = await hashOf(sources);
+  if ((await stampOf(DIST)) === stamp) return;
+  const made = await mkdtemp(join(ROOT, 'dist.'));
+  try {
+    await compile(sources, made);
+    await writeFile(join(made, STAMP), stamp);
+    await rm(DIST, { recursive: true, force: true });
+    await rename(made, DIST);
+  } catch (error) {
+    // Another process has been faster.
+    if ((await stampOf(DIST)) !== stamp) throw error;
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+}
+
+async function compile(sources, folder) {
+  const [modules, files] = [sources.filter(isModule), sources.filter((path) => !isModule(path))];
+  await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: modules,
+    outbase: ROOT,
+    outdir: folder,
+    bundle: true,
+    packages: 'external',
+    plugins: [{ name: 'siblings', setup: keepSiblings }],
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    treeShaking: false,
+    logLevel: 'warning',
+  });
+  for (const path of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await cp(join(ROOT, path), join(folder, path));
+  }
+}
+
+/** Has modules import one another as they do in TypeScript, under their new names. */
+function keepSiblings({ onResolve }) {
+  onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, kind }) =>
+    kind === 'entry-point' ? undefined : { path: path.replace(/\.ts$/, '.js'), external: true },
+  );
+}
+
+const isModule = (path) => path.endsWith('.ts');
+
+/** Paths of all that is built, from the root, in order. */
+async function findSources() {
+  const top = await readdir(ROOT, { withFileTypes: true });
+  const rooms = top.filter(
+    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && !NOT_BUILT.has(entry.name.split('.')[0]),
+  );
+  const found = await Promise.all(
+    rooms.map(({ name }) => readdir(join(ROOT, name), { recursive: true, withFileTypes: true })),
+  );
+  return found
+    .flat()
+    .filter((entry) => entry.isFile() && entry.name !== 'tsconfig.json')
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+async function hashOf(sources) {
+  const hash = createHash('sha256').update(esbuild.version);
+  for (const path of [relative(ROOT, import.meta.filename), ...sources]) {
+    hash.update(`\n${path}\n`).update(await readFile(join(ROOT, path)));
+  }
+  return hash.digest('hex');
+}
+
+const stampOf = (folder) => readFile(join(folder, STAMP), 'utf8').catch(() => null);
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await build();
