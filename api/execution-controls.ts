@@ -56,7 +56,8 @@ const controlRoute = (what: 'pause' | 'resume', summary: string) =>
       202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
       ...errorResponses(
         ...(['request_invalid', 'execution_not_found', 'execution_closed', 'execution_paused'] as const),
-        ...(['execution_not_paused', 'controls_full', 'signing_key_missing', 'json_malformed'] as const),
+        ...(['execution_not_paused', 'control_overtaken', 'controls_full'] as const),
+        ...(['signing_key_missing', 'json_malformed'] as const),
       ),
     },
   });

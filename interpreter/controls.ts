@@ -1,4 +1,11 @@
-import { CONTROL_SIGNAL, type Control, type ControlRecord, parseControl } from '../model/control.ts';
+import {
+  CONTROL_SIGNAL,
+  type Control,
+  type ControlRecord,
+  isSwitch,
+  newestSwitch,
+  parseControl,
+} from '../model/control.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { end } from './ends.ts';
@@ -27,11 +34,18 @@ export function takeControl(state: RunState, payload: Json): void {
   if (verified === null) return;
   const control = verified === undefined ? unsigned : parseControl(verified.payload);
   if (control === null || isTaken(control.id)) return;
-  const refused = apply(state, control);
+  const asked = verified?.proof.statement.at as string | undefined;
+  const refused = isOvertaken(state, control, asked) ? 'overtaken' : apply(state, control);
   // Nobody signs turns: those that change nothing must not fill the list.
   if (verified === undefined && refused !== null && demandsStatements(state)) return;
   if (state.controls.length >= MAX_CONTROLS) return;
-  state.controls.push({ control, refused, taken: new Date(state.now).toISOString() });
+  const taken = new Date(state.now).toISOString();
+  state.controls.push({ control, refused, taken, ...(asked === undefined ? {} : { asked }) });
+}
+
+/** Reports whether a pause comes after a resume that was asked for later, or the reverse: a caller had given it up and gone on. */
+function isOvertaken(state: RunState, control: Control, asked: string | undefined): boolean {
+  return asked !== undefined && isSwitch(control) && Date.parse(asked) < newestSwitch(state.controls);
 }
 
 function apply(state: RunState, control: Control): ControlRecord['refused'] {

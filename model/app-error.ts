@@ -46,6 +46,7 @@ export const ERROR_STATUS = {
   execution_closed: 409,
   execution_paused: 409,
   execution_not_paused: 409,
+  control_overtaken: 409,
   task_not_waiting: 409,
   execution_open: 409,
   nothing_failed: 409,

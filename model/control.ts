@@ -23,8 +23,10 @@ export type Control = (ControlAction | TurnControl) & {
 export interface ControlRecord {
   control: Control;
   /** Null: it was done. */
-  refused: 'already_paused' | 'not_paused' | 'not_waiting' | null;
+  refused: 'already_paused' | 'not_paused' | 'not_waiting' | 'overtaken' | null;
   taken: string;
+  /** When it was asked for, ISO 8601; only of what is signed. */
+  asked?: string;
 }
 
 /** The signal that brings it; nobody can send it through the API's own signals. */
@@ -32,6 +34,17 @@ export const CONTROL_SIGNAL = '__fermata_control';
 
 /** Kinds of waits of which a task can be relieved. */
 export const SKIPPABLE = ['inquiry', 'signal', 'timer', 'retry'] as const;
+
+/** Returns when the newest pause or resume that a run has done was asked for, in milliseconds; 0 where none is signed. */
+export function newestSwitch(controls: readonly ControlRecord[]): number {
+  const switches = controls.filter(({ control, refused }) => refused === null && isSwitch(control));
+  return Math.max(0, ...switches.map(({ asked }) => (asked === undefined ? 0 : Date.parse(asked))));
+}
+
+/** Reports whether a control is a pause or a resume, of which the one that was asked for last counts. */
+export function isSwitch({ what }: Pick<Control, 'what'>): boolean {
+  return what === 'pause' || what === 'resume';
+}
 
 /** The payload of a control, read with care. Null: it is none. */
 export function parseControl(payload: Json): Control | null {

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { partsOf } from '../interpreter/simulate.ts';
 import { WITHDRAWAL } from '../interpreter/versions.ts';
 import { AppError } from '../model/app-error.ts';
-import { CONTROL_SIGNAL, type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../model/control.ts';
+import {
+  CONTROL_SIGNAL,
+  type Control,
+  type ControlAction,
+  type ControlRecord,
+  newestSwitch,
+  SKIPPABLE,
+} from '../model/control.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { jsonSize } from '../model/json.ts';
@@ -58,7 +65,7 @@ export function createControlService(
     /**
      * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
      * and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
-     * `execution_paused`, `execution_not_paused`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`, and
+     * `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`, and
      * for the question of a run of an older interpreter what `respond` throws for who may not decide it.
      */
     async control(
@@ -77,7 +84,9 @@ export function createControlService(
       if (foreseen !== null) throw refusalOf(foreseen, action);
       if (action.what === 'skip') await demandWithdrawal(principal, view, action);
       const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };
-      const payload = signer.sealControl(execution, control, clock());
+      // What is asked for after what this process has seen is newer, whatever the clocks of other processes say.
+      const asked = Math.max(clock(), newestSwitch(execution.controls) + 1);
+      const payload = signer.sealControl(execution, control, asked);
       if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
         throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
       }
@@ -105,6 +114,10 @@ function foresee({ status, waitingFor }: Execution, action: ControlAction): Cont
 function refusalOf(refused: NonNullable<ControlRecord['refused']>, action: ControlAction): AppError {
   if (refused === 'already_paused') return new AppError('execution_paused', 'the execution is paused already');
   if (refused === 'not_paused') return new AppError('execution_not_paused', 'the execution is not paused');
+  if (refused === 'overtaken') {
+    const message = `a later ${action.what === 'pause' ? 'resume' : 'pause'} has reached the execution first`;
+    return new AppError('control_overtaken', message);
+  }
   const key = action.what === 'skip' ? action.key : '';
   const message = `"${key}" does not wait for people, a signal, time or another attempt: it cannot be skipped`;
   return new AppError('task_not_waiting', message);

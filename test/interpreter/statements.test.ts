@@ -206,12 +206,74 @@ describe('a control', () => {
 
   it('that is more than a minute older than the newest one is stale', () => {
     const state = started();
-    const resume: Control = { id: 'c2', by: 'ann', reason: null, what: 'resume' };
-    const old: Control = { ...pause, id: 'c3' };
+    const skip: Control = { id: 'c2', by: 'ann', reason: null, what: 'skip', key: 'wait', output: null };
     expect(send(state, sealed(pause, 100), CONTROL_SIGNAL).refused).toEqual([]);
-    expect(send(state, sealed(resume, 41), CONTROL_SIGNAL).refused).toEqual([]);
-    expect(send(state, sealed(old, 39), CONTROL_SIGNAL).refused).toEqual(['stale']);
-    expect(state.paused).toBeNull();
+    expect(send(state, sealed(skip, 41), CONTROL_SIGNAL).refused).toEqual([]);
+    expect(send(state, sealed({ ...skip, id: 'c3' }, 39), CONTROL_SIGNAL).refused).toEqual(['stale']);
+    expect(state.controls.map(({ control }) => control.id)).toEqual([pause.id, 'c2']);
+  });
+
+  it('that pauses or resumes, and comes after one that was asked for later, changes nothing', () => {
+    const resume: Control = { id: 'c2', by: 'ann', reason: null, what: 'resume' };
+    const skip: Control = { id: 'c9', by: 'ann', reason: null, what: 'skip', key: 'wait', output: null };
+    const rows: [name: string, controls: [Control, second: number][], refused: unknown[], paused: boolean][] = [
+      [
+        'a late pause',
+        [
+          [pause, 10],
+          [resume, 20],
+          [{ ...pause, id: 'c3' }, 19],
+        ],
+        [null, null, 'overtaken'],
+        false,
+      ],
+      [
+        'a late resume',
+        [
+          [pause, 10],
+          [resume, 20],
+          [{ ...pause, id: 'c3' }, 30],
+          [{ ...resume, id: 'c4' }, 25],
+        ],
+        [null, null, null, 'overtaken'],
+        true,
+      ],
+      [
+        'the same instant',
+        [
+          [pause, 10],
+          [resume, 10],
+        ],
+        [null, null],
+        false,
+      ],
+      [
+        'what was refused overtakes nothing',
+        [
+          [pause, 10],
+          [{ ...pause, id: 'c3' }, 30],
+          [resume, 20],
+        ],
+        [null, 'already_paused', null],
+        false,
+      ],
+      [
+        'a skip neither overtakes nor is overtaken',
+        [
+          [skip, 20],
+          [pause, 10],
+          [resume, 11],
+          [{ ...skip, id: 'c8' }, 5],
+        ],
+        ['not_waiting', null, null, 'not_waiting'],
+        false,
+      ],
+    ];
+    for (const [name, controls, refused, paused] of rows) {
+      const state = started();
+      for (const [control, second] of controls) send(state, sealed(control, second), CONTROL_SIGNAL);
+      expect([state.controls.map((record) => record.refused), state.paused !== null], name).toEqual([refused, paused]);
+    }
   });
 });
 
