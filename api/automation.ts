@@ -140,8 +140,8 @@ const retryRoute = createApiRoute({
   },
 });
 
-const writeError: ErrorForm = ({ code, message, issues }, requestId) => ({
-  error: { code, message, details: { request_id: requestId, ...(issues === undefined ? {} : { issues }) } },
+const writeError: ErrorForm = ({ code, message, issues, details }, requestId) => ({
+  error: { code, message, details: { request_id: requestId, ...details, ...(issues === undefined ? {} : { issues }) } },
 });
 
 /** Has every error below this document's routes written in its form. */

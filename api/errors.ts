@@ -3,6 +3,7 @@ import type { ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
+import { PERMISSIONS } from '../model/permissions.ts';
 import { isDatabaseOutage } from '../service/outages.ts';
 import type { ApiEnv } from './environment.ts';
 
@@ -17,13 +18,19 @@ export const IssueSchema = z
   })
   .openapi('Issue');
 
-/** The body of every error (design/api.md, Executions). */
+/** What programs may want to know of an error besides its code. */
+const ErrorDetailsSchema = z.object({
+  permission: z.enum(PERMISSIONS).optional().describe('The permission that the caller lacks.'),
+});
+
+/** The body of every error. */
 export const ErrorSchema = z
   .object({
     error: z.string(),
     status: z.int(),
     code: z.string().describe('Stable: made for programs.'),
     issues: z.array(IssueSchema).optional(),
+    details: ErrorDetailsSchema.optional(),
     request_id: z.string(),
   })
   .openapi('Error');
@@ -79,8 +86,16 @@ export const answerNotFound: NotFoundHandler<ApiEnv> = (context) => {
   return context.json(errorBody(new AppError('not_found', message), context.get('requestId')), 404);
 };
 
-function errorBody({ message, status, code, issues }: AppError, requestId: string): z.infer<typeof ErrorSchema> {
-  return { error: message, status, code, ...(issues === undefined ? {} : { issues }), request_id: requestId };
+function errorBody(error: AppError, requestId: string): z.infer<typeof ErrorSchema> {
+  const { message, status, code, issues, details } = error;
+  return {
+    error: message,
+    status,
+    code,
+    ...(issues === undefined ? {} : { issues }),
+    ...(details === undefined ? {} : { details }),
+    request_id: requestId,
+  };
 }
 
 function appErrorOf(thrown: Error): AppError {

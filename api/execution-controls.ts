@@ -29,7 +29,7 @@ export const RETRY_ERRORS = [
     'definition_outdated',
     'concurrency_conflict',
   ] as const),
-  ...(['state_kept', 'body_too_large', 'unsupported_media_type'] as const),
+  ...(['permission_missing', 'state_kept', 'body_too_large', 'unsupported_media_type'] as const),
 ] as const satisfies readonly ErrorCode[];
 
 const retryRoute = createApiRoute({

@@ -69,7 +69,7 @@ const startRoute = createApiRoute({
   },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'Started.'),
-    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
+    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found', 'permission_missing'),
     ...errorResponses('workflow_disabled', 'sub_workflow_invalid', 'definition_outdated', 'concurrency_conflict'),
     ...errorResponses('idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'request_invalid'),
   },
@@ -141,7 +141,7 @@ const executeRoute = createApiRoute({
   },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'Started.'),
-    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found'),
+    ...errorResponses('request_invalid', 'input_invalid', 'json_malformed', 'workflow_not_found', 'permission_missing'),
     ...errorResponses('workflow_disabled', 'sub_workflow_invalid', 'definition_outdated', 'concurrency_conflict'),
     ...errorResponses('idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'request_invalid'),
   },

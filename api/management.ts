@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
+import { hasPermission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../model/requests.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
@@ -62,6 +63,7 @@ const startRoute = (prefix: string) =>
         'sub_workflow_invalid',
         'definition_outdated',
         'concurrency_conflict',
+        'permission_missing',
       ),
     },
   });
@@ -238,8 +240,10 @@ export function managementRoutes(
 }
 
 function demandOwner(principal: Principal, { execution }: ExecutionView): void {
-  if (execution.memo?.owner === principal.subject) return;
-  throw new AppError('forbidden', 'only its owner may change this execution');
+  const permission = 'execution:admin';
+  if (execution.memo?.owner === principal.subject || hasPermission(principal, permission)) return;
+  const message = `only its owner may change this execution, and who has the permission ${permission}`;
+  throw new AppError('forbidden', message, { details: { permission } });
 }
 
 function summaryBody({ execution }: ExecutionView, now: number): z.infer<typeof SummarySchema> {

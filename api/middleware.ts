@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
-import { type Permission, permissionsOf } from '../model/permissions.ts';
+import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { type AddressGuard, addressOf } from './addresses.ts';
 import type { ApiEnv } from './environment.ts';
@@ -111,13 +111,10 @@ export function limitInFlight(): MiddlewareHandler<ApiEnv> {
 /** Demands a permission. Throws `forbidden`, or what a document answers instead. */
 export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden'): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const { roles, permissions } = context.get('principal');
     context.set('permission', permission);
-    if (!permissionsOf(roles, permissions).has(permission)) {
-      const message = otherwise === 'forbidden' ? `this needs the permission ${permission}` : 'there is nothing here';
-      throw new AppError(otherwise, message);
-    }
-    return next();
+    if (hasPermission(context.get('principal'), permission)) return next();
+    if (otherwise !== 'forbidden') throw new AppError(otherwise, 'there is nothing here');
+    throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
   };
 }
 

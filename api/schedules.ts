@@ -68,6 +68,7 @@ const tags = ['schedules'];
 const base = '/api/v1/schedules';
 const answer = (description: string) => json(z.object({ data: ScheduleSchema }), description);
 const startErrors = [
+  'permission_missing',
   'input_invalid',
   'json_malformed',
   'workflow_not_found',

@@ -27,7 +27,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
   keys
     .command('create')
     .argument('<subject>', 'who it is for')
-    .option('--role <role...>', 'viewer, operator, author or admin')
+    .option('--role <role...>', 'viewer, approver, operator, author or admin')
     .option('--permission <permission...>')
     .option('--group <group...>')
     .option('--tenant <ref>')

@@ -3,7 +3,7 @@ import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/proto
 import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
 import type { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
-import { type Permission, permissionsOf } from '../model/permissions.ts';
+import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 
 /** What a tool may say while it works. */
@@ -38,8 +38,8 @@ export function registerTool<Input extends z.ZodObject, Output extends z.ZodObje
 ): void {
   const call = async (args: unknown, context: ToolContext): Promise<CallToolResult> => {
     try {
-      if (!permissionsOf(principal.roles, principal.permissions).has(permission)) {
-        throw new AppError('forbidden', `this needs the permission ${permission}`);
+      if (!hasPermission(principal, permission)) {
+        throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
       }
       const answer = await run(principal, args as z.output<Input>, context);
       if (!reads && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
@@ -58,8 +58,9 @@ export function registerTool<Input extends z.ZodObject, Output extends z.ZodObje
 function refused(error: unknown, onFault: (error: unknown) => void): CallToolResult {
   const told = error instanceof AppError ? error : new AppError('internal', 'something went wrong here');
   if (told.status >= 500) onFault(error);
-  const { code, message, issues } = told;
-  const body = { error: { code, message, ...(issues === undefined ? {} : { issues }) } };
+  const { code, message, issues, details } = told;
+  const more = { ...(issues === undefined ? {} : { issues }), ...(details === undefined ? {} : { details }) };
+  const body = { error: { code, message, ...more } };
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] };
 }
 

@@ -1,4 +1,5 @@
 import type { Issue } from './issue.ts';
+import type { Permission } from './permissions.ts';
 
 /** Every way in which a request cannot be served, with its HTTP status. The code is stable and part of the API. */
 export const ERROR_STATUS = {
@@ -12,6 +13,7 @@ export const ERROR_STATUS = {
   token_wrong_execution: 400,
   unauthenticated: 401,
   forbidden: 403,
+  permission_missing: 403,
   not_an_approver: 403,
   self_approval: 403,
   person_required: 403,
@@ -91,22 +93,31 @@ export const ERROR_STATUS = {
 /** A stable error code of the API. */
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
+/** What an error says besides its code. */
+export interface ErrorDetails {
+  /** The permission that the caller lacks. */
+  permission?: Permission;
+}
+
 /** A request that cannot be served: thrown, with a stable code; it becomes HTTP in one file. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly issues: Issue[] | undefined;
+  /** What programs may want to know besides the code; undefined when there is nothing. */
+  readonly details: ErrorDetails | undefined;
   /** Seconds after which another try may succeed; undefined when that is unknown. */
   readonly retryAfter: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { issues?: Issue[]; cause?: unknown; retryAfter?: number } = {},
+    options: { issues?: Issue[]; details?: ErrorDetails; cause?: unknown; retryAfter?: number } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.issues = options.issues;
+    this.details = options.details;
     this.retryAfter = options.retryAfter;
   }
 

@@ -1,9 +1,10 @@
-/** What a principal may be allowed to do (design/api.md, Who is calling). `admin` allows everything. */
+/** What a principal may be allowed to do; docs/access.md has what each allows. `admin` allows everything. */
 export const PERMISSIONS = [
   'workflow:read',
   'workflow:write',
   'execution:read',
   'execution:execute',
+  'action:execute',
   'execution:admin',
   'automation:read',
   'automation:execute',
@@ -19,11 +20,12 @@ export type Permission = (typeof PERMISSIONS)[number];
 const VIEWER: readonly Permission[] = ['workflow:read', 'execution:read', 'automation:read'];
 const OPERATOR: readonly Permission[] = [...VIEWER, 'execution:execute', 'automation:execute', 'inquiry:respond'];
 
-/** Named sets of permissions (design/shapes.md, Principals). */
+/** Named sets of permissions. */
 export const ROLES = {
   viewer: VIEWER,
+  approver: [...VIEWER, 'inquiry:respond'],
   operator: OPERATOR,
-  author: [...OPERATOR, 'workflow:write'],
+  author: [...OPERATOR, 'workflow:write', 'action:execute'],
   admin: PERMISSIONS,
 } as const satisfies Record<string, readonly Permission[]>;
 
@@ -34,4 +36,12 @@ export type Role = keyof typeof ROLES;
 export function permissionsOf(roles: readonly Role[], single: readonly Permission[]): ReadonlySet<Permission> {
   const allowed = new Set<Permission>([...roles.flatMap((role) => ROLES[role]), ...single]);
   return allowed.has('admin') ? new Set(PERMISSIONS) : allowed;
+}
+
+/** Returns whether roles and single permissions allow something. */
+export function hasPermission(
+  { roles, permissions }: { roles: readonly Role[]; permissions: readonly Permission[] },
+  permission: Permission,
+): boolean {
+  return permissionsOf(roles, permissions).has(permission);
 }

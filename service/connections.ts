@@ -2,7 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import { type ConnectedPack, checkConnection } from '../model/connection.ts';
 import { issuesText } from '../model/issue.ts';
 import type { JsonObject } from '../model/json.ts';
-import { permissionsOf } from '../model/permissions.ts';
+import { hasPermission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionRow, ConnectionStore } from '../store/connections.ts';
 import type { Sealer } from './sealer.ts';
@@ -16,12 +16,11 @@ export type ConnectionService = ReturnType<typeof createConnectionService>;
 /** The packs whose connection says who somebody is: whoever sets one up can decide as anybody of the tenant. */
 const VOUCHING: ReadonlySet<ConnectedPack> = new Set(['slack', 'teams']);
 
-function demandVoucher({ subject, roles, permissions }: Principal, pack: ConnectedPack): void {
-  if (!VOUCHING.has(pack) || permissionsOf(roles, permissions).has('admin')) return;
-  throw new AppError(
-    'forbidden',
-    `${subject} may not set up ${pack}, which says who decides: that takes the permission admin`,
-  );
+function demandVoucher(principal: Principal, pack: ConnectedPack): void {
+  const permission = 'admin';
+  if (!VOUCHING.has(pack) || hasPermission(principal, permission)) return;
+  const message = `${principal.subject} may not set up ${pack}, which says who decides: that takes the permission admin`;
+  throw new AppError('forbidden', message, { details: { permission } });
 }
 
 /** Makes the service; `sealer` seals secrets at rest. */

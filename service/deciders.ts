@@ -1,27 +1,25 @@
 import { AppError } from '../model/app-error.ts';
 import type { InquiryRequest } from '../model/inquiry.ts';
 import { grantName } from '../model/names.ts';
-import { permissionsOf } from '../model/permissions.ts';
+import { hasPermission } from '../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
 
 /** Returns whether a principal who is known may decide questions at all. */
 export function mayDecide(principal: Principal): boolean {
-  return principal.kind === 'person' && hasPermission(principal);
+  return principal.kind === 'person' && hasPermission(principal, 'inquiry:respond');
 }
 
 /** Throws `person_required` or `forbidden` unless a principal may override questions. */
-export function demandOverrider({ kind, subject, roles, permissions }: Principal): void {
-  demandPerson({ kind, subject });
-  if (permissionsOf(roles, permissions).has('inquiry:override')) return;
-  throw new AppError('forbidden', `${subject} may not override: the permission inquiry:override is missing`);
+export function demandOverrider(principal: Principal): void {
+  demandPerson(principal);
+  const permission = 'inquiry:override';
+  if (hasPermission(principal, permission)) return;
+  const message = `${principal.subject} may not override: the permission ${permission} is missing`;
+  throw new AppError('forbidden', message, { details: { permission } });
 }
 
 function demandPerson({ kind, subject }: Pick<Principal, 'kind' | 'subject'>): void {
   if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
-}
-
-function hasPermission({ roles, permissions }: Pick<Principal, 'roles' | 'permissions'>): boolean {
-  return permissionsOf(roles, permissions).has('inquiry:respond');
 }
 
 /**
@@ -29,15 +27,16 @@ function hasPermission({ roles, permissions }: Pick<Principal, 'roles' | 'permis
  * agent, `forbidden` without the permission `inquiry:respond`, `not_an_approver` for a mail address that belongs to nobody and does
  * not stand among the approvers.
  */
-export function demandDecider(
-  { id, kind, subject, roles, permissions }: Principal,
-  { approvers }: Pick<InquiryRequest, 'approvers'>,
-): void {
-  demandPerson({ kind, subject });
+export function demandDecider(principal: Principal, { approvers }: Pick<InquiryRequest, 'approvers'>): void {
+  demandPerson(principal);
+  const { id, subject } = principal;
   if (id === NOBODY_ID) {
     if (approvers.some((name) => grantName(name) === grantName(subject))) return;
     throw new AppError('not_an_approver', `${subject} is not asked`);
   }
-  if (hasPermission({ roles, permissions })) return;
-  throw new AppError('forbidden', `${subject} may not decide: the permission inquiry:respond is missing`);
+  const permission = 'inquiry:respond';
+  if (hasPermission(principal, permission)) return;
+  throw new AppError('forbidden', `${subject} may not decide: the permission ${permission} is missing`, {
+    details: { permission },
+  });
 }

@@ -18,6 +18,7 @@ import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import { logsOf } from '../projection/logs.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
+import { demandBareStart } from './bare-starts.ts';
 import { createBlind } from './blinds.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
@@ -168,9 +169,16 @@ export function createExecutionService(
     }
   }
 
+  /** Returns whether a ref names an action. Throws `permission_missing` where the caller may not start that by itself. */
+  async function startsAction(principal: Principal, ref: string): Promise<boolean> {
+    if (!(await definitions.isAction(principal, ref))) return false;
+    demandBareStart(principal, ref);
+    return true;
+  }
+
   async function resolve(principal: Principal, command: StartCommand): Promise<Resolved> {
     const { ref, version, revision } = command;
-    if (await definitions.isAction(principal, ref)) {
+    if (await startsAction(principal, ref)) {
       const definition = definitionOfAction(ref);
       const reached = await definitions.reach(principal, definition, null);
       const none = { paramSchema: null, outSchema: null, hash: null, definitionId: null };
@@ -226,7 +234,7 @@ export function createExecutionService(
     get: view,
 
     /**
-     * Starts a run. Throws `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `input_invalid`, `idempotency_mismatch`,
+     * Starts a run. Throws `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `input_invalid`, `idempotency_mismatch`,
      * `temporal_unavailable`. The same idempotency key with the same body gives the same run.
      */
     async start(principal: Principal, command: StartCommand): Promise<ExecutionView> {
@@ -250,6 +258,11 @@ export function createExecutionService(
     async prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint> {
       const prepared = blueprint(principal, command, await resolve(principal, command), { schedule });
       return { ...prepared, memo: signer.withWarrant(prepared, clock()) };
+    },
+
+    /** Throws `permission_missing` where the caller may not start what a ref names; a ref that names nothing is none of its matter. */
+    async demandStarter(principal: Principal, ref: string): Promise<void> {
+      await startsAction(principal, ref);
     },
 
     /** What a ref names, as it would be started now. Throws what `start` throws for what cannot be. */

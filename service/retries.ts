@@ -13,6 +13,7 @@ import {
   type RunMemo,
 } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
+import { demandBareStart } from './bare-starts.ts';
 import { createBlind } from './blinds.ts';
 import type { ExecutionService, ExecutionView, ReadExecution } from './executions.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
@@ -142,14 +143,15 @@ export function createRetryService(
 
   return {
     /**
-     * Starts a run that is a retry of one that has ended. Throws `execution_not_found`, `execution_open`, `nothing_failed`,
+     * Starts a run that is a retry of one that has ended. Throws `execution_not_found`, `permission_missing`, `execution_open`, `nothing_failed`,
      * `state_kept`, `history_unusable`, and what a start throws.
      */
     async retry(principal: Principal, id: string, command: RetryCommand): Promise<ExecutionView> {
       const { from, input, version = null, idempotencyKey: key } = command;
       const found = await executions.readRaw(principal, id);
       const { n } = found;
-      const { status } = found.execution;
+      const { status, run } = found.execution;
+      if (run?.hash === null) demandBareStart(principal, run.ref);
       if (!isClosed(status))
         throw new AppError('execution_open', `Execution with ID ${id} is ${status}: it has not ended yet`);
       if (from === 'failed' && (status === 'completed' || status === 'skipped')) {

@@ -93,6 +93,7 @@ export function createScheduleService(
    */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
     const { found, kept } = await find(principal, id);
+    await executions.demandStarter(principal, kept.request.workflow);
     const before = startersOf(kept);
     const starters = [...new Set([...before, ...subjectsOf(principal)])];
     if (starters.length > before.length) await temporal.update(await rebuilt(found, kept, starters));

@@ -7,7 +7,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { PrincipalService } from '../../service/principals.ts';
 
 /** Stands for a service that a test does not reach: it can be passed on and asked for its functions, not called. */
-function unreached(name: string): never {
+export function unreached(name: string): never {
   const refuse = () => {
     throw new Error(`${name} was called`);
   };

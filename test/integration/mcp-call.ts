@@ -1,6 +1,6 @@
 /** What a tool of the MCP server answers; `error` is what a refusal says, `code` that of a request that was not let in. */
 export interface ToolAnswer {
-  error?: { code: string; message: string };
+  error?: { code: string; message: string; details?: { permission?: string } };
   code?: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into what the tool's schema has checked
   structuredContent?: any;

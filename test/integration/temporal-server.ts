@@ -25,6 +25,7 @@ export const API_NAMESPACES = [
     'slack',
     'teams',
     'ways-around',
+    'bare-starts',
     'deciders',
     'links',
     'notices',
