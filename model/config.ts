@@ -39,6 +39,10 @@ export const ConfigSchema = z.object({
     .describe('A secret shared with whoever issues tokens (HS256), instead of their keys.'),
   FERMATA_JWT_ISSUER: z.string().min(1).optional().describe('The `iss` that tokens must have.'),
   FERMATA_JWT_AUDIENCE: z.string().min(1).optional().describe('The `aud` that tokens must have.'),
+  FERMATA_JWT_TENANT: z
+    .enum(['required', 'optional'])
+    .optional()
+    .describe('Whether tokens must have a `tenant`: `required` or `optional`; required once there is a second tenant.'),
   FERMATA_AGENT_CLIENTS: z
     .string()
     .min(1)

@@ -80,13 +80,23 @@ export function accessOf(
   config: Config,
 ): Pick<
   ApiOptions,
-  'tokens' | 'personMemory' | 'rateLimit' | 'publicUrl' | 'chat' | 'denied' | 'codec' | 'codecOrigins' | 'signingPems'
+  | 'tokens'
+  | 'tenantClaim'
+  | 'personMemory'
+  | 'rateLimit'
+  | 'publicUrl'
+  | 'chat'
+  | 'denied'
+  | 'codec'
+  | 'codecOrigins'
+  | 'signingPems'
 > {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
   const { FERMATA_SIGNING_KEY_FILE: files } = config;
   return {
     rateLimit: config.FERMATA_RATE_LIMIT,
     personMemory: config.FERMATA_PERSON_MEMORY,
+    tenantClaim: config.FERMATA_JWT_TENANT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
     ...{ chat: chatOf(config), denied: config.FERMATA_EGRESS },
     codec: codecOf(config),
@@ -109,6 +119,8 @@ export interface ApiOptions {
   port: number;
   log: Logger;
   tokens?: TokenSettings;
+  /** Whether tokens must name their tenant; without it, once there is a second one. */
+  tenantClaim?: 'required' | 'optional' | undefined;
   /** Seconds for which what a person's last token granted is remembered. */
   personMemory?: number;
   /** Requests a minute that a principal may make; none: no limit. */
@@ -150,6 +162,7 @@ export async function startApi({
   port,
   log,
   tokens: tokenSettings = {},
+  tenantClaim,
   personMemory = PERSON_MEMORY,
   rateLimit = 0,
   secretKeys,
@@ -221,7 +234,7 @@ export async function startApi({
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
   const simulations = createSimulationService(definitions, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
-    ...{ clock: Date.now, memory: personMemory },
+    ...{ clock: Date.now, memory: personMemory, tenantClaim },
   });
   const inquiries = createInquiryService(
     reading,

@@ -25,15 +25,32 @@ const CLAIMS_STALE = 3_600_000;
 
 /**
  * Makes the service over a store; `clock` gives milliseconds. `memory` is for how many seconds a person counts as having what their
- * last token granted, where no token comes along: in chat and behind links.
+ * last token granted, where no token comes along: in chat and behind links. `tenantClaim` says whether tokens must name their tenant;
+ * without it they must once there is a second one.
  */
 export function createPrincipalService(
   store: PrincipalStore,
   verify: VerifyToken,
-  { clock, memory }: { clock: () => number; memory: number },
+  {
+    clock,
+    memory,
+    tenantClaim,
+  }: { clock: () => number; memory: number; tenantClaim?: 'required' | 'optional' | undefined },
 ) {
+  let shared = false;
+
+  /** Returns whether tokens must name their tenant. There is no way back from a second tenant. */
+  async function needsTenant(): Promise<boolean> {
+    if (tenantClaim !== undefined) return tenantClaim === 'required';
+    shared ||= await store.hasTenantBeside(HOME_TENANT);
+    return shared;
+  }
+
   /** Returns the principal of a token, with what the token grants now. */
   async function bearerOf({ subject, tenant, kind, ...grants }: TokenClaims): Promise<Principal> {
+    if (tenant === null && (await needsTenant())) {
+      throw new AppError('unauthenticated', 'the token names no tenant, which it must here (FERMATA_JWT_TENANT)');
+    }
     const found = await store.findTenant(tenant ?? HOME_TENANT);
     if (found === null) throw new AppError('unauthenticated', 'the token names a tenant that is not there');
     const now = clock();

@@ -10,6 +10,7 @@ import {
 import { AppError } from '../model/app-error.ts';
 import { PERMISSIONS, type Permission, ROLES, type Role } from '../model/permissions.ts';
 import type { Grants, PrincipalKind } from '../model/principal.ts';
+import { type BearerClaims, TokenClaimsSchema } from '../model/token-claims.ts';
 
 /** How tokens are verified; without keys and without a secret none is accepted. */
 export interface TokenSettings {
@@ -77,6 +78,7 @@ export function createTokenVerifier(
       const payload = await verified(token);
       return payload === null ? null : claimsOf(payload, agentClients);
     } catch (cause) {
+      if (cause instanceof AppError) throw cause;
       if (cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSTimeout)) {
         throw new AppError('unauthenticated', 'the token is invalid or expired', { cause });
       }
@@ -85,29 +87,31 @@ export function createTokenVerifier(
   };
 }
 
+/** Returns what a payload says of its bearer. Throws `unauthenticated` for a claim of a wrong type. */
 function claimsOf(payload: JWTPayload, agentClients: readonly string[]): TokenClaims {
-  const { sub, tenant, roles, permissions, groups } = payload;
+  const parsed = TokenClaimsSchema.safeParse(payload);
+  if (!parsed.success) {
+    const claims = [...new Set(parsed.error.issues.map(({ path }) => `"${String(path[0])}"`))];
+    throw new AppError('unauthenticated', `claims of the token are invalid: ${claims.join(', ')}`);
+  }
+  const { sub, tenant = null, roles, permissions, groups } = parsed.data;
   return {
-    subject: sub!,
-    kind: isAgent(payload, agentClients) ? 'agent' : 'person',
-    tenant: typeof tenant === 'string' ? tenant : null,
+    subject: sub,
+    kind: isAgent(parsed.data, agentClients) ? 'agent' : 'person',
+    tenant,
     // Names that mean nothing here allow nothing.
-    roles: texts(roles).filter((role): role is Role => Object.hasOwn(ROLES, role)),
-    permissions: texts(permissions).filter((one): one is Permission => PERMISSIONS.some((known) => known === one)),
-    groups: texts(groups),
+    roles: roles.filter((role): role is Role => Object.hasOwn(ROLES, role)),
+    permissions: permissions.filter((one): one is Permission => PERMISSIONS.some((known) => known === one)),
+    groups,
   };
 }
 
 /** Returns whether a token is an agent's: it names an actor (RFC 8693), was given to an agent's client, or is for `…/mcp` alone. */
-function isAgent({ act, azp, client_id: client, aud }: JWTPayload, agentClients: readonly string[]): boolean {
-  const audiences = typeof aud === 'string' ? [aud] : (aud ?? []);
+function isAgent({ act, azp, client_id: client, aud }: BearerClaims, agentClients: readonly string[]): boolean {
+  const audiences = typeof aud === 'string' ? [aud] : aud;
   return (
     act !== undefined ||
-    [azp, client].some((name) => typeof name === 'string' && agentClients.includes(name)) ||
+    [azp, client].some((name) => name !== undefined && agentClients.includes(name)) ||
     audiences.some((audience) => audience.endsWith('/mcp'))
   );
-}
-
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }

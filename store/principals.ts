@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { grantName } from '../model/names.ts';
 import type { Role } from '../model/permissions.ts';
@@ -86,6 +86,12 @@ export function createPrincipalStore(db: Database) {
         .from(tenants)
         .where(or(eq(tenants.ref, refOrId), eq(sql`${tenants.id}::text`, refOrId.toLowerCase())));
       return found ?? null;
+    },
+
+    /** Returns whether there is a tenant with another ref. */
+    async hasTenantBeside(ref: string): Promise<boolean> {
+      const found = await db.select({ id: tenants.id }).from(tenants).where(ne(tenants.ref, ref)).limit(1);
+      return found.length > 0;
     },
 
     /** Returns the id of the tenant that exists from the first start on. */

@@ -44,6 +44,11 @@ describe('a token', () => {
     expect((await harness.call('GET', '/api/v1/workflows', undefined, headers)).status).toBe(403);
     const nowhere = await as(await sign({ ...claims, tenant: 'nowhere' }), 'GET', '/api/v1/workflows');
     expect([nowhere.status, nowhere.body.code]).toEqual([401, 'unauthenticated']);
+    // Nor is it one of the first tenant where it names none, or names one in another form.
+    for (const tenant of [undefined, ['acme'], { ref: 'acme' }, 1, true, null, '']) {
+      const admin = await as(await sign({ ...claims, tenant, roles: ['admin'] }), 'GET', '/api/v1/keys');
+      expect([tenant, admin.status, admin.body.code]).toEqual([tenant, 401, 'unauthenticated']);
+    }
   });
 
   it.each([
