@@ -19,8 +19,8 @@ export default defineConfig({
           // Files share nothing that they change.
           isolate: false,
           // A busy machine has time: what is asserted is never how long it took.
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -29,8 +29,8 @@ export default defineConfig({
         test: {
           name: 'database',
           include: OVER_A_DATABASE,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -43,8 +43,8 @@ export default defineConfig({
           setupFiles: ['test/integration/quiet-runtime.ts'],
           // A new process for each file would load everything again; files share nothing that they change.
           isolate: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
@@ -53,9 +53,10 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          maxWorkers: 2,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // Each starts a whole installation, which keeps two cores busy.
+          maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },
       },

@@ -20,7 +20,7 @@ export const hasEnded = (status: string): boolean =>
   ['completed', 'failed', 'cancelled', 'timeout', 'abandoned'].includes(status);
 
 /** Seconds after which nobody answering means that something is lost. */
-const PATIENCE = 90;
+const PATIENCE = 240;
 
 /**
  * A client as they should be: what was not answered, or with an error of the server, is asked again, with the same

@@ -22,7 +22,7 @@ export interface Verdict {
 }
 
 /** Seconds after the last strike by which every run must have ended. */
-const PATIENCE = 150;
+const PATIENCE = 240;
 
 /** A run that was started, and by which construct. */
 interface Started extends Played {

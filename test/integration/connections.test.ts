@@ -582,7 +582,7 @@ it('no secret is seen anywhere: in histories, answers, errors, lists, logs, stre
     expect(all.includes(secret), secret).toBe(false);
     expect(all.includes(Buffer.from(secret).toString('base64').slice(0, -2)), secret).toBe(false);
   }
-}, 60_000);
+});
 
 /** Everything in a history, payloads as the text that they are. */
 function bytesOf(value: unknown): string {

@@ -232,4 +232,4 @@ it('offers no stream of its own, and no request of a client keeps the API from s
   const waiting = agent.callTool({ name: 'wait_for_execution', arguments: { id, timeoutSeconds: 300 } });
   waiting.catch(() => undefined);
   await other.close();
-}, 30_000);
+});

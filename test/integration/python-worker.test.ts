@@ -31,7 +31,7 @@ beforeAll(async () => {
   await harness.call('POST', '/api/v1/packs', { ref: 'media', label: 'Media' });
   const created = await harness.call('POST', '/api/v1/actions', parse(action!));
   expect([created.status, created.body.data?.task_queue]).toEqual([201, QUEUE]);
-}, 180_000);
+});
 afterAll(async () => {
   python.kill();
   await harness.close();

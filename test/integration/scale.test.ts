@@ -94,4 +94,4 @@ it('no more runs at once than Temporal takes, whatever the definition says', asy
   expect(failures.filter((cause) => cause !== takenBack)).toEqual([]);
   const execution = await harness.execution(id);
   expect([execution.status, execution.projection]).toEqual(['completed', 'complete']);
-}, 120_000);
+});

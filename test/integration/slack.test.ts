@@ -447,7 +447,7 @@ describe('while Slack', () => {
     );
     await press(message!, 'approve', 'UANN');
     expect((await ended(second)).status).toBe('approved');
-  }, 60_000);
+  });
 
   it('limits the rate, what is to be said waits as long as it is told', async () => {
     slack.trouble.limited = 1;

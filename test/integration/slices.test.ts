@@ -97,4 +97,4 @@ it('a loop without exit is cancelled between two slices', async () => {
   const execution = projectExecution(id, events);
   expect([execution.projection, execution.status]).toEqual(['complete', 'cancelled']);
   expect(execution.tasks.find(({ name }) => name === 'undo')?.status).toBe('completed');
-}, 120_000);
+});

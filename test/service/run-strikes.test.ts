@@ -17,7 +17,7 @@ beforeAll(async () => {
   server = await startPostgres();
   database = await openPostgres(server.url);
   store = createRunStrikeStore(database.db);
-}, 60_000);
+});
 afterAll(async () => {
   await database.close();
   await server.stop();

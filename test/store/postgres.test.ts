@@ -14,7 +14,7 @@ let url: string;
 beforeAll(async () => {
   server = await startPostgres();
   url = server.url;
-}, 60_000);
+});
 afterAll(() => server.stop());
 
 const tenant = '00000000-0000-7000-8000-000000000001';

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await migrate(made, { migrationsFolder: 'store/migrations' });
   db = made;
   // On a busy machine the engine alone takes a minute to start.
-}, 300_000);
+});
 beforeEach(() => db.execute(sql`truncate executions, watermarks, failure_hooks, turns`));
 
 function entry(n: number, more: Partial<IndexEntry> = {}): IndexEntry {

@@ -19,4 +19,4 @@ it('runs of every construct end as if nothing had happened, whatever is killed m
   expect(verdict.runs).toBe(CONSTRUCTS.length);
   expect(Object.values(verdict.strikes)).toEqual(TARGETS.map(() => 1));
   expect(verdict.killed).toBeGreaterThan(TARGETS.length);
-}, 300_000);
+});
