@@ -10,7 +10,7 @@ ENV NODE_ENV=production FERMATA_HOST=0.0.0.0
 WORKDIR /fermata
 COPY --from=packages /fermata/node_modules node_modules
 COPY . .
-RUN node build.mjs
+RUN npm run build
 USER node
 EXPOSE 8080 9464
 # Node itself is to get SIGTERM, so that a process drains; npm would stand between.

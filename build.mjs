@@ -79,7 +79,7 @@ async function findSources() {
 
 async function hashOf(sources) {
   const hash = createHash('sha256').update(esbuild.version);
-  for (const path of [relative(ROOT, import.meta.filename), ...sources]) {
+  for (const path of ['build.mjs', 'package-lock.json', ...sources]) {
     hash.update(`\n${path}\n`).update(await readFile(join(ROOT, path)));
   }
   return hash.digest('hex');

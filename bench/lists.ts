@@ -13,7 +13,8 @@ import { startApi } from '../process/api.ts';
 import { ensureDefaults } from '../process/bootstrap.ts';
 import { openEmbedded } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
-import { bundleWorkflows, createWorker } from '../worker/worker.ts';
+import { bundleWorkflows } from '../worker/bundle.ts';
+import { createWorker } from '../worker/worker.ts';
 
 const REQUESTS = 200;
 const KEY = 'fmt_the-key-of-this-bench';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { installTemporalRuntime } from '../process/logger.ts';
-import { bundleWorkflows } from '../worker/worker.ts';
+import { bundleWorkflows } from '../worker/bundle.ts';
 
 // A worker of one side as a process of its own, so that what it costs can be told: asked over IPC, it says its CPU time in
 // milliseconds and its memory in bytes, `collected` after what is garbage has gone.

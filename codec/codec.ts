@@ -50,7 +50,8 @@ export const CONVERTERS: Converters = {
   failureConverterPath: pathOf('./failure-converter.cjs'),
 };
 
-const SEALED_CONVERTERS: Converters = {
+/** The converters of clients and workers that seal what they send. */
+export const SEALED_CONVERTERS: Converters = {
   ...CONVERTERS,
   failureConverterPath: pathOf('./sealed-failure-converter.cjs'),
 };

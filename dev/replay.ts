@@ -5,8 +5,8 @@ import { installTemporalRuntime } from '../process/logger.ts';
 import { connectClient } from '../process/run.ts';
 import { openRuns } from '../service/open-runs.ts';
 import { createTemporal } from '../service/temporal.ts';
+import { bundleWorkflows } from '../worker/bundle.ts';
 import { replayRuns } from '../worker/replay.ts';
-import { bundleWorkflows } from '../worker/worker.ts';
 import { type DevFile, privateFile } from './dev-file.ts';
 
 /** Whether this build could go on with an open run; `trouble`: why not. */

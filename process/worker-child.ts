@@ -1,13 +1,15 @@
+import { SEALED_CONVERTERS } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
 import { type Config, required } from '../model/config.ts';
 import type { RunReport } from '../model/run-report.ts';
 import { createRunReports } from '../service/run-reports.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
+import { bundleWorkflows } from '../worker/bundle.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
 import { handleUncaught } from '../worker/uncaught.ts';
 import { watchWorker } from '../worker/watch.ts';
-import { bundleWorkflows, createWorker, type WorkerOptions } from '../worker/worker.ts';
+import { createWorker, type WorkerOptions } from '../worker/worker.ts';
 import { codecOf } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
@@ -58,7 +60,7 @@ await runMain(async (config) => {
 
   const order = await ordered.promise;
   const codec = codecOf(config);
-  const bundle = order.bundle ?? (await bundleWorkflows(codec));
+  const bundle = order.bundle ?? (await bundleWorkflows(codec && SEALED_CONVERTERS));
   if (order.bundle === null) send({ type: 'bundled', bundle });
   installTemporalRuntime(log, await metrics);
   const undos: Undo[] = [];

@@ -1,11 +1,7 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   type ActivityInboundCallsInterceptor,
-  type BundleOptions,
-  bundleWorkflowCode,
   type InjectedSinks,
   type NativeConnection,
   Worker,
@@ -41,40 +37,6 @@ export interface WorkerOptions {
   codec?: Codec | undefined;
   /** Hears how open runs stand. */
   report?: (report: RunReport) => void;
-}
-
-/** What is the same for every run, and keeps nothing of any: loaded once for all, it costs no run its time and memory. */
-const PURE = ['../workflows/stacks', '../interpreter/interpreter', '../interpreter/identity', '../interpreter/waits'];
-
-/** `.ts` where a loader reads the sources, `.js` in what is built. */
-const EXTENSION = extname(fileURLToPath(import.meta.url));
-
-const pathOf = (module: string) => fileURLToPath(new URL(module + EXTENSION, import.meta.url));
-
-/** Bundles the generic workflow for the sandbox; takes about a second, once per process. */
-export async function bundleWorkflows(codec?: Codec): Promise<WorkflowBundle> {
-  const { payloadConverterPath, failureConverterPath } = codec?.dataConverter ?? CONVERTERS;
-  const quiet = () => undefined;
-  return bundleWorkflowCode({
-    workflowsPath: pathOf('../workflows/index'),
-    webpackConfigHook: forThisNode,
-    preloadModules: PURE.map(pathOf),
-    payloadConverterPath,
-    failureConverterPath,
-    // Webpack prints its list of assets at info; only what is wrong is worth a line.
-    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
-  });
-}
-
-type WebpackConfig = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
-
-/** Leaves the language as Node.js knows it: the SDK's own target is of 2017, and what it writes instead costs time in every step. */
-function forThisNode(config: WebpackConfig): WebpackConfig {
-  for (const rule of config.module?.rules ?? []) {
-    const use = (rule as { use?: { options?: { jsc?: { target?: string } } } }).use;
-    if (use?.options?.jsc !== undefined) use.options.jsc.target = 'es2022';
-  }
-  return config;
 }
 
 /**

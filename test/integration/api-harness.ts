@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
+import { SEALED_CONVERTERS } from '../../codec/codec.ts';
 import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, publishExamples } from '../../process/bootstrap.ts';
 import { createReach } from '../../process/reach.ts';
@@ -11,7 +12,8 @@ import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
-import { bundleWorkflows, createWorker, type WorkerOptions } from '../../worker/worker.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
+import { createWorker, type WorkerOptions } from '../../worker/worker.ts';
 import { preparedBundle, preparedDatabase } from './prepared.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
@@ -67,7 +69,11 @@ export async function createApiHarness(
   const stopReports = keepRunning(reports.run);
   const codec = options.access?.codec;
   const bundle =
-    options.worker === false ? null : codec === undefined ? await preparedBundle() : await bundleWorkflows(codec);
+    options.worker === false
+      ? null
+      : codec === undefined
+        ? await preparedBundle()
+        : await bundleWorkflows(SEALED_CONVERTERS);
   const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY]);
   let stopWorker = async () => {};
   const startWorker = async (size: WorkerSize = {}): Promise<void> => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowBundle } from '@temporalio/worker';
 import { openEmbedded } from '../../store/database.ts';
-import { bundleWorkflows } from '../../worker/worker.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
 
 // What every file of tests would make again for itself, made once for all of them: the bundle of the workflow, and a database
 // with its tables and nothing in them.

@@ -1,6 +1,6 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { bundleWorkflows } from '../../worker/worker.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
 
 // A worker as a process of its own, which a test kills: its activities hang in their first attempt.
 const [address = '', taskQueue = '', mode = ''] = process.argv.slice(2);

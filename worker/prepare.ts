@@ -1,0 +1,5 @@
+import { CONVERTERS, SEALED_CONVERTERS } from '../codec/codec.ts';
+import { bundleWorkflows } from './bundle.ts';
+
+// The last step of a build that cannot be written to later, such as an image: what workers would bundle when they start.
+for (const converters of [CONVERTERS, SEALED_CONVERTERS]) await bundleWorkflows(converters);
