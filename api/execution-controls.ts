@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../model/app-error.ts';
 import { integerId } from '../model/execution-id.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { ReasonSchema, RetrySchema, SkipSchema } from '../model/requests.ts';
 import type { ControlService } from '../service/controls.ts';
 import type { RetryService } from '../service/retries.ts';
@@ -38,7 +39,7 @@ const retryRoute = createApiRoute({
   description: 'A new execution that goes on where this one stood: nothing that is done is done again.',
   request: {
     params: IdParams,
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
     body: { content: { 'application/json': { schema: RetrySchema } } },
   },
   responses: {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
 import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
@@ -64,7 +65,7 @@ const startRoute = createApiRoute({
   permission: 'execution:execute',
   ...{ method: 'post', path: base, tags, summary: 'Start an execution' },
   request: {
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
     body: { required: true, content: jsonOrYaml(ExecutionStartSchema) },
   },
   responses: {
@@ -121,13 +122,13 @@ const signalRoute = createApiRoute({
   ...{ method: 'post', path: `${base}/{id}/signal`, tags, summary: 'Send a signal to an execution' },
   request: {
     params: IdParams,
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
     body: { required: true, content: { 'application/json': { schema: SignalSchema } } },
   },
   responses: {
     202: json(z.object({ data: ExecutionSchema }), 'Sent.'),
     ...errorResponses('request_invalid', 'json_malformed', 'execution_not_found', 'execution_closed'),
-    ...errorResponses('execution_closed', 'signal_not_expected', 'signals_full', 'body_too_large'),
+    ...errorResponses('idempotency_mismatch', 'signal_not_expected', 'signals_full', 'body_too_large'),
   },
 });
 
@@ -136,7 +137,7 @@ const executeRoute = createApiRoute({
   ...{ method: 'post', path: '/api/v1/workflows/{ref}/execute', tags, summary: 'Start an execution of a workflow' },
   request: {
     params: z.object({ ref: z.string().max(200) }),
-    headers: z.object({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
     body: { required: true, content: jsonOrYaml(WorkflowExecuteSchema) },
   },
   responses: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
@@ -36,7 +37,7 @@ const StartInput = z.strictObject({
   workflow: z.string().max(200).describe('The ref of a workflow or an action.'),
   input: InputSchema.optional(),
   version: z.string().max(64).optional(),
-  idempotencyKey: z.string().min(1).max(200),
+  idempotencyKey: IdempotencyKeySchema,
   wait: z.number().min(0).max(60).optional().describe('Seconds to wait for its end.'),
 });
 const CancelInput = z.strictObject({ id, reason: z.string().max(1000).optional() });

@@ -23,6 +23,7 @@ import { createExecutionLists, type ExecutionLists } from '../service/execution-
 import { createExecutionService, type ExecutionService } from '../service/executions.ts';
 import { createExplanationService } from '../service/explanations.ts';
 import { createFailureHooks } from '../service/failure-hooks.ts';
+import { createRepeats } from '../service/idempotency.ts';
 import { createInbox } from '../service/inbox.ts';
 import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
@@ -58,6 +59,7 @@ import type { OpenDatabase } from '../store/database.ts';
 import { createDefinitionStore } from '../store/definitions.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createFailureHookStore } from '../store/failure-hooks.ts';
+import { createIdempotencyKeyStore } from '../store/idempotency-keys.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createNoticeEventStore } from '../store/notice-events.ts';
 import { createPrincipalStore } from '../store/principals.ts';
@@ -200,6 +202,7 @@ export async function startApi({
   const reading = { temporal, projections };
   const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
     ...{ clock: Date.now, onRead: inbox.take, signer, authenticate: createAuthenticator(keyStore, Date.now) },
+    repeats: createRepeats(createIdempotencyKeyStore(db)),
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const explanations = createExplanationService(executions, projections, temporal, {

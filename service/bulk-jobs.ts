@@ -9,6 +9,7 @@ import type { BulkJob, BulkJobStore } from '../store/bulk-jobs.ts';
 import type { ExecutionFilter, ExecutionStore } from '../store/executions.ts';
 import type { DeletionService } from './deletions.ts';
 import type { ExecutionService } from './executions.ts';
+import type { IdempotencyKey } from './idempotency.ts';
 import { refusal } from './inputs.ts';
 import { isPassing } from './outages.ts';
 import type { RetryService } from './retries.ts';
@@ -70,7 +71,7 @@ export function createBulkService(
     for (let job = leased; job.status === 'running' && !signal.aborted; ) {
       const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
       const { id } = job;
-      const results = await Promise.all(batch.map((n) => change(job, n, `bulk ${id} ${n}`)));
+      const results = await Promise.all(batch.map((n) => change(job, n, ['bulk', id, String(n)])));
       const errors = results.filter((error) => error !== null);
       const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
       job = await jobs.advance(job.id, progress, new Date(clock() + LEASE), MAX_ERRORS);
@@ -78,7 +79,11 @@ export function createBulkService(
   }
 
   /** Does it to one; the same key is one retry, also when a process died in between. */
-  async function change({ principal, verb, reason }: BulkJob, n: number, key: string): Promise<BulkError | null> {
+  async function change(
+    { principal, verb, reason }: BulkJob,
+    n: number,
+    key: IdempotencyKey,
+  ): Promise<BulkError | null> {
     const id = String(integerId(n));
     try {
       if (verb === 'retry') await retries.retry(principal, id, { from: 'failed', idempotencyKey: key });

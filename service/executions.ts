@@ -22,6 +22,7 @@ import { demandBareStart } from './bare-starts.ts';
 import { createBlind } from './blinds.ts';
 import { type DefinitionService, unknownRef } from './definitions.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
+import { type IdempotencyKey, idempotencyText, type Repeats } from './idempotency.ts';
 import { entryOf, goneEntry } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
 import { checkInput, demandSignalName } from './inputs.ts';
@@ -49,7 +50,7 @@ export interface StartCommand {
   memo?: JsonObject | undefined;
   /** Seconds until it starts. */
   delay?: number | undefined;
-  idempotencyKey?: string | undefined;
+  idempotencyKey?: IdempotencyKey | undefined;
   /** The number that it is to have, where that is made of something else. */
   number?: number | undefined;
   /** Subjects that count as its starters besides the caller. */
@@ -83,7 +84,7 @@ export type ExecutionService = ReturnType<typeof createExecutionService>;
 
 /**
  * Makes the service; `clock` gives milliseconds, `onRead` hears of each run that was read from Temporal, `signer` says whom runs
- * trust, and `authenticate` whether the API has started them.
+ * trust, `repeats` knows requests again, and `authenticate` whether the API has started them.
  */
 export function createExecutionService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
@@ -95,11 +96,13 @@ export function createExecutionService(
     clock,
     onRead,
     signer,
+    repeats,
     authenticate,
   }: {
     clock: () => number;
     onRead: (n: number, execution: Execution) => Promise<void>;
     signer: StatementSigner;
+    repeats: Repeats;
     authenticate: Authenticator;
   },
 ) {
@@ -108,6 +111,16 @@ export function createExecutionService(
   async function view(principal: Principal, id: string): Promise<ExecutionView> {
     const { n, execution, retries } = await read(principal, id);
     return { n, execution, retries };
+  }
+
+  async function findRepeated(
+    principal: Principal,
+    key: IdempotencyKey | undefined,
+    asked: Json,
+  ): Promise<ExecutionView | null> {
+    const n = key === undefined ? null : await repeats.find(principal.tenant, key, asked);
+    const row = n === null ? null : await store.find(n);
+    return row === null || row.versionRun === '' ? null : view(principal, row.workflowId);
   }
 
   async function retriesOf({ tenant }: Principal, n: number): Promise<Retried[]> {
@@ -235,7 +248,7 @@ export function createExecutionService(
 
     /**
      * Starts a run. Throws `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `input_invalid`, `idempotency_mismatch`,
-     * `temporal_unavailable`. The same idempotency key with the same body gives the same run.
+     * `temporal_unavailable`. The same idempotency key with the same body gives the same run, also once that has closed.
      */
     async start(principal: Principal, command: StartCommand): Promise<ExecutionView> {
       const { ref, input, version = null, revision = null, enforcement = null, tags = [], mode, memo, delay } = command;
@@ -245,6 +258,8 @@ export function createExecutionService(
         ...(memo && { memo }),
         ...(delay && { delay }),
       };
+      const repeated = await findRepeated(principal, command.idempotencyKey, asked);
+      if (repeated !== null) return repeated;
       const resolved = await resolve(principal, command);
       const workflowId = await launcher.launch(
         principal.tenant,
@@ -253,6 +268,12 @@ export function createExecutionService(
       );
       return view(principal, workflowId);
     },
+
+    /**
+     * Returns the run that the same request with the same key has started, however long ago; null where there is none, or it cannot
+     * be told whether the start came through. Throws `request_invalid`, `idempotency_mismatch`.
+     */
+    findRepeated,
 
     /** What a schedule starts again and again. Throws what `start` throws for what cannot be started. */
     async prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint> {
@@ -336,12 +357,18 @@ export function createExecutionService(
 
     /**
      * Sends a signal to an open run. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`,
-     * `signal_not_expected`, `signals_full`, `body_too_large`. The same idempotency key is one signal.
+     * `signal_not_expected`, `signals_full`, `body_too_large`, `idempotency_mismatch`. The same idempotency key is one signal to this
+     * run, also once that has closed.
      */
     async signal(principal: Principal, id: string, signal: SignalCommand): Promise<ExecutionView> {
       demandSignalName(signal.name);
-      const { execution } = await openView(principal, id);
       const { name, payload, idempotencyKey } = signal;
+      const found = await view(principal, id);
+      const { execution } = found;
+      const once = idempotencyKey === undefined ? null : signalKey(found.n, idempotencyKey);
+      const asked = { name, payload };
+      if (once !== null && (await repeats.find(principal.tenant, once, asked)) !== null) return found;
+      if (isClosed(execution.status)) throw closedError(id, execution.status);
       if (execution.run !== null && !expectsSignal(execution.run.definition, name)) {
         const message = `no task of "${execution.run.ref}" can wait for a signal "${name}"`;
         throw new AppError('signal_not_expected', message);
@@ -363,6 +390,7 @@ export function createExecutionService(
         ...{ name, payload, identity: principal.subject, requestId: idempotencyKey },
       });
       if (!taken) throw closedError(id, 'closed');
+      if (once !== null) await repeats.note(principal.tenant, once, asked, found.n);
       return view(principal, id);
     },
   };
@@ -372,6 +400,11 @@ export function createExecutionService(
     if (!isClosed(found.execution.status)) return found;
     throw closedError(id, found.execution.status);
   }
+}
+
+/** Returns the key of a signal to a run: the same caller's key is another one for each run. */
+function signalKey(n: number, key: string): IdempotencyKey {
+  return ['signal', String(n), idempotencyText(key)];
 }
 
 function closedError(id: string, status: string): AppError {

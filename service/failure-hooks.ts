@@ -40,7 +40,7 @@ export function createFailureHooks(
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
     const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };
     await executions.start(starter, {
-      ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: `on_failure ${workflowId}` },
+      ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: ['on_failure', workflowId] },
       number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
       starters: run?.starters,
       // A failure is JSON.

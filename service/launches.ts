@@ -1,11 +1,11 @@
 import { AppError } from '../model/app-error.ts';
 import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
-import { canonicalJson, type Json, jsonSize } from '../model/json.ts';
+import { type Json, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
 import type { TurnStore } from '../store/turns.ts';
-import { sha256Hex } from './hash.ts';
+import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
 import { indexed, isClosedRun } from './index-entries.ts';
 import { maskInput } from './masks.ts';
 import type { StatementSigner } from './statements.ts';
@@ -101,10 +101,10 @@ export function createLauncher(
         key,
         asked,
         number,
-      }: { delay?: number | undefined; key: string | undefined; asked: Json; number?: number | undefined },
+      }: { delay?: number | undefined; key: IdempotencyKey | undefined; asked: Json; number?: number | undefined },
     ): Promise<string> {
-      const bodyHash = sha256Hex(canonicalJson(asked));
-      const idempotency = key === undefined ? undefined : { key, bodyHash };
+      const bodyHash = askedHash(asked);
+      const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
       for (let tries = 0; tries < MINT_TRIES; tries += 1) {
         const n = number ?? mintNumber(last, clock());
         if (number === undefined) last = n;
@@ -124,9 +124,7 @@ export function createLauncher(
           await launch(tenant, whole, delay, claim);
           return claim.entry.workflowId;
         }
-        if (claimed.bodyHash !== bodyHash) {
-          throw new AppError('idempotency_mismatch', 'this Idempotency-Key was used with another request');
-        }
+        if (claimed.bodyHash !== bodyHash) throw mismatch();
         const same = blueprintOf(claimed.n);
         const entry = entryOf(same);
         // A process may have died between the claim and the start: the start is made good, or refused as made.

@@ -16,6 +16,7 @@ import { isClosed } from '../model/status.ts';
 import { demandBareStart } from './bare-starts.ts';
 import { createBlind } from './blinds.ts';
 import type { ExecutionService, ExecutionView, ReadExecution } from './executions.ts';
+import type { IdempotencyKey } from './idempotency.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
 import type { CarriedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
@@ -27,7 +28,7 @@ export interface RetryCommand {
   from: string;
   input?: Parameters | undefined;
   version?: string | undefined;
-  idempotencyKey?: string | undefined;
+  idempotencyKey?: IdempotencyKey | undefined;
 }
 
 /** Tries runs again (design/api.md, Retry). */
@@ -152,12 +153,14 @@ export function createRetryService(
       const { n } = found;
       const { status, run } = found.execution;
       if (run?.hash === null) demandBareStart(principal, run.ref);
+      const asked: Json = { retry: integerId(n), from, version, ...(input && { input }) };
+      const repeated = await executions.findRepeated(principal, key, asked);
+      if (repeated !== null) return repeated;
       if (!isClosed(status))
         throw new AppError('execution_open', `Execution with ID ${id} is ${status}: it has not ended yet`);
       if (from === 'failed' && (status === 'completed' || status === 'skipped')) {
         throw new AppError('nothing_failed', `There is nothing to try again: it has ended as ${status}`);
       }
-      const asked: Json = { retry: integerId(n), from, version, ...(input && { input }) };
       const blueprintOf = await (from === 'start' ? anew : continuation)(principal, found, command);
       const retryOf = (number: number): Blueprint => {
         const blueprint = blueprintOf(number);

@@ -139,6 +139,9 @@ export function createSignalTokenService(
         throw new AppError('token_not_yours', 'the token is for somebody else');
       }
       if (event.type === SIGNAL_TYPE) {
+        // A token is presented once, and not repeated like a request.
+        if (isClosed(execution.status))
+          throw new AppError('execution_closed', `Execution with ID ${id} has already ended`);
         await executions.signal(principal, id, { name: event.subject, payload: event.data, idempotencyKey: event.id });
         return { workflowId, decides: false };
       }

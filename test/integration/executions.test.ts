@@ -166,6 +166,40 @@ describe('Idempotency-Key', () => {
     const free = await start(request);
     expect(free.body.data.id).not.toBe(answers[0]?.body.data.id);
   });
+
+  it('gives the same run once that has closed, whatever has become of its workflow', async () => {
+    const key = { 'idempotency-key': '!~' };
+    const workflow = { ref: 'examples.once', pack_ref: 'examples', label: 'x', version: '1.0.0' };
+    const definition = { tasks: [{ name: 'a', action: 'core.noop' }] };
+    await harness.call('POST', '/api/v1/workflows', { ...workflow, definition });
+    const request = { workflow: 'examples.once', wait: 20 };
+    const first = await start(request, key);
+    expect(first.body.data.status).toBe('completed');
+    await harness.call('PUT', '/api/v1/workflows/examples.once', { enabled: false });
+    const again = await start(request, key);
+    expect([again.status, again.body.data.id]).toEqual([201, first.body.data.id]);
+    const other = await start({ ...request, input: { n: 1 } }, key);
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_mismatch']);
+    expect((await start(request)).body.code).toBe('workflow_disabled');
+  });
+
+  it.each([
+    ['with a blank', 'on_failure wf_x'],
+    ['with a tab', 'a\tb'],
+    ['beyond ASCII', 'caf\u00e9'],
+    ['that is empty', ''],
+    ['of 201 characters', 'k'.repeat(201)],
+  ])('refuses a key %s, for whatever it comes', async (_, value) => {
+    for (const [path, body] of [
+      ['/api/v1/executions', { workflow: 'core.noop' }],
+      ['/api/v1/workflows/core.noop/execute', {}],
+      ['/api/v1/executions/1024/signal', { name: 'go' }],
+      ['/api/v1/executions/1024/retry', {}],
+    ] as const) {
+      const { status, body: refused } = await harness.call('POST', path, body, { 'idempotency-key': value });
+      expect([path, status, refused.code]).toEqual([path, 400, 'request_invalid']);
+    }
+  });
 });
 
 describe('reading', () => {

@@ -53,7 +53,17 @@ it('the same Idempotency-Key is one signal', async () => {
     ({ waiting_for }) => waiting_for[0]?.task === 'again',
   );
   expect(open.signals).toEqual([]);
-  await harness.call('POST', `${path}/terminate`);
+  const send = (payload: number, key: object, to = path) =>
+    harness.call('POST', `${to}/signal`, { name: 'go', payload }, { ...key });
+  expect((await send(2, headers)).body.code).toBe('idempotency_mismatch');
+  // Another run's signals have keys of their own.
+  const other = await start();
+  expect((await send(2, headers, other)).status).toBe(202);
+  for (const run of [path, other]) await harness.call('POST', `${run}/terminate`);
+  const repeated = await send(1, headers);
+  expect([repeated.status, repeated.body.data.status]).toEqual([202, 'cancelled']);
+  expect((await send(2, headers)).body.code).toBe('idempotency_mismatch');
+  expect((await send(1, { 'idempotency-key': 'twice' })).body.code).toBe('execution_closed');
 });
 
 it('refuses a name that no task can wait for, an unknown and a closed run, and a malformed signal', async () => {
