@@ -19,7 +19,7 @@ import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-page/routes.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { managementRoutes } from './management.ts';
-import { authenticate, checkUrl, limitInFlight, limitRate, observeRequests } from './middleware.ts';
+import { authenticate, checkUrl, forbidStoring, limitInFlight, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
@@ -45,6 +45,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     return next();
   });
   app.use(secureHeaders());
+  app.use(forbidStoring);
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   // A browser asks what it may before it says who asks.
   if (services.codec !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));

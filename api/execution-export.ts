@@ -44,16 +44,33 @@ export type ExportFormat = keyof typeof EXPORT_TYPES;
 /** Characters of a part of an export; a part has one row more than fits. */
 const PART = 64 * 1024;
 
-/** How each format is written: what comes first, a row, what stands between rows, what comes last. */
-const FORMATS: Record<ExportFormat, { head: string; row: (row: Row) => string; between: string; foot: string }> = {
-  csv: { head: csvLine(Object.keys(ExportedSchema.shape)), row: csvRow, between: '', foot: '' },
+/** How a format is written: what comes first, a row, what stands between rows, what comes last. */
+interface Writing {
+  head: string;
+  row: (row: Row) => string;
+  between: string;
+  foot: string;
+}
+
+const HEAD = csvLine(Object.keys(ExportedSchema.shape));
+
+const FORMATS: Record<ExportFormat | 'raw', Writing> = {
+  csv: { head: HEAD, row: (row) => csvLine(cellsOf(row).map(asText)), between: '', foot: '' },
+  raw: { head: HEAD, row: (row) => csvLine(cellsOf(row)), between: '', foot: '' },
   json: { head: '[', row: (row) => JSON.stringify(exported(row)), between: ',\n', foot: ']\n' },
   ndjson: { head: '', row: (row) => `${JSON.stringify(exported(row))}\n`, between: '', foot: '' },
 };
 
-/** Writes rows in a format, in parts of about 64 KiB. */
-export async function* writeExport(format: ExportFormat, pages: AsyncIterable<readonly Row[]>): AsyncGenerator<string> {
-  const { head, row: written, between, foot } = FORMATS[format];
+/**
+ * Writes rows in a format, in parts of about 64 KiB. In CSV that is not `raw`, cells that spreadsheets take for formulas begin with an
+ * apostrophe.
+ */
+export async function* writeExport(
+  format: ExportFormat,
+  raw: boolean,
+  pages: AsyncIterable<readonly Row[]>,
+): AsyncGenerator<string> {
+  const { head, row: written, between, foot } = FORMATS[raw && format === 'csv' ? 'raw' : format];
   let part = head;
   let separator = '';
   for await (const rows of pages) {
@@ -88,11 +105,18 @@ function exported(row: Row): Exported {
   };
 }
 
-function csvRow(row: Row): string {
+/** The cells of a row; one that is no text holds JSON. */
+function cellsOf(row: Row): string[] {
   const values = Object.values(exported(row)) as Json[];
-  return csvLine(
-    values.map((value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value))),
-  );
+  return values.map((value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)));
+}
+
+const FORMULA = /^[=+\-@\t\r\n]/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Returns a cell that no spreadsheet takes for a formula: one that may be one begins with an apostrophe. */
+function asText(cell: string): string {
+  return FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell;
 }
 
 /** A line of CSV (RFC 4180). */

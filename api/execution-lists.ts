@@ -73,7 +73,16 @@ const statsRoute = createApiRoute({
 const exportRoute = createApiRoute({
   permission: 'execution:read',
   ...{ method: 'get', path: `${base}/export`, tags, summary: 'Export executions, newest first' },
-  request: { query: z.strictObject({ format: z.enum(['csv', 'json', 'ndjson']), ...FILTER_QUERY }) },
+  request: {
+    query: z.strictObject({
+      format: z.enum(['csv', 'json', 'ndjson']),
+      raw: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe('CSV as it is: without it, an apostrophe stands before what spreadsheets take for a formula.'),
+      ...FILTER_QUERY,
+    }),
+  },
   responses: {
     200: {
       description: 'Everything that matches, streamed.',
@@ -144,11 +153,11 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   router.openapi(
     exportRoute,
     async (context) => {
-      const { format, ...query } = context.req.valid('query');
+      const { format, raw, ...query } = context.req.valid('query');
       const filter = filterOf(query);
       context.header('content-type', EXPORT_TYPES[format]);
       context.header('content-disposition', `attachment; filename="executions.${format}"`);
-      const parts = writeExport(format, lists.exportRows(context.get('principal'), filter));
+      const parts = writeExport(format, raw === 'true', lists.exportRows(context.get('principal'), filter));
       const close = () => context.env.incoming?.socket.destroy();
       // The type of a route that answers JSON does not know of a stream.
       return context.body(streamText(parts, close)) as never;

@@ -118,6 +118,13 @@ export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden
   };
 }
 
+/** Keeps answers out of caches, but those whose route says for how long they hold. */
+export const forbidStoring: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  await next();
+  const { headers, ok } = context.res;
+  if (!ok || !headers.get('cache-control')?.includes('max-age')) headers.set('cache-control', 'no-store');
+};
+
 /** Refuses a URL that is too long, whoever sends it. */
 export const checkUrl: MiddlewareHandler<ApiEnv> = (context, next) => {
   if (context.req.url.length > MAX_URL) {

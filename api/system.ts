@@ -104,7 +104,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, persistAuthorization: true });\n`;
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, persistAuthorization: false });\n`;
 
 /** The page of the API's documentation; everything on it comes from this server. */
 export function docsRoutes() {
@@ -123,7 +123,10 @@ export function docsRoutes() {
     if (file === 'start.js') return context.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' });
     const type = Object.hasOwn(ASSETS, file) ? ASSETS[file] : undefined;
     if (type === undefined) throw new AppError('not_found', `there is no ${file} here`);
-    return context.body(await readFile(join(folder, file)), 200, { 'content-type': type });
+    return context.body(await readFile(join(folder, file)), 200, {
+      'content-type': type,
+      'cache-control': 'max-age=3600',
+    });
   });
   return router;
 }

@@ -24,8 +24,6 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
     router.use(path, async (context, next) => {
       await next();
       context.header('content-security-policy', POLICY);
-      context.header('cache-control', 'no-store');
-      context.header('referrer-policy', 'no-referrer');
       context.header('x-robots-tag', 'noindex, nofollow');
     });
   }
