@@ -3,7 +3,7 @@ import { accessOf, startApi } from '../process/api.ts';
 import { ensureDefaults } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
-import { connectClient, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { connectClient, demandTemporal, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { openPostgres } from '../store/database.ts';
 
 /** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */
@@ -20,6 +20,7 @@ await runMain(async (config) => {
     await ensureDefaults(database.db, keys);
     const connection = connectClient(address);
     undos.push(() => connection.close());
+    await demandTemporal(connection);
     const api = await startApi({
       ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
       ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT, ...accessOf(config) },

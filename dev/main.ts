@@ -9,7 +9,16 @@ import { ensureDefaults, publishExamples } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
 import { createDesk } from '../process/reach.ts';
-import { connectClient, defer, keepRunning, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import {
+  connectClient,
+  defer,
+  demandTemporal,
+  keepRunning,
+  runMain,
+  type Undo,
+  undoAll,
+  untilSignal,
+} from '../process/run.ts';
 import { superviseWorker, type WorkerHost } from '../process/supervisor.ts';
 import { newKey } from '../service/principals.ts';
 import { createRunReports } from '../service/run-reports.ts';
@@ -59,6 +68,7 @@ await runMain(async (config) => {
     const address = server?.address ?? external!;
     const connection = connectClient(address);
     undos.push(() => connection.close());
+    if (server === null) await demandTemporal(connection);
     const namespace = config.TEMPORAL_NAMESPACE;
     const reports = createRunReports(createExecutionStore(database.db), namespace, log);
     const masterKeys = await secretKeys(config, folder);

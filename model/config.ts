@@ -5,7 +5,13 @@ import { parseNetworks } from './networks.ts';
 /** Seconds for which a person's last token is remembered by default: 30 days. */
 export const PERSON_MEMORY = 2_592_000;
 
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const port = (fallback: number) => wholeNumber(0, 65_535).default(fallback);
+
+/** A setting that is a whole number; what is said of another value does not repeat it. */
+function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
 
 /** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
 export const ConfigSchema = z.object({
@@ -48,11 +54,7 @@ export const ConfigSchema = z.object({
     .min(1)
     .optional()
     .describe('OAuth clients, by commas, whose tokens (`azp`, `client_id`) are of agents: these decide no question.'),
-  FERMATA_PERSON_MEMORY: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(315_360_000)
+  FERMATA_PERSON_MEMORY: wholeNumber(0, 315_360_000)
     .default(PERSON_MEMORY)
     .describe(
       'Seconds for which a person without a key counts, in chat and behind links, as having what their last token granted.',
@@ -130,26 +132,15 @@ export const ConfigSchema = z.object({
     .describe(
       'Networks that nothing here may reach (actions, chat, mail, webhooks, keys of tokens), by commas: `10.0.0.0/8`, `private`, `loopback`. Link-local addresses and those where clouds keep credentials never are.',
     ),
-  FERMATA_METRICS_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
+  FERMATA_METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe(
       'Port, on `FERMATA_HOST`, of `/metrics` (Prometheus) and `/healthz` of a process; without it there is none.',
     ),
-  FERMATA_CONCURRENT_ACTIONS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(10_000)
+  FERMATA_CONCURRENT_ACTIONS: wholeNumber(1, 10_000)
     .default(100)
     .describe('Actions that a worker runs at once: permits, which tenants share.'),
-  FERMATA_RATE_LIMIT: z.coerce
-    .number()
-    .int()
-    .min(0)
+  FERMATA_RATE_LIMIT: wholeNumber(0, 1_000_000_000)
     .default(6000)
     .describe('Requests a minute that a principal may make of one API process; 0 sets no limit, nor one by address.'),
   FERMATA_URL: z.string().optional().describe('Command line: where the API is, unless `--url` says so.'),

@@ -1,4 +1,4 @@
-import { Connection, type ConnectionOptions } from '@temporalio/client';
+import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { type Config, ConfigError, readConfig } from '../model/config.ts';
@@ -90,10 +90,33 @@ export function connectClient(address: string | undefined): Connection {
 /** A worker's connection; throws when nobody answers. */
 export async function connectWorker(address: string | undefined): Promise<NativeConnection> {
   const { address: target, tls, apiKey, metadata } = connectionOptions(address);
-  return NativeConnection.connect({
+  const options = {
     ...(target === undefined ? {} : { address: target }),
     ...(tls === undefined || tls === null ? {} : { tls }),
     ...(apiKey === undefined ? {} : { apiKey: typeof apiKey === 'function' ? apiKey() : apiKey }),
     ...(metadata === undefined ? {} : { metadata }),
+  };
+  return NativeConnection.connect(options).catch((error: unknown) => {
+    throw new Error(NO_TEMPORAL, { cause: error });
   });
+}
+
+/** UNAUTHENTICATED and PERMISSION_DENIED of gRPC. */
+const REFUSED: ReadonlySet<number> = new Set([16, 7]);
+
+/** Milliseconds that Temporal has to answer for the first time. */
+const FIRST_ANSWER = 10_000;
+
+const NO_TEMPORAL = 'Temporal does not answer (TEMPORAL_ADDRESS)';
+
+/** Waits for Temporal's first answer. Throws an Error in words when there is none, or when it refuses the credentials. */
+export async function demandTemporal(connection: Connection): Promise<void> {
+  try {
+    await connection.withDeadline(Date.now() + FIRST_ANSWER, () => connection.workflowService.getSystemInfo({}));
+  } catch (error) {
+    const refused = isGrpcServiceError(error) && REFUSED.has(error.code);
+    throw new Error(refused ? 'Temporal refuses the credentials (TEMPORAL_API_KEY, TEMPORAL_TLS_…)' : NO_TEMPORAL, {
+      cause: error,
+    });
+  }
 }

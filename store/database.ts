@@ -8,7 +8,7 @@ import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { lockFolder } from './folder-lock.ts';
 import { probes } from './schema.ts';
 
@@ -77,6 +77,25 @@ function createProbe(db: Database): () => Promise<void> {
 /** Milliseconds that a statement may take, other than those of migrations. */
 const STATEMENT_TIMEOUT = 30_000;
 
+/** Takes the first connection, or says in words why there is none: of the URL, which may hold a password, it says nothing. */
+async function connectFirst(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    await pool.end();
+    throw new Error(`${refusalOf(error as NodeJS.ErrnoException)} (DATABASE_URL)`);
+  }
+}
+
+function refusalOf({ code }: NodeJS.ErrnoException): string {
+  if (code === '28P01' || code === '28000') return 'Postgres refuses the user or the password';
+  if (code === '3D000') return 'Postgres has no database of that name';
+  if (code === 'ENOTFOUND' || code === 'ERR_INVALID_URL') {
+    return 'there is no such host; a password with "@", "/", ":" or "#" in it must be percent-encoded';
+  }
+  return `Postgres does not answer${code === undefined ? '' : `: ${code}`}`;
+}
+
 /** Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. */
 export async function openPostgres(url: string): Promise<OpenDatabase> {
   const pool = new Pool({
@@ -89,7 +108,7 @@ export async function openPostgres(url: string): Promise<OpenDatabase> {
   // the error of the connection would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const client = await pool.connect();
+  const client = await connectFirst(pool);
   try {
     await client.query('set statement_timeout = 0');
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

@@ -13,6 +13,28 @@ it('refuses bad settings by name, all of them', () => {
   for (const name of ['FERMATA_PORT', 'DATABASE_URL', 'FERMATA_LOG_LEVEL']) expect(read).toThrow(name);
 });
 
+it('says of a bad setting what it must be, and not what it is', () => {
+  for (const FERMATA_PORT of ['hunter2', '-1', '1.5', '65536', 'NaN', '0x1z']) {
+    const read = () => readConfig({ FERMATA_PORT });
+    expect(read, FERMATA_PORT).toThrow('bad settings:\n  FERMATA_PORT: must be a whole number from 0 to 65535');
+  }
+  const secrets = {
+    DATABASE_URL: 'hunter2',
+    FERMATA_SMTP_URL: 'hunter2',
+    FERMATA_SECRET_KEY: 'hunter2',
+    FERMATA_JWT_SECRET: 'hunter2',
+  };
+  const said = (() => {
+    try {
+      return String(readConfig(secrets));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  })();
+  expect(said.split('\n')).toHaveLength(1 + Object.keys(secrets).length);
+  expect(said).not.toContain('hunter2');
+});
+
 it('warns of a name that is no setting, with the one that was meant', () => {
   expect(readConfig({ FERMATA_PROT: '1' }).warnings).toEqual([
     'FERMATA_PROT is no setting of Fermata\'s. Did you mean "FERMATA_PORT"?',

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
@@ -16,6 +17,27 @@ beforeAll(async () => {
   url = server.url;
 });
 afterAll(() => server.stop());
+
+it.each([
+  ['nobody listens', 'postgres://me:zebra2@127.0.0.1:1/db', 'Postgres does not answer: ECONNREFUSED (DATABASE_URL)'],
+  ['the host is none', 'postgres://me:zebra2@nowhere.invalid/db', expect.stringContaining('there is no such host')],
+  ['a slash in the password', 'postgres://me:a:zeb/ra2@127.0.0.1/db', expect.stringContaining('percent-encoded')],
+  ['a password is half a URL', 'postgres://me:p@zeb/ra2@127.0.0.1:5432/db', expect.stringContaining('(DATABASE_URL)')],
+  [
+    'the user is none',
+    () => url.replace('postgres@', 'someone:zebra2@'),
+    'Postgres refuses the user or the password (DATABASE_URL)',
+  ],
+  [
+    'the database is none',
+    () => url.replace(/postgres$/, 'zebra2'),
+    'Postgres has no database of that name (DATABASE_URL)',
+  ],
+])('says why it cannot be reached, and nothing of the URL: %s', async (_, where, words) => {
+  const error = await openPostgres(typeof where === 'string' ? where : where()).catch((thrown: Error) => thrown);
+  expect(error).toMatchObject({ message: words });
+  expect(inspect(error)).not.toMatch(/zeb|ra2|someone|nowhere/);
+});
 
 const tenant = '00000000-0000-7000-8000-000000000001';
 

@@ -135,7 +135,7 @@ it('Ctrl-C stops everything cleanly: no process, no lock, no dev.json is left', 
 
 it('refuses bad settings by name', async () => {
   const refused = run('dev/main.ts', { ...dev.env, FERMATA_PORT: 'eighty' });
-  await refused.until('FERMATA_PORT');
+  await refused.until('FERMATA_PORT: must be a whole number from 0 to 65535');
   expect(await refused.exit).toBe(1);
 });
 
