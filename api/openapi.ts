@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { VERSION } from '../model/product.ts';
 import type { ApiEnv } from './environment.ts';
 
 const METHODS = ['get', 'post', 'put', 'delete'] as const;
@@ -9,7 +10,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>) {
     openapi: '3.1.0',
     info: {
       title: 'Fermata',
-      version: '0.1.0',
+      version: VERSION,
       description: 'Workflow definitions as data, run by Temporal. Errors have a stable `code`.',
     },
     security: [{ bearer: [] }, { key: [] }],

@@ -2,6 +2,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
+import { VERSION } from '../model/product.ts';
 import type { AuditService } from '../service/audit.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { DeletionService } from '../service/deletions.ts';
@@ -31,7 +32,7 @@ function createMcpServer(
   { definitions, executions, lists, retries, deletions, inquiries, audit, log }: McpServices,
   principal: Principal,
 ): McpServer {
-  const server = new McpServer({ name: 'fermata', version: '0.1.0' });
+  const server = new McpServer({ name: 'fermata', version: VERSION });
   const hooks: ToolHooks = {
     onFault: (error) => log.error({ err: error }, 'an MCP tool failed'),
     onChange: (change) => audit.record(principal, { ...change, requestId: null }),
