@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DevFile } from '../../dev/dev-file.ts';
+import { preparedDatabase } from '../integration/prepared.ts';
 
 /** A process of ours, with all that it has said. */
 export interface Running {
@@ -54,9 +55,12 @@ export function run(main: string, env: Record<string, string>, args: readonly st
   };
 }
 
-/** A data folder of a test, and the settings that keep `npm start` in it and on free ports. */
-export async function createDevFolder() {
-  const folder = await mkdtemp(join(tmpdir(), 'fermata-dev-'));
+/**
+ * Makes a data folder of a test, and the settings that keep `npm start` in it and on free ports. A new one has no database yet,
+ * and making that is most of a first start.
+ */
+export async function createDevFolder(state: 'new' | 'with a database' = 'with a database') {
+  const folder = state === 'new' ? await mkdtemp(join(tmpdir(), 'fermata-dev-')) : await preparedDatabase();
   const env = {
     ...{ FERMATA_DATA_DIR: folder, FERMATA_PORT: '0', FERMATA_TEMPORAL_PORT: '0', FERMATA_TEMPORAL_UI_PORT: '0' },
   };

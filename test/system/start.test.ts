@@ -9,7 +9,7 @@ let dev: Awaited<ReturnType<typeof createDevFolder>>;
 let web: WebServer;
 let fermata: Running;
 beforeAll(async () => {
-  [dev, web] = await Promise.all([createDevFolder(), createWebServer()]);
+  [dev, web] = await Promise.all([createDevFolder('new'), createWebServer()]);
   // A proxy that nobody serves: what is on this machine is reached without it.
   Object.assign(dev.env, { http_proxy: 'http://127.0.0.1:1', grpc_proxy: 'http://127.0.0.1:1' });
 });
