@@ -10,7 +10,7 @@ export interface ActionContext {
   signal: AbortSignal;
   /** Milliseconds that the attempt may take. */
   timeout: number;
-  /** The one way to reach anything by HTTP, and the address of a host for what speaks otherwise. */
+  /** The only way to reach anything by HTTP, which knows the secrets of the attempt; the others are for what speaks otherwise. */
   fetch: Egress['fetch'];
   addressOf: Egress['addressOf'];
   lookup: Egress['lookup'];

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/activity';
 import { AnswerTooLarge } from '../egress/answer.ts';
 import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
+import { type HoldsSecret, RedirectError } from '../egress/redirects.ts';
 import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
@@ -24,7 +25,7 @@ import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, timer } from './attempt.ts';
 import { follow } from './later.ts';
-import { type Mask, maskOf } from './masks.ts';
+import { type Mask, maskOf, secretDetector } from './masks.ts';
 import { type Permits, RoomFull } from './permits.ts';
 import { type SecretOf, withSecrets } from './secret-input.ts';
 
@@ -62,15 +63,23 @@ export function createActivities(
         }
         const { tenant, secrets: texts = {}, timeout } = (scope ?? {}) as ActivityScope;
         const owner = tenant ?? Context.current().info.priority?.fairnessKey ?? '';
-        const run = (made: Action, given: Json, mask: Mask) =>
-          runBounded(made, given, { egress, permits, owner, timeout, mask });
+        const run = (made: Action, given: Json, secrets: JsonObject) =>
+          runBounded(made, given, {
+            egress,
+            permits,
+            owner,
+            timeout,
+            mask: maskOf(secrets),
+            holdsSecret: secretDetector(secrets),
+          });
         const find = async (name: string) => (tenant === undefined ? null : secretOf(tenant, name));
         const filled = await withSecrets(input as Json, texts, find);
-        if (!('pack' in action)) return await run(action, filled.input, maskOf(filled.secrets));
+        if (!('pack' in action)) return await run(action, filled.input, filled.secrets);
         const connection = await connectionFor(action.pack, filled.input, tenant, connect);
         const given = withDefaults(activityType, filled.input, connection);
-        const mask = maskOf({ ...filled.secrets, ...connection.secrets });
-        return await run(connectedAs(action, connection), given, mask);
+        const { secrets } = connection;
+        // A secret of the tenant and one of the connection may have the same name.
+        return await run(connectedAs(action, connection), given, { ...prefixed(filled.secrets), ...secrets });
       } catch (error) {
         throw failureOf(error, attempt);
       }
@@ -99,6 +108,10 @@ function withDefaults(ref: string, input: Json, { settings }: Found): Json {
   return defaults !== undefined && isJsonObject(defaults) && isJsonObject(input) ? { ...defaults, ...input } : input;
 }
 
+function prefixed(secrets: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`secret.${name}`, secret]));
+}
+
 /** An action with its connection, as any other. */
 function connectedAs(action: ConnectedAction, connection: Found): Action {
   // What is stored was checked by the schema of its pack.
@@ -107,9 +120,9 @@ function connectedAs(action: ConnectedAction, connection: Found): Action {
 
 function masked(error: unknown, mask: Mask): unknown {
   if (isTemporals(error)) return error;
-  if (refusalIn(error) !== undefined) return error;
-  if (!(error instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
-  const { type, message, code, details, retryable, retryAfter } = error;
+  const known = refusalIn(error) ?? error;
+  if (!(known instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
+  const { type, message, code, details, retryable, retryAfter } = known;
   return new ActionError(type, mask(message), {
     ...(code === undefined ? {} : { code: mask(code) }),
     ...{ details: mask(details), retryable, retryAfter },
@@ -123,11 +136,13 @@ interface Surroundings {
   owner: string;
   timeout: number | undefined;
   mask: Mask;
+  holdsSecret: HoldsSecret;
 }
 
 async function runBounded(action: Action, input: unknown, around: Surroundings): Promise<Json> {
   const { permits, owner, timeout: seconds, mask } = around;
-  const { fetch, addressOf, lookup } = around.egress;
+  const { addressOf, lookup } = around.egress;
+  const fetch: Egress['fetch'] = (input, init) => around.egress.fetch(input, init, around.holdsSecret);
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
@@ -230,6 +245,9 @@ function refusalIn(error: unknown): ActionError | undefined {
   const denied = errorIn(error, EgressError);
   if (denied !== undefined)
     return new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false });
+  const redirect = errorIn(error, RedirectError);
+  if (redirect !== undefined)
+    return new ActionError('redirect_refused', redirect.message, { code: redirect.code, retryable: false });
   const large = errorIn(error, AnswerTooLarge);
   if (large === undefined) return undefined;
   return new ActionError('too_large', large.message, { details: { field: 'body' }, retryable: false });

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { AnswerTooLarge } from '../egress/answer.ts';
-import { egressErrorIn } from '../egress/egress.ts';
+import { egressErrorIn, portOf } from '../egress/egress.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { type ActionContext, ActionError } from './action.ts';
@@ -22,8 +22,10 @@ export async function clientSettings(
   { settings: { region, endpoint }, secrets }: ConnectionOf<'aws' | 's3'>,
   { addressOf, lookup }: ActionContext,
 ) {
-  // An address that is written out is looked up by nobody.
-  if (endpoint !== undefined) await addressOf(new URL(endpoint).hostname.replace(/^\[|\]$/g, ''));
+  const port = endpoint === undefined ? 443 : portOf(new URL(endpoint));
+  // Nothing looks up an address that is written out.
+  if (endpoint !== undefined) await addressOf(new URL(endpoint).hostname, port);
+  const agent = { lookup: lookup(port) };
   return {
     ...{ region, maxAttempts: 1 },
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -33,7 +35,8 @@ export async function clientSettings(
     },
     requestHandler: new BoundedHandler({
       ...{ ...TIMEOUTS, throwOnRequestTimeout: true },
-      ...{ httpAgent: new HttpAgent({ lookup }), httpsAgent: new HttpsAgent({ lookup }) },
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
     }),
   };
 }

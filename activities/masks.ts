@@ -10,8 +10,7 @@ export type Mask = <T extends Json>(value: T) => T;
 
 /** Makes it for some secrets. */
 export function maskOf(secrets: JsonObject): Mask {
-  const hidden = Object.values(secrets)
-    .flatMap((secret) => (typeof secret === 'string' ? [secret, ...passwordIn(secret)].flatMap(writings) : []))
+  const hidden = writingsOf(secrets)
     .filter(({ length }) => length >= SHORTEST)
     // The longest first: one may be a part of another.
     .sort((a, b) => b.length - a.length);
@@ -26,6 +25,19 @@ export function maskOf(secrets: JsonObject): Mask {
   return (value) => mask(value) as typeof value;
 }
 
+/** Makes what recognizes a text that holds one of some secrets, short ones included, however Fermata has written it. */
+export function secretDetector(secrets: JsonObject): (text: string) => boolean {
+  const forms = writingsOf(secrets).filter((form) => form !== '');
+  return (text) => forms.some((form) => text.includes(form));
+}
+
+/** Every form in which Fermata writes secrets, and the passwords of those that are URLs. */
+function writingsOf(secrets: JsonObject): string[] {
+  return Object.values(secrets).flatMap((secret) =>
+    typeof secret === 'string' ? [secret, ...passwordIn(secret)].flatMap(writings) : [],
+  );
+}
+
 /** The password of a URL, as it is written there and as it is. */
 function passwordIn(text: string): string[] {
   if (!URL.canParse(text)) return [];
@@ -33,9 +45,10 @@ function passwordIn(text: string): string[] {
   return password === '' ? [] : [password, decodeURIComponent(password)];
 }
 
-/** A secret as it may be written: as it is, in a URL, in a text of JSON. */
+/** A secret as it may be written: as it is, in a URL, in its host, in a form, in a text of JSON. */
 function writings(secret: string): string[] {
   // Half a character is nothing that a URL could hold.
   const inUrl = /\p{Surrogate}/u.test(secret) ? secret : encodeURIComponent(secret);
-  return [...new Set([secret, inUrl, JSON.stringify(secret).slice(1, -1)])];
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  return [...new Set([secret, inUrl, secret.toLowerCase(), inForm, JSON.stringify(secret).slice(1, -1)])];
 }

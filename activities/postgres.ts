@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { portOf } from '../egress/egress.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import type { Json } from '../model/json.ts';
 import { type ActionContext, ActionError } from './action.ts';
@@ -58,13 +59,14 @@ async function configOf(
   const url = new URL(secrets.url);
   const ssl = url.searchParams.get('sslmode');
   const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = portOf(url);
   const password = decodeURIComponent(url.password);
   const config: pg.ClientConfig = {
     user: decodeURIComponent(url.username),
     // A function, so that an empty one is not replaced with the password in the environment of the worker.
     password: () => password,
-    host: await addressOf(host),
-    port: Number(url.port || 5432),
+    host: await addressOf(host, port),
+    port,
     database: decodeURIComponent(url.pathname.slice(1)),
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     application_name: 'fermata',

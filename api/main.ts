@@ -3,6 +3,7 @@ import { accessOf, startApi } from '../process/api.ts';
 import { ensureDefaults } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
+import { egressRules } from '../process/network.ts';
 import { connectClient, demandTemporal, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { openPostgres } from '../store/database.ts';
 
@@ -24,6 +25,7 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
       ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT, ...accessOf(config) },
+      egress: egressRules(config, { allowed: [], metricsUrl: metrics?.url }),
       ...{ secretKeys: secretKey.split(','), metrics },
     });
     undos.push(api.close);

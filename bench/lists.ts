@@ -48,7 +48,11 @@ export async function measureLists(runs: number): Promise<Measured[]> {
     secretKeys: [KEY.repeat(2)],
   });
   const bundle = await bundleWorkflows();
-  const actions = { egress: createEgress(), connect: async () => null, secretOf: async () => null };
+  const actions = {
+    egress: createEgress({ allowed: ['loopback'] }),
+    connect: async () => null,
+    secretOf: async () => null,
+  };
   const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });
   const working = worker.run();
 

@@ -45,7 +45,7 @@ export async function measureSoak(runs: number): Promise<Soak> {
   const port = await freePort();
   const env = {
     ...{ TEMPORAL_ADDRESS: server.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: KEY.repeat(2) },
-    ...{ FERMATA_DEV_KEY: KEY, FERMATA_RATE_LIMIT: '0', FERMATA_PORT: String(port) },
+    ...{ FERMATA_DEV_KEY: KEY, FERMATA_RATE_LIMIT: '0', FERMATA_PORT: String(port), FERMATA_EGRESS_ALLOW: 'loopback' },
   };
   const api = run('api/main.ts', env);
   const worker = run('worker/main.ts', env);

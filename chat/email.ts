@@ -13,6 +13,8 @@ export interface MailSettings {
   /** `smtp://user:password@host:port`, or `smtps://`. */
   url: string;
   from: string;
+  /** What the server is reached by, where it is not that of the channel. */
+  egress?: Pick<Egress, 'addressOf'>;
 }
 
 /** Reads the settings of a connection. */
@@ -58,14 +60,14 @@ export function createMailChannel({ settingsOf, wayFor, egress }: MailServices):
 }
 
 async function send(
-  { url, from }: MailSettings,
+  { url, from, egress: own }: MailSettings,
   mail: { to: string; subject: string; text: string },
   egress: MailServices['egress'],
 ): Promise<void> {
   let transport: MailTransport | null = null;
   let timer: NodeJS.Timeout | undefined;
   try {
-    const opened = await mailTransport(url, egress);
+    const opened = await mailTransport(url, own ?? egress);
     transport = opened;
     timer = setTimeout(() => opened.close(), TIMEOUT);
     await transport.sendMail({ from, ...mail });

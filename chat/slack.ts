@@ -16,6 +16,8 @@ export interface SlackSettings {
   botToken: string;
   signingSecret: string;
   apiUrl?: string | undefined;
+  /** What Slack is reached by, where it is not that of the channel. */
+  egress?: Pick<Egress, 'fetch'>;
 }
 
 /** Reads the settings of a connection; those of one that only posts messages lack what is needed to ask. */
@@ -59,11 +61,11 @@ interface Client {
 
 /** Makes the channel that asks people in Slack. */
 export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }: SlackServices): AnsweringChannel {
-  /** By API and token; a token that is no longer used is forgotten with the process. */
+  /** By way out, API and token; a token that is no longer used is forgotten with the process. */
   const clients = new Map<string, Client>();
 
-  function clientOf({ botToken, apiUrl }: SlackSettings): Client {
-    const key = `${apiUrl ?? ''} ${botToken}`;
+  function clientOf({ botToken, apiUrl, egress: own }: SlackSettings): Client {
+    const key = `${own !== undefined} ${apiUrl ?? ''} ${botToken}`;
     const known = clients.get(key);
     if (known !== undefined) return known;
     const web = new WebClient(botToken, {
@@ -73,7 +75,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
       rejectRateLimitedCalls: true,
       timeout: TIMEOUT,
       logLevel: LogLevel.ERROR,
-      fetch: fetchText(egress.fetch),
+      fetch: fetchText((own ?? egress).fetch),
     });
     const made: Client = { web, home: null, homeUntil: 0 };
     clients.set(key, made);

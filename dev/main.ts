@@ -8,6 +8,7 @@ import { accessOf, type RunningApi, startApi } from '../process/api.ts';
 import { ensureDefaults, publishExamples } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
+import { egressRules } from '../process/network.ts';
 import { createDesk } from '../process/reach.ts';
 import {
   connectClient,
@@ -74,8 +75,14 @@ await runMain(async (config) => {
     const masterKeys = await secretKeys(config, folder);
     undos.push(keepRunning(reports.run));
     const strikes = createRunStrikeStore(database.db);
+    const egress = egressRules(config, {
+      allowed: ['private', 'loopback'],
+      metricsUrl: metrics?.url,
+      ownPorts: server?.ports ?? [],
+    });
     host.resolve({
       address,
+      egress,
       desk: { ...createDesk(database.db, masterKeys), report: reports.take },
       strike: (run) => strikes.add(namespace, run, new Date()),
     });
@@ -86,6 +93,7 @@ await runMain(async (config) => {
     const api = await startApi({
       ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
       ...access,
+      egress,
       codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
       ...{ secretKeys: masterKeys, metrics, workerState: () => (worker.isServing() ? 'ok' : 'restarting') },
     });
@@ -106,6 +114,8 @@ await runMain(async (config) => {
     say(`Ready after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
     await showFirstRun(api, principal);
     showWhere(api.url, server?.ui ?? null, keys, devFile.path);
+    say(openNetworks(config));
+    say('Ctrl-C stops everything; what runs goes on at the next start.');
     say(`Stopping (${await stopped}) …`);
   } finally {
     await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
@@ -157,7 +167,12 @@ function showWhere(url: string, ui: string | null, keys: DevKeys, file: string):
   say(`  curl -s -H 'x-api-key: ${keys.dev}' -H 'content-type: application/json' \\`);
   say(`    -d '{"action_ref":"examples.first_run","parameters":{"url":"${url}/healthz"},"wait":10}' \\`);
   say(`    ${url}/api/v1/executions\n`);
-  say('Ctrl-C stops everything; what runs goes on at the next start.');
+}
+
+/** Says which networks are open to actions because this is one person's machine. */
+function openNetworks({ FERMATA_EGRESS_ALLOW: allowed }: Config): string {
+  if (allowed !== undefined) return `Actions may reach ${allowed.join(', ')} and public addresses.`;
+  return 'Actions may reach this machine and private networks: FERMATA_EGRESS=private,loopback closes them.';
 }
 
 async function isUp(url: string): Promise<boolean> {

@@ -9,6 +9,8 @@ export interface TemporalServer {
   address: string;
   ui: string;
   pid: number;
+  /** Every port that it serves something on: frontend, UI, HTTP API and metrics. */
+  ports: number[];
   stop(): Promise<void>;
 }
 
@@ -46,6 +48,8 @@ const FAIR = ['matching.enableFairness=true'];
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const port = options.port || (await freePort());
   const uiPort = options.uiPort || (await freePort());
+  // Given as well, so that they are known: what this server serves is closed to actions.
+  const [httpPort, metricsPort] = [await freePort(), await freePort()];
   const file = options.databaseFile;
   const settings = [...FAST, ...FAIR, ...(options.settings ?? [])].flatMap((setting) => [
     '--dynamic-config-value',
@@ -55,6 +59,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     options.binary,
     [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...['--http-port', String(httpPort), '--metrics-port', String(metricsPort)],
       ...[
         ...options.namespaces.flatMap((namespace) => ['--namespace', namespace]),
         '--log-level',
@@ -84,7 +89,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
   child.unref();
   const pid = child.pid!;
-  return { address, ui: `http://127.0.0.1:${uiPort}`, pid, stop: () => stopProcess(pid) };
+  const ports = [port, uiPort, httpPort, metricsPort];
+  return { address, ui: `http://127.0.0.1:${uiPort}`, pid, ports, stop: () => stopProcess(pid) };
 }
 
 /** Ends a process that we started, gently, and after ten seconds by force. */

@@ -1,71 +1,119 @@
-import { type LookupAddress, type LookupOptions, lookup as resolve } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, fetch as undiciFetch } from 'undici';
-import { deniedNetworks } from '../model/networks.ts';
+import type { LookupAddress } from 'node:dns';
+import { lookup as resolve } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { Agent, buildConnector, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
+import type { EgressRules } from '../model/networks.ts';
+import { createJudge } from './judge.ts';
+import { fetchFollowing, type HoldsSecret } from './redirects.ts';
 
 /** Bytes of the header block of an answer. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** An address that nothing here may reach; `code` is `EGRESS_DENIED`. */
+/** Connectors that are kept, one a port, with the TLS sessions that they can resume. */
+const MAX_CONNECTORS = 100;
+
+/** An address that must not be reached; `code` is `EGRESS_DENIED`. Names the host as it was asked for, never an address of it. */
 export class EgressError extends Error {
   readonly code = 'EGRESS_DENIED';
 
-  constructor(host: string, address: string) {
-    super(host === address ? `${host} may not be reached` : `${host} (${address}) may not be reached`);
+  constructor(host: string) {
+    super(`${host} may not be reached`);
     this.name = 'EgressError';
   }
 }
 
-/** What actions and notices reach the world by: addresses are checked where a connection is made, so also after each redirect. */
+/** The only way out for actions and notices: addresses are judged where a connection is made, so also after each redirect. */
 export interface Egress {
-  /** The standard's `fetch`, without timeouts: the signal of the caller ends it. Rejects with an EgressError as the cause where an address may not be reached. */
-  fetch: typeof undiciFetch;
-  /** An address of a host, to connect to it by anything but HTTP. Throws an EgressError, and what looking it up throws. */
-  addressOf(host: string): Promise<string>;
-  /** Looks names up, for what connects by itself; addresses that are written out are not looked up by anybody. */
-  lookup: LookupFunction;
+  /**
+   * Sends a request as the standard's `fetch` does, without timeouts: the signal of the caller ends it. Rejects with an EgressError as
+   * the cause where an address may not be reached, and with a RedirectError as `fetchFollowing` does. Without `holdsSecret`, every header
+   * and body counts as having a secret.
+   */
+  fetch(input: string | URL, init?: RequestInit, holdsSecret?: HoldsSecret): Promise<Response>;
+  /** Finds an address of a host, to connect to one of its ports by anything but HTTP. Throws an EgressError, or the error of the lookup. */
+  addressOf(host: string, port: number): Promise<string>;
+  /** Returns what looks names up for a client that connects to a port by itself. Nothing looks up an address that is written out. */
+  lookup(port: number): LookupFunction;
   close(): Promise<void>;
 }
 
-/** Makes it; `networks` are denied beside those that always are (`deniedNetworks`). */
-export function createEgress(networks: readonly string[] = []): Egress {
-  const denied = new BlockList();
-  for (const { address, prefix, family } of deniedNetworks(networks)) denied.addSubnet(address, prefix, family);
-  const isDenied = (address: string) => denied.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+/** Makes the way out. Without rules, loopback and private addresses are not reached. */
+export function createEgress(rules: Partial<EgressRules> = {}): Egress {
+  const judge = createJudge(rules);
 
-  // What a name means is what is connected to: nobody can change it in between.
-  const lookup: LookupFunction = (host, options: LookupOptions, done) => {
-    resolve(host, options, (error: Error | null, found: string | LookupAddress[], family?: number) => {
-      const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
-      const bad = error === null ? addresses.find(isDenied) : undefined;
-      if (bad === undefined) (done as (...result: unknown[]) => void)(error, found, family);
-      else done(new EgressError(host, bad), '', 0);
-    });
+  // What a name means is what is connected to: nobody can change it in between. One bad address denies the name.
+  async function addressesOf(written: string, port: number): Promise<LookupAddress[]> {
+    await judge.ready;
+    const host = written.replace(/^\[|\]$/g, '');
+    // A zone id, or an escape that another parser might undo.
+    if (host.includes('%')) throw new EgressError(host);
+    const family = isIP(host);
+    const found = family === 0 ? await resolve(host, { all: true }) : [{ address: host, family }];
+    if (found.some(({ address }) => judge.denies(host, address, port))) throw new EgressError(host);
+    return found;
+  }
+
+  const lookup: Egress['lookup'] = (port) => (host, options, done) => {
+    addressesOf(host, port).then(
+      (found) => {
+        const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : options.family;
+        const fitting = found.filter((one) => !family || one.family === family);
+        const [first] = fitting;
+        if (first === undefined) done(notFound(host), '', 0);
+        else if (options.all === true) done(null, fitting);
+        else done(null, first.address, first.family);
+      },
+      (error: NodeJS.ErrnoException) => done(error, '', 0),
+    );
   };
-  const connect = buildConnector({ lookup });
+
+  const connectors = new Map<number, ReturnType<typeof buildConnector>>();
+  function connectorFor(port: number) {
+    const known = connectors.get(port);
+    if (known !== undefined) return known;
+    if (connectors.size >= MAX_CONNECTORS) connectors.clear();
+    const made = buildConnector({ lookup: lookup(port) });
+    connectors.set(port, made);
+    return made;
+  }
+
   const agent = new Agent({
     // Whoever asks bounds the time: a task may wait for longer than undici's own 300 seconds.
-    ...{ headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: MAX_HEADER_BYTES,
     connect(options, done) {
-      // An address that is written out is not looked up.
-      const host = options.hostname.replace(/^\[|\]$/g, '');
-      if (isIP(host) !== 0 && isDenied(host)) done(new EgressError(host, host), null);
-      else connect(options, done);
+      const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+      const connect = () => connectorFor(port)(options, done);
+      // An address that is written out is not looked up by the connector.
+      if (isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0) connect();
+      else addressesOf(options.hostname, port).then(connect, (error: Error) => done(error, null));
     },
   });
+  const send = (url: string | URL, init: RequestInit) => undiciFetch(url, { ...init, dispatcher: agent });
   return {
     lookup,
-    addressOf: (host) =>
-      new Promise((found, failed) => {
-        if (isIP(host) !== 0 && isDenied(host)) failed(new EgressError(host, host));
-        else lookup(host, {}, (error, address) => (error === null ? found(String(address)) : failed(error)));
-      }),
-    fetch: (input, init) => undiciFetch(input, { ...init, dispatcher: agent }),
-    close: () => agent.close(),
+    addressOf: async (host, port) => (await addressesOf(host, port))[0]!.address,
+    fetch: (input, init = {}, holdsSecret = () => true) =>
+      (init.redirect ?? 'follow') === 'follow' ? fetchFollowing(send, input, init, holdsSecret) : send(input, init),
+    async close() {
+      judge.close();
+      await agent.close();
+    },
   };
 }
 
-/** The EgressError that is why something failed; undefined: it failed otherwise. */
+/** Returns the port that a URL names, or that its scheme stands for. */
+export function portOf({ port, protocol }: URL): number {
+  const known: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'smtp:': 587, 'smtps:': 465 };
+  return Number(port) || (known[protocol] ?? 5432);
+}
+
+function notFound(host: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`no address of ${host}`), { code: 'ENOTFOUND' });
+}
+
+/** Finds the EgressError that made something fail; undefined when there is none. */
 export function egressErrorIn(error: unknown): EgressError | undefined {
   return errorIn(error, EgressError);
 }

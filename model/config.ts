@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { didYouMean } from './issue.ts';
-import { parseNetworks } from './networks.ts';
+import { parseAllowed, parseEndpoints, parseNat64, parseNetworks } from './networks.ts';
 
 /** Seconds for which a person's last token is remembered by default: 30 days. */
 export const PERSON_MEMORY = 2_592_000;
@@ -12,6 +12,18 @@ function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
+
+/** A setting that is a list by commas; `parse` returns null for a bad one. */
+const list = <T>(parse: (text: string) => T | null, message: string) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const entries = parse(text);
+      if (entries !== null) return entries;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .optional();
 
 /** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
 export const ConfigSchema = z.object({
@@ -120,18 +132,24 @@ export const ConfigSchema = z.object({
     .describe(
       'File with the Ed25519 key (PKCS 8, PEM) that signs decisions and controls; several by commas: the first one that a run trusts signs for it. Without it the API creates one and keeps it sealed in the database.',
     ),
-  FERMATA_EGRESS: z
-    .string()
-    .transform((text, context) => {
-      const networks = parseNetworks(text);
-      if (networks !== null) return networks;
-      context.addIssue({ code: 'custom', message: 'must be networks, `private` or `loopback`, separated by commas' });
-      return z.NEVER;
-    })
-    .optional()
-    .describe(
-      'Networks that nothing here may reach (actions, chat, mail, webhooks, keys of tokens), by commas: `10.0.0.0/8`, `private`, `loopback`. Link-local addresses and those where clouds keep credentials never are.',
-    ),
+  FERMATA_EGRESS: list(parseNetworks, 'must be networks, `private` or `loopback`, separated by commas').describe(
+    'Networks that nothing here may reach (actions, chat, mail, webhooks, keys of tokens), by commas: `10.0.0.0/8`, `private`, `loopback`. Counts before `FERMATA_EGRESS_ALLOW`.',
+  ),
+  FERMATA_EGRESS_ALLOW: list(
+    parseAllowed,
+    'must be networks, addresses, `host:port`, `private` or `loopback`, separated by commas',
+  ).describe(
+    'Addresses of this machine and of private networks that actions and notices may reach, by commas: `10.1.0.0/16`, `erp.internal:443`, `private`, `loopback`. Without it `npm start` allows both words, and the processes of production allow none.',
+  ),
+  FERMATA_INFRASTRUCTURE: list(parseEndpoints, 'must be `host` or `host:port`, separated by commas').describe(
+    'What nothing here may reach whatever else is allowed, by commas, as `host:port`, or `host` for all its ports: add what Fermata depends on beyond Temporal and the database that it is given, such as a UI of Temporal.',
+  ),
+  FERMATA_NAT64_PREFIX: list(
+    parseNat64,
+    'must be IPv6 networks of 32, 40, 48, 56, 64 or 96 bits, separated by commas',
+  ).describe(
+    'Prefixes by which this network translates IPv6 to IPv4 (NAT64), by commas, where they are not `64:ff9b::/96`: the IPv4 address behind one is judged.',
+  ),
   FERMATA_METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe(

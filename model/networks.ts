@@ -1,52 +1,77 @@
-/** A network, as `address/prefix`. */
-export interface Network {
-  address: string;
-  prefix: number;
-  family: 'ipv4' | 'ipv6';
+import { parseAddress, parseNetwork } from './ip-address.ts';
+
+/** A host and a port that Fermata itself depends on. */
+export interface Endpoint {
+  /** A name, or an address without brackets. */
+  host: string;
+  /** Null stands for every port. */
+  port: number | null;
+  /** Where the host is another machine, it serves nothing else: all its ports are meant. */
+  dedicated?: boolean;
 }
 
-/** Link-local addresses, and where clouds keep the credentials of a machine: never reached. */
-const ALWAYS = [
-  '169.254.0.0/16',
-  'fe80::/10',
-  '100.100.100.200/32',
-  '168.63.129.16/32',
-  'fd00:ec2::/32',
-  'fd20:ce::/32',
-];
+/** What the settings say about the addresses that may be reached; plain JSON, so that a process can pass it on. */
+export interface EgressRules {
+  /** Networks and words that are never reached (`FERMATA_EGRESS`). */
+  denied: readonly string[];
+  /** Loopback and private addresses that are reached all the same (`FERMATA_EGRESS_ALLOW`). */
+  allowed: readonly string[];
+  /** What is never reached whatever the other rules say. */
+  infrastructure: readonly Endpoint[];
+  /** Prefixes of NAT64 in this network, beside the well-known ones. */
+  nat64: readonly string[];
+}
 
-/** What words stand for in `FERMATA_EGRESS`. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
+/** What words stand for in `FERMATA_EGRESS` and `FERMATA_EGRESS_ALLOW`. */
+export const NETWORK_WORDS: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128'],
-  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
+  // 240.0.0.0/4 is reserved, and some clouds number their machines from it.
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '240.0.0.0/4', 'fc00::/7'],
 };
 
-/** The networks that actions may not reach: some always, and those that are listed (`parseNetworks`). */
-export function deniedNetworks(listed: readonly string[]): Network[] {
-  return [...ALWAYS, ...listed.flatMap((entry) => WORDS[entry] ?? [entry])].map((entry) => {
+/** Bits that a prefix of NAT64 may have (RFC 6052). */
+const NAT64_PREFIXES = [32, 40, 48, 56, 64, 96];
+
+/** Parses a list by commas of networks, addresses, `private` and `loopback`; null where an entry is none of these. */
+export function parseNetworks(text: string): string[] | null {
+  return entriesOf(text, isNetwork);
+}
+
+/** Parses a list as `parseNetworks` does, whose entries may also be `host:port`. */
+export function parseAllowed(text: string): string[] | null {
+  return entriesOf(text, (entry) => isNetwork(entry) || typeof parseEndpoint(entry)?.port === 'number');
+}
+
+/** Parses a list by commas of `host:port`, or `host` for all ports; null where an entry is neither. */
+export function parseEndpoints(text: string): Endpoint[] | null {
+  const entries = entriesOf(text, (entry) => parseEndpoint(entry) !== null);
+  return entries?.map((entry) => parseEndpoint(entry)!) ?? null;
+}
+
+/** Parses a list by commas of prefixes of NAT64; null where an entry is none. */
+export function parseNat64(text: string): string[] | null {
+  return entriesOf(text, (entry) => {
     const network = parseNetwork(entry);
-    if (network === null) throw new TypeError(`"${entry}" is no network`);
-    return network;
+    return network?.family === 'ipv6' && NAT64_PREFIXES.includes(network.prefix);
   });
 }
 
-/** The entries of a list by commas: networks, addresses, `private`, `loopback`; null where one of them is none of these. */
-export function parseNetworks(text: string): string[] | null {
+/** Parses `host`, `host:port`, `address`, `address:port` or `[address]:port`; null for anything else. */
+export function parseEndpoint(text: string): Endpoint | null {
+  if (parseAddress(text) !== null) return { host: text, port: null };
+  const [, bracketed, name, digits] = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = bracketed ?? name;
+  if (host === undefined || (bracketed !== undefined && parseAddress(bracketed)?.family !== 'ipv6')) return null;
+  if (digits === undefined) return { host, port: null };
+  const port = Number(digits);
+  return port >= 1 && port <= 65_535 ? { host, port } : null;
+}
+
+function isNetwork(entry: string): boolean {
+  return Object.hasOwn(NETWORK_WORDS, entry) || parseNetwork(entry) !== null;
+}
+
+function entriesOf(text: string, isEntry: (entry: string) => boolean): string[] | null {
   const entries = text.split(',').map((entry) => entry.trim());
-  const known = (entry: string) => Object.hasOwn(WORDS, entry) || parseNetwork(entry) !== null;
-  return entries.every(known) ? entries : null;
-}
-
-function parseNetwork(entry: string): Network | null {
-  const [address = '', bits, more] = entry.split('/');
-  const family = isIPv4(address) ? 'ipv4' : /^[0-9a-f:]+$/i.test(address) && address.includes(':') ? 'ipv6' : null;
-  const most = family === 'ipv4' ? 32 : 128;
-  const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-  if (family === null || more !== undefined || prefix < 0 || prefix > most) return null;
-  return { address, prefix, family };
-}
-
-function isIPv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
+  return entries.every(isEntry) ? entries : null;
 }

@@ -10,6 +10,7 @@ import { handleMcp } from '../mcp/server.ts';
 import { AppError } from '../model/app-error.ts';
 import { type Config, PERSON_MEMORY } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
+import type { EgressRules } from '../model/networks.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
@@ -88,7 +89,6 @@ export function accessOf(
   | 'rateLimit'
   | 'publicUrl'
   | 'chat'
-  | 'denied'
   | 'codec'
   | 'codecOrigins'
   | 'signingPems'
@@ -100,7 +100,7 @@ export function accessOf(
     personMemory: config.FERMATA_PERSON_MEMORY,
     tenantClaim: config.FERMATA_JWT_TENANT,
     publicUrl: config.FERMATA_PUBLIC_URL?.replace(/\/+$/, ''),
-    ...{ chat: chatOf(config), denied: config.FERMATA_EGRESS },
+    chat: chatOf(config),
     codec: codecOf(config),
     signingPems: files?.split(',').map((file) => readFileSync(file, 'utf8')) ?? [],
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
@@ -135,8 +135,8 @@ export interface ApiOptions {
   publicUrl?: string | undefined;
   /** Through what people are asked. */
   chat?: ChatSettings;
-  /** Networks that nothing may reach, beside those that never are (FERMATA_EGRESS). */
-  denied?: readonly string[] | undefined;
+  /** Which addresses notices may reach; none of this machine and of private networks unless given. */
+  egress?: Partial<EgressRules>;
   /** What seals what Temporal gets, and the origins of its UI that may ask to have it opened. */
   codec?: Codec | undefined;
   codecOrigins?: readonly string[];
@@ -171,7 +171,7 @@ export async function startApi({
   signingPems = [],
   publicUrl,
   chat = {},
-  denied,
+  egress: rules = {},
   codec,
   codecOrigins = [],
   metrics = null,
@@ -184,8 +184,10 @@ export async function startApi({
     principals: createPrincipalStore(db),
     inquiries: createInquiryStore(db),
   };
-  const egress = createEgress(denied);
-  const keysBy = egress.fetch as unknown as typeof fetch; // the same standard
+  const egress = createEgress(rules);
+  // What the settings name is trusted: it may stand next to Fermata, and within what it depends on.
+  const trusted = createEgress({ ...rules, allowed: ['private', 'loopback'], infrastructure: [] });
+  const keysBy = trusted.fetch as unknown as typeof fetch; // the same standard
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
@@ -260,7 +262,7 @@ export async function startApi({
       namespace,
       log,
     },
-    ...{ publicUrl: () => publicUrl ?? url, egress, home: stores.principals.homeTenant },
+    ...{ publicUrl: () => publicUrl ?? url, egress, trusted, home: stores.principals.homeTenant },
     connections: connectionStore,
     places: createChatPlaceStore(db),
     connect: createConnectionResolver(connectionStore, atRest),
@@ -347,7 +349,7 @@ export async function startApi({
       stop.abort();
       await keeping;
       await pool.close();
-      await egress.close();
+      await Promise.all([egress.close(), trusted.close()]);
     },
   };
 }

@@ -61,6 +61,8 @@ export interface ChatServices {
   /** Where people reach the API. */
   publicUrl: () => string;
   egress: Egress;
+  /** What the settings of the process themselves name is reached by this one. */
+  trusted: Egress;
   connections: Pick<ConnectionStore, 'tenantsWith'>;
   places: ChatPlaceStore;
   /** Finds the connections of tenants. */
@@ -71,7 +73,7 @@ export interface ChatServices {
 
 /** Composes what asks people, and what takes their answers. */
 export function createChat(settings: ChatSettings, services: ChatServices) {
-  const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress } = services;
+  const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress, trusted } = services;
   const { connections, places, connect, home } = services;
   const links = createInquiryLinkService(createSealer(secretKeys, 'link'), inquiries, principals, Date.now);
   const messages = createMessages(sealersOf(secretKeys));
@@ -82,7 +84,10 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
     return handle === null ? null : ((await outbox.find(handle.notice))?.notice.tenant ?? null);
   };
   const slack = createSlackChannel({
-    settingsOf: settingsOf('slack', slackSettings, { settings: settings.slack, name: 'FERMATA_SLACK_BOT_TOKEN' }),
+    settingsOf: settingsOf('slack', slackSettings, {
+      settings: settings.slack && { ...settings.slack, egress: trusted },
+      name: 'FERMATA_SLACK_BOT_TOKEN',
+    }),
     tenantOf: tenantOf('slack'),
     home,
     egress,
@@ -100,7 +105,10 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
     clock: Date.now,
   });
   const email = createMailChannel({
-    settingsOf: settingsOf('email', mailSettings, { settings: settings.mail, name: 'FERMATA_SMTP_URL' }),
+    settingsOf: settingsOf('email', mailSettings, {
+      settings: settings.mail && { ...settings.mail, egress: trusted },
+      name: 'FERMATA_SMTP_URL',
+    }),
     async wayFor(notice) {
       const token = await links.issue(notice);
       if (token !== null) return `Look at it, and decide: ${publicUrl()}/inquiry?token=${token}`;

@@ -1,8 +1,12 @@
 import { type AddressInfo, createServer } from 'node:net';
 
-/** Where something is served. */
+/** Loopback in the place of an address that stands for every interface, which nobody can connect to. */
+const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Returns where something that listens on a host is reached from this machine. */
 export function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const name = LOOPBACK[host] ?? host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** Why nothing can be served there: of a port that is taken, which setting named it. */

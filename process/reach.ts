@@ -1,4 +1,5 @@
 import { createEgress } from '../egress/egress.ts';
+import type { EgressRules } from '../model/networks.ts';
 import { createConnectionResolver } from '../service/connections.ts';
 import { createSealer } from '../service/sealer.ts';
 import { createSecretResolver } from '../service/secrets.ts';
@@ -22,13 +23,13 @@ export function createDesk(
   };
 }
 
-/** What the actions of a worker reach the world by, within `networks` (FERMATA_EGRESS), and what ends it. */
+/** What the actions of a worker reach the world by, within some rules, and what ends it. */
 export function createReach(
   db: Database,
   secretKeys: readonly string[],
-  networks?: readonly string[],
+  rules: Partial<EgressRules>,
 ): { actions: WorkerOptions['actions']; close: () => Promise<void> } {
-  const egress = createEgress(networks);
+  const egress = createEgress(rules);
   const { connect, secretOf } = createDesk(db, secretKeys);
   return { actions: { egress, connect, secretOf }, close: egress.close };
 }

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '../model/log.ts';
+import type { EgressRules } from '../model/networks.ts';
 import type { RunKey } from '../model/run-key.ts';
 import type { RunReport } from '../model/run-report.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
@@ -32,9 +33,11 @@ const MAX_HEAP = 2_048;
 const TICK = 500;
 const STOP_LIMIT = 30_000;
 
-/** The side of the supervisor: where Temporal is, and what a worker process asks for and what becomes of what it sends. */
+/** The side of the supervisor: where Temporal is, what may be reached, and what a worker process asks for and what becomes of what it sends. */
 export interface WorkerHost {
   address: string;
+  /** Which addresses actions may reach. */
+  egress: EgressRules;
   /** Present where the worker process has no database of its own. */
   desk: (Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & { report(report: RunReport): void }) | null;
   /** Keeps that a run has stopped a worker process. */
@@ -138,7 +141,7 @@ export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: 
     void worker.ended.then(() => ended(number, worker));
     send({ type: 'order', order: { probation, bundle, host: ownDatabase ? 'own' : 'supervisor' } });
     host.then(
-      ({ address }) => send({ type: 'connect', address }),
+      ({ address, egress }) => send({ type: 'connect', address, egress }),
       () => undefined,
     );
   }

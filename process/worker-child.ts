@@ -1,6 +1,7 @@
 import { SEALED_CONVERTERS } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
 import { type Config, required } from '../model/config.ts';
+import { type EgressRules, parseEndpoint } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
 import { createRunReports } from '../service/run-reports.ts';
 import { openPostgres } from '../store/database.ts';
@@ -36,14 +37,14 @@ await runMain(async (config) => {
   if (!process.connected) orphaned();
   const log = createLogger(config);
   const ordered = defer<WorkerOrder>();
-  const connected = defer<string>();
+  const connected = defer<{ address: string; egress: EgressRules }>();
   const stopping = new AbortController();
   const draining = new AbortController();
   const metrics = config.FERMATA_METRICS_PORT === undefined ? null : ordered.promise.then(metricsFor);
   const exchange = createExchange(send, { metrics: async () => (await metrics)?.read() ?? '' });
   process.on('message', (message: ToWorker) => {
     if (message.type === 'order') ordered.resolve(message.order);
-    else if (message.type === 'connect') connected.resolve(message.address);
+    else if (message.type === 'connect') connected.resolve(message);
     else if (message.type === 'drain') draining.abort();
     else if (message.type === 'stop') stopping.abort();
     else exchange.take(message);
@@ -65,8 +66,11 @@ await runMain(async (config) => {
   installTemporalRuntime(log, await metrics);
   const undos: Undo[] = [];
   try {
-    const address = await connected.promise;
-    const host = await openHost(order, config, exchange, undos);
+    const { address, egress: rules } = await connected.promise;
+    const sdk = (await metrics)?.sdkAddress;
+    // Temporal's SDK serves its metrics on this machine.
+    const infrastructure = [...rules.infrastructure, ...(sdk === undefined ? [] : [parseEndpoint(sdk)!])];
+    const host = await openHost(order, { ...rules, infrastructure }, { config, exchange, undos });
     const connection = await connectWorker(address);
     undos.push(() => connection.close());
     const interrupt = new AbortController();
@@ -122,9 +126,8 @@ function metricsFor({ host }: WorkerOrder) {
 /** The secrets, connections and reports of a worker: over a database of its own, or through its supervisor. */
 async function openHost(
   order: WorkerOrder,
-  config: Config,
-  exchange: Exchange,
-  undos: Undo[],
+  rules: EgressRules,
+  { config, exchange, undos }: { config: Config; exchange: Exchange; undos: Undo[] },
 ): Promise<Required<Pick<WorkerOptions, 'actions' | 'report'>>> {
   if (order.host === 'own') {
     const settings = required(config, 'start:worker', ['DATABASE_URL', 'FERMATA_SECRET_KEY']);
@@ -136,11 +139,11 @@ async function openHost(
       createLogger(config),
     );
     undos.push(keepRunning(reports.run));
-    const reach = createReach(database.db, settings.FERMATA_SECRET_KEY.split(','), config.FERMATA_EGRESS);
+    const reach = createReach(database.db, settings.FERMATA_SECRET_KEY.split(','), rules);
     undos.push(reach.close);
     return { actions: reach.actions, report: reports.take };
   }
-  const egress = createEgress(config.FERMATA_EGRESS);
+  const egress = createEgress(rules);
   undos.push(egress.close);
   let underway = 0;
   return {

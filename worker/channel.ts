@@ -2,6 +2,7 @@ import type { WorkflowBundle } from '@temporalio/worker';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import type { ConnectedPack } from '../model/connection.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { EgressRules } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
 import type { WatchReport } from './watch.ts';
 
@@ -32,7 +33,7 @@ export interface WorkerOrder {
 /** A message from a supervisor to a worker process. */
 export type ToWorker =
   | { type: 'order'; order: WorkerOrder }
-  | { type: 'connect'; address: string }
+  | { type: 'connect'; address: string; egress: EgressRules }
   | { type: 'drain' }
   | { type: 'stop' }
   | ExchangeMessage;

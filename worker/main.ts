@@ -1,6 +1,7 @@
 import { required } from '../model/config.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
+import { egressRules } from '../process/network.ts';
 import { runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
 import { type SupervisedWorker, superviseWorker } from '../process/supervisor.ts';
 import { openPostgres } from '../store/database.ts';
@@ -27,6 +28,7 @@ await runMain(async (config) => {
     });
     const host = database.then((strikes) => ({
       address,
+      egress: egressRules(config, { allowed: [], metricsUrl: metrics?.url }),
       desk: null,
       strike: (run: Parameters<typeof strikes.add>[1]) => strikes.add(namespace, run, new Date()),
     }));

@@ -8,7 +8,7 @@ import { type Activity, createActivity } from './activity.ts';
 
 // What a statement may cost, against a real server: nothing that a server sends ends the process.
 
-const egress = createEgress();
+const egress = createEgress({ allowed: ['loopback'] });
 let postgres: PostgresServer;
 let database: Activity;
 let observer: pg.Client;

@@ -14,7 +14,7 @@ const MOST = 3;
 
 let permits: Permits;
 let activities: ReturnType<typeof createActivities>;
-const egress = createEgress();
+const egress = createEgress({ allowed: ['loopback'] });
 beforeEach(() => {
   permits = new Permits(2, 2 * MOST);
   const done = { input: z.unknown(), run: async () => 'done' };

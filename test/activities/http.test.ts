@@ -8,7 +8,7 @@ import { createEgress } from '../../egress/egress.ts';
 import type { Json } from '../../model/json.ts';
 import { createWebServer, type WebServer } from '../integration/web-server.ts';
 
-const egress = createEgress(['10.0.0.0/8']);
+const egress = createEgress({ allowed: ['loopback'] });
 let web: WebServer;
 beforeAll(async () => {
   web = await createWebServer();

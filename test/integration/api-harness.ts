@@ -39,6 +39,9 @@ export interface ApiHarness {
   close(): Promise<void>;
 }
 
+/** What tests talk to is on this machine. */
+const LOCAL = { allowed: ['loopback'] };
+
 export const DEV_KEY = 'fmt_test-key-of-the-developer';
 export const SECRET_KEY = 'a master key for tests, long enough for one';
 export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
@@ -62,6 +65,7 @@ export async function createApiHarness(
   const api = await startApi({
     ...{ connection, namespace, database, host: '127.0.0.1', port: 0, log },
     secretKeys: [SECRET_KEY],
+    egress: LOCAL,
     ...options.access,
   });
   await publishExamples(api, await api.principals.authenticate(DEV_KEY));
@@ -74,7 +78,7 @@ export async function createApiHarness(
       : codec === undefined
         ? await preparedBundle()
         : await bundleWorkflows(SEALED_CONVERTERS);
-  const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY]);
+  const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY], LOCAL);
   let stopWorker = async () => {};
   const startWorker = async (size: WorkerSize = {}): Promise<void> => {
     if (bundle === null) return;

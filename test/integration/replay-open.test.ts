@@ -73,7 +73,11 @@ it('tells which open runs this build could go on with, and why not with the othe
   expect(await replay().then(({ code, json }) => [code, json()])).toEqual([0, []]);
   const native = await NativeConnection.connect({ address: inject('temporalAddress') });
   const bundle = await preparedBundle();
-  const actions = { egress: createEgress(), connect: async () => null, secretOf: async () => null };
+  const actions = {
+    egress: createEgress({ allowed: ['loopback'] }),
+    connect: async () => null,
+    secretOf: async () => null,
+  };
   const worker = await createWorker({ connection: native, namespace, bundle, actions });
   const running = worker.run();
   const waits = await start(waiting);

@@ -57,7 +57,7 @@ export async function startSystems(): Promise<Systems> {
   const databaseUrl = new URL(postgres.url);
   databaseUrl.username = 'app';
   databaseUrl.password = SECRETS.postgres;
-  const mailUrl = `smtp://mailer:${SECRETS.smtp}@127.0.0.1:${(smtp.server.address() as AddressInfo).port}`;
+  const mailUrl = `smtp://mailer:${SECRETS.smtp}@127.0.0.1:${(smtp.server.address() as AddressInfo).port}?tls=off`;
   return {
     ...{ vendors, mails, sql },
     stored: (key) => readFile(join(folder, BUCKET, `${key}._S3rver_object`), 'utf8'),

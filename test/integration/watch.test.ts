@@ -11,7 +11,7 @@ import { until } from './until.ts';
 
 let harness: Harness;
 let connection: NativeConnection;
-const egress = createEgress();
+const egress = createEgress({ allowed: ['loopback'] });
 beforeAll(async () => {
   harness = await createHarness(inject('temporalAddress'));
   connection = await NativeConnection.connect({ address: inject('temporalAddress') });

@@ -15,7 +15,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, and `/wait` until opened. */
+/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, `/redirect` (to `?to=`), and `/wait` until opened. */
 export async function createWebServer(): Promise<WebServer> {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
@@ -52,7 +52,10 @@ export async function createWebServer(): Promise<WebServer> {
     if (kind === 'text') return response.writeHead(200, { 'content-type': 'text/plain' }).end('plain {"a":1}');
     if (kind === 'broken') return response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":');
     if (kind === 'big') return response.writeHead(200).end('x'.repeat(1_600_000));
-    if (kind === 'redirect') return response.writeHead(302, { location: '/ok' }).end();
+    if (kind === 'redirect') {
+      const to = new URL(request.url ?? '', 'http://x').searchParams.get('to');
+      return response.writeHead(302, { location: to ?? '/ok' }).end();
+    }
     if (kind === 'wait' && !isOpen) {
       waiting.push(() => json(200, { waited: true }));
       return;

@@ -57,6 +57,7 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   const workers = [{ FERMATA_METRICS_PORT: String(metrics[1]) }, {}].map((more) =>
     run('worker/main.ts', {
       ...{ TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
+      FERMATA_EGRESS_ALLOW: [first, second].map(({ url }) => new URL(url).host).join(),
       ...more,
     }),
   );

@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../integration/until.ts';
@@ -45,6 +46,47 @@ it('the curl line that it prints works as it stands', async () => {
     exec(command, (error, stdout) => (error ? reject(error) : resolve(stdout)));
   });
   expect(JSON.parse(output).data).toMatchObject({ status: 'completed', action_ref: 'examples.first_run' });
+});
+
+it('no port of Temporal can be reached by an action, whatever it is called; the API can', async () => {
+  const { url, api_key, temporal_ui, temporal_address } = await dev.devFile();
+  const pid = await dev.temporalPid();
+  const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  const ports = ['--port', '--ui-port', '--http-port', '--metrics-port'].map(
+    (name) => command[command.indexOf(name) + 1]!,
+  );
+  expect(ports).toContain(new URL(temporal_ui!).port);
+  expect(ports).toContain(temporal_address.split(':')[1]);
+  const own = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
+  const addresses = own.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
+  const hosts = [...new Set([...addresses, 'localhost', '[::ffff:127.0.0.1]', '2130706433', '[64:ff9b::7f00:1]'])];
+  const targets = [
+    ...ports.flatMap((port) => hosts.map((host) => `http://${host}:${port}/`)),
+    `${web.url}/redirect?to=${encodeURIComponent(`http://127.0.0.1:${ports[1]}/api/v1/namespaces`)}`,
+  ];
+  const tasks = [
+    {
+      name: 'reach',
+      action: 'core.http',
+      with_items: '{{ parameters.targets }}',
+      on_item_failure: 'finish',
+      input: { url: '{{ item }}' },
+      on_failure: 'look',
+    },
+    { name: 'look', action: 'core.http', input: { url: '{{ parameters.api }}' } },
+  ];
+  const ref = 'examples.outward';
+  await call(url, api_key, '/api/v1/workflows', {
+    ...{ ref, pack_ref: 'examples', label: ref, version: '1.0.0', definition: { tasks } },
+  });
+  const { data } = await call(url, api_key, '/api/v1/executions', {
+    ...{ action_ref: ref, parameters: { targets, api: `${url}/healthz` }, wait: 60 },
+  });
+  expect(data.status).toBe('completed');
+  const items = (data.tasks as { key: string; error: { type: string } | null }[]).filter(({ key }) =>
+    key.includes('['),
+  );
+  expect(items.map(({ error }) => error?.type)).toEqual(targets.map(() => 'egress_denied'));
 });
 
 it('a second start finds the first one and says so', async () => {
