@@ -8,6 +8,7 @@ import { closeUnread } from './body.ts';
 import { bulkRoutes } from './bulk.ts';
 import { CODEC_PATH, codecOrigins, codecRoutes } from './codec.ts';
 import { connectionRoutes } from './connections.ts';
+import { delegationRoutes } from './delegations.ts';
 import { type ApiServices, createRouter } from './environment.ts';
 import { answerNotFound, createErrorHandler } from './errors.ts';
 import { executionControlRoutes } from './execution-controls.ts';
@@ -76,6 +77,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     executionControlRoutes(services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
     inquiryRoutes(services.inquiries, services.deliveries, services.tokens, services.publicUrl),
+    delegationRoutes(services.delegations),
     ledgerRoutes(services.ledger),
     signingKeyRoutes(services.signingKeys),
     automationRoutes(executions, lists, definitions, services.retries),

@@ -15,6 +15,7 @@ import type { ConnectionService } from '../service/connections.ts';
 import type { ControlService } from '../service/controls.ts';
 import type { ActionService } from '../service/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions.ts';
+import type { DelegationService } from '../service/delegations.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { DeliveryService } from '../service/deliveries.ts';
 import type { IndexService } from '../service/execution-index.ts';
@@ -89,6 +90,7 @@ export interface ApiServices {
   codecOrigins: readonly string[];
   schedules: ScheduleService;
   inquiries: InquiryService;
+  delegations: DelegationService;
   tokens: SignalTokenService;
   ledger: LedgerService;
   links: InquiryLinkService;

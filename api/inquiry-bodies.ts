@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { heldDelegations } from '../model/delegation.ts';
 import { integerId } from '../model/execution-id.ts';
 import { CHANNELS, INQUIRY_STATUSES, type Inquiry, NOTICE_CHANNELS } from '../model/inquiry.ts';
 import { compareText } from '../model/json.ts';
@@ -14,6 +15,7 @@ const InstantSchema = z.iso.datetime();
 
 const VoteSchema = z.object({
   by: z.string(),
+  on_behalf_of: z.string().nullable().describe('Who has delegated the decision to this person.'),
   option: z.string(),
   outcome: z.enum(['approve', 'deny']),
   response: JsonValueSchema,
@@ -61,6 +63,10 @@ const INQUIRY = {
       }),
     )
     .describe('Who else is asked while nobody has decided; whoever was added stands in approvers and groups.'),
+  delegable: z.boolean().describe('Whether somebody who is asked may name another person to decide on their behalf.'),
+  delegations: z
+    .array(z.object({ by: z.string(), to: z.string(), reason: z.string().nullable(), at: InstantSchema }))
+    .describe('Who has delegated their decision to whom: `to` decides on behalf of `by`, who no longer does.'),
   quorum: z.int(),
   deny_quorum: z.int(),
   response_schema: z.record(z.string(), JsonValueSchema).nullable(),
@@ -150,8 +156,10 @@ export function inquiryBody(
       ...{ after, approvers: people, groups: members, reason, at: escalated[index] ?? null },
     })),
     ...{ quorum, deny_quorum, response_schema, status },
-    votes: votes.map(({ id: _, override = false, proof, ...vote }) => ({
-      ...{ ...vote, override, verified: proof === undefined ? null : true },
+    delegable: request.delegable === true,
+    delegations: heldDelegations(inquiry).map(({ by, to, reason, at }) => ({ by, to, reason, at })),
+    votes: votes.map(({ id: _, override = false, on_behalf_of = null, proof, ...vote }) => ({
+      ...{ ...vote, on_behalf_of, override, verified: proof === undefined ? null : true },
     })),
     ...{ bound_to, will_run: plan, created, expires_at, decided_at },
   };

@@ -1,12 +1,15 @@
 import { type Egress, egressErrorIn } from '../egress/egress.ts';
 import { type MailTransport, mailTransport } from '../egress/mail.ts';
 import type { ConnectionOf } from '../model/connection.ts';
-import { type Notice, NoticeError } from '../model/notice.ts';
+import { type Notice, NoticeError, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
 import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
 
 /** Milliseconds after which a mail is given up for now. */
 const TIMEOUT = 10_000;
+
+/** The events that a mail tells; its link shows the rest. */
+const MAILED: readonly NoticeKind[] = ['opened', 'delegated', 'reminded'];
 
 /** How mail goes out. */
 export interface MailSettings {
@@ -39,7 +42,7 @@ export function createMailChannel({ settingsOf, wayFor, egress }: MailServices):
 
     async deliver(event, { title, reason, details }, place) {
       // A mail cannot be changed; its link shows the question as it is.
-      if (event.kind !== 'opened' && event.kind !== 'reminded') return place ?? {};
+      if (!MAILED.includes(event.kind)) return place ?? {};
       const settings = await demandSettings(settingsOf, event.tenant, 'mail is');
       const lead = event.kind === 'reminded' ? 'Still to be decided: ' : '';
       const { inquiry, ref, owner, target } = event;

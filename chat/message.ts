@@ -1,4 +1,5 @@
 import { AppError } from '../model/app-error.ts';
+import { type Delegation, heldDelegations } from '../model/delegation.ts';
 import {
   type InquiryOption,
   type InquiryStatus,
@@ -9,7 +10,7 @@ import {
 import { minuteOf } from '../model/instants.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
-import { reasonFor } from '../service/notice-events.ts';
+import { delegationFor, reasonFor } from '../service/notice-events.ts';
 import type { Sealer } from '../service/sealer.ts';
 
 /** Planned tasks that a message shows. */
@@ -73,7 +74,7 @@ export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
       });
       return {
         title: prompt ?? `${notice.ref} asks for a decision`,
-        reason: reasonText(reasonFor(inquiry, notice)),
+        reason: reasonText(notice),
         details,
         status,
         plan: plan.slice(0, MAX_PLANNED).map(({ task, action, input, rendered }) => {
@@ -84,7 +85,7 @@ export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
           };
         }),
         facts: factsOf(notice),
-        votes: votes.map(voteText),
+        votes: [...heldDelegations(inquiry).map(delegationText), ...votes.map(voteText)],
         closing: status === 'pending' ? null : closingText(status, decided_at),
         options: await Promise.all(options),
         form,
@@ -102,8 +103,18 @@ export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
   };
 }
 
-function reasonText(reason: string | null): string | null {
+function reasonText({ inquiry, channel, target }: Notice): string | null {
+  const delegation = delegationFor(inquiry, { channel, target });
+  if (delegation !== null) {
+    const why = delegation.reason === null ? '' : `: ${delegation.reason}`;
+    return `You decide on behalf of ${delegation.by}${why}`;
+  }
+  const reason = reasonFor(inquiry, { channel, target });
   return reason === null ? null : `You are asked now because: ${reason}`;
+}
+
+function delegationText({ by, to, at }: Delegation): string {
+  return `${to} decides on behalf of ${by}, as delegated at ${minuteOf(at)}`;
 }
 
 function factsOf({ ref, owner, inquiry: { expires_at: expires } }: Notice): string {
@@ -111,9 +122,10 @@ function factsOf({ ref, owner, inquiry: { expires_at: expires } }: Notice): stri
   return `${ref} · started by ${owner ?? 'nobody'}${until}`;
 }
 
-function voteText({ by, option, comment, at }: Vote): string {
+function voteText({ by, option, comment, at, on_behalf_of: behalf }: Vote): string {
   const said = comment === null || comment === '' ? '' : `: ${comment}`;
-  return `${option} by ${by} at ${minuteOf(at)}${said}`;
+  const who = behalf === undefined ? by : `${by} on behalf of ${behalf}`;
+  return `${option} by ${who} at ${minuteOf(at)}${said}`;
 }
 
 function closingText(status: InquiryStatus, at: string | null): string {

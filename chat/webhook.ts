@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { heldDelegations } from '../model/delegation.ts';
 import { NoticeError, type NoticeEvent, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
 import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
@@ -11,6 +12,7 @@ const TIMEOUT = 10_000;
 const TYPES: Record<NoticeKind, string> = {
   opened: 'opened',
   voted: 'voted',
+  delegated: 'delegated',
   changed: 'changed',
   reminded: 'reminded',
   decided: 'decided',
@@ -54,6 +56,7 @@ function cloudEventOf(event: NoticeEvent, now: number) {
   const { inquiry, inquiryId, execution, ref, kind, number } = event;
   const { prompt, details, options } = inquiry.request;
   const { status, votes, plan, bound_to, created, expires_at, task } = inquiry;
+  const delegations = heldDelegations(inquiry);
   return {
     specversion: '1.0',
     id: `${inquiryId}/${kind}/${number}`,
@@ -74,6 +77,7 @@ function cloudEventOf(event: NoticeEvent, now: number) {
       details,
       options,
       votes: votes.map(({ by, option, at }) => ({ by, option, at })),
+      delegations: delegations.map(({ by, to, reason, at }) => ({ by, to, reason, at })),
       will_run: plan,
       bound_to,
       created,

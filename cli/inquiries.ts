@@ -23,7 +23,7 @@ interface DecideOptions {
   boundTo?: string;
 }
 
-/** The commands of questions to people: inquiries, approve, deny. */
+/** The commands of questions to people: inquiries, approve, deny, delegate. */
 export function addInquiryCommands(program: Command, session: () => Promise<Session>): void {
   const inquiries = program.command('inquiries').description('list what people are asked, and get one question');
 
@@ -49,6 +49,24 @@ export function addInquiryCommands(program: Command, session: () => Promise<Sess
       const { service, output } = await session();
       const inquiry = (await service.ask('GET', `${BASE}/${encodeURIComponent(id)}`)).data as JsonObject;
       output.show(inquiry, () => describe(inquiry));
+    });
+
+  program
+    .command('delegate')
+    .description('have another person decide on your behalf what you are asked; you no longer decide it then')
+    .argument('<id>')
+    .requiredOption('--to <person>', 'a subject, or another name of that person')
+    .option('--reason <text>')
+    .action(async (id: string, body: JsonObject) => {
+      const { service, output } = await session();
+      const delegated = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/delegate`, { body });
+      const { delegations } = delegated.data as JsonObject;
+      output.show(delegated, () =>
+        (delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
+      );
+      if (delegated.result === 'received') {
+        throw new CliError(EXIT.unreachable, 'the delegation was received, but no worker has taken it yet');
+      }
     });
 
   for (const verb of ['approve', 'deny'] as const) {
@@ -126,7 +144,7 @@ function row({ id, action_ref, task, status, prompt, expires_at }: JsonObject): 
 
 /** Returns a question in lines: what is asked, by whom, what approval runs, and who has decided. */
 function describe(inquiry: JsonObject): string[] {
-  const { prompt, details, will_run: plan, votes, options, ...rest } = inquiry;
+  const { prompt, details, will_run: plan, votes, delegations, options, ...rest } = inquiry;
   const { id, action_ref, requested_by, task, status, quorum, expires_at, bound_to } = rest;
   const offered = (options as JsonObject[]).map(({ ref }) => String(ref)).join(', ');
   return [
@@ -143,6 +161,7 @@ function describe(inquiry: JsonObject): string[] {
     ...(plan as JsonObject[]).map(
       ({ task: next, action, input }) => `approval runs ${textOf(next)} (${textOf(action)}) ${textOf(input)}`,
     ),
+    ...(delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
     ...(votes as JsonObject[]).map(({ by, option, comment }) => `${textOf(by)}: ${textOf(option)} ${textOf(comment)}`),
   ];
 }

@@ -6,9 +6,10 @@ import type {
   CarriedVisit,
   CarriedWork,
 } from '../model/carried-state.ts';
+import type { DelegationRecord } from '../model/delegation.ts';
 import type { Vote } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
-import type { Items, RunState, Variables, Visit, Work } from './state.ts';
+import type { AskedInquiry, Items, RunState, Variables, Visit, Work } from './state.ts';
 import { newWork } from './visits.ts';
 
 /** What of a run is run again, and what stays. */
@@ -89,7 +90,7 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
   }
   const inquiries = [...state.inquiries.values()].flatMap(({ place: { visit, item }, ...inquiry }) =>
     (stays(visit) || staysItem(visit, item)) && inquiry.outcome !== null
-      ? [{ ...inquiry, votes: keptVotes(inquiry.votes, state), visit, item }]
+      ? [{ ...inquiry, ...keptAnswers(inquiry, state), visit, item }]
       : [],
   );
   const carriedState: CarriedState = {
@@ -111,9 +112,17 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
   return { state: carriedState, again: [...again].map(keyOf), kept: kept.filter(stays).map(keyOf) };
 }
 
-/** Votes with the execution in which they were made. */
-function keptVotes(votes: readonly Vote[], { info }: RunState): Vote[] {
-  return votes.map((vote) => ({ ...vote, carried_from: vote.carried_from ?? info.id }));
+/** Votes, and delegations that count, with the execution in which they were made. */
+function keptAnswers(
+  { votes, delegations = [] }: Pick<AskedInquiry, 'votes' | 'delegations'>,
+  { info }: RunState,
+): Pick<AskedInquiry, 'votes' | 'delegations'> {
+  const kept = <T extends Vote | DelegationRecord>(made: T): T => ({
+    ...made,
+    carried_from: made.carried_from ?? info.id,
+  });
+  const held = delegations.filter(({ verdict }) => verdict.result === 'delegated');
+  return { votes: votes.map(kept), ...(held.length === 0 ? {} : { delegations: held.map(kept) }) };
 }
 
 /** Whether a visit has not done what it was to do: it did not begin, was cancelled, or failed and nothing took that. */

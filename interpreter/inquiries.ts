@@ -29,7 +29,7 @@ import { scopeOf } from './scope.ts';
 import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { demandsStatements, verifyStatement } from './statements.ts';
 import { endTry } from './tries.ts';
-import { BOUNDED_WORK, EACH_RESPONSE, ESCALATION, OPTION_FORMS } from './versions.ts';
+import { BOUNDED_WORK, DELEGATION, EACH_RESPONSE, ESCALATION, OPTION_FORMS } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
 import { createMeter, spendCharged, spendCheck, unitsOf } from './work.ts';
 
@@ -57,11 +57,12 @@ export function ask(state: RunState, place: Place, key: string): Failure | null 
 
 /** What a visit or an item asks, as far as the version of its run knows it: an older run carries what it always did. */
 function requestOf(state: RunState, place: Place): InquiryRequest {
-  const { escalate, ...request } = inquiryRequest(workAt(state, place).input);
+  const { escalate, delegable, ...request } = inquiryRequest(workAt(state, place).input);
   return {
     ...request,
     options: state.version >= OPTION_FORMS ? request.options : request.options.map(({ form: _, ...option }) => option),
     ...(state.version >= ESCALATION && escalate !== undefined ? { escalate } : {}),
+    ...(state.version >= DELEGATION && delegable ? { delegable } : {}),
   };
 }
 
@@ -146,7 +147,7 @@ function settle(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 'd
 }
 
 /** How an inquiry stands: one that is awaited no more and was not decided has been withdrawn. */
-function statusOf(state: RunState, { key, outcome }: AskedInquiry): InquiryStatus {
+export function statusOf(state: RunState, { key, outcome }: AskedInquiry): InquiryStatus {
   if (outcome !== null) return outcome;
   return state.pending.get(key)?.kind === 'inquiry' ? 'pending' : 'cancelled';
 }
@@ -258,6 +259,7 @@ export function inquiriesOf(state: RunState): Inquiry[] {
       ...{ key, task: workAt(state, place).key, visit: place.visit + 1, item: place.item, status, votes },
       request: requestNow(inquiry),
       escalated: (inquiry.escalated ?? []).map((time) => iso(time)!),
+      delegations: inquiry.delegations ?? [],
       decisions: decisions.get(key) ?? [],
       ...(inquiry.settled ?? findBinding(state, inquiry).binding),
       ...{ created: iso(opened)!, expires_at: iso(expires), decided_at: iso(ended) },
@@ -281,6 +283,8 @@ export function endedNextToInquiries(state: Pick<RunState, 'inquiries' | 'pendin
 /** How often some of them have. */
 export function changesOf(inquiries: readonly AskedInquiry[]): number {
   return inquiryChanges(
-    inquiries.map(({ votes, outcome, escalated = [] }) => ({ votes, escalated, ended: outcome !== null })),
+    inquiries.map(({ votes, outcome, escalated = [], delegations = [] }) => {
+      return { votes, escalated, delegations, ended: outcome !== null };
+    }),
   );
 }

@@ -1,3 +1,4 @@
+import { type Delegation, type DelegationRecord, heldDelegations } from '../model/delegation.ts';
 import {
   type Decision,
   type InquiryOption,
@@ -12,7 +13,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { forbidName, grantName } from '../model/names.ts';
 import { ReplayExceeded, type WorkMeter } from '../model/work.ts';
 import { mismatches } from './schema-checks.ts';
-import { NORMAL_NAMES, OVERRIDE } from './versions.ts';
+import { DELEGATION, NORMAL_NAMES, OVERRIDE } from './versions.ts';
 
 /** An inquiry as far as the rules need it. */
 export interface RuledInquiry {
@@ -23,7 +24,15 @@ export interface RuledInquiry {
   expires: number | null;
   /** Hash of what approval would run now. */
   bound: string;
+  /** Every delegation that came; none unless it is given. */
+  delegations?: readonly DelegationRecord[] | undefined;
 }
+
+/** The verdict on a decision that does not count. */
+type Refused = Verdict & { result: 'refused' };
+
+/** Somebody who decides, or wants to: the subject, all names of the person, and their groups. */
+export type Decider = Pick<Decision, 'by' | 'names' | 'groups'>;
 
 /**
  * What becomes of a decision: the one set of rules, for the run that takes it and for whoever wants to refuse it before it is
@@ -49,7 +58,9 @@ export function judge(
     return refused('option_unknown', `there is no option "${decision.option}"; offered: ${offered}`);
   }
   const overrides = decision.override === true && version >= OVERRIDE;
-  const barred = overrides ? startedBy(decision, starters, version) : barredFrom(request, decision, starters, version);
+  const barred = overrides
+    ? startedBy(decision, starters, version)
+    : barredFromDeciding(inquiry, decision, starters, version);
   if (barred !== null) return barred;
   if (!overrides && votes.some(({ by }) => isOneOf(by, decision, version)))
     return refused('already_voted', `${decision.by} has decided already`);
@@ -72,13 +83,43 @@ export function judge(
   return counted(request, votes, option);
 }
 
+/**
+ * Returns why somebody may not decide an inquiry at all, as who was asked and who has delegated to whom; null: they may. With
+ * `on_behalf_of` they decide by the delegation of that subject, and only by that.
+ */
+export function barredFromDeciding(
+  { request, delegations }: Pick<RuledInquiry, 'request' | 'delegations'>,
+  decider: Decider & Pick<Decision, 'on_behalf_of'>,
+  starters: readonly string[],
+  version: number,
+): Refused | null {
+  const { by, on_behalf_of: behalf } = decider;
+  const held = version >= DELEGATION ? heldDelegations({ delegations }) : [];
+  const own = held.find((delegation) => isSamePerson(delegation, decider, version));
+  if (own !== undefined) return refused('not_allowed', `${by} has delegated this to ${own.to}`);
+  if (behalf === undefined || version < DELEGATION) return barredFrom(request, decider, starters, version);
+  if (delegationTo(held, decider)?.by !== behalf) {
+    return refused('not_allowed', `${by} does not decide on behalf of ${behalf}`);
+  }
+  return startedBy(decider, starters, version);
+}
+
+/** Returns the delegation by which somebody decides; undefined: there is none. */
+export function delegationTo(
+  held: readonly Delegation[],
+  { by, names }: Pick<Decider, 'by' | 'names'>,
+): Delegation | undefined {
+  const all = new Set([by, ...names].map(grantName));
+  return held.find(({ to }) => all.has(grantName(to)));
+}
+
 /** Why somebody may not decide at all; null: they may. */
 export function barredFrom(
   { approvers, groups, allow_self: allowSelf }: Pick<InquiryRequest, 'approvers' | 'groups' | 'allow_self'>,
-  decider: Pick<Decision, 'by' | 'names' | 'groups'>,
+  decider: Decider,
   starters: readonly string[],
   version: number,
-): (Verdict & { result: 'refused' }) | null {
+): Refused | null {
   const { by, names, groups: own } = decider;
   const form = version >= NORMAL_NAMES ? grantName : asWritten;
   const [all, memberships] = [new Set([by, ...names].map(form)), new Set(own.map(form))];
@@ -96,7 +137,7 @@ function startedBy(
   decider: Pick<Decision, 'by' | 'names'>,
   starters: readonly string[],
   version: number,
-): (Verdict & { result: 'refused' }) | null {
+): Refused | null {
   if (!starters.some((starter) => isOneOf(starter, decider, version))) return null;
   return refused('self_approval', `${decider.by} has started the run, and may not decide about it`);
 }
@@ -108,11 +149,21 @@ function isOneOf(subject: string, { by, names }: Pick<Decision, 'by' | 'names'>,
   return [by, ...names].some((name) => forbidName(name) === form);
 }
 
+/** Returns whether two people are one, by any names of both. */
+export function isSamePerson(
+  a: Pick<Decider, 'by' | 'names'>,
+  b: Pick<Decider, 'by' | 'names'>,
+  version: number,
+): boolean {
+  return [a.by, ...a.names].some((subject) => isOneOf(subject, b, version));
+}
+
 function asWritten(name: string): string {
   return name;
 }
 
-function closedVerdict({ status, votes }: RuledInquiry): Verdict | null {
+/** Returns why nothing counts that comes after an inquiry has ended; null while it is open. */
+export function closedVerdict({ status, votes }: Pick<RuledInquiry, 'status' | 'votes'>): Refused | null {
   if (status === 'pending') return null;
   if (status === 'expired') return refused('expired', 'nobody decided in time');
   if (status === 'cancelled') return refused('withdrawn', 'the question was withdrawn');
@@ -127,16 +178,18 @@ function counted(request: InquiryRequest, votes: readonly Vote[], { outcome }: I
   return count >= request.deny_quorum ? { result: 'decided', outcome: 'denied' } : { result: 'counted' };
 }
 
-function refused(reason: RefusalReason, message: string): Verdict & { result: 'refused' } {
+function refused(reason: RefusalReason, message: string): Refused {
   return { result: 'refused', reason, message };
 }
 
 /** Returns the vote that a decision for one of the options of a request is. */
 export function voteOf({ options }: Pick<InquiryRequest, 'options'>, decision: Decision): Vote {
-  const { id, by, option, response, comment, channel, at, bound_to, override } = decision;
+  const { id, by, option, response, comment, channel, at, bound_to, override, on_behalf_of } = decision;
   const { outcome } = options.find(({ ref }) => ref === option)!;
-  const vote = { id, by, option, response, comment, channel, at, outcome, bound_to };
-  return override === true ? { ...vote, override } : vote;
+  const vote: Vote = { id, by, option, response, comment, channel, at, outcome, bound_to };
+  if (override === true) vote.override = override;
+  else if (on_behalf_of !== undefined) vote.on_behalf_of = on_behalf_of;
+  return vote;
 }
 
 /** In what a response does not match the schema of the form, for a run of a version of the interpreter. */

@@ -1,39 +1,33 @@
 import { programOf } from '../language/programs.ts';
 import { renderCondition } from '../language/template-value.ts';
-import { CONTROL_SIGNAL } from '../model/control.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
-import { DECISION_SIGNAL } from '../model/inquiry.ts';
-import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
-import { TRUST_SIGNAL } from '../model/statement.ts';
 import type { ReplayMeter } from '../model/work.ts';
 import { isCancel, noteFired, queueOf, withoutSlices } from './backlog.ts';
 import { closingOf } from './closing.ts';
-import { takeControl } from './controls.ts';
 import { digestRun } from './digest.ts';
 import { end } from './ends.ts';
 import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
 import { considerHold, endHold, goOn, mayBegin } from './hold.ts';
 import { schemaFailure } from './inline.ts';
-import { takeDecision, takeDue } from './inquiries.ts';
+import { takeDue } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
 import { withoutChangedDecisions } from './kept-decisions.ts';
 import { Layers } from './layers.ts';
+import { takeMessage } from './messages.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
 import { restore } from './restore.ts';
 import { scopeOf } from './scope.ts';
-import { emptyQueue, takeSignal } from './signals.ts';
+import { emptyQueue } from './signals.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState } from './state.ts';
-import { demandsStatements } from './statements.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, postpone, reissue } from './tries.ts';
-import { takeTrust } from './trust.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
-import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, PERMITS_APART, RESERVED_SIGNALS, SECRETS } from './versions.ts';
+import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, PERMITS_APART, SECRETS } from './versions.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime, spend } from './work.ts';
 
@@ -230,13 +224,6 @@ function take(state: RunState, event: RunEvent): void {
   else if (event.type === 'signal') takeMessage(state, event.name, event.payload);
   else if (event.type === 'fired') takeTimer(state, event.key);
   else takeResolution(state, event);
-}
-
-function takeMessage(state: RunState, name: string, payload: Json): void {
-  if (name === DECISION_SIGNAL && state.version >= RESERVED_SIGNALS) takeDecision(state, payload);
-  else if (name === CONTROL_SIGNAL && state.version >= RESERVED_SIGNALS) takeControl(state, payload);
-  else if (name === TRUST_SIGNAL && demandsStatements(state)) takeTrust(state, payload);
-  else takeSignal(state, name, payload);
 }
 
 function takeTimer(state: RunState, key: string): void {

@@ -1,9 +1,12 @@
 import type { CarriedState } from '../model/carried-state.ts';
+import { type DelegationRecord, parseDelegation } from '../model/delegation.ts';
 import { parseExecutionId, uuidOf } from '../model/execution-id.ts';
 import { parseDecision, type Vote } from '../model/inquiry.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { RunInput } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import { carry, isUnfinished, type Reopened } from './carry.ts';
+import { judgeDelegation } from './delegation-rules.ts';
 import { requestNow } from './escalation.ts';
 import { keptBindingOf } from './inquiries.ts';
 import { judge } from './inquiry-rules.ts';
@@ -82,13 +85,15 @@ function isDecided(state: RunState, inquiry: AskedInquiry): boolean {
   const { votes, outcome } = inquiry;
   if (!demandsStatements(state)) return votes.length > 0;
   const request = requestNow(inquiry);
+  const delegated = provenDelegations(state, inquiry);
   const meter = createMeter(state, SCHEMA_WORK);
   const decided = votes.map((vote, at) => {
-    const { by, response, comment, proof } = vote;
+    const { by, response, comment, proof, carried_from } = vote;
     if (proof === undefined || !isVoteProven(state, inquiry, vote)) return 'refused';
     const decision = parseDecision({ ...proof.statement, by, response, comment });
     if (decision === null) return 'refused';
-    const ruled = { ...inquiry, request, status: 'pending' as const, votes: votes.slice(0, at) };
+    const delegations = delegated.filter((record) => record.carried_from === carried_from);
+    const ruled = { ...inquiry, request, status: 'pending' as const, votes: votes.slice(0, at), delegations };
     // What it was bound to and who had started the run was judged in the run that took it.
     const verdict = judge({ ...ruled, bound: decision.bound_to ?? '' }, decision, [], state.version, meter);
     return verdict.result === 'decided' ? verdict.outcome : verdict.result;
@@ -97,25 +102,64 @@ function isDecided(state: RunState, inquiry: AskedInquiry): boolean {
   return decided.pop() === outcome && decided.every((result) => result === 'counted');
 }
 
+/** Returns the delegations of a question that their statements prove and that, taken in turn, count by the rules. */
+function provenDelegations(state: RunState, inquiry: AskedInquiry): DelegationRecord[] {
+  const { delegations = [], escalated = [], request: asked, expires } = inquiry;
+  const held: DelegationRecord[] = [];
+  for (const record of delegations) {
+    const { delegation, taken, verdict } = record;
+    if (verdict.result === 'refused' || !isDelegationProven(state, inquiry, record)) continue;
+    // A step of the ladder may since have asked the person whom it was delegated to.
+    const before = escalated.filter((time) => time <= Date.parse(taken));
+    const request = requestNow({ request: asked, escalated: before });
+    const ruled = { request, status: 'pending' as const, votes: [], expires, delegations: held };
+    if (judgeDelegation(ruled, delegation, [], state.version).result === 'delegated') held.push(record);
+  }
+  return held;
+}
+
+/** Reports whether a delegation is what a signed statement says, made about this question in the run that it comes from. */
+function isDelegationProven(state: RunState, inquiry: AskedInquiry, record: DelegationRecord): boolean {
+  const { proof, carried_from, delegation } = record;
+  if (proof === undefined || !isMadeAbout(state, inquiry, proof.statement, carried_from)) return false;
+  const { subject = null, ...said } = proof.statement;
+  const { reason } = delegation;
+  const stated = parseDelegation({ ...said, by: subject, reason });
+  return (
+    proof.statement.type === 'delegate' &&
+    canonicalJson(stated as unknown as Json) === canonicalJson(delegation as unknown as Json) &&
+    isProven(state, proof, 'delegate', { reason })
+  );
+}
+
+/** Reports whether a statement was made about a question, in the execution that it is said to come from. */
+function isMadeAbout(
+  { run }: RunState,
+  { key }: AskedInquiry,
+  { tenant, execution, inquiry }: JsonObject,
+  from = 0,
+): boolean {
+  const origin = parseExecutionId(String(from));
+  return origin !== undefined && tenant === run.tenant && execution === uuidOf(origin.n) && inquiry === key;
+}
+
 /** Reports whether a vote is what a signed statement says, made about this question in the run that it comes from. */
-function isVoteProven(state: RunState, { key, request, settled }: AskedInquiry, vote: Vote): boolean {
-  const { proof, carried_from = 0, by, option, at, response, comment } = vote;
+function isVoteProven(state: RunState, inquiry: AskedInquiry, vote: Vote): boolean {
+  const { request, settled } = inquiry;
+  const { proof, carried_from, by, option, at, response, comment } = vote;
   if (proof === undefined) return false;
   const { statement } = proof;
-  const origin = parseExecutionId(String(carried_from));
   const about = request.bind ? settled?.what : statement.what;
   return (
-    origin !== undefined &&
     statement.type === 'decision' &&
-    statement.tenant === state.run.tenant &&
-    statement.execution === uuidOf(origin.n) &&
-    statement.inquiry === key &&
+    isMadeAbout(state, inquiry, statement, carried_from) &&
     statement.what === about &&
     statement.subject === by &&
     statement.option === option &&
     request.options.find(({ ref }) => ref === option)?.outcome === vote.outcome &&
     statement.at === at &&
     (statement.override ?? false) === (vote.override ?? false) &&
+    statement.on_behalf_of === vote.on_behalf_of &&
     isProven(state, proof, 'decision', { response, comment })
   );
 }

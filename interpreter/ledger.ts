@@ -1,8 +1,10 @@
+import { type DelegationRecord, type DelegationRefusal, parseDelegation } from '../model/delegation.ts';
 import { integerId, parseExecutionId, uuidOf } from '../model/execution-id.ts';
-import { type Decision, type InquiryStatus, parseDecision, type RefusalReason, type Vote } from '../model/inquiry.ts';
+import { type InquiryStatus, parseDecision, type RefusalReason, type Vote } from '../model/inquiry.ts';
 import { ownValue } from '../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
 import type { RunInput } from '../model/run-input.ts';
+import { judgeDelegation } from './delegation-rules.ts';
 import { digestQuestion } from './digest.ts';
 import { judge, voteOf } from './inquiry-rules.ts';
 import { isSignedBy } from './signatures.ts';
@@ -12,11 +14,14 @@ import { matchesHashes } from './statements.ts';
 const CLOCK_TOLERANCE = 60_000;
 
 /** Refusals that depend on what a masked question does not show. */
-const HIDDEN_REASONS: readonly RefusalReason[] = ['not_allowed', 'option_unknown', 'response_invalid'];
+const HIDDEN_REASONS: readonly Reason[] = ['not_allowed', 'option_unknown', 'response_invalid', 'delegate_unsuitable'];
+
+/** Why a decision or a delegation was refused. */
+type Reason = RefusalReason | DelegationRefusal;
 
 /**
- * Checks an export of decisions against published keys: every signature, that each statement belongs to its run and question, every
- * verdict by the rules of the interpreter, and that each question has the outcome that its statements lead to. Who started the run is
+ * Checks an export of decisions and delegations against published keys: every signature, that each statement belongs to its run and
+ * question, every verdict by the rules of the interpreter, and that each question has the outcome that its statements lead to. Who started the run is
  * taken from the export.
  */
 export function verifyLedger(ledger: Ledger, keys: readonly LedgerKey[]): LedgerFinding[] {
@@ -70,16 +75,18 @@ function statementFault(
   if (key === undefined) return 'unknown_key';
   const revoked = key.revoked_at ?? null;
   if (revoked !== null && !(Date.parse(String(statement.at)) < Date.parse(revoked))) return 'revoked_key';
-  if (given !== null && !matchesHashes(statement, given, 'decision')) return 'altered';
+  const type = statement.type === 'delegate' ? 'delegate' : 'decision';
+  if (given !== null && !matchesHashes(statement, given, type)) return 'altered';
   if (!isSignedBy(key.x, statement, sig)) return 'bad_signature';
   const origin = from === null ? null : parseExecutionId(String(from));
   const uuid = origin === null ? execution.uuid : origin === undefined ? '' : uuidOf(origin.n);
   const isHere = statement.tenant === execution.tenant && statement.execution === uuid;
-  if (statement.type !== 'decision' || !isHere || !hasOwnId(execution)) return 'wrong_run';
+  if (statement.type !== type || !isHere || !hasOwnId(execution)) return 'wrong_run';
   if (from === null && statement.chain !== execution.chain) return 'wrong_run';
   const question = questions.find(({ inquiry }) => inquiry === statement.inquiry);
   if (question === undefined) return 'unknown_question';
-  if (verdict.result === 'refused' || !question.request.bind) return null;
+  // Who decides is delegated, not what is decided about.
+  if (verdict.result === 'refused' || !question.request.bind || type === 'delegate') return null;
   // A decision that was kept is bound to the question as it was in its own run.
   const same = from === null ? statement.bound_to === question.bound_to : statement.what === question.what;
   return same ? null : 'binding_changed';
@@ -110,17 +117,25 @@ function questionFault(
     if (again.what !== what || (!isKept && again.bound_to !== bound)) return 'digest_differs';
   }
   const votes: Vote[] = [];
+  const delegations: DelegationRecord[] = [];
+  const expires = expires_at === null ? null : Date.parse(expires_at);
   let status: InquiryStatus = 'pending';
-  for (const { statement, given, verdict } of statements) {
+  for (const entry of statements) {
+    const { statement, given, verdict } = entry;
+    if (statement.type === 'delegate') {
+      const fault = delegationFault(ledger, question, entry, { status, votes, expires, delegations });
+      if (fault !== null) return fault;
+      continue;
+    }
     const { subject: by = null, ...said } = statement;
     const decision = parseDecision({ ...said, by, response: given?.response ?? null, comment: given?.comment ?? null });
     if (decision === null) return 'malformed';
-    const expires = expires_at === null ? null : Date.parse(expires_at);
     const checked = given === null ? { ...request, response_schema: null } : request;
-    const ruled = { request: checked, status, votes, expires, bound: decision.bound_to ?? bound };
+    const ruled = { request: checked, status, votes, expires, delegations, bound: decision.bound_to ?? bound };
     const found = judge(ruled, decision, execution.starters, execution.interpreter);
     if (verdict.result === 'refused') {
-      const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, decision, given !== null);
+      const { bound_to } = decision;
+      const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, bound_to, given !== null);
       if (isWrong) return 'verdict_differs';
       continue;
     }
@@ -134,19 +149,43 @@ function questionFault(
   return !decided && status !== 'pending' ? 'outcome_differs' : null;
 }
 
+/** Finds what is wrong with a delegation, given what came before it; null: nothing. One that counts is added to `before`. */
+function delegationFault(
+  { execution }: Ledger,
+  question: LedgerQuestion,
+  { statement, given, verdict, carried_from: from }: LedgerStatement,
+  before: { status: InquiryStatus; votes: Vote[]; expires: number | null; delegations: DelegationRecord[] },
+): string | null {
+  const { subject: by = null, ...said } = statement;
+  const delegation = parseDelegation({ ...said, by, reason: given?.reason ?? null });
+  if (delegation === null) return 'malformed';
+  // Who had started the execution in which a kept one was made is not known here.
+  const starters = from === null ? execution.starters : [];
+  const found = judgeDelegation({ ...before, request: question.request }, delegation, starters, execution.interpreter);
+  if (verdict.result === 'refused') {
+    const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, null, given !== null);
+    return isWrong ? 'verdict_differs' : null;
+  }
+  if (verdict.result !== 'delegated') return 'verdict_differs';
+  const isHidden = question.masked && found.result === 'refused' && HIDDEN_REASONS.includes(found.reason);
+  if (found.result === 'refused' && !isHidden) return found.reason;
+  before.delegations.push({ delegation, verdict, taken: delegation.at });
+  return null;
+}
+
 /**
- * Reports whether a decision can only have been refused for a reason if the rules refuse it now. The others depend on the moment at which
- * the run took the decision, or on what is hidden.
+ * Reports whether a statement can only have been refused for a reason if the rules refuse it now. The others depend on the moment at
+ * which the run took it, or on what is hidden. `decided` is the `bound_to` of a decision.
  */
 function mustBeRight(
   { status, masked, bound_to: bound }: LedgerQuestion,
-  reason: RefusalReason,
-  decision: Decision,
+  reason: Reason,
+  decided: string | null,
   isGiven: boolean,
 ): boolean {
   if (reason === 'expired') return status !== 'expired';
   if (reason === 'withdrawn') return status !== 'cancelled';
-  if (reason === 'binding_changed') return decision.bound_to === bound || decision.bound_to === null;
+  if (reason === 'binding_changed') return decided === bound || decided === null;
   if (reason === 'response_invalid' && !isGiven) return false;
   return !masked || !HIDDEN_REASONS.includes(reason);
 }

@@ -61,3 +61,6 @@ export const EACH_RESPONSE = 9;
 
 /** More people are asked when nobody has decided for a while. */
 export const ESCALATION = 9;
+
+/** Somebody who is asked may name another person to decide on their behalf. */
+export const DELEGATION = 9;

@@ -8,6 +8,7 @@ export function requestIssues({
   quorum,
   deny_quorum,
   escalate = [],
+  delegable,
   timeout,
 }: InquiryRequest): { path: string; message: string }[] {
   const issues: { path: string; message: string }[] = [];
@@ -18,6 +19,13 @@ export function requestIssues({
   }
   if (!options.some(({ outcome }) => outcome === 'approve')) {
     issues.push({ path: '/options', message: 'none of the options approves' });
+  }
+  // Whoever may decide at all needs no delegation, and the first one would take the question away from everybody else.
+  if (delegable === true && approvers.length + groups.length === 0) {
+    issues.push({
+      path: '/delegable',
+      message: 'has no effect where anybody may decide: it needs approvers or groups',
+    });
   }
   for (const [index, step] of escalate.entries()) {
     const path = `/escalate/${index}`;

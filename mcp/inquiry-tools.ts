@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { heldDelegations } from '../model/delegation.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { InquiryService } from '../service/inquiries.ts';
+import type { DelegationService } from '../service/delegations.ts';
+import type { InquiryService, InquiryView } from '../service/inquiries.ts';
 import { inquiryId } from '../service/inquiry-ids.ts';
 import type { Tool } from './tool.ts';
 
@@ -22,8 +24,11 @@ const InquirySchema = z.object({
     z.object({
       ...{ by: z.string(), option: z.string(), comment: z.string().nullable(), at: z.string() },
       override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
+      onBehalfOf: z.string().nullable().describe('Who has delegated the decision to this person.'),
     }),
   ),
+  delegable: z.boolean(),
+  delegations: z.array(z.object({ by: z.string(), to: z.string(), reason: z.string().nullable(), at: z.string() })),
   willRun: z.array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() })),
   boundTo: z.string(),
   createdAt: z.string(),
@@ -53,9 +58,18 @@ const AnsweredSchema = z.object({
   result: z.enum(['decided', 'counted', 'received']).describe('received: no worker has taken it yet.'),
   inquiry: InquirySchema,
 });
+const DelegateInput = z.strictObject({
+  id: z.string().max(200).describe('Id of the inquiry.'),
+  to: z.string().min(1).max(200).describe('Who decides instead: a subject, or another name of a person.'),
+  reason: z.string().max(4_000).optional(),
+});
+const DelegatedSchema = z.object({
+  result: z.enum(['delegated', 'received']).describe('received: no worker has taken it yet.'),
+  inquiry: InquirySchema,
+});
 
 /** The tools of decisions by people: the caller decides as the principal that it is. */
-export function inquiryTools(inquiries: InquiryService) {
+export function inquiryTools(inquiries: InquiryService, delegations: DelegationService) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_inquiries',
     description: 'List what people are asked, newest first.',
@@ -82,13 +96,29 @@ export function inquiryTools(inquiries: InquiryService) {
     async run(principal, { id, option, response = null, comment = null, boundTo }) {
       const given = { option, response, comment, boundTo, channel: 'mcp' as const };
       const { result, view } = await inquiries.respond(principal, id, given);
-      const { n, execution, inquiry } = view;
-      const { memo, workflowType } = execution;
-      return { result, inquiry: body({ n, ref: memo?.ref ?? workflowType, owner: memo?.owner ?? null }, inquiry) };
+      return { result, inquiry: viewBody(view) };
     },
   };
 
-  return [list, answer] as const;
+  const delegate: Tool<typeof DelegateInput, typeof DelegatedSchema> = {
+    name: 'delegate_inquiry',
+    description: 'Have another person decide on your behalf what you are asked. You no longer decide it then.',
+    permission: 'inquiry:respond',
+    audited: true,
+    input: DelegateInput,
+    output: DelegatedSchema,
+    async run(principal, { id, to, reason = null }) {
+      const { result, view } = await delegations.delegate(principal, id, { to, reason });
+      return { result, inquiry: viewBody(view) };
+    },
+  };
+
+  return [list, answer, delegate] as const;
+}
+
+function viewBody({ n, execution, inquiry }: InquiryView): z.infer<typeof InquirySchema> {
+  const { memo, workflowType } = execution;
+  return body({ n, ref: memo?.ref ?? workflowType, owner: memo?.owner ?? null }, inquiry);
 }
 
 function body(
@@ -105,7 +135,11 @@ function body(
       options: options.map(({ ref: of, label, outcome, form = 'required' }) => ({ ref: of, label, outcome, form })),
     },
     ...{ responseSchema: response_schema, quorum, willRun: plan, boundTo: bound_to },
-    votes: votes.map(({ by, option, comment, at, override = false }) => ({ by, option, comment, at, override })),
+    votes: votes.map(({ by, option, comment, at, override = false, on_behalf_of: onBehalfOf = null }) => {
+      return { by, option, comment, at, override, onBehalfOf };
+    }),
+    delegable: request.delegable === true,
+    delegations: heldDelegations(inquiry).map(({ by, to, reason, at }) => ({ by, to, reason, at })),
     ...{ createdAt: created, expiresAt: expires_at, decidedAt: decided_at },
   };
 }

@@ -5,6 +5,7 @@ import type { Principal } from '../model/principal.ts';
 import { VERSION } from '../model/product.ts';
 import type { AuditService } from '../service/audit.ts';
 import type { DefinitionService } from '../service/definitions.ts';
+import type { DelegationService } from '../service/delegations.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
@@ -23,13 +24,14 @@ export interface McpServices {
   retries: RetryService;
   deletions: DeletionService;
   inquiries: InquiryService;
+  delegations: DelegationService;
   audit: AuditService;
   log: Logger;
 }
 
 /** The MCP server for one caller: document 004's tools, and those beyond it (design/shapes.md, MCP). */
 function createMcpServer(
-  { definitions, executions, lists, retries, deletions, inquiries, audit, log }: McpServices,
+  { definitions, executions, lists, retries, deletions, inquiries, delegations, audit, log }: McpServices,
   principal: Principal,
 ): McpServer {
   const server = new McpServer({ name: 'fermata', version: VERSION });
@@ -40,7 +42,7 @@ function createMcpServer(
   for (const tool of executionTools(executions, lists, { retries, deletions }))
     registerTool(server, principal, hooks, tool as never);
   for (const tool of workflowTools(definitions)) registerTool(server, principal, hooks, tool as never);
-  for (const tool of inquiryTools(inquiries)) registerTool(server, principal, hooks, tool as never);
+  for (const tool of inquiryTools(inquiries, delegations)) registerTool(server, principal, hooks, tool as never);
   return server;
 }
 

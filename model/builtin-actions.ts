@@ -68,6 +68,10 @@ const InquiryInputSchema = z.strictObject({
     .max(5)
     .optional()
     .describe('Who else is asked, and told, while nobody has decided; who was asked stays asked.'),
+  delegable: z
+    .boolean()
+    .optional()
+    .describe('Whether somebody who is asked may name another person to decide on their behalf; not unless given.'),
   bind: z.boolean().optional().describe('Whether a decision holds only for what was shown; it does unless given.'),
 });
 

@@ -1,4 +1,5 @@
 import type { ControlRecord } from './control.ts';
+import type { DelegationRecord } from './delegation.ts';
 import type { Failure } from './failure.ts';
 import type { DecisionRecord, InquiryRequest, PlannedTask, Vote } from './inquiry.ts';
 import type { Json } from './json.ts';
@@ -92,6 +93,8 @@ export interface CarriedInquiry {
   outcome: 'approved' | 'denied' | 'expired' | null;
   /** When each step of its ladder was taken, in order; none where it is absent. */
   escalated?: number[];
+  /** Every delegation that came, in order; none where it is absent. */
+  delegations?: DelegationRecord[];
   /** What it was about when it ended. */
   settled: { bound_to: string; what?: string; plan: PlannedTask[] } | null;
 }

@@ -1,3 +1,4 @@
+import { type DelegationRecord, heldDelegations } from './delegation.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { StatementProof } from './statement.ts';
 
@@ -57,6 +58,8 @@ export interface InquiryRequest {
   bind: boolean;
   /** Who else is asked later, in order; absent where an interpreter before 9 kept the request. */
   escalate?: InquiryStep[];
+  /** Somebody who is asked may name another person to decide on their behalf; absent where nobody may. */
+  delegable?: true;
 }
 
 /** Chats in which people are asked and answer. */
@@ -88,6 +91,8 @@ export interface Decision {
   bound_to: string | null;
   /** It stands in place of the decisions of everybody who is asked. */
   override?: true;
+  /** The subject of who has delegated it to who decides; absent where nobody has. */
+  on_behalf_of?: string;
 }
 
 /** Why a decision does not count. */
@@ -153,12 +158,15 @@ export function inquiryRequest(input: Json): InquiryRequest {
         ...{ after, approvers, groups, notify, reason },
       }),
     ),
+    ...(given.delegable === true ? { delegable: true } : {}),
   };
 }
 
 /** Returns who may decide, and how many of them must approve, in words. */
-export function whoIsAsked({ approvers, groups, quorum }: InquiryRequest): string {
-  const people = [...approvers, ...groups.map((group) => `members of ${group}`)];
+export function whoIsAsked({ request, delegations }: Pick<Inquiry, 'request' | 'delegations'>): string {
+  const { approvers, groups, quorum } = request;
+  const delegates = heldDelegations({ delegations }).map(({ by, to }) => `${to} on behalf of ${by}`);
+  const people = [...approvers, ...groups.map((group) => `members of ${group}`), ...delegates];
   const who = people.length === 0 ? 'anyone who may answer questions' : people.join(', ');
   return quorum === 1 ? who : `${who}; ${quorum} of them must approve`;
 }
@@ -192,6 +200,7 @@ export function parseDecision(payload: Json): Decision | null {
     at,
     bound_to = null,
     override,
+    on_behalf_of,
   } = payload;
   const texts = [id, inquiry, option, by, channel, at];
   if (!texts.every((text) => typeof text === 'string')) return null;
@@ -200,7 +209,9 @@ export function parseDecision(payload: Json): Decision | null {
   if (bound_to !== null && typeof bound_to !== 'string') return null;
   if (!CHANNELS.includes(channel as Channel) || Number.isNaN(Date.parse(at as string))) return null;
   const decision = { id, inquiry, option, response, comment, by, names, groups, channel, at, bound_to } as Decision;
-  return override === true ? { ...decision, override } : decision;
+  if (override === true) decision.override = true;
+  if (typeof on_behalf_of === 'string') decision.on_behalf_of = on_behalf_of;
+  return decision;
 }
 
 function isTextList(value: Json | undefined): value is string[] {
@@ -221,6 +232,8 @@ export interface Vote extends Pick<Decision, 'id' | 'by' | 'option' | 'response'
   outcome: InquiryOutcome;
   bound_to: string | null;
   override?: true;
+  /** The subject of who has delegated the decision; absent where nobody has. */
+  on_behalf_of?: string;
   /** The signed statement that it came as; absent where the run takes decisions without. */
   proof?: StatementProof;
   /** The integer id of the execution in which it was made, where a retry has kept it. */
@@ -249,6 +262,8 @@ export interface Inquiry {
   votes: Vote[];
   /** When each step of the ladder was taken, in the order of `request.escalate`; who it adds stands in `request`. */
   escalated?: string[];
+  /** Every delegation that came, in order, also those that do not count. */
+  delegations?: DelegationRecord[];
   decisions: DecisionRecord[];
   bound_to: string;
   /** What `bound_to` is computed from, without the run (interpreter 9). */
@@ -276,11 +291,13 @@ export const NOTICE_CHANNELS = [...CHAT_CHANNELS, 'email', 'webhook'] as const;
 /** Through what people and programs are told of inquiries. */
 export type NoticeChannel = (typeof NOTICE_CHANNELS)[number];
 
-/** How often the inquiries of a run have changed: asked, voted on, escalated, ended. */
+/** How often the inquiries of a run have changed: asked, voted on, escalated, delegated, ended. */
 export function inquiryChanges(
-  inquiries: Iterable<{ votes: readonly unknown[]; escalated: readonly unknown[]; ended: boolean }>,
+  inquiries: Iterable<Record<'votes' | 'escalated' | 'delegations', readonly unknown[]> & { ended: boolean }>,
 ): number {
   let changes = 0;
-  for (const { votes, escalated, ended } of inquiries) changes += 1 + votes.length + escalated.length + (ended ? 1 : 0);
+  for (const { votes, escalated, delegations, ended } of inquiries) {
+    changes += 1 + votes.length + escalated.length + delegations.length + (ended ? 1 : 0);
+  }
   return changes;
 }

@@ -1,3 +1,4 @@
+import type { DelegationVerdict } from './delegation.ts';
 import type { InquiryRequest, InquiryStatus, PlannedTask, Verdict } from './inquiry.ts';
 import type { JsonObject } from './json.ts';
 
@@ -26,7 +27,7 @@ export interface LedgerQuestion {
   expires_at: string | null;
 }
 
-/** A decision that the run has verified, in the order in which it did; `given` is null where it is hidden. */
+/** A decision or delegation that the run has verified, in the order in which it did; `given` is null where it is hidden. */
 export interface LedgerStatement {
   statement: JsonObject;
   kid: string;
@@ -35,7 +36,7 @@ export interface LedgerStatement {
   /** Number of the history event that brought it; null where a retry has kept the decision of another execution, whose id is next to it. */
   event: number | null;
   carried_from: number | null;
-  verdict: Verdict;
+  verdict: Verdict | DelegationVerdict;
 }
 
 /** An export: an execution, and below it its sub-workflows. */

@@ -2,7 +2,16 @@ import type { Inquiry, NoticeChannel } from './inquiry.ts';
 import type { JsonObject } from './json.ts';
 
 /** What has happened to an inquiry that a target is told of. */
-export const NOTICE_KINDS = ['opened', 'voted', 'changed', 'reminded', 'decided', 'expired', 'withdrawn'] as const;
+export const NOTICE_KINDS = [
+  'opened',
+  'voted',
+  'delegated',
+  'changed',
+  'reminded',
+  'decided',
+  'expired',
+  'withdrawn',
+] as const;
 
 /** What has happened to an inquiry that a target is told of. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -193,6 +193,12 @@ export const OverrideSchema = RespondSchema.omit({ comment: true }).extend({
   reason: z.string().min(1).max(4_000).describe('Why nobody of those who are asked decides; it is shown to them.'),
 });
 
+/** The body of POST /api/v1/inquiries/{id}/delegate. */
+export const DelegateSchema = z.strictObject({
+  to: z.string().min(1).max(200).describe('Who decides instead: a subject, or another name of a person.'),
+  reason: z.string().max(4_000).optional().describe('Shown to that person.'),
+});
+
 const MockOutcomeSchema = z.union([
   z.strictObject({ output: JsonValueSchema }),
   z.strictObject({ error: z.strictObject({ type: z.string().min(1).max(200), message: z.string().optional() }) }),

@@ -13,9 +13,10 @@ import type { WorkLimits } from './work.ts';
  * history is long goes on as another one. 6: secrets in inputs, and turns of runs with a concurrency key. 7: HTTP requests that
  * only read are issued again when their worker was lost. 8: work is counted and bounded, and a run with much of it does it in
  * slices; a task that a busy worker hands back is issued again. 9: the form of an inquiry belongs to its options, each approving
- * response is kept, more people are asked after a while, names of people are compared in one normal form, a skip of a question
- * withdraws it, and an admin may override one; a decision is bound to a digest of the whole tree, its parameters and its run, and a
- * retry keeps it only where that is the same; what people want of a run counts only where Fermata has signed it for that run.
+ * response is kept, more people are asked after a while, somebody who is asked may delegate their decision, names of people are
+ * compared in one normal form, a skip of a question withdraws it, and an admin may override one; a decision is bound to a digest of
+ * the whole tree, its parameters and its run, and a retry keeps it only where that is the same; what people want of a run counts only
+ * where Fermata has signed it for that run.
  */
 export const INTERPRETER_VERSION = 9;
 

@@ -25,7 +25,7 @@ export type Warrant = Omit<SignedStatement, 'given'>;
 export type StatementProof = Omit<SignedStatement, 'given'> & { salt: string };
 
 /** The kinds of statements. */
-export type StatementType = 'decision' | 'control' | 'trust';
+export type StatementType = 'decision' | 'control' | 'delegate' | 'trust';
 
 /** The signal that changes the keys that a run trusts. */
 export const TRUST_SIGNAL = '__fermata_trust';
@@ -34,6 +34,7 @@ export const TRUST_SIGNAL = '__fermata_trust';
 export const HASHED_FIELDS: Record<StatementType, readonly string[]> = {
   decision: ['response', 'comment'],
   control: ['output', 'reason'],
+  delegate: ['reason'],
   trust: [],
 };
 

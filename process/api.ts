@@ -18,6 +18,7 @@ import { createConnectionResolver, createConnectionService } from '../service/co
 import { createControlService } from '../service/controls.ts';
 import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
+import { createDelegationService } from '../service/delegations.ts';
 import { createDeletionService } from '../service/deletions.ts';
 import { createIndexService } from '../service/execution-index.ts';
 import { createExecutionLists, type ExecutionLists } from '../service/execution-lists.ts';
@@ -248,6 +249,15 @@ export async function startApi({
     { principals, audit, signer },
     Date.now,
   );
+  const delegations = createDelegationService({
+    temporal,
+    projections,
+    inquiries,
+    principals,
+    audit,
+    signer,
+    clock: Date.now,
+  });
   const controls = createControlService(reading, executions, { inquiries, signer }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
@@ -294,6 +304,7 @@ export async function startApi({
     secrets,
     schedules,
     inquiries,
+    delegations,
     tokens,
     ledger: createLedgerService(executions, temporal),
     publicUrl,
@@ -319,7 +330,7 @@ export async function startApi({
   for (const { inbound } of people.answering) app.post(inbound.path, takeBody([inbound.mediaType]));
   app.route('/', people.routes);
   app.post('/mcp', takeBody(['application/json']), async (context) => {
-    const mcp = { definitions, executions, lists, retries, deletions, inquiries, audit, log };
+    const mcp = { definitions, executions, lists, retries, deletions, inquiries, delegations, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
   app.all('/mcp', () => {

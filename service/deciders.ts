@@ -1,8 +1,12 @@
+import { type Decider, delegationTo } from '../interpreter/inquiry-rules.ts';
 import { AppError } from '../model/app-error.ts';
-import type { InquiryRequest } from '../model/inquiry.ts';
+import { heldDelegations } from '../model/delegation.ts';
+import type { Execution } from '../model/execution.ts';
+import type { Decision, Inquiry, InquiryRequest } from '../model/inquiry.ts';
 import { grantName } from '../model/names.ts';
 import { hasPermission } from '../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
+import type { PrincipalService } from './principals.ts';
 
 /** Returns whether a principal who is known may decide questions at all. */
 export function mayDecide(principal: Principal): boolean {
@@ -39,4 +43,27 @@ export function demandDecider(principal: Principal, { approvers }: Pick<InquiryR
   throw new AppError('forbidden', `${subject} may not decide: the permission ${permission} is missing`, {
     details: { permission },
   });
+}
+
+/** Returns the subjects that count as who started a run. */
+export function startersOf({ run, memo }: Execution): readonly string[] {
+  return run?.starters ?? (memo === null ? [] : [memo.owner]);
+}
+
+/**
+ * Returns as whom a principal decides an inquiry: all names and groups of the person, and on whose behalf where somebody has delegated
+ * it to them. A delegation has ended where one of the two was disabled since, by any of their names.
+ */
+export async function deciderOf(
+  principals: Pick<PrincipalService, 'namesOf' | 'wasDisabledSince'>,
+  principal: Principal,
+  { delegations }: Pick<Inquiry, 'delegations'>,
+): Promise<Decider & Pick<Decision, 'on_behalf_of'>> {
+  const { subject: by, groups, tenant } = principal;
+  const decider = { by, names: await principals.namesOf(principal), groups };
+  const delegation = delegationTo(heldDelegations({ delegations }), decider);
+  if (delegation === undefined) return decider;
+  const { by: from, names, to, to_names, at } = delegation;
+  const ended = await principals.wasDisabledSince(tenant, [from, ...names, to, ...to_names], at);
+  return ended ? decider : { ...decider, on_behalf_of: from };
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../model/app-error.ts';
+import { heldDelegations } from '../model/delegation.ts';
 import type { Execution, Wait } from '../model/execution.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
@@ -135,8 +136,10 @@ function adviceFor(
       const asked = execution.inquiries.filter((inquiry) => inquiry.task === task && inquiry.status === 'pending');
       return asked.map((inquiry) => {
         const { approvers, groups } = inquiry.request;
+        const delegates = heldDelegations(inquiry).map(({ by, to }) => `${to} on behalf of ${by}`);
         const who =
-          [...approvers, ...groups.map((group) => `the group ${group}`)].join(', ') || 'anybody who may respond';
+          [...approvers, ...groups.map((group) => `the group ${group}`), ...delegates].join(', ') ||
+          'anybody who may respond';
         const text = `"${task}" waits for a decision${at}: ${who} can decide.`;
         return { text, ...request('POST', `/api/v1/inquiries/${encodeURIComponent(inquiryId(n, inquiry))}/respond`) };
       });

@@ -46,8 +46,8 @@ export function createInbox(
     const event = Date.parse(updated) * 1000 + (lastEventId % 1000);
     const starters = run?.starters ?? [memo.owner];
     const changes = inquiryChanges(
-      inquiries.map(({ votes, escalated = [], status }) => {
-        return { votes, escalated, ended: status !== 'pending' && status !== 'cancelled' };
+      inquiries.map(({ votes, escalated = [], delegations = [], status }) => {
+        return { votes, escalated, delegations, ended: status !== 'pending' && status !== 'cancelled' };
       }),
     );
     await store.sync(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { barredFrom, formIssues, judge } from '../interpreter/inquiry-rules.ts';
+import { barredFromDeciding, formIssues, judge } from '../interpreter/inquiry-rules.ts';
 import { OVERRIDE } from '../interpreter/versions.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
@@ -19,7 +19,7 @@ import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { AuditService } from './audit.ts';
-import { demandDecider, demandOverrider, mayDecide } from './deciders.ts';
+import { deciderOf, demandDecider, demandOverrider, mayDecide, startersOf } from './deciders.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -103,12 +103,15 @@ export function createInquiryService(
     overrides: boolean,
   ): Promise<Decision> {
     const { option, response, comment, channel, id = randomUUID(), boundTo = inquiry.bound_to } = answer;
-    return {
+    const { on_behalf_of, ...decider } = await deciderOf(principals, principal, inquiry);
+    const decision: Decision = {
       ...{ id, inquiry: inquiry.key, option, response, comment, channel, bound_to: boundTo },
-      ...{ by: principal.subject, names: await principals.namesOf(principal), groups: principal.groups },
+      ...decider,
       at: new Date(clock()).toISOString(),
-      ...(overrides ? { override: true as const } : {}),
     };
+    if (overrides) decision.override = true;
+    else if (on_behalf_of !== undefined) decision.on_behalf_of = on_behalf_of;
+    return decision;
   }
 
   /** Decides, and writes what became of it to the audit log: also what was refused. */
@@ -218,9 +221,8 @@ export function createInquiryService(
     /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
     async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
       demandDecider(principal, inquiry.request);
-      const { subject: by, groups } = principal;
-      const person = { by, names: await principals.namesOf(principal), groups };
-      const barred = barredFrom(inquiry.request, person, startersOf(execution), INTERPRETER_VERSION);
+      const person = await deciderOf(principals, principal, inquiry);
+      const barred = barredFromDeciding(inquiry, person, startersOf(execution), INTERPRETER_VERSION);
       if (barred !== null) throw refusalOf(barred);
     },
   };
@@ -239,10 +241,6 @@ function demandOverridable(principal: Principal, { execution }: InquiryView): vo
 function foresee({ execution, inquiry }: InquiryView, decision: Decision): Verdict {
   const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
   return judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution), INTERPRETER_VERSION);
-}
-
-function startersOf({ run, memo }: Execution): readonly string[] {
-  return run?.starters ?? (memo === null ? [] : [memo.owner]);
 }
 
 function recordOf({ inquiries }: Execution, id: string): DecisionRecord | undefined {

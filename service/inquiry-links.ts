@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
+import { heldDelegations } from '../model/delegation.ts';
 import { type Inquiry, requiredForm, type Vote } from '../model/inquiry.ts';
 import { formResponse } from '../model/inquiry-form.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
@@ -135,12 +136,15 @@ export function createInquiryLinkService(
   return {
     /**
      * Returns a token for an address that was told of an inquiry; null where the question does not ask the address by name, as
-     * it is or as that of a person.
+     * it is or as that of a person, and nobody has delegated the question to it, or where it has delegated the question.
      */
     async issue({ inquiry, inquiryId, tenant, target }: Notice): Promise<string | null> {
       const person = await principals.findPerson(tenant, 'email', target);
       const names = new Set([target, ...(person === null ? [] : await principals.namesOf(person))].map(grantName));
-      if (!inquiry.request.approvers.some((name) => names.has(grantName(name)))) return null;
+      const held = heldDelegations(inquiry);
+      if (held.some((made) => [made.by, ...made.names].some((name) => names.has(grantName(name))))) return null;
+      const asked = [...inquiry.request.approvers, ...held.map(({ to }) => to)];
+      if (!asked.some((name) => names.has(grantName(name)))) return null;
       const until = inquiry.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(inquiry.expires_at);
       const expires = Math.min(clock() + LINK_SECONDS * 1000, until);
       return seal({ kind: 'link', inquiry: inquiryId, tenant, address: target, expires });

@@ -1,13 +1,14 @@
 import { isSignedBy } from '../interpreter/signatures.ts';
 import { keysAdded } from '../interpreter/trust.ts';
 import { AppError } from '../model/app-error.ts';
+import { DELEGATE_SIGNAL } from '../model/delegation.ts';
 import type { Execution } from '../model/execution.ts';
 import { integerId, uuidOf } from '../model/execution-id.ts';
-import { DECISION_SIGNAL, type DecisionRecord, type Inquiry } from '../model/inquiry.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
+import { DECISION_SIGNAL, type Inquiry } from '../model/inquiry.ts';
+import { canonicalJson, compareText, isJsonObject, type Json, type JsonObject, ownValue } from '../model/json.ts';
 import type { Ledger, LedgerQuestion, LedgerStatement } from '../model/ledger.ts';
 import type { Principal } from '../model/principal.ts';
-import { type SignedStatement, TRUST_SIGNAL } from '../model/statement.ts';
+import { type SignedStatement, type StatementProof, type StatementType, TRUST_SIGNAL } from '../model/statement.ts';
 import { decodePayloads } from '../projection/payload.ts';
 import type { ExecutionService } from './executions.ts';
 import type { Mask } from './masks.ts';
@@ -52,7 +53,10 @@ export function createLedgerService(
       },
       digest: execution.digest,
       questions: execution.inquiries.map((inquiry, at) => questionOf(inquiry, shown.inquiries[at] ?? inquiry)),
-      statements: execution.inquiries.flatMap((inquiry) => statementsOf(inquiry, sent, mask)).sort(byEvent),
+      statements: execution.inquiries
+        .flatMap((inquiry) => statementsOf(inquiry, sent, mask))
+        .sort(inOrder)
+        .map(({ entry }) => entry),
       children,
     };
   }
@@ -62,7 +66,13 @@ export function createLedgerService(
   };
 }
 
-/** Reads the decisions that a run was sent and that a key has signed which it trusts or has trusted, by the id of the statement. */
+/** The signals that bring what an export shows, with the type of their statements. */
+const EXPORTED: Readonly<Record<string, StatementType>> = {
+  [DECISION_SIGNAL]: 'decision',
+  [DELEGATE_SIGNAL]: 'delegate',
+};
+
+/** Reads the decisions and delegations that a run was sent and that a key has signed which it trusts or has trusted, by the id of the statement. */
 async function signalsOf(
   temporal: Pick<Temporal, 'history'>,
   { workflowId, run, runId, trust }: Pick<Execution, 'workflowId' | 'run' | 'runId' | 'trust'>,
@@ -74,15 +84,16 @@ async function signalsOf(
   for await (const page of temporal.history(workflowId)) {
     for (const { workflowExecutionSignaledEventAttributes: signaled } of page) {
       event += 1;
-      const name = signaled?.signalName;
-      if (name !== DECISION_SIGNAL && name !== TRUST_SIGNAL) continue;
+      const name = signaled?.signalName ?? '';
+      const exported = ownValue(EXPORTED, name);
+      if (exported === undefined && name !== TRUST_SIGNAL) continue;
       const payload = signedIn(decodePayloads(signaled?.input)[0] ?? null);
       const x = payload === null ? undefined : ownValue(keys, payload.kid);
       if (payload === null || x === undefined || !isSignedBy(x, payload.statement, payload.sig)) continue;
       const { id, type, tenant, execution, chain, add } = payload.statement;
       if (tenant !== run?.tenant || execution !== uuid || chain !== runId) continue;
       if (name === TRUST_SIGNAL && type === 'trust') Object.assign(keys, Object.fromEntries(keysAdded(add)));
-      if (name === DECISION_SIGNAL && typeof id === 'string' && !sent.has(id)) sent.set(id, { ...payload, event });
+      if (type === exported && typeof id === 'string' && !sent.has(id)) sent.set(id, { ...payload, event });
     }
   }
   return sent;
@@ -107,26 +118,47 @@ function questionOf(inquiry: Inquiry, shown: Inquiry): LedgerQuestion {
   return { inquiry: key, status, what, bound_to, request, plan, masked, expires_at };
 }
 
-function statementsOf(
-  { decisions, votes }: Inquiry,
-  sent: ReadonlyMap<string, SignedStatement & { event: number }>,
-  mask: Mask,
-): LedgerStatement[] {
-  const shownGiven = (given: JsonObject) => (canonicalJson(mask(given)) === canonicalJson(given) ? given : null);
-  return decisions.flatMap(({ decision, verdict, verified }: DecisionRecord): LedgerStatement[] => {
-    const found = sent.get(decision.id);
-    if (verified && found !== undefined) {
-      const { statement, kid, sig, given, event } = found;
-      return [{ statement, kid, sig, given: shownGiven(given), event, carried_from: null, verdict }];
-    }
-    const vote = votes.find(({ id }) => id === decision.id);
-    if (vote?.proof === undefined || vote.carried_from === undefined) return [];
-    const { statement, kid, sig, salt } = vote.proof;
-    const given = shownGiven({ response: vote.response, comment: vote.comment, salt });
-    return [{ statement, kid, sig, given, event: null, carried_from: vote.carried_from, verdict }];
-  });
+/** A statement of an export, and when the run took it. */
+interface TakenStatement {
+  entry: LedgerStatement;
+  taken: string;
 }
 
-function byEvent(a: LedgerStatement, b: LedgerStatement): number {
-  return (a.event ?? 0) - (b.event ?? 0);
+function statementsOf(
+  { decisions, votes, delegations = [] }: Inquiry,
+  sent: ReadonlyMap<string, SignedStatement & { event: number }>,
+  mask: Mask,
+): TakenStatement[] {
+  const shownGiven = (given: JsonObject) => (canonicalJson(mask(given)) === canonicalJson(given) ? given : null);
+  /** Makes the entry of a statement: as it was sent, or as a retry has kept it from another execution. */
+  const entriesOf = (
+    { id, verdict, taken, isSent }: { id: string; verdict: LedgerStatement['verdict']; taken: string; isSent: boolean },
+    kept: { proof?: StatementProof; carried_from?: number; values: JsonObject } | undefined,
+  ): TakenStatement[] => {
+    const found = isSent ? sent.get(id) : undefined;
+    if (found !== undefined) {
+      const { statement, kid, sig, given, event } = found;
+      return [{ entry: { statement, kid, sig, given: shownGiven(given), event, carried_from: null, verdict }, taken }];
+    }
+    if (kept?.proof === undefined || kept.carried_from === undefined) return [];
+    const { statement, kid, sig, salt } = kept.proof;
+    const given = shownGiven({ ...kept.values, salt });
+    return [{ entry: { statement, kid, sig, given, event: null, carried_from: kept.carried_from, verdict }, taken }];
+  };
+  return [
+    ...delegations.flatMap(({ delegation: { id, reason }, verdict, taken, ...record }) =>
+      entriesOf({ id, verdict, taken, isSent: record.carried_from === undefined }, { ...record, values: { reason } }),
+    ),
+    ...decisions.flatMap(({ decision: { id }, verdict, taken, verified = false }) => {
+      const vote = votes.find((each) => each.id === id);
+      const kept =
+        vote === undefined ? undefined : { ...vote, values: { response: vote.response, comment: vote.comment } };
+      return entriesOf({ id, verdict, taken, isSent: verified }, kept);
+    }),
+  ];
+}
+
+/** Orders statements as the run took them: what a retry has kept first. */
+function inOrder(a: TakenStatement, b: TakenStatement): number {
+  return (a.entry.event ?? 0) - (b.entry.event ?? 0) || compareText(a.taken, b.taken);
 }

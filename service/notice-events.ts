@@ -1,3 +1,4 @@
+import { type Delegation, heldDelegations } from '../model/delegation.ts';
 import {
   type Inquiry,
   type InquiryNotify,
@@ -6,6 +7,7 @@ import {
   type NoticeChannel,
   stepsTaken,
 } from '../model/inquiry.ts';
+import { grantName } from '../model/names.ts';
 import type { NoticeKind } from '../model/notice.ts';
 
 // Which events an inquiry gives rise to, and which of them are still worth telling. Pure.
@@ -35,11 +37,18 @@ interface Target {
   target: string;
 }
 
-/** Where an inquiry is told: as it was asked, and by each step of its ladder that was taken. */
+/**
+ * Where an inquiry is told: as it was asked, by each step of its ladder that was taken, and by mail for each person to whom it was
+ * delegated and who has an address.
+ */
 export function targetsOf(inquiry: Inquiry): Target[] {
   const found = new Map<string, Target>();
   for (const { notify } of [inquiry.request, ...stepsTaken(inquiry)]) {
     for (const place of targetsIn(notify)) found.set(`${place.channel} ${place.target}`, place);
+  }
+  for (const delegation of heldDelegations(inquiry)) {
+    const target = addressOf(delegation);
+    if (target !== null) found.set(`email ${target}`, { channel: 'email', target });
   }
   return [...found.values()];
 }
@@ -50,6 +59,17 @@ export function reasonFor(inquiry: Inquiry, { channel, target }: Target): string
     targetsIn(notify).some((place) => place.channel === channel && place.target === target);
   if (names(inquiry.request.notify)) return null;
   return stepsTaken(inquiry).find(({ notify }) => names(notify))?.reason ?? null;
+}
+
+/** Returns the delegation that a mail address is told of, as that of the person who decides by it; null: there is none. */
+export function delegationFor(inquiry: Inquiry, { channel, target }: Target): Delegation | null {
+  if (channel !== 'email') return null;
+  return heldDelegations(inquiry).find((delegation) => addressOf(delegation) === target) ?? null;
+}
+
+/** Returns the mail address of the person to whom a delegation was made; null where none is known. */
+function addressOf({ to, to_names }: Delegation): string | null {
+  return [to, ...to_names].find((name) => name.includes('@'))?.toLowerCase() ?? null;
 }
 
 function targetsIn(notify: InquiryNotify): Target[] {
@@ -72,8 +92,10 @@ export function noticeEventsOf(before: Inquiry | null, inquiry: Inquiry): Wanted
     (before === null ? [] : targetsOf(before)).map(({ channel, target }) => `${channel} ${target}`),
   );
   return targetsOf(inquiry).flatMap(({ channel, target }) => {
-    const events = eventsSince(known.has(`${channel} ${target}`) ? before : null, inquiry);
-    return events.filter(({ kind }) => isTold(channel, kind)).map((event) => ({ channel, target, ...event }));
+    const place = { channel, target };
+    const since = known.has(`${channel} ${target}`) ? before : null;
+    const events = eventsSince(since, inquiry).filter(({ kind }) => isTold(place, kind, inquiry, since));
+    return events.map((event) => ({ ...place, ...event }));
   });
 }
 
@@ -82,6 +104,10 @@ function eventsSince(before: Inquiry | null, inquiry: Inquiry): Pick<WantedEvent
   if (before === null) events.push({ kind: 'opened', number: 1 });
   for (let vote = before?.votes.length ?? 0; vote < inquiry.votes.length; vote += 1) {
     events.push({ kind: 'voted', number: vote + 1 });
+  }
+  const delegated = heldDelegations(inquiry).length;
+  for (let at = before === null ? 0 : heldDelegations(before).length; at < delegated; at += 1) {
+    events.push({ kind: 'delegated', number: at + 1 });
   }
   const end = ENDS[inquiry.status];
   if (end !== undefined && (before === null || before.status === 'pending')) events.push({ kind: end, number: 1 });
@@ -98,7 +124,9 @@ export function remindersOf(inquiry: Inquiry, now: number): { events: WantedEven
   const every = inquiry.request.remind_every! * 1000;
   const number = Math.round((next.getTime() - Date.parse(inquiry.created)) / every) - 1;
   const kind = 'reminded' as const;
-  const events = number < 1 ? [] : targetsOf(inquiry).map((target) => ({ ...target, kind, number }));
+  const delegators = heldDelegations(inquiry).flatMap(({ by, names }) => [by, ...names].map(grantName));
+  const asked = targetsOf(inquiry).filter(({ channel, target }) => channel !== 'email' || !delegators.includes(target));
+  const events = number < 1 ? [] : asked.map((target) => ({ ...target, kind, number }));
   return { events, next };
 }
 
@@ -110,8 +138,13 @@ export function nextReminder({ status, created, request }: Inquiry, now: number)
   return new Date(first + (periods + 1) * every);
 }
 
-function isTold(channel: NoticeChannel, kind: NoticeKind): boolean {
-  return channel !== 'email' || MAILED.includes(kind);
+function isTold(place: Target, kind: NoticeKind, inquiry: Inquiry, since: Inquiry | null): boolean {
+  if (place.channel !== 'email') return true;
+  // Whoever is told only now, or has nothing to decide by it, needs no mail about a delegation.
+  if (kind === 'delegated') {
+    return since !== null && delegationFor(since, place) === null && delegationFor(inquiry, place) !== null;
+  }
+  return MAILED.includes(kind);
 }
 
 /** An event of a target that has not been settled. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 import { grantName } from '../model/names.ts';
-import { type AliasKind, type Grants, type Principal, subjectsOf } from '../model/principal.ts';
+import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../model/requests.ts';
 import type { KeyRow, KnownPrincipal, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
@@ -146,6 +146,21 @@ export function createPrincipalService(
       const known = found ?? (kind === 'email' ? await store.findPerson(tenant, { subject: name }, now) : null);
       return known === null ? null : presentOf(known);
     },
+
+    /** Finds the person who has a name, as a subject or of whatever kind, with what they may do now; null: nobody. */
+    async findNamed(tenant: string, name: string): Promise<Principal | null> {
+      const own = await store.findPerson(tenant, { subject: name }, new Date(clock()));
+      if (own !== null) return presentOf(own);
+      for (const kind of ALIAS_KINDS) {
+        const found = await this.findPerson(tenant, kind, name);
+        if (found !== null) return found;
+      }
+      return null;
+    },
+
+    /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, also where it was enabled again. */
+    wasDisabledSince: (tenant: string, subjects: readonly string[], time: string): Promise<boolean> =>
+      store.wasDisabledSince(tenant, subjects, new Date(time)),
 
     /**
      * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in

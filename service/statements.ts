@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
 import { saltedHash, signedText, startContent } from '../interpreter/signatures.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Control } from '../model/control.ts';
+import type { Delegation } from '../model/delegation.ts';
 import type { Execution } from '../model/execution.ts';
 import { uuidOf } from '../model/execution-id.ts';
 import type { Decision } from '../model/inquiry.ts';
@@ -35,6 +36,8 @@ export interface StatementSigner {
   sealDecision(execution: Execution, decision: Decision, what: string | undefined): Json;
   /** Returns the memo of a start with its warrant. `at` is now, in milliseconds. */
   withWarrant(start: WarrantedStart, at: number): RunMemo;
+  /** Returns the payload of a delegation for a run. Throws as sealDecision. */
+  sealDelegation(execution: Execution, delegation: Delegation): Json;
   /** Returns the payload of a control for a run. `at` is now, in milliseconds. Throws as sealDecision. */
   sealControl(execution: Execution, control: Control, at: number): Json;
 }
@@ -97,7 +100,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       return [about({ add, revoke: [] }, own), about({ add: [], revoke: [kid] }, newest)];
     },
     trust: () => ({ keys: Object.fromEntries(keys.map(({ kid, x }) => [kid, x])) }),
-    // Decisions and controls are made of nothing but JSON.
+    // Decisions, delegations and controls are made of nothing but JSON.
     sealDecision: (execution, decision, what) =>
       seal(execution, 'decision', decision as unknown as JsonObject & { by: Json }, { what: what ?? null }),
     withWarrant({ input, run, memo }, at) {
@@ -109,6 +112,8 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       };
       return { ...memo, warrant: { statement, kid, sig: signatureOf(statement, privateKey) } };
     },
+    sealDelegation: (execution, delegation) =>
+      seal(execution, 'delegate', delegation as unknown as JsonObject & { by: Json }, {}),
     sealControl: (execution, control, at) =>
       seal(execution, 'control', control as unknown as JsonObject & { by: Json }, { at: new Date(at).toISOString() }),
   };

@@ -1,9 +1,10 @@
-import { and, arrayOverlaps, count, desc, eq, gt, inArray, lte, not, or, type SQL, sql } from 'drizzle-orm';
+import { and, arrayOverlaps, count, desc, eq, exists, gt, inArray, lte, not, or, type SQL, sql } from 'drizzle-orm';
+import { heldDelegations } from '../model/delegation.ts';
 import type { Inquiry, InquiryStatus } from '../model/inquiry.ts';
 import { forbidName, grantName } from '../model/names.ts';
 import type { Database } from './database.ts';
 import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
-import { executions, inquiries, noticeEvents } from './schema.ts';
+import { executions, inquiries, noticeEvents, principals } from './schema.ts';
 
 /** An inquiry in the inbox. */
 export type InquiryRow = typeof inquiries.$inferSelect;
@@ -70,12 +71,16 @@ export function createInquiryStore(db: Database) {
           const [before] = await transaction.select().from(inquiries).where(isInquiry(place)).for('update');
           if (before !== undefined && before.event > event) continue;
           const remind = remindAt(inquiry);
+          const held = heldDelegations(inquiry);
+          const delegators = held.flatMap(({ by, names }) => [by, ...names]);
+          const approvers = [...request.approvers, ...held.map(({ to }) => to)];
           const row = {
             ...{ namespace, workflowId, key, n, tenant, status, ref, owner, inquiry, event },
-            ...{ approvers: request.approvers.map(grantName), groups: request.groups.map(grantName) },
+            ...{ approvers: approvers.map(grantName), groups: request.groups.map(grantName) },
             created: new Date(created),
             barred: request.allow_self ? [] : starters.map(forbidName),
-            voters: votes.map(({ by }) => forbidName(by)),
+            // Whoever has delegated it no longer decides, as whoever has decided.
+            voters: [...votes.map(({ by }) => by), ...delegators].map(forbidName),
             remindAt: remind === null ? null : (before?.remindAt ?? remind),
           };
           await transaction
@@ -254,5 +259,29 @@ function assignedTo({ names, groups }: Assignee): SQL | undefined {
     asked,
     not(arrayOverlaps(inquiries.barred, forbidden)),
     not(arrayOverlaps(inquiries.voters, forbidden)),
+    not(exists(endedDelegation(names))),
   );
+}
+
+/** Selects from the delegations of an inquiry to somebody those that have ended, since one of the two was disabled. */
+function endedDelegation(names: readonly string[]): SQL {
+  const list = sql.join(
+    names.map((name) => sql`${name}`),
+    sql`, `,
+  );
+  return sql`(
+    select 1
+    from json_array_elements(coalesce(${inquiries.inquiry} -> 'delegations', '[]'::json)) as record
+    cross join lateral (select record -> 'delegation' as made) as delegation
+    join ${principals} on ${principals.tenant} = ${inquiries.tenant}
+      and ${principals.disabledLast} >= (made ->> 'at')::timestamptz
+    where record -> 'verdict' ->> 'result' = 'delegated'
+      and made ->> 'to' in (${list})
+      and ${principals.subject} in (
+        select made ->> 'by'
+        union all select made ->> 'to'
+        union all select json_array_elements_text(made -> 'names')
+        union all select json_array_elements_text(made -> 'to_names')
+      )
+  )`;
 }

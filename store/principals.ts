@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { grantName } from '../model/names.ts';
 import type { Role } from '../model/permissions.ts';
@@ -192,6 +192,7 @@ export function createPrincipalStore(db: Database) {
           .update(principals)
           .set({
             disabled: sql`coalesce(${principals.disabled}, ${now.toISOString()})`,
+            disabledLast: now,
             claims: null,
             claimsSeen: null,
           })
@@ -204,6 +205,22 @@ export function createPrincipalStore(db: Database) {
           .where(and(eq(apiKeys.principal, found.id), isNull(apiKeys.revoked)));
         return true;
       });
+    },
+
+    /** Reports whether one of some subjects was disabled at a time or later, also where it was enabled again. */
+    async wasDisabledSince(tenant: string, subjects: readonly string[], time: Date): Promise<boolean> {
+      const found = await db
+        .select({ id: principals.id })
+        .from(principals)
+        .where(
+          and(
+            eq(principals.tenant, tenant),
+            inArray(principals.subject, [...subjects]),
+            gte(principals.disabledLast, time),
+          ),
+        )
+        .limit(1);
+      return found.length > 0;
     },
 
     /** Lets a disabled principal have credentials again; gives none of the old ones back. False: there is no such principal. */

@@ -62,6 +62,8 @@ export const principals = pgTable(
     groups: textList('groups'),
     /** Since when nothing of this principal counts; null: it does. */
     disabled: instant('disabled_at'),
+    /** When it was disabled last, also where it was enabled since; null: never. Delegations made by then have ended. */
+    disabledLast: instant('disabled_last_at'),
     /** What its last verified token granted as a person, and when that was seen. */
     claims: json('claims').$type<Grants>(),
     claimsSeen: instant('claims_at'),

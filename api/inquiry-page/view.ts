@@ -120,7 +120,7 @@ function about({ execution, inquiry, address }: LinkedInquiry): Html {
   return html`<h1>${request.prompt ?? 'A decision is needed'}</h1>
 ${request.details === null ? '' : html`<p class="details">${request.details}</p>`}
 <dl><dt>Workflow</dt><dd>${memo?.ref ?? workflowType}</dd><dt>Started by</dt><dd>${memo?.owner ?? 'nobody'}</dd>
-<dt>Asked</dt><dd>${whoIsAsked(request)}</dd>
+<dt>Asked</dt><dd>${whoIsAsked(inquiry)}</dd>
 <dt>Open until</dt><dd>${expires === null ? 'decided' : minuteOf(expires)}</dd><dt>You are</dt><dd>${address}</dd></dl>
 ${votes.length === 0 ? '' : html`<h2>Votes so far</h2><ul>${votes.map((vote) => voted(vote, request))}</ul>`}
 ${plan.length === 0 ? '' : html`<h2>Approval runs</h2>${plan.map(planned)}`}`;

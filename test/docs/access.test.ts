@@ -57,7 +57,7 @@ describe('docs/access.md', () => {
     const tools = [
       ...executionTools(none, none, { retries: none, deletions: none }),
       ...workflowTools(none),
-      ...inquiryTools(none),
+      ...inquiryTools(none, none),
     ].map(({ name, permission }) => ({ name: `MCP ${name}`, permission }));
     const expected = new Map<string, string[]>();
     for (const { name, permission } of [...routes, ...tools]) {

@@ -297,6 +297,99 @@ describe('every channel', () => {
   });
 });
 
+describe('a delegation', () => {
+  const delegate = (who: string, id: string, to: string) =>
+    as(who, 'POST', `/api/v1/inquiries/${id}/delegate`, { to, reason: 'on holiday' });
+  const mine = async (who: string, run: number) =>
+    (await as(who, 'GET', `/api/v1/inquiries?assigned=me&execution=${run}`)).body.data.length;
+  const notes = async (id: string) =>
+    (await harness.call('GET', '/api/v1/audit?limit=250')).body.data
+      .filter((row: { operation: string; target: string }) => row.operation === 'inquiry.delegate' && row.target === id)
+      .map(({ subject, details }: { subject: string; details: { to: string; result: string } }) => {
+        return [subject, details.to, details.result];
+      });
+
+  it('is refused for whom and to whom it may not be, and the run has not moved', async () => {
+    const asked = await ask('starter', ['ann', 'starter', 'cleo-ci', 'looker'], { delegable: true, quorum: 2 });
+    const rows: [string, string, number, string][] = [
+      ['other', 'cleo-ci', 403, 'not_an_approver'],
+      ['starter', 'other', 403, 'self_approval'],
+      ['looker', 'other', 403, 'forbidden'],
+      ['bot', 'other', 403, 'person_required'],
+      ['helper', 'other', 403, 'person_required'],
+      ['ann', 'ann', 422, 'delegate_unsuitable'],
+      ['ann', 'ann@example.com', 422, 'delegate_unsuitable'],
+      ['ann', 'starter', 422, 'delegate_unsuitable'],
+      ['ann', 'cleo@example.com', 422, 'delegate_unsuitable'],
+      ['ann', 'nobody', 422, 'delegate_unsuitable'],
+      ['ann', 'bot', 422, 'delegate_unsuitable'],
+      ['ann', 'helper', 422, 'delegate_unsuitable'],
+      ['ann', 'looker', 422, 'delegate_unsuitable'],
+      ['ann', 'gone', 422, 'delegate_unsuitable'],
+      ['ann', 'barred', 422, 'delegate_unsuitable'],
+      ['ann', '', 400, 'request_invalid'],
+    ];
+    for (const [who, to, status, code] of rows) {
+      const refused = await delegate(who, asked.id, to);
+      expect([who, to, refused.status, refused.body.code]).toEqual([who, to, status, code]);
+    }
+    const plain = await ask('dev', ['ann']);
+    expect((await delegate('ann', plain.id, 'other')).body.code).toBe('not_delegable');
+    expect((await inquiryOf(asked.run)).delegations).toEqual([]);
+    expect((await inquiryOf(asked.run)).approvers).toHaveLength(4);
+    const written = (await notes(asked.id)).map((note: string[]) => note.join(' '));
+    expect(written).toContain('ann barred delegate_unsuitable');
+    expect(written).toContain('other cleo-ci not_an_approver');
+    expect(written).toHaveLength(rows.length - 2);
+  });
+
+  it.each(Object.keys(WAYS) as Way[])(
+    'moves a question by %s to the other person, who decides for the first',
+    async (way) => {
+      const asked = await ask('dev', ['ann'], { delegable: true });
+      const { status, body } = await delegate('ann', asked.id, 'other@example.com');
+      expect([status, body.result, body.data.bound_to]).toEqual([200, 'delegated', asked.bound]);
+      expect(body.data.delegations).toMatchObject([{ by: 'ann', to: 'other', reason: 'on holiday' }]);
+      await until(
+        () => mine('other', asked.run),
+        (count) => count === 1,
+      );
+      expect(await mine('ann', asked.run)).toBe(0);
+      const subject = `Subject: Deploy ${asked.channel.slice(9)}?`;
+      const mail = await until(
+        async () => mails.find(({ to, text }) => to === 'other@example.com' && text.includes(subject)),
+        (found) => found !== undefined,
+      );
+      expect(mail?.text).toContain('You decide on behalf of ann: on holiday');
+      expect(await WAYS[way](asked, 'ann')).toBe('not_an_approver');
+      expect((await delegate('other', asked.id, 'cleo-ci')).body.code).toBe('not_an_approver');
+      expect(await WAYS[way](asked, 'other')).toBe('decided');
+      expect((await inquiryOf(asked.run)).votes).toMatchObject([{ by: 'other', on_behalf_of: 'ann', verified: true }]);
+      expect(await notes(asked.id)).toContainEqual(['ann', 'other', 'delegated']);
+    },
+  );
+
+  it.each(['absent', 'proxy'])('ends for good when %s is disabled', async (disabled) => {
+    const give = async (subject: string) => {
+      keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, roles: ['operator'] })).body.data.key;
+    };
+    await give('absent');
+    await give('proxy');
+    const asked = await ask('dev', [], { approvers: ['absent'], notify: {}, delegable: true });
+    expect((await delegate('absent', asked.id, 'proxy')).status).toBe(200);
+    await until(
+      () => mine('proxy', asked.run),
+      (count) => count === 1,
+    );
+    for (const verb of ['disable', 'enable']) await harness.call('POST', `/api/v1/principals/${disabled}/${verb}`);
+    await give(disabled);
+    expect(await mine('proxy', asked.run)).toBe(0);
+    for (const who of ['absent', 'proxy']) expect([who, await WAYS.api(asked, who)]).toEqual([who, 'not_an_approver']);
+    expect((await inquiryOf(asked.run)).status).toBe('pending');
+    await as('dev', 'POST', `/api/v1/executions/${asked.run}/cancel`);
+  });
+});
+
 describe('somebody who comes by token alone', () => {
   it('has behind a link what their last token granted as a person, and loses it with the next one', async () => {
     const signIn = async (claims: object) => {

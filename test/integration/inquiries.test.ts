@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyLedger } from '../../interpreter/ledger.ts';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
+import { DELEGATE_SIGNAL } from '../../model/delegation.ts';
 import { integerId, workflowIdOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Ledger } from '../../model/ledger.ts';
@@ -23,6 +24,7 @@ import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
 import { createSigningKeyStore } from '../../store/signing-keys.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
+import { callTool } from './mcp-call.ts';
 import { readerOf } from './projection-reader.ts';
 import { until } from './until.ts';
 
@@ -436,6 +438,43 @@ describe('over MCP', () => {
     });
     await Promise.all([ann.close(), dev.close()]);
     expect((await ended(run)).result.no.type).toBe('denied');
+  });
+});
+
+describe('a delegated decision', () => {
+  it('is verified from its export, which fails without the delegation; one that is forged does not count', async () => {
+    const { run, id, workflow } = await ask({ approvers: ['ann'], delegable: true });
+    const temporal = new TemporalClient({ connection: harness.connection, namespace: 'inquiries' });
+    const people = { by: 'ann', names: ['ann'], groups: [], to: 'bob', to_names: ['bob'], to_groups: [] };
+    const forged = { id: 'forged', inquiry: 'ask', ...people, reason: null, at: new Date().toISOString() };
+    await temporal.workflow.getHandle(workflow).signal(DELEGATE_SIGNAL, forged);
+    await until(
+      () => as('dev', 'GET', `/api/v1/executions/${run}`),
+      ({ body }) => body.data.statements.refused === 1,
+    );
+    expect((await as('bob', 'GET', `/api/v1/inquiries/${id}`)).body.data.delegations).toEqual([]);
+    expect((await respond('bob', id, { option: 'approve' })).body.code).toBe('not_an_approver');
+    const mcp = await callTool(harness.api.url, keys.ann!, 'delegate_inquiry', { id, to: 'bob', reason: 'away' });
+    expect(mcp.structuredContent).toMatchObject({
+      result: 'delegated',
+      inquiry: { delegable: true, delegations: [{ by: 'ann', to: 'bob', reason: 'away' }] },
+    });
+    expect((await respond('bob', id, { option: 'approve' })).body.result).toBe('decided');
+    expect((await ended(run)).statements).toEqual({ accepted: 2, refused: 1 });
+    const exported = `${harness.api.url}/api/v1/executions/${run}/decisions/export`;
+    const ledger = (await (await fetch(exported, { headers: { 'x-api-key': DEV_KEY } })).json()) as Ledger;
+    const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
+    const results = () => verifyLedger(ledger, published).map(({ by, result, reason }) => [by, reason ?? result]);
+    expect(results()).toEqual([
+      ['ann', 'verified'],
+      ['bob', 'verified'],
+      [null, 'verified'],
+    ]);
+    ledger.statements.shift();
+    expect(results()).toEqual([
+      ['bob', 'verified'],
+      [null, 'not_allowed'],
+    ]);
   });
 });
 

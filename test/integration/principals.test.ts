@@ -212,6 +212,7 @@ describe('every route and tool that names something', () => {
       [/execute$/, {}],
       [/signal(\/token)?$/, { name: 'go' }],
       [/respond$/, { option: 'approve' }],
+      [/delegate$/, { to: 'ann' }],
       [/override$/, { option: 'approve', reason: 'x' }],
       [/backfill$/, { start: '2026-01-01T00:00:00Z', end: '2026-01-02T00:00:00Z' }],
       [/schedules\/\{id\}$/, { workflow: 'core.noop', spec: { every: 3600 } }],
@@ -275,6 +276,7 @@ describe('every route and tool that names something', () => {
       ['signal_execution', { id, name: 'go' }],
       ['wait_for_execution', { id, timeoutSeconds: 1 }],
       ['answer_inquiry', { id: String(id + 1), option: 'approve' }],
+      ['delegate_inquiry', { id: String(id + 1), to: 'ann' }],
       ['get_workflow', { ref: 'examples.mine' }],
       ['start_execution', { workflow: 'examples.mine', idempotencyKey: 'x' }],
     ] as const) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import { verifyLedger } from '../../interpreter/ledger.ts';
+import { DELEGATE_SIGNAL, type Delegation } from '../../model/delegation.ts';
 import { uuidOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL, type InquiryStatus, type RefusalReason } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
@@ -10,7 +11,7 @@ import type { RunInput } from '../../model/run-input.ts';
 import type { SignedStatement } from '../../model/statement.ts';
 import { question } from './inquiry-scripts.ts';
 import { runInput, STARTED } from './rehearse.ts';
-import { annDecides, FOREIGN_KEY, KEY, signedDecision, signer } from './signed.ts';
+import { annDecides, FOREIGN_KEY, KEY, placeOf, signedDecision, signer } from './signed.ts';
 
 const CHAIN = 'first';
 const RUN: RunInput = {
@@ -273,5 +274,155 @@ describe('an export of decisions', () => {
     ['a key revoked after', [{ ...KEYS[0]!, revoked_at: '2026-01-01T00:00:01.001Z' }], []],
   ])('with %s', (_, keys, found) => {
     expect(faults(() => {}, keys)).toEqual(found);
+  });
+});
+
+describe('an export of a delegated decision', () => {
+  const run: RunInput = {
+    ...RUN,
+    ...runInput(
+      { tasks: [question('ask', { prompt: 'Deploy?', approvers: ['ann', 'bob'], quorum: 2, delegable: true })] },
+      7,
+    ),
+  };
+
+  /** Ann delegates to Cid, who tries to pass it on to Dan; then Ann is refused, and Cid and Bob approve. */
+  function delegated(): Ledger {
+    const { state } = begin(run, {}, STARTED, { chain: CHAIN });
+    const sent: SignedStatement[] = [];
+    const inquiry = () => inquiriesOf(state)[0]!;
+    const send = (name: string, payload: Json) => {
+      sent.push(payload as unknown as SignedStatement);
+      step(state, [{ type: 'signal', name, payload }], STARTED + sent.length);
+    };
+    const delegate = (by: string, to: string) => {
+      const people = { by, names: [], groups: [], to, to_names: [], to_groups: [] };
+      const delegation: Delegation = {
+        ...{ ...people, id: `${by} to ${to}`, inquiry: 'ask', reason: null, at: '2026-01-01T00:00:01.000Z' },
+      };
+      send(DELEGATE_SIGNAL, signer.sealDelegation(placeOf(run, CHAIN), delegation));
+    };
+    const decide = (by: string, behalf?: string) => {
+      const { bound_to, what } = inquiry();
+      const decision = annDecides('ask', { id: `by ${by}`, by, names: [], groups: [], bound_to });
+      if (behalf !== undefined) decision.on_behalf_of = behalf;
+      send(DECISION_SIGNAL, signedDecision(run, CHAIN, decision, what));
+    };
+    delegate('ann', 'cid');
+    delegate('cid', 'dan');
+    decide('ann');
+    decide('cid', 'ann');
+    decide('bob');
+    const { delegations = [], decisions, key, status, what = null, bound_to, request, plan, expires_at } = inquiry();
+    const verdicts = [...delegations, ...decisions].map(({ verdict }) => verdict);
+    expect(verdicts.map(({ result }) => result)).toEqual(['delegated', 'refused', 'refused', 'counted', 'decided']);
+    const { execution } = exported();
+    const ledger: Ledger = {
+      fermata_decisions: 1,
+      execution,
+      digest: state.digest,
+      questions: [{ inquiry: key, status, what, bound_to, request, plan, masked: false, expires_at }],
+      statements: sent.map((each, at) => ({ ...each, event: 10 + at, carried_from: null, verdict: verdicts[at]! })),
+      children: [],
+    };
+    return JSON.parse(JSON.stringify(ledger)) as Ledger;
+  }
+
+  it.each<[string, (ledger: Ledger) => unknown, string[]]>([
+    ['nothing where it is as it was', () => {}, []],
+    ['a missing delegation', ({ statements }) => statements.shift(), ['question ask: verdict_differs']],
+    [
+      'a missing delegation, and whoever has made it too',
+      ({ statements }) => {
+        const [, pass, , ...others] = statements.splice(0);
+        statements.push(pass!, ...others);
+      },
+      ['question ask: not_allowed'],
+    ],
+    [
+      'a delegation that comes too late',
+      ({ statements }) => statements.push({ ...statements.shift()!, event: 20 }),
+      ['question ask: verdict_differs'],
+    ],
+    [
+      'a delegation that is said to be refused',
+      ({ statements }) => {
+        statements[0]!.verdict = { result: 'refused', reason: 'not_allowed', message: '' };
+      },
+      ['question ask: verdict_differs'],
+    ],
+    [
+      'a refused delegation that is said to count',
+      ({ statements }) => {
+        statements[1]!.verdict = { result: 'delegated' };
+      },
+      ['question ask: not_allowed'],
+    ],
+    [
+      'a delegation by somebody else',
+      (ledger) => {
+        said(ledger, 0).subject = 'eve';
+      },
+      ['statement eve: bad_signature', 'question ask: verdict_differs'],
+    ],
+    [
+      'a delegation to somebody else',
+      (ledger) => {
+        said(ledger, 0).to = 'eve';
+      },
+      ['statement ann: bad_signature', 'question ask: verdict_differs'],
+    ],
+    [
+      'a delegation of another execution',
+      ({ statements }) => {
+        const foreign: Delegation = { ...(statements[0]!.statement as unknown as Delegation), by: 'ann', reason: null };
+        const payload = signer.sealDelegation(placeOf({ ...run, n: 8 }, CHAIN), foreign);
+        Object.assign(statements[0]!, payload);
+      },
+      ['statement ann: wrong_run', 'question ask: verdict_differs'],
+    ],
+    [
+      'a delegation of another type',
+      (ledger) => {
+        said(ledger, 0).type = 'trust';
+      },
+      ['statement ann: altered', 'question ask: verdict_differs'],
+    ],
+    [
+      'another reason',
+      ({ statements }) => {
+        statements[0]!.given!.reason = 'x';
+      },
+      ['statement ann: altered', 'question ask: verdict_differs'],
+    ],
+    [
+      'a decision that is not said to be delegated',
+      (ledger) => delete said(ledger, 3).on_behalf_of,
+      ['statement cid: bad_signature', 'question ask: verdict_differs'],
+    ],
+    [
+      'the vote of whoever has delegated',
+      ({ statements }) => {
+        statements[2]!.verdict = { result: 'counted' };
+      },
+      ['question ask: not_allowed'],
+    ],
+    [
+      'a delegation to who started it',
+      ({ execution }) => {
+        execution.starters = ['cid'];
+      },
+      ['question ask: delegate_unsuitable'],
+    ],
+    [
+      'a question that is not delegable',
+      ({ questions }) => delete questions[0]!.request.delegable,
+      ['question ask: digest_differs'],
+    ],
+  ])('shows %s', (_, change, found) => {
+    const ledger = delegated();
+    change(ledger);
+    const bad = verifyLedger(ledger, KEYS).filter(({ result }) => result !== 'verified');
+    expect(bad.map(({ subject, inquiry, by, reason }) => `${subject} ${by ?? inquiry}: ${reason}`)).toEqual(found);
   });
 });

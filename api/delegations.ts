@@ -1,0 +1,51 @@
+import { z } from '@hono/zod-openapi';
+import { DelegateSchema } from '../model/requests.ts';
+import type { DelegationService } from '../service/delegations.ts';
+import { createRouter, refuse } from './environment.ts';
+import { errorResponses } from './errors.ts';
+import { InquirySchema, viewBody } from './inquiry-bodies.ts';
+import { createApiRoute, json } from './routes.ts';
+
+const DelegatedSchema = z.object({ data: InquirySchema, result: z.enum(['delegated', 'received']) });
+
+const delegateRoute = createApiRoute({
+  permission: 'inquiry:respond',
+  method: 'post',
+  path: '/api/v1/inquiries/{id}/delegate',
+  tags: ['inquiries'],
+  summary: 'Have another person decide on behalf of the caller',
+  description: 'For somebody who is asked, where the question is `delegable`. The caller no longer decides it then.',
+  request: {
+    params: z.object({ id: z.string().max(200) }),
+    body: { required: true, content: { 'application/json': { schema: DelegateSchema } } },
+  },
+  responses: {
+    200: json(DelegatedSchema, 'The other person decides: the word of the run itself.'),
+    202: json(DelegatedSchema, 'Received, and no worker has taken it yet.'),
+    ...errorResponses(
+      ...(['request_invalid', 'json_malformed', 'unsupported_media_type', 'body_too_large'] as const),
+      ...(['inquiry_not_found', 'inquiry_expired', 'inquiry_withdrawn', 'decisions_full'] as const),
+      ...(['person_required', 'not_an_approver', 'self_approval'] as const),
+      ...(['already_decided', 'already_voted', 'not_delegable', 'signing_key_missing'] as const),
+      ...(['delegate_unsuitable', 'response_invalid'] as const),
+    ),
+  },
+});
+
+/** The route of delegations. */
+export function delegationRoutes(delegations: DelegationService) {
+  const router = createRouter();
+  router.openapi(
+    delegateRoute,
+    async (context) => {
+      const { to, reason = null } = context.req.valid('json');
+      const { id } = context.req.valid('param');
+      context.set('audited', true);
+      const request = { to, reason, requestId: context.get('requestId') };
+      const { result, view } = await delegations.delegate(context.get('principal'), id, request);
+      return context.json({ data: viewBody(view), result }, result === 'delegated' ? 200 : 202);
+    },
+    refuse(delegateRoute),
+  );
+  return router;
+}

@@ -1,0 +1,67 @@
+import {
+  type Delegation,
+  type DelegationRefusal,
+  type DelegationVerdict,
+  heldDelegations,
+} from '../model/delegation.ts';
+import { barredFrom, closedVerdict, type Decider, isSamePerson, type RuledInquiry } from './inquiry-rules.ts';
+
+/** Delegations of one inquiry that a run takes, whatever became of them. */
+export const MAX_DELEGATIONS = 100;
+
+/** An inquiry as far as the rules of delegations need it; `request` names those who are asked, without delegations. */
+export type DelegatedInquiry = Pick<RuledInquiry, 'request' | 'status' | 'votes' | 'expires' | 'delegations'>;
+
+/**
+ * Decides what becomes of a delegation: the one set of rules, for the run that takes it and for whoever wants to refuse it before it
+ * is sent. No starter of the run takes part, whether or not starters may decide; nobody delegates what was delegated to them; nobody
+ * has a second vote. `starters` and `version` are those of `judge`. Pure.
+ */
+export function judgeDelegation(
+  inquiry: DelegatedInquiry,
+  delegation: Delegation,
+  starters: readonly string[],
+  version: number,
+): DelegationVerdict {
+  const { request, votes, expires } = inquiry;
+  const { by, to } = delegation;
+  const from: Decider = { by, names: delegation.names, groups: delegation.groups };
+  const other: Decider = { by: to, names: delegation.to_names, groups: delegation.to_groups };
+  const held = heldDelegations(inquiry);
+  const closed = closedVerdict(inquiry);
+  // An inquiry that is closed has been decided, has expired or was withdrawn.
+  if (closed !== null) return refused(closed.reason as DelegationRefusal, closed.message);
+  if (expires !== null && Date.parse(delegation.at) >= expires) return refused('expired', 'nobody decided in time');
+  if (request.delegable !== true) return refused('not_delegable', 'this question cannot be delegated');
+  const isStarter = (person: Decider) => starters.some((by) => isSamePerson({ by, names: [] }, person, version));
+  const hasVoted = (person: Decider) => votes.some(({ by }) => isSamePerson({ by, names: [] }, person, version));
+  const delegates = held.find((each) => isSamePerson({ by: each.to, names: each.to_names }, from, version));
+  const before = held.find((each) => isSamePerson(each, from, version));
+  if (before !== undefined) return refused('not_allowed', `${by} has delegated this to ${before.to}`);
+  if (delegates !== undefined) {
+    return refused('not_allowed', `${by} decides on behalf of ${delegates.by}: a delegation cannot be delegated`);
+  }
+  if (barredFrom({ ...request, allow_self: true }, from, [], version) !== null) {
+    return refused('not_allowed', `${by} is not asked`);
+  }
+  if (isStarter(from)) return refused('self_approval', `${by} has started the run, and may not delegate`);
+  if (hasVoted(from)) return refused('already_voted', `${by} has decided already`);
+
+  const unsuitable = (message: string) => refused('delegate_unsuitable', message);
+  if (isSamePerson(from, other, version)) return unsuitable(`${by} and ${to} are the same person`);
+  if (isStarter(other)) return unsuitable(`${to} has started the run, and may not decide about it`);
+  if (hasVoted(other)) return unsuitable(`${to} has decided already`);
+  if (held.some((each) => isSamePerson(each, other, version))) return unsuitable(`${to} has delegated this`);
+  if (held.some((each) => isSamePerson({ by: each.to, names: each.to_names }, other, version))) {
+    return unsuitable(`${to} decides on behalf of somebody already`);
+  }
+  // Two people who are asked are two votes: one of them with both would leave a quorum that nobody reaches.
+  if (barredFrom({ ...request, allow_self: true }, other, [], version) === null) {
+    return unsuitable(`${to} is asked already`);
+  }
+  return { result: 'delegated' };
+}
+
+function refused(reason: DelegationRefusal, message: string): DelegationVerdict {
+  return { result: 'refused', reason, message };
+}

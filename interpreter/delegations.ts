@@ -1,0 +1,31 @@
+import { DELEGATE_SIGNAL, parseDelegation } from '../model/delegation.ts';
+import type { Json } from '../model/json.ts';
+import { judgeDelegation, MAX_DELEGATIONS } from './delegation-rules.ts';
+import { requestNow } from './escalation.ts';
+import { statusOf } from './inquiries.ts';
+import type { RunState } from './state.ts';
+import { demandsStatements, verifyStatement } from './statements.ts';
+
+/** Takes the payload of a delegate signal; whatever it is, the run continues. */
+export function takeDelegation(state: RunState, payload: Json): void {
+  const isTaken = (id: string) =>
+    [...state.inquiries.values()].some(({ delegations = [] }) =>
+      delegations.some(({ delegation }) => delegation.id === id),
+    );
+  const verified = demandsStatements(state)
+    ? verifyStatement(state, DELEGATE_SIGNAL, payload, 'delegate', isTaken)
+    : undefined;
+  if (verified === null) return;
+  const delegation = parseDelegation(verified?.payload ?? payload);
+  if (delegation === null || isTaken(delegation.id)) return;
+  const inquiry = state.inquiries.get(delegation.inquiry);
+  if (inquiry === undefined) return;
+  const { delegations = [] } = inquiry;
+  // A refused one that was forgotten could count when it is sent again.
+  if (delegations.length >= MAX_DELEGATIONS) return;
+  const ruled = { ...inquiry, request: requestNow(inquiry), status: statusOf(state, inquiry) };
+  const verdict = judgeDelegation(ruled, delegation, state.run.starters ?? [], state.version);
+  const taken = new Date(state.now).toISOString();
+  const proof = verified === undefined ? {} : { proof: verified.proof };
+  inquiry.delegations = [...delegations, { delegation, verdict, taken, ...proof }];
+}
