@@ -45,10 +45,18 @@ const tenantRoute = createApiRoute({
 const createKeyRoute = createApiRoute({
   permission: 'admin',
   ...{ method: 'post', path: '/api/v1/keys', tags, summary: 'Create an API key' },
-  request: { body: { required: true, content: { 'application/json': { schema: KeyCreateSchema } } } },
+  request: {
+    query: z.strictObject({
+      force: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe("Lets another tenant's last admin be demoted, or its only admin expire."),
+    }),
+    body: { required: true, content: { 'application/json': { schema: KeyCreateSchema } } },
+  },
   responses: {
     201: json(z.object({ data: NewKeySchema }), 'Created; the key is shown once.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found'),
+    ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found', 'last_admin'),
   },
 });
 const listKeysRoute = createApiRoute({
@@ -62,7 +70,7 @@ const revokeKeyRoute = createApiRoute({
   request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
   responses: {
     200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
-    ...errorResponses('request_invalid', 'key_not_found'),
+    ...errorResponses('request_invalid', 'key_not_found', 'last_admin'),
   },
 });
 
@@ -77,7 +85,10 @@ const changeRoute = (verb: 'disable' | 'enable') =>
         ? 'Its keys are revoked and its tokens refused, and it decides nothing by links or in chat.'
         : 'Keys that were revoked stay so.',
     request: { params: z.object({ subject: z.string().min(1).max(200) }) },
-    responses: { 200: json(z.object({ message: z.string() }), 'Done.'), ...errorResponses('principal_not_found') },
+    responses: {
+      200: json(z.object({ message: z.string() }), 'Done.'),
+      ...errorResponses('principal_not_found', ...(verb === 'disable' ? (['last_admin'] as const) : [])),
+    },
   });
 
 const AliasSchema = z
@@ -150,7 +161,8 @@ export function principalRoutes(principals: PrincipalService) {
   router.openapi(
     createKeyRoute,
     async (context) => {
-      const made = await principals.createKey(context.get('principal'), context.req.valid('json'));
+      const force = context.req.valid('query').force === 'true';
+      const made = await principals.createKey(context.get('principal'), context.req.valid('json'), { force });
       return context.json({ data: { ...keyBody(made.row), key: made.secret, tenant: made.tenantRef } }, 201);
     },
     refuse(createKeyRoute),

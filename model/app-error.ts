@@ -63,6 +63,7 @@ export const ERROR_STATUS = {
   binding_changed: 409,
   signing_key_missing: 409,
   last_key: 409,
+  last_admin: 409,
   token_used: 409,
   override_unsupported: 409,
   not_delegable: 409,

@@ -3,6 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import { grantName } from '../model/names.ts';
 import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../model/requests.ts';
+import type { AdminGuard } from '../store/admins.ts';
 import type { KeyRow, KnownPrincipal, PrincipalStore } from '../store/principals.ts';
 import { sha256Hex } from './hash.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
@@ -80,6 +81,12 @@ export function createPrincipalService(
     };
   }
 
+  /** Whose token has granted `admin` within the hour, or as long as that is remembered, counts as an admin. */
+  function adminGuard(force: boolean): AdminGuard {
+    const now = clock();
+    return { now: new Date(now), seenSince: new Date(now - Math.max(memory * 1000, CLAIMS_STALE)), force };
+  }
+
   return {
     /** Who has a key or a token. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
     async authenticate(key: string | undefined): Promise<Principal> {
@@ -106,9 +113,14 @@ export function createPrincipalService(
 
     /**
      * Makes a key, which is told once; its principal is made too, or given what stands in the body. Throws `forbidden`
-     * for another tenant's but for an admin of the default tenant, `tenant_not_found`.
+     * for another tenant's but for an admin of the default tenant, `tenant_not_found`, and `last_admin` where the tenant would be left
+     * without an admin, or with one alone who expires; `force` lets that through for another tenant than the caller's.
      */
-    async createKey(caller: Principal, body: KeyCreate): Promise<{ secret: string; row: KeyRow; tenantRef: string }> {
+    async createKey(
+      caller: Principal,
+      body: KeyCreate,
+      { force = false }: { force?: boolean } = {},
+    ): Promise<{ secret: string; row: KeyRow; tenantRef: string }> {
       const { subject, tenant: wanted, roles, permissions, groups, label = null, expires_in: expiresIn } = body;
       const { kind, on_behalf_of: onBehalfOf } = body;
       let tenant = { id: caller.tenant, ref: caller.tenantRef };
@@ -121,9 +133,15 @@ export function createPrincipalService(
       const secret = newKey();
       const expires = expiresIn === undefined ? null : new Date(clock() + expiresIn * 1000);
       const given = { ...(roles && { roles }), ...(permissions && { permissions }), ...(groups && { groups }) };
-      const row = await store.createKey(tenant.id, subject, given, {
-        ...{ ...keyRecord(secret), label, expires, kind, onBehalfOf },
-      });
+      const row = await store.createKey(
+        tenant.id,
+        subject,
+        given,
+        {
+          ...{ ...keyRecord(secret), label, expires, kind, onBehalfOf },
+        },
+        adminGuard(force && tenant.id !== caller.tenant),
+      );
       return { secret, row, tenantRef: tenant.ref };
     },
 
@@ -164,10 +182,10 @@ export function createPrincipalService(
 
     /**
      * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in
-     * chat. Throws `principal_not_found`.
+     * chat. Throws `principal_not_found`, and `last_admin` for the last one whose credential holds.
      */
     async disable({ tenant }: Principal, subject: string): Promise<void> {
-      if (!(await store.disable(tenant, subject, new Date(clock())))) throw unknownSubject(subject);
+      if (!(await store.disable(tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
     },
 
     /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */
@@ -201,9 +219,9 @@ export function createPrincipalService(
       return store.listKeys(caller.tenant);
     },
 
-    /** Ends a key of the caller's tenant at once. Throws `key_not_found`. */
+    /** Ends a key of the caller's tenant at once. Throws `key_not_found`, and `last_admin` for the last admin's last key. */
     async revokeKey(caller: Principal, id: number): Promise<void> {
-      const revoked = await store.revokeKey(caller.tenant, id, new Date(clock()));
+      const revoked = await store.revokeKey(caller.tenant, id, adminGuard(false));
       if (!revoked) throw new AppError('key_not_found', `Key ${id} not found`);
     },
   };

@@ -1,8 +1,10 @@
-import { and, desc, eq, gt, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { AppError } from '../model/app-error.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { grantName } from '../model/names.ts';
-import type { Role } from '../model/permissions.ts';
+import { hasPermission, type Role } from '../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
+import { type AdminGuard, holds, keepAdmin } from './admins.ts';
 import type { Database } from './database.ts';
 import { aliases, apiKeys, principals, tenants } from './schema.ts';
 
@@ -51,11 +53,6 @@ function isSubject(subjects: readonly string[]): SQL | undefined {
   );
 }
 
-/** A key that is neither revoked nor expired. */
-function holds(now: Date): SQL | undefined {
-  return and(isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now)));
-}
-
 /** Tenants, principals and their keys. */
 export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
 
@@ -101,14 +98,18 @@ export function createPrincipalStore(db: Database) {
       return found.id;
     },
 
-    /** A new key of a principal, which is made or changed to what is given. */
+    /**
+     * A new key of a principal, which is made or changed to what is given. Throws `last_admin` where that takes the tenant's last admin
+     * away, or makes one, who would expire with the key, its only admin.
+     */
     async createKey(
       tenant: string,
       subject: string,
       grants: Partial<Grants>,
       { kind = 'person', onBehalfOf, ...key }: NewKey,
+      guard: AdminGuard,
     ): Promise<KeyRow> {
-      return db.transaction(async (transaction) => {
+      return keepAdmin(db, tenant, guard, async (transaction, hadAdmin) => {
         const [principal] = await transaction
           .insert(principals)
           .values({ tenant, subject, ...grants })
@@ -118,6 +119,9 @@ export function createPrincipalStore(db: Database) {
           .insert(apiKeys)
           .values({ tenant, principal: principal!.id, ...key, kind, onBehalfOf: onBehalfOf ?? null })
           .returning();
+        if (!hadAdmin && key.expires !== null && !guard.force && hasPermission(principal!, 'admin')) {
+          throw new AppError('last_admin', 'the only admin of the tenant would expire');
+        }
         return { key: created!, principal: principal! };
       });
     },
@@ -132,13 +136,15 @@ export function createPrincipalStore(db: Database) {
         .orderBy(desc(apiKeys.id));
     },
 
-    /** Ends a key; false when the tenant has no such key. */
-    async revokeKey(tenant: string, id: number, now: Date): Promise<boolean> {
-      const revoked = await db
-        .update(apiKeys)
-        .set({ revoked: now })
-        .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.id, id), isNull(apiKeys.revoked)))
-        .returning({ id: apiKeys.id });
+    /** Ends a key; false when the tenant has no such key. Throws `last_admin`. */
+    async revokeKey(tenant: string, id: number, guard: AdminGuard): Promise<boolean> {
+      const revoked = await keepAdmin(db, tenant, guard, (transaction) =>
+        transaction
+          .update(apiKeys)
+          .set({ revoked: guard.now })
+          .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.id, id), isNull(apiKeys.revoked)))
+          .returning({ id: apiKeys.id }),
+      );
       return revoked.length > 0;
     },
 
@@ -185,9 +191,13 @@ export function createPrincipalStore(db: Database) {
       return kept.length === 0 ? null : id;
     },
 
-    /** Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. */
-    async disable(tenant: string, subject: string, now: Date): Promise<boolean> {
-      return db.transaction(async (transaction) => {
+    /**
+     * Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. Throws
+     * `last_admin`.
+     */
+    async disable(tenant: string, subject: string, guard: AdminGuard): Promise<boolean> {
+      const { now } = guard;
+      return keepAdmin(db, tenant, guard, async (transaction) => {
         const [found] = await transaction
           .update(principals)
           .set({
