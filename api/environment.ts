@@ -47,7 +47,7 @@ export interface ApiEnv extends Env {
   Bindings: { incoming?: IncomingMessage };
   Variables: {
     principal: Principal;
-    /** Returns whether the credentials of the request still hold. */
+    /** Returns whether the credentials of the request still hold, and allow what the route needs. */
     holds: () => Promise<boolean>;
     requestId: string;
     /** Where large bodies are parsed. */

@@ -52,7 +52,10 @@ export function authenticate(principals: PrincipalService, guard: AddressGuard |
     context.set('principal', principal);
     context.set('holds', () =>
       find().then(
-        () => true,
+        (now) => {
+          const permission = context.get('permission');
+          return permission === undefined || hasPermission(now, permission);
+        },
         (error: unknown) => !(error instanceof AppError && error.code === 'unauthenticated'),
       ),
     );

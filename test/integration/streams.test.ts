@@ -32,31 +32,36 @@ function open(path: string, headers: Record<string, string> = {}, signal?: Abort
 }
 
 describe('a stream', () => {
-  it('ends once its key is revoked or its principal is disabled, and not before', async () => {
+  it('ends once its key is revoked, or its principal is disabled or given other roles, and not before', async () => {
     const { id } = await start('examples.followed');
     const keyOf = async (subject: string) =>
       (await harness.call('POST', '/api/v1/keys', { subject, roles: ['viewer'] })).body.data as {
         id: number;
         key: string;
       };
-    const [revoked, disabled] = [await keyOf('revoked'), await keyOf('disabled')];
+    const [revoked, disabled, demoted] = [await keyOf('revoked'), await keyOf('disabled'), await keyOf('demoted')];
     const paths = [`${BASE}/${id}/events`, `${BASE}/events`];
     const follow = async (key: string) => {
       const opened = await Promise.all(paths.map((path) => open(path, { 'x-api-key': key })));
       return opened.map((response) => all(eventsOf(response)));
     };
     const [ofRevoked, ofDisabled] = [await follow(revoked.key), await follow(disabled.key)];
-    let left = ofDisabled.length;
-    for (const stream of ofDisabled) {
+    const ofDemoted = await follow(demoted.key);
+    const others = [...ofDisabled, ...ofDemoted];
+    let left = others.length;
+    for (const stream of others) {
       void stream.then(() => {
         left -= 1;
       });
     }
     expect((await harness.call('DELETE', `/api/v1/keys/${revoked.id}`)).status).toBe(200);
     await Promise.all(ofRevoked);
-    expect(left).toBe(2);
+    expect(left).toBe(4);
     expect((await harness.call('POST', '/api/v1/principals/disabled/disable')).status).toBe(200);
     await Promise.all(ofDisabled);
+    const body = { subject: 'demoted', roles: [], permissions: ['workflow:read'] };
+    expect((await harness.call('POST', '/api/v1/keys', body)).status).toBe(201);
+    await Promise.all(ofDemoted);
     await harness.call('POST', `${BASE}/${id}/terminate`);
   });
 });

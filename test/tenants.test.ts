@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+/** Functions of the stores that make statements without a tenant, and why these keep tenants apart all the same. */
+const WITHOUT_TENANT: Record<string, string[]> = {
+  'One run, by its number or workflow id, which no two tenants share; the service compares the tenant of what it finds.':
+    [
+      ...['executions.find', 'executions.findByWorkflowId', 'executions.known', 'executions.mark', 'executions.drop'],
+      ...['executions.bury', 'executions.descendants', 'executions.lastChange', 'executions.looked', 'inquiries.find'],
+      ...['inquiries.looked', 'inquiries.skip', 'inquiries.withdraw', 'inquiries.forget', 'notice-events.find'],
+      ...['notice-events.list', 'turns.isGranted', 'turns.leave', 'turns.settle', 'turns.note', 'failure-hooks.end'],
+      'run-strikes.end',
+    ],
+  'Rows that another statement has found, by their own ids.': [
+    ...['notice-events.lease', 'notice-events.ofTarget', 'notice-events.refresh', 'notice-events.settle'],
+    'bulk-jobs.advance',
+  ],
+  'Rows that are written with the tenant that stands in them.': [
+    ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'principals.createAlias', 'run-strikes.add'],
+    ...['turns.claim', 'turns.noteTurns'],
+  ],
+  'A condition with the tenant, which the function takes from another one.': ['turns.holders'],
+  'The work of a process for all tenants.': [
+    ...['bulk-jobs.lease', 'executions.due', 'executions.forgetBuried', 'failure-hooks.due', 'inquiries.remind'],
+    ...['run-strikes.due', 'seals.all', 'seals.replace'],
+  ],
+  'A table or a lock of the installation.': [
+    ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
+    ...['executions.seen', 'executions.unseen', 'executions.watermark', 'principals.createTenant'],
+    ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
+    ...['signing-keys.ensure', 'signing-keys.list', 'signing-keys.replace', 'signing-keys.revoke', 'turns.alone'],
+  ],
+  'The beginning of a statement; its condition follows.': [
+    ...['actions.createActionStore', 'definitions.createDefinitionStore', 'executions.createExecutionStore'],
+  ],
+};
+
+/** A method of a store, a function within one, or a function of the file. */
+const FUNCTION =
+  /^(?= {4}(?:async )?\w+(?:\(|<|: (?:async )?\()| {2}(?:async )?function |(?:export )?(?:async )?function )/m;
+
+const functions = readdirSync('store')
+  .filter((file) => file.endsWith('.ts'))
+  .flatMap((file) =>
+    readFileSync(`store/${file}`, 'utf8')
+      .replaceAll(/\/\*\*.*?\*\//gs, '')
+      .split(FUNCTION)
+      .slice(1)
+      .map((text) => ({ name: `${file.slice(0, -3)}.${/(?:function )?(\w+)[(<:]/.exec(text)![1]}`, text })),
+  )
+  .filter(({ text }) => /\b(select|selectDistinct|insert|update|delete|execute)\(/.test(text));
+
+it('every statement of the stores is about one tenant, but those of which it is said why not', () => {
+  expect(functions.length).toBeGreaterThan(100);
+  // A parameter alone is no condition.
+  const without = functions.filter(({ text }) => !/\btenant\b/.test(text.replaceAll('tenant: string', '')));
+  expect(without.map(({ name }) => name).sort()).toEqual(Object.values(WITHOUT_TENANT).flat().sort());
+});
