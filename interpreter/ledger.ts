@@ -132,7 +132,7 @@ function questionFault(
     if (decision === null) return 'malformed';
     const checked = given === null ? { ...request, response_schema: null } : request;
     const ruled = { request: checked, status, votes, expires, delegations, bound: decision.bound_to ?? bound };
-    const found = judge(ruled, decision, execution.starters, execution.interpreter);
+    const found = judge(ruled, decision, startersFor(execution, entry), execution.interpreter);
     if (verdict.result === 'refused') {
       const { bound_to } = decision;
       const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, bound_to, given !== null);
@@ -153,14 +153,14 @@ function questionFault(
 function delegationFault(
   { execution }: Ledger,
   question: LedgerQuestion,
-  { statement, given, verdict, carried_from: from }: LedgerStatement,
+  entry: LedgerStatement,
   before: { status: InquiryStatus; votes: Vote[]; expires: number | null; delegations: DelegationRecord[] },
 ): string | null {
+  const { statement, given, verdict } = entry;
   const { subject: by = null, ...said } = statement;
   const delegation = parseDelegation({ ...said, by, reason: given?.reason ?? null });
   if (delegation === null) return 'malformed';
-  // Who had started the execution in which a kept one was made is not known here.
-  const starters = from === null ? execution.starters : [];
+  const starters = startersFor(execution, entry);
   const found = judgeDelegation({ ...before, request: question.request }, delegation, starters, execution.interpreter);
   if (verdict.result === 'refused') {
     const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, null, given !== null);
@@ -171,6 +171,11 @@ function delegationFault(
   if (found.result === 'refused' && !isHidden) return found.reason;
   before.delegations.push({ delegation, verdict, taken: delegation.at });
   return null;
+}
+
+/** Returns who had started the execution in which a statement was made: of an earlier one, whose decision was kept, nobody is known. */
+function startersFor({ starters }: Ledger['execution'], { carried_from: from }: LedgerStatement): string[] {
+  return from === null ? starters : [];
 }
 
 /**

@@ -214,6 +214,8 @@ it('what people are asked is listed, shown and decided about, as it was shown', 
     [['approve', id, '--yes', '--option', 'deny'], ann, 2, '"deny" does not approve; options that approve: approve'],
     [['approve', id, '--bound-to', '0'.repeat(64)], ann, 1, '(binding_changed)'],
     [['approve', id, '--yes'], {}, 1, '(not_an_approver)'],
+    [['delegate', id, '--to', 'approver'], ann, 1, '(not_delegable)'],
+    [['delegate', id], ann, 2, '--to'],
   ] as const) {
     const refused = await fermata([...args], env);
     expect([refused.code, refused.err]).toEqual([code, expect.stringContaining(message)]);

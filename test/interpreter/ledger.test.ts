@@ -328,6 +328,27 @@ describe('an export of a delegated decision', () => {
     return JSON.parse(JSON.stringify(ledger)) as Ledger;
   }
 
+  it('is verified where a retry has kept it, also by whoever has retried the run since', () => {
+    const ledger = delegated();
+    const { execution, questions, statements } = ledger;
+    statements.splice(1, 2);
+    for (const entry of statements) {
+      const { subject: by, response: _, comment: __, reason: ___, ...made } = entry.statement;
+      const { salt: ____, ...given } = entry.given!;
+      const wish = { ...made, ...given, by } as never;
+      const place = placeOf({ ...run, n: 8 }, 'earlier');
+      const isDelegation = entry.statement.type === 'delegate';
+      const payload = isDelegation
+        ? signer.sealDelegation(place, wish)
+        : signer.sealDecision(place, wish, questions[0]!.what!);
+      Object.assign(entry, payload, { event: null, carried_from: 8 * 1024 });
+    }
+    execution.starters = ['starter', 'cid', 'bob'];
+    expect(verifyLedger(ledger, KEYS).map(({ reason, result }) => reason ?? result)).toEqual(Array(4).fill('verified'));
+    statements.shift();
+    expect(verifyLedger(ledger, KEYS).at(-1)).toMatchObject({ result: 'failed', reason: 'not_allowed' });
+  });
+
   it.each<[string, (ledger: Ledger) => unknown, string[]]>([
     ['nothing where it is as it was', () => {}, []],
     ['a missing delegation', ({ statements }) => statements.shift(), ['question ask: verdict_differs']],

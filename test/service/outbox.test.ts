@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, type InquiryNotify, inquiryRequest } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import { type Announcer, NoticeError, type Readiness } from '../../model/notice.ts';
-import { nextReminder, noticeEventsOf } from '../../service/notice-events.ts';
+import { nextReminder, noticeEventsOf, remindersOf } from '../../service/notice-events.ts';
 import { createOutbox } from '../../service/outbox.ts';
 import { createInquiryStore, type InquiryStore } from '../../store/inquiries.ts';
 import { createNoticeEventStore, type NoticeEventStore } from '../../store/notice-events.ts';
@@ -359,4 +359,45 @@ it('a tenant whose receivers do not answer delays no other', async () => {
   for (let round = 0; round < 5; round += 1) await outbox.tick();
   await fail();
   expect(sending.slice(before).sort()).toEqual(['dead-0', 'dead-1', 'dead-2']);
+});
+
+describe('a delegation', () => {
+  const at = new Date(START).toISOString();
+  const delegated = (to: string, toNames: string[]): Inquiry['delegations'] => {
+    const people = { by: 'ann', names: ['Ann@example.com'], groups: [], to, to_names: toNames, to_groups: [] };
+    const delegation = { id: to, inquiry: 'ask', ...people, reason: null, at };
+    const verdict = { result: 'refused' as const, reason: 'not_allowed' as const, message: 'not asked' };
+    return [
+      { delegation: { ...delegation, id: 'refused' }, verdict, taken: at },
+      { delegation, verdict: { result: 'delegated' }, taken: at },
+    ];
+  };
+  const notify: InquiryNotify = { slack: { channel: '#ops' }, email: ['ann@example.com', 'bob@example.com'] };
+
+  it.each<[string, Inquiry['delegations'], string[]]>([
+    [
+      'to somebody with an address that was not told asks them by mail',
+      delegated('cid', ['T1/U1', 'Cid@example.com']),
+      ['slack #ops delegated 1', 'email cid@example.com opened 1'],
+    ],
+    [
+      'to somebody who was told by mail sends them another one',
+      delegated('bob', ['bob@example.com']),
+      ['slack #ops delegated 1', 'email bob@example.com delegated 1'],
+    ],
+    ['to somebody without an address is told in the chat', delegated('dan', []), ['slack #ops delegated 1']],
+    ['that was refused is told to nobody', delegated('dan', [])!.slice(0, 1), []],
+  ])('%s', (_, delegations, told) => {
+    const found = noticeEventsOf(asked(notify), asked(notify, { delegations: delegations! }));
+    expect(found.map(({ channel, target, kind, number }) => `${channel} ${target} ${kind} ${number}`)).toEqual(told);
+    expect(
+      noticeEventsOf(asked(notify, { delegations: delegations! }), asked(notify, { delegations: delegations! })),
+    ).toEqual([]);
+  });
+
+  it('has nobody reminded who no longer decides', () => {
+    const inquiry = asked(notify, { delegations: delegated('cid', ['cid@example.com'])! });
+    const targets = remindersOf(inquiry, START + 120_000).events.map(({ target }) => target);
+    expect(targets).toEqual(['#ops', 'bob@example.com', 'cid@example.com']);
+  });
 });
