@@ -111,6 +111,66 @@ describe('core.http', () => {
   });
 });
 
+describe('a secret', () => {
+  const SECRET = "can'ary /ü of & 7";
+  let other: WebServer;
+  beforeAll(async () => {
+    other = await createWebServer();
+  });
+  afterAll(() => other.close());
+
+  /** Sends a secret in some places of an input to a server that redirects to another origin. */
+  async function redirected(input: object, secrets: Record<string, unknown>, status: number): Promise<unknown> {
+    const url = `${web.url}/redirect?status=${status}&to=${encodeURIComponent(`${other.url}/echo`)}`;
+    const activities = createActivities(
+      ACTIONS,
+      { egress, connect: async () => null, secretOf: async () => SECRET },
+      new Permits(10),
+    );
+    return new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
+      .run(...([activities.default!, { url, ...input }, { tenant: 'a', secrets }] as const))
+      .catch((error: ApplicationFailure) => [error.type, error.nonRetryable, error.message.includes(SECRET)]);
+  }
+  const WHOLE = [{ secret: 'A' }];
+
+  it('in a header goes to no other origin; other headers do', async () => {
+    const found = await redirected({ headers: { 'x-a': '', 'x-b': 'b' } }, { '/headers/x-a': ['k ', ...WHOLE] }, 302);
+    const { headers } = (found as { body: { headers: Record<string, string> } }).body;
+    expect([headers['x-a'], headers['x-b']]).toEqual([undefined, 'b']);
+  });
+
+  it.each<[string, object, Record<string, unknown>]>([
+    ['text', { body: '' }, { '/body': ['a ', ...WHOLE] }],
+    ['JSON', { body: { a: '' } }, { '/body/a': WHOLE }],
+    ['form', { form: { a: '' } }, { '/form/a': WHOLE }],
+  ])('in a body of %s is not sent on', async (_, input, secrets) => {
+    const before = other.asked.length;
+    expect(await redirected({ method: 'POST', ...input }, secrets, 307)).toEqual(['redirect_refused', true, false]);
+    expect(other.asked.length).toBe(before);
+    // A request without its body may go on.
+    expect(await redirected({ method: 'POST', ...input }, secrets, 303)).toMatchObject({ status_code: 200 });
+  });
+
+  it('that is not in the body does not keep it back', async () => {
+    const found = await redirected({ method: 'POST', body: 'b', headers: { a: '' } }, { '/headers/a': WHOLE }, 308);
+    expect(found).toMatchObject({ body: { method: 'POST', body: 'b' } });
+  });
+
+  it('in a host that may not be reached is masked', async () => {
+    const activities = createActivities(
+      ACTIONS,
+      { egress: createEgress({ denied: ['0.0.0.0/0'] }), connect: async () => null, secretOf: async () => 'LocalHost' },
+      new Permits(10),
+    );
+    const failed = await new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
+      .run(
+        ...([activities.default!, { url: '' }, { tenant: 'a', secrets: { '/url': ['http://', ...WHOLE] } }] as const),
+      )
+      .catch((error: ApplicationFailure) => [error.type, error.message]);
+    expect(failed).toEqual(['egress_denied', '******** may not be reached']);
+  });
+});
+
 describe('every action', () => {
   it('fails with timeout when its attempt takes longer than it may, ten seconds before the backstop', async () => {
     const error = await failure({ url: `${web.url}/wait` }, { startToCloseTimeoutMs: 10_100 });

@@ -15,7 +15,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, `/redirect` (to `?to=`), and `/wait` until opened. */
+/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, `/redirect` (to `?to=`, with `?status=`), and `/wait` until opened. */
 export async function createWebServer(): Promise<WebServer> {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
@@ -53,8 +53,9 @@ export async function createWebServer(): Promise<WebServer> {
     if (kind === 'broken') return response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":');
     if (kind === 'big') return response.writeHead(200).end('x'.repeat(1_600_000));
     if (kind === 'redirect') {
-      const to = new URL(request.url ?? '', 'http://x').searchParams.get('to');
-      return response.writeHead(302, { location: to ?? '/ok' }).end();
+      const { searchParams } = new URL(request.url ?? '', 'http://x');
+      const status = Number(searchParams.get('status') ?? 302);
+      return response.writeHead(status, { location: searchParams.get('to') ?? '/ok' }).end();
     }
     if (kind === 'wait' && !isOpen) {
       waiting.push(() => json(200, { waited: true }));
