@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAIL_URL, MAIL_URL_MESSAGE } from './connection.ts';
 import { didYouMean } from './issue.ts';
 import { parseAllowed, parseEndpoints, parseNat64, parseNetworks } from './networks.ts';
 
@@ -112,10 +113,10 @@ export const ConfigSchema = z.object({
     .describe("Slack's Web API, where it is not at slack.com."),
   FERMATA_SMTP_URL: z
     .string()
-    .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL')
+    .regex(MAIL_URL, MAIL_URL_MESSAGE)
     .optional()
     .describe(
-      'Mail server with which people of the tenant `default` are asked, where it has no connection `email/default`: `smtp://user:password@host:port`.',
+      'Mail server with which people of the tenant `default` are asked, where it has no connection `email/default`: `smtp://user:password@host:port`; by TLS, unless it ends in `?tls=off`, or has no user and is on this machine.',
     ),
   FERMATA_SMTP_FROM: z.string().min(3).optional().describe('Sender of that mail.'),
   FERMATA_WEBHOOK_SECRET: z

@@ -13,6 +13,10 @@ const Defaults = z
   .optional()
   .describe('By action: input that holds where a task gives none.');
 
+/** A mail server, without another parameter than `tls=off`. */
+export const MAIL_URL = /^smtps?:\/\/[^?#]*(\?tls=off)?$/;
+export const MAIL_URL_MESSAGE = 'must be an smtp:// or smtps:// URL, with no parameter but tls=off';
+
 const settings = <T extends z.ZodRawShape>(shape: T) => z.strictObject({ ...shape, defaults: Defaults });
 
 const aws = {
@@ -63,7 +67,7 @@ export const CONNECTIONS = {
   },
   email: {
     settings: settings({ from: z.string().min(3).describe('Sender, unless a task says otherwise.') }),
-    secrets: z.strictObject({ url: Secret.regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// URL') }),
+    secrets: z.strictObject({ url: Secret.regex(MAIL_URL, MAIL_URL_MESSAGE) }),
   },
   aws,
   s3: aws,

@@ -73,6 +73,7 @@ import { createTurnStore } from '../store/turns.ts';
 import { threadModule } from '../threads/module.ts';
 import { createPool } from '../threads/pool.ts';
 import { type ChatSettings, chatOf, createChat } from './chat.ts';
+import { closedConnections } from './closed-connections.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
 import { urlOf } from './ports.ts';
@@ -225,6 +226,7 @@ export async function startApi({
   const actions = createActionService(actionStore, stores.definitions);
   const connectionStore = createConnectionStore(db);
   const connections = createConnectionService(connectionStore, atRest);
+  const connect = createConnectionResolver(connectionStore, atRest);
   const secrets = createSecretService(createSecretStore(db), atRest);
   const renewed = await renewSeals(createSealStore(db), atRest);
   if (renewed > 0) log.info({ renewed }, 'what an older master key had sealed is sealed by the first one now');
@@ -275,7 +277,7 @@ export async function startApi({
     ...{ publicUrl: () => publicUrl ?? url, egress, trusted, home: stores.principals.homeTenant },
     connections: connectionStore,
     places: createChatPlaceStore(db),
-    connect: createConnectionResolver(connectionStore, atRest),
+    connect,
   });
   const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
   const index = createIndexService(keeper);
@@ -337,8 +339,19 @@ export async function startApi({
     // Nothing is ever sent but as an answer, and there are no sessions to end.
     throw new AppError('method_not_allowed', 'this MCP server answers POST alone');
   });
+  /** Warns of mail in the clear, and of connections that an earlier version, or other settings, could reach. */
+  async function warnOfNetworks(): Promise<void> {
+    if (chat.mail !== undefined && new URL(chat.mail.url).searchParams.get('tls') === 'off') {
+      log.warn({ setting: 'FERMATA_SMTP_URL' }, 'mail is sent in the clear: its URL ends in tls=off');
+    }
+    const closed = await closedConnections(await connectionStore.places(), connect, egress);
+    if (closed.length > 0)
+      log.warn({ closed }, 'these connections cannot be used until FERMATA_EGRESS_ALLOW has their hosts');
+  }
+
   const { server, port: taken } = await listen(app.fetch, host, port);
   url = urlOf(host, taken);
+  warnOfNetworks().catch((error: unknown) => log.error({ err: error }, 'the hosts of connections were not looked at'));
   // Bundled now, so that the first request that needs it does not wait for that.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
   const stop = new AbortController();

@@ -47,6 +47,12 @@ export function createConnectionStore(db: Database) {
         .orderBy(asc(connections.pack), asc(connections.name));
     },
 
+    /** Where the connections of all tenants are stored, by tenant, pack and name. */
+    async places(): Promise<Pick<ConnectionRow, 'tenant' | 'pack' | 'name'>[]> {
+      const { tenant, pack, name } = connections;
+      return db.select({ tenant, pack, name }).from(connections).orderBy(asc(tenant), asc(pack), asc(name));
+    },
+
     /** Stores a connection, over one of that name. */
     async put(row: Omit<ConnectionRow, 'created' | 'updated'>): Promise<ConnectionRow> {
       const { tenant, pack, name, ...fields } = row;

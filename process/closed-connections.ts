@@ -1,0 +1,42 @@
+import { type Egress, egressErrorIn, portOf } from '../egress/egress.ts';
+import type { ConnectedPack } from '../model/connection.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Connect } from './chat-connections.ts';
+
+/** Where a connection is stored. */
+export interface ConnectionPlace {
+  tenant: string;
+  pack: ConnectedPack;
+  name: string;
+}
+
+/** A connection whose host may not be reached. */
+export interface ClosedConnection {
+  tenant: string;
+  connection: string;
+  host: string;
+}
+
+/** Finds the connections that lead to hosts which may not be reached, in order. Those that cannot be read or looked up are left out. */
+export async function closedConnections(
+  places: readonly ConnectionPlace[],
+  connect: Connect,
+  { addressOf }: Pick<Egress, 'addressOf'>,
+): Promise<ClosedConnection[]> {
+  const closed: ClosedConnection[] = [];
+  for (const { tenant, pack, name } of places) {
+    const found = await connect(tenant, pack, name).catch(() => null);
+    for (const url of found === null ? [] : urlsOf(found as { settings: JsonObject; secrets: JsonObject })) {
+      const failure = await addressOf(url.hostname, portOf(url)).catch((error: unknown) => error);
+      if (egressErrorIn(failure) !== undefined) closed.push({ tenant, connection: `${pack}/${name}`, host: url.host });
+    }
+  }
+  return closed;
+}
+
+/** The URLs that a connection reaches its system by. */
+function urlsOf({ settings, secrets }: { settings: JsonObject; secrets: JsonObject }): URL[] {
+  return [...Object.values(settings), secrets.url].flatMap((text) =>
+    typeof text === 'string' && /^[a-z]+:\/\//.test(text) && URL.canParse(text) ? [new URL(text)] : [],
+  );
+}
