@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../model/product.ts';
 import { addAdministrationCommands } from './administration.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { addExecutionCommands } from './executions.ts';
@@ -11,6 +12,7 @@ import { addVerifyCommand } from './verify.ts';
 import { addWorkflowCommands } from './workflows.ts';
 
 const program = new Command('fermata')
+  .version(VERSION)
   .description('Workflows as data, run by Temporal. Speaks to the API alone.')
   .option('--url <url>', 'where the API is; FERMATA_URL, or what npm start has left here')
   .option('--key <key>', 'the API key; FERMATA_API_KEY, or what npm start has left here')

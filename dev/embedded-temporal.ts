@@ -1,8 +1,8 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from '../model/config.ts';
 import { isAlive, startOf } from '../store/folder-lock.ts';
 import { privateFile } from './dev-file.ts';
+import { demandFreePorts, type WantedPort } from './free-ports.ts';
 import { findTemporal, type Progress } from './temporal-binary.ts';
 import { startTemporalServer, stopProcess, type TemporalServer } from './temporal-server.ts';
 
@@ -12,17 +12,40 @@ interface ServerRecord {
   started: string | null;
 }
 
+/**
+ * Throws an Error that names all ports that are taken of those that `npm start` serves on. Those of a Temporal server that an earlier
+ * start left behind are looked at once it has ended.
+ */
+export async function demandStartPorts(config: Config, folder: string): Promise<void> {
+  const before = await recordIn(folder).read();
+  const ownsTemporal = config.TEMPORAL_ADDRESS === undefined && (before === null || !isAlive(before));
+  const { FERMATA_HOST: host, FERMATA_PORT: port, FERMATA_METRICS_PORT: metricsPort = 0 } = config;
+  await demandFreePorts([
+    { setting: 'FERMATA_PORT', host, port },
+    { setting: 'FERMATA_METRICS_PORT', host, port: metricsPort },
+    ...(ownsTemporal ? temporalPorts(config) : []),
+  ]);
+}
+
+function temporalPorts(config: Config): WantedPort[] {
+  const settings = ['FERMATA_TEMPORAL_PORT', 'FERMATA_TEMPORAL_UI_PORT'] as const;
+  return settings.map((setting) => ({ setting, host: '127.0.0.1', port: config[setting] }));
+}
+
+function recordIn(folder: string) {
+  return privateFile<ServerRecord>(folder, 'temporal.json');
+}
+
 /** Starts the embedded Temporal server over the data folder, after ending one that a killed process has left behind. */
 export async function embedTemporal(config: Config, folder: string, progress: Progress): Promise<TemporalServer> {
-  const record = privateFile<ServerRecord>(folder, 'temporal.json');
+  const record = recordIn(folder);
   const before = await record.read();
   if (before !== null && isAlive(before)) {
     progress(`Ending the Temporal server that an earlier start left behind (process ${before.pid}) …`);
     await stopProcess(before.pid);
   }
   const { FERMATA_TEMPORAL_PORT: port, FERMATA_TEMPORAL_UI_PORT: uiPort } = config;
-  await demandFree(port, 'FERMATA_TEMPORAL_PORT');
-  await demandFree(uiPort, 'FERMATA_TEMPORAL_UI_PORT');
+  await demandFreePorts(temporalPorts(config));
   const binary = await findTemporal(process.env, progress);
   const server = await startTemporalServer({
     ...{ binary, port, uiPort, namespaces: [config.TEMPORAL_NAMESPACE], databaseFile: join(folder, 'temporal.db') },
@@ -35,19 +58,4 @@ export async function embedTemporal(config: Config, folder: string, progress: Pr
 async function stopAndForget(pid: number, forget: () => Promise<void>): Promise<void> {
   await stopProcess(pid);
   await forget();
-}
-
-function demandFree(port: number, setting: string): Promise<void> {
-  if (port === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', () => {
-      reject(
-        new Error(
-          `port ${port} (${setting}) is taken; set ${setting} to another one, or TEMPORAL_ADDRESS to use that server`,
-        ),
-      );
-    });
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
-  });
 }

@@ -27,7 +27,7 @@ import { type Database, openEmbedded, openPostgres } from '../store/database.ts'
 import { createExecutionStore } from '../store/executions.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
-import { embedTemporal } from './embedded-temporal.ts';
+import { demandStartPorts, embedTemporal } from './embedded-temporal.ts';
 
 const say = (line: string): void => console.log(line);
 
@@ -43,6 +43,7 @@ await runMain(async (config) => {
   if (running !== null && (await isUp(running.url))) {
     throw new Error(`Fermata is already running at ${running.url} (process ${running.pid}, data in ${folder})`);
   }
+  await demandStartPorts(config, folder);
   const log = createLogger(config);
   const metrics = await serveMetrics(config);
   const undos: Undo[] = metrics === null ? [] : [metrics.close];
