@@ -348,7 +348,7 @@ describe('what comes to Slack’s route', () => {
     ],
     [
       'is from the future',
-      (message) => signed(click(message, 'approve', 'UANN'), { at: Date.now() / 1000 + 301 }),
+      (message) => signed(click(message, 'approve', 'UANN'), { at: Date.now() / 1000 + 3_600 }),
       401,
       'unauthenticated',
     ],
