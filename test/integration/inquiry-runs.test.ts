@@ -16,7 +16,7 @@ const harnesses: Harness[] = [];
 beforeAll(async () => {
   const address = inject('temporalAddress');
   harnesses.push(await createHarness(address, { maxCachedWorkflows: 2 }));
-  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, restartEvery: 500 }));
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, restartEvery: 1_500 }));
 });
 afterAll(async () => {
   for (const harness of harnesses) await harness.close();

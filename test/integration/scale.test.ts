@@ -56,20 +56,16 @@ it.each<[string, Definition, number, number]>([
     500,
   ],
   ['ten levels of joins', levels, 40, 40],
-])(
-  '%s: the events that were predicted, and a projection that agrees',
-  async (_, definition, activities, visits) => {
-    const id = await harness.start(definition);
-    await closed(harness, id);
-    const history = await harness.history(id);
-    const counted = history.map(eventName).filter((name) => !name.startsWith('WorkflowTask'));
-    expect(counted).toHaveLength(2 + 3 * activities);
-    const execution = await harness.execution(id);
-    expect([execution.status, execution.projection, execution.divergence]).toEqual(['completed', 'complete', null]);
-    expect(execution.tasks.filter(({ item }) => item === null)).toHaveLength(visits);
-  },
-  120_000,
-);
+])('%s: the events that were predicted, and a projection that agrees', async (_, definition, activities, visits) => {
+  const id = await harness.start(definition);
+  await closed(harness, id);
+  const history = await harness.history(id);
+  const counted = history.map(eventName).filter((name) => !name.startsWith('WorkflowTask'));
+  expect(counted).toHaveLength(2 + 3 * activities);
+  const execution = await harness.execution(id);
+  expect([execution.status, execution.projection, execution.divergence]).toEqual(['completed', 'complete', null]);
+  expect(execution.tasks.filter(({ item }) => item === null)).toHaveLength(visits);
+});
 
 it('no more runs at once than Temporal takes, whatever the definition says', async () => {
   const definition: Definition = {

@@ -1,5 +1,5 @@
 /** Asks until an answer satisfies a condition. */
-export async function until<T>(ask: () => Promise<T>, satisfied: (value: T) => boolean, seconds = 60): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, satisfied: (value: T) => boolean, seconds = 240): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const value = await ask();
