@@ -7,7 +7,9 @@ it('says which setting names a Temporal server that does not answer, to an API a
   const address = `127.0.0.1:${await freePort()}`;
   const connection = Connection.lazy({ address });
   const words = 'Temporal does not answer (TEMPORAL_ADDRESS)';
-  await expect(demandTemporal(connection)).rejects.toThrow(new Error(words));
-  await expect(connectWorker(address)).rejects.toThrow(new Error(words));
+  await Promise.all([
+    expect(demandTemporal(connection)).rejects.toThrow(new Error(words)),
+    expect(connectWorker(address)).rejects.toThrow(new Error(words)),
+  ]);
   await connection.close();
 });
