@@ -80,7 +80,8 @@ function statementFault(
   if (!isSignedBy(key.x, statement, sig)) return 'bad_signature';
   const origin = from === null ? null : parseExecutionId(String(from));
   const uuid = origin === null ? execution.uuid : origin === undefined ? '' : uuidOf(origin.n);
-  const isHere = statement.tenant === execution.tenant && statement.execution === uuid;
+  const isOwn = from !== null && uuid === execution.uuid;
+  const isHere = statement.tenant === execution.tenant && statement.execution === uuid && !isOwn;
   if (statement.type !== type || !isHere || !hasOwnId(execution)) return 'wrong_run';
   if (from === null && statement.chain !== execution.chain) return 'wrong_run';
   const question = questions.find(({ inquiry }) => inquiry === statement.inquiry);
@@ -173,9 +174,12 @@ function delegationFault(
   return null;
 }
 
-/** Returns who had started the execution in which a statement was made: of an earlier one, whose decision was kept, nobody is known. */
+/**
+ * Returns who is known to have started the execution in which a statement was made. Of an earlier one, whose decision was kept, that is
+ * the first of all: the others may have come with a retry.
+ */
 function startersFor({ starters }: Ledger['execution'], { carried_from: from }: LedgerStatement): string[] {
-  return from === null ? starters : [];
+  return from === null ? starters : starters.slice(0, 1);
 }
 
 /**

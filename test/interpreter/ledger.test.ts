@@ -127,6 +127,13 @@ describe('an export of decisions', () => {
       [...all('wrong_run').slice(0, 3), 'question ask: digest_differs', 'question then: digest_differs'],
     ],
     [
+      'a vote that is said to be kept of the execution itself',
+      (ledger) => {
+        Object.assign(ledger.statements[0]!, { event: null, carried_from: ledger.execution.id });
+      },
+      ['statement ann: wrong_run', 'question ask: verdict_differs'],
+    ],
+    [
       'the integer id of another execution',
       (ledger) => {
         ledger.execution.id = 8 * 1024;
@@ -345,6 +352,11 @@ describe('an export of a delegated decision', () => {
     }
     execution.starters = ['starter', 'cid', 'bob'];
     expect(verifyLedger(ledger, KEYS).map(({ reason, result }) => reason ?? result)).toEqual(Array(4).fill('verified'));
+    execution.starters = ['cid', 'starter'];
+    expect(verifyLedger(ledger, KEYS).at(-1)).toMatchObject({ result: 'failed', reason: 'delegate_unsuitable' });
+    execution.starters = ['bob', 'starter'];
+    expect(verifyLedger(ledger, KEYS).at(-1)).toMatchObject({ result: 'failed', reason: 'self_approval' });
+    execution.starters = ['starter'];
     statements.shift();
     expect(verifyLedger(ledger, KEYS).at(-1)).toMatchObject({ result: 'failed', reason: 'not_allowed' });
   });
