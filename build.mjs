@@ -16,17 +16,19 @@ export async function build() {
   const sources = await findSources();
   const stamp = await hashOf(sources);
   if ((await stampOf(DIST)) === stamp) return;
-  const made = await mkdtemp(join(ROOT, 'dist.'));
+  const folder = await mkdtemp(join(ROOT, 'dist.'));
+  const [made, before] = [join(folder, 'made'), join(folder, 'before')];
   try {
     await compile(sources, made);
     await writeFile(join(made, STAMP), stamp);
-    await rm(DIST, { recursive: true, force: true });
+    // Another process may have been faster, and what it built may run already.
+    if ((await stampOf(DIST)) === stamp) return;
+    await rename(DIST, before).catch(() => undefined);
     await rename(made, DIST);
   } catch (error) {
-    // Another process has been faster.
     if ((await stampOf(DIST)) !== stamp) throw error;
   } finally {
-    await rm(made, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
