@@ -9,7 +9,14 @@ import esbuild from 'esbuild';
 const ROOT = import.meta.dirname;
 const DIST = join(ROOT, 'dist');
 const STAMP = 'stamp';
-const NOT_BUILT = new Set(['bench', 'coverage', 'dist', 'docs', 'node_modules', 'test']);
+/** Folders whose modules and files run. */
+const ROOMS = [
+  ...['activities', 'api', 'chat', 'cli', 'codec', 'dev', 'egress', 'examples', 'expression', 'interpreter'],
+  ...['language', 'mcp', 'model', 'process', 'projection', 'service', 'store', 'threads', 'worker', 'workflows'],
+];
+
+/** What npm has installed: the bundle of the workflow next to the modules is made of it. */
+const INSTALLED = 'node_modules/.package-lock.json';
 
 /** Builds dist/ unless it is of these sources. Several processes may do so at once. */
 export async function build() {
@@ -65,12 +72,8 @@ const isModule = (path) => path.endsWith('.ts');
 
 /** Paths of all that is built, from the root, in order. */
 async function findSources() {
-  const top = await readdir(ROOT, { withFileTypes: true });
-  const rooms = top.filter(
-    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && !NOT_BUILT.has(entry.name.split('.')[0]),
-  );
   const found = await Promise.all(
-    rooms.map(({ name }) => readdir(join(ROOT, name), { recursive: true, withFileTypes: true })),
+    ROOMS.map((name) => readdir(join(ROOT, name), { recursive: true, withFileTypes: true })),
   );
   return found
     .flat()
@@ -81,8 +84,8 @@ async function findSources() {
 
 async function hashOf(sources) {
   const hash = createHash('sha256').update(esbuild.version);
-  for (const path of ['build.mjs', 'package-lock.json', ...sources]) {
-    hash.update(`\n${path}\n`).update(await readFile(join(ROOT, path)));
+  for (const path of ['build.mjs', INSTALLED, ...sources]) {
+    hash.update(`\n${path}\n`).update(await readFile(join(ROOT, path)).catch(() => ''));
   }
   return hash.digest('hex');
 }

@@ -55,9 +55,13 @@ export function judgeDelegation(
   if (held.some((each) => isSamePerson({ by: each.to, names: each.to_names }, other, version))) {
     return unsuitable(`${to} decides on behalf of somebody already`);
   }
-  // Two people who are asked are two votes: one of them with both would leave a quorum that nobody reaches.
-  if (barredFrom({ ...request, allow_self: true }, other, [], version) === null) {
-    return unsuitable(`${to} is asked already`);
+  // Two people who are asked, now or by a step of the ladder, are two votes: one of them with both would leave a quorum that nobody
+  // reaches.
+  const steps = request.escalate ?? [];
+  const approvers = [...request.approvers, ...steps.flatMap((step) => step.approvers)];
+  const groups = [...request.groups, ...steps.flatMap((step) => step.groups)];
+  if (barredFrom({ ...request, approvers, groups, allow_self: true }, other, [], version) === null) {
+    return unsuitable(`${to} is asked too`);
   }
   return { result: 'delegated' };
 }

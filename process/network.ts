@@ -48,7 +48,7 @@ function temporalEndpoints(address: string): Endpoint[] {
 /** The hosts of a connection string, as the driver reads it: parameters count before the authority. */
 function databaseEndpoints(text: string): Endpoint[] {
   const url = new URL(text);
-  const host = url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, '');
+  const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname.replace(/^\[|\]$/g, ''));
   const port = Number(url.searchParams.get('port') ?? url.port) || 5432;
   // A path is a socket of this machine; nothing reaches that by a network.
   return host.startsWith('/') ? [ownEndpoint(port)] : [{ host: host || 'localhost', port }];

@@ -47,10 +47,9 @@ describe('a run that Temporal no longer has', () => {
       () => harness.call('GET', `${EXECUTIONS}/${id}`),
       ({ body }) => body.data.expired,
     );
-    expect(gone.body.data).toMatchObject({
-      ...{ status: 'cancelled', waiting_for: [], projection: 'partial' },
-      result: { error_code: 'GONE', error: 'Temporal no longer has this run' },
-    });
+    expect(gone.body.data).toMatchObject({ status: 'cancelled', waiting_for: [], projection: 'partial' });
+    // Temporal terminates an open run before it deletes it, which the index may have read.
+    expect(['Temporal no longer has this run', 'Delete workflow execution']).toContain(gone.body.data.result.error);
     expect(await idsOf('status=terminated&action_ref=examples.asking')).toEqual([id]);
     expect(await idsOf('status=running&action_ref=examples.asking')).toEqual([]);
     await until(

@@ -142,6 +142,20 @@ describe('a delegation', () => {
       (run) => [run.delegate('ann', 'cid', { to_groups: ['ops'] })],
     ],
     [
+      'to whom a later step of the ladder asks',
+      'delegate_unsuitable',
+      () => [ask({ timeout: 900, escalate: [{ after: 60, approvers: ['cid'] }] }).delegate('ann', 'cid')],
+    ],
+    [
+      'to a member of a group that a later step of the ladder asks',
+      'delegate_unsuitable',
+      () => [
+        ask({ timeout: 900, escalate: [{ after: 60, groups: ['boards'] }] }).delegate('ann', 'cid', {
+          to_groups: ['boards'],
+        }),
+      ],
+    ],
+    [
       'to who has voted as a member of a group, and has left it',
       'delegate_unsuitable',
       (run) => [run.decide('cid', { groups: ['ops'] }), run.delegate('ann', 'cid')],

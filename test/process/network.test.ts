@@ -27,6 +27,7 @@ it.each<[Record<string, string>, string[], string[], object?]>([
   [{ DATABASE_URL: 'postgres://a:b@[fd00::1]:5433/c' }, ['fd00::1 5433'], ['fd00::1 5432']],
   [{ DATABASE_URL: 'postgres://a:b@x.invalid/c?host=10.0.0.1&port=5433' }, ['10.0.0.1 5433'], ['10.0.0.1 5432']],
   [{ DATABASE_URL: 'postgres:///c?host=/run/postgresql' }, ['127.0.0.1 5432'], ['127.0.0.1 5433']],
+  [{ DATABASE_URL: 'postgres://%2Frun%2Fpostgresql/c' }, ['127.0.0.1 5432'], ['127.0.0.1 5433']],
   [{ DATABASE_URL: 'postgres:///c' }, ['127.0.0.1 5432'], ['127.0.0.1 5433']],
   [{ FERMATA_METRICS_PORT: '9464' }, ['127.0.0.1 9464'], ['10.0.0.1 9464']],
   [{ FERMATA_METRICS_PORT: '0' }, ['::1 9999'], ['127.0.0.1 1'], { metricsUrl: 'http://0.0.0.0:9999' }],
