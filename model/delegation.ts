@@ -25,16 +25,17 @@ export interface Delegation {
   at: string;
 }
 
-/** Why a delegation does not count. */
-export type DelegationRefusal =
+/** Why neither a decision nor a delegation of somebody counts. */
+export type PersonRefusal =
   | 'already_decided'
   | 'already_voted'
   | 'expired'
   | 'withdrawn'
   | 'not_allowed'
-  | 'self_approval'
-  | 'not_delegable'
-  | 'delegate_unsuitable';
+  | 'self_approval';
+
+/** Why a delegation does not count. */
+export type DelegationRefusal = PersonRefusal | 'not_delegable' | 'delegate_unsuitable';
 
 /** What has become of a delegation: the interpreter's word, which is recorded. */
 export type DelegationVerdict =

@@ -1,4 +1,4 @@
-import { type DelegationRecord, heldDelegations } from './delegation.ts';
+import { type DelegationRecord, heldDelegations, type PersonRefusal } from './delegation.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { StatementProof } from './statement.ts';
 
@@ -97,14 +97,9 @@ export interface Decision {
 
 /** Why a decision does not count. */
 export type RefusalReason =
+  | PersonRefusal
   | 'unknown'
   | 'malformed'
-  | 'already_decided'
-  | 'already_voted'
-  | 'expired'
-  | 'withdrawn'
-  | 'not_allowed'
-  | 'self_approval'
   | 'option_unknown'
   | 'response_invalid'
   | 'binding_changed';

@@ -1,12 +1,22 @@
 import { type Decider, delegationTo } from '../interpreter/inquiry-rules.ts';
-import { AppError } from '../model/app-error.ts';
-import { heldDelegations } from '../model/delegation.ts';
+import { AppError, type ErrorCode } from '../model/app-error.ts';
+import { heldDelegations, type PersonRefusal } from '../model/delegation.ts';
 import type { Execution } from '../model/execution.ts';
 import type { Decision, Inquiry, InquiryRequest } from '../model/inquiry.ts';
 import { grantName } from '../model/names.ts';
 import { hasPermission } from '../model/permissions.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
 import type { PrincipalService } from './principals.ts';
+
+/** The code of each refusal that decisions and delegations have in common. */
+export const PERSON_REFUSALS: Readonly<Record<PersonRefusal, ErrorCode>> = {
+  already_decided: 'already_decided',
+  already_voted: 'already_voted',
+  expired: 'inquiry_expired',
+  withdrawn: 'inquiry_withdrawn',
+  not_allowed: 'not_an_approver',
+  self_approval: 'self_approval',
+};
 
 /** Returns whether a principal who is known may decide questions at all. */
 export function mayDecide(principal: Principal): boolean {

@@ -12,7 +12,7 @@ import type { Execution } from '../model/execution.ts';
 import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { AuditService } from './audit.ts';
-import { demandDecider, startersOf } from './deciders.ts';
+import { demandDecider, PERSON_REFUSALS, startersOf } from './deciders.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -138,12 +138,7 @@ function recordOf({ inquiries }: Execution, id: string): DelegationRecord | unde
 }
 
 const CODES: Record<DelegationRefusal, ErrorCode> = {
-  already_decided: 'already_decided',
-  already_voted: 'already_voted',
-  expired: 'inquiry_expired',
-  withdrawn: 'inquiry_withdrawn',
-  not_allowed: 'not_an_approver',
-  self_approval: 'self_approval',
+  ...PERSON_REFUSALS,
   not_delegable: 'not_delegable',
   delegate_unsuitable: 'delegate_unsuitable',
 };

@@ -19,7 +19,7 @@ import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { AuditService } from './audit.ts';
-import { deciderOf, demandDecider, demandOverrider, mayDecide, startersOf } from './deciders.ts';
+import { deciderOf, demandDecider, demandOverrider, mayDecide, PERSON_REFUSALS, startersOf } from './deciders.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -255,12 +255,7 @@ function answered({ verdict }: DecisionRecord, view: InquiryView): Answered {
 const REFUSALS: Record<RefusalReason, ErrorCode> = {
   unknown: 'inquiry_not_found',
   malformed: 'request_invalid',
-  already_decided: 'already_decided',
-  already_voted: 'already_voted',
-  expired: 'inquiry_expired',
-  withdrawn: 'inquiry_withdrawn',
-  not_allowed: 'not_an_approver',
-  self_approval: 'self_approval',
+  ...PERSON_REFUSALS,
   option_unknown: 'option_unknown',
   response_invalid: 'response_invalid',
   binding_changed: 'binding_changed',
