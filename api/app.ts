@@ -29,6 +29,7 @@ import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { streamRoutes } from './streams.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
+import { taskQueueRoutes } from './task-queues.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
 import { workflowRoutes } from './workflows.ts';
 
@@ -80,6 +81,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     delegationRoutes(services.delegations),
     ledgerRoutes(services.ledger),
     signingKeyRoutes(services.signingKeys),
+    taskQueueRoutes(services.taskQueues),
     automationRoutes(executions, lists, definitions, services.retries),
   ]) {
     app.route('/', routes);

@@ -36,6 +36,7 @@ import type { SignalTokenService } from '../service/signal-tokens.ts';
 import type { SigningKeyService } from '../service/signing-keys.ts';
 import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
+import type { TaskQueueService } from '../service/task-queues.ts';
 import type { WatchService } from '../service/watches.ts';
 import type { PayloadCodec } from './codec.ts';
 import type { ErrorForm } from './errors.ts';
@@ -107,6 +108,7 @@ export interface ApiServices {
   readiness: Record<string, () => Promise<void>>;
   workerState: (() => WorkerState) | undefined;
   signingKeys: SigningKeyService;
+  taskQueues: TaskQueueService;
   /** Hears of every request. */
   observe: RequestObserver | undefined;
   log: Logger;

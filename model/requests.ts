@@ -62,6 +62,22 @@ export type PackUpdate = z.infer<typeof PackUpdateSchema>;
 
 const SecondsSchema = z.number().positive().max(MAX_SECONDS);
 
+/** The name of a task queue that is not Fermata's. */
+export const TaskQueueSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine(isStorableText, NOT_STORABLE)
+  .refine(
+    (queue) => !queue.startsWith(OWN_TASK_QUEUE),
+    `must not begin with "${OWN_TASK_QUEUE}": those are the queues of Fermata's own workers`,
+  );
+
+/** The body of PUT /api/v1/task-queues/{name}. */
+export const TaskQueueAssignSchema = z.strictObject({
+  tenant: z.string().min(1).max(64).describe('The ref or UUID of the tenant whose actions may use it.'),
+});
+
 /** The body of POST /api/v1/actions (design/shapes.md, Settings and openness). Times in seconds. */
 export const ActionCreateSchema = z.strictObject({
   ref: RefSchema.describe('pack.name; its first part is the ref of the pack.'),
@@ -70,13 +86,9 @@ export const ActionCreateSchema = z.strictObject({
   description: z.string().max(10_000).nullable().optional(),
   param_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the input.'),
   out_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the output.'),
-  task_queue: z
-    .string()
-    .min(1)
-    .max(200)
-    .refine(isStorableText, NOT_STORABLE)
-    .refine((queue) => queue !== OWN_TASK_QUEUE, "is the queue of Fermata's own workers, which do not know the action")
-    .describe('Where its workers wait for work; its ref is the activity type.'),
+  task_queue: TaskQueueSchema.describe(
+    'Where its workers wait for work; its ref is the activity type. One of the tenant’s own.',
+  ),
   idempotent: z.boolean().default(false).describe('Whether it may be done again when a worker was lost.'),
   timeout: SecondsSchema.default(ACTION_TIMES.timeout).describe('For one attempt.'),
   queue_timeout: SecondsSchema.default(ACTION_TIMES.queue_timeout).describe('Until a worker takes it.'),

@@ -46,6 +46,7 @@ import { createSigningKeyService, loadSigningKeys } from '../service/signing-key
 import { createSimulationService } from '../service/simulations.ts';
 import { createStatementSigner } from '../service/statements.ts';
 import { createTaskExecutionService } from '../service/task-executions.ts';
+import { createTaskQueueService } from '../service/task-queues.ts';
 import { createTemporal } from '../service/temporal.ts';
 import { createTemporalSchedules } from '../service/temporal-schedules.ts';
 import { createTokenVerifier, type TokenSettings } from '../service/tokens.ts';
@@ -69,6 +70,7 @@ import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import { createSigningKeyStore } from '../store/signing-keys.ts';
+import { createTaskQueueStore } from '../store/task-queues.ts';
 import { createTurnStore } from '../store/turns.ts';
 import { threadModule } from '../threads/module.ts';
 import { createPool } from '../threads/pool.ts';
@@ -157,6 +159,9 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
+/** Actions with an unusable task queue that a start warns of. */
+const MAX_WARNINGS = 100;
+
 /** Composes the use cases, serves the API, and keeps the index. Throws an Error that names a port that is taken. */
 export async function startApi({
   connection,
@@ -200,12 +205,14 @@ export async function startApi({
   const atRest = createSealer(secretKeys, REST_PURPOSE);
   const keyStore = createSigningKeyStore(db);
   const signer = createStatementSigner(await loadSigningKeys(keyStore, atRest, signingPems));
-  const launcher = createLauncher(temporal, stores.executions, turnStore, signer, Date.now);
+  const queueStore = createTaskQueueStore(db);
+  const queues = createTaskQueueService(queueStore, stores.principals);
+  const launcher = createLauncher(temporal, stores.executions, turnStore, { signer, queues, clock: Date.now });
   const projections = createProjectionReader(temporal, pool, Date.now);
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
   const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
-    ...{ clock: Date.now, onRead: inbox.take, signer, authenticate: createAuthenticator(keyStore, Date.now) },
+    ...{ clock: Date.now, onRead: inbox.take, signer, queues, authenticate: createAuthenticator(keyStore, Date.now) },
     repeats: createRepeats(createIdempotencyKeyStore(db)),
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
@@ -223,7 +230,7 @@ export async function startApi({
   const bulk = createBulkService(createBulkJobStore(db), stores.executions, changers, Date.now, log);
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
-  const actions = createActionService(actionStore, stores.definitions);
+  const actions = createActionService(actionStore, stores.definitions, queues);
   const connectionStore = createConnectionStore(db);
   const connections = createConnectionService(connectionStore, atRest);
   const connect = createConnectionResolver(connectionStore, atRest);
@@ -235,7 +242,11 @@ export async function startApi({
       const [definitionStore, actionsWithin] = [createDefinitionStore(transaction), createActionStore(transaction)];
       return work({
         packs: createPackService(definitionStore),
-        actions: createActionService(actionsWithin, definitionStore),
+        actions: createActionService(
+          actionsWithin,
+          definitionStore,
+          createTaskQueueService(createTaskQueueStore(transaction), stores.principals),
+        ),
         definitions: createDefinitionService(definitionStore, actionsWithin, pool),
       });
     });
@@ -321,6 +332,7 @@ export async function startApi({
     rateLimit,
     readiness,
     workerState,
+    taskQueues: queues,
     signingKeys: createSigningKeyService(keyStore, atRest, {
       signer,
       pems: signingPems,
@@ -349,9 +361,17 @@ export async function startApi({
       log.warn({ closed }, 'these connections cannot be used until FERMATA_EGRESS_ALLOW has their hosts');
   }
 
+  /** Warns of actions that runs can no longer use, since their task queue is not their tenant's. */
+  async function warnOfQueues(): Promise<void> {
+    for (const action of await queueStore.unusable(MAX_WARNINGS)) {
+      log.warn(action, "no run with this action can be started: its task queue is not the tenant's");
+    }
+  }
+
   const { server, port: taken } = await listen(app.fetch, host, port);
   url = urlOf(host, taken);
   warnOfNetworks().catch((error: unknown) => log.error({ err: error }, 'the hosts of connections were not looked at'));
+  warnOfQueues().catch((error: unknown) => log.error({ err: error }, 'the task queues of actions were not looked at'));
   // Bundled now, so that the first request that needs it does not wait for that.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
   const stop = new AbortController();

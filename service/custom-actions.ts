@@ -9,6 +9,7 @@ import type { ActionFields, ActionStore, StoredAction } from '../store/actions.t
 import type { DefinitionStore } from '../store/definitions.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { refusal } from './inputs.ts';
+import type { TaskQueueService } from './task-queues.ts';
 
 /** Use cases around actions that workers outside Fermata do; each is scoped by the caller's tenant. */
 export type ActionService = ReturnType<typeof createActionService>;
@@ -22,8 +23,12 @@ export interface BuiltinEntry {
   outSchema: JsonObject | null;
 }
 
-/** Makes the service over the stores. */
-export function createActionService(store: ActionStore, packs: DefinitionStore) {
+/** Makes the service over the stores; `queues` says which task queues are a tenant's own. */
+export function createActionService(
+  store: ActionStore,
+  packs: DefinitionStore,
+  queues: Pick<TaskQueueService, 'demandOwn'>,
+) {
   async function get({ tenant }: Principal, ref: string): Promise<StoredAction> {
     const found = await store.find(tenant, ref);
     if (found === null) throw new AppError('action_not_found', `Action '${ref}' not found`);
@@ -57,10 +62,11 @@ export function createActionService(store: ActionStore, packs: DefinitionStore) 
       return { rows: [...first, ...rows], total: built.length + total };
     },
 
-    /** Stores a new action. Throws `request_invalid`, `pack_not_found`, `action_exists`. */
+    /** Stores a new action. Throws `request_invalid`, `task_queue_forbidden`, `pack_not_found`, `action_exists`. */
     async create(principal: Principal, body: ActionCreate): Promise<StoredAction> {
       const issues = issuesOfAction(body);
       if (issues.length > 0) throw refusal('request_invalid', issues);
+      await queues.demandOwn(principal.tenant, [body.task_queue], '/task_queue');
       const { ref, pack_ref } = body;
       const pack = await packs.findPack(principal.tenant, pack_ref);
       if (pack === null) throw new AppError('pack_not_found', `Pack '${pack_ref}' not found`);
@@ -69,11 +75,14 @@ export function createActionService(store: ActionStore, packs: DefinitionStore) 
       return get(principal, ref);
     },
 
-    /** Changes an action for what starts from now on. Throws `request_invalid`, `action_not_found`. */
+    /** Changes an action for what starts from now on. Throws `request_invalid`, `task_queue_forbidden`, `action_not_found`. */
     async update(principal: Principal, ref: string, body: ActionUpdate): Promise<StoredAction> {
       const issues = schemaIssues(body);
       if (issues.length > 0) throw refusal('request_invalid', issues);
       const before = await get(principal, ref);
+      if (body.task_queue !== undefined) {
+        await queues.demandOwn(principal.tenant, [body.task_queue], '/task_queue');
+      }
       const given = Object.entries(body).filter(([, value]) => value !== undefined);
       await store.update(principal.tenant, ref, fieldsOf({ ...bodyOf(before), ...Object.fromEntries(given) }));
       return get(principal, ref);

@@ -33,6 +33,7 @@ import type { ProjectedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { StatementSigner } from './statements.ts';
 import type { Reached } from './sub-workflows.ts';
+import { type TaskQueueService, taskQueuesOf } from './task-queues.ts';
 import type { Temporal } from './temporal.ts';
 import { turnFor } from './turns.ts';
 import type { Authenticator } from './warrants.ts';
@@ -96,12 +97,14 @@ export function createExecutionService(
     clock,
     onRead,
     signer,
+    queues,
     repeats,
     authenticate,
   }: {
     clock: () => number;
     onRead: (n: number, execution: Execution) => Promise<void>;
     signer: StatementSigner;
+    queues: Pick<TaskQueueService, 'demandOwn'>;
     repeats: Repeats;
     authenticate: Authenticator;
   },
@@ -278,6 +281,7 @@ export function createExecutionService(
     /** What a schedule starts again and again. Throws what `start` throws for what cannot be started. */
     async prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint> {
       const prepared = blueprint(principal, command, await resolve(principal, command), { schedule });
+      await queues.demandOwn(principal.tenant, taskQueuesOf(prepared.run));
       return { ...prepared, memo: signer.withWarrant(prepared, clock()) };
     },
 

@@ -9,6 +9,7 @@ import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './ide
 import { indexed, isClosedRun } from './index-entries.ts';
 import { maskInput } from './masks.ts';
 import type { StatementSigner } from './statements.ts';
+import { type TaskQueueService, taskQueuesOf } from './task-queues.ts';
 import type { StartRequest, Temporal } from './temporal.ts';
 import { conflict } from './turns.ts';
 
@@ -29,8 +30,11 @@ export function createLauncher(
   temporal: Temporal,
   store: ExecutionStore,
   turns: TurnStore,
-  signer: Pick<StatementSigner, 'withWarrant'>,
-  clock: () => number,
+  {
+    signer,
+    queues,
+    clock,
+  }: { signer: Pick<StatementSigner, 'withWarrant'>; queues: Pick<TaskQueueService, 'demandOwn'>; clock: () => number },
 ) {
   const { namespace } = temporal;
   let last = 0;
@@ -91,7 +95,7 @@ export function createLauncher(
   return {
     /**
      * Starts a run, after `delay` seconds, and gives its workflow id. The same idempotency key with what was asked the
-     * same is one run, also after a crash in between. Throws `idempotency_mismatch`, `temporal_unavailable`.
+     * same is one run, also after a crash in between. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`.
      */
     async launch(
       tenant: string,
@@ -109,6 +113,7 @@ export function createLauncher(
         const n = number ?? mintNumber(last, clock());
         if (number === undefined) last = n;
         const blueprint = blueprintOf(n);
+        await queues.demandOwn(tenant, taskQueuesOf(blueprint.run));
         const claim: Claim = { entry: entryOf(blueprint), idempotency };
         const claimed = await store.claim(tenant, claim);
         if (claimed === 'taken') {

@@ -96,7 +96,9 @@ export function createScheduleService(
     await executions.demandStarter(principal, kept.request.workflow);
     const before = startersOf(kept);
     const starters = [...new Set([...before, ...subjectsOf(principal)])];
-    if (starters.length > before.length) await temporal.update(await rebuilt(found, kept, starters));
+    // Also where nothing changes, this finds what can no longer be started.
+    const wanted = await rebuilt(found, kept, starters);
+    if (starters.length > before.length) await temporal.update(wanted);
   }
 
   /** A schedule as it is, with what its workflow is now. */

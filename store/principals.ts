@@ -6,7 +6,7 @@ import { hasPermission, type Role } from '../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
 import { type AdminGuard, holds, keepAdmin } from './admins.ts';
 import type { Database } from './database.ts';
-import { aliases, apiKeys, principals, tenants } from './schema.ts';
+import { actions, aliases, apiKeys, principals, taskQueues, tenants } from './schema.ts';
 
 /** A key, and whose it is. */
 export interface KeyRow {
@@ -70,10 +70,25 @@ export function createPrincipalStore(db: Database) {
       return found[0] ?? null;
     },
 
-    /** A new tenant; null when its ref is taken. */
+    /**
+     * A new tenant; null when its ref is taken. Task queues whose names begin with the ref, and which another tenant's actions use, are
+     * given to that one.
+     */
     async createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null> {
-      const [created] = await db.insert(tenants).values({ id, ref, label }).onConflictDoNothing().returning();
-      return created ?? null;
+      return db.transaction(async (transaction) => {
+        const [created] = await transaction
+          .insert(tenants)
+          .values({ id, ref, label })
+          .onConflictDoNothing()
+          .returning();
+        if (created === undefined) return null;
+        const used = transaction
+          .selectDistinct({ name: actions.taskQueue, tenant: actions.tenant, created: sql`now()`.as('created') })
+          .from(actions)
+          .where(and(ne(actions.tenant, id), sql`starts_with(${actions.taskQueue}, ${`${ref}.`})`));
+        await transaction.insert(taskQueues).select(used).onConflictDoNothing();
+        return created;
+      });
     },
 
     /** A tenant by its ref or UUID, or null. */

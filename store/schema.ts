@@ -132,6 +132,13 @@ export const actions = pgTable(
   (table) => [unique('actions_ref').on(table.tenant, table.ref), index('actions_pack').on(table.pack)],
 );
 
+/** Task queues that were given to a tenant; every other one is found by its name. */
+export const taskQueues = pgTable('task_queues', {
+  name: text('name').primaryKey(),
+  tenant: tenant().references(() => tenants.id),
+  created: created(),
+});
+
 /** Workflow definitions: what may change without a new revision. */
 export const workflows = pgTable(
   'workflows',

@@ -26,9 +26,10 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
-    ...['executions.seen', 'executions.unseen', 'executions.watermark', 'principals.createTenant'],
+    ...['executions.seen', 'executions.unseen', 'executions.watermark'],
     ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
     ...['signing-keys.ensure', 'signing-keys.list', 'signing-keys.replace', 'signing-keys.revoke', 'turns.alone'],
+    'task-queues.remove',
   ],
   'The beginning of a statement; its condition follows.': [
     ...['actions.createActionStore', 'definitions.createDefinitionStore', 'executions.createExecutionStore'],

@@ -179,3 +179,70 @@ describe('the import of a pack', () => {
     expect((await harness.call('GET', '/api/v1/packs/tools')).body.data.label).toBe('Tool');
   });
 });
+
+describe('task queues', () => {
+  it('are used by the tenant whose they are, however an action of another one comes to them', async () => {
+    const base = '/api/v1/task-queues';
+    const post = (path: string, body: object) => harness.call('POST', path, body);
+    await post('/api/v1/tenants', { ref: 'queues', label: 'Queues' });
+    const { key } = (await post('/api/v1/keys', { subject: 'boss', tenant: 'queues', roles: ['admin'] })).body.data;
+    const theirs = { 'x-api-key': key };
+    const ask = async (method: string, path: string, body?: object) => {
+      const answer = await harness.call(method, path, body, theirs);
+      return { ...answer, told: `${answer.status} ${answer.body.code ?? 'ok'}` };
+    };
+    await ask('POST', '/api/v1/packs', { ref: 'p', label: 'P' });
+    const action = (task_queue: string) => ({ ref: 'p.act', pack_ref: 'p', label: 'x', task_queue });
+    const refused = await ask('POST', '/api/v1/actions', action('payroll'));
+    expect([refused.told, refused.body.issues[0].path]).toEqual(['400 task_queue_forbidden', '/task_queue']);
+    const give = (name: string, tenant: string, headers = {}) =>
+      harness.call('PUT', `${base}/${encodeURIComponent(name)}`, { tenant }, headers);
+    expect((await give('payroll', 'queues', theirs)).body.code).toBe('forbidden');
+    expect((await give('payroll', 'nowhere')).body.code).toBe('tenant_not_found');
+    expect((await give('fermata.x', 'queues')).body.code).toBe('request_invalid');
+    const given = await give('pay roll/1', 'queues');
+    expect([given.status, given.body.data]).toMatchObject([200, { name: 'pay roll/1', tenant: 'queues' }]);
+
+    expect((await ask('POST', '/api/v1/actions', action('pay roll/1'))).told).toBe('201 ok');
+    const fail = { name: 'fails', action: 'core.fail', input: { message: 'x' } };
+    const workflow = (ref: string, named: string) => ({
+      ...{ ref, pack_ref: 'p', label: 'x', version: '1.0.0' },
+      definition: { tasks: [fail, { name: 'a', action: named }] },
+    });
+    expect((await ask('POST', '/api/v1/workflows', workflow('p.uses', 'p.act'))).told).toBe('201 ok');
+    expect((await ask('POST', '/api/v1/workflows', workflow('p.below', 'p.uses'))).told).toBe('201 ok');
+    const spec = { every: 86_400 };
+    expect((await ask('POST', '/api/v1/schedules', { id: 's', workflow: 'p.uses', spec, paused: true })).told).toBe(
+      '201 ok',
+    );
+    const run = (await ask('POST', '/api/v1/executions', { workflow: 'p.below', wait: 30 })).body.data;
+    expect((await ask('GET', `/api/v1/executions/${run.id}`)).body.data.status).toBe('failed');
+    expect((await harness.call('GET', base)).body.data).toContainEqual(given.body.data);
+    expect((await ask('GET', base)).told).toBe('403 forbidden');
+
+    // Another tenant's from now on: nothing of the old one comes to it any more.
+    await give('pay roll/1', 'default');
+    const ways: [string, string, object][] = [
+      ['PUT', '/api/v1/actions/p.act', { task_queue: 'payroll' }],
+      ['PUT', '/api/v1/actions/p.act', { task_queue: 'acme.x' }],
+      ['POST', '/api/v1/packs/import', { pack: { ref: 'p', label: 'P' }, actions: [action('payroll')] }],
+      ['POST', '/api/v1/executions', { action_ref: 'p.act' }],
+      ['POST', '/api/v1/executions', { workflow: 'p.uses' }],
+      ['POST', '/api/v1/executions', { workflow: 'p.below' }],
+      ['POST', `/api/v1/executions/${run.id}/retry`, { from: 'start' }],
+      ['POST', `/api/v1/executions/${run.id}/retry`, { from: 'failed' }],
+      ['POST', '/api/v1/schedules', { id: 't', workflow: 'p.below', spec }],
+      ['POST', '/api/v1/schedules/s/trigger', {}],
+      ['POST', '/api/v1/schedules/s/resume', {}],
+    ];
+    for (const [method, path, body] of ways) {
+      expect([path, body, (await ask(method, path, body)).told]).toEqual([path, body, '400 task_queue_forbidden']);
+    }
+    expect((await ask('PUT', '/api/v1/actions/p.act', { task_queue: 'queues.own', label: 'y' })).told).toBe('200 ok');
+    expect((await ask('POST', '/api/v1/executions', { workflow: 'p.below' })).told).toBe('201 ok');
+    expect((await harness.call('DELETE', `${base}/${encodeURIComponent('pay roll/1')}`)).status).toBe(200);
+    expect((await harness.call('DELETE', `${base}/${encodeURIComponent('pay roll/1')}`)).body.code).toBe(
+      'task_queue_not_found',
+    );
+  });
+});

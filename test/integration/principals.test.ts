@@ -222,8 +222,8 @@ describe('every route and tool that names something', () => {
     for (const { path, method } of operations.filter((operation) => operation.path.includes('{'))) {
       // A status, a number of somebody else's, and a rule's own uuid name nothing of a tenant.
       if (/\{(status|enforcement_id|verb)\}|rules/.test(path)) continue;
-      // Signing keys are the installation's.
-      if (path.includes('signing-keys')) continue;
+      // Signing keys and who has which task queue are the installation's.
+      if (/signing-keys|task-queues/.test(path)) continue;
       // It makes one of their own.
       if (method === 'put' && /connections|secrets/.test(path)) continue;
       const [, values = {}] = names.find(([pattern]) => pattern.test(path)) ?? [];
