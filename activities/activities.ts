@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   type Info as ActivityInfo,
   ApplicationFailure,
-  activityInfo,
   CancelledFailure,
   CompleteAsyncError,
   Context,
@@ -14,23 +13,16 @@ import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
-import {
-  type ActivityScope,
-  BACKSTOP_SECONDS,
-  MAX_PAYLOAD_BYTES,
-  PERMIT_SECONDS,
-  YIELD_ACTION,
-} from '../model/run-input.ts';
+import { type ActivityScope, MAX_PAYLOAD_BYTES, PERMIT_SECONDS, YIELD_ACTION } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
-import { attempted, timer } from './attempt.ts';
+import { attempted, attemptLimit, timer } from './attempt.ts';
 import { follow } from './later.ts';
+import { createLookups } from './lookups.ts';
 import { type Mask, maskOf, secretDetector } from './masks.ts';
 import { type Permits, RoomFull } from './permits.ts';
+import { type Pulse, startPulse } from './pulse.ts';
 import { type SecretOf, withSecrets } from './secret-input.ts';
-
-/** Milliseconds between the heartbeats that every activity of ours sends by itself. */
-const HEARTBEAT_INTERVAL = 2_000;
 
 /** What actions reach the world by. */
 export interface ActivityOptions {
@@ -44,47 +36,89 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
 /**
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
  * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. Each of the first is
- * heartbeated, checked, bounded in time and size, and does its work with a permit of its tenant.
+ * heartbeated, checked, bounded in time and size, and does its work with a permit of its tenant. `interrupt` ends those that still
+ * run, as failed with `WorkerShutdown`; those that have not begun are handed back where their run knows what that is.
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
   { egress, connect, secretOf }: ActivityOptions,
   permits: Permits,
+  interrupt?: AbortSignal,
 ): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
+  const lookUp = createLookups(permits.room);
+
+  async function perform(input: Json, scope: ActivityScope, context: Context, pulse: Pulse): Promise<Json> {
+    const { activityType } = context.info;
+    const action = Object.hasOwn(actions, activityType) ? actions[activityType] : undefined;
+    if (action === undefined) {
+      const message = `the action "${activityType}" is not available in this version`;
+      throw new ActionError('action_unavailable', message, { retryable: false });
+    }
+    const { tenant, secrets: texts = {}, timeout } = scope;
+    const owner = tenant ?? context.info.priority?.fairnessKey ?? '';
+    const run = (made: Action, given: Json, secrets: JsonObject) =>
+      runBounded(made, given, {
+        egress,
+        permits,
+        owner,
+        timeout,
+        pulse,
+        mask: maskOf(secrets),
+        holdsSecret: secretDetector(secrets),
+      });
+    const find = async (name: string) => (tenant === undefined ? null : secretOf(tenant, name));
+    const filled = await lookUp(() => withSecrets(input, texts, find), { context, timeout, pulse });
+    if (!('pack' in action)) return run(action, filled.input, filled.secrets);
+    const { pack } = action;
+    const found = () => connectionFor(pack, filled.input, tenant, connect);
+    const connection = await lookUp(found, { context, timeout, pulse });
+    const given = withDefaults(activityType, filled.input, connection);
+    const { secrets } = connection;
+    // A secret of the tenant and one of the connection may have the same name.
+    return run(connectedAs(action, connection), given, { ...prefixed(filled.secrets), ...secrets });
+  }
+
   return {
     [YIELD_ACTION]: async () => null,
     default: async (input, scope) => {
-      const { activityType, attempt } = activityInfo();
+      const context = Context.current();
+      const pulse = startPulse(context);
+      const given = (scope ?? {}) as ActivityScope;
       try {
-        const action = Object.hasOwn(actions, activityType) ? actions[activityType] : undefined;
-        if (action === undefined) {
-          const message = `the action "${activityType}" is not available in this version`;
-          throw new ActionError('action_unavailable', message, { retryable: false });
-        }
-        const { tenant, secrets: texts = {}, timeout } = (scope ?? {}) as ActivityScope;
-        const owner = tenant ?? Context.current().info.priority?.fairnessKey ?? '';
-        const run = (made: Action, given: Json, secrets: JsonObject) =>
-          runBounded(made, given, {
-            egress,
-            permits,
-            owner,
-            timeout,
-            mask: maskOf(secrets),
-            holdsSecret: secretDetector(secrets),
-          });
-        const find = async (name: string) => (tenant === undefined ? null : secretOf(tenant, name));
-        const filled = await withSecrets(input as Json, texts, find);
-        if (!('pack' in action)) return await run(action, filled.input, filled.secrets);
-        const connection = await connectionFor(action.pack, filled.input, tenant, connect);
-        const given = withDefaults(activityType, filled.input, connection);
-        const { secrets } = connection;
-        // A secret of the tenant and one of the connection may have the same name.
-        return await run(connectedAs(action, connection), given, { ...prefixed(filled.secrets), ...secrets });
+        // The payloads are JSON.
+        const performed = perform(input as Json, given, context, pulse);
+        return await (interrupt === undefined
+          ? performed
+          : interrupted(performed, interrupt, () => shutdownFailure(given, pulse)));
       } catch (error) {
-        throw failureOf(error, attempt);
+        throw failureOf(error, context.info.attempt);
+      } finally {
+        pulse.stop();
       }
     },
   };
+}
+
+/** The result of an activity, or the failure that a signal ends it with. */
+async function interrupted(performed: Promise<Json>, signal: AbortSignal, failure: () => Error): Promise<Json> {
+  let interrupt = (): void => undefined;
+  const ended = new Promise<never>((_, reject) => {
+    interrupt = () => reject(failure());
+  });
+  signal.addEventListener('abort', interrupt, { once: true });
+  if (signal.aborted) interrupt();
+  try {
+    return await Promise.race([performed, ended]);
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+  }
+}
+
+/** The failure of an activity whose worker is shut down: what has not begun can be done by another worker. */
+function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse): Error {
+  const message = 'the worker was shut down';
+  if (pulse.working || timeout === undefined) return new ActionError('WorkerShutdown', message);
+  return new ActionError(WORKER_BUSY, message, { retryable: false });
 }
 
 /** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
@@ -134,13 +168,15 @@ interface Surroundings {
   egress: Egress;
   permits: Permits;
   owner: string;
+  /** Seconds of the attempt from its permit on; undefined: start-to-close has them, and waiting counts. */
   timeout: number | undefined;
+  pulse: Pulse;
   mask: Mask;
   holdsSecret: HoldsSecret;
 }
 
 async function runBounded(action: Action, input: unknown, around: Surroundings): Promise<Json> {
-  const { permits, owner, timeout: seconds, mask } = around;
+  const { permits, owner, timeout: seconds, pulse, mask } = around;
   const { addressOf, lookup } = around.egress;
   const fetch: Egress['fetch'] = (input, init) => around.egress.fetch(input, init, around.holdsSecret);
   const context = Context.current();
@@ -154,25 +190,26 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     });
   }
   const { cancellationSignal, info } = context;
-  const limit = Math.max(
-    1,
-    seconds === undefined ? info.startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000 : seconds * 1000,
-  );
-  let timeout = seconds === undefined ? timer(limit / 1000) : null;
+  const limit = seconds === undefined ? attemptLimit(info) : Math.max(1, seconds * 1000);
+  const waited = Date.now() - pulse.begun;
+  let timeout = seconds === undefined ? timer(Math.max(1, limit - waited) / 1000) : null;
   const overdue = new AbortController();
-  const patience = setTimeout(() => {
-    overdue.abort(new RoomFull(`the activity has waited ${PERMIT_SECONDS} seconds for a permit`));
-  }, PERMIT_SECONDS * 1000);
+  const patience = setTimeout(
+    () => {
+      overdue.abort(new RoomFull(`the activity has waited ${PERMIT_SECONDS} seconds for a permit`));
+    },
+    PERMIT_SECONDS * 1000 - waited,
+  );
   const late = () => new ActionError('timeout', `the attempt took longer than ${limit / 1000} seconds`);
-  const waiting = () => ({ waiting_for_permit: permits.occupancy(owner) });
   let release: (() => void) | null = null;
-  const heartbeat = setInterval(() => context.heartbeat(release === null ? waiting() : null), HEARTBEAT_INTERVAL);
+  pulse.await(() => ({ waiting_for_permit: { ...permits.occupancy(owner) } }));
   try {
-    const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal]);
+    const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal, pulse.ended]);
     // A task that is issued again has all of its attempts again, so that a later one waits.
     const patient = seconds === undefined || info.attempt > 1;
     release = await permits.take(owner, givenUp, { patient });
     clearTimeout(patience);
+    pulse.work();
     timeout ??= timer(limit / 1000);
     const deadline = Date.now() + limit;
     const signal = AbortSignal.any([cancellationSignal, timeout]);
@@ -197,7 +234,6 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   } finally {
     release?.();
     clearTimeout(patience);
-    clearInterval(heartbeat);
   }
 }
 

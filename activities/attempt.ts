@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Info } from '@temporalio/activity';
+import { BACKSTOP_SECONDS } from '../model/run-input.ts';
 
 /** Milliseconds that a timer of Node.js can wait. */
 const MAX_TIMER = 2 ** 31 - 1;
@@ -24,4 +26,9 @@ export function failAttempt(error: unknown): boolean {
 /** Returns a signal that is aborted after some seconds; after 24 days at most, since Node.js knows no longer timers. */
 export function timer(seconds: number): AbortSignal {
   return AbortSignal.timeout(Math.min(Math.ceil(seconds * 1000), MAX_TIMER));
+}
+
+/** Milliseconds of an attempt whose run has not sent them: what start-to-close leaves. */
+export function attemptLimit({ startToCloseTimeoutMs }: Pick<Info, 'startToCloseTimeoutMs'>): number {
+  return Math.max(1, startToCloseTimeoutMs - BACKSTOP_SECONDS * 1000);
 }

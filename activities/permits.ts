@@ -70,6 +70,11 @@ export class Permits {
     });
   }
 
+  /** Activities that may hold or await a permit. */
+  get room(): number {
+    return this.#room;
+  }
+
   /** How full it is. */
   occupancy(tenant: string): Occupancy {
     return { taken: this.#taken, total: this.#total, own: this.#shares.get(tenant)?.held ?? 0 };

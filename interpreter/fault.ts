@@ -1,4 +1,4 @@
-import { type ClosingDetails, type Failure, WORKER_BUSY } from '../model/failure.ts';
+import { type ClosingDetails, type Failure, INFRASTRUCTURE_UNAVAILABLE, WORKER_BUSY } from '../model/failure.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import type { Fault } from './events.ts';
@@ -9,7 +9,7 @@ export interface Classified {
   lost: boolean;
   /** It is to be issued again, which no retry counts: an idempotent action was interrupted, or an id was taken. */
   again: boolean;
-  /** A worker had no room for it and has not begun. */
+  /** A worker has handed it back, and has not begun. */
   busy?: true;
 }
 
@@ -40,8 +40,7 @@ export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task:
       if (own) return lost('the worker that ran the task did not answer in time', true);
       return failed('timeout', `the attempt took longer than ${spec.timeout} seconds`);
     case 'application': {
-      if (own && fault.type === WORKER_BUSY)
-        return { ...lost('worker_busy: no worker had room for the task', false), busy: true };
+      if (own && fault.type === WORKER_BUSY) return { ...lost(reasonOf(fault.message), false), busy: true };
       if (fault.type === 'WorkerShutdown') return lost('the worker that ran the task was shut down', true);
       if (fault.type === 'PayloadsTooLarge') return failed('too_large', 'the output of the task is too large');
       const [details, note] = fault.details;
@@ -51,6 +50,13 @@ export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task:
       });
     }
   }
+}
+
+/** Why a worker has handed a task back. */
+function reasonOf(message: string): string {
+  return message.startsWith(`${INFRASTRUCTURE_UNAVAILABLE}:`)
+    ? message
+    : 'worker_busy: no worker had room for the task';
 }
 
 /** Methods of HTTP requests that only read (RFC 9110, 9.2.1); without one it is the first. */

@@ -93,6 +93,7 @@ export const ERROR_STATUS = {
   temporal_unavailable: 503,
   database_unavailable: 503,
   tokens_unavailable: 503,
+  sealing_key_missing: 503,
 } as const;
 
 /** A stable error code of the API. */

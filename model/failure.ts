@@ -57,6 +57,12 @@ export interface ClosingDetails {
  */
 export const WORKER_BUSY = 'WorkerBusy';
 
+/**
+ * The type of the failure of an attempt that a worker could not begin, since it could not look up secrets or connections. In runs that
+ * take hand-backs it begins the message of one (`WORKER_BUSY`).
+ */
+export const INFRASTRUCTURE_UNAVAILABLE = 'infrastructure_unavailable';
+
 /** Types of failure that Temporal's own retry policy must never try again (design/language.md, Failures). */
 export const NEVER_RETRIED = [
   'input_invalid',

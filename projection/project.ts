@@ -8,7 +8,7 @@ import { demandsStatements } from '../interpreter/statements.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
 import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal, Wait } from '../model/execution.ts';
-import type { ClosingDetails, Failure } from '../model/failure.ts';
+import { type ClosingDetails, type Failure, INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
 import type { Inquiry } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
@@ -337,9 +337,9 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     const task = activity.activityId ?? null;
     if (task !== null && isSliceKey(task)) continue;
     const since = activity.scheduledTime ? isoTime(timestampMilliseconds(activity.scheduledTime)) : null;
-    const occupancy = occupancyOf(activity);
+    const ahead = workerWait(activity);
     if (!isStarted(activity) && activity.paused) wait('pause', task, { since, detail: 'paused in Temporal' });
-    else if (isStarted(activity) && occupancy !== null) wait('worker', task, { since, detail: occupancy });
+    else if (isStarted(activity) && ahead !== null) wait('worker', task, { since, detail: ahead });
     else if (isStarted(activity)) {
       wait('action', task, {
         since: activity.lastStartedTime ? isoTime(timestampMilliseconds(activity.lastStartedTime)) : since,
@@ -364,10 +364,12 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
   return waits;
 }
 
-/** How full the worker is in which an activity waits for its permit; null when it does not wait. */
-function occupancyOf({ heartbeatDetails }: temporal.api.workflow.v1.IPendingActivityInfo): string | null {
+/** What an activity waits for in its worker before its work begins; null when it does not wait. */
+function workerWait({ heartbeatDetails }: temporal.api.workflow.v1.IPendingActivityInfo): string | null {
   const [details] = decodePayloads(heartbeatDetails);
-  const waiting = isJsonObject(details) ? details.waiting_for_permit : undefined;
+  if (!isJsonObject(details)) return null;
+  const { waiting_for_permit: waiting, waiting_for_infrastructure: reason } = details;
+  if (typeof reason === 'string') return `${INFRASTRUCTURE_UNAVAILABLE}: ${reason}`;
   if (!isJsonObject(waiting)) return null;
   const { taken, total, own } = waiting;
   return `worker_busy: ${taken} of ${total} permits are in use, ${own} of them by this tenant`;

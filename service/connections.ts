@@ -5,7 +5,8 @@ import type { JsonObject } from '../model/json.ts';
 import { hasPermission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import type { ConnectionRow, ConnectionStore } from '../store/connections.ts';
-import type { Sealer } from './sealer.ts';
+import { lookUp } from './outages.ts';
+import { demandKey, type Sealer } from './sealer.ts';
 
 /** A connection as it is told: without its secrets. */
 export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
@@ -68,13 +69,14 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer) 
 }
 
 /**
- * Finds a connection with its secrets, for a worker; null when there is none. Throws `token_invalid` for secrets that no
- * master key opens, or that were sealed for another place.
+ * Finds a connection with its secrets, for a worker; null when there is none. Throws `database_unavailable`, `sealing_key_missing` for
+ * secrets that no key of this process opens, and `token_invalid` for those that were changed, or sealed for another place.
  */
 export function createConnectionResolver(store: ConnectionStore, sealer: Sealer) {
   return async (tenant: string, pack: ConnectedPack, name: string) => {
-    const row = await store.find(tenant, pack, name);
+    const row = await lookUp(() => store.find(tenant, pack, name));
     if (row === null) return null;
+    demandKey(sealer, row.sealed, `the connection "${pack}/${name}"`);
     const { secrets, ...place } = await sealer.open(row.sealed);
     if (place.tenant !== tenant || place.pack !== pack || place.name !== name) {
       throw new AppError('token_invalid', `the secrets of "${pack}/${name}" were sealed for another connection`);

@@ -21,6 +21,15 @@ export function isDatabaseOutage(error: unknown): boolean {
   return false;
 }
 
+/** Looks something up in the database. Throws `database_unavailable` for whatever the database or its driver has to say. */
+export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
+  try {
+    return await find();
+  } catch (cause) {
+    throw new AppError('database_unavailable', 'the database does not answer', { cause });
+  }
+}
+
 /** Returns whether an error is of Temporal or the database as a whole: work on anything else would meet it too. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof AppError) return error.code === 'temporal_unavailable' || error.code === 'database_unavailable';

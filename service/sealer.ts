@@ -30,6 +30,12 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
       return new CompactEncrypt(plain).setProtectedHeader({ ...ALGORITHM, kid: first.kid }).encrypt(first.key);
     },
 
+    /** The id of the key that has sealed it: a hash, which says nothing of the key. */
+    keyIdOf: (token: string): string => String(decodeProtectedHeader(token).kid),
+
+    /** Whether a key of this process has sealed it. */
+    opens: (token: string): boolean => keys.some(({ kid }) => kid === decodeProtectedHeader(token).kid),
+
     /** Whether the first key has sealed it. */
     isNewest: (token: string): boolean => decodeProtectedHeader(token).kid === first.kid,
 
@@ -53,4 +59,11 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
       throw new AppError('token_invalid', 'the token is none of ours, or was changed');
     },
   };
+}
+
+/** Throws `sealing_key_missing` where no key of this process has sealed `what`, in words. */
+export function demandKey(sealer: Sealer, sealed: string, what: string): void {
+  if (sealer.opens(sealed)) return;
+  const message = `no key of this process opens ${what}: FERMATA_SECRET_KEY lacks the key ${sealer.keyIdOf(sealed)}`;
+  throw new AppError('sealing_key_missing', message);
 }

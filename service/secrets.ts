@@ -2,7 +2,8 @@ import { AppError } from '../model/app-error.ts';
 import type { Principal } from '../model/principal.ts';
 import type { SealStore } from '../store/seals.ts';
 import type { SecretRow, SecretStore } from '../store/secrets.ts';
-import type { Sealer } from './sealer.ts';
+import { lookUp } from './outages.ts';
+import { demandKey, type Sealer } from './sealer.ts';
 
 /** A secret as it is told: without what it is. */
 export type ShownSecret = Pick<SecretRow, 'name' | 'created' | 'updated'>;
@@ -31,13 +32,14 @@ export function createSecretService(store: SecretStore, sealer: Sealer) {
 }
 
 /**
- * Finds what a secret is, for a worker; null when there is none. Throws `token_invalid` for one that no master key opens, or
- * that was sealed for another place.
+ * Finds what a secret is, for a worker; null when there is none. Throws `database_unavailable`, `sealing_key_missing` for one that no
+ * key of this process opens, and `token_invalid` for one that was changed, or sealed for another place.
  */
 export function createSecretResolver(store: SecretStore, sealer: Sealer) {
   return async (tenant: string, name: string): Promise<string | null> => {
-    const row = await store.find(tenant, name);
+    const row = await lookUp(() => store.find(tenant, name));
     if (row === null) return null;
+    demandKey(sealer, row.sealed, `the secret "${name}"`);
     const { value, ...place } = await sealer.open(row.sealed);
     if (place.tenant !== tenant || place.name !== name || typeof value !== 'string') {
       throw new AppError('token_invalid', `the secret "${name}" was sealed for another place`);

@@ -76,13 +76,18 @@ export function createExchange(send: (message: ExchangeMessage) => void, answers
   let asked = 0;
 
   async function answerTo({ id, question, args }: Extract<ExchangeMessage, { type: 'ask' }>): Promise<void> {
+    if (answers[question] === undefined) {
+      send({ type: 'refusal', id, code: null, message: `"${question}" is not answered here` });
+      return;
+    }
     try {
-      const answer = answers[question] as ((...given: Json[]) => Promise<Json>) | undefined; // as `Questions` declares
-      if (answer === undefined) throw new Error(`"${question}" is not answered here`);
+      const answer = answers[question] as (...given: Json[]) => Promise<Json>; // as `Questions` declares
       send({ type: 'answer', id, answer: await answer(...args) });
     } catch (error) {
-      const code = error instanceof AppError ? error.code : null;
-      send({ type: 'refusal', id, code, message: error instanceof Error ? error.message : String(error) });
+      // What anything else says may hold what a driver was given.
+      const refusal = error instanceof AppError ? error : null;
+      const message = refusal?.message ?? `"${question}" could not be answered`;
+      send({ type: 'refusal', id, code: refusal?.code ?? null, message });
     }
   }
 

@@ -1,12 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { ApplicationFailure } from '@temporalio/common';
-import {
-  type ActivityInboundCallsInterceptor,
-  type InjectedSinks,
-  type NativeConnection,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { type InjectedSinks, type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
 import { Permits } from '../activities/permits.ts';
@@ -27,7 +20,7 @@ export interface WorkerOptions {
   /** Takes one workflow task at a time and keeps no workflow in memory, so that a task which ends the process is alone. */
   probation?: boolean;
   /**
-   * Ends the activities that still run, as failed with `WorkerShutdown`. With it, `shutdown` waits up to an hour for them;
+   * Ends the activities that still run, as failed with `WorkerShutdown`, and hands back those that have not begun. With it, `shutdown` waits up to an hour for them;
    * without it, they have ten seconds from `shutdown` on.
    */
   interrupt?: AbortSignal;
@@ -68,16 +61,14 @@ export async function createWorker({
     namespace,
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
-    activities: createActivities(ACTIONS, actions, new Permits(concurrentActions, room)),
+    activities: createActivities(ACTIONS, actions, new Permits(concurrentActions, room), interrupt),
     // Slots are where activities wait for their permit.
     maxConcurrentActivityTaskExecutions: room,
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.
     maxHeartbeatThrottleInterval: '2s',
-    ...(interrupt === undefined
-      ? { shutdownGraceTime: '10s', shutdownForceTime: '20s' }
-      : { shutdownGraceTime: '1h', interceptors: { activity: [() => ({ inbound: interruptedBy(interrupt) })] } }),
+    ...(interrupt === undefined ? { shutdownGraceTime: '10s', shutdownForceTime: '20s' } : { shutdownGraceTime: '1h' }),
     ...UNINTERRUPTED,
     reuseV8Context: true,
     workflowThreadPoolSize: 1,
@@ -91,25 +82,6 @@ export async function createWorker({
 /** Workflows that a heap of some bytes keeps between their tasks, at about 0.3 MiB each: 500 for 512 MiB, 50 to 2,000. */
 export function cachedWorkflows(heap: number): number {
   return Math.min(2_000, Math.max(50, Math.floor((heap / (512 * 1024 * 1024)) * 500)));
-}
-
-function interruptedBy(signal: AbortSignal): ActivityInboundCallsInterceptor {
-  return {
-    async execute(input, next) {
-      let interrupt = (): void => undefined;
-      const interrupted = new Promise<never>((_, reject) => {
-        interrupt = () =>
-          reject(ApplicationFailure.create({ type: 'WorkerShutdown', message: 'the worker was shut down' }));
-      });
-      signal.addEventListener('abort', interrupt, { once: true });
-      if (signal.aborted) interrupt();
-      try {
-        return await Promise.race([next(input), interrupted]);
-      } finally {
-        signal.removeEventListener('abort', interrupt);
-      }
-    },
-  };
 }
 
 function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> {

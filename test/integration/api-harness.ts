@@ -52,12 +52,14 @@ export async function createApiHarness(
   options: {
     address?: string;
     worker?: boolean;
+    /** One that the test has opened, and that the harness closes; else a new embedded one. */
+    database?: OpenDatabase;
     access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>>;
   } = {},
 ): Promise<ApiHarness> {
   const { address = inject('temporalAddress') } = options;
-  const folder = await preparedDatabase();
-  const database = await openEmbedded(folder);
+  const folder = options.database === undefined ? await preparedDatabase() : null;
+  const database = options.database ?? (await openEmbedded(folder!));
   await ensureDefaults(database.db, { dev: DEV_KEY, approver: APPROVER_KEY });
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
@@ -122,7 +124,7 @@ export async function createApiHarness(
       await native.close();
       await connection.close();
       await database.close();
-      await rm(folder, { recursive: true, force: true });
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
     },
   };
 }

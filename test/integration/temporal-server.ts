@@ -34,6 +34,8 @@ export const API_NAMESPACES = [
     'controls',
     'explain',
     'fairness',
+    'lost-database',
+    'rotation',
     'replay',
     'connections',
     'turns',

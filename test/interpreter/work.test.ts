@@ -141,6 +141,17 @@ it.each<
   expect(state.now - state.started).toBe(elapsed);
 });
 
+it('a hand-back says why', () => {
+  const reason = 'infrastructure_unavailable: the database does not answer';
+  const away: Attempt = { fault: { kind: 'application', type: WORKER_BUSY, message: reason, details: [] } };
+  const messageOf = (outcome: Attempt) =>
+    rehearse({ definition: { tasks: [act('a')] }, outcomes: { a: Array.from({ length: 9_000 }, () => outcome) } }).close
+      ?.failure?.message;
+  expect(messageOf(away)).toBe(reason);
+  // What else a worker says is not repeated.
+  expect(messageOf(busy)).toBe('worker_busy: no worker had room for the task');
+});
+
 it('a task that workers hand back for a day is lost, and one of a run that has failed is not issued again', () => {
   const forever = rehearse({
     definition: { tasks: [act('a')] },

@@ -8,15 +8,17 @@ type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
 const at = (seconds: number) => ({ seconds: seconds as never, nanos: 0 });
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 
-/** What a worker sends with the heartbeats of an activity that waits for its permit. */
-const WAITING = {
+/** What a worker sends with the heartbeats of an activity. */
+const beating = (details: string) => ({
   payloads: [
     {
       metadata: { encoding: new TextEncoder().encode('json/plain') },
-      data: new TextEncoder().encode('{"waiting_for_permit":{"taken":100,"total":100,"own":40}}'),
+      data: new TextEncoder().encode(details),
     },
   ],
-};
+});
+const WAITING = beating('{"waiting_for_permit":{"taken":100,"total":100,"own":40}}');
+const AWAY = beating('{"waiting_for_infrastructure":"the database does not answer"}');
 
 it.each<[string, Pending, object]>([
   ['nobody has taken', { state: 1 }, { kind: 'worker', detail: null, since: iso(10) }],
@@ -29,6 +31,11 @@ it.each<[string, Pending, object]>([
       ...{ kind: 'worker', since: iso(10) },
       detail: 'worker_busy: 100 of 100 permits are in use, 40 of them by this tenant',
     },
+  ],
+  [
+    'waits for the database',
+    { state: 2, lastStartedTime: at(20), heartbeatDetails: AWAY },
+    { kind: 'worker', since: iso(10), detail: 'infrastructure_unavailable: the database does not answer' },
   ],
   [
     'is to be tried again',

@@ -18,7 +18,11 @@ describe('a question', () => {
   });
 
   it.each<[string, Error, object]>([
-    ['an error', new Error('the database is away'), { name: 'Error', message: 'the database is away' }],
+    [
+      'an error',
+      new Error('Failed query: params: x'),
+      { name: 'Error', message: '"connection" could not be answered' },
+    ],
     ['an AppError', new AppError('token_invalid', 'no key opens it'), { name: 'AppError', code: 'token_invalid' }],
   ])('is refused with %s of the other side', async (_, error, expected) => {
     const asking = sides({

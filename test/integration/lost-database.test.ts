@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openPostgres } from '../../store/database.ts';
+import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
+import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { until } from './until.ts';
+import { createWebServer, type WebServer } from './web-server.ts';
+
+// Postgres goes away under executions that are about to need a secret.
+
+const BASE = '/api/v1/executions';
+const NAMESPACE = 'lost-database';
+const RUNS = 5;
+const SECRET = 'canary-4711-of-the-lost-database';
+
+/** What a driver says, and what it was given. */
+const SQL = /select |insert |update |params|"sealed"|DrizzleQueryError|ECONN|Connection terminated/i;
+
+let postgres: PostgresServer;
+let harness: ApiHarness;
+let web: WebServer;
+beforeAll(async () => {
+  [postgres, web] = await Promise.all([startPostgres(), createWebServer()]);
+  harness = await createApiHarness(NAMESPACE, { database: await openPostgres(postgres.url) });
+});
+afterAll(async () => {
+  await harness.close();
+  await Promise.all([postgres.stop(), web.close()]);
+});
+
+const described = (workflowId: string) =>
+  harness.connection.workflowService.describeWorkflowExecution({ namespace: NAMESPACE, execution: { workflowId } });
+
+it('tasks with secrets wait for a database that is away, none fails, and nothing of SQL is told', async () => {
+  await harness.call('PUT', '/api/v1/secrets/TOKEN', { value: SECRET });
+  const definition = {
+    tasks: [
+      { name: 'first', action: 'core.http', input: { url: `${web.url}/wait` } },
+      {
+        name: 'second',
+        action: 'core.http',
+        input: { url: `${web.url}/echo`, headers: { 'x-t': '{{ secret.TOKEN }}' } },
+      },
+    ],
+  };
+  const workflow = { ref: 'examples.lost', pack_ref: 'examples', label: 'x', version: '1.0.0', definition };
+  expect((await harness.call('POST', '/api/v1/workflows', workflow)).status).toBe(201);
+  const started = await Promise.all(
+    Array.from({ length: RUNS }, () => harness.call('POST', BASE, { action_ref: 'examples.lost' })),
+  );
+  const runs = started.map(({ body }) => body.data as { id: number; workflow_id: string });
+  await until(
+    async () => web.asked.length,
+    (count) => count === RUNS,
+  );
+
+  await postgres.kill();
+  web.open();
+  for (const { workflow_id: id } of runs) {
+    await until(
+      async () => (await described(id)).pendingActivities ?? [],
+      (pending) =>
+        pending.some(({ heartbeatDetails }) =>
+          String(heartbeatDetails?.payloads?.[0]?.data).includes('the database does not answer'),
+        ),
+    );
+  }
+  const refused = await harness.call('GET', `${BASE}/${runs[0]!.id}`);
+  expect([refused.status, refused.body.code]).toEqual([503, 'database_unavailable']);
+
+  await postgres.restart();
+  for (const { id } of runs) {
+    const { body } = await until(
+      () => harness.call('GET', `${BASE}/${id}`),
+      (answer) => answer.status === 200 && answer.body.data.status !== 'running',
+    );
+    expect(body.data.status).toBe('completed');
+    const { body: history } = await harness.call('GET', `${BASE}/${id}/history?limit=1000`);
+    for (const told of [refused.body, body, history]) {
+      const text = JSON.stringify(told);
+      expect(text).not.toMatch(SQL);
+      expect(text).not.toContain(SECRET);
+    }
+  }
+});
