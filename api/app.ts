@@ -20,6 +20,7 @@ import { inquiryRoutes } from './inquiries.ts';
 import { inquiryPageRoutes } from './inquiry-page/routes.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { managementRoutes } from './management.ts';
+import { masterKeyRoutes } from './master-keys.ts';
 import { authenticate, checkUrl, forbidStoring, limitInFlight, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
 import { packRoutes } from './packs.ts';
@@ -81,6 +82,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     delegationRoutes(services.delegations),
     ledgerRoutes(services.ledger),
     signingKeyRoutes(services.signingKeys),
+    masterKeyRoutes(services.masterKeys),
     taskQueueRoutes(services.taskQueues),
     automationRoutes(executions, lists, definitions, services.retries),
   ]) {

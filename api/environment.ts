@@ -25,6 +25,7 @@ import type { ExplanationService } from '../service/explanations.ts';
 import type { InquiryService } from '../service/inquiries.ts';
 import type { InquiryLinkService } from '../service/inquiry-links.ts';
 import type { LedgerService } from '../service/ledger.ts';
+import type { MasterKeyService } from '../service/master-keys.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
 import type { Pool } from '../service/pool.ts';
@@ -108,6 +109,7 @@ export interface ApiServices {
   readiness: Record<string, () => Promise<void>>;
   workerState: (() => WorkerState) | undefined;
   signingKeys: SigningKeyService;
+  masterKeys: MasterKeyService;
   taskQueues: TaskQueueService;
   /** Hears of every request. */
   observe: RequestObserver | undefined;

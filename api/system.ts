@@ -22,6 +22,7 @@ const ReadinessSchema = z
         .describe('Milliseconds by which lists may be behind Temporal; null before the first look.'),
       set_aside: z.int().describe('Runs that cannot be written; the others go on, and these are tried again.'),
     }),
+    key_ids: z.array(z.string()).describe('Hashes of the master keys of this process; the first one seals.'),
     worker: z.enum(['ok', 'restarting']).optional().describe('The worker that this process looks after.'),
   })
   .openapi('Readiness');
@@ -48,7 +49,7 @@ const readyRoute = createRoute({
 });
 
 /** Health and readiness, open to all. */
-export function systemRoutes({ readiness, index, workerState }: ApiServices) {
+export function systemRoutes({ readiness, index, masterKeys, workerState }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   let looked: { at: number; checks: ReturnType<typeof look> } | null = null;
@@ -59,7 +60,8 @@ export function systemRoutes({ readiness, index, workerState }: ApiServices) {
     }
     const checks = await looked.checks;
     const ready = Object.values(checks).every((check) => check === 'ok');
-    const state = { index: indexBody(index.state()), ...(workerState && { worker: workerState() }) };
+    const key_ids = [...masterKeys.own];
+    const state = { index: indexBody(index.state()), key_ids, ...(workerState && { worker: workerState() }) };
     return ready
       ? context.json({ status: 'ok' as const, checks, ...state }, 200)
       : context.json({ status: 'unavailable' as const, checks, ...state }, 503);

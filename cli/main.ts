@@ -4,6 +4,7 @@ import { addAdministrationCommands } from './administration.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { addExecutionCommands } from './executions.ts';
 import { addInquiryCommands } from './inquiries.ts';
+import { addMasterKeyCommands } from './master-keys.ts';
 import { createOutput } from './output.ts';
 import { addReplayCommand } from './replay.ts';
 import { createService, findTarget } from './service.ts';
@@ -39,6 +40,7 @@ addWorkflowCommands(program, session);
 addExecutionCommands(program, session);
 addInquiryCommands(program, session);
 addAdministrationCommands(program, session);
+addMasterKeyCommands(program, session);
 program
   .command('mcp')
   .description('serve MCP over standard input and output')

@@ -66,6 +66,7 @@ export const ERROR_STATUS = {
   signing_key_missing: 409,
   last_key: 409,
   last_admin: 409,
+  master_key_missing: 409,
   token_used: 409,
   override_unsupported: 409,
   not_delegable: 409,

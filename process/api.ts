@@ -31,6 +31,7 @@ import { createIndexKeeper } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
 import { createLauncher } from '../service/launches.ts';
 import { createLedgerService } from '../service/ledger.ts';
+import { createMasterKeyService, keepPresent } from '../service/master-keys.ts';
 import { createPackImportService, type InTransaction } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
@@ -40,7 +41,7 @@ import { tellRevocation } from '../service/revocations.ts';
 import { createStrikeKeeper } from '../service/run-strikes.ts';
 import { createScheduleService } from '../service/schedules.ts';
 import { createSealer } from '../service/sealer.ts';
-import { createSecretService, renewSeals } from '../service/secrets.ts';
+import { createSecretService } from '../service/secrets.ts';
 import { createSignalTokenService } from '../service/signal-tokens.ts';
 import { createSigningKeyService, loadSigningKeys } from '../service/signing-keys.ts';
 import { createSimulationService } from '../service/simulations.ts';
@@ -66,6 +67,7 @@ import { createIdempotencyKeyStore } from '../store/idempotency-keys.ts';
 import { createInquiryStore } from '../store/inquiries.ts';
 import { createNoticeEventStore } from '../store/notice-events.ts';
 import { createPrincipalStore } from '../store/principals.ts';
+import { createProcessStore } from '../store/processes.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';
 import { createSealStore } from '../store/seals.ts';
 import { createSecretStore } from '../store/secrets.ts';
@@ -79,7 +81,7 @@ import { closedConnections } from './closed-connections.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
 import { urlOf } from './ports.ts';
-import { REST_PURPOSE } from './reach.ts';
+import { presence, REST_PURPOSE } from './reach.ts';
 import { drainServer, listen } from './server.ts';
 
 /** What the settings say of who may ask, and how often. Throws when a file that they name cannot be read. */
@@ -235,8 +237,7 @@ export async function startApi({
   const connections = createConnectionService(connectionStore, atRest);
   const connect = createConnectionResolver(connectionStore, atRest);
   const secrets = createSecretService(createSecretStore(db), atRest);
-  const renewed = await renewSeals(createSealStore(db), atRest);
-  if (renewed > 0) log.info({ renewed }, 'what an older master key had sealed is sealed by the first one now');
+  const processStore = createProcessStore(db);
   const inTransaction: InTransaction = (work) =>
     db.transaction((transaction) => {
       const [definitionStore, actionsWithin] = [createDefinitionStore(transaction), createActionStore(transaction)];
@@ -338,6 +339,7 @@ export async function startApi({
       pems: signingPems,
       tell: (kid, own) => tellRevocation({ ...reading, signer, log }, kid, own, Date.now),
     }),
+    masterKeys: createMasterKeyService(createSealStore(db), processStore, atRest),
     observe: metrics?.observe,
     log,
   });
@@ -379,6 +381,7 @@ export async function startApi({
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
     ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
     strikes.run(stop.signal),
+    keepPresent(processStore, presence(workerState === undefined ? 'api' : 'all', atRest), stop.signal, log),
   ]);
   return {
     url,

@@ -1,15 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createEgress } from '../egress/egress.ts';
+import type { ProcessKind } from '../model/master-key.ts';
 import type { EgressRules } from '../model/networks.ts';
 import { createConnectionResolver } from '../service/connections.ts';
-import { createSealer } from '../service/sealer.ts';
+import { createSealer, type Sealer } from '../service/sealer.ts';
 import { createSecretResolver } from '../service/secrets.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
+import type { ProcessRow } from '../store/processes.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import type { WorkerOptions } from '../worker/worker.ts';
 
 /** What seals connections and secrets at rest. */
 export const REST_PURPOSE = 'connection';
+
+/** How a process is noted with the ids of its master keys. */
+export function presence(kind: ProcessKind, { keyIds }: Pick<Sealer, 'keyIds'>): Omit<ProcessRow, 'seen'> {
+  return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds] };
+}
 
 /** Finds the connections and secrets of tenants in a database, which are sealed by the master keys. */
 export function createDesk(

@@ -3,9 +3,12 @@ import { createEgress } from '../egress/egress.ts';
 import { type Config, required } from '../model/config.ts';
 import { type EgressRules, parseEndpoint } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
+import { keepPresent } from '../service/master-keys.ts';
 import { createRunReports } from '../service/run-reports.ts';
+import { createSealer } from '../service/sealer.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
+import { createProcessStore } from '../store/processes.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
 import { handleUncaught } from '../worker/uncaught.ts';
@@ -14,7 +17,7 @@ import { createWorker, type WorkerOptions } from '../worker/worker.ts';
 import { codecOf } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
-import { createReach } from './reach.ts';
+import { createReach, presence, REST_PURPOSE } from './reach.ts';
 import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
 
 /** Milliseconds that activities have from the order to stop until they are told to, and until the process ends. */
@@ -139,7 +142,11 @@ async function openHost(
       createLogger(config),
     );
     undos.push(keepRunning(reports.run));
-    const reach = createReach(database.db, settings.FERMATA_SECRET_KEY.split(','), rules);
+    const secretKeys = settings.FERMATA_SECRET_KEY.split(',');
+    const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE));
+    const processes = createProcessStore(database.db);
+    undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
+    const reach = createReach(database.db, secretKeys, rules);
     undos.push(reach.close);
     return { actions: reach.actions, report: reports.take };
   }

@@ -24,13 +24,16 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
   if (first === undefined) throw new TypeError('there is no master key');
 
   return {
+    /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
+    keyIds: keys.map(({ kid }) => kid),
+
     /** Seals JSON. */
     async seal(value: Json): Promise<string> {
       const plain = new TextEncoder().encode(JSON.stringify(value));
       return new CompactEncrypt(plain).setProtectedHeader({ ...ALGORITHM, kid: first.kid }).encrypt(first.key);
     },
 
-    /** The id of the key that has sealed it: a hash, which says nothing of the key. */
+    /** The id of the key that has sealed it. */
     keyIdOf: (token: string): string => String(decodeProtectedHeader(token).kid),
 
     /** Whether a key of this process has sealed it. */

@@ -1,6 +1,5 @@
 import { AppError } from '../model/app-error.ts';
 import type { Principal } from '../model/principal.ts';
-import type { SealStore } from '../store/seals.ts';
 import type { SecretRow, SecretStore } from '../store/secrets.ts';
 import { lookUp } from './outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
@@ -46,22 +45,6 @@ export function createSecretResolver(store: SecretStore, sealer: Sealer) {
     }
     return value;
   };
-}
-
-/**
- * Seals with the first master key what an older one has sealed, so that the older one can be taken away; gives how much. What no
- * key opens stays as it is.
- */
-export async function renewSeals(store: SealStore, sealer: Sealer): Promise<number> {
-  let renewed = 0;
-  for (const sealed of await store.all()) {
-    if (sealer.isNewest(sealed)) continue;
-    const value = await sealer.open(sealed).catch(() => null);
-    if (value === null) continue;
-    await store.replace(sealed, await sealer.seal(value));
-    renewed += 1;
-  }
-  return renewed;
 }
 
 function shown({ name, created, updated }: SecretRow): ShownSecret {

@@ -22,6 +22,7 @@ import type { ConnectedPack } from '../model/connection.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Inquiry, InquiryStatus, NoticeChannel } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { ProcessKind } from '../model/master-key.ts';
 import type { DeliveryState, NoticeKind } from '../model/notice.ts';
 import type { Permission, Role } from '../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
@@ -544,4 +545,15 @@ export const signingKeys = pgTable('signing_keys', {
   created: created(),
   retired: instant('retired_at'),
   revoked: instant('revoked_at'),
+});
+
+/** The processes of the installation that are alive, with the ids of their master keys. */
+export const processes = pgTable('processes', {
+  id: text('id').primaryKey(),
+  kind: text('kind').$type<ProcessKind>().notNull(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  /** The first one seals. */
+  keyIds: json('key_ids').$type<string[]>().notNull(),
+  seen: instant('seen_at').notNull(),
 });

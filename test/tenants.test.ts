@@ -23,6 +23,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   'The work of a process for all tenants.': [
     ...['bulk-jobs.lease', 'executions.due', 'executions.forgetBuried', 'failure-hooks.due', 'inquiries.remind'],
     ...['run-strikes.due', 'seals.all', 'seals.replace'],
+    ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],

@@ -44,6 +44,7 @@ export function createTestApp(
     ...{ readiness: {}, log: pino({ level: 'silent' }) },
     index: { state: () => ({ lag: 0, standing: 0, setAside: 0 }) },
     workerState: undefined,
+    masterKeys: { own: [] },
     audit: { record: async () => {} },
     principals: { authenticate },
     ...given,

@@ -24,8 +24,10 @@ export interface Answer {
   body: any;
 }
 
-/** How large a worker is. */
-type WorkerSize = Pick<WorkerOptions, 'concurrentActions' | 'waitingRoom'>;
+/** How large a worker is, and which master keys it has. */
+type WorkerSettings = Pick<WorkerOptions, 'concurrentActions' | 'waitingRoom' | 'interrupt'> & {
+  secretKeys?: readonly string[];
+};
 
 /** The whole product over a real server and a real database, on free ports. */
 export interface ApiHarness {
@@ -33,7 +35,7 @@ export interface ApiHarness {
   connection: Connection;
   database: OpenDatabase;
   stopWorker(): Promise<void>;
-  startWorker(size?: WorkerSize): Promise<void>;
+  startWorker(settings?: WorkerSettings): Promise<void>;
   /** Calls the API as `dev`, and checks the answer against openapi.json. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -80,10 +82,10 @@ export async function createApiHarness(
       : codec === undefined
         ? await preparedBundle()
         : await bundleWorkflows(SEALED_CONVERTERS);
-  const { actions, close: closeReach } = createReach(database.db, [SECRET_KEY], LOCAL);
   let stopWorker = async () => {};
-  const startWorker = async (size: WorkerSize = {}): Promise<void> => {
+  const startWorker = async ({ secretKeys = [SECRET_KEY], ...size }: WorkerSettings = {}): Promise<void> => {
     if (bundle === null) return;
+    const { actions, close: closeReach } = createReach(database.db, secretKeys, LOCAL);
     const { take: report } = reports;
     const worker = await createWorker({ ...size, connection: native, namespace, bundle, actions, codec, report });
     const running = worker.run();
@@ -91,6 +93,7 @@ export async function createApiHarness(
       stopWorker = async () => {};
       worker.shutdown();
       await running;
+      await closeReach();
     };
   };
   await startWorker();
@@ -119,7 +122,6 @@ export async function createApiHarness(
     close: async () => {
       await stopWorker();
       await stopReports();
-      await closeReach();
       await api.close();
       await native.close();
       await connection.close();

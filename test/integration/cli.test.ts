@@ -292,6 +292,17 @@ it('decisions are exported, and verified without a server', async () => {
   expect([unkeyed.code, foreign.code]).toEqual([2, 2]);
 });
 
+it('master keys are listed and resealed, and nothing is wrong with them', async () => {
+  const check = (await fermata(['reseal', '--check'])).json();
+  expect(check.keys).toMatchObject([{ seals: true, sealed: { signing_keys: 1 } }]);
+  const resealed = await fermata(['reseal']);
+  expect([resealed.code, resealed.json()]).toEqual([0, { renewed: 0, left: 0, unopened: 0 }]);
+  const doctor = await fermata(['doctor']);
+  expect([doctor.code, doctor.json().troubles]).toEqual([0, []]);
+  const { out } = await fermata(['doctor', '--table']);
+  expect(out).toContain('all is well');
+});
+
 it('the index is made again', async () => {
   const { code, json } = await fermata(['reindex']);
   expect([code, json().status, json().generation]).toEqual([0, 'current', 1]);

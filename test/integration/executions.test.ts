@@ -422,7 +422,8 @@ describe('who is calling', () => {
     expect(await (await fetch(`${harness.api.url}/healthz`)).json()).toEqual({ status: 'ok' });
     const ready = await (await fetch(`${harness.api.url}/readyz`)).json();
     const index = { status: 'ok', lag_ms: expect.any(Number), set_aside: 0 };
-    expect(ready).toEqual({ status: 'ok', checks: { temporal: 'ok', database: 'ok' }, index });
+    const key_ids = [expect.stringMatching(/^[\w-]{12}$/)];
+    expect(ready).toEqual({ status: 'ok', checks: { temporal: 'ok', database: 'ok' }, index, key_ids });
     const page = await (await fetch(`${harness.api.url}/docs`)).text();
     expect([...page.matchAll(/(?:src|href)="([^"]+)"/g)].every(([, target]) => target?.startsWith('/docs/'))).toBe(
       true,

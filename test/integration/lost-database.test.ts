@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openPostgres } from '../../store/database.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
-import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import { type ApiHarness, createApiHarness, SECRET_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
 
@@ -9,6 +9,7 @@ import { createWebServer, type WebServer } from './web-server.ts';
 
 const BASE = '/api/v1/executions';
 const NAMESPACE = 'lost-database';
+const OLD = 'the master key of last year, long enough';
 const RUNS = 5;
 const SECRET = 'canary-4711-of-the-lost-database';
 
@@ -81,4 +82,44 @@ it('tasks with secrets wait for a database that is away, none fails, and nothing
       expect(text).not.toContain(SECRET);
     }
   }
+});
+
+it('tasks whose secret no key of the worker opens wait for one that has it, and say which', async () => {
+  await harness.stopWorker();
+  const interrupt = new AbortController();
+  await harness.startWorker({ secretKeys: [OLD], interrupt: interrupt.signal });
+  const parameters = { url: `${web.url}/echo`, headers: { 'x-t': '{{ secret.TOKEN }}' }, method: 'POST' };
+  const definition = { tasks: [{ name: 'post', action: 'core.http', input: parameters }] };
+  const workflow = { ref: 'examples.key', pack_ref: 'examples', label: 'x', version: '1.0.0', definition };
+  expect((await harness.call('POST', '/api/v1/workflows', workflow)).status).toBe(201);
+  const { id } = (await harness.call('POST', BASE, { action_ref: 'examples.key' })).body.data;
+  const { body } = await until(
+    () => harness.call('GET', `${BASE}/${id}/explain`),
+    (answer) => JSON.stringify(answer.body.data.waiting_for).includes('infrastructure_unavailable'),
+  );
+  const { body: ready } = await harness.call('GET', '/readyz');
+  const reason = `no key of this process opens the secret "TOKEN": FERMATA_SECRET_KEY lacks the key ${ready.key_ids[0]}`;
+  expect(body.data.waiting_for).toEqual([
+    expect.objectContaining({ kind: 'worker', task: 'post', detail: `infrastructure_unavailable: ${reason}` }),
+  ]);
+
+  // A worker that is shut down hands it back, although POST cannot be repeated.
+  interrupt.abort();
+  await harness.stopWorker();
+  await harness.startWorker({ secretKeys: [OLD, SECRET_KEY] });
+  const { body: ended } = await until(
+    () => harness.call('GET', `${BASE}/${id}`),
+    (answer) => answer.body.data.status !== 'running',
+  );
+  expect(ended.data.status).toBe('completed');
+  const { body: keys } = await harness.call('GET', '/api/v1/master-keys');
+  expect(keys.data.keys).toEqual([
+    { id: ready.key_ids[0], seals: true, sealed: { connections: 0, secrets: 1, signing_keys: 1 } },
+  ]);
+  expect(keys.data.processes).toMatchObject([{ kind: 'api', pid: process.pid, key_ids: ready.key_ids, missing: [] }]);
+  expect((await harness.call('POST', '/api/v1/master-keys/reseal')).body.data).toEqual({
+    renewed: 0,
+    left: 0,
+    unopened: 0,
+  });
 });

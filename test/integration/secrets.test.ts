@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Principal } from '../../model/principal.ts';
-import { REST_PURPOSE } from '../../process/reach.ts';
+import { presence, REST_PURPOSE } from '../../process/reach.ts';
 import { createConnectionResolver, createConnectionService } from '../../service/connections.ts';
+import { createMasterKeyService } from '../../service/master-keys.ts';
 import { createSealer } from '../../service/sealer.ts';
-import { createSecretResolver, createSecretService, renewSeals } from '../../service/secrets.ts';
+import { createSecretResolver, createSecretService } from '../../service/secrets.ts';
 import { createConnectionStore } from '../../store/connections.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
+import { createProcessStore } from '../../store/processes.ts';
 import { createSealStore } from '../../store/seals.ts';
 import { createSecretStore } from '../../store/secrets.ts';
 import { preparedDatabase } from './prepared.ts';
@@ -14,7 +16,15 @@ import { preparedDatabase } from './prepared.ts';
 const OLD = 'the master key of last year, long enough';
 const NEW = 'the master key of this year, long enough';
 const TENANT = '00000000-0000-7000-8000-000000000001';
-const PRINCIPAL = { tenant: TENANT, subject: 'dev', roles: ['admin'], permissions: [] as string[] } as Principal;
+const PRINCIPAL = {
+  tenant: TENANT,
+  tenantRef: 'default',
+  subject: 'dev',
+  roles: ['admin'],
+  permissions: [],
+} as unknown as Principal;
+const FOREIGNER: Principal = { ...PRINCIPAL, tenantRef: 'other' };
+const SETTINGS = { settings: {}, secrets: { bot_token: 'xoxb' } };
 
 let folder: string;
 let database: OpenDatabase;
@@ -26,27 +36,114 @@ afterAll(async () => {
   await database.close();
   await rm(folder, { recursive: true, force: true });
 });
+beforeEach(async () => {
+  for (const name of ['A', 'B']) await createSecretStore(database.db).remove(TENANT, name);
+  await createConnectionStore(database.db).remove(TENANT, 'slack', 'default');
+  for (const { id } of await createProcessStore(database.db).list(1_000_000)) {
+    await createProcessStore(database.db).end(id);
+  }
+});
 
-it('the first master key seals again what an older one has sealed, so that the older one can go', async () => {
+const sealerOf = (...keys: string[]) => createSealer(keys, REST_PURPOSE);
+const idOf = (key: string) => sealerOf(key).keyIds[0]!;
+
+/** A process with some master keys, as the services in it see them. */
+function processWith(...keys: string[]) {
   const { db } = database;
-  const stores = { connections: createConnectionStore(db), secrets: createSecretStore(db), seals: createSealStore(db) };
-  const sealer = (...keys: string[]) => createSealer(keys, REST_PURPOSE);
-  await createConnectionService(stores.connections, sealer(OLD)).put(PRINCIPAL, 'slack', 'default', {
-    ...{ settings: {}, secrets: { bot_token: 'xoxb' } },
-  });
-  await createSecretService(stores.secrets, sealer(OLD)).put(PRINCIPAL, 'A', 'a value');
-  const read = async (...keys: string[]) => [
-    await createConnectionResolver(stores.connections, sealer(...keys))(TENANT, 'slack', 'default'),
-    await createSecretResolver(stores.secrets, sealer(...keys))(TENANT, 'A'),
-  ];
-  const both = [{ settings: {}, secrets: { bot_token: 'xoxb' } }, 'a value'];
-  expect(await read(NEW, OLD)).toEqual(both);
-  await expect(read(NEW)).rejects.toMatchObject({ code: 'sealing_key_missing' });
-  expect(await renewSeals(stores.seals, sealer(NEW, OLD))).toBe(2);
-  expect(await read(NEW)).toEqual(both);
-  expect(await renewSeals(stores.seals, sealer(NEW, OLD))).toBe(0);
-  // A seal that is moved to another place does not open.
-  const { sealed } = (await stores.secrets.find(TENANT, 'A'))!;
-  await stores.secrets.put(TENANT, 'B', sealed);
-  await expect(createSecretResolver(stores.secrets, sealer(NEW))(TENANT, 'B')).rejects.toThrow('sealed for another');
+  const [connections, secrets, processes] = [createConnectionStore(db), createSecretStore(db), createProcessStore(db)];
+  const sealer = sealerOf(...keys);
+  return {
+    connections: createConnectionService(connections, sealer),
+    secrets: createSecretService(secrets, sealer),
+    read: async () => [
+      await createConnectionResolver(connections, sealer)(TENANT, 'slack', 'default'),
+      await createSecretResolver(secrets, sealer)(TENANT, 'A'),
+    ],
+    masterKeys: createMasterKeyService(createSealStore(db), processes, sealer),
+    join: () => processes.note(presence('worker', sealer), 3_600),
+  };
+}
+
+/** Stores a secret and a connection in one process. */
+async function store({ connections, secrets }: ReturnType<typeof processWith>): Promise<void> {
+  await connections.put(PRINCIPAL, 'slack', 'default', SETTINGS);
+  await secrets.put(PRINCIPAL, 'A', 'a value');
+}
+
+const STEPS = [[OLD], [OLD, NEW], [NEW, OLD], [NEW]];
+
+/** Every way in which two processes go through the steps, none beginning one before the other has ended the one before it. */
+const ORDERS = Array.from({ length: 2 ** 3 }, (_, order) => {
+  const stations = [[0, 0]];
+  for (const [index, step] of [1, 2, 3].entries()) {
+    const first = (order >> index) & 1;
+    stations.push(first === 0 ? [step, step - 1] : [step - 1, step], [step, step]);
+  }
+  return { name: stations.map((station) => station.join('')).join(' '), stations };
+});
+
+it.each(ORDERS)('in a rotation each process reads what the other stores: $name', async ({ stations }) => {
+  await store(processWith(OLD));
+  for (const [left, right] of stations) {
+    const both = [processWith(...STEPS[left!]!), processWith(...STEPS[right!]!)];
+    // What was stored before the last step is read in it.
+    if (left! + right! > 4) expect(await readings(both)).toEqual(Array(2).fill([SETTINGS, 'a value']));
+    for (const writer of both) {
+      await store(writer);
+      expect(await readings(both)).toEqual(Array(2).fill([SETTINGS, 'a value']));
+    }
+    // The last step is made once nothing needs the old key any more.
+    if (left === 2 && right === 2) await both[0]!.masterKeys.reseal(PRINCIPAL);
+  }
+});
+
+const readings = (processes: ReturnType<typeof processWith>[]) => Promise.all(processes.map(({ read }) => read()));
+
+it('a reseal seals with the first key what others have sealed, and says what still needs them', async () => {
+  await store(processWith(OLD));
+  const both = processWith(NEW, OLD);
+  const counts = async () => {
+    const { keys } = await both.masterKeys.check(PRINCIPAL);
+    return Object.fromEntries(keys.map(({ id, seals, sealed }) => [id, [seals, sealed.connections, sealed.secrets]]));
+  };
+  await expect(processWith(NEW).read()).rejects.toMatchObject({ code: 'sealing_key_missing' });
+  expect(await counts()).toEqual({ [idOf(NEW)]: [true, 0, 0], [idOf(OLD)]: [false, 1, 1] });
+  expect(await both.masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 2, left: 0, unopened: 0 });
+  expect(await counts()).toEqual({ [idOf(NEW)]: [true, 1, 1], [idOf(OLD)]: [false, 0, 0] });
+  expect(await processWith(NEW).read()).toEqual([SETTINGS, 'a value']);
+  expect(await both.masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 0, left: 0, unopened: 0 });
+  // What no key here opens stays as it is.
+  expect(await processWith(OLD).masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 0, left: 0, unopened: 2 });
+});
+
+it('a process that lacks a key is seen, and nothing is resealed while it does', async () => {
+  await store(processWith(OLD));
+  const api = processWith(NEW, OLD);
+  await api.join();
+  await processWith(OLD).join();
+  const { processes } = await api.masterKeys.check(PRINCIPAL);
+  expect(processes.map(({ keyIds, missing }) => [keyIds, missing])).toEqual(
+    expect.arrayContaining([
+      [[idOf(NEW), idOf(OLD)], []],
+      [[idOf(OLD)], [idOf(NEW)]],
+    ]),
+  );
+  await expect(api.masterKeys.reseal(PRINCIPAL)).rejects.toMatchObject({ code: 'master_key_missing' });
+  // Ids are hashes.
+  expect(JSON.stringify(processes)).not.toContain('master key');
+});
+
+it('another tenant neither sees nor reseals', async () => {
+  const { masterKeys } = processWith(NEW);
+  await expect(masterKeys.reseal(FOREIGNER)).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(masterKeys.check(FOREIGNER)).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+it('a seal that is moved to another place does not open', async () => {
+  const holder = processWith(OLD);
+  await store(holder);
+  const secrets = createSecretStore(database.db);
+  const { sealed } = (await secrets.find(TENANT, 'A'))!;
+  await secrets.put(TENANT, 'B', sealed);
+  await expect(createSecretResolver(secrets, sealerOf(OLD))(TENANT, 'B')).rejects.toThrow('sealed for another');
 });

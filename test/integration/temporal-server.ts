@@ -35,7 +35,6 @@ export const API_NAMESPACES = [
     'explain',
     'fairness',
     'lost-database',
-    'rotation',
     'replay',
     'connections',
     'turns',
