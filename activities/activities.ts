@@ -13,6 +13,7 @@ import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import { type Permits, RoomFull } from '../model/permits.ts';
 import { type ActivityScope, MAX_PAYLOAD_BYTES, PERMIT_SECONDS, YIELD_ACTION } from '../model/run-input.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
@@ -20,7 +21,6 @@ import { attempted, attemptLimit, timer } from './attempt.ts';
 import { follow } from './later.ts';
 import { createLookups } from './lookups.ts';
 import { type Mask, maskOf, secretDetector } from './masks.ts';
-import { type Permits, RoomFull } from './permits.ts';
 import { type Pulse, startPulse } from './pulse.ts';
 import { type SecretOf, withSecrets } from './secret-input.ts';
 
@@ -205,9 +205,12 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   pulse.await(() => ({ waiting_for_permit: { ...permits.occupancy(owner) } }));
   try {
     const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal, pulse.ended]);
-    // A task that is issued again has all of its attempts again, so that a later one waits.
-    const patient = seconds === undefined || info.attempt > 1;
-    release = await permits.take(owner, givenUp, { patient });
+    // A task that is issued again has all of its attempts again, so that a later one waits while there is memory for its input.
+    const first = info.attempt === 1;
+    release = await permits.take(owner, givenUp, {
+      bytes: jsonSize(input as Json),
+      patience: seconds === undefined ? 'endless' : first ? 'none' : 'places',
+    });
     clearTimeout(patience);
     pulse.work();
     timeout ??= timer(limit / 1000);

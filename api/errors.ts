@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
 import { PERMISSIONS } from '../model/permissions.ts';
-import { isDatabaseOutage } from '../service/outages.ts';
+import { refusalOf } from '../service/outages.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** One thing that is wrong with a request, or doubtful about it. */
@@ -99,28 +99,8 @@ function errorBody(error: AppError, requestId: string): z.infer<typeof ErrorSche
 }
 
 function appErrorOf(thrown: Error): AppError {
-  if (thrown instanceof AppError) return thrown;
   if (thrown instanceof HTTPException && thrown.status === 400) {
     return new AppError('json_malformed', 'the body is not JSON', { cause: thrown });
   }
-  if (isDatabaseOutage(thrown)) {
-    return new AppError('database_unavailable', 'the database does not answer, or cannot write', { cause: thrown });
-  }
-  // Wherever a text came from: Postgres has every character but one.
-  if (codesOf(thrown).includes(NUL_CHARACTER)) {
-    return new AppError('request_invalid', 'a text holds the character U+0000', { cause: thrown });
-  }
-  return new AppError('internal', 'something went wrong here; the log has it under this request id', { cause: thrown });
-}
-
-/** SQLSTATE `character_not_in_repertoire`. */
-const NUL_CHARACTER = '22021';
-
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let current = error; current instanceof Error; current = current.cause) {
-    const { code } = current as { code?: unknown };
-    if (typeof code === 'string') codes.push(code);
-  }
-  return codes;
+  return refusalOf(thrown, 'something went wrong here; the log has it under this request id');
 }

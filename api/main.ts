@@ -5,6 +5,7 @@ import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
 import { egressRules } from '../process/network.ts';
 import { connectClient, demandTemporal, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
+import { workOwner } from '../service/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
 
 /** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */
@@ -15,7 +16,7 @@ await runMain(async (config) => {
   const metrics = await serveMetrics(config);
   const undos: Undo[] = metrics === null ? [] : [metrics.close];
   try {
-    const database = await openPostgres(url);
+    const database = await openPostgres(url, workOwner);
     undos.push(database.close);
     const keys = { dev: config.FERMATA_DEV_KEY, approver: config.FERMATA_DEV_APPROVER_KEY };
     await ensureDefaults(database.db, keys);

@@ -4,6 +4,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { PrincipalService } from '../service/principals.ts';
+import { workFor } from '../service/work-owner.ts';
 import { type AddressGuard, addressOf } from './addresses.ts';
 import type { ApiEnv } from './environment.ts';
 
@@ -16,6 +17,9 @@ const MAX_URL = 8 * 1024;
  */
 const OPEN_PATHS =
   /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|\.well-known\/fermata-keys\.json|inquiry(\/[^/]+)?|api\/v1\/chat\/[a-z]+\/[a-z]+)$/;
+
+/** Who a request is worked for as long as it is unknown who asks. */
+const NOBODY = 'nobody';
 
 /** Hears of every request, once its answer begins. */
 export type RequestObserver = (request: { method: string; route: string; status: number; seconds: number }) => void;
@@ -40,8 +44,8 @@ export function authenticate(principals: PrincipalService, guard: AddressGuard |
     const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
     const credentials = context.req.header('x-api-key') || bearer;
     if (open || credentials === undefined) await guard?.countAnonymous(addressOf(context));
-    if (open) return next();
-    const find = () => principals.authenticate(credentials);
+    if (open) return workFor(NOBODY, next);
+    const find = () => workFor(NOBODY, () => principals.authenticate(credentials));
     const principal = await (guard === null || credentials === undefined
       ? find()
       : guard.lookUp(addressOf(context), credentials, find));
@@ -59,7 +63,7 @@ export function authenticate(principals: PrincipalService, guard: AddressGuard |
         (error: unknown) => !(error instanceof AppError && error.code === 'unauthenticated'),
       ),
     );
-    return next();
+    return workFor(principal.tenant, next);
   };
 }
 

@@ -254,12 +254,16 @@ interface Socket {
   terminate(): void;
 }
 
+/** The state of a socket on which something can be sent. */
+const OPEN = 1;
+
 async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket): Promise<void> {
   const send = (frame: object): Promise<boolean> => {
     const sent = new Promise<void>((resolve) => socket.send(JSON.stringify(frame), () => resolve()));
     return socket.bufferedAmount > MAX_BUFFERED ? inTime(sent) : Promise.resolve(true);
   };
   for await (const entry of entries) {
+    if (socket.readyState !== OPEN) return;
     if (entry.type === 'end') await send({ type: 'end' });
     if (entry.type !== 'log') continue;
     if (await send(entry.entry)) continue;

@@ -23,6 +23,7 @@ import {
 import { superviseWorker, type WorkerHost } from '../process/supervisor.ts';
 import { newKey } from '../service/principals.ts';
 import { createRunReports } from '../service/run-reports.ts';
+import { workOwner } from '../service/work-owner.ts';
 import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';
@@ -62,7 +63,8 @@ await runMain(async (config) => {
     });
     undos.push(worker.stop);
     const { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: external } = config;
-    const database = databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl);
+    const database =
+      databaseUrl === undefined ? await openEmbedded(folder) : await openPostgres(databaseUrl, workOwner);
     undos.push(database.close);
     say('Starting Temporal, the worker and the API …');
     const server = external === undefined ? await embedTemporal(config, folder, say) : null;

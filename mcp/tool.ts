@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
+import { refusalOf } from '../service/outages.ts';
 
 /** What a tool may say while it works. */
 export type ToolContext = RequestHandlerExtra<ServerRequest, ServerNotification>;
@@ -56,7 +57,7 @@ export function registerTool<Input extends z.ZodObject, Output extends z.ZodObje
 }
 
 function refused(error: unknown, onFault: (error: unknown) => void): CallToolResult {
-  const told = error instanceof AppError ? error : new AppError('internal', 'something went wrong here');
+  const told = refusalOf(error, 'something went wrong here');
   if (told.status >= 500) onFault(error);
   const { code, message, issues, details } = told;
   const more = { ...(issues === undefined ? {} : { issues }), ...(details === undefined ? {} : { details }) };

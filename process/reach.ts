@@ -6,6 +6,7 @@ import type { EgressRules } from '../model/networks.ts';
 import { createConnectionResolver } from '../service/connections.ts';
 import { createSealer, type Sealer } from '../service/sealer.ts';
 import { createSecretResolver } from '../service/secrets.ts';
+import { workFor } from '../service/work-owner.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { ProcessRow } from '../store/processes.ts';
@@ -26,9 +27,11 @@ export function createDesk(
   secretKeys: readonly string[],
 ): Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> {
   const sealer = createSealer(secretKeys, REST_PURPOSE);
+  const connect = createConnectionResolver(createConnectionStore(db), sealer);
+  const secretOf = createSecretResolver(createSecretStore(db), sealer);
   return {
-    connect: createConnectionResolver(createConnectionStore(db), sealer),
-    secretOf: createSecretResolver(createSecretStore(db), sealer),
+    connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
+    secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
   };
 }
 

@@ -13,6 +13,12 @@ const MAX_CONNECTIONS = 4_000;
 const MAX_MESSAGE = 4 * 1024;
 
 /**
+ * Milliseconds after which a connection ends on which nothing moves, neither an answer to a client that takes it nor a sign of life.
+ * A request may await a run for a minute.
+ */
+const IDLE = 120_000;
+
+/**
  * Bounds of a connection: bytes of a header block (431 beyond it), and milliseconds for a header block, for a whole
  * request, and between two requests. The API refuses a slow body earlier, in its own words.
  */
@@ -24,11 +30,15 @@ const CONNECTION_LIMITS: ServerOptions = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** Serves HTTP and WebSockets on a port; 0 takes a free one. Rejects with an Error that names a port that is taken. */
+/**
+ * Serves HTTP and WebSockets on a port; 0 takes a free one. A connection on which nothing moves for `idle` milliseconds is closed.
+ * Rejects with an Error that names a port that is taken.
+ */
 export function listen(
   fetch: Parameters<typeof serve>[0]['fetch'],
   hostname: string,
   port: number,
+  idle = IDLE,
 ): Promise<{ server: Server; port: number }> {
   return new Promise((resolve, reject) => {
     // The two packages' types disagree on what may be undefined.
@@ -39,6 +49,7 @@ export function listen(
       resolve({ server, port: info.port }),
     ) as Server;
     server.maxConnections = MAX_CONNECTIONS;
+    server.timeout = idle;
     server.on('error', (error) => reject(listenError(error, hostname, port, 'FERMATA_PORT')));
   });
 }

@@ -6,6 +6,7 @@ import type { RunReport } from '../model/run-report.ts';
 import { keepPresent } from '../service/master-keys.ts';
 import { createRunReports } from '../service/run-reports.ts';
 import { createSealer } from '../service/sealer.ts';
+import { workOwner } from '../service/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createProcessStore } from '../store/processes.ts';
@@ -134,7 +135,7 @@ async function openHost(
 ): Promise<Required<Pick<WorkerOptions, 'actions' | 'report'>>> {
   if (order.host === 'own') {
     const settings = required(config, 'start:worker', ['DATABASE_URL', 'FERMATA_SECRET_KEY']);
-    const database = await openPostgres(settings.DATABASE_URL);
+    const database = await openPostgres(settings.DATABASE_URL, workOwner);
     undos.push(database.close);
     const reports = createRunReports(
       createExecutionStore(database.db),

@@ -30,6 +30,27 @@ export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
   }
 }
 
+/** SQLSTATE `character_not_in_repertoire`. */
+const NUL_CHARACTER = '22021';
+
+/**
+ * Returns what a caller is told of an error, which may be the cause of others: nothing of a driver, and `fault` where nobody
+ * expected it.
+ */
+export function refusalOf(thrown: unknown, fault: string): AppError {
+  for (let current = thrown; current instanceof Error; current = current.cause) {
+    if (current instanceof AppError) return current;
+    // Wherever a text came from: Postgres has every character but one.
+    if ((current as { code?: unknown }).code === NUL_CHARACTER) {
+      return new AppError('request_invalid', 'a text holds the character U+0000', { cause: thrown });
+    }
+  }
+  if (isDatabaseOutage(thrown)) {
+    return new AppError('database_unavailable', 'the database does not answer, or cannot write', { cause: thrown });
+  }
+  return new AppError('internal', fault, { cause: thrown });
+}
+
 /** Returns whether an error is of Temporal or the database as a whole: work on anything else would meet it too. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof AppError) return error.code === 'temporal_unavailable' || error.code === 'database_unavailable';
@@ -38,5 +59,5 @@ export function isOutage(error: unknown): boolean {
 
 /** Returns whether what failed is worth another try as it is: nobody answered, or too much was asked for at a time. */
 export function isPassing(error: unknown): boolean {
-  return isOutage(error) || (error instanceof AppError && error.status === 503);
+  return refusalOf(error, '').status === 503;
 }

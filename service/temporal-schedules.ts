@@ -162,6 +162,8 @@ function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
 function optionsOf({ workflowId, blueprint, times, overlap, catchupWindow, kept }: TemporalSchedule) {
   const { cron, every, time_zone: timezone, start, end, jitter } = times;
   const { input, run, memo, summary } = blueprint;
+  // The SDK sends it, and its types leave it out.
+  const priority = { priority: { fairnessKey: memo.tenant } };
   return {
     spec: {
       ...(cron === undefined ? {} : { cronExpressions: cron }),
@@ -183,6 +185,7 @@ function optionsOf({ workflowId, blueprint, times, overlap, catchupWindow, kept 
       args: [input, run],
       // What is kept with the schedule itself never changes: what may change stands here.
       memo: { fermata: memo, schedule: kept },
+      ...priority,
       staticSummary: summary,
     },
   } satisfies Omit<ScheduleOptions, 'scheduleId' | 'memo' | 'state'>;

@@ -8,7 +8,8 @@ import { migrate as migratePostgres } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite';
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
-import { Pool, type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { FairPool } from './fair-pool.ts';
 import { lockFolder } from './folder-lock.ts';
 import { probes } from './schema.ts';
 
@@ -96,11 +97,18 @@ function refusalOf({ code }: NodeJS.ErrnoException): string {
   return `Postgres does not answer${code === undefined ? '' : `: ${code}`}`;
 }
 
-/** Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. */
-export async function openPostgres(url: string): Promise<OpenDatabase> {
-  const pool = new Pool({
+/** Connections of a process. */
+const CONNECTIONS = 10;
+
+/**
+ * Connects to Postgres 13 or later and brings its tables up to date; several processes may do so at once. `ownerOf` names the
+ * tenant for which the current work is done: tenants share the connections, and one alone has at most eight of the ten.
+ */
+export async function openPostgres(url: string, ownerOf: () => string = () => ''): Promise<OpenDatabase> {
+  const pool = new FairPool({
     connectionString: url,
-    max: 10,
+    max: CONNECTIONS,
+    ownerOf,
     connectionTimeoutMillis: 5_000,
     statement_timeout: STATEMENT_TIMEOUT,
   });

@@ -2,8 +2,8 @@ import { getHeapStatistics } from 'node:v8';
 import { type InjectedSinks, type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
-import { Permits } from '../activities/permits.ts';
 import { CONVERTERS, type Codec } from '../codec/codec.ts';
+import { Permits } from '../model/permits.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { readRunMemo } from '../model/run-memo.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
@@ -42,6 +42,12 @@ const UNINTERRUPTED = { isolateExecutionTimeout: '10m' };
 const CONCURRENT_ACTIONS = 100;
 const WAITING_ROOM = 1_000;
 
+/**
+ * The part of the heap that the inputs of activities may have which run or wait, as bytes of JSON. As values they take up to
+ * eight times as much.
+ */
+const INPUTS = 1 / 16;
+
 /** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
 export async function createWorker({
   connection,
@@ -55,15 +61,16 @@ export async function createWorker({
   codec,
   report,
 }: WorkerOptions): Promise<Worker> {
-  const room = Math.max(waitingRoom, concurrentActions);
+  const { heap_size_limit: heap } = getHeapStatistics();
+  const room = { places: Math.max(waitingRoom, concurrentActions), bytes: heap * INPUTS };
   return Worker.create({
     connection,
     namespace,
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
-    activities: createActivities(ACTIONS, actions, new Permits(concurrentActions, room), interrupt),
+    activities: createActivities(ACTIONS, actions, new Permits(concurrentActions, { room }), interrupt),
     // Slots are where activities wait for their permit.
-    maxConcurrentActivityTaskExecutions: room,
+    maxConcurrentActivityTaskExecutions: room.places,
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.
@@ -72,7 +79,7 @@ export async function createWorker({
     ...UNINTERRUPTED,
     reuseV8Context: true,
     workflowThreadPoolSize: 1,
-    maxCachedWorkflows: probation ? 0 : cachedWorkflows(getHeapStatistics().heap_size_limit),
+    maxCachedWorkflows: probation ? 0 : cachedWorkflows(heap),
     maxConcurrentWorkflowTaskExecutions: probation ? 1 : 40,
     dataConverter: codec?.dataConverter ?? CONVERTERS,
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),

@@ -4,9 +4,9 @@ import { expect } from 'vitest';
 import type { Connect } from '../../activities/action.ts';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
-import { Permits } from '../../activities/permits.ts';
 import type { Egress } from '../../egress/egress.ts';
 import type { Json } from '../../model/json.ts';
+import { Permits } from '../../model/permits.ts';
 
 /** Runs one attempt of an action as a worker does. */
 export interface Activity {

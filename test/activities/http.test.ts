@@ -3,9 +3,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
-import { Permits } from '../../activities/permits.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { Json } from '../../model/json.ts';
+import { Permits } from '../../model/permits.ts';
 import { createWebServer, type WebServer } from '../integration/web-server.ts';
 
 const egress = createEgress({ allowed: ['loopback'] });

@@ -4,10 +4,10 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createActivities } from '../../activities/activities.ts';
 import { LOOKUP_SECONDS } from '../../activities/lookups.ts';
-import { Permits } from '../../activities/permits.ts';
 import { createEgress } from '../../egress/egress.ts';
 import { AppError } from '../../model/app-error.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
+import { Permits } from '../../model/permits.ts';
 import { type ActivityScope, BACKSTOP_SECONDS } from '../../model/run-input.ts';
 
 // A worker with room for four activities: two of them may wait for what Fermata depends on.
@@ -39,7 +39,12 @@ beforeEach(() => {
     return find();
   };
   const options = { egress, connect: async () => null, secretOf };
-  activities = createActivities({ act }, options, new Permits(4, 4), interrupt.signal);
+  activities = createActivities(
+    { act },
+    options,
+    new Permits(4, { room: { places: 4, bytes: Number.POSITIVE_INFINITY } }),
+    interrupt.signal,
+  );
 });
 afterEach(() => {
   vi.useRealTimers();

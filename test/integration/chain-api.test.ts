@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../dev/temporal-server.ts';
+import { memoOf } from '../../projection/project.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { startChainServer } from './chain-server.ts';
@@ -76,6 +77,12 @@ describe('an execution that goes on in run after run', () => {
       ({ length }) => length > 2,
     );
     expect(runs).toContain(data.run_id);
+    const temporal = createTemporal(harness.connection, 'chains');
+    for (const run of runs) {
+      const { priority, memo } = (await temporal.newestRun(data.workflow_id, run))!.first!
+        .workflowExecutionStartedEventAttributes!;
+      expect(priority?.fairnessKey).toBe(memoOf(memo)!.tenant);
+    }
     const rows = (await harness.call('GET', `${BASE}?action_ref=${ref}`)).body.data;
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ id: data.id, status: 'completed', created: data.created });

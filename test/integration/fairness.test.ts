@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { memoOf } from '../../projection/project.ts';
+import { createTemporal } from '../../service/temporal.ts';
 import { type ApiHarness, createApiHarness } from './api-harness.ts';
 import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';
@@ -74,6 +76,49 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
     ({ body }) => body.data.status === 'cancelled',
     50,
   );
+});
+
+it('whatever starts a run gives it the key of its tenant', async () => {
+  const store = async (ref: string, definition: object) => {
+    const workflow = { ref, pack_ref: 'examples', label: 'x', version: '1.0.0', definition };
+    const stored = await harness.call('POST', '/api/v1/workflows', workflow);
+    expect(stored.status, JSON.stringify(stored.body)).toBe(201);
+  };
+  await store('examples.alarm', { tasks: [{ name: 'a', action: 'core.noop' }] });
+  await store('examples.below', { tasks: [{ name: 'a', action: 'core.fail', input: { message: 'no' } }] });
+  await store('examples.above', {
+    ...{ tasks: [{ name: 'child', action: 'examples.below' }], on_failure: 'examples.alarm' },
+  });
+  const failed = (await harness.call('POST', BASE, { workflow: 'examples.above', wait: 20 })).body.data;
+  expect(failed.status).toBe('failed');
+  expect((await harness.call('POST', `${BASE}/${failed.id}/retry`, {})).status).toBe(201);
+  const schedule = { id: 'fair', workflow: 'examples.alarm', spec: { every: 3_600 } };
+  expect((await harness.call('POST', '/api/v1/schedules', schedule)).status).toBe(201);
+  await harness.call('POST', '/api/v1/schedules/fair/trigger', {});
+
+  const temporal = createTemporal(harness.connection, 'fairness');
+  const startsOf = async (type: string) => {
+    const found = [];
+    for await (const page of temporal.list(`WorkflowType = "${type}"`)) found.push(...page);
+    return Promise.all(
+      found.map(async ({ execution, memo }) => {
+        const newest = await temporal.newestRun(execution!.workflowId!, execution!.runId!);
+        const { priority } = newest!.first!.workflowExecutionStartedEventAttributes!;
+        return [priority?.fairnessKey, memoOf(memo)?.tenant];
+      }),
+    );
+  };
+  // The failure of `above`, that of its retry, and the schedule start `alarm`.
+  const alarms = await until(
+    () => startsOf('examples.alarm'),
+    (found) => found.length >= 3,
+    50,
+  );
+  const starts = [...alarms, ...(await startsOf('examples.above')), ...(await startsOf('examples.below'))];
+  expect(starts.length).toBeGreaterThanOrEqual(7);
+  for (const [key, tenant] of starts) expect(key).toBe(tenant);
+  expect(new Set(starts.flat()).size).toBe(1);
+  expect(starts[0]![0]).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 it('tasks of a tenant that fills half of the room of a worker are handed back and issued again, and those of another are done', async () => {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { AppError } from '../../model/app-error.ts';
-import { isOutage } from '../../service/outages.ts';
+import { isOutage, isPassing, refusalOf } from '../../service/outages.ts';
 import { createSetAside } from '../../service/set-aside.ts';
 
 const broken = async () => {
@@ -52,4 +52,19 @@ it.each([
   ['a refusal', new AppError('execution_not_found', 'x'), false],
 ])('an outage or not: %s', (_, error, expected) => {
   expect(isOutage(error)).toBe(expected);
+});
+
+const wrapped = (cause: unknown) => new Error('Failed query: insert into "secrets" params: sesame', { cause });
+it.each([
+  ['no room', wrapped(coded('53100')), 'database_unavailable', true],
+  ['a standby', coded('25006'), 'database_unavailable', true],
+  ['no connection is left', wrapped(new AppError('busy', 'all are in use')), 'busy', true],
+  ['Temporal is away', new AppError('temporal_unavailable', 'x'), 'temporal_unavailable', true],
+  ['U+0000', wrapped(coded('22021')), 'request_invalid', false],
+  ['a statement that is wrong', wrapped(coded('42601')), 'internal', false],
+  ['what is no error', 'sesame', 'internal', false],
+])('nobody is told what a driver says: %s', (_, error, code, passing) => {
+  const told = refusalOf(error, 'something went wrong here');
+  expect([told.code, isPassing(error)]).toEqual([code, passing]);
+  expect(told.message).not.toMatch(/sesame|Failed query/);
 });

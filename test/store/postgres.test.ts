@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
-import { openPostgres } from '../../store/database.ts';
+import { refusalOf } from '../../service/outages.ts';
+import { type Database, openPostgres } from '../../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
@@ -64,6 +66,64 @@ it('ends a statement that takes longer than 30 seconds, on every connection', as
   const timeouts = shown.map((result) => (result as unknown as { rows: object[] }).rows);
   expect(timeouts).toEqual([1, 2, 3].map(() => [{ statement_timeout: '30s' }]));
   await close();
+});
+
+describe('tenants that share the connections', () => {
+  const KEY = 4_711;
+  let owner = 'a';
+  const openShared = () => openPostgres(url, () => owner);
+
+  /** Has statements of a tenant wait, with a lock that another process holds, until `open` is called. */
+  async function hang(db: Database, tenant: string, count: number) {
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    await holder.query('select pg_advisory_lock($1)', [KEY]);
+    owner = tenant;
+    const statement = () => sql`select pg_advisory_lock_shared(${KEY}), pg_advisory_unlock_shared(${KEY})`;
+    const made = Array.from({ length: count }, (_, n) =>
+      (n % 2 === 0 ? db.execute(statement()) : db.transaction((transaction) => transaction.execute(statement()))).then(
+        () => 'done',
+        (error: unknown) => refusalOf(error, 'a fault').code,
+      ),
+    );
+    const waiting = `select count(*)::int as count from pg_locks where locktype = 'advisory' and not granted and objid = ${KEY}`;
+    await expect.poll(async () => (await holder.query(waiting)).rows[0].count, { timeout: 20_000 }).toBe(8);
+    return { made, open: () => holder.end() };
+  }
+
+  const ask = async (db: Database, tenant: string): Promise<string> => {
+    owner = tenant;
+    return db.execute(sql`select 1`).then(
+      () => 'done',
+      (error: unknown) => refusalOf(error, 'a fault').code,
+    );
+  };
+
+  it('one has eight of ten, the others are served meanwhile, and whoever waits for five seconds is told that it is busy', async () => {
+    const { db, close } = await openShared();
+    const { made, open } = await hang(db, 'a', 20);
+    for (const tenant of ['b', 'c', '', 'b']) expect(await ask(db, tenant), tenant).toBe('done');
+    expect(await Promise.race(made)).toBe('busy');
+    expect(await ask(db, 'b')).toBe('done');
+    await open();
+    const ends = await Promise.all(made);
+    expect(ends.filter((end) => end === 'done')).toHaveLength(8);
+    expect(ends.filter((end) => end === 'busy')).toHaveLength(12);
+    expect(await ask(db, 'a')).toBe('done');
+    await close();
+  });
+
+  it('connections come back that failed in a statement, in a transaction, or were closed by the server', async () => {
+    const { db, close } = await openShared();
+    for (let round = 0; round < 12; round += 1) {
+      owner = 'a';
+      await expect(db.execute(sql`select nothing`)).rejects.toThrow();
+      await expect(db.transaction(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
+      await expect(db.execute(sql`select pg_terminate_backend(pg_backend_pid())`)).rejects.toThrow();
+      expect(await ask(db, 'a')).toBe('done');
+    }
+    await close();
+  });
 });
 
 it('reads instants and big numbers as it wrote them', async () => {

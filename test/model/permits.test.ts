@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Permits, RoomFull } from '../../activities/permits.ts';
+import { Permits, RoomFull } from '../../model/permits.ts';
 
 /** Tenants that take permits, and what they hold after everything that can happen at once has happened. */
-function scene(total: number, room?: number) {
-  const permits = new Permits(total, room);
+function scene(total: number, places = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY) {
+  const permits = new Permits(total, { room: { places, bytes } });
   const held = new Map<string, (() => void)[]>();
   const order: string[] = [];
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -124,8 +124,8 @@ describe('permits', () => {
     const { take, permits } = scene(2, 10);
     const { signal } = new AbortController();
     await take('a', 5);
-    await expect(permits.take('a', signal, { patient: false })).rejects.toBeInstanceOf(RoomFull);
-    await expect(permits.take('b', signal, { patient: false })).resolves.toBeInstanceOf(Function);
+    await expect(permits.take('a', signal, { patience: 'none' })).rejects.toBeInstanceOf(RoomFull);
+    await expect(permits.take('b', signal, { patience: 'none' })).resolves.toBeInstanceOf(Function);
     await take('a');
     expect(permits.occupancy('a').own).toBe(1);
   });

@@ -1,0 +1,63 @@
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { AppError } from '../model/app-error.ts';
+import { Permits } from '../model/permits.ts';
+
+/** The part of the connections that a tenant leaves to others, and milliseconds that it waits for one of its own. */
+const RESERVE = 0.2;
+const PATIENCE = 5_000;
+
+/** How many connections there are, and for which tenant the current work is done; empty for nobody in particular. */
+export interface FairPoolOptions extends PoolConfig {
+  max: number;
+  ownerOf: () => string;
+}
+
+type Connected = (error: Error | undefined, client: PoolClient | undefined, done: (release?: unknown) => void) => void;
+
+/**
+ * A pool whose connections tenants share: one alone has at most 80 % of them, and those that wait get them in turn. Whoever
+ * has waited for five seconds gets `busy`.
+ */
+export class FairPool extends Pool {
+  readonly #permits: Permits;
+  readonly #ownerOf: () => string;
+  readonly #held = new WeakMap<PoolClient, () => void>();
+
+  constructor({ ownerOf, ...config }: FairPoolOptions) {
+    super(config);
+    this.#permits = new Permits(config.max, { reserve: RESERVE });
+    this.#ownerOf = ownerOf;
+    this.on('release', (_error, client) => {
+      this.#held.get(client)?.();
+      this.#held.delete(client);
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(connected: Connected): void;
+  override connect(connected?: Connected): Promise<PoolClient> | undefined {
+    const connection = this.#connection();
+    if (connected === undefined) return connection;
+    connection.then(
+      (client) => connected(undefined, client, (error) => client.release(error as Error | undefined)),
+      (error: Error) => connected(error, undefined, () => undefined),
+    );
+    return undefined;
+  }
+
+  async #connection(): Promise<PoolClient> {
+    const giveUp = new AbortController();
+    const patience = setTimeout(() => giveUp.abort(new AppError('busy', BUSY)), PATIENCE);
+    const release = await this.#permits.take(this.#ownerOf(), giveUp.signal).finally(() => clearTimeout(patience));
+    try {
+      const client = await super.connect();
+      this.#held.set(client, release);
+      return client;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}
+
+const BUSY = 'all connections to the database that this tenant may have are in use';
