@@ -51,7 +51,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.use(forbidStoring);
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   // A browser asks what it may before it says who asks.
-  if (services.codec !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
+  if (services.payloads !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
   app.use(checkUrl);
   app.use(authenticate(principals, services.rateLimit > 0 ? createAddressGuard(clock) : null));
   app.use(limitRate(services.rateLimit));
@@ -68,7 +68,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     actionRoutes(services.actions),
     connectionRoutes(services.connections),
     secretRoutes(services.secrets),
-    ...(services.codec === undefined ? [] : [codecRoutes(services.codec)]),
+    ...(services.payloads === undefined ? [] : [codecRoutes(services.payloads)]),
     scheduleRoutes(services.schedules),
     executionIndexRoutes(services.index),
     executionListRoutes(lists, tasks),

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
+import type { PayloadService } from '../service/payloads.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';
@@ -17,36 +18,25 @@ const PayloadSchema = z
   .openapi('Payload');
 const PayloadsSchema = z.object({ payloads: z.array(PayloadSchema).max(MAX_PAYLOADS) }).openapi('Payloads');
 
-/** The encoding of what a codec makes of a payload that was changed, in base64. */
-const ALTERED = Buffer.from('binary/altered').toString('base64');
-
 type Body = z.infer<typeof PayloadSchema>;
 
-/** A payload as the gateway to Temporal has it. */
-interface Payload {
-  metadata?: Record<string, Uint8Array> | null;
-  data?: Uint8Array | null;
-}
-
-/** What seals payloads, and opens them. */
-export interface PayloadCodec {
-  seal(payload: Payload): Payload;
-  open(payload: Payload): Payload;
-}
-
-const route = <P extends '/codec/decode' | '/codec/encode'>(path: P, summary: string) =>
+const route = <P extends '/codec/decode' | '/codec/encode'>(path: P, summary: string, whose: string) =>
   createApiRoute({
     permission: 'secret:write',
     ...{ method: 'post', path, tags: ['codec'], summary },
-    description: 'The protocol of Temporal’s codec servers: its UI asks with the token of whoever is signed in there.',
+    description: `The protocol of Temporal’s codec servers: its UI asks with the token of whoever is signed in there. ${whose}`,
     request: { body: { required: true, content: { 'application/json': { schema: PayloadsSchema } } } },
     responses: {
       200: json(PayloadsSchema, 'The payloads, in order.'),
       ...errorResponses('request_invalid', 'json_malformed'),
     },
   });
-const decodeRoute = route('/codec/decode', 'Open payloads');
-const encodeRoute = route('/codec/encode', 'Seal payloads');
+const decodeRoute = route('/codec/decode', 'Open payloads', 'Those of other tenants’ executions stay as they are.');
+const encodeRoute = route(
+  '/codec/encode',
+  'Seal payloads',
+  'The metadata fermata-run names the execution of the tenant that each is for; only the default tenant may leave it out.',
+);
 
 /** Lets pages of some origins ask, in the browser of somebody who may. */
 export const codecOrigins = (origins: readonly string[]) =>
@@ -58,39 +48,45 @@ export const codecOrigins = (origins: readonly string[]) =>
   });
 
 /** The routes of the codec. */
-export function codecRoutes(codec: PayloadCodec) {
+export function codecRoutes(payloads: PayloadService) {
   const router = createRouter();
-  const open = through(codec.open);
-  // A payload that somebody has changed stays as it is: what is shown of it then is the payload that Temporal has.
-  const opened = (body: Body): Body => {
-    const result = open(body);
-    return result.metadata.encoding === ALTERED ? body : result;
-  };
 
   router.openapi(
     decodeRoute,
-    (context) => context.json({ payloads: context.req.valid('json').payloads.map(opened) }, 200),
+    async (context) => {
+      const asked = context.req.valid('json').payloads.map(payloadOf);
+      const opened = await payloads.open(context.get('principal'), asked);
+      return context.json({ payloads: opened.map(bodyOf) }, 200);
+    },
     refuse(decodeRoute),
   );
 
   router.openapi(
     encodeRoute,
-    (context) => context.json({ payloads: context.req.valid('json').payloads.map(through(codec.seal)) }, 200),
+    async (context) => {
+      const asked = context.req.valid('json').payloads.map(payloadOf);
+      const sealed = await payloads.seal(context.get('principal'), asked);
+      return context.json({ payloads: sealed.map(bodyOf) }, 200);
+    },
     refuse(encodeRoute),
   );
 
   return router;
 }
 
-function through(change: (payload: Payload) => Payload): (body: Body) => Body {
-  return ({ metadata, data }) => {
-    const changed = change({
-      metadata: mapped(metadata, (text) => Buffer.from(text, 'base64')),
-      data: Buffer.from(data, 'base64'),
-    });
-    const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-    return { metadata: mapped(changed.metadata ?? {}, text), data: text(changed.data ?? new Uint8Array()) };
-  };
+/** A payload as the service has it. */
+interface Payload {
+  metadata?: Record<string, Uint8Array> | null;
+  data?: Uint8Array | null;
+}
+
+function payloadOf({ metadata, data }: Body): Payload {
+  return { metadata: mapped(metadata, (text) => Buffer.from(text, 'base64')), data: Buffer.from(data, 'base64') };
+}
+
+function bodyOf({ metadata, data }: Payload): Body {
+  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  return { metadata: mapped(metadata ?? {}, text), data: text(data ?? new Uint8Array()) };
 }
 
 function mapped<From, To>(record: Record<string, From>, change: (value: From) => To): Record<string, To> {

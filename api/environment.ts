@@ -28,6 +28,7 @@ import type { LedgerService } from '../service/ledger.ts';
 import type { MasterKeyService } from '../service/master-keys.ts';
 import type { PackImportService } from '../service/pack-imports.ts';
 import type { PackService } from '../service/packs.ts';
+import type { PayloadService } from '../service/payloads.ts';
 import type { Pool } from '../service/pool.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import type { RetryService } from '../service/retries.ts';
@@ -39,7 +40,6 @@ import type { SimulationService } from '../service/simulations.ts';
 import type { TaskExecutionService } from '../service/task-executions.ts';
 import type { TaskQueueService } from '../service/task-queues.ts';
 import type { WatchService } from '../service/watches.ts';
-import type { PayloadCodec } from './codec.ts';
 import type { ErrorForm } from './errors.ts';
 import type { RequestObserver } from './middleware.ts';
 
@@ -88,7 +88,7 @@ export interface ApiServices {
   connections: ConnectionService;
   secrets: SecretService;
   /** Where payloads are sealed, and the origins whose pages may ask to have them opened. */
-  codec: PayloadCodec | undefined;
+  payloads: PayloadService | undefined;
   codecOrigins: readonly string[];
   schedules: ScheduleService;
   inquiries: InquiryService;

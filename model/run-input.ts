@@ -178,6 +178,8 @@ export interface RunMemo {
   on_failure?: string | undefined;
   /** The id of the schedule that started it, or the run above it. */
   schedule?: string;
+  /** Everything that Temporal keeps of it is sealed. */
+  sealed?: true;
   /** What shows that the API has started it; a sub-workflow has none of its own. */
   warrant?: Warrant | undefined;
   /** What the caller keeps with the run. */

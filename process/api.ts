@@ -34,6 +34,7 @@ import { createLedgerService } from '../service/ledger.ts';
 import { createMasterKeyService, keepPresent } from '../service/master-keys.ts';
 import { createPackImportService, type InTransaction } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
+import { createPayloadService } from '../service/payloads.ts';
 import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
 import { createProjectionReader } from '../service/projections.ts';
 import { createRetryService } from '../service/retries.ts';
@@ -325,7 +326,7 @@ export async function startApi({
     links: people.links,
     deliveries: people.deliveries,
     imports,
-    codec,
+    payloads: codec && createPayloadService(codec, stores.executions, namespace),
     codecOrigins,
     simulations,
     principals,

@@ -239,10 +239,12 @@ function unknownSubject(subject: string): AppError {
 /** The tenant whose admins may make others: the first one. */
 const HOME_TENANT = 'default';
 
+/** Whether somebody is of the first tenant, whose admins look after the installation. */
+export const isHome = ({ tenantRef }: Principal): boolean => tenantRef === HOME_TENANT;
+
 /** Throws `forbidden` but for the first tenant, for what concerns all of them. */
-export function demandHome({ tenantRef }: Principal, what: string): void {
-  if (tenantRef !== HOME_TENANT)
-    throw new AppError('forbidden', `only admins of the tenant "${HOME_TENANT}" may ${what}`);
+export function demandHome(caller: Principal, what: string): void {
+  if (!isHome(caller)) throw new AppError('forbidden', `only admins of the tenant "${HOME_TENANT}" may ${what}`);
 }
 
 /** A new API key: 256 random bits. */

@@ -93,7 +93,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       try {
         await call(() =>
           client.create({
-            ...optionsOf(schedule),
+            ...optionsOf(schedule, codec !== undefined),
             scheduleId,
             memo: { fermata: kept },
             state: { paused, ...noted(note) },
@@ -116,7 +116,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       const { scheduleId, paused, note } = schedule;
       await call(() =>
         handle(scheduleId).update((before) => ({
-          ...optionsOf(schedule),
+          ...optionsOf(schedule, codec !== undefined),
           state: { ...before.state, paused, ...noted(note) },
         })),
       );
@@ -159,7 +159,10 @@ function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
   return overlap.toUpperCase() as ScheduleOverlapPolicy; // the words are Temporal's, in lower case
 }
 
-function optionsOf({ workflowId, blueprint, times, overlap, catchupWindow, kept }: TemporalSchedule) {
+function optionsOf(
+  { workflowId, blueprint, times, overlap, catchupWindow, kept }: TemporalSchedule,
+  isSealed: boolean,
+) {
   const { cron, every, time_zone: timezone, start, end, jitter } = times;
   const { input, run, memo, summary } = blueprint;
   // The SDK sends it, and its types leave it out.
@@ -184,7 +187,7 @@ function optionsOf({ workflowId, blueprint, times, overlap, catchupWindow, kept 
       taskQueue: OWN_TASK_QUEUE,
       args: [input, run],
       // What is kept with the schedule itself never changes: what may change stands here.
-      memo: { fermata: memo, schedule: kept },
+      memo: { fermata: isSealed ? { ...memo, sealed: true } : memo, schedule: kept },
       ...priority,
       staticSummary: summary,
     },

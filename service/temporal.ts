@@ -10,11 +10,12 @@ import {
 import proto from '@temporalio/proto';
 import { AppError } from '../model/app-error.ts';
 import type { ClosingDetails } from '../model/failure.ts';
-import type { Json } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
 import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
+import { decodePayload } from '../projection/payload.ts';
 import type { PendingWork } from '../projection/project.ts';
 
 /** A run as Temporal's visibility and describe show it. */
@@ -63,6 +64,8 @@ interface PageRequest {
   token?: Uint8Array | undefined;
   size?: number;
   signal?: AbortSignal;
+  /** Of a page behind the first: whether all payloads of the run are sealed. */
+  isSealed?: boolean | undefined;
 }
 
 /** Milliseconds after which an unanswered call is given up. */
@@ -91,8 +94,8 @@ const CLOSE_EVENT = 2;
 /** What seals payloads before Temporal gets them, and opens what Temporal answers. */
 export interface PayloadCodec {
   dataConverter: NonNullable<ClientOptions['dataConverter']>;
-  seal(payload: Payload): Payload;
-  openAll<T>(answer: T): T;
+  seal(payload: Payload, workflowId: string): Payload;
+  openAll<T>(answer: T, workflowId: string, sealed?: boolean): T;
 }
 
 type Payload = proto.temporal.api.common.v1.IPayload;
@@ -104,7 +107,12 @@ export type Temporal = ReturnType<typeof createTemporal>;
 export function createTemporal(connection: Connection, namespace: string, codec?: PayloadCodec) {
   const client = new Client({ connection, namespace, ...(codec && { dataConverter: codec.dataConverter }) });
   const { workflowService } = client;
-  const open = <T>(answer: T): T => (codec === undefined ? answer : codec.openAll(answer));
+  const open = <T>(answer: T, workflowId: string, sealed?: boolean): T =>
+    codec === undefined ? answer : codec.openAll(answer, workflowId, sealed);
+  const sealed = (value: unknown, workflowId: string): Payload => {
+    const plain = defaultPayloadConverter.toPayload(value);
+    return codec === undefined ? plain : codec.seal(plain, workflowId);
+  };
 
   async function call<T>(work: () => Promise<T>, timeout = CALL_TIMEOUT): Promise<T> {
     try {
@@ -127,7 +135,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
   }
 
   /** A page of one run's history, of the newest one unless it is named; null when Temporal has none. */
-  async function page({ workflowId, runId, token, size, signal }: PageRequest) {
+  async function page({ workflowId, runId, token, size, signal, isSealed }: PageRequest) {
     const read = () =>
       workflowService.getWorkflowExecutionHistory({
         namespace,
@@ -144,17 +152,21 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         : await orNull(() => connection.withAbortSignal(AbortSignal.any([signal]), read), LONG_POLL_TIMEOUT);
     if (found === null) return null;
     const next = found.nextPageToken.length > 0 ? found.nextPageToken : undefined;
-    return { events: open(withoutTransient(found.history?.events ?? [])), next };
+    const events = withoutTransient(found.history?.events ?? []);
+    if (token !== undefined) return { events: open(events, workflowId, isSealed), next, isSealed };
+    const start = open(events.slice(0, 1), workflowId);
+    const known = start.some(sealsAll);
+    return { events: [...start, ...open(events.slice(1), workflowId, known)], next, isSealed: known };
   }
 
   /** All pages of one run's history; with a signal also what is still to come, until it is aborted. */
   async function* pagesOf(request: PageRequest): AsyncGenerator<HistoryEvent[]> {
-    let { token } = request;
+    let { token, isSealed } = request;
     do {
-      const found = await page({ ...request, token });
+      const found = await page({ ...request, token, isSealed });
       if (found === null) return;
       yield found.events;
-      token = found.next;
+      ({ next: token, isSealed } = found);
     } while (token !== undefined && !request.signal?.aborted);
   }
 
@@ -187,7 +199,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
             workflowId,
             taskQueue: OWN_TASK_QUEUE,
             args: [input, run],
-            memo: { fermata: memo },
+            memo: { fermata: codec === undefined ? memo : { ...memo, sealed: true } },
             priority: { fairnessKey: memo.tenant },
             staticSummary: summary,
             ...(delay === 0 ? {} : { startDelay: delay * 1000 }),
@@ -208,7 +220,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
       );
       if (found === null) return null;
-      open(found);
+      open(found, workflowId);
       return {
         info: found.workflowExecutionInfo ?? {},
         pending: {
@@ -246,7 +258,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         before: (known) => chainBefore(workflowId, first, known),
         async *history() {
           yield opening.events;
-          if (opening.next !== undefined) yield* pagesOf({ ...run, token: opening.next });
+          if (opening.next !== undefined) yield* pagesOf({ ...run, token: opening.next, isSealed: opening.isSealed });
         },
       };
     },
@@ -263,7 +275,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
           historyEventFilterType: CLOSE_EVENT,
         }),
       );
-      return open(page?.history?.events?.at(-1) ?? null);
+      return open(page?.history?.events?.at(-1) ?? null, workflowId);
     },
 
     /** Waits until a run has closed, for some milliseconds at most. */
@@ -342,8 +354,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         requestId,
       }: { name: string; payload: Json; identity: string; requestId?: string | undefined },
     ): Promise<boolean> {
-      const plain = defaultPayloadConverter.toPayload(payload);
-      const input = { payloads: [codec === undefined ? plain : codec.seal(plain)] };
+      const input = { payloads: [sealed(payload, workflowId)] };
       const sent = await orNull(() =>
         workflowService.signalWorkflowExecution({
           ...{ namespace, workflowExecution: { workflowId }, signalName: name, input },
@@ -367,14 +378,13 @@ export function createTemporal(connection: Connection, namespace: string, codec?
 
     /** Ends one run of a workflow id at once, with details of how it closes; nothing when it has closed. */
     async terminateRun({ workflowId, runId }: RunKey, reason: string, details: ClosingDetails): Promise<void> {
-      const plain = defaultPayloadConverter.toPayload(details);
       await orNull(() =>
         workflowService.terminateWorkflowExecution({
           namespace,
           workflowExecution: { workflowId, runId },
           reason,
           identity: 'fermata',
-          details: { payloads: [codec === undefined ? plain : codec.seal(plain)] },
+          details: { payloads: [sealed(details, workflowId)] },
         }),
       );
     },
@@ -407,7 +417,7 @@ export function createTemporal(connection: Connection, namespace: string, codec?
             ...(token === undefined ? {} : { nextPageToken: token }),
           }),
         );
-        yield open(page.executions);
+        yield page.executions.map((info) => open(info, info.execution?.workflowId ?? ''));
         nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       } while (nextPageToken !== undefined);
     },
@@ -425,6 +435,12 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       await call(() => workflowService.describeNamespace({ namespace }));
     },
   };
+}
+
+/** Whether a run has begun with the promise that all its payloads are sealed; `start` is its first event, opened. */
+function sealsAll({ workflowExecutionStartedEventAttributes: started }: HistoryEvent): boolean {
+  const memo = decodePayload(started?.memo?.fields?.fermata);
+  return isJsonObject(memo) && memo.sealed === true;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   count,
   desc,
   eq,
+  gt,
   gte,
   ilike,
   inArray,
@@ -23,6 +24,9 @@ import { likePattern, wildcardPattern } from './like.ts';
 import { isRowRefused } from './refusals.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './schema.ts';
 import { noteTurns, type TurnClaim } from './turns.ts';
+
+/** Schedules whose runs are looked for at a time. */
+const MAX_SCHEDULES = 20;
 
 /** A row of the execution index. */
 export type IndexRow = typeof executions.$inferSelect;
@@ -354,6 +358,32 @@ export function createExecutionStore(db: Database) {
         .from(executions)
         .where(among(namespace, [workflowId]));
       return found ?? null;
+    },
+
+    /** The tenants of some runs, by workflow id; a schedule's id stands for the runs that it has started. */
+    async tenantsOf(namespace: string, ids: readonly string[]): Promise<Map<string, string | null>> {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .select({ id: executions.workflowId, tenant: executions.tenant })
+        .from(executions)
+        .where(among(namespace, ids));
+      const found = new Map<string, string | null>(rows.map(({ id, tenant }) => [id, tenant]));
+      for (const id of ids.filter((each) => !found.has(each)).slice(0, MAX_SCHEDULES)) {
+        // Temporal adds the time of a start: between these, in every collation.
+        const { workflowId } = executions;
+        const started = and(
+          gt(workflowId, `${id}-0`),
+          lt(workflowId, `${id}-9999`),
+          sql`starts_with(${workflowId}, ${`${id}-`})`,
+        );
+        const [row] = await db
+          .select({ tenant: executions.tenant })
+          .from(executions)
+          .where(and(eq(executions.namespace, namespace), started))
+          .limit(1);
+        if (row !== undefined) found.set(id, row.tenant);
+      }
+      return found;
     },
 
     /** Of some runs, the versions that are known: by run id, whether it is known as closed. */

@@ -22,7 +22,7 @@ const RULES: Record<string, Rule> = {
   interpreter: { folders: ['model', 'expression', 'language'], packages: ['@noble/ed25519', '@noble/hashes'] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
-  codec: { folders: [], packages: ['@temporalio/proto'], node: true },
+  codec: { folders: [], packages: ['@temporalio/proto'], typePackages: ['@temporalio/common'], node: true },
   egress: { folders: ['model'], packages: ['nodemailer', 'undici'], node: true },
   activities: {
     folders: ['egress', 'model'],

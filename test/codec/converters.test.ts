@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { ApplicationFailure, type FailureConverter, type PayloadConverter } from '@temporalio/common';
+import { ApplicationFailure, type FailureConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
 import { CONVERTERS, createCodec } from '../../codec/codec.ts';
 import { refusedEncoding, unreadableEncoding } from '../../interpreter/unreadable.ts';
@@ -7,7 +8,13 @@ import { decodePayload, refusedPayload } from '../../projection/payload.ts';
 
 const load = createRequire(import.meta.url);
 const { payloadConverter } = load(CONVERTERS.payloadConverterPath) as { payloadConverter: PayloadConverter };
-const sealed = createCodec(['a master key for tests, long enough for one']).dataConverter;
+
+const codec = createCodec(['a master key for tests, long enough for one']);
+const [ours] = codec.dataConverter.payloadCodecs;
+const decoded = async (given: Parameters<typeof codec.seal>[0], workflowId?: string) => {
+  const context = workflowId === undefined ? undefined : { type: 'workflow' as const, namespace: 'n', workflowId };
+  return (await ours.decode([given], context))[0] as Payload;
+};
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const text = (value: string) => new TextEncoder().encode(value);
@@ -24,7 +31,7 @@ describe('a failure can always be sent', () => {
     ['U+0000, which protobuf has', 'a\0b', 'a\0b'],
     ['right-to-left marks and noncharacters', '\u202e\uffff\u{10ffff}', '\u202e\uffff\u{10ffff}'],
   ])('%s', (_, given, sent) => {
-    for (const path of [CONVERTERS.failureConverterPath, sealed.failureConverterPath]) {
+    for (const path of [CONVERTERS.failureConverterPath, codec.dataConverter.failureConverterPath]) {
       const { failureConverter } = load(path) as { failureConverter: FailureConverter };
       const cause = ApplicationFailure.create({ message: given, type: given });
       const error = ApplicationFailure.create({ message: given, type: given, details: [given], cause });
@@ -81,17 +88,23 @@ describe('a payload never throws, and the shell and the projection read the same
     expect([refusedPayload(given, 7), refusedEncoding('binary/plain', false, 7)]).toEqual([null, null]);
   });
 
-  it('one that was changed after it was sealed is refused, whatever was changed', () => {
-    const codec = createCodec(['a master key for tests, long enough for one']);
-    const good = codec.seal(payload('json/plain', text('1')));
-    expect(payloadConverter.fromPayload(codec.open(good) as never)).toBe(1);
+  it('one that was changed after it was sealed is refused, whatever was changed', async () => {
+    const good = codec.seal(payload('json/plain', text('1')), 'run');
+    expect(payloadConverter.fromPayload(await decoded(good, 'run'))).toBe(1);
+    const changed: (typeof good)[] = [];
     for (const at of [0, 15, good.data!.length - 1]) {
       const data = Uint8Array.from(good.data!);
       data[at]! ^= 1;
-      for (const wrong of [data, data.subarray(0, at)]) {
-        const opened = codec.open({ ...good, data: wrong });
+      changed.push({ ...good, data }, { ...good, data: data.subarray(0, at) });
+    }
+    const { 'fermata-run': _, ...without } = good.metadata!;
+    for (const metadata of [without, { ...without, 'fermata-run': text('other') }]) changed.push({ ...good, metadata });
+    for (const wrong of changed) {
+      for (const run of ['run', 'other']) {
+        const opened = await decoded(wrong, run);
         expect(refusedPayload(opened, 8)).toBe('binary/altered');
-        expect(unreadableEncoding(payloadConverter.fromPayload(opened as never), 8)).toBe('binary/altered');
+        expect(unreadableEncoding(payloadConverter.fromPayload(opened), 8)).toBe('binary/altered');
+        expect(codec.open(wrong, run)).toBeNull();
       }
     }
   });
@@ -99,4 +112,176 @@ describe('a payload never throws, and the shell and the projection read the same
   it('a sealed one still throws: another worker may have its key', () => {
     expect(() => payloadConverter.fromPayload(payload('binary/encrypted', bytes(1)))).toThrow();
   });
+});
+
+describe('a sealed payload opens in its own run alone', () => {
+  const value = payload('json/plain', text('"secret"'));
+  it.each<[sealedFor: string | undefined, openedIn: string | undefined, opens: boolean]>([
+    ['wf_a', 'wf_a', true],
+    ['wf_a', 'wf_b', false],
+    ['wf_a', 'wf_a2', false],
+    ['wf_a', 'wf_', false],
+    ['wf_a', '', false],
+    ['wf_a', undefined, false],
+    ['sch_1_x', 'sch_1_x-2026-11-28T17:00:00Z', true],
+    ['sch_1_x', 'sch_1_x-2026-11-28T17:00:00.5Z', true],
+    ['sch_1_x', 'sch_1_x-y-2026-11-28T17:00:00Z', false],
+    ['sch_1_x', 'sch_1_xy-2026-11-28T17:00:00Z', false],
+    ['sch_1_x', 'sch_1_x-2026-11-28T17:00:00Z/child', false],
+    ['sch_1_x-2026-11-28T17:00:00Z', 'sch_1_x', false],
+    // As earlier versions sealed, and as the workers of others still may.
+    [undefined, 'wf_a', true],
+    [undefined, undefined, true],
+  ])('one of %s in %s', async (sealedFor, openedIn, opens) => {
+    const opened = await decoded(codec.seal(value, sealedFor), openedIn);
+    expect(decodePayload(opened)).toBe(opens ? 'secret' : null);
+    expect(refusedPayload(opened, 8)).toBe(opens ? null : 'binary/altered');
+  });
+
+  it('the SDK says whose it is, for activities too', async () => {
+    const about = { namespace: 'n', workflowId: 'wf_new' };
+    const contexts = [
+      { type: 'workflow' as const, ...about },
+      { type: 'activity' as const, isLocal: false, activityId: '1', ...about },
+    ];
+    for (const context of contexts) {
+      const [made] = await ours.encode([value], context);
+      expect(new TextDecoder().decode(made!.metadata!['fermata-run'])).toBe('wf_new');
+      expect(codec.open(made!, 'wf_b')).toBeNull();
+    }
+  });
+
+  it('one of an earlier version goes on as it began, whoever serves it; a new one stays what it is', async () => {
+    const earlier = codec.seal(value, undefined);
+    const form = async (workflowId: string) => {
+      const [made] = await ours.encode([value], { type: 'activity', isLocal: false, namespace: 'n', workflowId });
+      return new TextDecoder().decode(made!.metadata!['fermata-run'] ?? bytes());
+    };
+    await decoded(earlier, 'wf_old');
+    expect(await form('wf_old')).toBe('');
+    await decoded(codec.seal(value, 'wf_young'), 'wf_young');
+    await decoded(earlier, 'wf_young');
+    expect(await form('wf_young')).toBe('wf_young');
+    await decoded(codec.seal(value, 'wf_old'), 'wf_old');
+    expect(await form('wf_old')).toBe('wf_old');
+  });
+
+  it('a worker of an earlier version does not know the key, and leaves it to others', () => {
+    const idOf = (made: Payload) => new TextDecoder().decode(made.metadata!['encryption-key-id']!);
+    expect(idOf(codec.seal(value, 'wf_a') as Payload)).toBe(`${idOf(codec.seal(value, undefined) as Payload)}.2`);
+  });
+});
+
+describe('an answer of the server about a run', () => {
+  const { HistoryEvent } = proto.temporal.api.history.v1;
+  const plain = payload('json/plain', text('1'));
+  const own = () => codec.seal(plain, 'wf_a');
+  const childs = () => codec.seal(plain, 'wf_child');
+  const foreign = () => codec.seal(plain, 'wf_b');
+  const inClear = () => proto.temporal.api.common.v1.Payload.create(plain);
+  const one = (given: object) => ({ payloads: [given] });
+
+  it.each<
+    [
+      what: string,
+      event: object,
+      sealed: boolean,
+      read: (event: proto.temporal.api.history.v1.IHistoryEvent) => unknown,
+      expected: string,
+    ]
+  >([
+    ['its own', { workflowExecutionSignaledEventAttributes: { input: one(own()) } }, true, signal, 'json/plain'],
+    [
+      "another run's",
+      { workflowExecutionSignaledEventAttributes: { input: one(foreign()) } },
+      true,
+      signal,
+      'binary/altered',
+    ],
+    [
+      "its child's, in a signal",
+      { workflowExecutionSignaledEventAttributes: { input: one(childs()) } },
+      true,
+      signal,
+      'binary/altered',
+    ],
+    [
+      'in the clear',
+      { workflowExecutionSignaledEventAttributes: { input: one(inClear()) } },
+      true,
+      signal,
+      'binary/unsealed',
+    ],
+    [
+      'in the clear, of an older run',
+      { workflowExecutionSignaledEventAttributes: { input: one(inClear()) } },
+      false,
+      signal,
+      'json/plain',
+    ],
+    [
+      'a result in the clear',
+      { activityTaskCompletedEventAttributes: { result: one(inClear()) } },
+      true,
+      (event) => event.activityTaskCompletedEventAttributes?.result?.payloads?.[0],
+      'binary/unsealed',
+    ],
+    [
+      "a child's result",
+      {
+        childWorkflowExecutionCompletedEventAttributes: {
+          workflowExecution: { workflowId: 'wf_child' },
+          result: one(childs()),
+        },
+      },
+      true,
+      (event) => event.childWorkflowExecutionCompletedEventAttributes?.result?.payloads?.[0],
+      'json/plain',
+    ],
+    [
+      "another child's result",
+      {
+        childWorkflowExecutionCompletedEventAttributes: {
+          workflowExecution: { workflowId: 'wf_other' },
+          result: one(childs()),
+        },
+      },
+      true,
+      (event) => event.childWorkflowExecutionCompletedEventAttributes?.result?.payloads?.[0],
+      'binary/altered',
+    ],
+    [
+      "a child's summary",
+      {
+        userMetadata: { summary: childs() },
+        startChildWorkflowExecutionInitiatedEventAttributes: { workflowId: 'wf_child', input: one(childs()) },
+      },
+      true,
+      (event) => event.userMetadata?.summary,
+      'json/plain',
+    ],
+    [
+      'a search attribute',
+      { upsertWorkflowSearchAttributesEventAttributes: { searchAttributes: { indexedFields: { x: inClear() } } } },
+      true,
+      (event) => event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields?.x,
+      'json/plain',
+    ],
+    [
+      'a header',
+      { workflowExecutionSignaledEventAttributes: { header: { fields: { x: inClear() } } } },
+      true,
+      (event) => event.workflowExecutionSignaledEventAttributes?.header?.fields?.x,
+      'json/plain',
+    ],
+  ])('%s', (_, attributes, sealed, read, expected) => {
+    const event = HistoryEvent.fromObject({ eventId: 1, eventType: 1, ...attributes });
+    const [opened] = codec.openAll([event], 'wf_a', sealed);
+    const { metadata } = read(opened!) as Payload;
+    expect(new TextDecoder().decode(metadata!.encoding!)).toBe(expected);
+  });
+
+  function signal(event: proto.temporal.api.history.v1.IHistoryEvent): unknown {
+    return event.workflowExecutionSignaledEventAttributes?.input?.payloads?.[0];
+  }
 });

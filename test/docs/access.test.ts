@@ -43,7 +43,7 @@ describe('docs/access.md', () => {
   });
 
   it('lists every route and tool under the permission that it needs, and no other', async () => {
-    const app = createTestApp({}, { codec: unreached('codec') });
+    const app = createTestApp({}, { payloads: unreached('payloads') });
     const { paths } = (await (await app.request('/openapi.json')).json()) as {
       paths: Record<string, Record<string, { 'x-permission'?: string }>>;
     };
