@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
 import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../model/principal.ts';
 import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
@@ -91,6 +91,23 @@ const changeRoute = (verb: 'disable' | 'enable') =>
     },
   });
 
+const MeSchema = z
+  .object({
+    subject: z.string(),
+    kind: z.enum(PRINCIPAL_KINDS),
+    on_behalf_of: z.string().nullable().describe('The subject for whom the credential acts.'),
+    tenant: z.string().describe('The ref of the tenant.'),
+    groups: z.array(z.string()),
+    roles: z.array(z.string()),
+    permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that the credential allows now.'),
+  })
+  .openapi('Me');
+const meRoute = createRoute({
+  ...{ method: 'get', path: '/api/v1/me', tags, summary: 'Get who the caller is, and what the credential allows' },
+  description: 'Any credential may ask.',
+  responses: { 200: json(z.object({ data: MeSchema }), 'The caller.'), ...errorResponses() },
+});
+
 const AliasSchema = z
   .object({
     ...{ id: z.int(), subject: z.string(), kind: z.enum(ALIAS_KINDS), value: z.string(), created: InstantSchema },
@@ -124,6 +141,16 @@ const deleteAliasRoute = createApiRoute({
 /** The routes of tenants, keys and people's other names. */
 export function principalRoutes(principals: PrincipalService) {
   const router = createRouter();
+
+  router.openapi(meRoute, (context) => {
+    const { subject, kind, onBehalfOf, tenantRef, groups, roles, permissions } = context.get('principal');
+    const allowed = permissionsOf(roles, permissions);
+    const data = {
+      ...{ subject, kind, on_behalf_of: onBehalfOf, tenant: tenantRef, groups: [...groups], roles: [...roles] },
+      permissions: PERMISSIONS.filter((permission) => allowed.has(permission)),
+    };
+    return context.json({ data }, 200);
+  });
 
   router.openapi(
     createAliasRoute,

@@ -38,7 +38,7 @@ const ResumeHeaders = z.object({
 const eventStream = {
   200: {
     description:
-      'Events, with a comment every 15 seconds; an `id` goes back as Last-Event-ID, and nothing is lost or repeated.',
+      'Events, with a comment every 15 seconds; an `id` goes back as Last-Event-ID, and nothing is lost or repeated. One that ends because the caller may no longer follow ends with `end` and `{ "reason": "credential_ended" }`.',
     content: { 'text/event-stream': { schema: z.string() } },
   },
 };
@@ -67,7 +67,8 @@ const eventsRoute = createApiRoute({
 const logStreamRoute = createApiRoute({
   permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/logs/stream`, tags, summary: 'Follow the log of an execution: WebSocket' },
-  description: 'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`.',
+  description:
+    'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`, with `reason: credential_ended` where the caller may no longer follow.',
   request: { params: IdParams },
   responses: {
     101: { description: 'The protocol is a WebSocket from here on.' },
@@ -85,10 +86,11 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
     async (context) => {
       const principal = context.get('principal');
       const after = context.req.valid('header')['last-event-id'];
-      const { signal, leave } = enter(context);
-      const entries = await orLeave(leave, async () => changes.watch(principal, { after, signal }));
+      const visit = enter(context);
+      const { signal } = visit;
+      const entries = await orLeave(visit, async () => changes.watch(principal, { after, signal }));
       const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
-      return events(context, entries, messageOf, leave) as never;
+      return events(context, entries, messageOf, visit) as never;
     },
     refuse(eventsRoute),
   );
@@ -99,17 +101,18 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
       const { id } = context.req.valid('param');
       const principal = context.get('principal');
       const after = context.req.valid('header')['last-event-id'];
-      const { signal, leave } = enter(context);
-      const { found, entries } = await orLeave(leave, () => watches.watch(principal, id, { after, signal }));
+      const visit = enter(context);
+      const { signal } = visit;
+      const { found, entries } = await orLeave(visit, () => watches.watch(principal, id, { after, signal }));
       if (after !== undefined && found.execution.closed !== null) {
-        const first = await orLeave(leave, () => entries.next());
+        const first = await orLeave(visit, () => entries.next());
         if (first.done) {
-          leave();
+          visit.leave();
           return context.body(null, 204);
         }
-        return events(context, startingWith(first.value, entries), messageOf, leave) as never;
+        return events(context, startingWith(first.value, entries), messageOf, visit) as never;
       }
-      return events(context, entries, messageOf, leave) as never;
+      return events(context, entries, messageOf, visit) as never;
 
       function messageOf(entry: WatchEntry) {
         return { id: entry.id, event: entry.type, data: bodyOf(entry) };
@@ -127,8 +130,9 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
     const stop = new AbortController();
     const principal = context.get('principal');
-    const { signal, leave } = enter(context, stop.signal);
-    const { entries } = await orLeave(leave, async () => {
+    const visit = enter(context, stop.signal);
+    const { signal, leave } = visit;
+    const { entries } = await orLeave(visit, async () => {
       const watching = await watches.watch(principal, context.req.param('id'), { signal });
       if (context.req.header('upgrade')?.toLowerCase() === 'websocket') return watching;
       throw new AppError('upgrade_required', 'this is a WebSocket: the request must ask for an upgrade');
@@ -138,7 +142,7 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
     return upgradeWebSocket(() => ({
       onOpen: (_, socket) => {
         clearTimeout(unopened);
-        void sendLogs(entries, socket.raw as unknown as Socket).finally(() => socket.close(1000));
+        void sendLogs(entries, socket.raw as unknown as Socket, visit).finally(() => socket.close(1000));
       },
       onClose: () => stop.abort(),
       onError: () => stop.abort(),
@@ -147,23 +151,38 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
 
   return router;
 
-  /** Lets a stream in; `signal` is aborted when it must end, and `leave` is to be called when it has ended. */
-  function enter(context: Context<ApiEnv>, gone = context.req.raw.signal): { signal: AbortSignal; leave: () => void } {
+  function enter(context: Context<ApiEnv>, gone = context.req.raw.signal): Visit {
     const leaveGate = gate.enter(context.get('principal'));
     const lapsed = new AbortController();
     const holds = context.get('holds');
     const look = setInterval(() => void holds().then((still) => still || lapsed.abort()), LOOK_EVERY);
     look.unref();
-    const leave = () => {
-      clearInterval(look);
-      leaveGate();
+    return {
+      signal: AbortSignal.any([gone, AbortSignal.timeout(LONGEST), lapsed.signal]),
+      hasLapsed: () => lapsed.signal.aborted,
+      leave: () => {
+        clearInterval(look);
+        leaveGate();
+      },
     };
-    return { signal: AbortSignal.any([gone, AbortSignal.timeout(LONGEST), lapsed.signal]), leave };
   }
 }
 
+/** A stream that was let in. */
+interface Visit {
+  /** Aborted when it must end. */
+  signal: AbortSignal;
+  /** Whether it must end because whoever follows may no longer do so. */
+  hasLapsed: () => boolean;
+  /** To be called when it has ended. */
+  leave: () => void;
+}
+
+/** What the last event of a stream says that ends with the credential. */
+const LAPSED = { reason: 'credential_ended' };
+
 /** What a promise gives; a stream that is refused leaves the gate again. */
-async function orLeave<T>(leave: () => void, work: () => Promise<T>): Promise<T> {
+async function orLeave<T>({ leave }: Visit, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -193,25 +212,27 @@ function events<T>(
   context: Context<ApiEnv>,
   entries: AsyncGenerator<T>,
   messageOf: (entry: T) => Message,
-  leave: () => void,
+  visit: Visit,
 ): Response {
   context.header('x-accel-buffering', 'no');
   return streamSSE(context, async (out) => {
     out.onAbort(() => void entries.return(undefined));
     try {
-      await pump(entries, out, messageOf);
+      const sent = await pump(entries, out, messageOf);
+      if (sent && visit.hasLapsed()) await inTime(out.writeSSE({ event: 'end', data: JSON.stringify(LAPSED) }));
     } finally {
-      leave();
+      visit.leave();
       await entries.return(undefined);
     }
   });
 }
 
+/** Sends entries until there are no more; false where the reader went, or takes nothing. */
 async function pump<T>(
   entries: AsyncGenerator<T>,
   out: SSEStreamingApi,
   messageOf: (entry: T) => Message,
-): Promise<void> {
+): Promise<boolean> {
   // Tells clients and proxies that the stream is there, before anything happens.
   let sent = await inTime(out.write('retry: 1000\n\n'));
   for (let next = entries.next(); sent && !out.aborted; ) {
@@ -220,12 +241,13 @@ async function pump<T>(
       sent = await inTime(out.write(':\n\n'));
       continue;
     }
-    if (result.done) return;
+    if (result.done) return true;
     const { id, event, data } = messageOf(result.value);
     sent = await inTime(out.writeSSE({ id, event, data: JSON.stringify(data) }));
     next = entries.next();
   }
   if (!sent) out.abort();
+  return false;
 }
 
 /** What a promise gives within some milliseconds; undefined when it takes longer. */
@@ -257,7 +279,7 @@ interface Socket {
 /** The state of a socket on which something can be sent. */
 const OPEN = 1;
 
-async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket): Promise<void> {
+async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket, { hasLapsed }: Visit): Promise<void> {
   const send = (frame: object): Promise<boolean> => {
     const sent = new Promise<void>((resolve) => socket.send(JSON.stringify(frame), () => resolve()));
     return socket.bufferedAmount > MAX_BUFFERED ? inTime(sent) : Promise.resolve(true);
@@ -270,4 +292,5 @@ async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket): Pr
     socket.terminate();
     return;
   }
+  if (hasLapsed() && socket.readyState === OPEN) await send({ type: 'end', ...LAPSED });
 }

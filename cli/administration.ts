@@ -35,10 +35,12 @@ export function addAdministrationCommands(program: Command, session: () => Promi
     .option('--on-behalf-of <subject>', 'whom it acts for')
     .option('--label <text>')
     .option('--expires-in <seconds>')
+    .option('--force', "also where another tenant's last admin is demoted, or its only admin expires")
     .action(async (subject: string, options: KeyOptions) => {
       const { service, output } = await session();
       const { role, permission, group, tenant, label, expiresIn, kind, onBehalfOf } = options;
       const { data } = await service.ask('POST', '/api/v1/keys', {
+        ...(options.force && { query: { force: 'true' } }),
         body: {
           ...{ subject, ...(role && { roles: role }), ...(permission && { permissions: permission }) },
           ...{ ...(group && { groups: group }), ...(tenant && { tenant }), ...(label && { label }) },
@@ -108,4 +110,5 @@ interface KeyOptions {
   onBehalfOf?: string;
   label?: string;
   expiresIn?: string;
+  force?: boolean;
 }

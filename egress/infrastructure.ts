@@ -1,17 +1,27 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { contains, type IpAddress, type Network, parseAddress, parseNetwork } from '../model/ip-address.ts';
 import type { Endpoint } from '../model/networks.ts';
 
 /** Milliseconds between two lookups of the names. */
 const LOOKUP_INTERVAL = 60_000;
 
+/** Milliseconds between two lookups while a name has no address yet. */
+const RETRY_INTERVAL = 1_000;
+
+/** Milliseconds for which the first lookup is waited for. */
+const PATIENCE = 5_000;
+
+/** Milliseconds for which an address counts after a lookup gave it: names with many addresses give some at a time. */
+const KEPT_FOR = 3_600_000;
+
 /** What this machine calls itself, on every network. */
 const OWN_NETWORKS: Network[] = ['127.0.0.0/8', '0.0.0.0/8', '::1', '::'].map((text) => parseNetwork(text)!);
 
 /** What Fermata itself depends on, so that nothing which is named by its users leads there. */
 export interface Infrastructure {
-  /** Resolves when every name has been looked up once, whether it was found or not. */
+  /** Resolves when every name has been looked up once, whether it was found or not, or after five seconds. */
   ready: Promise<void>;
   /** Returns whether a port of an address is one of them; `host` is what was written for it. */
   includes(host: string, address: IpAddress, port: number): boolean;
@@ -22,20 +32,23 @@ export interface Infrastructure {
 export interface Surroundings {
   addressesOf(name: string): Promise<string[]>;
   ownAddresses(): string[];
+  /** Milliseconds. */
+  clock(): number;
 }
 
 const REAL: Surroundings = {
   addressesOf: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
   ownAddresses: () => Object.values(networkInterfaces()).flatMap((one) => (one ?? []).map(({ address }) => address)),
+  clock: Date.now,
 };
 
 /**
- * Watches some endpoints: the addresses of their names are looked up now and every minute, and a port of this machine is meant on each of
- * its addresses. A name that cannot be looked up keeps the addresses that it had.
+ * Watches some endpoints: the addresses of their names are looked up now and every minute, or every second while a name has none, and a
+ * port of this machine is meant on each of its addresses. A name keeps each address for an hour.
  */
 export function createInfrastructure(
   endpoints: readonly Endpoint[],
-  { addressesOf, ownAddresses }: Surroundings = REAL,
+  { addressesOf, ownAddresses, clock }: Surroundings = REAL,
 ): Infrastructure {
   let own: IpAddress[] = [];
   const isOwn = (address: IpAddress) =>
@@ -43,6 +56,8 @@ export function createInfrastructure(
   const watched = endpoints.map((endpoint) => ({
     ...endpoint,
     host: endpoint.host.toLowerCase().replace(/\.$/, ''),
+    /** The addresses, each with the time of the last lookup that gave it. */
+    seen: new Map<string, number>(),
     addresses: [] as IpAddress[],
     isOwn: false,
   }));
@@ -52,17 +67,31 @@ export function createInfrastructure(
     await Promise.all(
       watched.map(async (endpoint) => {
         const literal = parseAddress(endpoint.host);
-        const found = literal === null ? await addressesOf(endpoint.host).catch(() => null) : [endpoint.host];
-        if (found !== null) endpoint.addresses = found.flatMap((text) => parseAddress(text) ?? []);
+        const found = literal === null ? await addressesOf(endpoint.host).catch(() => []) : [endpoint.host];
+        const now = clock();
+        for (const text of found) endpoint.seen.set(text, now);
+        // Where nothing was found, what is known stays, however old.
+        for (const [text, at] of endpoint.seen) {
+          if (found.length > 0 && now - at > KEPT_FOR) endpoint.seen.delete(text);
+        }
+        endpoint.addresses = [...endpoint.seen.keys()].flatMap((text) => parseAddress(text) ?? []);
         endpoint.isOwn = endpoint.addresses.some(isOwn);
       }),
     );
   }
 
-  const timer = setInterval(() => void refresh(), LOOKUP_INTERVAL);
-  timer.unref();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  async function keepLooking(): Promise<void> {
+    await refresh();
+    if (closed) return;
+    const missing = watched.some(({ addresses }) => addresses.length === 0);
+    timer = setTimeout(() => void keepLooking(), missing ? RETRY_INTERVAL : LOOKUP_INTERVAL);
+    timer.unref();
+  }
+
   return {
-    ready: refresh(),
+    ready: Promise.race([keepLooking(), wait(PATIENCE, undefined, { ref: false })]),
     includes: (host, address, port) =>
       watched.some((endpoint) => {
         const everyPort = endpoint.port === null || (endpoint.dedicated === true && !endpoint.isOwn);
@@ -70,7 +99,10 @@ export function createInfrastructure(
         if (endpoint.host === host || endpoint.addresses.some((one) => isSame(one, address))) return true;
         return endpoint.isOwn && isOwn(address);
       }),
-    close: () => clearInterval(timer),
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+    },
   };
 }
 

@@ -17,9 +17,14 @@ export interface AdminGuard {
   force: boolean;
 }
 
+/** Admins of a tenant: none, only such as are so by keys that expire, or one by a key that does not, or by a token. */
+const NONE = 0;
+const EXPIRING = 1;
+const LASTING = 2;
+
 /**
  * Makes a change in a transaction, one at a time for a tenant. Throws `last_admin`, and undoes the change, where the tenant had an
- * admin with a credential that holds and has none after it. `change` is told whether it had one.
+ * admin with a credential that holds and has none after it, or none but such as expire. `change` is told whether it had one.
  */
 export async function keepAdmin<T>(
   db: Database,
@@ -29,31 +34,34 @@ export async function keepAdmin<T>(
 ): Promise<T> {
   return db.transaction(async (transaction) => {
     await transaction.select({ id: tenants.id }).from(tenants).where(eq(tenants.id, tenant)).for('no key update');
-    const had = await hasAdmin(transaction, tenant, guard);
-    const changed = await change(transaction, had);
-    if (had && !guard.force && !(await hasAdmin(transaction, tenant, guard))) {
-      throw new AppError('last_admin', 'the tenant would have no admin left whose credential holds');
+    const before = await adminsOf(transaction, tenant, guard);
+    const changed = await change(transaction, before !== NONE);
+    const after = guard.force ? before : await adminsOf(transaction, tenant, guard);
+    if (after < before) {
+      const left = after === NONE ? 'no admin left whose credential holds' : 'no admin left whose key does not expire';
+      throw new AppError('last_admin', `the tenant would have ${left}`);
     }
     return changed;
   });
 }
 
-async function hasAdmin(transaction: Transaction, tenant: string, { now, seenSince }: AdminGuard): Promise<boolean> {
-  const key = transaction
-    .select({ id: apiKeys.id })
+async function adminsOf(transaction: Transaction, tenant: string, { now, seenSince }: AdminGuard): Promise<number> {
+  const keys = transaction
+    .select({ expires: apiKeys.expires })
     .from(apiKeys)
     .where(and(eq(apiKeys.principal, principals.id), holds(now)));
+  const lastingKey = transaction
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.principal, principals.id), isNull(apiKeys.revoked), isNull(apiKeys.expires)));
+  const byToken = and(CLAIMED, gte(principals.claimsSeen, seenSince));
+  const lasting = or(and(GRANTED, exists(lastingKey)), byToken);
   const [found] = await transaction
-    .select({ admins: count() })
+    .select({ admins: count(), lasting: sql<number>`count(*) filter (where ${lasting})`.mapWith(Number) })
     .from(principals)
-    .where(
-      and(
-        eq(principals.tenant, tenant),
-        isNull(principals.disabled),
-        or(and(GRANTED, exists(key)), and(CLAIMED, gte(principals.claimsSeen, seenSince))),
-      ),
-    );
-  return found!.admins > 0;
+    .where(and(eq(principals.tenant, tenant), isNull(principals.disabled), or(and(GRANTED, exists(keys)), byToken)));
+  if (found!.admins === 0) return NONE;
+  return found!.lasting > 0 ? LASTING : EXPIRING;
 }
 
 /** The role and the permission of the same name allow everything. */

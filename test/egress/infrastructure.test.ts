@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createEgress, EgressError, egressErrorIn } from '../../egress/egress.ts';
 import { createInfrastructure } from '../../egress/infrastructure.ts';
 import { parseAddress } from '../../model/ip-address.ts';
@@ -23,6 +23,7 @@ async function watch(endpoints: Endpoint[], names = NAMES) {
       return found;
     },
     ownAddresses: () => ['127.0.0.1', '::1', '10.0.0.5', 'fd00::5', 'fe80::5'],
+    clock: () => 0,
   });
   await watched.ready;
   watched.close();
@@ -74,6 +75,60 @@ describe('what Fermata depends on', () => {
   it('by a name that cannot be looked up is meant by that name', async () => {
     const includes = await watch([{ host: 'Away', port: 5432 }]);
     expect([includes('10.9.9.9', 5432, 'away'), includes('10.9.9.9', 5432, 'other')]).toEqual([true, false]);
+  });
+});
+
+describe('a name', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Watches one name whose lookups give one answer after another, then the last one; null: it cannot be looked up. */
+  async function look(...answers: (string[] | null | Promise<string[]>)[]) {
+    vi.useFakeTimers();
+    const watched = createInfrastructure([{ host: 'db', port: 5432 }], {
+      addressesOf: async () => {
+        const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+        if (answer === null) throw new Error('not found');
+        return answer;
+      },
+      ownAddresses: () => [],
+      clock: Date.now,
+    });
+    return {
+      ready: watched.ready,
+      includes: (address: string) => watched.includes(address, parseAddress(address)!, 5432),
+    };
+  }
+
+  it('that is not there yet is looked up every second until it is', async () => {
+    const { ready, includes } = await look(null, null, ['10.0.0.1']);
+    await ready;
+    expect(includes('10.0.0.1')).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(includes('10.0.0.1')).toBe(true);
+  });
+
+  it('with many addresses is meant by all that it gave within the hour', async () => {
+    const { ready, includes } = await look(['10.0.0.1'], ['10.0.0.2'], null, ['10.0.0.3']);
+    await ready;
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map(includes)).toEqual([true, true, true, false]);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(['10.0.0.1', '10.0.0.2', '10.0.0.3'].map(includes)).toEqual([false, false, true]);
+  });
+
+  it('that can no longer be looked up stays what it was', async () => {
+    const { ready, includes } = await look(['10.0.0.1'], null);
+    await ready;
+    await vi.advanceTimersByTimeAsync(10 * 3_600_000);
+    expect(includes('10.0.0.1')).toBe(true);
+  });
+
+  it('that is looked up for ever holds nothing up', async () => {
+    const { ready } = await look(new Promise(() => undefined));
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ready;
   });
 });
 

@@ -43,9 +43,9 @@ const statusOf = async ({ path, method }: Operation, headers: Record<string, str
 };
 
 describe('every route of openapi.json', () => {
-  it('but health, readiness and public keys names the permission that it needs', () => {
+  it('but health, readiness, public keys and who one is names the permission that it needs', () => {
     const open = operations.filter(({ permission }) => permission === undefined).map(({ path }) => path);
-    expect(open.sort()).toEqual(['/.well-known/fermata-keys.json', '/healthz', '/readyz']);
+    expect(open.sort()).toEqual(['/.well-known/fermata-keys.json', '/api/v1/me', '/healthz', '/readyz']);
     expect(operations.length).toBeGreaterThan(30);
   });
 
@@ -135,6 +135,26 @@ describe('keys', () => {
     const answer = await post('/api/v1/keys', body);
     expect([answer.status, answer.body.code, answer.body.issues[0].path]).toEqual([400, 'request_invalid', path]);
   });
+});
+
+it('tells everyone who they are, and what they may do', async () => {
+  const me = async (key: string) => (await harness.call('GET', '/api/v1/me', undefined, { 'x-api-key': key })).body;
+  const body = {
+    subject: 'bot',
+    kind: 'service',
+    on_behalf_of: 'ann',
+    groups: ['ops'],
+    roles: ['viewer'],
+    permissions: ['inquiry:respond'],
+  };
+  const { data } = await me(await keyFor(body));
+  expect(data).toEqual({
+    ...{ ...body, tenant: 'default' },
+    permissions: ['workflow:read', 'execution:read', 'automation:read', 'inquiry:respond'],
+  });
+  expect((await me(await keyFor({ subject: 'nobody in particular' }))).data.permissions).toEqual([]);
+  expect((await me(DEV_KEY)).data.permissions).toEqual([...PERMISSIONS]);
+  expect((await me('wrong')).code).toBe('unauthenticated');
 });
 
 describe('tenants', () => {

@@ -55,7 +55,9 @@ describe('a stream', () => {
       });
     }
     expect((await harness.call('DELETE', `/api/v1/keys/${revoked.id}`)).status).toBe(200);
-    await Promise.all(ofRevoked);
+    for (const events of await Promise.all(ofRevoked)) {
+      expect(events.at(-1)).toMatchObject({ event: 'end', data: { reason: 'credential_ended' } });
+    }
     expect(left).toBe(4);
     expect((await harness.call('POST', '/api/v1/principals/disabled/disable')).status).toBe(200);
     await Promise.all(ofDisabled);

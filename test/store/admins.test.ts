@@ -101,7 +101,7 @@ describe('the last admin stays', () => {
     ["another tenant's admin", () => service.createKey(home, { subject: 'deputy', roles: ['admin'] }), 'last_admin'],
     ['an admin', () => make({}), 'done'],
     ['an admin by a single permission', () => make({ roles: [], permissions: ['admin'] }), 'done'],
-    ['an admin whose key expires later', () => make({ expires_in: 60 }), 'done'],
+    ['an admin whose key expires later', () => make({ expires_in: 60 }), 'last_admin'],
     ['a service that is an admin', () => make({ kind: 'service' }), 'done'],
     ['an admin by a token of this hour', () => tokenOf({ roles: ['admin'] }), 'done'],
     ['an admin by a permission of a token', () => tokenOf({ permissions: ['admin'] }), 'done'],
@@ -119,6 +119,17 @@ describe('the last admin stays', () => {
     for (const [what, change] of TAKES.slice(0, expected === 'done' ? 1 : TAKES.length)) {
       expect([what, await outcome(change())]).toEqual([what, expected]);
     }
+  });
+
+  it('by keys that expire alone, where it was so before', async () => {
+    const soon = { tenant: boss.tenant, subject: 'deputy', roles: ['admin' as const], expires_in: 60 };
+    await service.createKey(home, soon);
+    expect(
+      await outcome(service.createKey(home, { tenant: boss.tenant, subject: 'boss', roles: [] }, { force: true })),
+    ).toBe('done');
+    const { row } = await service.createKey(home, soon);
+    expect(await outcome(service.revokeKey(boss, row.key.id))).toBe('done');
+    expect(await outcome(service.disable(boss, 'deputy'))).toBe('last_admin');
   });
 
   async function tokenOf(grants: Partial<Pick<Principal, 'roles' | 'permissions'>>): Promise<void> {
