@@ -15,7 +15,7 @@ import { question } from '../interpreter/inquiry-scripts.ts';
 import { act, fail, give, hang, rehearse, runInput, STARTED } from '../interpreter/rehearse.ts';
 import { annDecides, SIGNED, signedDecision, signer } from '../interpreter/signed.ts';
 import { closed, type Harness, type StartOptions, underWay } from './harness.ts';
-import { decide, decideSigned, hasAsked } from './inquiry-play.ts';
+import { decide, decideSigned, delegateSigned, hasAsked } from './inquiry-play.ts';
 import { until } from './until.ts';
 
 /** A way in which a run can close, or stand open, that no outcome of a task makes. */
@@ -220,6 +220,32 @@ export const CLOSINGS: Closing[] = [
     },
     status: 'completed',
     tasks: { ask: 'completed', deploy: 'completed' },
+  },
+  {
+    name: 'decided on behalf of somebody who has delegated it',
+    definition: {
+      tasks: [question('ask', { prompt: 'Deploy?', approvers: ['ann', 'bob'], quorum: 2, delegable: true })],
+    },
+    options: { signed: true },
+    act: async (harness, workflowId) => {
+      await delegateSigned(harness, workflowId, 'ann', 'cid');
+      await delegateSigned(harness, workflowId, 'cid', 'dan');
+      const person = { names: [], groups: [], response: null };
+      await decideSigned(harness, workflowId, { ...person, id: 'of ann', by: 'ann' });
+      await decideSigned(harness, workflowId, { ...person, id: 'of cid', by: 'cid', on_behalf_of: 'ann' });
+      await decideSigned(harness, workflowId, { ...person, id: 'of bob', by: 'bob' });
+      await closed(harness, workflowId);
+      const { inquiries } = await harness.execution(workflowId);
+      deepEqual(
+        inquiries.flatMap(({ votes }) => votes.map(({ by, on_behalf_of }) => [by, on_behalf_of])),
+        [
+          ['cid', 'ann'],
+          ['bob', undefined],
+        ],
+      );
+    },
+    status: 'completed',
+    tasks: { ask: 'completed' },
   },
   {
     name: 'a retry that keeps a decision which its statement proves',

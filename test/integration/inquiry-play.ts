@@ -1,3 +1,4 @@
+import { DELEGATE_SIGNAL, type Delegation } from '../../model/delegation.ts';
 import type { Execution } from '../../model/execution.ts';
 import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
 import type { InquiryScript } from '../interpreter/inquiry-scripts.ts';
@@ -26,6 +27,16 @@ export async function decideSigned(harness: Harness, id: string, given: Partial<
   const decision = annDecides(inquiry, { bound_to: asked.bound_to, at: new Date().toISOString(), ...given });
   const payload = signer.sealDecision(execution, decision, asked.what);
   await harness.client.workflow.getHandle(id).signal(DECISION_SIGNAL, payload);
+}
+
+/** Sends a delegation to a run as the API would that has signed it, once the run asks. */
+export async function delegateSigned(harness: Harness, id: string, by: string, to: string): Promise<void> {
+  const execution = await until(() => harness.execution(id), hasAsked('ask'));
+  const delegation: Delegation = {
+    ...{ id: `${by} to ${to}`, inquiry: 'ask', by, names: [], groups: [], to, to_names: [], to_groups: [] },
+    ...{ reason: 'on holiday', at: new Date().toISOString() },
+  };
+  await harness.client.workflow.getHandle(id).signal(DELEGATE_SIGNAL, signer.sealDelegation(execution, delegation));
 }
 
 /** Whether an inquiry has been asked. */
