@@ -15,6 +15,7 @@ import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { type Permits, RoomFull } from '../model/permits.ts';
 import { type ActivityScope, MAX_PAYLOAD_BYTES, PERMIT_SECONDS, YIELD_ACTION } from '../model/run-input.ts';
+import type { RunKey } from '../model/run-key.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, attemptLimit, timer } from './attempt.ts';
@@ -29,6 +30,8 @@ export interface ActivityOptions {
   egress: Egress;
   connect: Connect;
   secretOf: SecretOf;
+  /** Reports whether a run may have what belongs to a tenant; a run that was started past the API may not. */
+  isAuthentic(run: RunKey, tenant: string): Promise<boolean>;
 }
 
 type Found = NonNullable<Awaited<ReturnType<Connect>>>;
@@ -41,7 +44,7 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
-  { egress, connect, secretOf }: ActivityOptions,
+  { egress, connect, secretOf, isAuthentic }: ActivityOptions,
   permits: Permits,
   interrupt?: AbortSignal,
 ): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
@@ -66,6 +69,11 @@ export function createActivities(
         mask: maskOf(secrets),
         holdsSecret: secretDetector(secrets),
       });
+    const opens = 'pack' in action || Object.keys(texts).length > 0;
+    if (opens && tenant !== undefined) {
+      const authentic = () => isAuthentic(runOf(context.info.workflowExecution), tenant);
+      if (!(await lookUp(authentic, { context, timeout, pulse }))) throw notAuthentic();
+    }
     const find = async (name: string) => (tenant === undefined ? null : secretOf(tenant, name));
     const filled = await lookUp(() => withSecrets(input, texts, find), { context, timeout, pulse });
     if (!('pack' in action)) return run(action, filled.input, filled.secrets);
@@ -119,6 +127,16 @@ function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse): Error {
   const message = 'the worker was shut down';
   if (pulse.working || timeout === undefined) return new ActionError('WorkerShutdown', message);
   return new ActionError(WORKER_BUSY, message, { retryable: false });
+}
+
+function notAuthentic(): ActionError {
+  const message =
+    'the execution was not started by Fermata as it stands: it gets no secrets and no connections (docs/operations.md)';
+  return new ActionError('not_authentic', message, { retryable: false });
+}
+
+function runOf(execution: { workflowId: string; runId: string } | undefined): RunKey {
+  return { workflowId: execution?.workflowId ?? '', runId: execution?.runId ?? '' };
 }
 
 /** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */

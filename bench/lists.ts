@@ -52,6 +52,7 @@ export async function measureLists(runs: number): Promise<Measured[]> {
     egress: createEgress({ allowed: ['loopback'] }),
     connect: async () => null,
     secretOf: async () => null,
+    isAuthentic: async () => true,
   };
   const worker = await createWorker({ connection: native, namespace: 'default', bundle, actions });
   const working = worker.run();

@@ -53,16 +53,21 @@ export function addInquiryCommands(program: Command, session: () => Promise<Sess
 
   program
     .command('delegate')
-    .description('have another person decide on your behalf what you are asked; you no longer decide it then')
+    .description('have another person decide on your behalf what you are asked, as long as you do not take it back')
     .argument('<id>')
-    .requiredOption('--to <person>', 'a subject, or another name of that person')
+    .option('--to <person>', 'a subject, or another name of that person')
+    .option('--withdraw', 'take back what you have delegated: you decide again')
     .option('--reason <text>')
-    .action(async (id: string, body: JsonObject) => {
+    .action(async (id: string, { withdraw = false, ...body }: JsonObject) => {
+      if ((body.to === undefined) !== withdraw) throw new CliError(EXIT.usage, 'either --to or --withdraw is needed');
       const { service, output } = await session();
-      const delegated = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/delegate`, { body });
+      const path = `${BASE}/${encodeURIComponent(id)}/delegate${withdraw ? '/withdraw' : ''}`;
+      const delegated = await service.ask('POST', path, { body });
       const { delegations } = delegated.data as JsonObject;
       output.show(delegated, () =>
-        (delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
+        (delegations as JsonObject[]).length === 0
+          ? ['nobody decides on behalf of anybody']
+          : (delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
       );
       if (delegated.result === 'received') {
         throw new CliError(EXIT.unreachable, 'the delegation was received, but no worker has taken it yet');

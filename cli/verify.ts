@@ -3,18 +3,31 @@ import type { Command } from 'commander';
 import { verifyLedger } from '../interpreter/ledger.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 import type { Ledger, LedgerFinding, LedgerKey } from '../model/ledger.ts';
+import type { HistoryEvent } from '../projection/history.ts';
+import { verifyHistories } from '../projection/verification.ts';
 import { CliError, EXIT } from './cli-error.ts';
+import { readHistory } from './history-file.ts';
 import { type Output, table, textOf } from './output.ts';
 
-/** The command that checks exported decisions; it needs no server. */
+/** Adds the command that checks exported decisions and histories; it needs no server. */
 export function addVerifyCommand(program: Command, output: () => Output): void {
   program
     .command('verify')
-    .description('check exported decisions against the keys that are published, without a server')
-    .argument('<file>', 'what GET /api/v1/executions/{id}/decisions/export has answered')
+    .description('check decisions against the keys that are published, without a server')
+    .argument(
+      '<files...>',
+      'what GET /api/v1/executions/{id}/decisions/export has answered, or histories (temporal workflow show --output json)',
+    )
     .requiredOption('--keys <file-or-url>', 'the published keys: /.well-known/fermata-keys.json, or a copy of it')
-    .action(async (file: string, { keys }: { keys: string }) => {
-      const findings = verifyLedger(ledgerOf(await readJson(file), file), keysOf(await readJson(keys), keys));
+    .action(async (files: string[], { keys: from }: { keys: string }) => {
+      const keys = keysOf(await readJson(from), from);
+      const read = await Promise.all(files.map(async (file) => contentOf(await readJson(file), file)));
+      const histories = read.flatMap((each) => ('events' in each ? [each.events] : []));
+      const ledgers = read.flatMap((each) => ('ledger' in each ? [each.ledger] : []));
+      const findings = [
+        ...ledgers.flatMap((ledger) => verifyLedger(ledger, keys)),
+        ...verifyHistories(histories, keys),
+      ];
       const count = (wanted: LedgerFinding['result']) => findings.filter(({ result }) => result === wanted).length;
       const [verified, failed, hidden] = [count('verified'), count('failed'), count('not recomputable')];
       const summary = `${verified} of ${findings.length} verified, ${failed} failed, ${hidden} not recomputable`;
@@ -40,10 +53,13 @@ async function readJson(from: string): Promise<Json> {
   }
 }
 
-function ledgerOf(value: Json, from: string): Ledger {
+/** Reads what a file holds: exported decisions, or the history of a run. */
+function contentOf(value: Json, from: string): { ledger: Ledger } | { events: HistoryEvent[] } {
   // What is in it is checked as it is read: nothing of it is trusted.
-  if (isJsonObject(value) && value.fermata_decisions === 1) return value as unknown as Ledger;
-  throw new CliError(EXIT.usage, `${from} holds no exported decisions ("fermata_decisions": 1)`);
+  if (isJsonObject(value) && value.fermata_decisions === 1) return { ledger: value as unknown as Ledger };
+  const events = readHistory(value);
+  if (events !== null) return { events };
+  throw new CliError(EXIT.usage, `${from} holds neither exported decisions ("fermata_decisions": 1) nor a history`);
 }
 
 function keysOf(value: Json, from: string): LedgerKey[] {

@@ -7,7 +7,7 @@ import { askedCount, changesOf } from './inquiries.ts';
 import { outputAt } from './items.ts';
 import type { AskedInquiry, Items, RunState, Visit } from './state.ts';
 import { demandsStatements } from './statements.ts';
-import { BOUNDED_WORK } from './versions.ts';
+import { BOUNDED_WORK, CARRIED_START } from './versions.ts';
 import { pathBack } from './visits.ts';
 import { spanOf } from './work.ts';
 
@@ -81,12 +81,14 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
     return waiting.length === 0 ? [] : [[name, waiting]];
   });
   const asked = askedCount(state) - changesOf(inquiries);
+  const content = version < CARRIED_START ? undefined : (state.run.carried?.middle?.content ?? state.content?.());
   return {
     ...{ started, tasks: [...state.visitsOf.keys()], waits, waiters, dropped: signals.dropped },
     ...{ paused, controls, asked, failure, lost, also },
     ...(turn === null ? {} : { turn }),
     ...(version < BOUNDED_WORK ? {} : { span: spanOf(state) }),
     ...(demandsStatements(state) ? { statements: state.statements, newest_control: state.newestControl } : {}),
+    ...(content === undefined ? {} : { content }),
     ...(backlog.length === 0 ? {} : { backlog: backlog.flatMap(signalIn) }),
   };
 }

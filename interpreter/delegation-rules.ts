@@ -5,6 +5,7 @@ import {
   heldDelegations,
 } from '../model/delegation.ts';
 import { barredFrom, closedVerdict, type Decider, isSamePerson, type RuledInquiry } from './inquiry-rules.ts';
+import { DELEGATION_ENDS } from './versions.ts';
 
 /** Delegations of one inquiry that a run takes, whatever became of them. */
 export const MAX_DELEGATIONS = 100;
@@ -33,6 +34,7 @@ export function judgeDelegation(
   if (closed !== null) return refused(closed.reason as DelegationRefusal, closed.message);
   if (expires !== null && Date.parse(delegation.at) >= expires) return refused('expired', 'nobody decided in time');
   if (request.delegable !== true) return refused('not_delegable', 'this question cannot be delegated');
+  if (delegation.ends !== undefined && version >= DELEGATION_ENDS) return judgeEnd(inquiry, delegation, version);
   const isStarter = (person: Decider) => starters.some((by) => isSamePerson({ by, names: [] }, person, version));
   const hasVoted = (person: Decider) => votes.some(({ by }) => isSamePerson({ by, names: [] }, person, version));
   const delegates = held.find((each) => isSamePerson({ by: each.to, names: each.to_names }, from, version));
@@ -62,6 +64,20 @@ export function judgeDelegation(
   const groups = [...request.groups, ...steps.flatMap((step) => step.groups)];
   if (barredFrom({ ...request, approvers, groups, allow_self: true }, other, [], version) === null) {
     return unsuitable(`${to} is asked too`);
+  }
+  return { result: 'delegated' };
+}
+
+/** Decides whether a delegation ends: only whoever has made it takes it back, and what was decided by it stays. */
+function judgeEnd(inquiry: DelegatedInquiry, { ends, why, by, names }: Delegation, version: number): DelegationVerdict {
+  const ended = heldDelegations(inquiry).find(({ id }) => id === ends);
+  if (ended === undefined) return refused('not_allowed', `there is no delegation "${ends}" that has not ended`);
+  if (why === 'withdrawn' && !isSamePerson(ended, { by, names }, version)) {
+    return refused('not_allowed', `${by} has not delegated this`);
+  }
+  const delegate = { by: ended.to, names: ended.to_names };
+  if (inquiry.votes.some((vote) => isSamePerson({ by: vote.by, names: [] }, delegate, version))) {
+    return refused('already_voted', `${ended.to} has decided already on behalf of ${ended.by}`);
   }
   return { result: 'delegated' };
 }

@@ -49,6 +49,8 @@ export interface BeginOptions {
   waits?: boolean;
   /** Temporal's id of the first run of its chain. */
   chain?: string | undefined;
+  /** Returns the hash of everything that it was started with, before Temporal gave it a number (signatures.ts). */
+  content?: (() => string) | undefined;
   /** What is charged for all work, also of later steps; they throw ReplayExceeded when it is spent. */
   replay?: ReplayMeter | undefined;
 }
@@ -66,7 +68,7 @@ export function begin(
   now: number,
   options: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
-  const { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, chain = '', replay } = options;
+  const { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, chain = '', content, replay } = options;
   const program = programOf(run.definition, run.interpreter >= SECRETS);
   const digested = run.interpreter >= ONE_DIGEST ? digestRun(run, input) : null;
   const [issue] = program.issues;
@@ -79,7 +81,7 @@ export function begin(
     },
     run,
     digest: digested?.digest ?? null,
-    chain,
+    ...{ chain, content },
     trust: run.trust ?? null,
     statements: { accepted: 0, refused: 0, refusals: [] },
     newestControl: 0,

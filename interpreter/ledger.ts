@@ -9,6 +9,8 @@ import { digestQuestion } from './digest.ts';
 import { judge, voteOf } from './inquiry-rules.ts';
 import { isSignedBy } from './signatures.ts';
 import { matchesHashes } from './statements.ts';
+import { SIGNED_STATEMENTS } from './versions.ts';
+import { warrantFault } from './warrants.ts';
 
 /** Milliseconds by which the clocks of API processes may differ. */
 const CLOCK_TOLERANCE = 60_000;
@@ -20,11 +22,51 @@ const HIDDEN_REASONS: readonly Reason[] = ['not_allowed', 'option_unknown', 'res
 type Reason = RefusalReason | DelegationRefusal;
 
 /**
- * Checks an export of decisions and delegations against published keys: every signature, that each statement belongs to its run and
- * question, every verdict by the rules of the interpreter, and that each question has the outcome that its statements lead to. Who started the run is
- * taken from the export.
+ * Checks an export of decisions and delegations against published keys: that the API has started the execution, every signature, that
+ * each statement belongs to its run and question, every verdict by the rules of the interpreter, and that each question has the outcome
+ * that its statements lead to. Sub-workflows are started by the execution above them, for the same people.
  */
 export function verifyLedger(ledger: Ledger, keys: readonly LedgerKey[]): LedgerFinding[] {
+  return verifyBelow(ledger, keys, null);
+}
+
+/** The same of an execution below another one, whose start was checked. */
+function verifyBelow(
+  ledger: Ledger,
+  keys: readonly LedgerKey[],
+  above: { starters: readonly string[]; start: LedgerFinding } | null,
+): LedgerFinding[] {
+  const start = startFinding(ledger, keys, above);
+  const own = { starters: ledger.execution.starters, start };
+  return [
+    start,
+    ...verifyStatements(ledger, keys),
+    ...ledger.children.flatMap((child) => verifyBelow(child, keys, own)),
+  ];
+}
+
+function startFinding(
+  { execution, warrant = null }: Ledger,
+  keys: readonly LedgerKey[],
+  above: Parameters<typeof verifyBelow>[2],
+): LedgerFinding {
+  const { id, tenant, uuid, ref, starters, schedule = null, parent = null, interpreter } = execution;
+  const finding = (result: LedgerFinding['result'], reason: string | null): LedgerFinding => ({
+    ...{ execution: id, subject: 'start', inquiry: null, by: starters[0] ?? null, result, reason },
+  });
+  if (above !== null) {
+    if (JSON.stringify(starters) !== JSON.stringify(above.starters)) return finding('failed', 'altered');
+    return finding(above.start.result, above.start.reason);
+  }
+  if (parent !== null) return finding('not recomputable', 'parent_missing');
+  if (interpreter < SIGNED_STATEMENTS) return finding('not recomputable', 'unsigned');
+  const about = { tenant, uuid, schedule, ref, starters };
+  const fault = warrantFault(warrant, about, null, (kid) => keys.find((key) => key.kid === kid));
+  return fault === null ? finding('verified', null) : finding('failed', fault);
+}
+
+/** Checks the statements and the questions of one execution, without its start and what is below it. */
+export function verifyStatements(ledger: Omit<Ledger, 'children'>, keys: readonly LedgerKey[]): LedgerFinding[] {
   const { execution, questions, statements } = ledger;
   const byKid = Object.fromEntries(keys.map((key) => [key.kid, key]));
   const faults = faultsOf(ledger, byKid);
@@ -45,11 +87,11 @@ export function verifyLedger(ledger: Ledger, keys: readonly LedgerKey[]): Ledger
     const result = fault !== null ? 'failed' : reason === null ? 'verified' : 'not recomputable';
     return { execution: execution.id, subject: 'question', inquiry: question.inquiry, by: null, result, reason };
   });
-  return [...found, ...asked, ...ledger.children.flatMap((child) => verifyLedger(child, keys))];
+  return [...found, ...asked];
 }
 
 /** Finds what is wrong with statements. */
-function faultsOf(ledger: Ledger, keys: Record<string, LedgerKey>): Map<LedgerStatement, string> {
+function faultsOf(ledger: Omit<Ledger, 'children'>, keys: Record<string, LedgerKey>): Map<LedgerStatement, string> {
   const faults = new Map<LedgerStatement, string>();
   const ids = new Set<unknown>();
   let [last, newest] = [0, Number.NEGATIVE_INFINITY];
@@ -68,7 +110,7 @@ function faultsOf(ledger: Ledger, keys: Record<string, LedgerKey>): Map<LedgerSt
 }
 
 function statementFault(
-  { execution, questions }: Ledger,
+  { execution, questions }: Omit<Ledger, 'children'>,
   { statement, sig, given, carried_from: from, verdict }: LedgerStatement,
   key: LedgerKey | undefined,
 ): string | null {
@@ -101,7 +143,7 @@ function hasOwnId({ id, uuid }: Ledger['execution']): boolean {
 
 /** Finds what is wrong with a question, given its statements without fault; null: nothing. */
 function questionFault(
-  ledger: Ledger,
+  ledger: Omit<Ledger, 'children'>,
   question: LedgerQuestion,
   statements: readonly LedgerStatement[],
 ): string | null {
@@ -152,7 +194,7 @@ function questionFault(
 
 /** Finds what is wrong with a delegation, given what came before it; null: nothing. One that counts is added to `before`. */
 function delegationFault(
-  { execution }: Ledger,
+  { execution }: Pick<Ledger, 'execution'>,
   question: LedgerQuestion,
   entry: LedgerStatement,
   before: { status: InquiryStatus; votes: Vote[]; expires: number | null; delegations: DelegationRecord[] },

@@ -243,6 +243,8 @@ export interface RunState {
   trust: Trust | null;
   /** Temporal's id of the first run of the chain. */
   readonly chain: string;
+  /** Returns the hash of everything that the run was started with; undefined where nobody knows. */
+  readonly content: (() => string) | undefined;
   /** What has become of signed statements, and when the newest control was made, in milliseconds. */
   readonly statements: StatementCounts;
   newestControl: number;

@@ -64,3 +64,9 @@ export const ESCALATION = 9;
 
 /** Somebody who is asked may name another person to decide on their behalf. */
 export const DELEGATION = 9;
+
+/** A run that continues passes on what the chain was started with, as a hash: a worker checks the warrant of the chain by it. */
+export const CARRIED_START = 10;
+
+/** A delegation ends where a signed statement says so; whoever has delegated decides again then. */
+export const DELEGATION_ENDS = 10;

@@ -133,6 +133,8 @@ export interface CarriedMiddle {
   /** What has become of signed statements, and when the newest control was made, in milliseconds (interpreter 9). */
   statements?: StatementCounts;
   newest_control?: number;
+  /** Hash of everything that the first run of the chain was started with (interpreter 10). */
+  content?: string;
   /** Signals that have come and were not taken yet, in order. */
   backlog?: [name: string, payload: Json][];
 }

@@ -23,7 +23,21 @@ export interface Delegation {
   reason: string | null;
   /** When it was made, ISO 8601. */
   at: string;
+  /** What the API knew of whether one of the two was ever disabled when it was made: it has ended where that is something else since. */
+  standing?: string;
+  /** The mail address at which the other person is told; null: none is known. Absent in runs of interpreter 9, where it is among the names. */
+  to_email?: string | null;
+  /** The id of the delegation that this ends: whoever has delegated, who is `to` then, decides again (interpreter 10). */
+  ends?: string;
+  /** Why it ends. */
+  why?: DelegationEnd;
 }
+
+/**
+ * Why a delegation ends: whoever has made it takes it back, or the API has found that one of the two was disabled since, or may no longer
+ * decide at all.
+ */
+export type DelegationEnd = 'withdrawn' | 'disabled' | 'not_permitted';
 
 /** Why neither a decision nor a delegation of somebody counts. */
 export type PersonRefusal =
@@ -53,12 +67,20 @@ export interface DelegationRecord {
   carried_from?: number;
 }
 
-/** Returns the delegations that count, out of all that came. */
-export function heldDelegations({
-  delegations = [],
-}: {
+/** Something that has delegations. */
+interface Delegated {
   delegations?: readonly DelegationRecord[] | undefined;
-}): Delegation[] {
+}
+
+/** Returns the delegations that count, out of all that came: those that have not ended. */
+export function heldDelegations(delegated: Delegated): Delegation[] {
+  const counted = countedDelegations(delegated);
+  const ended = new Set(counted.map(({ ends }) => ends));
+  return counted.filter(({ id, ends }) => ends === undefined && !ended.has(id));
+}
+
+/** Returns the delegations that have counted, and what has ended some of them, in order. */
+export function countedDelegations({ delegations = [] }: Delegated): Delegation[] {
   return delegations.flatMap(({ delegation, verdict }) => (verdict.result === 'delegated' ? [delegation] : []));
 }
 
@@ -70,8 +92,19 @@ export function parseDelegation(payload: Json): Delegation | null {
   if (![names, groups, to_names, to_groups].every(isTextList)) return null;
   if (reason !== null && typeof reason !== 'string') return null;
   if (Number.isNaN(Date.parse(at as string))) return null;
-  return { id, inquiry, by, names, groups, to, to_names, to_groups, reason, at } as Delegation;
+  const { standing, to_email, ends, why } = payload;
+  if ([standing, ends].some((text) => text !== undefined && typeof text !== 'string')) return null;
+  if (to_email !== undefined && to_email !== null && typeof to_email !== 'string') return null;
+  if ((ends === undefined) !== (why === undefined) || (why !== undefined && !ENDS.includes(why))) return null;
+  return {
+    ...{ id, inquiry, by, names, groups, to, to_names, to_groups, reason, at },
+    ...(standing === undefined ? {} : { standing }),
+    ...(to_email === undefined ? {} : { to_email }),
+    ...(ends === undefined ? {} : { ends, why }),
+  } as Delegation;
 }
+
+const ENDS: readonly Json[] = ['withdrawn', 'disabled', 'not_permitted'] satisfies DelegationEnd[];
 
 function isTextList(value: Json | undefined): value is string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === 'string');

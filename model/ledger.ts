@@ -1,6 +1,7 @@
 import type { DelegationVerdict } from './delegation.ts';
 import type { InquiryRequest, InquiryStatus, PlannedTask, Verdict } from './inquiry.ts';
 import type { JsonObject } from './json.ts';
+import type { Warrant } from './statement.ts';
 
 // The decisions of an execution, exported so that anybody can check them without a server.
 
@@ -51,18 +52,28 @@ export interface Ledger {
     version: string;
     interpreter: number;
     starters: string[];
+    /** The schedule that has started it; absent or null: none. */
+    schedule?: string | null;
+    /** The integer id of the execution above it; absent or null: it was started by itself. */
+    parent?: number | null;
   };
+  /** What the API has signed about its start; null where there is none, as in a sub-workflow. Absent in older exports. */
+  warrant?: Warrant | null;
   digest: { code: string; parameters: string } | null;
   questions: LedgerQuestion[];
   statements: LedgerStatement[];
   children: Ledger[];
 }
 
-/** What a check of an export has found about one statement or one question. */
+/**
+ * What a check has found about one thing: the start of an execution, one statement, one question, or, of a history, the course that the
+ * execution took.
+ */
 export interface LedgerFinding {
   execution: number;
-  subject: 'statement' | 'question';
-  inquiry: string;
+  subject: 'start' | 'course' | 'statement' | 'question';
+  /** Null: not about one question. */
+  inquiry: string | null;
   by: string | null;
   result: 'verified' | 'failed' | 'not recomputable';
   /** What is wrong, or hidden; null: nothing. */

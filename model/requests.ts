@@ -211,6 +211,9 @@ export const DelegateSchema = z.strictObject({
   reason: z.string().max(4_000).optional().describe('Shown to that person.'),
 });
 
+/** The body of POST /api/v1/inquiries/{id}/delegate/withdraw. */
+export const WithdrawSchema = DelegateSchema.pick({ reason: true });
+
 const MockOutcomeSchema = z.union([
   z.strictObject({ output: JsonValueSchema }),
   z.strictObject({ error: z.strictObject({ type: z.string().min(1).max(200), message: z.string().optional() }) }),

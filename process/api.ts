@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import { takeBody } from '../api/body.ts';
@@ -18,6 +19,8 @@ import { createConnectionResolver, createConnectionService } from '../service/co
 import { createControlService } from '../service/controls.ts';
 import { createActionService } from '../service/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions.ts';
+import { createDelegationEnds } from '../service/delegation-ends.ts';
+import { createDelegationSender } from '../service/delegation-signals.ts';
 import { createDelegationService } from '../service/delegations.ts';
 import { createDeletionService } from '../service/deletions.ts';
 import { createIndexService } from '../service/execution-index.ts';
@@ -218,6 +221,10 @@ export async function startApi({
     ...{ clock: Date.now, onRead: inbox.take, signer, queues, authenticate: createAuthenticator(keyStore, Date.now) },
     repeats: createRepeats(createIdempotencyKeyStore(db)),
   });
+  const signingKeys = createSigningKeyService(keyStore, atRest, {
+    ...{ signer, log, pems: signingPems, wait: (milliseconds: number) => setTimeout(milliseconds) },
+    tell: (kid, own) => tellRevocation({ ...reading, signer, log }, kid, own, Date.now),
+  });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const explanations = createExplanationService(executions, projections, temporal, {
     untold: (execution) => people.deliveries.untold(execution),
@@ -256,23 +263,18 @@ export async function startApi({
   const simulations = createSimulationService(definitions, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
     ...{ clock: Date.now, memory: personMemory, tenantClaim },
+    onDisabled: (caller, subject) => ends.endOf(caller, subject),
   });
+  const send = createDelegationSender({ temporal, projections, signer });
+  const ends = createDelegationEnds({ store: stores.inquiries, projections, principals, send, clock: Date.now });
   const inquiries = createInquiryService(
     reading,
     executions,
     stores.inquiries,
-    { principals, audit, signer },
+    { principals, audit, signer, ends },
     Date.now,
   );
-  const delegations = createDelegationService({
-    temporal,
-    projections,
-    inquiries,
-    principals,
-    audit,
-    signer,
-    clock: Date.now,
-  });
+  const delegations = createDelegationService({ inquiries, principals, audit, ends, send, clock: Date.now });
   const controls = createControlService(reading, executions, { inquiries, signer }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
@@ -335,11 +337,7 @@ export async function startApi({
     readiness,
     workerState,
     taskQueues: queues,
-    signingKeys: createSigningKeyService(keyStore, atRest, {
-      signer,
-      pems: signingPems,
-      tell: (kid, own) => tellRevocation({ ...reading, signer, log }, kid, own, Date.now),
-    }),
+    signingKeys,
     masterKeys: createMasterKeyService(createSealStore(db), processStore, atRest),
     observe: metrics?.observe,
     log,
@@ -381,7 +379,7 @@ export async function startApi({
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
     ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
-    strikes.run(stop.signal),
+    ...[strikes.run(stop.signal), signingKeys.run(stop.signal)],
     keepPresent(processStore, presence(workerState === undefined ? 'api' : 'all', atRest), stop.signal, log),
   ]);
   return {

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createEgress } from '../egress/egress.ts';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Codec } from '../codec/codec.ts';
+import type { Egress } from '../egress/egress.ts';
 import type { ProcessKind } from '../model/master-key.ts';
-import type { EgressRules } from '../model/networks.ts';
+import { createRunGuard, type WarrantTrust } from '../service/authentic-starts.ts';
 import { createConnectionResolver } from '../service/connections.ts';
 import { createSealer, type Sealer } from '../service/sealer.ts';
 import { createSecretResolver } from '../service/secrets.ts';
 import { workFor } from '../service/work-owner.ts';
+import { createAuditStore } from '../store/audit.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { ProcessRow } from '../store/processes.ts';
 import { createSecretStore } from '../store/secrets.ts';
+import { createSigningKeyStore } from '../store/signing-keys.ts';
 import type { WorkerOptions } from '../worker/worker.ts';
 
 /** What seals connections and secrets at rest. */
@@ -21,27 +25,56 @@ export function presence(kind: ProcessKind, { keyIds }: Pick<Sealer, 'keyIds'>):
   return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds] };
 }
 
-/** Finds the connections and secrets of tenants in a database, which are sealed by the master keys. */
-export function createDesk(
-  db: Database,
-  secretKeys: readonly string[],
-): Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> {
+/** Milliseconds after the first key was created until which API processes of an earlier release may start runs. */
+const UPGRADE = 24 * 3_600_000;
+
+/** What a worker has from a database: connections and secrets of tenants, and the keys whose warrants count. */
+export type WorkerDesk = Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & {
+  warrantTrust(): Promise<WarrantTrust>;
+};
+
+/** Creates the desk over a database, in which connections and secrets are sealed by the master keys. */
+export function createDesk(db: Database, secretKeys: readonly string[]): WorkerDesk {
   const sealer = createSealer(secretKeys, REST_PURPOSE);
   const connect = createConnectionResolver(createConnectionStore(db), sealer);
   const secretOf = createSecretResolver(createSecretStore(db), sealer);
   return {
     connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
     secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
+    async warrantTrust() {
+      const rows = await createSigningKeyStore(db).list();
+      const keys = rows.map(({ kid, x, revoked }) => ({ kid, x, revoked_at: revoked?.toISOString() ?? null }));
+      const [first] = rows;
+      // Only an API writes there.
+      const since = await createAuditStore(db).since();
+      const isUpgraded = first !== undefined && since !== null && since < first.created;
+      return { keys, unsignedUntil: isUpgraded ? first.created.getTime() + UPGRADE : null };
+    },
   };
 }
 
-/** What the actions of a worker reach the world by, within some rules, and what ends it. */
-export function createReach(
-  db: Database,
-  secretKeys: readonly string[],
-  rules: Partial<EgressRules>,
-): { actions: WorkerOptions['actions']; close: () => Promise<void> } {
-  const egress = createEgress(rules);
-  const { connect, secretOf } = createDesk(db, secretKeys);
-  return { actions: { egress, connect, secretOf }, close: egress.close };
+/** Returns what the actions of a worker reach the world by, over its desk: only authentic runs are given what belongs to a tenant. */
+export function actionsOver(
+  { connect, secretOf, warrantTrust }: WorkerDesk,
+  egress: Egress,
+  { connection, namespace, codec }: { connection: NativeConnection; namespace: string; codec: Codec | undefined },
+): WorkerOptions['actions'] {
+  const isAuthentic = createRunGuard({
+    trust: warrantTrust,
+    async firstEvent(execution) {
+      const request = { namespace, execution, maximumPageSize: 1 };
+      try {
+        const answer = await connection.workflowService.getWorkflowExecutionHistory(request);
+        const { history } = codec === undefined ? answer : codec.openAll(answer, execution.workflowId);
+        return history?.events?.[0] ?? null;
+      } catch (error) {
+        if ((error as { code?: unknown }).code === NOT_FOUND) return null;
+        throw error;
+      }
+    },
+  });
+  return { egress, connect, secretOf, isAuthentic };
 }
+
+/** The gRPC status of a run that Temporal does not have. */
+const NOT_FOUND = 5;

@@ -16,8 +16,8 @@ import {
   type SupervisionEvent,
   supervise,
 } from '../worker/supervision.ts';
-import type { WorkerOptions } from '../worker/worker.ts';
 import type { Metrics } from './metrics.ts';
+import type { WorkerDesk } from './reach.ts';
 import { defer } from './run.ts';
 
 /** `.ts` where a loader reads the sources, `.js` in what is built. */
@@ -39,7 +39,7 @@ export interface WorkerHost {
   /** Which addresses actions may reach. */
   egress: EgressRules;
   /** Present where the worker process has no database of its own. */
-  desk: (Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & { report(report: RunReport): void }) | null;
+  desk: (WorkerDesk & { report(report: RunReport): void }) | null;
   /** Keeps that a run has stopped a worker process. */
   strike(run: RunKey): Promise<void>;
 }
@@ -134,6 +134,7 @@ export function superviseWorker({ host, ownDatabase, log, metrics, onServing }: 
     const exchange = createExchange(send, {
       connection: async (tenant, pack, name) => (await host).desk?.connect(tenant, pack, name) ?? null,
       secret: async (tenant, name) => (await host).desk?.secretOf(tenant, name) ?? null,
+      warrantTrust: async () => (await host).desk?.warrantTrust() ?? { keys: [], unsignedUntil: null },
     });
     const worker: Running = { child, exchange, send, ended: endOf(child) };
     running.set(number, worker);

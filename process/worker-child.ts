@@ -1,5 +1,5 @@
 import { SEALED_CONVERTERS } from '../codec/codec.ts';
-import { createEgress } from '../egress/egress.ts';
+import { createEgress, type Egress } from '../egress/egress.ts';
 import { type Config, required } from '../model/config.ts';
 import { type EgressRules, parseEndpoint } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
@@ -14,11 +14,11 @@ import { bundleWorkflows } from '../worker/bundle.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
 import { handleUncaught } from '../worker/uncaught.ts';
 import { watchWorker } from '../worker/watch.ts';
-import { createWorker, type WorkerOptions } from '../worker/worker.ts';
+import { createWorker } from '../worker/worker.ts';
 import { codecOf } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
-import { createReach, presence, REST_PURPOSE } from './reach.ts';
+import { actionsOver, createDesk, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
 import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
 
 /** Milliseconds that activities have from the order to stop until they are told to, and until the process ends. */
@@ -83,7 +83,7 @@ await runMain(async (config) => {
       namespace: config.TEMPORAL_NAMESPACE,
       bundle,
       codec,
-      actions: host.actions,
+      actions: actionsOver(host.desk, host.egress, { connection, namespace: config.TEMPORAL_NAMESPACE, codec }),
       report: host.report,
       concurrentActions: config.FERMATA_CONCURRENT_ACTIONS,
       probation: order.probation,
@@ -132,7 +132,9 @@ async function openHost(
   order: WorkerOrder,
   rules: EgressRules,
   { config, exchange, undos }: { config: Config; exchange: Exchange; undos: Undo[] },
-): Promise<Required<Pick<WorkerOptions, 'actions' | 'report'>>> {
+): Promise<{ desk: WorkerDesk; egress: Egress; report: (report: RunReport) => void }> {
+  const egress = createEgress(rules);
+  undos.push(egress.close);
   if (order.host === 'own') {
     const settings = required(config, 'start:worker', ['DATABASE_URL', 'FERMATA_SECRET_KEY']);
     const database = await openPostgres(settings.DATABASE_URL, workOwner);
@@ -147,18 +149,15 @@ async function openHost(
     const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE));
     const processes = createProcessStore(database.db);
     undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
-    const reach = createReach(database.db, secretKeys, rules);
-    undos.push(reach.close);
-    return { actions: reach.actions, report: reports.take };
+    return { egress, desk: createDesk(database.db, secretKeys), report: reports.take };
   }
-  const egress = createEgress(rules);
-  undos.push(egress.close);
   let underway = 0;
   return {
-    actions: {
-      egress,
+    egress,
+    desk: {
       connect: (tenant, pack, name) => exchange.ask('connection', tenant, pack, name),
       secretOf: (tenant, name) => exchange.ask('secret', tenant, name),
+      warrantTrust: () => exchange.ask('warrantTrust'),
     },
     report: (report: RunReport) => {
       if (underway >= MAX_REPORTS || !process.connected) return;

@@ -75,16 +75,32 @@ export interface Replay {
   end(): Replayed;
 }
 
+/** What a replay needs besides what the run was started with. */
+export interface ReplayOptions {
+  /** Temporal's id of the first run. */
+  chain: string;
+  /** Returns the hash of everything that the run was started with (BeginOptions). */
+  content: () => string;
+  /** What is charged for all of its work. */
+  meter?: ReplayMeter | undefined;
+  /** Hears of each command that history shows. */
+  onCommand?: ((command: Command) => void) | undefined;
+}
+
 /**
  * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
  * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
  * is checked against the history event that it must have led to. After a run that went on as another one the history
  * of that follows, which begins with the state that it was handed.
  *
- * `chain` is Temporal's id of the first run. With a meter all of its work is charged there, and taking an event throws
- * ReplayExceeded when that is spent; of interpreters below 8 nobody can count the work, so that the replay is refused at once.
+ * With a meter taking an event throws ReplayExceeded when that is spent; of interpreters below 8 nobody can count the work, so that the
+ * replay is refused at once.
  */
-export function createReplay(run: RunInput, input: Parameters, chain: string, meter?: ReplayMeter): Replay {
+export function createReplay(
+  run: RunInput,
+  input: Parameters,
+  { chain, content, meter, onCommand }: ReplayOptions,
+): Replay {
   if (meter !== undefined && run.interpreter < BOUNDED_WORK) throw new ReplayExceeded();
   const tries = new Map<string, TryRecord>();
   const past = createPast();
@@ -109,6 +125,7 @@ export function createReplay(run: RunInput, input: Parameters, chain: string, me
         events: batch,
         history,
         chain,
+        content,
         replay: meter,
       }));
       begun = true;
@@ -137,6 +154,7 @@ export function createReplay(run: RunInput, input: Parameters, chain: string, me
         if (found === undefined) diverged(`history event ${event.eventId} has no command: ${command.type}`);
         else {
           remember(event, found, keys, tries);
+          onCommand?.(found);
           // One command to cancel work leads to a history event for each activity and timer.
           if (found.type !== 'cancel_work') expected.splice(index, 1);
           if (found.type === 'continue') goOnAs(found.run);

@@ -33,6 +33,12 @@ function readPayload(payload: Payload | null | undefined): { encoding: string; j
   }
 }
 
+/** Reports whether a payload cannot be read here: a key has sealed it, or what it held was taken out. */
+export function isSealed(payload: Payload): boolean {
+  const { encoding, json } = readPayload(payload);
+  return encoding === 'binary/encrypted' || (encoding === 'json/plain' && json === undefined && !payload.data?.length);
+}
+
 /** Returns the encoding of a payload that a run of this interpreter version refuses; null for one that it takes. */
 export function refusedPayload(payload: Payload | null | undefined, interpreter: number): string | null {
   if (!payload) return null;

@@ -1,5 +1,5 @@
 import type { temporal } from '@temporalio/proto';
-import { isSliceKey } from '../interpreter/events.ts';
+import { type Command, isSliceKey } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { inquiriesOf } from '../interpreter/inquiries.ts';
 import { startContent } from '../interpreter/signatures.ts';
@@ -23,6 +23,7 @@ import {
   isoTime,
   type Replay,
   type Replayed,
+  type ReplayOptions,
   timestampMilliseconds,
 } from './history.ts';
 import type { Past } from './past.ts';
@@ -64,11 +65,15 @@ export function projectExecution(
 /**
  * A projection without any event yet. Without `interpret` it shows what the first and the last event of a run say, and nothing of
  * its tasks: `partial`. With a meter, taking events and showing the execution throw ReplayExceeded when that is spent, and for a run
- * whose work cannot be counted (createReplay).
+ * whose work cannot be counted (createReplay). `onCommand` is called with each command that history shows.
  */
 export function createProjection(
   workflowId: string,
-  { interpret = true, meter }: { interpret?: boolean; meter?: ReplayMeter } = {},
+  {
+    interpret = true,
+    meter,
+    onCommand,
+  }: { interpret?: boolean; meter?: ReplayMeter; onCommand?: (command: Command) => void } = {},
 ): Projection {
   const refused: RefusedSignal[] = [];
   const marks = marksOf();
@@ -94,7 +99,7 @@ export function createProjection(
       if (started) runStarted = event;
       if (first === null && started) {
         first = openingOf(workflowId, event, started);
-        replay = interpret ? first.replay(meter) : null;
+        replay = interpret ? first.replay({ meter, onCommand }) : null;
       }
       if (broken !== null) return;
       try {
@@ -190,8 +195,8 @@ export interface Opening {
   known: RunInput | null;
   /** The hash of what the run was started with, where its memo has a warrant; null in the middle of a chain. */
   content: string | null;
-  /** The interpreter over what follows, with a meter as in createReplay; null where it is not known. */
-  replay(meter?: ReplayMeter): Replay | null;
+  /** The interpreter over what follows (createReplay); null where it is not known. */
+  replay(options?: Pick<ReplayOptions, 'meter' | 'onCommand'>): Replay | null;
 }
 
 /** Reads the first event of a history. */
@@ -204,7 +209,14 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
   return {
     ...{ event, started, input, run, known },
     content: hasWarrant ? startContent(input, second) : null,
-    replay: (meter) => (known === null ? null : createReplay(known, parameters, chainOf(started), meter)),
+    replay: (options) =>
+      known === null
+        ? null
+        : createReplay(known, parameters, {
+            ...options,
+            chain: chainOf(started),
+            content: () => startContent(input, second),
+          }),
   };
 }
 

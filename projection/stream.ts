@@ -99,7 +99,7 @@ export function createRunStream(workflowId: string, meter?: ReplayMeter): RunStr
       if (run === null) {
         const opening = open(event, workflowId);
         run = beginningOf(opening);
-        replay = within(() => opening.replay(meter), null);
+        replay = within(() => opening.replay({ meter }), null);
         parts.push({ type: 'log', entry: startEntry(run.type, run.created) });
       }
       const { type, ours, created } = run;

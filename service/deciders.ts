@@ -62,7 +62,7 @@ export function startersOf({ run, memo }: Execution): readonly string[] {
 
 /**
  * Returns as whom a principal decides an inquiry: all names and groups of the person, and on whose behalf where somebody has delegated
- * it to them. A delegation has ended where one of the two was disabled since, by any of their names.
+ * it to them. In a run in which nothing ends a delegation it has ended where one of the two was disabled since, by any of their names.
  */
 export async function deciderOf(
   principals: Pick<PrincipalService, 'namesOf' | 'wasDisabledSince'>,
@@ -73,7 +73,8 @@ export async function deciderOf(
   const decider = { by, names: await principals.namesOf(principal), groups };
   const delegation = delegationTo(heldDelegations({ delegations }), decider);
   if (delegation === undefined) return decider;
-  const { by: from, names, to, to_names, at } = delegation;
-  const ended = await principals.wasDisabledSince(tenant, [from, ...names, to, ...to_names], at);
+  const { by: from, names, to, to_names, at, standing } = delegation;
+  const ended =
+    standing === undefined && (await principals.wasDisabledSince(tenant, [from, ...names, to, ...to_names], at));
   return ended ? decider : { ...decider, on_behalf_of: from };
 }

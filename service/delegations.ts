@@ -1,30 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { judgeDelegation, MAX_DELEGATIONS } from '../interpreter/delegation-rules.ts';
+import { isSamePerson } from '../interpreter/inquiry-rules.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import {
-  DELEGATE_SIGNAL,
   type Delegation,
-  type DelegationRecord,
   type DelegationRefusal,
   type DelegationVerdict,
+  heldDelegations,
 } from '../model/delegation.ts';
-import type { Execution } from '../model/execution.ts';
 import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { AuditService } from './audit.ts';
 import { demandDecider, PERSON_REFUSALS, startersOf } from './deciders.ts';
+import { canEnd, type DelegationEnds, endOf, peopleOf } from './delegation-ends.ts';
+import type { SendDelegation } from './delegation-signals.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
-import type { ProjectionReader } from './projections.ts';
-import type { StatementSigner } from './statements.ts';
-import type { Temporal } from './temporal.ts';
-import { awaitVerdict } from './verdicts.ts';
 
-/** The wish of a caller that another person decides on their behalf. */
+/** The wish of a caller that another person (`to`: a subject or another name) decides on their behalf, or no longer does. */
 export interface DelegationRequest {
-  /** The subject, or another name, of that person. */
-  to: string;
   reason: string | null;
   /** The id of the request that brought it, for the audit log. */
   requestId?: string | undefined;
@@ -36,6 +31,9 @@ export interface Delegated {
   view: InquiryView;
 }
 
+/** A delegation that was taken, and to whom. */
+type Taken = Delegated & { to: string };
+
 /** Lets people who are asked have another person decide on their behalf. */
 export interface DelegationService {
   /**
@@ -44,23 +42,28 @@ export interface DelegationService {
    * `self_approval`, `already_decided`, `already_voted`, `not_delegable`, `delegate_unsuitable`, `inquiry_expired`,
    * `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`.
    */
-  delegate(principal: Principal, id: string, request: DelegationRequest): Promise<Delegated>;
+  delegate(principal: Principal, id: string, request: DelegationRequest & { to: string }): Promise<Delegated>;
+  /**
+   * Takes back the delegation that the caller has made; they decide again then. Refuses and waits as `delegate` does. Throws
+   * `inquiry_not_found`, `not_an_approver` where there is none, or the run is of an interpreter before 10, `already_decided`,
+   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`.
+   */
+  withdraw(principal: Principal, id: string, request: DelegationRequest): Promise<Delegated>;
 }
 
 /** What the service stands on; `clock` returns milliseconds. */
 export interface DelegationServices {
-  temporal: Temporal;
-  projections: ProjectionReader;
   inquiries: Pick<InquiryService, 'get'>;
-  principals: Pick<PrincipalService, 'findNamed' | 'namesOf'>;
+  principals: Pick<PrincipalService, 'findNamed' | 'mailAddressOf' | 'namesOf' | 'standingOf'>;
   audit: AuditService;
-  signer: StatementSigner;
+  ends: DelegationEnds;
+  send: SendDelegation;
   clock: () => number;
 }
 
 /** Creates the service. */
 export function createDelegationService(services: DelegationServices): DelegationService {
-  const { temporal, projections, inquiries, principals, audit, signer, clock } = services;
+  const { inquiries, principals, audit, ends, send, clock } = services;
 
   /** Finds the person who has a name, as long as they may decide now. */
   async function personNamed({ tenant }: Principal, name: string, { inquiry }: InquiryView): Promise<Principal> {
@@ -75,55 +78,82 @@ export function createDelegationService(services: DelegationServices): Delegatio
     return person;
   }
 
-  async function send(principal: Principal, view: InquiryView, delegation: Delegation): Promise<Delegated> {
+  async function take(principal: Principal, view: InquiryView, delegation: Delegation): Promise<Taken> {
     const { execution, inquiry } = view;
     const foreseen = foresee(view, delegation);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
     if ((inquiry.delegations ?? []).length >= MAX_DELEGATIONS) {
       throw new AppError('decisions_full', `a question takes ${MAX_DELEGATIONS} delegations in all`);
     }
-    const { workflowId } = execution;
-    const payload = signer.sealDelegation(execution, delegation);
-    const { subject: identity } = principal;
-    const signal = { name: DELEGATE_SIGNAL, payload, identity, requestId: delegation.id };
-    const record = (await temporal.signal(workflowId, signal))
-      ? await awaitVerdict({ temporal, projections }, workflowId, (now) => recordOf(now, delegation.id))
-      : 'closed';
+    const record = await send(execution, delegation, principal.subject);
     if (record === 'closed') throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
     if (record !== null && record.verdict.result === 'refused') throw refusalOf(record.verdict);
     const now = await inquiries.get(principal, inquiryId(view.n, inquiry));
-    return { result: record === null ? 'received' : 'delegated', view: now };
+    return { result: record === null ? 'received' : 'delegated', view: now, to: delegation.to };
+  }
+
+  /** Runs one of the use cases, and writes what became of it to the audit log: also what was refused. */
+  async function audited(
+    principal: Principal,
+    id: string,
+    { to, reason, requestId }: DelegationRequest & { to: string },
+    work: (view: InquiryView) => Promise<Taken>,
+    operation: 'inquiry.delegate' | 'inquiry.withdraw_delegation' = 'inquiry.delegate',
+  ): Promise<Delegated> {
+    const view = await inquiries.get(principal, id);
+    const note = (person: string, result: string) => {
+      const details = { kind: principal.kind, to: person, result };
+      return audit.record(principal, { operation, target: id, reason, requestId: requestId ?? null, details });
+    };
+    try {
+      const { to: person, ...done } = await work(view);
+      await note(person, done.result);
+      return done;
+    } catch (error) {
+      if (error instanceof AppError && error.status < 500) await note(to, error.code);
+      throw error;
+    }
   }
 
   return {
-    async delegate(principal, id, { to: name, reason, requestId = null }) {
-      const view = await inquiries.get(principal, id);
-      const note = (to: string, result: string) => {
-        const details = { kind: principal.kind, to, result };
-        return audit.record(principal, { operation: 'inquiry.delegate', target: id, reason, requestId, details });
-      };
-      try {
-        demandDecider(principal, view.inquiry.request);
-        const person = await personNamed(principal, name, view);
-        const delegated = await send(principal, view, {
-          id: randomUUID(),
-          inquiry: view.inquiry.key,
-          by: principal.subject,
-          names: await principals.namesOf(principal),
-          groups: principal.groups,
-          to: person.subject,
-          to_names: await principals.namesOf(person),
-          to_groups: person.groups,
-          reason,
-          at: new Date(clock()).toISOString(),
-        });
-        await note(person.subject, delegated.result);
-        return delegated;
-      } catch (error) {
-        if (error instanceof AppError && error.status < 500) await note(name, error.code);
-        throw error;
-      }
-    },
+    delegate: (principal, id, request) =>
+      audited(principal, id, request, async (found) => {
+        demandDecider(principal, found.inquiry.request);
+        const view = (await ends.endStale(principal, found)) ? await inquiries.get(principal, id) : found;
+        const names = await principals.namesOf(principal);
+        const made = { id: randomUUID(), inquiry: view.inquiry.key, reason: request.reason };
+        const from = { by: principal.subject, names, groups: principal.groups, at: new Date(clock()).toISOString() };
+        // Who may not delegate at all does not find out who there is.
+        const unnamed = foresee(view, { ...made, ...from, to: '', to_names: [], to_groups: [] });
+        if (unnamed.result === 'refused') throw refusalOf(unnamed);
+        const person = await personNamed(principal, request.to, view);
+        const other = { to: person.subject, to_names: await principals.namesOf(person), to_groups: person.groups };
+        const delegation: Delegation = { ...made, ...from, ...other };
+        // A run of an earlier interpreter would keep what it does not know.
+        if (canEnd(view.execution)) {
+          delegation.standing = await principals.standingOf(principal.tenant, peopleOf(delegation));
+          delegation.to_email = await principals.mailAddressOf(person);
+        }
+        return take(principal, view, delegation);
+      }),
+
+    withdraw: (principal, id, { reason, requestId }) =>
+      audited(
+        principal,
+        id,
+        { to: principal.subject, reason, requestId },
+        async (view) => {
+          demandDecider(principal, view.inquiry.request);
+          const caller = { by: principal.subject, names: await principals.namesOf(principal) };
+          const held = heldDelegations(view.inquiry);
+          const own = held.find((delegation) => isSamePerson(delegation, caller, INTERPRETER_VERSION));
+          if (own === undefined || !canEnd(view.execution)) {
+            throw new AppError('not_an_approver', `${principal.subject} has no delegation here that can be withdrawn`);
+          }
+          return take(principal, view, endOf(own, principal.subject, 'withdrawn', reason, clock()));
+        },
+        'inquiry.withdraw_delegation',
+      ),
   };
 }
 
@@ -131,10 +161,6 @@ export function createDelegationService(services: DelegationServices): Delegatio
 function foresee({ execution, inquiry }: InquiryView, delegation: Delegation): DelegationVerdict {
   const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
   return judgeDelegation({ ...inquiry, expires }, delegation, startersOf(execution), INTERPRETER_VERSION);
-}
-
-function recordOf({ inquiries }: Execution, id: string): DelegationRecord | undefined {
-  return inquiries.flatMap(({ delegations = [] }) => delegations).find(({ delegation }) => delegation.id === id);
 }
 
 const CODES: Record<DelegationRefusal, ErrorCode> = {

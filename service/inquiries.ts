@@ -20,6 +20,7 @@ import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { AuditService } from './audit.ts';
 import { deciderOf, demandDecider, demandOverrider, mayDecide, PERSON_REFUSALS, startersOf } from './deciders.ts';
+import type { DelegationEnds } from './delegation-ends.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
@@ -73,7 +74,12 @@ export function createInquiryService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
   executions: ExecutionService,
   store: InquiryStore,
-  { principals, audit, signer }: { principals: PrincipalService; audit: AuditService; signer: StatementSigner },
+  {
+    principals,
+    audit,
+    signer,
+    ends,
+  }: { principals: PrincipalService; audit: AuditService; signer: StatementSigner; ends: DelegationEnds },
   clock: () => number,
 ) {
   const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
@@ -139,15 +145,18 @@ export function createInquiryService(
 
   async function decide(
     principal: Principal,
-    view: InquiryView,
+    found: InquiryView,
     answer: Answer,
     overrides: boolean,
   ): Promise<Answered> {
-    if (overrides) demandOverridable(principal, view);
-    else demandDecider(principal, view.inquiry.request);
+    if (overrides) demandOverridable(principal, found);
+    else demandDecider(principal, found.inquiry.request);
     if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
       throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
     }
+    const view = (await ends.endStale(principal, found))
+      ? await get(principal, inquiryId(found.n, found.inquiry))
+      : found;
     const { execution, inquiry } = view;
     const decision = await decisionOf(principal, view, answer, overrides);
     // The same decision, sent before: what became of it is known.

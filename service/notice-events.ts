@@ -1,4 +1,4 @@
-import { type Delegation, heldDelegations } from '../model/delegation.ts';
+import { countedDelegations, type Delegation, heldDelegations } from '../model/delegation.ts';
 import {
   type Inquiry,
   type InquiryNotify,
@@ -68,7 +68,8 @@ export function delegationFor(inquiry: Inquiry, { channel, target }: Target): De
 }
 
 /** Returns the mail address of the person to whom a delegation was made; null where none is known. */
-function addressOf({ to, to_names }: Delegation): string | null {
+function addressOf({ to, to_names, to_email }: Delegation): string | null {
+  if (to_email !== undefined) return to_email;
   return [to, ...to_names].find((name) => name.includes('@'))?.toLowerCase() ?? null;
 }
 
@@ -105,8 +106,8 @@ function eventsSince(before: Inquiry | null, inquiry: Inquiry): Pick<WantedEvent
   for (let vote = before?.votes.length ?? 0; vote < inquiry.votes.length; vote += 1) {
     events.push({ kind: 'voted', number: vote + 1 });
   }
-  const delegated = heldDelegations(inquiry).length;
-  for (let at = before === null ? 0 : heldDelegations(before).length; at < delegated; at += 1) {
+  const delegated = countedDelegations(inquiry).length;
+  for (let at = before === null ? 0 : countedDelegations(before).length; at < delegated; at += 1) {
     events.push({ kind: 'delegated', number: at + 1 });
   }
   const end = ENDS[inquiry.status];

@@ -27,7 +27,7 @@ const CLAIMS_STALE = 3_600_000;
 /**
  * Makes the service over a store; `clock` gives milliseconds. `memory` is for how many seconds a person counts as having what their
  * last token granted, where no token comes along: in chat and behind links. `tenantClaim` says whether tokens must name their tenant;
- * without it they must once there is a second one.
+ * without it they must once there is a second one. `onDisabled` hears of each principal that was disabled, and by whom.
  */
 export function createPrincipalService(
   store: PrincipalStore,
@@ -36,7 +36,13 @@ export function createPrincipalService(
     clock,
     memory,
     tenantClaim,
-  }: { clock: () => number; memory: number; tenantClaim?: 'required' | 'optional' | undefined },
+    onDisabled = async () => {},
+  }: {
+    clock: () => number;
+    memory: number;
+    tenantClaim?: 'required' | 'optional' | undefined;
+    onDisabled?: (caller: Principal, subject: string) => Promise<void>;
+  },
 ) {
   let shared = false;
 
@@ -153,6 +159,13 @@ export function createPrincipalService(
       return store.namesOf(principal.tenant, subjectsOf(principal));
     },
 
+    /** Returns the mail address of a person, as an admin has given it to them as another name; null where there is none. */
+    async mailAddressOf(principal: Principal): Promise<string | null> {
+      const subjects = new Set(subjectsOf(principal));
+      const aliases = await store.listAliases(principal.tenant);
+      return aliases.find(({ kind, subject }) => kind === 'email' && subjects.has(subject))?.value ?? null;
+    },
+
     /**
      * Finds the person who has a Slack user or an e-mail address as another name, with what they may do now; null: nobody.
      */
@@ -176,6 +189,12 @@ export function createPrincipalService(
       return null;
     },
 
+    /**
+     * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: whoever has kept it finds out later
+     * whether that has happened since, also where it was enabled again.
+     */
+    standingOf: (tenant: string, subjects: readonly string[]): Promise<string> => store.lastDisabled(tenant, subjects),
+
     /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, also where it was enabled again. */
     wasDisabledSince: (tenant: string, subjects: readonly string[], time: string): Promise<boolean> =>
       store.wasDisabledSince(tenant, subjects, new Date(time)),
@@ -184,8 +203,9 @@ export function createPrincipalService(
      * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in
      * chat. Throws `principal_not_found`, and `last_admin` for the last one whose credential holds.
      */
-    async disable({ tenant }: Principal, subject: string): Promise<void> {
-      if (!(await store.disable(tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
+    async disable(caller: Principal, subject: string): Promise<void> {
+      if (!(await store.disable(caller.tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
+      await onDisabled(caller, subject);
     },
 
     /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */

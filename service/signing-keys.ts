@@ -1,5 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
+import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../store/signing-keys.ts';
 import { demandHome } from './principals.ts';
@@ -38,17 +40,28 @@ export async function loadSigningKeys(
   pems: readonly string[] = [],
 ): Promise<SigningKey[]> {
   if (pems.length > 0) {
-    const given = keysOf(pems);
     // The newest one is stored last.
-    for (const { kid, x } of given.toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
-    const revoked = new Set((await store.list()).filter((row) => row.revoked !== null).map(({ kid }) => kid));
-    const usable = given.filter(({ kid }) => !revoked.has(kid));
-    if (usable.length === 0) throw new Error('every key in FERMATA_SIGNING_KEY_FILE is revoked');
-    return usable;
-  }
-  await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createKey(), sealer)));
-  const rows = (await store.list()).filter(canSign).reverse();
-  return Promise.all(rows.map((row) => open(row, sealer)));
+    for (const { kid, x } of keysOf(pems).toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
+  } else await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createKey(), sealer)));
+  const keys = await usableKeys(await store.list(), sealer, pems);
+  if (keys.length === 0) throw new Error('every key in FERMATA_SIGNING_KEY_FILE is revoked');
+  return keys;
+}
+
+/** Opens the keys that have not been revoked, the newest first; one that others have retired since comes after that which they use. */
+async function usableKeys(
+  rows: readonly SigningKeyRow[],
+  sealer: Sealer,
+  pems: readonly string[],
+): Promise<SigningKey[]> {
+  const revoked = new Set(rows.filter((row) => row.revoked !== null).map(({ kid }) => kid));
+  if (pems.length > 0) return keysOf(pems).filter(({ kid }) => !revoked.has(kid));
+  const newest = rows.filter(canSign).reverse();
+  const inOrder = [
+    ...newest.filter(({ retired }) => retired === null),
+    ...newest.filter(({ retired }) => retired !== null),
+  ];
+  return Promise.all(inOrder.map((row) => open(row, sealer)));
 }
 
 function keysOf(pems: readonly string[]): SigningKey[] {
@@ -74,12 +87,19 @@ export interface SigningKeyService {
    */
   rotate(caller: Principal): Promise<PublishedKey[]>;
   /**
-   * Revokes a key for good: it signs nothing any more, but that every open run that trusts it is told so. Returns how many were told,
-   * and how many could not be. It may be repeated to reach those, and runs that other API processes have started in between. Throws
+   * Revokes a key for good: it signs nothing any more, but that every open run that trusts it is told so, once all API processes have
+   * had the time to notice. Returns how many were told, and how many could not be; it may be repeated to reach those. Throws
    * `forbidden`, `key_not_found`, `last_key`.
    */
   revoke(caller: Principal, kid: string): Promise<{ told: number; failed: number }>;
+  /** Signs with the keys that there are now, whichever API process has added or revoked one. */
+  refresh(): Promise<void>;
+  /** Refreshes until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
 }
+
+/** Milliseconds after which an API process notices what another one has done with keys. */
+const REFRESH_EVERY = 1_000;
 
 /** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE, `tell` tells open runs of a revoked one. */
 export function createSigningKeyService(
@@ -88,14 +108,28 @@ export function createSigningKeyService(
   {
     signer,
     pems,
+    log,
+    wait,
     tell,
   }: {
-    signer: Pick<StatementSigner, 'add' | 'remove' | 'trust'>;
+    signer: Pick<StatementSigner, 'use' | 'trust'>;
     pems: readonly string[];
+    log: Logger;
+    /** Resolves after some milliseconds. */
+    wait: (milliseconds: number) => Promise<void>;
     tell: (kid: string, own: SigningKey | null) => Promise<{ told: number; failed: number }>;
   },
 ): SigningKeyService {
   const list = async () => publishKeys(await store.list());
+  let seen = '';
+
+  async function refresh(): Promise<void> {
+    const rows = await store.list();
+    const now = JSON.stringify(rows.map(({ kid, retired, revoked }) => [kid, retired, revoked]));
+    if (now === seen) return;
+    signer.use(await usableKeys(rows, sealer, pems));
+    seen = now;
+  }
 
   /** Finds a key with its private part; null where that is not known, or was sealed by a master key that is gone. */
   async function privateKeyOf(row: SigningKeyRow): Promise<SigningKey | null> {
@@ -110,9 +144,8 @@ export function createSigningKeyService(
       demandHome(caller, 'rotate the signing key, which all tenants share');
       if (pems.length > 0)
         throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
-      const key = createKey();
-      await store.replace(await sealed(key, sealer));
-      signer.add(key);
+      await store.replace(await sealed(createKey(), sealer));
+      await refresh();
       return list();
     },
     async revoke(caller, kid) {
@@ -123,8 +156,25 @@ export function createSigningKeyService(
         throw new AppError('last_key', 'the only key that signs cannot be revoked: rotate first');
       });
       if (revoked === null) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
-      signer.remove(kid);
+      await refresh();
+      // Until the others have noticed they start runs that trust it.
+      await wait(2 * REFRESH_EVERY);
       return tell(kid, await privateKeyOf(revoked));
+    },
+    refresh,
+    async run(signal) {
+      let failing = false;
+      while (!signal.aborted) {
+        await sleep(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        try {
+          await refresh();
+          failing = false;
+        } catch (error) {
+          if (!failing) log.warn({ err: error }, 'the signing keys cannot be read again');
+          failing = true;
+        }
+      }
     },
   };
 }

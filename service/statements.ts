@@ -17,10 +17,8 @@ const SALT_BYTES = 16;
 
 /** Signs what people want of a run, so that it counts there. */
 export interface StatementSigner {
-  /** Has a new key sign for runs that are started from now on. */
-  add(key: SigningKey): void;
-  /** Signs with a key no more. */
-  remove(kid: string): void;
+  /** Signs with some keys from now on, the newest first, and with no other. */
+  use(keys: readonly SigningKey[]): void;
   /**
    * Returns the payloads of trust signals after which a run no longer trusts a key, in order. `own` is that key itself, which tells a
    * run that trusts no other of the next one; null: it is not known any more. `at` is now, in milliseconds. Throws `last_key`, and
@@ -47,7 +45,7 @@ export type WarrantedStart = Pick<StartRequest, 'input' | 'run' | 'memo'>;
 
 /** Creates the signer; of the keys, the newest first, the first one that a run trusts signs for it. */
 export function createStatementSigner(loaded: readonly SigningKey[]): StatementSigner {
-  const keys = [...loaded];
+  let keys = [...loaded];
 
   function keyFor(trust: Trust | undefined | null): SigningKey {
     const found = keys.find(({ kid }) => Object.hasOwn(trust?.keys ?? {}, kid));
@@ -80,10 +78,8 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
   }
 
   return {
-    add: (key) => void keys.unshift(key),
-    remove(kid) {
-      const at = keys.findIndex((key) => key.kid === kid);
-      if (at >= 0) keys.splice(at, 1);
+    use(given) {
+      keys = [...given];
     },
     sealRevocation(execution, kid, own, at) {
       const trusted = execution.trust?.keys ?? {};

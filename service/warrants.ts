@@ -1,8 +1,7 @@
-import { isSignedBy } from '../interpreter/signatures.ts';
 import { SIGNED_STATEMENTS } from '../interpreter/versions.ts';
+import { warrantFault } from '../interpreter/warrants.ts';
 import type { Execution } from '../model/execution.ts';
 import { uuidOf } from '../model/execution-id.ts';
-import type { JsonObject } from '../model/json.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../store/signing-keys.ts';
 
 /** Finds out whether the API has started a run: true, false, or null where nobody can tell. */
@@ -37,15 +36,11 @@ export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock:
     if (run === null || partial === true || ((run.depth ?? 0) > 0 && child === true)) return null;
     if (run.trust === undefined) return run.interpreter >= SIGNED_STATEMENTS ? false : null;
     const { warrant } = memo ?? {};
-    if (warrant === undefined) return false;
-    const { statement, kid, sig } = warrant;
-    const key = await keyOf(kid);
-    if (key === undefined) return false;
-    // What was signed before the key was revoked is true.
-    if (key.revoked !== null && !(Date.parse(String(statement.at)) < key.revoked.getTime())) return false;
-    const place =
-      run.schedule === undefined ? statement.execution === uuidOf(run.n) : statement.schedule === run.schedule;
-    const same = statement.type === 'start' && place && statement.tenant === memo?.tenant;
-    return same && statement.content === startContent && isSignedBy(key.x, statement as JsonObject, sig);
+    if (warrant === undefined || memo === null) return false;
+    const found = await keyOf(warrant.kid);
+    const key = found === undefined ? undefined : { ...found, revoked_at: found.revoked?.toISOString() ?? null };
+    const { schedule = null, ref, starters = [] } = run;
+    const about = { tenant: memo.tenant, uuid: uuidOf(run.n), schedule, ref, starters };
+    return warrantFault(warrant, about, startContent ?? '', () => key) === null;
   };
 }

@@ -226,6 +226,17 @@ export function createInquiryStore(db: Database) {
       await db.delete(inquiries).where(and(eq(inquiries.namespace, namespace), inArray(inquiries.workflowId, ids)));
     },
 
+    /** Returns the open inquiries of a tenant, as they were read last, that somebody has delegated; up to a number. */
+    delegated(tenant: string, limit: number): Promise<InquiryRow[]> {
+      const isDelegated = sql`coalesce(json_array_length(${inquiries.inquiry} -> 'delegations'), 0) > 0`;
+      return db
+        .select()
+        .from(inquiries)
+        .where(and(eq(inquiries.tenant, tenant), eq(inquiries.status, 'pending'), isDelegated))
+        .orderBy(desc(inquiries.created))
+        .limit(limit);
+    },
+
     /** An inquiry as it was read last. */
     async find(namespace: string, workflowId: string, key: string): Promise<InquiryRow | null> {
       const [found] = await db.select().from(inquiries).where(isInquiry({ namespace, workflowId, key }));
@@ -263,20 +274,25 @@ function assignedTo({ names, groups }: Assignee): SQL | undefined {
   );
 }
 
-/** Selects from the delegations of an inquiry to somebody those that have ended, since one of the two was disabled. */
+/**
+ * Selects from the delegations of an inquiry to somebody those that have ended, since one of the two was disabled: only of runs in which
+ * nothing ends them.
+ */
 function endedDelegation(names: readonly string[]): SQL {
   const list = sql.join(
-    names.map((name) => sql`${name}`),
+    names.map((name) => sql`${grantName(name)}`),
     sql`, `,
   );
   return sql`(
     select 1
     from json_array_elements(coalesce(${inquiries.inquiry} -> 'delegations', '[]'::json)) as record
     cross join lateral (select record -> 'delegation' as made) as delegation
+    cross join lateral (select btrim(normalize(made ->> 'to', NFC)) as subject) as delegate
     join ${principals} on ${principals.tenant} = ${inquiries.tenant}
       and ${principals.disabledLast} >= (made ->> 'at')::timestamptz
     where record -> 'verdict' ->> 'result' = 'delegated'
-      and made ->> 'to' in (${list})
+      and made ->> 'standing' is null
+      and case when delegate.subject like '%@%' then lower(delegate.subject) else delegate.subject end in (${list})
       and ${principals.subject} in (
         select made ->> 'by'
         union all select made ->> 'to'

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../model/app-error.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { grantName } from '../model/names.ts';
@@ -230,6 +230,15 @@ export function createPrincipalStore(db: Database) {
           .where(and(eq(apiKeys.principal, found.id), isNull(apiKeys.revoked)));
         return true;
       });
+    },
+
+    /** Returns when one of some subjects was disabled last, as ISO 8601; `never` where none was. */
+    async lastDisabled(tenant: string, subjects: readonly string[]): Promise<string> {
+      const [found] = await db
+        .select({ last: max(principals.disabledLast) })
+        .from(principals)
+        .where(and(eq(principals.tenant, tenant), inArray(principals.subject, [...subjects])));
+      return found?.last?.toISOString() ?? 'never';
     },
 
     /** Reports whether one of some subjects was disabled at a time or later, also where it was enabled again. */

@@ -40,7 +40,8 @@ export function createSigningKeyStore(db: Database) {
     /** Stores a key and retires all others: they no longer sign for new runs. */
     async replace(key: Pick<SigningKeyRow, 'kid' | 'x' | 'sealed'>): Promise<void> {
       await alone(async (transaction) => {
-        await transaction.insert(signingKeys).values(key);
+        // The time of the transaction is that of its beginning, before its turn.
+        await transaction.insert(signingKeys).values({ ...key, created: sql`clock_timestamp()` });
         const others = and(ne(signingKeys.kid, key.kid), isNull(signingKeys.retired));
         await transaction.update(signingKeys).set({ retired: new Date() }).where(others);
       });

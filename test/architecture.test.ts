@@ -69,8 +69,9 @@ const RULES: Record<string, Rule> = {
     node: true,
   },
   cli: {
-    // `fermata dev` runs what `npm start` does, and `fermata verify` checks exported decisions itself; everything else speaks REST.
-    folders: ['model', 'dev', 'interpreter'],
+    // `fermata dev` runs what `npm start` does, and `fermata verify` checks exported decisions and histories itself; everything else
+    // speaks REST.
+    folders: ['model', 'dev', 'interpreter', 'projection'],
     packages: ['commander', 'eventsource-parser', '@modelcontextprotocol/sdk', 'yaml'],
     node: true,
   },

@@ -2,6 +2,7 @@ import type { WorkflowBundle } from '@temporalio/worker';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import type { ConnectedPack } from '../model/connection.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { LedgerKey } from '../model/ledger.ts';
 import type { EgressRules } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
 import type { WatchReport } from './watch.ts';
@@ -14,6 +15,8 @@ export interface Questions {
     answer: { settings: JsonObject; secrets: JsonObject } | null;
   };
   secret: { args: [tenant: string, name: string]; answer: string | null };
+  /** To the supervisor: the keys whose warrants count, and until when runs were started without, in milliseconds. */
+  warrantTrust: { args: []; answer: { keys: LedgerKey[]; unsignedUntil: number | null } };
   /** To the worker: its metrics in Prometheus' text format. */
   metrics: { args: []; answer: string };
 }

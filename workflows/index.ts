@@ -11,6 +11,7 @@ import type { Command } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { askedCount, endedNextToInquiries } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
+import { startContent } from '../interpreter/signatures.ts';
 import type { HistoryLength } from '../interpreter/state.ts';
 import { unreadableEncoding } from '../interpreter/unreadable.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
@@ -61,6 +62,7 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       let reported = '';
       const { state, commands } = begin(run, input, Date.now(), {
         ...{ events: inbox.take(), history: historyLength(), chain: workflowInfo().firstExecutionRunId },
+        content: () => startContent(input, given as unknown as Json),
       });
       for (let next = commands; ; ) {
         const end = next.find((command): command is Last => command.type === 'close' || command.type === 'continue');

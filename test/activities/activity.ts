@@ -17,7 +17,12 @@ export interface Activity {
 
 /** Prepares activities; `connection` is what every pack is connected by. */
 export function createActivity(egress: Egress, connection: Awaited<ReturnType<Connect>> = null): Activity {
-  const options = { egress, connect: async () => connection, secretOf: async () => null };
+  const options = {
+    egress,
+    connect: async () => connection,
+    secretOf: async () => null,
+    isAuthentic: async () => true,
+  };
   const activities = createActivities(ACTIONS, options, new Permits(100));
   const run: Activity['run'] = (activityType, input, info = {}) =>
     new MockActivityEnvironment({ activityType, startToCloseTimeoutMs: 40_000, ...info }).run(

@@ -137,7 +137,7 @@ describe('core.http', () => {
 
 it('an error whose body is too large as JSON is told without it', async () => {
   const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 40_000 });
-  const options = { egress, connect: async () => null, secretOf: async () => null };
+  const options = { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true };
   const running = environment.run(createActivities(ACTIONS, options, new Permits(10)).default!, {
     url: `${server.url}/quotes`,
   });

@@ -20,7 +20,11 @@ const egress = createEgress({ allowed: ['loopback'] });
 beforeEach(() => {
   permits = new Permits(2, { room: { places: 2 * MOST, bytes: 2 * MOST_BYTES } });
   const done = { input: z.unknown(), run: async () => 'done' };
-  activities = createActivities({ done }, { egress, connect: async () => null, secretOf: async () => null }, permits);
+  activities = createActivities(
+    { done },
+    { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true },
+    permits,
+  );
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -21,8 +21,11 @@ afterAll(async () => {
 
 const run = (input: object, info: object = {}, action = 'core.http'): Promise<Json> =>
   new MockActivityEnvironment({ activityType: action, startToCloseTimeoutMs: 20_000, ...info }).run(
-    createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }, new Permits(10))
-      .default!,
+    createActivities(
+      ACTIONS,
+      { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true },
+      new Permits(10),
+    ).default!,
     input,
   ) as Promise<Json>;
 const failure = async (input: object, info: object = {}, action = 'core.http'): Promise<ApplicationFailure> => {
@@ -124,7 +127,7 @@ describe('a secret', () => {
     const url = `${web.url}/redirect?status=${status}&to=${encodeURIComponent(`${other.url}/echo`)}`;
     const activities = createActivities(
       ACTIONS,
-      { egress, connect: async () => null, secretOf: async () => SECRET },
+      { egress, connect: async () => null, secretOf: async () => SECRET, isAuthentic: async () => true },
       new Permits(10),
     );
     return new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
@@ -159,7 +162,12 @@ describe('a secret', () => {
   it('in a host that may not be reached is masked', async () => {
     const activities = createActivities(
       ACTIONS,
-      { egress: createEgress({ denied: ['0.0.0.0/0'] }), connect: async () => null, secretOf: async () => 'LocalHost' },
+      {
+        egress: createEgress({ denied: ['0.0.0.0/0'] }),
+        connect: async () => null,
+        secretOf: async () => 'LocalHost',
+        isAuthentic: async () => true,
+      },
       new Permits(10),
     );
     const failed = await new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 })
@@ -193,8 +201,11 @@ describe('every action', () => {
   it('ends as cancelled when it is cancelled', async () => {
     const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 20_000 });
     const running = environment.run(
-      createActivities(ACTIONS, { egress, connect: async () => null, secretOf: async () => null }, new Permits(10))
-        .default!,
+      createActivities(
+        ACTIONS,
+        { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true },
+        new Permits(10),
+      ).default!,
       {
         url: `${web.url}/wait`,
       },

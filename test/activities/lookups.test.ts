@@ -38,7 +38,7 @@ beforeEach(() => {
     looked += 1;
     return find();
   };
-  const options = { egress, connect: async () => null, secretOf };
+  const options = { egress, connect: async () => null, secretOf, isAuthentic: async () => true };
   activities = createActivities(
     { act },
     options,

@@ -5,9 +5,10 @@ import { NativeConnection } from '@temporalio/worker';
 import { pino } from 'pino';
 import { expect, inject } from 'vitest';
 import { SEALED_CONVERTERS } from '../../codec/codec.ts';
+import { createEgress } from '../../egress/egress.ts';
 import { type ApiOptions, type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults, publishExamples } from '../../process/bootstrap.ts';
-import { createReach } from '../../process/reach.ts';
+import { actionsOver, createDesk } from '../../process/reach.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
@@ -85,7 +86,8 @@ export async function createApiHarness(
   let stopWorker = async () => {};
   const startWorker = async ({ secretKeys = [SECRET_KEY], ...size }: WorkerSettings = {}): Promise<void> => {
     if (bundle === null) return;
-    const { actions, close: closeReach } = createReach(database.db, secretKeys, LOCAL);
+    const egress = createEgress(LOCAL);
+    const actions = actionsOver(createDesk(database.db, secretKeys), egress, { connection: native, namespace, codec });
     const { take: report } = reports;
     const worker = await createWorker({ ...size, connection: native, namespace, bundle, actions, codec, report });
     const running = worker.run();
@@ -93,7 +95,7 @@ export async function createApiHarness(
       stopWorker = async () => {};
       worker.shutdown();
       await running;
-      await closeReach();
+      await egress.close();
     };
   };
   await startWorker();

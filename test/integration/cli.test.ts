@@ -1,9 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { findTemporal } from '../../dev/temporal-binary.ts';
+import { parseExecutionId, workflowIdOf } from '../../model/execution-id.ts';
+import type { Ledger, LedgerFinding } from '../../model/ledger.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { type Ended, PROGRAM, runFermata } from './fermata.ts';
 import { until } from './until.ts';
@@ -39,6 +44,19 @@ definition:
     - { name: pause, action: core.delay, input: { seconds: 0.5 } }
     - { name: greet, action: core.transform, input: { data: "Hello, {{ name }}" } }
 `;
+
+/** What is found about the history of an execution in which one person has answered one question. */
+const SUBJECTS = ['start', 'course', 'statement', 'question'];
+
+/** Returns the history of a run as `temporal workflow show` writes it. */
+async function showHistory(workflowId: string): Promise<string> {
+  const binary = await findTemporal(process.env, () => undefined);
+  const where = ['--address', inject('temporalAddress'), '--namespace', 'cli', '--workflow-id', workflowId];
+  const { stdout } = await promisify(execFile)(binary, ['workflow', 'show', ...where, '--output', 'json'], {
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  return stdout;
+}
 
 describe('apply', () => {
   it('creates, leaves alone and updates a workflow from a file', async () => {
@@ -216,6 +234,8 @@ it('what people are asked is listed, shown and decided about, as it was shown', 
     [['approve', id, '--yes'], {}, 1, '(not_an_approver)'],
     [['delegate', id, '--to', 'approver'], ann, 1, '(not_delegable)'],
     [['delegate', id], ann, 2, '--to'],
+    [['delegate', id, '--to', 'approver', '--withdraw'], ann, 2, '--withdraw'],
+    [['delegate', id, '--withdraw'], ann, 1, '(not_an_approver)'],
   ] as const) {
     const refused = await fermata([...args], env);
     expect([refused.code, refused.err]).toEqual([code, expect.stringContaining(message)]);
@@ -225,6 +245,27 @@ it('what people are asked is listed, shown and decided about, as it was shown', 
     0,
     { result: 'decided', data: { status: 'denied', votes: [{ by: 'ann', comment: 'not today', bound_to: bound }] } },
   ]);
+});
+
+it('what one is asked is delegated, and taken back', async () => {
+  const made = await harness.call('POST', '/api/v1/keys', { subject: 'amy', roles: ['operator'] });
+  const amy = { FERMATA_API_KEY: made.body.data.key };
+  const input = { prompt: 'Deploy?', approvers: ['amy'], delegable: true };
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.delegable', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: { tasks: [{ name: 'ask', action: 'core.inquiry', input }] },
+  });
+  await harness.call('POST', '/api/v1/executions', { workflow: 'examples.delegable' });
+  const list = () =>
+    harness.call('GET', '/api/v1/inquiries?assigned=me', undefined, { 'x-api-key': made.body.data.key });
+  const { body } = await until(list, (answer) => answer.body.data.length === 1);
+  const [{ id }] = body.data;
+  const given = await fermata(['delegate', id, '--to', 'approver', '--reason', 'away', '--table'], amy);
+  expect([given.code, given.out]).toEqual([0, expect.stringContaining('approver decides on behalf of amy')]);
+  expect((await fermata(['approve', id, '--yes'], amy)).err).toContain('(not_an_approver)');
+  const back = await fermata(['delegate', id, '--withdraw', '--json'], amy);
+  expect([back.code, back.json()]).toMatchObject([0, { result: 'delegated', data: { delegations: [] } }]);
+  expect((await fermata(['approve', id, '--yes'], amy)).code).toBe(0);
 });
 
 it('keys are made, listed and revoked', async () => {
@@ -274,7 +315,7 @@ it('decisions are exported, and verified without a server', async () => {
   const good = await fermata(['verify', file, '--keys', keys, '--json'], offline);
   expect([good.code, good.json().map(({ result }: { result: string }) => result)]).toEqual([
     0,
-    Array(4).fill('verified'),
+    Array(6).fill('verified'),
   ]);
   const bad = await fermata(['verify', changed, '--keys', keys, '--table'], offline);
   expect([bad.code, bad.out]).toEqual([1, expect.stringContaining('altered')]);
@@ -283,8 +324,23 @@ it('decisions are exported, and verified without a server', async () => {
   const hidden = await fermata(['verify', masked, '--keys', keys, '--table'], offline);
   expect([hidden.code, hidden.out]).toEqual([
     1,
-    expect.stringContaining('3 of 4 verified, 0 failed, 1 not recomputable'),
+    expect.stringContaining('5 of 6 verified, 0 failed, 1 not recomputable'),
   ]);
+  // The same of histories, as Temporal's own command line writes them.
+  const ledger = JSON.parse(text);
+  const histories = await Promise.all(
+    [ledger, ledger.children[0]].map(async ({ execution }: Ledger, at) => {
+      const workflowId = workflowIdOf(parseExecutionId(execution.uuid)!.n);
+      return write(`history-${at}.json`, await showHistory(workflowId));
+    }),
+  );
+  const whole = await fermata(['verify', ...histories, '--keys', keys, '--json'], offline);
+  expect([whole.code, whole.json().map(({ subject, result }: LedgerFinding) => [subject, result])]).toEqual([
+    0,
+    [...SUBJECTS, ...SUBJECTS].map((subject) => [subject, 'verified']),
+  ]);
+  const half = await fermata(['verify', histories[0]!, '--keys', keys, '--table'], offline);
+  expect([half.code, half.out]).toEqual([1, expect.stringContaining('4 of 5 verified, 0 failed, 1 not recomputable')]);
   const [unkeyed, foreign] = [
     await fermata(['verify', file], offline),
     await fermata(['verify', keys, '--keys', keys], offline),

@@ -248,6 +248,35 @@ export const CLOSINGS: Closing[] = [
     tasks: { ask: 'completed' },
   },
   {
+    name: 'decided by whoever has taken a delegation back',
+    definition: {
+      tasks: [question('ask', { prompt: 'Deploy?', approvers: ['ann', 'bob'], quorum: 2, delegable: true })],
+    },
+    options: { signed: true },
+    act: async (harness, workflowId) => {
+      const known = { standing: 'never', to_email: 'cid@example.com' };
+      await delegateSigned(harness, workflowId, 'ann', 'cid', known);
+      await delegateSigned(harness, workflowId, 'ann', 'ann', { ends: 'ann to cid', why: 'withdrawn' });
+      const person = { names: [], groups: [], response: null };
+      await decideSigned(harness, workflowId, { ...person, id: 'of cid', by: 'cid', on_behalf_of: 'ann' });
+      await decideSigned(harness, workflowId, { ...person, id: 'of ann', by: 'ann' });
+      await delegateSigned(harness, workflowId, 'bob', 'cid', known);
+      await delegateSigned(harness, workflowId, 'eve', 'bob', { ends: 'bob to cid', why: 'disabled' });
+      await decideSigned(harness, workflowId, { ...person, id: 'of bob', by: 'bob' });
+      await closed(harness, workflowId);
+      const { inquiries } = await harness.execution(workflowId);
+      deepEqual(
+        inquiries.flatMap(({ votes }) => votes.map(({ by, on_behalf_of }) => [by, on_behalf_of])),
+        [
+          ['ann', undefined],
+          ['bob', undefined],
+        ],
+      );
+    },
+    status: 'completed',
+    tasks: { ask: 'completed' },
+  },
+  {
     name: 'a retry that keeps a decision which its statement proves',
     definition: decidedDefinition,
     options: { signed: true, carried: decidedBefore },

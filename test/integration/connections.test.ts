@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Definition } from '../../model/definition.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { workflowIdOf } from '../../model/execution-id.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../model/run-input.ts';
+import { decodePayloads } from '../../projection/payload.ts';
+import { memoOf } from '../../projection/project.ts';
 import { createTemporal } from '../../service/temporal.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from './document-003.ts';
+import { nextNumber } from './harness.ts';
 import { BUCKET, SECRETS, type Systems, startSystems } from './systems.ts';
 import { until } from './until.ts';
 
@@ -536,6 +542,40 @@ describe('a secret of a template', () => {
     expect(result.body.body).toEqual({ said });
     await run('core.http', { url: `${vendors.url}/echo`, method: 'POST', body: { said } });
     expect(vendors.asked.at(-1)!.body).toEqual({ said });
+  });
+
+  it('reaches what an execution starts below it, and nothing that was started past the API', async () => {
+    await runOf('secret_below', [call({ auth: { bearer: '{{ secret.API_TOKEN }}' } })]);
+    const above = await runOf('secret_above', [{ name: 'sub', action: 'examples.secret_below' }]);
+    expect([above.status, vendors.asked.at(-1)!.authorization]).toEqual(['completed', `Bearer ${SECRETS.template}`]);
+    const before = vendors.asked.length;
+    const client = new Client({ connection: harness.connection, namespace: 'connections' });
+    const temporal = createTemporal(harness.connection, 'connections');
+    const newest = await temporal.newestRun(above.workflow_id);
+    const started = newest!.first!.workflowExecutionStartedEventAttributes!;
+    const [input, given] = decodePayloads(started.input) as unknown as [Json, RunInput];
+    const memo = memoOf(started.memo)!;
+    const { trust: _, ...older } = given;
+    // The same start under another number, then less and less of what the API has signed.
+    for (const [run, left] of [
+      [given, memo],
+      [{ ...given, trust: { keys: {} } }, memo],
+      [given, { ...memo, warrant: undefined }],
+      [
+        { ...older, interpreter: 8 },
+        { ...memo, warrant: undefined },
+      ],
+    ] as [RunInput, RunMemo][]) {
+      const n = nextNumber();
+      const handle = await client.workflow.start(run.ref, {
+        ...{ workflowId: workflowIdOf(n), taskQueue: OWN_TASK_QUEUE, args: [input, { ...run, n }] },
+        memo: { fermata: { ...left, n } },
+      });
+      await expect(handle.result()).rejects.toThrow();
+      const { body } = await harness.call('GET', `${BASE}/${n * 1024}`);
+      const [task] = body.data.tasks;
+      expect([body.data.status, task.error.type, vendors.asked.length]).toEqual(['failed', 'not_authentic', before]);
+    }
   });
 
   it('that is not there fails its task once', async () => {

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyLedger } from '../../interpreter/ledger.ts';
+import type { Ledger, LedgerKey } from '../../model/ledger.ts';
 import { createSealer } from '../../service/sealer.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
 import { callTool } from './mcp-call.ts';
@@ -375,10 +377,11 @@ describe('a delegation', () => {
     },
   );
 
-  it.each(['absent', 'proxy'])('ends for good when %s is disabled', async (disabled) => {
-    const give = async (subject: string) => {
-      keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, roles: ['operator'] })).body.data.key;
-    };
+  const give = async (subject: string, role = 'operator') => {
+    keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, roles: [role] })).body.data.key;
+  };
+  /** A question to one person, who has delegated it to another one, with an inbox that knows. */
+  const delegated = async () => {
     await give('absent');
     await give('proxy');
     const asked = await ask('dev', [], { approvers: ['absent'], notify: {}, delegable: true });
@@ -387,12 +390,67 @@ describe('a delegation', () => {
       () => mine('proxy', asked.run),
       (count) => count === 1,
     );
+    return asked;
+  };
+  const withdraw = (who: string, id: string) => as(who, 'POST', `/api/v1/inquiries/${id}/delegate/withdraw`, {});
+  const verified = async (run: number) => {
+    const url = `${harness.api.url}/api/v1/executions/${run}/decisions/export`;
+    const ledger = await (await fetch(url, { headers: { 'x-api-key': DEV_KEY } })).json();
+    const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
+    return verifyLedger(ledger as Ledger, published as LedgerKey[]).every(({ result }) => result === 'verified');
+  };
+
+  it.each(['absent', 'proxy'])('ends for good when %s is disabled, and the question goes back', async (disabled) => {
+    const asked = await delegated();
     for (const verb of ['disable', 'enable']) await harness.call('POST', `/api/v1/principals/${disabled}/${verb}`);
     await give(disabled);
+    await until(
+      () => mine('absent', asked.run),
+      (count) => count === 1,
+    );
     expect(await mine('proxy', asked.run)).toBe(0);
-    for (const who of ['absent', 'proxy']) expect([who, await WAYS.api(asked, who)]).toEqual([who, 'not_an_approver']);
-    expect((await inquiryOf(asked.run)).status).toBe('pending');
+    expect(await WAYS.api(asked, 'proxy')).toBe('not_an_approver');
+    expect(await WAYS.api(asked, 'absent')).toBe('decided');
+    const { votes, delegations } = await inquiryOf(asked.run);
+    expect([votes.map(({ by }: { by: string }) => by), delegations, await verified(asked.run)]).toEqual([
+      ['absent'],
+      [],
+      true,
+    ]);
+  });
+
+  it.each<[string, string, string]>([
+    ['proxy', 'absent', 'decided'],
+    ['absent', 'proxy', 'not_an_approver'],
+  ])('ends where %s may no longer decide, once %s wants to', async (demoted, who, code) => {
+    const asked = await delegated();
+    await give(demoted, 'viewer');
+    expect(await WAYS.api(asked, who)).toBe(code);
+    expect((await inquiryOf(asked.run)).delegations).toEqual([]);
+    expect(await verified(asked.run)).toBe(true);
     await as('dev', 'POST', `/api/v1/executions/${asked.run}/cancel`);
+  });
+
+  it('is taken back by whoever has made it, as long as the other person has not decided', async () => {
+    const asked = await delegated();
+    expect((await withdraw('proxy', asked.id)).body.code).toBe('not_an_approver');
+    expect((await withdraw('looker', asked.id)).status).toBe(403);
+    const { status, body } = await withdraw('absent', asked.id);
+    expect([status, body.result, body.data.delegations]).toEqual([200, 'delegated', []]);
+    expect((await withdraw('absent', asked.id)).body.code).toBe('not_an_approver');
+    expect(await WAYS.api(asked, 'proxy')).toBe('not_an_approver');
+    expect((await delegate('absent', asked.id, 'proxy')).status).toBe(200);
+    expect(await WAYS.api(asked, 'proxy')).toBe('decided');
+    expect(['already_decided', 'inquiry_withdrawn']).toContain((await withdraw('absent', asked.id)).body.code);
+    expect(await verified(asked.run)).toBe(true);
+  });
+
+  it('says nothing about who there is to somebody who is not asked', async () => {
+    const asked = await ask('dev', ['ann'], { delegable: true });
+    const answers = await Promise.all(['cleo-ci', 'nobody', 'barred'].map((to) => delegate('other', asked.id, to)));
+    const [first, ...others] = answers.map(({ status, body }) => [status, body.code, body.error]);
+    expect(first).toEqual([403, 'not_an_approver', expect.any(String)]);
+    expect(others).toEqual([first, first]);
   });
 });
 

@@ -340,7 +340,7 @@ describe('an inquiry', () => {
     expect(refused.map((answer) => answer.body.code)).toEqual(['key_not_found', 'last_key']);
     const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
     expect(published.map((key: { status: string }) => key.status)).toEqual(['revoked', 'active']);
-    expect(verifyLedger(ledger, published).map(({ result }) => result)).toEqual(['verified', 'verified']);
+    expect(verifyLedger(ledger, published).map(({ result }) => result)).toEqual(Array(3).fill('verified'));
   });
 
   it('of an item has the index behind its id', async () => {
@@ -466,12 +466,14 @@ describe('a delegated decision', () => {
     const { keys: published } = (await harness.call('GET', '/.well-known/fermata-keys.json', undefined, {})).body;
     const results = () => verifyLedger(ledger, published).map(({ by, result, reason }) => [by, reason ?? result]);
     expect(results()).toEqual([
+      ['dev', 'verified'],
       ['ann', 'verified'],
       ['bob', 'verified'],
       [null, 'verified'],
     ]);
     ledger.statements.shift();
     expect(results()).toEqual([
+      ['dev', 'verified'],
       ['bob', 'verified'],
       [null, 'not_allowed'],
     ]);

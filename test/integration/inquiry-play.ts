@@ -30,11 +30,17 @@ export async function decideSigned(harness: Harness, id: string, given: Partial<
 }
 
 /** Sends a delegation to a run as the API would that has signed it, once the run asks. */
-export async function delegateSigned(harness: Harness, id: string, by: string, to: string): Promise<void> {
+export async function delegateSigned(
+  harness: Harness,
+  id: string,
+  by: string,
+  to: string,
+  rest: Partial<Delegation> = {},
+): Promise<void> {
   const execution = await until(() => harness.execution(id), hasAsked('ask'));
   const delegation: Delegation = {
     ...{ id: `${by} to ${to}`, inquiry: 'ask', by, names: [], groups: [], to, to_names: [], to_groups: [] },
-    ...{ reason: 'on holiday', at: new Date().toISOString() },
+    ...{ reason: 'on holiday', at: new Date().toISOString(), ...rest },
   };
   await harness.client.workflow.getHandle(id).signal(DELEGATE_SIGNAL, signer.sealDelegation(execution, delegation));
 }

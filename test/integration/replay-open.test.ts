@@ -77,6 +77,7 @@ it('tells which open runs this build could go on with, and why not with the othe
     egress: createEgress({ allowed: ['loopback'] }),
     connect: async () => null,
     secretOf: async () => null,
+    isAuthentic: async () => true,
   };
   const worker = await createWorker({ connection: native, namespace, bundle, actions });
   const running = worker.run();

@@ -27,7 +27,7 @@ it.each([true, false])(
   async (probation) => {
     const worker = await createWorker({
       ...{ connection, namespace: 'default', bundle: await preparedBundle(), probation },
-      actions: { egress, connect: async () => null, secretOf: async () => null },
+      actions: { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true },
     });
     // The supervisor decides how long workflow code may take, in one thread.
     expect(worker.options).toMatchObject({

@@ -58,6 +58,115 @@ function ask(input: JsonObject = {}, more: Partial<RunInput> = {}) {
 
 type Asking = ReturnType<typeof ask>;
 
+/** What ends a delegation that Ann has made to somebody. */
+const ending = (ends: string, rest: Partial<Delegation> = {}): Partial<Delegation> => ({
+  ...{ id: `end of ${ends}`, ends, why: 'withdrawn', ...rest },
+});
+
+describe('the end of a delegation', () => {
+  it('has whoever has delegated decide again, and the other person no longer', () => {
+    const run = ask();
+    const shown = run.inquiry().bound_to;
+    expect(run.delegate('ann', 'cid')).toBe('delegated');
+    expect(run.delegate('ann', 'ann', ending('ann to cid'))).toBe('delegated');
+    expect(run.inquiry()).toMatchObject({ status: 'pending', bound_to: shown });
+    expect(run.decide('cid', { on_behalf_of: 'ann' })).toBe('not_allowed');
+    expect(run.decide('ann')).toBe('counted');
+    expect(run.decide('bob')).toBe('decided');
+  });
+
+  it('lets it be delegated anew, also to the same person', () => {
+    const run = ask();
+    expect(run.delegate('ann', 'cid')).toBe('delegated');
+    expect(run.delegate('ann', 'ann', ending('ann to cid'))).toBe('delegated');
+    expect(run.delegate('bob', 'cid')).toBe('delegated');
+    expect(run.delegate('ann', 'dan')).toBe('delegated');
+    expect(run.delegate('ann', 'ann', ending('ann to dan'))).toBe('delegated');
+    expect(run.delegate('bob', 'bob', ending('bob to cid'))).toBe('delegated');
+    expect(run.delegate('ann', 'cid', { id: 'again' })).toBe('delegated');
+    expect(run.decide('cid', { on_behalf_of: 'ann' })).toBe('counted');
+    expect(run.decide('bob')).toBe('decided');
+  });
+
+  it.each<[string, string, (run: Asking) => string]>([
+    [
+      'by whoever has made it, by another name',
+      'delegated',
+      (run) => run.delegate('a', 'ann', ending('ann to cid', { names: ['Ann'] })),
+    ],
+    ['by the other person', 'not_allowed', (run) => run.delegate('cid', 'ann', ending('ann to cid'))],
+    ['by somebody else who is asked', 'not_allowed', (run) => run.delegate('bob', 'ann', ending('ann to cid'))],
+    [
+      'since somebody was disabled, whoever has led to that',
+      'delegated',
+      (run) => run.delegate('eve', 'ann', ending('ann to cid', { why: 'disabled' })),
+    ],
+    [
+      'since somebody may no longer decide',
+      'delegated',
+      (run) => run.delegate('bob', 'ann', ending('ann to cid', { why: 'not_permitted' })),
+    ],
+    ['that was never made', 'not_allowed', (run) => run.delegate('ann', 'ann', ending('ann to dan'))],
+    [
+      'for a reason that is none',
+      'not taken',
+      (run) => run.delegate('ann', 'ann', ending('ann to cid', { why: 'because' as never })),
+    ],
+    ['without a reason', 'not taken', (run) => run.delegate('ann', 'ann', { id: 'end', ends: 'ann to cid' })],
+    [
+      'that has ended',
+      'not_allowed',
+      (run) => {
+        run.delegate('ann', 'ann', ending('ann to cid'));
+        return run.delegate('ann', 'ann', ending('ann to cid', { id: 'again' }));
+      },
+    ],
+    [
+      'after the other person has decided',
+      'already_voted',
+      (run) => {
+        run.decide('cid', { on_behalf_of: 'ann' });
+        return run.delegate('ann', 'ann', ending('ann to cid', { why: 'disabled' }));
+      },
+    ],
+    [
+      'after the question was decided',
+      'already_decided',
+      (run) => {
+        run.decide('cid', { on_behalf_of: 'ann' });
+        run.decide('bob');
+        return run.delegate('ann', 'ann', ending('ann to cid'));
+      },
+    ],
+  ])('%s: %s', (_, word, play) => {
+    const run = ask();
+    run.delegate('ann', 'cid');
+    expect(play(run)).toBe(word);
+  });
+
+  it('that was forged, or was made for another run, ends nothing', () => {
+    const run = ask();
+    run.delegate('ann', 'cid');
+    const end = run.seal(delegationOf('ann', 'ann', ending('ann to cid')));
+    run.send(DELEGATE_SIGNAL, { ...end, sig: 'A'.repeat(86) });
+    const other = signer.sealDelegation(
+      placeOf({ ...run.run, n: 8 }, CHAIN),
+      delegationOf('ann', 'ann', ending('ann to cid')),
+    );
+    run.send(DELEGATE_SIGNAL, other);
+    expect(run.state.statements.refusals.map(({ reason }) => reason)).toEqual(['bad_signature', 'wrong_run']);
+    expect(run.decide('ann')).toBe('not_allowed');
+  });
+
+  it('is none in a run of interpreter 9', () => {
+    const run = ask({}, { interpreter: 9 });
+    expect(run.delegate('ann', 'cid')).toBe('delegated');
+    expect(run.delegate('ann', 'ann', ending('ann to cid'))).toBe('not_allowed');
+    expect(run.decide('ann')).toBe('not_allowed');
+    expect(run.decide('cid', { on_behalf_of: 'ann' })).toBe('counted');
+  });
+});
+
 describe('a delegation', () => {
   it('lets another person decide on behalf of somebody who is asked, who no longer does', () => {
     const run = ask();

@@ -7,7 +7,7 @@ import { uuidOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL, type InquiryStatus, type RefusalReason } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import type { Ledger, LedgerKey } from '../../model/ledger.ts';
-import type { RunInput } from '../../model/run-input.ts';
+import type { RunInput, RunMemo } from '../../model/run-input.ts';
 import type { SignedStatement } from '../../model/statement.ts';
 import { question } from './inquiry-scripts.ts';
 import { runInput, STARTED } from './rehearse.ts';
@@ -38,9 +38,11 @@ function exported(at: readonly string[] = []): Ledger {
   decide('ask', 'bob', 'approve');
   decide('then', 'bob', 'deny');
   const { n, ref, version, interpreter, starters = [] } = RUN;
+  const { warrant } = signer.withWarrant({ input: {}, run: RUN, memo: {} as RunMemo }, STARTED);
   const ledger: Ledger = {
     fermata_decisions: 1,
     execution: { id: n * 1024, uuid: uuidOf(n), tenant: 'acme', chain: CHAIN, ref, version, interpreter, starters },
+    warrant: warrant ?? null,
     digest: state.digest,
     questions: inquiriesOf(state).map(({ key, status, what = null, bound_to, request, plan, expires_at }) => ({
       ...{ inquiry: key, status, what, bound_to, request, plan, masked: false, expires_at },
@@ -60,7 +62,7 @@ function faults(change: (ledger: Ledger) => unknown, keys = KEYS): string[] {
   const ledger = exported();
   change(ledger);
   const bad = verifyLedger(ledger, keys).filter(({ result }) => result !== 'verified');
-  return bad.map(({ subject, inquiry, by, reason }) => `${subject} ${by ?? inquiry}: ${reason}`);
+  return bad.map(({ subject, inquiry, by, reason }) => `${subject} ${by ?? inquiry ?? 'nobody'}: ${reason}`);
 }
 
 /** Marks a decision as refused. */
@@ -77,10 +79,28 @@ const all = (reason: string) => [
 ];
 
 describe('an export of decisions', () => {
+  it('has sub-workflows that were started for the same people', () => {
+    const child = exported();
+    child.warrant = null;
+    child.execution.parent = 7 * 1024;
+    const parent: Ledger = { ...exported(), questions: [], statements: [], children: [child] };
+    expect(verifyLedger(parent, KEYS).filter(({ result }) => result !== 'verified')).toEqual([]);
+    child.execution.starters = ['eve'];
+    expect(verifyLedger(parent, KEYS).filter(({ result }) => result !== 'verified')).toMatchObject([
+      { subject: 'start', by: 'eve', reason: 'altered' },
+    ]);
+    child.execution.starters = ['starter'];
+    parent.warrant = null;
+    expect(verifyLedger(parent, KEYS).filter(({ result }) => result !== 'verified')).toMatchObject([
+      { subject: 'start', reason: 'warrant_missing' },
+      { subject: 'start', reason: 'warrant_missing' },
+    ]);
+  });
+
   it('is verified as it is, below a parent too', () => {
     const ledger = exported();
     const parent: Ledger = { ...exported(), questions: [], statements: [], children: [ledger] };
-    expect(verifyLedger(parent, KEYS).map(({ result }) => result)).toEqual(Array(5).fill('verified'));
+    expect(verifyLedger(parent, KEYS).map(({ result }) => result)).toEqual(Array(7).fill('verified'));
   });
 
   it.each<[string, (ledger: Ledger) => unknown, string[]]>([
@@ -124,7 +144,10 @@ describe('an export of decisions', () => {
         ledger.execution.uuid = uuidOf(8);
         ledger.execution.id = 8 * 1024;
       },
-      [...all('wrong_run').slice(0, 3), 'question ask: digest_differs', 'question then: digest_differs'],
+      [
+        ...['start starter: wrong_run', ...all('wrong_run').slice(0, 3)],
+        ...['question ask: digest_differs', 'question then: digest_differs'],
+      ],
     ],
     [
       'a vote that is said to be kept of the execution itself',
@@ -209,7 +232,71 @@ describe('an export of decisions', () => {
       (ledger) => {
         ledger.execution.starters = ['bob'];
       },
-      ['question ask: self_approval', 'question then: self_approval'],
+      ['start bob: altered', 'question ask: self_approval', 'question then: self_approval'],
+    ],
+    [
+      'a starter more, whom nobody has signed',
+      (ledger) => ledger.execution.starters.push('eve'),
+      ['start starter: altered'],
+    ],
+    [
+      'a starter less',
+      (ledger) => {
+        ledger.execution.starters = [];
+      },
+      ['start nobody: altered'],
+    ],
+    [
+      'no warrant',
+      (ledger) => {
+        ledger.warrant = null;
+      },
+      ['start starter: warrant_missing'],
+    ],
+    ['no warrant at all', (ledger) => delete ledger.warrant, ['start starter: warrant_missing']],
+    [
+      'the warrant of another execution, for other people',
+      (ledger) => {
+        const run = { ...RUN, n: 8, starters: ['eve'] };
+        ledger.warrant = signer.withWarrant({ input: {}, run, memo: {} as RunMemo }, STARTED).warrant!;
+      },
+      ['start starter: wrong_run'],
+    ],
+    [
+      'a warrant that nobody has signed so',
+      (ledger) => {
+        ledger.warrant!.statement.starters = ['eve'];
+        ledger.execution.starters = ['eve'];
+      },
+      ['start eve: bad_signature'],
+    ],
+    [
+      'a schedule that has not started it',
+      (ledger) => {
+        ledger.execution.schedule = 'nightly';
+      },
+      ['start starter: wrong_run'],
+    ],
+    [
+      'another workflow',
+      (ledger) => {
+        ledger.execution.ref = 'other.workflow';
+      },
+      ['start starter: altered'],
+    ],
+    [
+      'an execution that is said to be below another one',
+      (ledger) => {
+        ledger.execution.parent = 8 * 1024;
+      },
+      ['start starter: parent_missing'],
+    ],
+    [
+      'an execution of before signatures',
+      (ledger) => {
+        ledger.execution.interpreter = 8;
+      },
+      ['start starter: unsigned'],
     ],
     ['a question that is gone', (ledger) => ledger.questions.pop(), ['statement bob: unknown_question']],
     [
@@ -274,9 +361,22 @@ describe('an export of decisions', () => {
   });
 
   it.each<[string, LedgerKey[], string[]]>([
-    ['no key', [], all('unknown_key')],
-    ['another key', [{ kid: FOREIGN_KEY.kid, x: FOREIGN_KEY.x }], all('unknown_key')],
-    ['another key under its name', [{ kid: KEY.kid, x: FOREIGN_KEY.x }], all('bad_signature')],
+    ['no key', [], ['start starter: unknown_key', ...all('unknown_key')]],
+    [
+      'another key',
+      [{ kid: FOREIGN_KEY.kid, x: FOREIGN_KEY.x }],
+      ['start starter: unknown_key', ...all('unknown_key')],
+    ],
+    [
+      'another key under its name',
+      [{ kid: KEY.kid, x: FOREIGN_KEY.x }],
+      ['start starter: bad_signature', ...all('bad_signature')],
+    ],
+    [
+      'a key revoked before the start',
+      [{ ...KEYS[0]!, revoked_at: new Date(STARTED).toISOString() }],
+      ['start starter: revoked_key', ...all('revoked_key')],
+    ],
     ['a key revoked before', [{ ...KEYS[0]!, revoked_at: '2026-01-01T00:00:01.000Z' }], all('revoked_key')],
     ['a key revoked after', [{ ...KEYS[0]!, revoked_at: '2026-01-01T00:00:01.001Z' }], []],
   ])('with %s', (_, keys, found) => {
@@ -293,8 +393,14 @@ describe('an export of a delegated decision', () => {
     ),
   };
 
-  /** Ann delegates to Cid, who tries to pass it on to Dan; then Ann is refused, and Cid and Bob approve. */
-  function delegated(): Ledger {
+  /** What people do in turn. */
+  interface Play {
+    delegate(by: string, to: string, rest?: Partial<Delegation>): void;
+    decide(by: string, behalf?: string): void;
+  }
+
+  /** The export of a run in which people do something, of which the run makes what is expected. */
+  function played(play: (people: Play) => void, expected: string[]): Ledger {
     const { state } = begin(run, {}, STARTED, { chain: CHAIN });
     const sent: SignedStatement[] = [];
     const inquiry = () => inquiriesOf(state)[0]!;
@@ -302,31 +408,28 @@ describe('an export of a delegated decision', () => {
       sent.push(payload as unknown as SignedStatement);
       step(state, [{ type: 'signal', name, payload }], STARTED + sent.length);
     };
-    const delegate = (by: string, to: string) => {
+    const delegate: Play['delegate'] = (by, to, rest = {}) => {
       const people = { by, names: [], groups: [], to, to_names: [], to_groups: [] };
       const delegation: Delegation = {
-        ...{ ...people, id: `${by} to ${to}`, inquiry: 'ask', reason: null, at: '2026-01-01T00:00:01.000Z' },
+        ...{ ...people, id: `${by} to ${to}`, inquiry: 'ask', reason: null, at: '2026-01-01T00:00:01.000Z', ...rest },
       };
       send(DELEGATE_SIGNAL, signer.sealDelegation(placeOf(run, CHAIN), delegation));
     };
-    const decide = (by: string, behalf?: string) => {
+    const decide: Play['decide'] = (by, behalf) => {
       const { bound_to, what } = inquiry();
       const decision = annDecides('ask', { id: `by ${by}`, by, names: [], groups: [], bound_to });
       if (behalf !== undefined) decision.on_behalf_of = behalf;
       send(DECISION_SIGNAL, signedDecision(run, CHAIN, decision, what));
     };
-    delegate('ann', 'cid');
-    delegate('cid', 'dan');
-    decide('ann');
-    decide('cid', 'ann');
-    decide('bob');
+    play({ delegate, decide });
     const { delegations = [], decisions, key, status, what = null, bound_to, request, plan, expires_at } = inquiry();
     const verdicts = [...delegations, ...decisions].map(({ verdict }) => verdict);
-    expect(verdicts.map(({ result }) => result)).toEqual(['delegated', 'refused', 'refused', 'counted', 'decided']);
-    const { execution } = exported();
+    expect(verdicts.map(({ result }) => result)).toEqual(expected);
+    const { execution, warrant = null } = exported();
     const ledger: Ledger = {
       fermata_decisions: 1,
       execution,
+      warrant,
       digest: state.digest,
       questions: [{ inquiry: key, status, what, bound_to, request, plan, masked: false, expires_at }],
       statements: sent.map((each, at) => ({ ...each, event: 10 + at, carried_from: null, verdict: verdicts[at]! })),
@@ -334,6 +437,65 @@ describe('an export of a delegated decision', () => {
     };
     return JSON.parse(JSON.stringify(ledger)) as Ledger;
   }
+
+  /** Ann delegates to Cid, who tries to pass it on to Dan; then Ann is refused, and Cid and Bob approve. */
+  const delegated = () =>
+    played(
+      ({ delegate, decide }) => {
+        delegate('ann', 'cid');
+        delegate('cid', 'dan');
+        decide('ann');
+        decide('cid', 'ann');
+        decide('bob');
+      },
+      ['delegated', 'refused', 'refused', 'counted', 'decided'],
+    );
+
+  /** Ann delegates to Cid, takes it back, and approves as Bob does. */
+  const withdrawn = () =>
+    played(
+      ({ delegate, decide }) => {
+        delegate('ann', 'cid');
+        delegate('ann', 'ann', { ends: 'ann to cid', why: 'withdrawn' });
+        decide('ann');
+        decide('bob');
+      },
+      ['delegated', 'delegated', 'counted', 'decided'],
+    );
+
+  it.each<[string, (ledger: Ledger) => unknown, string[]]>([
+    ['is verified as it is', () => {}, []],
+    [
+      'counts: without it nobody but the other person decides',
+      ({ statements }) => statements.splice(1, 1),
+      ['not_allowed'],
+    ],
+    ['is of a delegation that is there', ({ statements }) => statements.splice(0, 1), ['not_allowed']],
+    [
+      'does not count where it is said to be refused',
+      ({ statements }) => {
+        statements[1]!.verdict = { result: 'refused', reason: 'already_voted', message: '' };
+      },
+      ['verdict_differs'],
+    ],
+    [
+      'was signed by nobody for another delegation',
+      ({ statements }) => {
+        statements[1]!.statement.ends = 'another';
+      },
+      ['bad_signature', 'not_allowed'],
+    ],
+    [
+      'does not come after the decision that it allows',
+      ({ statements }) => statements.splice(2, 0, { ...statements.splice(1, 1)[0]!, event: 30 }),
+      ['reordered', 'not_allowed'],
+    ],
+  ])('the end of one %s', (_, change, found) => {
+    const ledger = withdrawn();
+    change(ledger);
+    const bad = verifyLedger(ledger, KEYS).filter(({ result }) => result !== 'verified');
+    expect(bad.map(({ reason }) => reason)).toEqual(found);
+  });
 
   it('is verified where a retry has kept it, also by whoever has retried the run since', () => {
     const ledger = delegated();
@@ -351,7 +513,9 @@ describe('an export of a delegated decision', () => {
       Object.assign(entry, payload, { event: null, carried_from: 8 * 1024 });
     }
     execution.starters = ['starter', 'cid', 'bob'];
-    expect(verifyLedger(ledger, KEYS).map(({ reason, result }) => reason ?? result)).toEqual(Array(4).fill('verified'));
+    // Its warrant names another list.
+    const [, ...found] = verifyLedger(ledger, KEYS).map(({ reason, result }) => reason ?? result);
+    expect(found).toEqual(Array(4).fill('verified'));
     execution.starters = ['cid', 'starter'];
     expect(verifyLedger(ledger, KEYS).at(-1)).toMatchObject({ result: 'failed', reason: 'delegate_unsuitable' });
     execution.starters = ['bob', 'starter'];
@@ -445,7 +609,7 @@ describe('an export of a delegated decision', () => {
       ({ execution }) => {
         execution.starters = ['cid'];
       },
-      ['question ask: delegate_unsuitable'],
+      ['start cid: altered', 'question ask: delegate_unsuitable'],
     ],
     [
       'a question that is not delegable',

@@ -5,7 +5,7 @@ import { verifyLedger } from '../../interpreter/ledger.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { RunInput } from '../../model/run-input.ts';
+import type { RunInput, RunMemo } from '../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../model/statement.ts';
 import { createLedgerService } from '../../service/ledger.ts';
 import { createStatementSigner } from '../../service/statements.ts';
@@ -45,8 +45,9 @@ async function exportAfter(sent: readonly Sent[]) {
     const [name, payload] = history.at(-1)!;
     step(state, [{ type: 'signal', name, payload }], STARTED + history.length);
   }
+  const memo = signer.withWarrant({ input: {}, run: RUN, memo: {} as RunMemo }, STARTED);
   const execution = {
-    ...{ workflowId: 'w', run: RUN, runId: CHAIN, tasks: [], projection: 'complete' },
+    ...{ memo, workflowId: 'w', run: RUN, runId: CHAIN, tasks: [], projection: 'complete' },
     ...{ digest: state.digest, trust: state.trust, inquiries: inquiriesOf(state) },
   };
   async function* pages() {
@@ -69,17 +70,20 @@ async function exportAfter(sent: readonly Sent[]) {
 it.each<[readonly Sent[], string[]]>([
   [
     ['add', 'decide'],
-    ['verified', 'verified', 'verified'],
+    ['verified', 'verified', 'verified', 'verified'],
   ],
   [
     ['add', 'decide', 'revoke the added'],
-    ['verified', 'verified', 'verified'],
+    ['verified', 'verified', 'verified', 'verified'],
   ],
   [
     ['add', 'revoke the first', 'decide'],
-    ['verified', 'verified', 'verified'],
+    ['verified', 'verified', 'verified', 'verified'],
   ],
-  [['decide', 'add'], ['verified']],
+  [
+    ['decide', 'add'],
+    ['verified', 'verified'],
+  ],
 ])('an export after %j holds what a key has signed that the run trusted then', async (sent, results) => {
   const ledger = await exportAfter(sent);
   const found = verifyLedger(ledger, [KEY, FOREIGN_KEY]);

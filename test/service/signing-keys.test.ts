@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../model/principal.ts';
 import { createSealer } from '../../service/sealer.ts';
@@ -13,6 +14,8 @@ const admin: Principal = {
 const sealer = createSealer(['a master key, long enough'], 'test');
 const pemOf = ({ privateKey }: SigningKey) => privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
 const FILES = [KEY, FOREIGN_KEY].map(pemOf);
+
+const log = pino({ level: 'silent' });
 
 /** A table of keys, the oldest first. */
 async function tableOf(inFiles: boolean, revoked: readonly SigningKey[] = []) {
@@ -45,7 +48,7 @@ async function processOver(store: SigningKeyStore, pems: readonly string[]) {
     told.push({ kid, own: own?.kid, trusted: trusted() });
     return { told: 0, failed: 1 };
   };
-  const service = createSigningKeyService(store, sealer, { signer, pems, tell });
+  const service = createSigningKeyService(store, sealer, { signer, pems, tell, log, wait: async () => {} });
   return { service, trusted, told };
 }
 
@@ -73,6 +76,15 @@ describe.each<[string, readonly string[]]>([
     const telling = { kid: KEY.kid, own: KEY.kid, trusted: [FOREIGN_KEY.kid] };
     expect([...first.told, ...second.told]).toEqual([telling, telling, telling]);
     expect([first.trusted(), second.trusted()]).toEqual([[FOREIGN_KEY.kid], [FOREIGN_KEY.kid]]);
+  });
+
+  it('sign nothing in another process either that has noticed', async () => {
+    const store = await tableOf(inFiles);
+    const [one, two] = [await processOver(store, pems), await processOver(store, pems)];
+    await one.service.revoke(admin, KEY.kid);
+    expect(two.trusted()).toEqual([KEY.kid, FOREIGN_KEY.kid]);
+    await two.service.refresh();
+    expect(two.trusted()).toEqual([FOREIGN_KEY.kid]);
   });
 
   it('are not revoked to the last one, whichever process has revoked the others', async () => {

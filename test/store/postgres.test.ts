@@ -1,15 +1,21 @@
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
+import type { Principal } from '../../model/principal.ts';
 import { refusalOf } from '../../service/outages.ts';
+import { createSealer } from '../../service/sealer.ts';
+import { createSigningKeyService, loadSigningKeys } from '../../service/signing-keys.ts';
+import { createStatementSigner } from '../../service/statements.ts';
 import { type Database, openPostgres } from '../../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
 import { createNoticeEventStore } from '../../store/notice-events.ts';
 import { createPrincipalStore } from '../../store/principals.ts';
+import { createSigningKeyStore } from '../../store/signing-keys.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 
 let server: PostgresServer;
@@ -42,6 +48,42 @@ it.each([
 });
 
 const tenant = '00000000-0000-7000-8000-000000000001';
+
+it('of two processes that rotate the signing key at once one has the key that signs, and each learns it', async () => {
+  const opened = await Promise.all([openPostgres(url), openPostgres(url)]);
+  const sealer = createSealer(['a master key, long enough'], 'test');
+  const admin: Principal = {
+    ...{ id: 1, tenant, tenantRef: 'default', subject: 'ann', kind: 'person', onBehalfOf: null },
+    ...{ roles: ['admin'], permissions: [], groups: [] },
+  };
+  const processes = await Promise.all(
+    opened.map(async ({ db }) => {
+      const store = createSigningKeyStore(db);
+      const signer = createStatementSigner(await loadSigningKeys(store, sealer));
+      const options = { signer, pems: [], log: pino({ level: 'silent' }), wait: async () => {} };
+      const service = createSigningKeyService(store, sealer, {
+        ...options,
+        tell: async () => ({ told: 0, failed: 0 }),
+      });
+      return { service, trusted: () => Object.keys(signer.trust().keys) };
+    }),
+  );
+  const [one, two] = processes as [(typeof processes)[0], (typeof processes)[0]];
+  for (let round = 0; round < 5; round += 1) {
+    await Promise.all(processes.map(({ service }) => service.rotate(admin)));
+    const active = (await one.service.list()).filter(({ status }) => status === 'active').map(({ kid }) => kid);
+    expect(active).toHaveLength(1);
+    for (const { service, trusted } of processes) {
+      await service.refresh();
+      expect([trusted()[0], trusted().length]).toEqual([active[0], 3 + 2 * round]);
+    }
+  }
+  const [kept, revoked] = one.trusted();
+  await two.service.revoke(admin, revoked!);
+  await one.service.refresh();
+  expect([one.trusted(), one.trusted().includes(revoked!), one.trusted()[0]]).toEqual([two.trusted(), false, kept]);
+  for (const { close } of opened) await close();
+});
 
 it('two processes that start at once migrate once, and both can work', async () => {
   const opened = await Promise.all([openPostgres(url), openPostgres(url)]);
