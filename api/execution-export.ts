@@ -111,7 +111,8 @@ function cellsOf(row: Row): string[] {
   return values.map((value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)));
 }
 
-const FORMULA = /^[=+\-@\t\r\n]/;
+/** What spreadsheets take for the beginning of a formula; some also where it is a full-width character. */
+const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** Returns a cell that no spreadsheet takes for a formula: one that may be one begins with an apostrophe. */
@@ -119,8 +120,8 @@ function asText(cell: string): string {
   return FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell;
 }
 
-/** A line of CSV (RFC 4180). */
+/** A line of CSV (RFC 4180). What other readers take for a separator is quoted too. */
 function csvLine(values: readonly string[]): string {
-  const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const quote = (text: string) => (/[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return `${values.map(quote).join(',')}\r\n`;
 }

@@ -84,6 +84,7 @@ import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { closedConnections } from './closed-connections.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
+import { sharedNetworks } from './network.ts';
 import { urlOf } from './ports.ts';
 import { presence, REST_PURPOSE } from './reach.ts';
 import { drainServer, listen } from './server.ts';
@@ -356,6 +357,13 @@ export async function startApi({
   async function warnOfNetworks(): Promise<void> {
     if (chat.mail !== undefined && new URL(chat.mail.url).searchParams.get('tls') === 'off') {
       log.warn({ setting: 'FERMATA_SMTP_URL' }, 'mail is sent in the clear: its URL ends in tls=off');
+    }
+    const shared = sharedNetworks({ allowed: rules.allowed ?? [] });
+    if (shared.length > 0 && (await stores.principals.hasTenantBeside('default'))) {
+      log.warn(
+        { setting: 'FERMATA_EGRESS_ALLOW', allowed: shared },
+        'actions of every tenant may reach these networks',
+      );
     }
     const closed = await closedConnections(await connectionStore.places(), connect, egress);
     if (closed.length > 0)

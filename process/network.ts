@@ -32,6 +32,11 @@ export function egressRules(config: Config, { allowed, metricsUrl, ownPorts = []
   };
 }
 
+/** Of what actions may reach, the networks that are not public: all tenants share them. */
+export function sharedNetworks({ allowed }: Pick<EgressRules, 'allowed'>): string[] {
+  return allowed.filter((entry) => entry === 'private' || entry === 'loopback');
+}
+
 /** A port of this machine. */
 export function ownEndpoint(port: number): Endpoint {
   return { host: '127.0.0.1', port };

@@ -57,6 +57,8 @@ describe('a cell of CSV', () => {
     ['-1', '-1'],
     ['+1.50', '+1.50'],
     ['-.5e+10', '-.5e+10'],
+    ['＝1+1', "'＝1+1"],
+    ['＠SUM(1)', "'＠SUM(1)"],
     ['a=1', 'a=1'],
     [' =1', ' =1'],
     ["'=1", "'=1"],
@@ -74,6 +76,14 @@ describe('a cell of CSV', () => {
     [{ '=1': '=2' }, '{"=1":"=2"}'],
   ])('%j is JSON', async (result, written) => {
     expect(await lastCells({ result: JSON.stringify(result) })).toEqual(['', '', written]);
+  });
+
+  it.each([
+    ['x;=1+1', '"x;=1+1"'],
+    ['x\t=1+1', '"x\t=1+1"'],
+    ['x,=1+1', '"x,=1+1"'],
+  ])('%j is one cell also for readers with other separators', async (text, written) => {
+    expect(await exported({ result: JSON.stringify(text) })).toContain(`,${written}\r\n`);
   });
 
   it('is read back by a strict reader, and is no formula, whatever it holds', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createJudge } from '../../egress/judge.ts';
 import { readConfig } from '../../model/config.ts';
-import { egressRules } from '../../process/network.ts';
+import { egressRules, sharedNetworks } from '../../process/network.ts';
 
 /** Returns which of some targets, `address port`, are denied to what may reach everything. */
 async function deniedOf(env: Record<string, string>, targets: string[], more: object = {}): Promise<string[]> {
@@ -54,4 +54,15 @@ it.each([
   const judge = createJudge(egressRules(config, { allowed }));
   judge.close();
   expect(judge.denies('127.0.0.1', '127.0.0.1', 80)).toBe(denied);
+});
+
+it.each([
+  [[], []],
+  [['10.0.0.0/8', 'db:5432'], []],
+  [
+    ['loopback', '10.0.0.1', 'private'],
+    ['loopback', 'private'],
+  ],
+])('of what may be reached, %j, all tenants share %j', (allowed, shared) => {
+  expect(sharedNetworks({ allowed })).toEqual(shared);
 });
