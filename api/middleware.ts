@@ -3,6 +3,7 @@ import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
+import { createInFlight } from '../service/in-flight.ts';
 import type { PrincipalService } from '../service/principals.ts';
 import { workFor } from '../service/work-owner.ts';
 import { type AddressGuard, addressOf } from './addresses.ts';
@@ -95,22 +96,18 @@ const MAX_IN_FLIGHT = 100;
  * streams do not count, and a start that awaits its run does.
  */
 export function limitInFlight(): MiddlewareHandler<ApiEnv> {
-  const inFlight = new Map<string, number>();
+  const enter = createInFlight(MAX_IN_FLIGHT);
   return async (context, next) => {
     const principal = context.get('principal') as ApiEnv['Variables']['principal'] | undefined;
     if (principal === undefined) return next();
-    const { tenant } = principal;
-    const others = inFlight.get(tenant) ?? 0;
-    if (others >= MAX_IN_FLIGHT) {
+    const leave = enter(principal.tenant);
+    if (leave === null) {
       throw new AppError('busy', `this tenant has ${MAX_IN_FLIGHT} requests in flight, which is the most it may have`);
     }
-    inFlight.set(tenant, others + 1);
     try {
       return await next();
     } finally {
-      const left = inFlight.get(tenant)! - 1;
-      if (left === 0) inFlight.delete(tenant);
-      else inFlight.set(tenant, left);
+      leave();
     }
   };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestObserver } from '../api/middleware.ts';
 import type { Config } from '../model/config.ts';
+import type { Permits } from '../model/permits.ts';
 import type { IndexService } from '../service/execution-index.ts';
 import { freePort, listenError, urlOf } from './ports.ts';
 
@@ -102,10 +103,15 @@ export async function serveMetrics(
   };
 }
 
+/** Tenants that `fermata_slots` names, those with the most activities. */
+const MOST_TENANTS = 20;
+
 /** The metrics of a worker process. */
 export interface WorkerMetrics {
   /** The address at which Temporal's SDK serves its own. */
   sdkAddress: string;
+  /** Adds which tenants have the permits of the worker. */
+  watchSlots(permits: Pick<Permits, 'tenants'>): void;
   /** All of them, in Prometheus' text format. */
   read(): Promise<string>;
 }
@@ -120,5 +126,19 @@ export async function collectWorkerMetrics(ownProcess: boolean): Promise<WorkerM
       (answer) => answer.text(),
       () => '',
     );
-  return { sdkAddress, read: async () => (await registry.metrics()) + (await ofSdk()) };
+  const watchSlots: WorkerMetrics['watchSlots'] = (permits) => {
+    new Gauge({
+      ...{ name: 'fermata_slots', help: 'Activities of a tenant that run, and that wait for a permit.' },
+      ...{ labelNames: ['tenant', 'state'], registers: [registry] },
+      collect() {
+        this.reset();
+        const largest = permits.tenants().sort((a, b) => b.running + b.waiting - a.running - a.waiting);
+        for (const { tenant, running, waiting } of largest.slice(0, MOST_TENANTS)) {
+          this.set({ tenant, state: 'running' }, running);
+          this.set({ tenant, state: 'waiting' }, waiting);
+        }
+      },
+    });
+  };
+  return { sdkAddress, watchSlots, read: async () => (await registry.metrics()) + (await ofSdk()) };
 }

@@ -14,7 +14,7 @@ import { bundleWorkflows } from '../worker/bundle.ts';
 import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
 import { handleUncaught } from '../worker/uncaught.ts';
 import { watchWorker } from '../worker/watch.ts';
-import { createWorker } from '../worker/worker.ts';
+import { createPermits, createWorker } from '../worker/worker.ts';
 import { codecOf } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
@@ -78,6 +78,8 @@ await runMain(async (config) => {
     const connection = await connectWorker(address);
     undos.push(() => connection.close());
     const interrupt = new AbortController();
+    const permits = createPermits({ concurrentActions: config.FERMATA_CONCURRENT_ACTIONS });
+    (await metrics)?.watchSlots(permits);
     const worker = await createWorker({
       connection,
       namespace: config.TEMPORAL_NAMESPACE,
@@ -85,7 +87,7 @@ await runMain(async (config) => {
       codec,
       actions: actionsOver(host.desk, host.egress, { connection, namespace: config.TEMPORAL_NAMESPACE, codec }),
       report: host.report,
-      concurrentActions: config.FERMATA_CONCURRENT_ACTIONS,
+      permits,
       probation: order.probation,
       interrupt: interrupt.signal,
     });

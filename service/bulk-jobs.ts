@@ -13,6 +13,7 @@ import type { IdempotencyKey } from './idempotency.ts';
 import { refusal } from './inputs.ts';
 import { isPassing } from './outages.ts';
 import type { RetryService } from './retries.ts';
+import { workFor } from './work-owner.ts';
 
 /** Which executions are meant: by their ids in any spelling, or those that match a filter and can be changed so. */
 export type BulkTarget = { ids: readonly (number | string)[] } | { filter: ExecutionFilter };
@@ -23,6 +24,9 @@ const MAX_TARGETS = 100_000;
 /** Executions that are changed at the same time, and errors that a job keeps. */
 const CONCURRENCY = 8;
 const MAX_ERRORS = 1_000;
+
+/** Batches of a job, of so many executions each, until it is another tenant's turn. */
+const BATCHES = 4;
 
 /** Milliseconds that a process has a job for, from its last sign of life; and between two looks for one. */
 const LEASE = 20_000;
@@ -66,15 +70,18 @@ export function createBulkService(
     throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
   }
 
-  /** Does a job as long as nobody aborts it. */
+  /** Does the next batches of a job, unless somebody aborts it, and lets it go. */
   async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
-    for (let job = leased; job.status === 'running' && !signal.aborted; ) {
+    let job = leased;
+    for (let batches = 1; job.status === 'running' && !signal.aborted; batches += 1) {
       const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
       const { id } = job;
       const results = await Promise.all(batch.map((n) => change(job, n, ['bulk', id, String(n)])));
       const errors = results.filter((error) => error !== null);
       const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
-      job = await jobs.advance(job.id, progress, new Date(clock() + LEASE), MAX_ERRORS);
+      const last = batches === BATCHES;
+      job = await jobs.advance(job.id, progress, last ? null : new Date(clock() + LEASE), MAX_ERRORS);
+      if (last) return;
     }
   }
 
@@ -131,15 +138,18 @@ export function createBulkService(
     /** Works on jobs until the signal is aborted; a job that a dead process had is gone on with. */
     async run(signal: AbortSignal): Promise<void> {
       let failing = false;
+      let turn: string | null = null;
       while (!signal.aborted) {
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
         try {
-          const job = await jobs.lease(new Date(clock()), new Date(clock() + LEASE));
-          failing = false;
-          if (job !== null) {
-            await work(job, signal);
+          const job: BulkJob | null = await jobs.lease(new Date(clock()), new Date(clock() + LEASE), turn);
+          if (job === null) failing = false;
+          else {
+            turn = job.tenant;
+            await workFor(job.tenant, () => work(job, signal));
+            failing = false;
             continue;
           }
         } catch (error) {

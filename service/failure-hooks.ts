@@ -7,11 +7,12 @@ import type { FailureHookRow, FailureHookStore } from '../store/failure-hooks.ts
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
 import { keepGoing } from './loops.ts';
-import { isPassing } from './outages.ts';
+import { isPassing, refusalOf } from './outages.ts';
+import { workFor } from './work-owner.ts';
 
-/** Milliseconds between two rounds, and hooks in one. */
+/** Milliseconds between two rounds, and hooks in one: of a tenant, and in all. */
 const INTERVAL = 500;
-const AT_ONCE = 20;
+const AT_ONCE = { ofTenant: 10, all: 40 };
 
 /** Largest input of a run that its hook is told, in bytes of JSON. */
 const MAX_INPUT = 500_000;
@@ -51,17 +52,22 @@ export function createFailureHooks(
   return {
     /** One round. */
     async tick(): Promise<void> {
+      const busy = new Set<string>();
       for (const row of await store.due(namespace, AT_ONCE)) {
+        const { workflowId, tenant, hook } = row;
+        if (busy.has(tenant)) continue;
         try {
-          await start(row);
+          await workFor(tenant, () => start(row));
           await store.end(row, null);
         } catch (error) {
-          // Whatever else is wrong with one run is no reason for the others to wait.
-          if (isPassing(error)) throw error;
-          const { workflowId, hook } = row;
-          const { code, message } = error instanceof AppError ? error : { code: 'internal', message: String(error) };
-          log.error({ err: error, workflow_id: workflowId, hook }, 'what is to follow a failure cannot be started');
-          await store.end(row, `${code}: ${message}`);
+          const { code, message } = refusalOf(error, 'the log of the API says what went wrong');
+          // That a tenant has too much under way is no reason for others to wait; that something is away is one.
+          if (code === 'busy') busy.add(tenant);
+          else if (isPassing(error)) throw error;
+          else {
+            log.error({ err: error, workflow_id: workflowId, hook }, 'what is to follow a failure cannot be started');
+            await store.end(row, `${code}: ${message}`);
+          }
         }
       }
     },

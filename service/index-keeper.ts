@@ -23,6 +23,9 @@ const LONG_EVERY = 60_000;
 const SWEEP_AFTER = 60_000;
 const SWEEP_LIMIT = 50;
 
+/** Runs that were set aside and are tried again in one round. */
+const ASIDE_LIMIT = 50;
+
 /** Rows that a rebuild looks at one by one, at a time. */
 const REBUILD_PAGE = 500;
 
@@ -114,7 +117,7 @@ export function createIndexKeeper(
 
   /** Tries again what was set aside. */
   async function retryAside(): Promise<void> {
-    await mapConcurrently(aside.due(), (workflowId) =>
+    await mapConcurrently(aside.due().slice(0, ASIDE_LIMIT), (workflowId) =>
       aside.attempt(workflowId, async () => {
         const described = await temporal.describe(workflowId);
         const entry = described === null ? null : await wholeEntryFor(described.info);

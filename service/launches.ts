@@ -6,6 +6,7 @@ import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
 import type { TurnStore } from '../store/turns.ts';
 import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
+import { createInFlight } from './in-flight.ts';
 import { indexed, isClosedRun } from './index-entries.ts';
 import { maskInput } from './masks.ts';
 import type { StatementSigner } from './statements.ts';
@@ -22,6 +23,17 @@ const MINT_TRIES = 5;
 /** Runs with a turn that are looked at before another one is made to wait. */
 const MAX_ASKED = 20;
 
+/** Starts of one tenant that a process makes at once. */
+const MAX_STARTS = 200;
+
+/** How a run is started: after how many seconds, for which request, and under which number where that is known. */
+interface LaunchOptions {
+  delay?: number | undefined;
+  key: IdempotencyKey | undefined;
+  asked: Json;
+  number?: number | undefined;
+}
+
 /** Starts runs under numbers of their own, each once. */
 export type Launcher = ReturnType<typeof createLauncher>;
 
@@ -37,6 +49,7 @@ export function createLauncher(
   }: { signer: Pick<StatementSigner, 'withWarrant'>; queues: Pick<TaskQueueService, 'demandOwn'>; clock: () => number },
 ) {
   const { namespace } = temporal;
+  const enter = createInFlight(MAX_STARTS);
   let last = 0;
 
   function entryOf({ input, run, memo }: Blueprint): IndexEntry {
@@ -92,52 +105,60 @@ export function createLauncher(
     if (claim.entry.turn !== undefined) await turns.leave(namespace, claim.entry.workflowId);
   }
 
+  async function launchOnce(
+    tenant: string,
+    blueprintOf: (n: number) => Blueprint,
+    { delay = 0, key, asked, number }: LaunchOptions,
+  ): Promise<string> {
+    const bodyHash = askedHash(asked);
+    const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
+    for (let tries = 0; tries < MINT_TRIES; tries += 1) {
+      const n = number ?? mintNumber(last, clock());
+      if (number === undefined) last = n;
+      const blueprint = blueprintOf(n);
+      await queues.demandOwn(tenant, taskQueuesOf(blueprint.run));
+      const claim: Claim = { entry: entryOf(blueprint), idempotency };
+      const claimed = await store.claim(tenant, claim);
+      if (claimed === 'taken') {
+        // A number that is given is that of one run, which there is already.
+        if (number !== undefined) return claim.entry.workflowId;
+        continue;
+      }
+      if (claimed === 'claimed') {
+        const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
+          await release(tenant, claim);
+          throw error;
+        });
+        await launch(tenant, whole, delay, claim);
+        return claim.entry.workflowId;
+      }
+      if (claimed.bodyHash !== bodyHash) throw mismatch();
+      const same = blueprintOf(claimed.n);
+      const entry = entryOf(same);
+      // A process may have died between the claim and the start: the start is made good, or refused as made.
+      await store.write([entry]);
+      await launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
+      return entry.workflowId;
+    }
+    throw new AppError('internal', 'no free execution number was found');
+  }
+
   return {
     /**
-     * Starts a run, after `delay` seconds, and gives its workflow id. The same idempotency key with what was asked the
-     * same is one run, also after a crash in between. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`.
+     * Starts a run, and gives its workflow id. The same idempotency key with what was asked the same is one run, also after a crash
+     * in between. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too
+     * many starts under way.
      */
-    async launch(
-      tenant: string,
-      blueprintOf: (n: number) => Blueprint,
-      {
-        delay = 0,
-        key,
-        asked,
-        number,
-      }: { delay?: number | undefined; key: IdempotencyKey | undefined; asked: Json; number?: number | undefined },
-    ): Promise<string> {
-      const bodyHash = askedHash(asked);
-      const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
-      for (let tries = 0; tries < MINT_TRIES; tries += 1) {
-        const n = number ?? mintNumber(last, clock());
-        if (number === undefined) last = n;
-        const blueprint = blueprintOf(n);
-        await queues.demandOwn(tenant, taskQueuesOf(blueprint.run));
-        const claim: Claim = { entry: entryOf(blueprint), idempotency };
-        const claimed = await store.claim(tenant, claim);
-        if (claimed === 'taken') {
-          // A number that is given is that of one run, which there is already.
-          if (number !== undefined) return claim.entry.workflowId;
-          continue;
-        }
-        if (claimed === 'claimed') {
-          const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
-            await release(tenant, claim);
-            throw error;
-          });
-          await launch(tenant, whole, delay, claim);
-          return claim.entry.workflowId;
-        }
-        if (claimed.bodyHash !== bodyHash) throw mismatch();
-        const same = blueprintOf(claimed.n);
-        const entry = entryOf(same);
-        // A process may have died between the claim and the start: the start is made good, or refused as made.
-        await store.write([entry]);
-        await launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
-        return entry.workflowId;
+    async launch(tenant: string, blueprintOf: (n: number) => Blueprint, options: LaunchOptions): Promise<string> {
+      const leave = enter(tenant);
+      if (leave === null) {
+        throw new AppError('busy', `this tenant has ${MAX_STARTS} starts under way, which is the most it may have`);
       }
-      throw new AppError('internal', 'no free execution number was found');
+      try {
+        return await launchOnce(tenant, blueprintOf, options);
+      } finally {
+        leave();
+      }
     },
   };
 }

@@ -25,9 +25,14 @@ export function createRunReports(store: ExecutionStore, namespace: string, log: 
       const write = async () => {
         const reports = [...kept.values()];
         kept.clear();
-        if (reports.length > 0) await store.write(reports.map((report) => reportedEntry(namespace, report)));
+        try {
+          if (reports.length > 0) await store.write(reports.map((report) => reportedEntry(namespace, report)));
+        } catch (error) {
+          for (const report of reports) if (!kept.has(report.workflowId)) this.take(report);
+          throw error;
+        }
       };
-      const trouble = 'reports of open runs are lost: the index cannot be written';
+      const trouble = 'reports of open runs cannot be written to the index; trying again';
       return keepGoing(write, signal, { interval: INTERVAL, pause: INTERVAL, log, trouble });
     },
   };

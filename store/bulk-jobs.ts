@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { BulkError, BulkVerb } from '../model/bulk.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Database } from './database.ts';
@@ -41,14 +41,18 @@ export function createBulkJobStore(db: Database) {
       return found ?? null;
     },
 
-    /** Takes a running job that nobody has, until a time; null when there is none. */
-    async lease(now: Date, until: Date): Promise<BulkJob | null> {
+    /**
+     * Takes the oldest running job that nobody has, until a time, of the tenant whose turn comes behind another one's; null when
+     * there is none.
+     */
+    async lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null> {
       const free = or(isNull(bulkJobs.leased), lt(bulkJobs.leased, now));
+      const later = behind === null ? [] : [desc(gt(bulkJobs.tenant, behind))];
       const [next] = await db
         .select({ id: bulkJobs.id })
         .from(bulkJobs)
         .where(and(eq(bulkJobs.status, 'running'), free))
-        .orderBy(bulkJobs.created)
+        .orderBy(...later, bulkJobs.tenant, bulkJobs.created)
         .limit(1);
       if (next === undefined) return null;
       const [leased] = await db
@@ -59,11 +63,14 @@ export function createBulkJobStore(db: Database) {
       return leased ?? null;
     },
 
-    /** Notes what became of the next executions of a job; `errors` tells some of those that `failed` counts. */
+    /**
+     * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of
+     * those that `failed` counts.
+     */
     async advance(
       id: string,
       { done, succeeded, errors }: BulkProgress,
-      until: Date,
+      until: Date | null,
       maxErrors: number,
     ): Promise<BulkJob> {
       const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, id));

@@ -1,20 +1,4 @@
-import {
-  and,
-  arrayOverlaps,
-  count,
-  desc,
-  eq,
-  gt,
-  gte,
-  ilike,
-  inArray,
-  isNull,
-  lt,
-  lte,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, arrayOverlaps, count, desc, eq, gt, gte, ilike, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
 import { integerId } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { ExecutionStatus } from '../model/status.ts';
@@ -401,23 +385,35 @@ export function createExecutionStore(db: Database) {
       await db.update(executions).set({ marked: true }).where(eq(executions.n, n));
     },
 
-    /** Open rows that are due to be looked at: the marked ones, then those not looked at since a time. */
+    /**
+     * Open rows that are due to be looked at, of one tenant after another: of each the marked ones, then those not looked at since
+     * a time.
+     */
     async due(namespace: string, before: Date, limit: number): Promise<IndexRow[]> {
-      return db
-        .select()
-        .from(executions)
-        .where(
-          and(
-            eq(executions.namespace, namespace),
-            eq(executions.versionClosed, 0),
-            or(
-              eq(executions.marked, true),
-              and(lte(executions.created, before), or(isNull(executions.looked), lte(executions.looked, before))),
-            ),
-          ),
+      const open = sql`e.namespace = ${namespace} and e.version_closed = 0`;
+      const since = sql.param(before, executions.looked);
+      const dueOf = (tenant: SQL) => sql`
+        (select e.n, e.tenant, e.marked, e.looked from ${executions} e where ${open} and ${tenant} and e.marked limit ${limit})
+        union
+        (select e.n, e.tenant, e.marked, e.looked from ${executions} e
+          where ${open} and ${tenant} and e.created <= ${since} and (e.looked is null or e.looked <= ${since})
+          order by e.looked nulls first limit ${limit})`;
+      // Each tenant is found by the index, however many rows the others have; some runs are nobody's.
+      const chosen = sql`
+        with recursive owners as (
+          (select e.tenant from ${executions} e where ${open} and e.tenant is not null order by e.tenant limit 1)
+          union all
+          select (select e.tenant from ${executions} e where ${open} and e.tenant > owners.tenant order by e.tenant limit 1)
+          from owners where owners.tenant is not null
+        ), due as (
+          select found.* from owners cross join lateral (${dueOf(sql`e.tenant = owners.tenant`)}) found
+          union all
+          select * from (${dueOf(sql`e.tenant is null`)}) found
         )
-        .orderBy(desc(executions.marked), sql`${executions.looked} nulls first`)
-        .limit(limit);
+        select n from (
+          select n, looked, row_number() over (partition by tenant order by marked desc, looked nulls first) as turn from due
+        ) ranked order by turn, looked nulls first limit ${limit}`;
+      return db.select().from(executions).where(sql`${executions.n} in (${chosen})`);
     },
 
     /** Notes that a row has been looked at. */

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
 import type { Database, Transaction } from './database.ts';
 import { failureHooks } from './schema.ts';
 
@@ -11,14 +11,21 @@ export type FailureHookStore = ReturnType<typeof createFailureHookStore>;
 /** Makes the store over an open database. */
 export function createFailureHookStore(db: Database) {
   return {
-    /** Some that are still to be started, the oldest first. */
-    async due(namespace: string, limit: number): Promise<FailureHookRow[]> {
-      return db
-        .select()
+    /** Some that are still to be started, of one tenant after another, the oldest of each first. */
+    async due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]> {
+      const turn = sql<number>`row_number() over (partition by ${failureHooks.tenant} order by ${failureHooks.created})`;
+      const ranked = db
+        .select({ workflowId: failureHooks.workflowId, turn: turn.as('turn') })
         .from(failureHooks)
         .where(and(eq(failureHooks.namespace, namespace), isNull(failureHooks.done)))
-        .orderBy(failureHooks.created)
-        .limit(limit);
+        .as('ranked');
+      return db
+        .select(getTableColumns(failureHooks))
+        .from(failureHooks)
+        .innerJoin(ranked, and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, ranked.workflowId)))
+        .where(lte(ranked.turn, most.ofTenant))
+        .orderBy(ranked.turn, failureHooks.created)
+        .limit(most.all);
     },
 
     /** Notes that one is started, or why it cannot be. */

@@ -253,7 +253,8 @@ export const executions = pgTable(
     index('executions_enforcement').on(table.tenant, table.enforcement),
     index('executions_parent').on(table.tenant, table.parent),
     index('executions_retry_of').on(table.tenant, table.retryOf),
-    index('executions_open').on(table.namespace, table.looked).where(sql`version_closed = 0`),
+    index('executions_open').on(table.namespace, table.tenant, table.looked).where(sql`version_closed = 0`),
+    index('executions_marked').on(table.namespace, table.tenant).where(sql`version_closed = 0 and marked`),
     index('executions_asked').on(table.namespace).where(sql`asked > asked_seen or inquiries_open > 0`),
   ],
 );
@@ -513,7 +514,7 @@ export const failureHooks = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.workflowId] }),
-    index('failure_hooks_due').on(table.namespace, table.created).where(sql`done is null`),
+    index('failure_hooks_due').on(table.namespace, table.tenant, table.created).where(sql`done is null`),
   ],
 );
 

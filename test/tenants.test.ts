@@ -21,7 +21,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'A condition with the tenant, which the function takes from another one.': ['turns.holders'],
   'The work of a process for all tenants.': [
-    ...['bulk-jobs.lease', 'executions.due', 'executions.forgetBuried', 'failure-hooks.due', 'inquiries.remind'],
+    ...['executions.forgetBuried', 'inquiries.remind'],
     ...['run-strikes.due', 'seals.all', 'seals.replace'],
     ...['processes.note', 'processes.list', 'processes.end'],
   ],

@@ -13,10 +13,8 @@ export interface WorkerOptions {
   connection: NativeConnection;
   namespace: string;
   bundle: WorkflowBundle;
-  /** Actions that run at once. */
-  concurrentActions?: number;
-  /** Activities that the worker takes at once to run them or have them wait; at least `concurrentActions`. */
-  waitingRoom?: number;
+  /** What activities need to do their work. */
+  permits?: Permits;
   /** Takes one workflow task at a time and keeps no workflow in memory, so that a task which ends the process is alone. */
   probation?: boolean;
   /**
@@ -48,29 +46,41 @@ const WAITING_ROOM = 1_000;
  */
 const INPUTS = 1 / 16;
 
+/** How large a worker is: actions that run at once, and activities that it takes at once to run them or have them wait. */
+export interface WorkerSize {
+  concurrentActions?: number;
+  waitingRoom?: number;
+}
+
+/** Makes the permits of a worker, for which its heap must be as large as it will be. */
+export function createPermits({
+  concurrentActions = CONCURRENT_ACTIONS,
+  waitingRoom = WAITING_ROOM,
+}: WorkerSize = {}): Permits {
+  const places = Math.max(waitingRoom, concurrentActions);
+  return new Permits(concurrentActions, { room: { places, bytes: getHeapStatistics().heap_size_limit * INPUTS } });
+}
+
 /** A worker on Fermata's own task queue, for the generic workflow and the built-in actions. */
 export async function createWorker({
   connection,
   namespace,
   bundle,
-  concurrentActions = CONCURRENT_ACTIONS,
-  waitingRoom = WAITING_ROOM,
+  permits = createPermits(),
   probation = false,
   interrupt,
   actions,
   codec,
   report,
 }: WorkerOptions): Promise<Worker> {
-  const { heap_size_limit: heap } = getHeapStatistics();
-  const room = { places: Math.max(waitingRoom, concurrentActions), bytes: heap * INPUTS };
   return Worker.create({
     connection,
     namespace,
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
-    activities: createActivities(ACTIONS, actions, new Permits(concurrentActions, { room }), interrupt),
+    activities: createActivities(ACTIONS, actions, permits, interrupt),
     // Slots are where activities wait for their permit.
-    maxConcurrentActivityTaskExecutions: room.places,
+    maxConcurrentActivityTaskExecutions: permits.room,
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).
     stickyQueueScheduleToStartTimeout: '2s',
     // A cancel request reaches an activity with its next heartbeat.
@@ -79,7 +89,7 @@ export async function createWorker({
     ...UNINTERRUPTED,
     reuseV8Context: true,
     workflowThreadPoolSize: 1,
-    maxCachedWorkflows: probation ? 0 : cachedWorkflows(heap),
+    maxCachedWorkflows: probation ? 0 : cachedWorkflows(getHeapStatistics().heap_size_limit),
     maxConcurrentWorkflowTaskExecutions: probation ? 1 : 40,
     dataConverter: codec?.dataConverter ?? CONVERTERS,
     ...(report === undefined ? {} : { sinks: sinksFor(report) }),

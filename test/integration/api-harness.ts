@@ -14,7 +14,7 @@ import { createRunReports } from '../../service/run-reports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
-import { createWorker, type WorkerOptions } from '../../worker/worker.ts';
+import { createPermits, createWorker, type WorkerSize } from '../../worker/worker.ts';
 import { preparedBundle, preparedDatabase } from './prepared.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
@@ -26,9 +26,7 @@ export interface Answer {
 }
 
 /** How large a worker is, and which master keys it has. */
-type WorkerSettings = Pick<WorkerOptions, 'concurrentActions' | 'waitingRoom' | 'interrupt'> & {
-  secretKeys?: readonly string[];
-};
+type WorkerSettings = WorkerSize & { interrupt?: AbortSignal; secretKeys?: readonly string[] };
 
 /** The whole product over a real server and a real database, on free ports. */
 export interface ApiHarness {
@@ -84,12 +82,21 @@ export async function createApiHarness(
         ? await preparedBundle()
         : await bundleWorkflows(SEALED_CONVERTERS);
   let stopWorker = async () => {};
-  const startWorker = async ({ secretKeys = [SECRET_KEY], ...size }: WorkerSettings = {}): Promise<void> => {
+  const startWorker = async ({ secretKeys = [SECRET_KEY], interrupt, ...size }: WorkerSettings = {}): Promise<void> => {
     if (bundle === null) return;
     const egress = createEgress(LOCAL);
     const actions = actionsOver(createDesk(database.db, secretKeys), egress, { connection: native, namespace, codec });
     const { take: report } = reports;
-    const worker = await createWorker({ ...size, connection: native, namespace, bundle, actions, codec, report });
+    const worker = await createWorker({
+      permits: createPermits(size),
+      connection: native,
+      namespace,
+      bundle,
+      actions,
+      codec,
+      report,
+      ...(interrupt === undefined ? {} : { interrupt }),
+    });
     const running = worker.run();
     stopWorker = async () => {
       stopWorker = async () => {};

@@ -1,0 +1,17 @@
+/**
+ * Makes a count of what each tenant has under way: the function that it returns lets one more in and gives the function that ends it,
+ * or null when the tenant has `most` already.
+ */
+export function createInFlight(most: number): (tenant: string) => (() => void) | null {
+  const inFlight = new Map<string, number>();
+  return (tenant) => {
+    const others = inFlight.get(tenant) ?? 0;
+    if (others >= most) return null;
+    inFlight.set(tenant, others + 1);
+    return () => {
+      const left = inFlight.get(tenant)! - 1;
+      if (left === 0) inFlight.delete(tenant);
+      else inFlight.set(tenant, left);
+    };
+  };
+}

@@ -1,0 +1,102 @@
+import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { beforeAll, expect, it } from 'vitest';
+import { NOBODY_ID, type Principal } from '../../model/principal.ts';
+import { type BulkJob, createBulkJobStore } from '../../store/bulk-jobs.ts';
+import type { Database } from '../../store/database.ts';
+import { createExecutionStore } from '../../store/executions.ts';
+import { createFailureHookStore } from '../../store/failure-hooks.ts';
+
+// One tenant with very much that is old, and others with a little that is new.
+
+const [HUGE, SMALL, TINY] = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`) as [string, string, string];
+const ROWS: [tenant: string, count: number, from: number][] = [
+  [HUGE, 3_000, 0],
+  [SMALL, 5, 10_000],
+  [TINY, 1, 20_000],
+];
+const at = (second: number) => new Date(1_790_000_000_000 + second * 1_000);
+
+let db: Database;
+beforeAll(async () => {
+  const made = drizzle(await PGlite.create({ extensions: { pg_trgm } }));
+  await migrate(made, { migrationsFolder: 'store/migrations' });
+  db = made;
+});
+
+const countsOf = (rows: readonly { tenant: string | null }[]) =>
+  [HUGE, SMALL, TINY].map((tenant) => rows.filter((row) => row.tenant === tenant).length);
+
+it('open runs are looked at of one tenant after another: the marked ones first, then the one that waits longest', async () => {
+  for (const [tenant, count, from] of ROWS) {
+    await db.execute(sql`
+      insert into executions (namespace, workflow_id, n, tenant, ref, pack, status, created, updated, looked, version_start, version_run, version_closed, version_event, listed)
+      select 'default', 'wf_' || n, n, ${tenant}::uuid, 'p.w', 'p', 'running', ${at(0).toISOString()}::timestamptz, ${at(0).toISOString()}::timestamptz,
+        ${at(0).toISOString()}::timestamptz + n * interval '1 second', 1, 'run', 0, 5, now()
+      from generate_series(${from}::int, ${from + count - 1}::int) n`);
+  }
+  const store = createExecutionStore(db);
+  await store.mark(2_500);
+  await store.mark(10_004);
+  const due = await store.due('default', at(30_000), 10);
+  expect(countsOf(due)).toEqual([5, 4, 1]);
+  const ofHuge = due.filter(({ tenant }) => tenant === HUGE).map(({ n }) => n);
+  expect(ofHuge.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 2_500]);
+  expect((await store.due('default', at(30_000), 3)).map(({ n }) => n).sort((a, b) => a - b)).toEqual([
+    2_500, 10_004, 20_000,
+  ]);
+  // What was looked at within the time is not due, but what is marked is.
+  expect(countsOf(await store.due('default', at(10_001), 50))).toEqual([47, 3, 0]);
+  expect(countsOf(await store.due('default', at(-1), 50))).toEqual([1, 1, 0]);
+  await store.looked(due, at(40_000));
+  expect(countsOf(await store.due('default', at(30_000), 10))).toEqual([9, 1, 0]);
+  await db.execute(sql`update executions set tenant = null where n = 20000`);
+  expect((await store.due('default', at(50_000), 3)).filter(({ tenant }) => tenant === null)).toHaveLength(1);
+  expect(await store.due('another', at(30_000), 10)).toEqual([]);
+});
+
+it('what is to follow failures is begun of one tenant after another', async () => {
+  for (const [tenant, count, from] of ROWS) {
+    await db.execute(sql`
+      insert into failure_hooks (namespace, workflow_id, tenant, hook, created)
+      select 'default', 'wf_' || n, ${tenant}::uuid, 'p.hook', ${at(0).toISOString()}::timestamptz + n * interval '1 second'
+      from generate_series(${from}::int, ${from + count - 1}::int) n`);
+  }
+  const store = createFailureHookStore(db);
+  const due = await store.due('default', { ofTenant: 4, all: 8 });
+  expect(countsOf(due)).toEqual([4, 3, 1]);
+  expect(due.slice(0, 3).map(({ workflowId }) => workflowId)).toEqual(['wf_0', 'wf_10000', 'wf_20000']);
+  for (const row of due) await store.end(row, null);
+  expect(countsOf(await store.due('default', { ofTenant: 4, all: 8 }))).toEqual([4, 2, 0]);
+});
+
+it('bulk jobs are worked on in turn, whichever tenant has more and older ones', async () => {
+  const store = createBulkJobStore(db);
+  const principal: Principal = {
+    ...{ id: NOBODY_ID, tenant: HUGE, tenantRef: 'x', subject: 'x', kind: 'person', onBehalfOf: null },
+    ...{ roles: [], permissions: [], groups: [] },
+  };
+  const job = (n: number) => `10000000-0000-4000-8000-00000000000${n}`;
+  for (const [n, tenant] of [HUGE, HUGE, HUGE, SMALL, TINY].entries()) {
+    await store.create({ id: job(n), tenant, verb: 'cancel', reason: 'x', principal, targets: [1, 2, 3] });
+  }
+  const order: string[] = [];
+  let behind: string | null = null;
+  for (let turn = 0; turn < 7; turn += 1) {
+    const leased: BulkJob = (await store.lease(at(turn), at(turn + 100), behind))!;
+    order.push(leased.id);
+    behind = leased.tenant;
+    await store.advance(leased.id, { done: 1, succeeded: 1, errors: [] }, null, 10);
+  }
+  expect(order).toEqual([0, 3, 4, 0, 3, 4, 0].map(job));
+  // The first is done, and another process has the second.
+  expect((await store.lease(at(10), at(100), null))!.id).toBe(job(1));
+  expect((await store.lease(at(10), at(100), HUGE))!.id).toBe(job(3));
+  expect((await store.lease(at(10), at(100), TINY))!.id).toBe(job(2));
+  expect((await store.lease(at(10), at(100), TINY))!.id).toBe(job(4));
+  expect(await store.lease(at(10), at(100), TINY)).toBeNull();
+  expect((await store.lease(at(101), at(200), null))!.id).toBe(job(1));
+});
