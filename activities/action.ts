@@ -16,6 +16,8 @@ export interface ActionContext {
   lookup: Egress['lookup'];
   /** The same for every attempt of one task or item, and for nothing else: for systems that do a thing once. */
   token: string;
+  /** Is to be told of a text that is encoded as base64, such as an account: what is hidden of the secrets in it. */
+  encoded(text: string): void;
 }
 
 /** How an action of Fermata's own workers ends badly: recorded as the failure of its task. */
@@ -81,6 +83,13 @@ export type Connect = (
   name: string,
 ) => Promise<{ settings: JsonObject; secrets: JsonObject } | null>;
 
+/** Returns the value of `authorization` for an account (RFC 7617). */
+export function basic(username: string, password: string, encoded: ActionContext['encoded']): string {
+  const account = `${username}:${password}`;
+  encoded(account);
+  return `Basic ${Buffer.from(account).toString('base64')}`;
+}
+
 /** A system that is asked by HTTP: what its failures are called, and what it has said in one of its answers. */
 export interface Vendor {
   type: string;
@@ -93,7 +102,7 @@ export interface Vendor {
  * code `HTTP_400` and the like, tried again at 429 and from 500 on; that it did not answer is one with the system's own code.
  */
 export async function ask(
-  { fetch, signal }: ActionContext,
+  { fetch, signal, encoded }: ActionContext,
   url: string,
   request: { headers?: Record<string, string>; body: Json; expected: number },
   { type, name, said = () => '' }: Vendor,
@@ -103,7 +112,9 @@ export async function ask(
   let retryAfter: number | undefined;
   try {
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...request.headers };
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request.body), signal });
+    const sent = JSON.stringify(request.body);
+    encoded(sent);
+    const response = await fetch(url, { method: 'POST', headers, body: sent, signal });
     ({ status } = response);
     body = jsonOf(await readText(response));
     retryAfter = retryAfterOf(response.headers);

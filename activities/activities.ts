@@ -8,7 +8,7 @@ import {
 } from '@temporalio/activity';
 import { AnswerTooLarge } from '../egress/answer.ts';
 import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
-import { type HoldsSecret, RedirectError } from '../egress/redirects.ts';
+import { RedirectError } from '../egress/redirects.ts';
 import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
 import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
@@ -21,7 +21,7 @@ import { type Action, ActionError, type Connect, type ConnectedAction, Later } f
 import { attempted, attemptLimit, timer } from './attempt.ts';
 import { follow } from './later.ts';
 import { createLookups } from './lookups.ts';
-import { type Mask, maskOf, secretDetector } from './masks.ts';
+import { createMasks, type Mask, type Masks } from './masks.ts';
 import { type Pulse, startPulse } from './pulse.ts';
 import { type SecretOf, withSecrets } from './secret-input.ts';
 
@@ -66,8 +66,7 @@ export function createActivities(
         owner,
         timeout,
         pulse,
-        mask: maskOf(secrets),
-        holdsSecret: secretDetector(secrets),
+        masks: createMasks(secrets),
       });
     const opens = 'pack' in action || Object.keys(texts).length > 0;
     if (opens && tenant !== undefined) {
@@ -172,7 +171,7 @@ function connectedAs(action: ConnectedAction, connection: Found): Action {
 
 function masked(error: unknown, mask: Mask): unknown {
   if (isTemporals(error)) return error;
-  const known = refusalIn(error) ?? error;
+  const known = refusalIn(error, mask) ?? error;
   if (!(known instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
   const { type, message, code, details, retryable, retryAfter } = known;
   return new ActionError(type, mask(message), {
@@ -189,23 +188,21 @@ interface Surroundings {
   /** Seconds of the attempt from its permit on; undefined: start-to-close has them, and waiting counts. */
   timeout: number | undefined;
   pulse: Pulse;
-  mask: Mask;
-  holdsSecret: HoldsSecret;
+  masks: Masks;
 }
 
 async function runBounded(action: Action, input: unknown, around: Surroundings): Promise<Json> {
-  const { permits, owner, timeout: seconds, pulse, mask } = around;
+  const { permits, owner, timeout: seconds, pulse } = around;
+  const { mask, holdsSecret, encoded } = around.masks;
   const { addressOf, lookup } = around.egress;
-  const fetch: Egress['fetch'] = (input, init) => around.egress.fetch(input, init, around.holdsSecret);
+  const fetch: Egress['fetch'] = (input, init) => around.egress.fetch(input, init, holdsSecret);
   const context = Context.current();
   const parsed = action.input.safeParse(input);
   if (!parsed.success) {
     const issues = issuesOf(parsed.error, action.input, input);
     const details = issues.map(({ code, path, message }) => ({ code, path, message }));
-    throw new ActionError('input_invalid', `the input is invalid: ${issuesText(issues, 'input')}`, {
-      details,
-      retryable: false,
-    });
+    const message = `the input is invalid: ${issuesText(issues, 'input')}`;
+    throw masked(new ActionError('input_invalid', message, { details, retryable: false }), mask);
   }
   const { cancellationSignal, info } = context;
   const limit = seconds === undefined ? attemptLimit(info) : Math.max(1, seconds * 1000);
@@ -239,7 +236,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     });
     const token = tokenOf(context.info);
     const running = attempted(() =>
-      action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token }),
+      action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token, encoded }),
     );
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const given = await Promise.race([running, aborted]);
@@ -281,7 +278,7 @@ function isTemporals(error: unknown): error is Error {
 function failureOf(error: unknown, attempt: number): Error {
   if (isTemporals(error)) return error;
   const known =
-    refusalIn(error) ??
+    refusalIn(error, (value) => value) ??
     (error instanceof ActionError ? error : new ActionError('action_error', messageOf(error), { cause: error }));
   const note: FaultNote = { attempt, ...(known.code === undefined ? {} : { code: known.code }) };
   const failure = ApplicationFailure.create({
@@ -298,10 +295,13 @@ function failureOf(error: unknown, attempt: number): Error {
 }
 
 /** The failure for what the way out refuses, whichever client has met it; undefined for any other error. */
-function refusalIn(error: unknown): ActionError | undefined {
+function refusalIn(error: unknown, mask: Mask): ActionError | undefined {
   const denied = errorIn(error, EgressError);
-  if (denied !== undefined)
-    return new ActionError('egress_denied', denied.message, { code: denied.code, retryable: false });
+  if (denied !== undefined) {
+    // A host that is a short secret is one as a whole.
+    const message = denied.message.replace(denied.host, () => mask(denied.host));
+    return new ActionError('egress_denied', message, { code: denied.code, retryable: false });
+  }
   const redirect = errorIn(error, RedirectError);
   if (redirect !== undefined)
     return new ActionError('redirect_refused', redirect.message, { code: redirect.code, retryable: false });

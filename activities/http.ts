@@ -2,7 +2,7 @@ import { readText } from '../egress/answer.ts';
 import { type HttpInput, HttpInputSchema } from '../model/http-input.ts';
 import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
-import { type Action, ActionError } from './action.ts';
+import { type Action, type ActionContext, ActionError, basic } from './action.ts';
 import { timer } from './attempt.ts';
 
 /**
@@ -13,16 +13,16 @@ import { timer } from './attempt.ts';
  */
 export const httpAction: Action<HttpInput> = {
   input: HttpInputSchema,
-  async run(input, { signal, fetch }) {
+  async run(input, { signal, fetch, encoded }) {
     const started = performance.now();
     const limit = input.timeout === undefined ? undefined : timer(input.timeout);
     try {
       const response = await fetch(urlOf(input), {
         method: input.method,
-        headers: headersOf(input),
+        headers: headersOf(input, encoded),
         redirect: input.follow_redirects ? 'follow' : 'manual',
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
-        ...bodyOf(input),
+        ...bodyOf(input, encoded),
       });
       const headers = Object.fromEntries(response.headers);
       const body = parseBody(await readText(response), headers['content-type']);
@@ -52,28 +52,35 @@ function urlOf({ url, query }: HttpInput): URL {
   return result;
 }
 
-function headersOf({ headers, body, form, auth }: HttpInput): Record<string, string> {
+function headersOf(
+  { headers, body, form, auth }: HttpInput,
+  encoded: ActionContext['encoded'],
+): Record<string, string> {
   const result = new Headers(headers);
   if (form === undefined && body !== undefined && typeof body !== 'string' && !result.has('content-type')) {
     result.set('content-type', 'application/json');
   }
   if (auth !== undefined) {
-    const value =
-      'bearer' in auth
-        ? `Bearer ${auth.bearer}`
-        : `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
-    result.set('authorization', value);
+    result.set(
+      'authorization',
+      'bearer' in auth ? `Bearer ${auth.bearer}` : basic(auth.username, auth.password, encoded),
+    );
   }
   return Object.fromEntries(result);
 }
 
-function bodyOf({ body, form }: HttpInput): { body?: string | URLSearchParams } {
+function bodyOf({ body, form }: HttpInput, encoded: ActionContext['encoded']): { body?: string | URLSearchParams } {
   if (form !== undefined) {
     const fields = Object.entries(form).map(([name, value]) => [name, String(value)] as [string, string]);
-    return { body: new URLSearchParams(fields) };
+    const params = new URLSearchParams(fields);
+    encoded(params.toString());
+    return { body: params };
   }
   if (body === undefined) return {};
-  return { body: typeof body === 'string' ? body : JSON.stringify(body) };
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  // Systems that give a request back have its body in base64.
+  encoded(text);
+  return { body: text };
 }
 
 function parseBody(text: string, contentType: string | undefined): Json {

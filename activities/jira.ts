@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { JiraIssueInputSchema } from '../model/builtin-actions.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
-import { ask, type ConnectedAction } from './action.ts';
+import { ask, basic, type ConnectedAction } from './action.ts';
 
 /**
  * `jira.create_issue` (Jira Cloud REST API v3, POST /rest/api/3/issue): `{ id, key, url }`. Fails with `jira_error`, code
@@ -13,10 +13,9 @@ export const createIssue: ConnectedAction<'jira', z.infer<typeof JiraIssueInputS
   async run(input, { settings, secrets }, context) {
     const { project, summary, description, issue_type: issueType, fields = {} } = input;
     const base = settings.base_url.replace(/\/+$/, '');
-    const credentials = Buffer.from(`${settings.email}:${secrets.token}`).toString('base64');
     const request = {
       expected: 201,
-      headers: { authorization: `Basic ${credentials}` },
+      headers: { authorization: basic(settings.email, secrets.token, context.encoded) },
       body: {
         fields: {
           ...{ project: { key: project }, summary, issuetype: { name: issueType } },

@@ -1,54 +1,84 @@
 import type { Json, JsonObject } from '../model/json.ts';
+import { base64TextsOf, writingsOf } from './writings.ts';
 
-/** Secrets that are shorter could be anything, and are left as they are. */
+/** Secrets that are shorter could be a part of anything, and are hidden as a whole value alone. */
 const SHORTEST = 8;
+
+/** Digits from which on a number is hidden that is a secret. */
+const SHORTEST_NUMBER = 6;
 
 const MASK = '********';
 
-/** Hides secrets wherever they come back: texts in any JSON, and its keys. */
+/** Hides secrets wherever they come back: texts in any JSON, its keys, and numbers. */
 export type Mask = <T extends Json>(value: T) => T;
 
-/** Makes it for some secrets. */
-export function maskOf(secrets: JsonObject): Mask {
-  const hidden = writingsOf(secrets)
-    .filter(({ length }) => length >= SHORTEST)
+/** What hides the secrets of an attempt. */
+export interface Masks {
+  mask: Mask;
+  /** Whether a text holds a secret, short ones included, however Fermata has written it. */
+  holdsSecret(text: string): boolean;
+  /**
+   * Notes a text that Fermata encodes as base64, such as an account or a body. From then on its base64 is hidden as a whole where the text
+   * holds a secret.
+   */
+  encoded(text: string): void;
+}
+
+/** Creates it for some secrets, by name; values that are no text are not hidden. */
+export function createMasks(secrets: JsonObject): Masks {
+  const texts = Object.values(secrets).flatMap((secret) =>
+    typeof secret === 'string' && secret !== '' ? [secret, ...passwordIn(secret)] : [],
+  );
+  const forms = [...new Set(texts.flatMap(writingsOf))];
+  const whole = new Set(forms);
+  const long = texts.filter((text) => text.length >= SHORTEST);
+  const parts = new Set(long.flatMap(writingsOf).filter((form) => form.length >= SHORTEST));
+  let ordered: string[] | null = null;
+
+  function hide(text: string): string {
+    if (whole.has(text)) return MASK;
     // The longest first: one may be a part of another.
-    .sort((a, b) => b.length - a.length);
-  if (hidden.length === 0) return (value) => value;
-  const hide = (text: string) => hidden.reduce((left, secret) => left.replaceAll(secret, MASK), text);
-  const mask = (value: Json): Json => {
+    ordered ??= [...parts].sort((a, b) => b.length - a.length);
+    return ordered.reduce((left, part) => left.replaceAll(part, MASK), text);
+  }
+
+  function mask(value: Json): Json {
     if (typeof value === 'string') return hide(value);
+    if (typeof value === 'number') {
+      const text = String(value);
+      return text.length >= SHORTEST_NUMBER && whole.has(text) ? MASK : value;
+    }
     if (Array.isArray(value)) return value.map(mask);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, entry]) => [hide(key), mask(entry)]));
+  }
+
+  const holdsSecret = (text: string) => forms.some((form) => text.includes(form));
+  return {
+    mask: (value) => (forms.length === 0 ? value : (mask(value) as typeof value)),
+    holdsSecret,
+    encoded(text) {
+      if (!holdsSecret(text)) return;
+      for (const form of base64TextsOf(text)) {
+        whole.add(form);
+        if (form.length >= SHORTEST) parts.add(form);
+      }
+      ordered = null;
+    },
   };
-  return (value) => mask(value) as typeof value;
-}
-
-/** Makes what recognizes a text that holds one of some secrets, short ones included, however Fermata has written it. */
-export function secretDetector(secrets: JsonObject): (text: string) => boolean {
-  const forms = writingsOf(secrets).filter((form) => form !== '');
-  return (text) => forms.some((form) => text.includes(form));
-}
-
-/** Every form in which Fermata writes secrets, and the passwords of those that are URLs. */
-function writingsOf(secrets: JsonObject): string[] {
-  return Object.values(secrets).flatMap((secret) =>
-    typeof secret === 'string' ? [secret, ...passwordIn(secret)].flatMap(writings) : [],
-  );
 }
 
 /** The password of a URL, as it is written there and as it is. */
 function passwordIn(text: string): string[] {
   if (!URL.canParse(text)) return [];
   const { password } = new URL(text);
-  return password === '' ? [] : [password, decodeURIComponent(password)];
+  return password === '' ? [] : [password, decodedOf(password)];
 }
 
-/** A secret as it may be written: as it is, in a URL, in its host, in a form, in a text of JSON. */
-function writings(secret: string): string[] {
-  // Half a character is nothing that a URL could hold.
-  const inUrl = /\p{Surrogate}/u.test(secret) ? secret : encodeURIComponent(secret);
-  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
-  return [...new Set([secret, inUrl, secret.toLowerCase(), inForm, JSON.stringify(secret).slice(1, -1)])];
+function decodedOf(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -15,10 +15,12 @@ const MAX_CONNECTORS = 100;
 /** An address that must not be reached; `code` is `EGRESS_DENIED`. Names the host as it was asked for, never an address of it. */
 export class EgressError extends Error {
   readonly code = 'EGRESS_DENIED';
+  readonly host: string;
 
   constructor(host: string) {
     super(`${host} may not be reached`);
     this.name = 'EgressError';
+    this.host = host;
   }
 }
 

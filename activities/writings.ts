@@ -1,0 +1,83 @@
+// A secret as Fermata writes it where an input has it, and as what it speaks to gives that back.
+
+/** Returns every form in which Fermata writes a secret: as it is, and as each of its encoders makes it. */
+export function writingsOf(secret: string): string[] {
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  const inUrl = [componentOf(secret), inForm, ...ofUrl(secret)];
+  return [
+    ...new Set([
+      ...[secret, secret.trim(), secret.toLowerCase()],
+      // URLs: a component, a form, a path, a query, a fragment, an account, a host.
+      ...inUrl,
+      // A URL within another.
+      ...inUrl.map(componentOf),
+      // A text of JSON, and one within another.
+      ...[escaped(secret), escaped(escaped(secret))],
+      // Bytes of UTF-8 that are read as Latin-1, as those of headers are, and the other way round.
+      ...[Buffer.from(secret).toString('latin1'), Buffer.from(secret, 'latin1').toString()],
+      // A literal of SQL.
+      ...[secret.replaceAll("'", "''"), secret.replaceAll("'", "''").replaceAll('\\', '\\\\')],
+      ...mimeOf(secret),
+      ...base64Of(secret),
+    ]),
+  ].filter((form) => form !== '');
+}
+
+/** Returns the base64 and base64url of a text as a whole. */
+export function base64TextsOf(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
+}
+
+/** The characters of base64 that a secret alone decides, for each place at which it may begin within three bytes. */
+function base64Of(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const parts = [0, 1, 2].map((offset) => {
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
+    const first = Math.ceil((offset * 8) / 6);
+    return text.slice(first, Math.floor(((offset + bytes.length) * 8) / 6));
+  });
+  const whole = base64TextsOf(secret);
+  return [...whole, ...parts, ...parts.map((part) => part.replaceAll('+', '-').replaceAll('/', '_'))];
+}
+
+/** What the parts of a URL make of a secret. */
+function ofUrl(secret: string): string[] {
+  const forms: string[] = [];
+  const url = new URL('http://host/');
+  url.pathname = `/${secret}`;
+  forms.push(url.pathname.slice(1));
+  url.search = `?${secret}`;
+  forms.push(url.search.slice(1));
+  url.hash = `#${secret}`;
+  forms.push(url.hash.slice(1));
+  url.username = secret;
+  forms.push(url.username);
+  // A number is an address, and other alphabets are Punycode. What is more than a host is none.
+  const host = URL.canParse(`http://${secret}`) ? new URL(`http://${secret}`) : null;
+  if (host !== null && host.href === `http://${host.hostname}/` && !/[/?#@:]/.test(secret)) forms.push(host.hostname);
+  return forms.filter((form) => form !== '');
+}
+
+function componentOf(secret: string): string {
+  // Half a character is nothing that a URL could hold.
+  return /\p{Surrogate}/u.test(secret) ? secret : encodeURIComponent(secret);
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** Quoted-printable (RFC 2045), and the encoded words of headers (RFC 2047). */
+function mimeOf(secret: string): string[] {
+  const quoted = (keep: RegExp) =>
+    [...Buffer.from(secret)]
+      .map((byte) => {
+        const character = String.fromCharCode(byte);
+        return keep.test(character) ? character : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+      })
+      .join('');
+  return [quoted(/[\t\x20-\x3c\x3e-\x7e]/), quoted(/[A-Za-z0-9!*+\-/ ]/).replaceAll(' ', '_')];
+}
