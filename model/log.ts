@@ -5,3 +5,40 @@ export interface Logger {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** An error as it is logged. */
+export interface LoggedError {
+  type: string;
+  message: string;
+  /** A stable code of ours, of the system or of the database. */
+  code?: string;
+  stack?: string;
+  cause?: LoggedError;
+}
+
+/** Causes that are logged of one error, at most. */
+const MAX_CAUSES = 5;
+
+/**
+ * Describes an error for the log: type, code, message, where it was made, and its causes. Nothing else of it is kept, such as the query,
+ * the parameters or the request that libraries add, nor what a database or its driver says of a statement, nor credentials in a URL.
+ */
+export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'something that is no error was thrown' };
+  const { code } = error as { code?: unknown };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return {
+    type: error.name,
+    message: messageOf(error),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(frames.length === 0 ? {} : { stack: frames.join('\n') }),
+    ...(error.cause instanceof Error && causes > 0 ? { cause: describeError(error.cause, causes - 1) } : {}),
+  };
+}
+
+/** Says an error in words, without what a database says of a statement and without credentials. */
+export function messageOf(error: Error): string {
+  const ofStatement = 'query' in error || 'params' in error || 'severity' in error;
+  if (ofStatement) return 'a statement of the database failed';
+  return error.message.replaceAll(/:\/\/[^\s/@]*@/g, '://***@');
+}

@@ -2,6 +2,7 @@ import { Connection, type ConnectionOptions, isGrpcServiceError } from '@tempora
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { type Config, ConfigError, readConfig } from '../model/config.ts';
+import { describeError, messageOf } from '../model/log.ts';
 import { channelArgsFor } from './ports.ts';
 
 /** Something to undo when the process ends. */
@@ -30,7 +31,7 @@ export async function runMain(main: (config: Config) => Promise<void>, warn: 'wa
     await main(config);
   } catch (error) {
     const detail = process.env.FERMATA_LOG_LEVEL === 'debug' && !(error instanceof ConfigError);
-    console.error(detail ? error : `fermata: ${(error as Error).message}`);
+    console.error(detail ? describeError(error) : `fermata: ${messageOf(error as Error)}`);
     process.exitCode = 1;
     // Whatever is still open would keep a process alive that has nothing left to do.
     process.exit();

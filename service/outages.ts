@@ -1,4 +1,5 @@
 import { AppError } from '../model/app-error.ts';
+import { DatabaseError } from '../model/database-error.ts';
 
 /** Error codes of the network and of Postgres: nobody answers, or nothing can be written (no room, no memory, a standby). */
 const GONE = new Set([
@@ -34,8 +35,8 @@ export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
 const NUL_CHARACTER = '22021';
 
 /**
- * Returns what a caller is told of an error, which may be the cause of others: nothing of a driver, and `fault` where nobody
- * expected it.
+ * Returns what a caller is told of an error, which may be the cause of others: nothing of a driver but the name of a statement and its
+ * SQLSTATE, and `fault` where nobody expected it.
  */
 export function refusalOf(thrown: unknown, fault: string): AppError {
   for (let current = thrown; current instanceof Error; current = current.cause) {
@@ -47,6 +48,10 @@ export function refusalOf(thrown: unknown, fault: string): AppError {
   }
   if (isDatabaseOutage(thrown)) {
     return new AppError('database_unavailable', 'the database does not answer, or cannot write', { cause: thrown });
+  }
+  if (thrown instanceof DatabaseError) {
+    const message = `the database refused a statement (${thrown.statement}, ${thrown.code})`;
+    return new AppError('internal', message, { cause: thrown });
   }
   return new AppError('internal', fault, { cause: thrown });
 }

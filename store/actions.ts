@@ -1,6 +1,7 @@
 import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { likePattern } from './like.ts';
+import { named } from './named.ts';
 import { actions, packs, revisions, workflows } from './schema.ts';
 
 /** An action that workers outside Fermata do, as it is stored. */
@@ -25,7 +26,7 @@ export function createActionStore(db: Database) {
     packRef,
   });
 
-  return {
+  return named('actions', {
     /** An action, or null. */
     async find(tenant: string, ref: string): Promise<StoredAction | null> {
       const [found] = await select().where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
@@ -99,5 +100,5 @@ export function createActionStore(db: Database) {
     async remove(tenant: string, ref: string): Promise<void> {
       await db.delete(actions).where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, lt, type SQL } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { auditLog } from './schema.ts';
 
 /** A change that somebody made. */
@@ -10,7 +11,7 @@ export type AuditStore = ReturnType<typeof createAuditStore>;
 
 /** Makes the store over an open database. */
 export function createAuditStore(db: Database) {
-  return {
+  return named('audit', {
     /** Adds a change. */
     async add(row: Omit<AuditRow, 'id' | 'at'>): Promise<void> {
       await db.insert(auditLog).values(row);
@@ -40,5 +41,5 @@ export function createAuditStore(db: Database) {
         .orderBy(desc(auditLog.id))
         .limit(limit);
     },
-  };
+  });
 }

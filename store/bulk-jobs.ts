@@ -2,6 +2,7 @@ import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { BulkError, BulkVerb } from '../model/bulk.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { bulkJobs } from './schema.ts';
 
 /** A job, and how far it has come. */
@@ -19,7 +20,7 @@ export type BulkJobStore = ReturnType<typeof createBulkJobStore>;
 
 /** Makes the store over an open database. */
 export function createBulkJobStore(db: Database) {
-  return {
+  return named('bulk-jobs', {
     /** Keeps a new job. */
     async create(job: {
       id: string;
@@ -97,5 +98,5 @@ export function createBulkJobStore(db: Database) {
         .where(and(eq(bulkJobs.tenant, tenant), eq(bulkJobs.id, id), eq(bulkJobs.status, 'running')));
       return this.find(tenant, id);
     },
-  };
+  });
 }

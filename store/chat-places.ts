@@ -1,6 +1,7 @@
 import { and, eq, ne } from 'drizzle-orm';
 import type { NoticeChannel } from '../model/inquiry.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { chatPlaces } from './schema.ts';
 
 /** Where the channels of chat services are reached, as the services have said. */
@@ -8,7 +9,7 @@ export type ChatPlaceStore = ReturnType<typeof createChatPlaceStore>;
 
 /** Makes the store over an open database. */
 export function createChatPlaceStore(db: Database) {
-  return {
+  return named('chat-places', {
     /** Returns the URL at which a place is reached; null: the service has not named it. */
     async find(tenant: string, channel: NoticeChannel, place: string): Promise<string | null> {
       const [found] = await db
@@ -37,5 +38,5 @@ export function createChatPlaceStore(db: Database) {
           setWhere: ne(chatPlaces.serviceUrl, serviceUrl),
         });
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { ConnectedPack } from '../model/connection.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { connections } from './schema.ts';
 
 /** A connection as it is stored: its secrets sealed. */
@@ -17,7 +18,7 @@ export function createConnectionStore(db: Database) {
   const one = (tenant: string, pack: ConnectedPack, name: string) =>
     and(eq(connections.tenant, tenant), eq(connections.pack, pack), eq(connections.name, name));
 
-  return {
+  return named('connections', {
     /** A connection, or null. */
     async find(tenant: string, pack: ConnectedPack, name: string): Promise<ConnectionRow | null> {
       const [found] = await db
@@ -75,5 +76,5 @@ export function createConnectionStore(db: Database) {
         .returning({ name: connections.name });
       return gone.length > 0;
     },
-  };
+  });
 }

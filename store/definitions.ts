@@ -3,6 +3,7 @@ import type { Definition } from '../model/definition.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Database } from './database.ts';
 import { likePattern } from './like.ts';
+import { named } from './named.ts';
 import { actions, packs, revisions, workflows } from './schema.ts';
 
 /** A definition with one of its revisions, as it is stored. */
@@ -80,7 +81,7 @@ export function createDefinitionStore(db: Database) {
       .innerJoin(revisions, eq(revisions.workflow, workflows.id))
       .$dynamic();
   const current = eq(revisions.revision, workflows.revision);
-  return {
+  return named('definitions', {
     /** A pack's integer id, or null. */
     async findPack(tenant: string, ref: string): Promise<number | null> {
       const found = await db
@@ -313,5 +314,5 @@ export function createDefinitionStore(db: Database) {
         return true;
       });
     },
-  };
+  });
 }

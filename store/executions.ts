@@ -5,6 +5,7 @@ import type { ExecutionStatus } from '../model/status.ts';
 import type { Database, Transaction } from './database.ts';
 import { noteHooks } from './failure-hooks.ts';
 import { likePattern, wildcardPattern } from './like.ts';
+import { named } from './named.ts';
 import { isRowRefused } from './refusals.ts';
 import { executions, idempotencyKeys, tombstones, watermarks } from './schema.ts';
 import { noteTurns, type TurnClaim } from './turns.ts';
@@ -118,7 +119,7 @@ export function createExecutionStore(db: Database) {
     });
   }
 
-  return {
+  return named('executions', {
     /**
      * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
      * already when the key was used, and `taken` when the number is another run's.
@@ -522,7 +523,7 @@ export function createExecutionStore(db: Database) {
         .groupBy(sql`1`, executions.status)
         .orderBy(sql`1`);
     },
-  };
+  });
 }
 
 /** Of some runs those that were deleted. */

@@ -1,5 +1,6 @@
 import { and, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
 import type { Database, Transaction } from './database.ts';
+import { named } from './named.ts';
 import { failureHooks } from './schema.ts';
 
 /** A run that has failed, and the workflow that is to be started for that. */
@@ -10,7 +11,7 @@ export type FailureHookStore = ReturnType<typeof createFailureHookStore>;
 
 /** Makes the store over an open database. */
 export function createFailureHookStore(db: Database) {
-  return {
+  return named('failure-hooks', {
     /** Some that are still to be started, of one tenant after another, the oldest of each first. */
     async due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]> {
       const turn = sql<number>`row_number() over (partition by ${failureHooks.tenant} order by ${failureHooks.created})`;
@@ -35,7 +36,7 @@ export function createFailureHookStore(db: Database) {
         .set({ done: new Date(), error })
         .where(and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, workflowId)));
     },
-  };
+  });
 }
 
 /** Notes runs that have failed; one that is noted already stays as it is. */

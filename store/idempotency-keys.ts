@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { idempotencyKeys } from './schema.ts';
 
 /** What is kept of the first request with an idempotency key: a hash of what it asked for, and the number of its run. */
@@ -13,7 +14,7 @@ export type IdempotencyKeyStore = ReturnType<typeof createIdempotencyKeyStore>;
 
 /** Makes the store over an open database. */
 export function createIdempotencyKeyStore(db: Database) {
-  return {
+  return named('idempotency-keys', {
     /** Returns the first request of a tenant with a key, or null. */
     async find(tenant: string, key: string): Promise<KeptRequest | null> {
       const [found] = await db
@@ -27,5 +28,5 @@ export function createIdempotencyKeyStore(db: Database) {
     async add(tenant: string, { key, bodyHash, n }: KeptRequest & { key: string }): Promise<void> {
       await db.insert(idempotencyKeys).values({ tenant, key, bodyHash, n }).onConflictDoNothing();
     },
-  };
+  });
 }

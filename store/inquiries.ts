@@ -3,6 +3,7 @@ import { heldDelegations } from '../model/delegation.ts';
 import type { Inquiry, InquiryStatus } from '../model/inquiry.ts';
 import { forbidName, grantName } from '../model/names.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
 import { executions, inquiries, noticeEvents, principals } from './schema.ts';
 
@@ -45,7 +46,7 @@ export type InquiryStore = ReturnType<typeof createInquiryStore>;
 
 /** Makes the store over an open database. */
 export function createInquiryStore(db: Database) {
-  return {
+  return named('inquiries', {
     /**
      * Writes the inquiries of a run as its history up to an event has them, and with them the events that `derive` makes of what
      * has changed; nothing where a later event has been read. `changes` is how often they had changed, `remindAt` when the
@@ -242,7 +243,7 @@ export function createInquiryStore(db: Database) {
       const [found] = await db.select().from(inquiries).where(isInquiry({ namespace, workflowId, key }));
       return found ?? null;
     },
-  };
+  });
 }
 
 function isInquiry({ namespace, workflowId, key }: { namespace: string; workflowId: string; key: string }) {

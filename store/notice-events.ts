@@ -4,6 +4,7 @@ import type { NoticeChannel } from '../model/inquiry.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type DeliveryState, type NoticeKind, UNSETTLED } from '../model/notice.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { noticeEvents } from './schema.ts';
 
 /** One thing that a target is told of an inquiry, and what has become of it. */
@@ -42,7 +43,7 @@ export type NoticeEventStore = ReturnType<typeof createNoticeEventStore>;
 
 /** Makes the store over an open database. */
 export function createNoticeEventStore(db: Database) {
-  return {
+  return named('notice-events', {
     /**
      * Finds the first unsettled event of each target that is due by now. The oldest of each tenant come first, then the second
      * of each, and so on; so many of a tenant and in all, at most.
@@ -188,7 +189,7 @@ export function createNoticeEventStore(db: Database) {
         .limit(MAX_LISTED);
       return rows.reverse();
     },
-  };
+  });
 }
 
 /** Writes events of an inquiry that are not there yet; `number` null becomes the next free one of its kind. */

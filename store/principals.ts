@@ -6,6 +6,7 @@ import { hasPermission, type Role } from '../model/permissions.ts';
 import type { AliasKind, Grants, Principal, PrincipalKind } from '../model/principal.ts';
 import { type AdminGuard, holds, keepAdmin } from './admins.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { actions, aliases, apiKeys, principals, taskQueues, tenants } from './schema.ts';
 
 /** A key, and whose it is. */
@@ -58,7 +59,7 @@ export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
 
 /** Makes the store over an open database. */
 export function createPrincipalStore(db: Database) {
-  return {
+  return named('principals', {
     /** Finds the principal whose unexpired, unrevoked key has this hash; null where there is none, or it is disabled. */
     async findByKeyHash(hash: string, now: Date): Promise<Principal | null> {
       const found = await db
@@ -373,5 +374,5 @@ export function createPrincipalStore(db: Database) {
         .values({ tenant, principal: found!.id, ...key })
         .onConflictDoNothing();
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import { asc, eq, gte, lt, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { processes } from './schema.ts';
 
 /** A process of the installation that was seen at some time. */
@@ -12,7 +13,7 @@ export type ProcessStore = ReturnType<typeof createProcessStore>;
 export function createProcessStore(db: Database) {
   const ago = (seconds: number) => sql`clock_timestamp() - make_interval(secs => ${seconds})`;
 
-  return {
+  return named('processes', {
     /** Notes that a process is alive, and drops those that were not seen for some seconds. */
     async note(row: Omit<ProcessRow, 'seen'>, forgottenAfter: number): Promise<void> {
       const seen = sql`clock_timestamp()`;
@@ -37,5 +38,5 @@ export function createProcessStore(db: Database) {
     async end(id: string): Promise<void> {
       await db.delete(processes).where(eq(processes.id, id));
     },
-  };
+  });
 }

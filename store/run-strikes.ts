@@ -1,6 +1,7 @@
 import { and, eq, gte, isNull, lt, sql } from 'drizzle-orm';
 import type { RunKey } from '../model/run-key.ts';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { runStrikes } from './schema.ts';
 
 /** A run that has stopped worker processes, how often, and when for the last time. */
@@ -14,7 +15,7 @@ const LIFETIME = 24 * 60 * 60 * 1000;
 
 /** Makes the store over an open database. */
 export function createRunStrikeStore(db: Database) {
-  return {
+  return named('run-strikes', {
     /** Counts a strike of a run, at an instant, and forgets all that are older than a day. */
     async add(namespace: string, { workflowId, runId }: RunKey, now: Date): Promise<void> {
       await db.delete(runStrikes).where(lt(runStrikes.last, new Date(now.getTime() - LIFETIME)));
@@ -46,5 +47,5 @@ export function createRunStrikeStore(db: Database) {
           and(eq(runStrikes.namespace, namespace), eq(runStrikes.workflowId, workflowId), eq(runStrikes.runId, runId)),
         );
     },
-  };
+  });
 }

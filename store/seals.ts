@@ -1,5 +1,6 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { connections, secrets, signingKeys } from './schema.ts';
 
 /** What master keys seal, and where it is. */
@@ -13,7 +14,7 @@ export type SealStore = ReturnType<typeof createSealStore>;
 
 /** Creates the store over an open database. */
 export function createSealStore(db: Database) {
-  return {
+  return named('seals', {
     /** Returns all seals of a kind. */
     async all(kind: SealKind): Promise<string[]> {
       const { sealed } = TABLES[kind];
@@ -28,5 +29,5 @@ export function createSealStore(db: Database) {
         .set({ sealed })
         .where(and(isNotNull(TABLES[kind].sealed), eq(TABLES[kind].sealed, old)));
     },
-  };
+  });
 }

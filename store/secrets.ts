@@ -1,5 +1,6 @@
 import { and, asc, eq } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { secrets } from './schema.ts';
 
 /** A secret as it is stored: sealed. */
@@ -12,7 +13,7 @@ export type SecretStore = ReturnType<typeof createSecretStore>;
 export function createSecretStore(db: Database) {
   const one = (tenant: string, name: string) => and(eq(secrets.tenant, tenant), eq(secrets.name, name));
 
-  return {
+  return named('secrets', {
     /** A secret, or null. */
     async find(tenant: string, name: string): Promise<SecretRow | null> {
       const [found] = await db.select().from(secrets).where(one(tenant, name));
@@ -39,5 +40,5 @@ export function createSecretStore(db: Database) {
       const gone = await db.delete(secrets).where(one(tenant, name)).returning({ name: secrets.name });
       return gone.length > 0;
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { signingKeys } from './schema.ts';
 
 /** A key that signs statements; `sealed`: the private key, null where the table does not hold it. */
@@ -18,7 +19,7 @@ export function createSigningKeyStore(db: Database) {
     });
   }
 
-  return {
+  return named('signing-keys', {
     /** Returns all keys that have ever signed, the oldest first. */
     list(): Promise<SigningKeyRow[]> {
       return db.select().from(signingKeys).orderBy(asc(signingKeys.created), asc(signingKeys.kid));
@@ -63,5 +64,5 @@ export function createSigningKeyStore(db: Database) {
         return found[0] ?? null;
       });
     },
-  };
+  });
 }

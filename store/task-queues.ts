@@ -1,5 +1,6 @@
 import { asc, count, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
+import { named } from './named.ts';
 import { actions, taskQueues, tenants } from './schema.ts';
 
 /** A task queue that was given to a tenant, by the tenant's ref. */
@@ -25,7 +26,7 @@ function isForeign(name: SQL, tenant: SQL): SQL {
 
 /** Makes the store over an open database. */
 export function createTaskQueueStore(db: Database) {
-  return {
+  return named('task-queues', {
     /** Returns those of some queues that are not a tenant's own. */
     async foreign(tenant: string, names: readonly string[]): Promise<string[]> {
       const asked = sql`json_array_elements_text(${JSON.stringify(names)}::json) as asked(name)`;
@@ -81,5 +82,5 @@ export function createTaskQueueStore(db: Database) {
       const removed = await db.delete(taskQueues).where(eq(taskQueues.name, name)).returning({ name: taskQueues.name });
       return removed.length > 0;
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { and, eq, exists, inArray, isNotNull, lt, lte, notExists, or, sql } from 'drizzle-orm';
 import type { RunTurn } from '../model/run-input.ts';
 import type { Database, Transaction } from './database.ts';
+import { named } from './named.ts';
 import { executions, turns } from './schema.ts';
 
 /** A run that shares a key with others, until it has closed. */
@@ -24,7 +25,7 @@ export function createTurnStore(db: Database) {
     });
   }
 
-  return {
+  return named('turns', {
     /** Workflow ids of some that have a turn with a key. */
     async holders({ turn, ...run }: TurnClaim, most: number): Promise<string[]> {
       const rows = await db
@@ -124,7 +125,7 @@ export function createTurnStore(db: Database) {
         .set(what)
         .where(and(eq(turns.namespace, namespace), eq(turns.workflowId, workflowId)));
     },
-  };
+  });
 }
 
 /** Workflow ids of runs that get their turn, that get none, and that are to make room. */

@@ -1,5 +1,5 @@
 import { failAttempt } from '../activities/attempt.ts';
-import type { Logger } from '../model/log.ts';
+import { describeError, type Logger } from '../model/log.ts';
 
 /**
  * Handles what nobody has caught, such as an error that a driver throws in a handler of its socket: it fails the attempt of the
@@ -13,6 +13,6 @@ export function handleUncaught(log: Logger, otherwise: (error: unknown) => void 
 }
 
 function exit(error: unknown): void {
-  console.error(error);
+  console.error(describeError(error));
   process.exit(1);
 }

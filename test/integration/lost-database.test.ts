@@ -1,4 +1,6 @@
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SERIALIZERS } from '../../process/logger.ts';
 import { openPostgres } from '../../store/database.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
 import { type ApiHarness, createApiHarness, SECRET_KEY } from './api-harness.ts';
@@ -16,12 +18,18 @@ const SECRET = 'canary-4711-of-the-lost-database';
 /** What a driver says, and what it was given. */
 const SQL = /select |insert |update |params|"sealed"|DrizzleQueryError|ECONN|Connection terminated/i;
 
+const logged: string[] = [];
 let postgres: PostgresServer;
 let harness: ApiHarness;
 let web: WebServer;
 beforeAll(async () => {
   [postgres, web] = await Promise.all([startPostgres(), createWebServer()]);
-  harness = await createApiHarness(NAMESPACE, { database: await openPostgres(postgres.url) });
+  harness = await createApiHarness(NAMESPACE, {
+    database: await openPostgres(postgres.url),
+    access: {
+      log: pino({ level: 'debug', serializers: SERIALIZERS }, { write: (line: string) => void logged.push(line) }),
+    },
+  });
 });
 afterAll(async () => {
   await harness.close();
@@ -82,6 +90,11 @@ it('tasks with secrets wait for a database that is away, none fails, and nothing
       expect(text).not.toContain(SECRET);
     }
   }
+  // The log says that the database was away, by the names of statements and codes.
+  const log = logged.join('');
+  expect(log).toMatch(/[a-z-]+\.\w+ failed \(\w+\)/);
+  expect(log).not.toMatch(/Failed query|insert into|select "|params:/i);
+  expect(log).not.toContain(SECRET);
 });
 
 it('tasks whose secret no key of the worker opens wait for one that has it, and say which', async () => {

@@ -12,8 +12,8 @@ import { startVendors, type VendorServer } from './vendor-server.ts';
 /** What the systems let in, by what is searched for where it must not be. */
 export const SECRETS = {
   slack: 'xoxb-canary-slack-7f3a9d',
-  jira: 'canary-jira-token-51c2e8',
-  pagerduty: 'canary-routing-key-90b4f1',
+  jira: 'canary "jira" 100% token é+51c2e8',
+  pagerduty: 'canary \\ routing key 90b4f1',
   smtp: 'canary-mail-password-c3d7',
   postgres: 'canary-database-password-e8',
   aws: 'canary-aws-secret-access-key-2b',

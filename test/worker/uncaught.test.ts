@@ -36,5 +36,5 @@ it('an uncaught error fails the attempt that has caused it, and ends the process
     ...['unhandledRejection an action threw outside of its promise', 'of a promise'],
     ...['done', ''],
   ]);
-  expect([code, errors]).toEqual([1, expect.stringContaining('Error: of nobody')]);
+  expect([code, errors]).toEqual([1, expect.stringContaining("message: 'of nobody'")]);
 });

@@ -1,0 +1,15 @@
+/**
+ * A statement that the database or its driver refused: the function of the store that made it, and why, as a SQLSTATE or a code of the
+ * system. It keeps nothing of what the driver says, which may hold the values of the statement.
+ */
+export class DatabaseError extends Error {
+  readonly statement: string;
+  readonly code: string;
+
+  constructor(statement: string, code: string) {
+    super(`${statement} failed (${code})`);
+    this.name = 'DatabaseError';
+    this.statement = statement;
+    this.code = code;
+  }
+}
