@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../activities/activities.ts';
 import { ACTIONS } from '../../activities/catalog.ts';
 import { createMasks } from '../../activities/masks.ts';
-import { Permits } from '../../activities/permits.ts';
+
 import { createEgress } from '../../egress/egress.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { Permits } from '../../model/permits.ts';
 import type { SecretTexts } from '../../model/secret-texts.ts';
 
 /** Secrets of characters that encoders write differently. */
@@ -85,7 +86,12 @@ async function said(input: JsonObject, secret: string): Promise<string> {
     else if (isJsonObject(value)) for (const [key, entry] of Object.entries(value)) find(entry, `${pointer}/${key}`);
   };
   find(input, '');
-  const options = { egress, connect: async () => null, secretOf: async () => secret };
+  const options = {
+    egress,
+    connect: async () => null,
+    secretOf: async () => secret,
+    isAuthentic: async () => true,
+  };
   const { default: act } = createActivities(ACTIONS, options, new Permits(10));
   const environment = new MockActivityEnvironment({ activityType: 'core.http', startToCloseTimeoutMs: 60_000 });
   const scope = { tenant: 'one', secrets: texts, timeout: 50 };
