@@ -14,9 +14,9 @@ const MAX_MESSAGE = 4 * 1024;
 
 /**
  * Milliseconds after which a connection ends on which nothing moves, neither an answer to a client that takes it nor a sign of life.
- * A request may await a run for a minute.
+ * A call of MCP may await a run for five minutes.
  */
-const IDLE = 120_000;
+const IDLE = 330_000;
 
 /**
  * Bounds of a connection: bytes of a header block (431 beyond it), and milliseconds for a header block, for a whole

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findTemporal } from '../../dev/temporal-binary.ts';
@@ -10,11 +11,15 @@ import { type RunningApi, startApi } from '../../process/api.ts';
 import { ensureDefaults } from '../../process/bootstrap.ts';
 import { freePort } from '../../process/ports.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
+import { bulkJobs, executions, packs, principals, probes } from '../../store/schema.ts';
 import { run } from '../system/processes.ts';
 import { SECRET_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 
 const KEY = 'fmt_test-key-of-the-developer';
+/** The tables that are written to first by what the tests ask. */
+const WRITTEN = [executions, bulkJobs, principals, packs, probes];
+
 let folder: string;
 let database: OpenDatabase;
 let server: TemporalServer;
@@ -46,10 +51,17 @@ afterAll(async () => {
 
 async function ask(path: string, body?: object): Promise<{ status: number; code?: string; data?: { id: number } }> {
   const response = await fetch(api.url + path, {
-    headers: { 'x-api-key': KEY, 'content-type': 'application/json' },
+    headers: {
+      'x-api-key': KEY,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
   });
-  return { ...((await response.json()) as object), status: response.status };
+  const text = await response.text();
+  // An answer of MCP is an event.
+  const json = text.startsWith('{') ? text : text.slice(text.indexOf('{'));
+  return { ...(JSON.parse(json) as object), status: response.status };
 }
 
 it('answers 503 while Temporal is away, keeps what it can answer, and is back by itself', async () => {
@@ -73,6 +85,56 @@ it('answers 503 while Temporal is away, keeps what it can answer, and is back by
   );
   expect(back.data?.id).toBe(made.data?.id);
   expect((await ask('/api/v1/executions', { action_ref: 'core.noop' })).status).toBe(201);
+});
+
+it.each([
+  ['a standby', [sql`set default_transaction_read_only = on`], [sql`set default_transaction_read_only = off`]],
+  [
+    'a full disk',
+    [
+      sql`create function no_room() returns trigger language plpgsql as $$ begin
+        raise exception 'could not extend file "base/5/1234": No space left on device' using errcode = '53100'; end $$`,
+      ...WRITTEN.map(
+        (table) => sql`create trigger no_room before insert or update on ${table} execute function no_room()`,
+      ),
+    ],
+    [sql`drop function no_room cascade`],
+  ],
+])(
+  'answers 503 while the database takes no writes, with nothing of its words, and is back by itself: %s',
+  async (_, off, on) => {
+    const tool = { jsonrpc: '2.0', id: 1, method: 'tools/call' };
+    const start = { name: 'start_execution', arguments: { workflow: 'core.noop', idempotencyKey: 'late' } };
+    const writes = () =>
+      Promise.all([
+        ask('/api/v1/executions', { action_ref: 'core.noop' }),
+        ask('/api/v1/executions/bulk/cancel', { ids: [1024] }),
+        ask('/api/v1/keys', { subject: 'late', roles: ['viewer'] }),
+        ask('/api/v1/packs', { ref: `p${Date.now()}`, label: 'P', version: '1.0.0' }),
+      ]);
+    for (const statement of off) await database.db.execute(statement);
+    const refused = await writes();
+    const called = await ask('/mcp', { ...tool, params: start });
+    for (const statement of on) await database.db.execute(statement);
+    expect(refused.map(({ status, code }) => [status, code])).toEqual(refused.map(() => [503, 'database_unavailable']));
+    expect(JSON.stringify([refused, called])).not.toMatch(/insert|params|space|read-only|transaction|base\/5/i);
+    expect(JSON.stringify(called)).toContain('database_unavailable');
+    expect((await writes()).map(({ status }) => status)).toEqual([201, 202, 201, 201]);
+  },
+);
+
+it('is not ready while the database takes no writes, and lives and lists all the same', async () => {
+  await database.db.execute(sql`set default_transaction_read_only = on`);
+  await until(
+    () => ask('/readyz'),
+    ({ status }) => status === 503,
+  );
+  expect([(await ask('/healthz')).status, (await ask('/api/v1/executions')).status]).toEqual([200, 200]);
+  await database.db.execute(sql`set default_transaction_read_only = off`);
+  await until(
+    () => ask('/readyz'),
+    ({ status }) => status === 200,
+  );
 });
 
 it('does not start a second API on a port or a data folder that is taken, and names it', async () => {
