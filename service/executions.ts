@@ -27,7 +27,7 @@ import { entryOf, goneEntry } from './index-entries.ts';
 import { executionOfRow } from './index-rows.ts';
 import { checkInput, demandSignalName } from './inputs.ts';
 import { type Blueprint, demandFits, type Launcher } from './launches.ts';
-import { type Mask, maskExecution, maskInput, writeOnlyPaths } from './masks.ts';
+import { type Mask, maskExecution, maskInput } from './masks.ts';
 import { isOutage } from './outages.ts';
 import type { ProjectedRun } from './projected-runs.ts';
 import type { ProjectionReader } from './projections.ts';
@@ -37,6 +37,7 @@ import { type TaskQueueService, taskQueuesOf } from './task-queues.ts';
 import type { Temporal } from './temporal.ts';
 import { turnFor } from './turns.ts';
 import type { Authenticator } from './warrants.ts';
+import { writeOnlyPaths } from './write-only.ts';
 
 /** What is to be started, whatever dialect it was said in. `inputField` is where its input stands in the request. */
 export interface StartCommand {

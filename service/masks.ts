@@ -3,14 +3,16 @@ import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
 import { createReplacer } from './text-search.ts';
+import { replaceAt } from './write-only.ts';
 
 // Parameters marked `writeOnly` show as `***` in every answer (design/shapes.md, Definitions).
 
 /** What stands for a value that is not shown. */
 export const MASKED = '***';
 
-/** Characters from which on a masked text is also masked where it is a part of another one. */
+/** Characters from which on a masked text is also masked where it is a part of another one, and as filters of templates encode it. */
 const SHORTEST_PART = 4;
+const SHORTEST_ENCODED = 8;
 
 /**
  * Characters that are searched for parts of hidden texts in one answer, counted for each part; of what is beyond, every text is hidden
@@ -20,30 +22,6 @@ const MAX_SEARCHED = 50_000_000;
 
 /** Hides the values of write-only parameters in data that is shown. */
 export type Mask = (shown: Json) => Json;
-
-/** Where in an input its schema has write-only values: paths of field names, `*` for each item of a list. */
-export function writeOnlyPaths(schema: JsonObject | null): string[][] {
-  if (schema === null) return [];
-  const paths: string[][] = [];
-  const visit = (node: Json | undefined, path: string[]): void => {
-    if (node === undefined || !isJsonObject(node)) return;
-    if (node.writeOnly === true) {
-      paths.push(path);
-      return;
-    }
-    for (const [name, property] of Object.entries(
-      isJsonObject(node.properties ?? null) ? (node.properties as JsonObject) : {},
-    ))
-      visit(property, [...path, name]);
-    visit(node.items, [...path, '*']);
-    for (const word of ['allOf', 'anyOf', 'oneOf'] as const) {
-      const all = node[word];
-      if (Array.isArray(all)) for (const part of all) visit(part, path);
-    }
-  };
-  visit(schema, []);
-  return paths;
-}
 
 /** An execution without what its parameters hide, and what hides the same elsewhere. */
 export function maskExecution(execution: Execution): { execution: Execution; mask: Mask } {
@@ -87,30 +65,27 @@ export function maskInput(input: Json, paths: readonly (readonly string[])[]): J
   return replaceAt(input, paths, () => MASKED);
 }
 
-function replaceAt(value: Json, paths: readonly (readonly string[])[], replace: (value: Json) => Json): Json {
-  return paths.reduce<Json>((shown, path) => replaceOne(shown, path, replace), value);
-}
-
-function replaceOne(value: Json, path: readonly string[], replace: (value: Json) => Json): Json {
-  const [name, ...rest] = path;
-  if (name === undefined) return value === null ? null : replace(value);
-  if (name === '*') return Array.isArray(value) ? value.map((item) => replaceOne(item, rest, replace)) : value;
-  if (!isJsonObject(value) || !Object.hasOwn(value, name)) return value;
-  return { ...value, [name]: replaceOne(value[name]!, rest, replace) };
-}
-
-/** The texts of a hidden value: one of them alone is not shown either. */
+/** The texts of a hidden value, and its longer numbers: one of them alone is not shown either. */
 function textsOf(value: Json): string[] {
   if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return /\d{6}/.test(String(value)) ? [String(value)] : [];
   if (Array.isArray(value)) return value.flatMap(textsOf);
   return isJsonObject(value) ? Object.values(value).flatMap(textsOf) : [];
+}
+
+/** What the filters of templates make of a text. */
+function encodings(text: string): string[] {
+  const base64 = Buffer.from(text).toString('base64');
+  const inUrl = /\p{Surrogate}/u.test(text) ? text : encodeURIComponent(text);
+  return [base64, base64.replace(/=+$/, ''), inUrl];
 }
 
 /** Hides values in what is shown, with so many characters left to search. */
 type Hider = (shown: Json, search: { left: number }) => Json;
 
 function hiderOf(values: readonly Json[]): Hider {
-  const texts = new Set(values.flatMap(textsOf).filter((text) => text !== ''));
+  const plain = values.flatMap(textsOf).filter((text) => text !== '');
+  const texts = new Set([...plain, ...plain.filter((text) => text.length >= SHORTEST_ENCODED).flatMap(encodings)]);
   // A longer one may hold a shorter one.
   const replacers = [...texts]
     .filter((text) => text.length >= SHORTEST_PART)
@@ -123,6 +98,7 @@ function hiderOf(values: readonly Json[]): Hider {
       search.left -= value.length * replacers.length;
       return search.left < 0 ? MASKED : replacers.reduce((text, replace) => replace(text), value);
     }
+    if (typeof value === 'number') return texts.has(String(value)) ? MASKED : value;
     if (Array.isArray(value)) return value.map((entry) => hide(entry, search));
     if (!isJsonObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, hide(field, search)]));

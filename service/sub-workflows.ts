@@ -5,7 +5,7 @@ import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../m
 import type { StoredAction } from '../store/actions.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
 import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from './actions.ts';
-import { writeOnlyPaths } from './masks.ts';
+import { writeOnlyPaths } from './write-only.ts';
 
 /** Finds what some refs name, as it is now: workflows, and actions that workers outside Fermata do. */
 export type FindNamed = (refs: readonly string[]) => Promise<{ workflows: StoredWorkflow[]; actions: StoredAction[] }>;

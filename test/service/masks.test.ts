@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Execution } from '../../model/execution.ts';
-import type { Json } from '../../model/json.ts';
-import { maskExecution } from '../../service/masks.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { maskExecution, maskInput } from '../../service/masks.ts';
 import { createReplacer } from '../../service/text-search.ts';
+import { replaceAt, writeOnlyPaths } from '../../service/write-only.ts';
 
 const text = (maxLength: number, minLength = 0) =>
   fc.array(fc.constantFrom('a', 'b'), { minLength, maxLength }).map((letters) => letters.join(''));
@@ -41,6 +42,13 @@ function execution(secret: Json, output: Json): Execution {
 it.each<[string, Json, Json, Json]>([
   ['a text', 'sesame', 'sesame', '***'],
   ['a part of a text', 'sesame', 'open sesame!', 'open ***!'],
+  [
+    'a number of six digits, also in a text',
+    [123456, 12345],
+    ['is 123456', 123456, 12345, 'and 12345'],
+    ['is ***', '***', 12345, 'and 12345'],
+  ],
+  ['what templates encode', 'open sesame', ['b3BlbiBzZXNhbWU=', 'open%20sesame'], ['***', '***']],
   ['a short text only as a whole', 'abc', ['abc', 'abcd'], ['***', 'abcd']],
   ['a long text before a shorter one in it', ['open sesame', 'sesame'], 'say open sesame, sesame', 'say ***, ***'],
 ])('hides %s', (_, secret, output, shown) => {
@@ -54,4 +62,94 @@ it('hides every text as a whole when there are too many to be searched', () => {
   const masked = maskExecution(execution(secret, ['y'.repeat(100_000), 'say hidden 7', 'no', 1]));
   expect(masked.execution.output).toEqual(['***', '***', 'no', 1]);
   expect(masked.mask('say hidden 7')).toBe('say ***');
+});
+
+const HIDDEN = { type: 'string', writeOnly: true };
+
+// Each keyword below which a validator looks: what is shown of an input, and what is not.
+it.each<[string, object, Json, Json]>([
+  ['properties', { properties: { a: HIDDEN } }, { a: 'x', b: 'y' }, { a: '***', b: 'y' }],
+  ['an object as a whole', { properties: { a: { writeOnly: true } } }, { a: { b: ['x'] } }, { a: '***' }],
+  ['patternProperties', { patternProperties: { '^x': HIDDEN } }, { x1: 'x' }, { x1: '***' }],
+  [
+    'additionalProperties',
+    { properties: { a: {} }, additionalProperties: HIDDEN },
+    { a: 'shown', b: 'x', '*': 'x' },
+    { a: 'shown', b: '***', '*': '***' },
+  ],
+  [
+    'unevaluatedProperties',
+    { properties: { a: {} }, unevaluatedProperties: HIDDEN },
+    { a: 'y', b: 'x' },
+    { a: 'y', b: '***' },
+  ],
+  ['propertyNames', { properties: { m: { propertyNames: HIDDEN } } }, { m: { x: 1 } }, { m: '***' }],
+  ['items', { properties: { a: { items: HIDDEN } } }, { a: ['x', 'y'] }, { a: ['***', '***'] }],
+  [
+    'prefixItems',
+    { properties: { a: { prefixItems: [{}, HIDDEN] } } },
+    { a: ['y', 'x', 'z'] },
+    { a: ['y', '***', 'z'] },
+  ],
+  ['contains', { properties: { a: { contains: HIDDEN } } }, { a: ['x', 1] }, { a: ['***', '***'] }],
+  ['unevaluatedItems', { properties: { a: { unevaluatedItems: HIDDEN } } }, { a: ['x'] }, { a: ['***'] }],
+  ['allOf', { allOf: [{ properties: { a: HIDDEN } }] }, { a: 'x' }, { a: '***' }],
+  ['anyOf', { anyOf: [{}, { properties: { a: HIDDEN } }] }, { a: 'x' }, { a: '***' }],
+  ['oneOf', { oneOf: [{ properties: { a: HIDDEN } }, false] }, { a: 'x' }, { a: '***' }],
+  ['not', { not: { properties: { a: HIDDEN } } }, { a: 'x' }, { a: '***' }],
+  ['if', { if: { properties: { a: HIDDEN } } }, { a: 'x' }, { a: '***' }],
+  // biome-ignore lint/suspicious/noThenProperty: the keyword's own name in JSON Schema
+  ['then', { if: {}, then: { properties: { a: HIDDEN } } }, { a: 'x' }, { a: '***' }],
+  ['else', { if: {}, else: { properties: { a: HIDDEN } } }, { a: 'x' }, { a: '***' }],
+  ['dependentSchemas', { dependentSchemas: { b: { properties: { a: HIDDEN } } } }, { a: 'x' }, { a: '***' }],
+  ['$ref', { $defs: { s: HIDDEN }, properties: { a: { $ref: '#/$defs/s' } } }, { a: 'x' }, { a: '***' }],
+  [
+    '$ref with escapes',
+    { $defs: { 's/t~': HIDDEN }, properties: { a: { $ref: '#/$defs/s~1t~0' } } },
+    { a: 'x' },
+    { a: '***' },
+  ],
+  [
+    '$ref to an anchor',
+    { $defs: { s: { $anchor: 'here', ...HIDDEN } }, properties: { a: { $ref: '#here' } } },
+    { a: 'x' },
+    { a: '***' },
+  ],
+  [
+    '$ref to itself, from where on everything is hidden',
+    { properties: { secret: HIDDEN, child: { $ref: '#' } } },
+    { secret: 'x', child: { name: 'y', child: { secret: 'x' } } },
+    { secret: '***', child: '***' },
+  ],
+  [
+    '$ref to itself without anything hidden',
+    { properties: { child: { $ref: '#' } } },
+    { child: { a: 1 } },
+    { child: { a: 1 } },
+  ],
+  ['$ref to nothing', { properties: { a: { $ref: '#/$defs/none' } } }, { a: 'y' }, { a: 'y' }],
+  ['what is null', { properties: { a: HIDDEN } }, { a: null }, { a: null }],
+  [
+    'several of them at once',
+    { properties: { a: { items: { allOf: [{ additionalProperties: HIDDEN }] } } } },
+    { a: [{ b: 'x' }] },
+    { a: [{ b: '***' }] },
+  ],
+])('writeOnly holds below %s', (_, schema, input, shown) => {
+  const paths = writeOnlyPaths(schema as JsonObject);
+  expect(replaceAt(input, paths, () => '***')).toEqual(shown);
+  // One function hides it in answers, histories and lists.
+  expect(maskInput(input, paths)).toEqual(shown);
+});
+
+it('a schema with more hidden places than are kept hides all of its input', () => {
+  const properties = Object.fromEntries(Array.from({ length: 1_100 }, (_, index) => [`a${index}`, HIDDEN]));
+  expect(writeOnlyPaths({ properties })).toEqual([[]]);
+  const doubling = Object.fromEntries(
+    Array.from({ length: 40 }, (_, depth) => [
+      `d${depth}`,
+      { allOf: [{ $ref: `#/$defs/d${depth + 1}` }, { $ref: `#/$defs/d${depth + 1}` }] },
+    ]),
+  );
+  expect(writeOnlyPaths({ $defs: doubling, $ref: '#/$defs/d0' } as unknown as JsonObject)).toEqual([[]]);
 });
