@@ -9,6 +9,7 @@ import { CONTROL_SIGNAL } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
+import { WORKER_BUSY } from '../../model/failure.ts';
 import { DECISION_SIGNAL, type Inquiry } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { question } from '../interpreter/inquiry-scripts.ts';
@@ -102,6 +103,27 @@ export const CLOSINGS: Closing[] = [
       ...{ 'each[0]': 'completed', 'each[1]': 'completed', 'each[2]': 'completed' },
     },
     output: { both: [1, 2, 3] },
+  },
+  {
+    name: 'handed back by busy workers, a task and an item',
+    definition: {
+      start: ['a', 'each'],
+      tasks: [
+        act('a', { on_success: 'both' }),
+        act('each', { with_items: [1, 2], on_success: 'both' }),
+        give('both', '{{ [a.output, each.output] }}', { join: 'all' }),
+      ],
+    },
+    options: {
+      outcomes: {
+        a: [fail(WORKER_BUSY, 'no room'), { output: 'done' }],
+        each: [fail(WORKER_BUSY, 'no room'), { output: 'x' }, { output: 'x' }],
+      },
+    },
+    act: closed,
+    status: 'completed',
+    tasks: { a: 'completed', each: 'completed', 'each[0]': 'completed', 'each[1]': 'completed', both: 'completed' },
+    output: { both: ['done', ['x', 'x']] },
   },
   {
     name: 'in slices, and cancelled while a task runs, with a cleanup',

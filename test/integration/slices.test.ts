@@ -4,7 +4,7 @@ import type { Json } from '../../model/json.ts';
 import { YIELD_ACTION } from '../../model/run-input.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { act, give } from '../interpreter/rehearse.ts';
+import { act, ENDLESS, give } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 import { until } from './until.ts';
 
@@ -16,19 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-const ENDLESS: Definition = {
-  start: ['a'],
-  variables: { n: 0 },
-  tasks: [
-    {
-      ...{ name: 'a', action: 'core.noop', publish: { n: '{{ n + 1 }}' } },
-      next: [
-        { when: 'n > 0', do: 'a' },
-        { when: 'n < 0', do: [] },
-      ],
-    },
-  ],
-};
 const LOOP = '{% set ns = namespace(s=0) %}{% for i in range(15000) %}{% set ns.s = ns.s + i %}{% endfor %}{{ ns.s }}';
 const items = (list: string, data: Json): Definition => ({ tasks: [give('each', data, { with_items: list })] });
 const yields = (events: HistoryEvent[]) =>

@@ -50,6 +50,21 @@ export const give = (name: string, data: Json, rest: object = {}) => ({
 });
 
 export const ok = (output: Json): Attempt => ({ output });
+/** A loop of built-in tasks that nothing ends but a limit. */
+export const ENDLESS: Definition = {
+  start: ['a'],
+  variables: { n: 0 },
+  tasks: [
+    {
+      ...{ name: 'a', action: 'core.noop', publish: { n: '{{ n + 1 }}' } },
+      next: [
+        { when: 'n > 0', do: 'a' },
+        { when: 'n < 0', do: [] },
+      ],
+    },
+  ],
+};
+
 export const fail = (type: string, message = `${type} happened`): Attempt => ({ error: { type, message } });
 export const hang: Attempt = { running: true };
 export const lost: Attempt = { fault: { kind: 'timeout', timeout: 'heartbeat' } };

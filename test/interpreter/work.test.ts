@@ -2,22 +2,8 @@ import { expect, it } from 'vitest';
 import type { Definition, Task } from '../../model/definition.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
-import { type Attempt, act, fail, give, ok, type Rehearsal, rehearse } from './rehearse.ts';
+import { type Attempt, act, ENDLESS, fail, give, ok, type Rehearsal, rehearse } from './rehearse.ts';
 
-/** A loop of built-in tasks that its author forgot to end. */
-const ENDLESS: Definition = {
-  start: ['a'],
-  variables: { n: 0 },
-  tasks: [
-    {
-      ...{ name: 'a', action: 'core.noop', publish: { n: '{{ n + 1 }}' } },
-      next: [
-        { when: 'n > 0', do: 'a' },
-        { when: 'n < 0', do: [] },
-      ],
-    },
-  ],
-};
 /** A template of about 35,000 units. */
 const HEAVY = '{% for i in range(5000) %}{% set x = i %}{% endfor %}';
 const heavyItems = (count: number): Definition => ({
