@@ -15,9 +15,15 @@ async function skip(
   waits: string,
   output: typeof OUTPUT | null,
   mayDecide: boolean,
+  before = 0,
 ): Promise<string> {
   const execution = {
-    ...{ workflowId: 'w', status: 'running', controls: [], waitingFor: [{ kind: waits, task: 'ask#2[1]' }] },
+    ...{
+      workflowId: 'w',
+      status: 'running',
+      controls: Array.from({ length: before }, () => ({})),
+      waitingFor: [{ kind: waits, task: 'ask#2[1]' }],
+    },
     run: { interpreter, definition: { tasks: [{ name: 'ask', action: 'core.inquiry' }] } },
     inquiries: waits === 'inquiry' ? [{ task: 'ask#2[1]', status: 'pending' }] : [],
   };
@@ -65,3 +71,11 @@ it.each<[number, string, typeof OUTPUT | null, boolean, string]>([
     expect(await skip(version, waits, output, may)).toBe(expected);
   },
 );
+
+it.each([
+  [998, 'sent'],
+  [999, 'sent'],
+  [1_000, 'controls_full'],
+])('a run that has taken %i controls: %s', async (before, expected) => {
+  expect(await skip(9, 'timer', null, true, before)).toBe(expected);
+});
