@@ -26,6 +26,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [
+    'audit.since',
     ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
     ...['executions.seen', 'executions.unseen', 'executions.watermark'],
     ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
