@@ -2,9 +2,10 @@ import { engineFailure } from '../model/failure.ts';
 import { jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES, type RunInput } from '../model/run-input.ts';
 import { continuationOf } from './continuation.ts';
-import { DRAIN_KEY } from './events.ts';
+import { DRAIN_KEY, type RunEvent } from './events.ts';
 import { armTimer, dropPending, NO_WORK } from './pending.ts';
 import type { RunState } from './state.ts';
+import { isFlooded } from './statements.ts';
 import { BOUNDED_WORK, CONTINUATION } from './versions.ts';
 import { decide } from './visits.ts';
 import { exhaust, isHeavy, isTooHeavy, workDone } from './work.ts';
@@ -20,6 +21,11 @@ const HARD_EVENTS = 20_000;
 
 /** Events at which a run fails that cannot be handed on. */
 const LAST_EVENTS = 45_000;
+
+/** Reports whether an event brings what people want of the run. */
+function isStatement(event: RunEvent): boolean {
+  return event.type === 'signal' && event.name.startsWith('__fermata_');
+}
 
 /** Whether anything may begin: neither people, nor other runs, nor the end of a history hold it back. */
 export function mayBegin({ paused, hold, turn }: RunState): boolean {
@@ -55,6 +61,9 @@ export function goOn(state: RunState): 'continued' | 'released' | undefined {
     state.commands.push({ type: 'continue', run });
     return 'continued';
   }
+  // Statements are refused now without work, so that there will soon be none to pass on.
+  const drains = isFlooded(state) && state.backlog.some(isStatement);
+  if (drains && history.length < LAST_EVENTS) return undefined;
   endHold(state);
   const message = `its state of ${bytes} bytes is too large to go on in another`;
   if (history.length >= LAST_EVENTS) {

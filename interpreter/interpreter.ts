@@ -85,6 +85,7 @@ export function begin(
     trust: run.trust ?? null,
     statements: { accepted: 0, refused: 0, refusals: [] },
     newestControl: 0,
+    forged: 0,
     ...{ variables: new Layers(), ended: new Layers(), signals: emptyQueue(), inquiries: new Map(), decisions: [] },
     turn: waits && mustWait(run) ? now : null,
     ...{ paused: null, controls: [], started: now, history, hold: null, holdFrom: 0, asked: 0 },

@@ -248,6 +248,8 @@ export interface RunState {
   /** What has become of signed statements, and when the newest control was made, in milliseconds. */
   readonly statements: StatementCounts;
   newestControl: number;
+  /** Statements with a false signature that this run of the chain has verified. */
+  forged: number;
   /** When the first run of the chain has started, in milliseconds. */
   started: number;
   readonly input: Parameters;

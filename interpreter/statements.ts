@@ -11,7 +11,7 @@ import {
 import { boundedText } from '../model/text.ts';
 import { isSignedBy, saltedHash } from './signatures.ts';
 import type { RunState } from './state.ts';
-import { SIGNED_STATEMENTS } from './versions.ts';
+import { FLOODS_REFUSED, SIGNED_STATEMENTS } from './versions.ts';
 import { spend } from './work.ts';
 
 /** Units of work that a verification costs, whether or not this process has made it before. */
@@ -77,9 +77,20 @@ function refusalOf(state: RunState, found: SignedStatement, type: StatementType)
     return 'wrong_run';
   }
   if (type === 'control' && Date.parse(statement.at as string) < state.newestControl - MAX_CONTROL_AGE) return 'stale';
+  if (isFlooded(state)) return 'flooded';
   if (!matchesHashes(statement, given, type)) return 'altered';
   spend(state, VERIFICATION);
-  return isSignedBy(x, statement, sig) ? null : 'bad_signature';
+  if (isSignedBy(x, statement, sig)) return null;
+  state.forged += 1;
+  return 'bad_signature';
+}
+
+/**
+ * Reports whether a run has verified as many forgeries as whoever replays it can verify in one go. It refuses statements unverified then,
+ * until it has continued as another run, which the work that it has done leads to.
+ */
+export function isFlooded({ version, forged, work }: Pick<RunState, 'version' | 'forged' | 'work'>): boolean {
+  return version >= FLOODS_REFUSED && forged * VERIFICATION >= work.limits.run;
 }
 
 /** Reports whether a kept proof, with the values next to it, is a valid statement by a key that the run trusts. Charges for that. */

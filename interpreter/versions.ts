@@ -70,3 +70,6 @@ export const CARRIED_START = 10;
 
 /** A delegation ends where a signed statement says so; whoever has delegated decides again then. */
 export const DELEGATION_ENDS = 10;
+
+/** A run that has verified many forgeries refuses statements unverified until it has continued as another one. */
+export const FLOODS_REFUSED = 10;

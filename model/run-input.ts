@@ -16,7 +16,8 @@ import type { WorkLimits } from './work.ts';
  * response is kept, more people are asked after a while, somebody who is asked may delegate their decision, names of people are
  * compared in one normal form, a skip of a question withdraws it, and an admin may override one; a decision is bound to a digest of
  * the whole tree, its parameters and its run, and a retry keeps it only where that is the same; what people want of a run counts only
- * where Fermata has signed it for that run. 10: a delegation can end, and a run that continues passes on what its chain was started with.
+ * where Fermata has signed it for that run. 10: a delegation can end, a run that continues passes on what its chain was started with, and
+ * a flood of forged statements fails no run.
  */
 export const INTERPRETER_VERSION = 10;
 

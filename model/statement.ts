@@ -46,6 +46,7 @@ export type StatementRefusalReason =
   | 'revoked_key'
   | 'wrong_run'
   | 'stale'
+  | 'flooded'
   | 'altered'
   | 'bad_signature';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { carry } from '../../interpreter/carry.ts';
 import { childOf } from '../../interpreter/children.ts';
-import { type Fault, isSliceKey } from '../../interpreter/events.ts';
+import { type Command, type Fault, isSliceKey } from '../../interpreter/events.ts';
 import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import type { RunState } from '../../interpreter/state.ts';
@@ -160,6 +160,33 @@ describe('a signed decision', () => {
     expect(shown(state).status).toBe('approved');
     const { accepted, refused, refusals } = state.statements;
     expect([accepted, refused, refusals.length]).toEqual([1, 2_120, 100]);
+  });
+
+  it.each([
+    [10, null],
+    [9, 'limit_exceeded'],
+  ])('a flood that no run could pass on leaves a run of interpreter %i with the failure %s', (interpreter, failure) => {
+    const run: RunInput = { ...RUN, interpreter, limits: { run: 50_000 } };
+    const text = 'x'.repeat(2_000);
+    const forgeries = Array.from({ length: 3_000 }, (_, at) =>
+      signal(DECISION_SIGNAL, withStatement(good, { id: `${at} ${text}`, subject: 'boss' })),
+    );
+    const state = started(run);
+    let commands = step(state, forgeries, STARTED + 1);
+    const isLast = ({ type }: Command) => type === 'continue';
+    for (let slices = 0; !commands.some(isLast) && state.failure === null && slices < 1_000; slices += 1) {
+      const [key] = [...state.pending.keys()].filter(isSliceKey);
+      commands = step(state, [{ type: 'completed', key: key!, output: null }], STARTED + 2);
+    }
+    expect(state.failure?.type ?? null).toBe(failure);
+    const last = commands.find(isLast);
+    if (last?.type !== 'continue') return;
+    const { refused, refusals } = state.statements;
+    expect([refused, refusals[0]!.reason, refusals.at(-1)!.reason]).toEqual([3_000, 'bad_signature', 'flooded']);
+    const next = JSON.parse(JSON.stringify(last.run)) as RunInput;
+    const { state: onward } = begin(next, {}, STARTED + 3, { chain: CHAIN });
+    step(onward, [signal(DECISION_SIGNAL, good)], STARTED + 4);
+    expect(shown(onward).status).toBe('approved');
   });
 
   it('is asked for in the name of the same keys by a sub-workflow', () => {
