@@ -1,4 +1,4 @@
-import { type Decider, delegationTo } from '../interpreter/inquiry-rules.ts';
+import { type Decider, delegationTo, type RuledInquiry } from '../interpreter/inquiry-rules.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { heldDelegations, type PersonRefusal } from '../model/delegation.ts';
 import type { Execution } from '../model/execution.ts';
@@ -53,6 +53,12 @@ export function demandDecider(principal: Principal, { approvers }: Pick<InquiryR
   throw new AppError('forbidden', `${subject} may not decide: the permission ${permission} is missing`, {
     details: { permission },
   });
+}
+
+/** Returns an inquiry as the rules of the interpreter take it. */
+export function ruledInquiry(inquiry: Inquiry): Inquiry & Pick<RuledInquiry, 'bound' | 'expires'> {
+  const { expires_at, bound_to: bound } = inquiry;
+  return { ...inquiry, bound, expires: expires_at === null ? null : Date.parse(expires_at) };
 }
 
 /** Returns the subjects that count as who started a run. */

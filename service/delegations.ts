@@ -11,7 +11,7 @@ import {
 import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { AuditService } from './audit.ts';
-import { demandDecider, PERSON_REFUSALS, startersOf } from './deciders.ts';
+import { demandDecider, PERSON_REFUSALS, ruledInquiry, startersOf } from './deciders.ts';
 import { canEnd, type DelegationEnds, endOf, peopleOf } from './delegation-ends.ts';
 import type { SendDelegation } from './delegation-signals.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';
@@ -159,8 +159,7 @@ export function createDelegationService(services: DelegationServices): Delegatio
 
 /** Returns what a run would make of a delegation as it stands. */
 function foresee({ execution, inquiry }: InquiryView, delegation: Delegation): DelegationVerdict {
-  const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
-  return judgeDelegation({ ...inquiry, expires }, delegation, startersOf(execution), INTERPRETER_VERSION);
+  return judgeDelegation(ruledInquiry(inquiry), delegation, startersOf(execution), INTERPRETER_VERSION);
 }
 
 const CODES: Record<DelegationRefusal, ErrorCode> = {

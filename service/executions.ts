@@ -391,6 +391,7 @@ export function createExecutionService(
       ) {
         throw new AppError('signals_full', 'the run keeps as many signals as it can that no task has waited for yet');
       }
+      if (once !== null) await repeats.claim(principal.tenant, once, asked, found.n);
       const taken = await temporal.signal(execution.workflowId, {
         ...{ name, payload, identity: principal.subject, requestId: idempotencyKey },
       });

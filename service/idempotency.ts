@@ -42,6 +42,17 @@ export function createRepeats(keys: IdempotencyKeyStore) {
       return first.n;
     },
 
+    /**
+     * Reserves a key for a request that is about to be made: of several at once, only those that ask for the same go on. Throws
+     * `idempotency_mismatch` for the others.
+     */
+    async claim(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void> {
+      const name = `${idempotencyText(key)}\nclaim`;
+      await keys.add(tenant, { key: name, bodyHash: askedHash(asked), n });
+      const first = await keys.find(tenant, name);
+      if (first !== null && first.bodyHash !== askedHash(asked)) throw mismatch();
+    },
+
     /** Notes that what was asked with a key has been done to a run. */
     async note(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void> {
       await keys.add(tenant, { key: idempotencyText(key), bodyHash: askedHash(asked), n });

@@ -19,7 +19,15 @@ import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryRow, InquiryStore } from '../store/inquiries.ts';
 import type { AuditService } from './audit.ts';
-import { deciderOf, demandDecider, demandOverrider, mayDecide, PERSON_REFUSALS, startersOf } from './deciders.ts';
+import {
+  deciderOf,
+  demandDecider,
+  demandOverrider,
+  mayDecide,
+  PERSON_REFUSALS,
+  ruledInquiry,
+  startersOf,
+} from './deciders.ts';
 import type { DelegationEnds } from './delegation-ends.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
@@ -248,8 +256,7 @@ function demandOverridable(principal: Principal, { execution }: InquiryView): vo
 
 /** What a run would make of a decision as it stands. */
 function foresee({ execution, inquiry }: InquiryView, decision: Decision): Verdict {
-  const expires = inquiry.expires_at === null ? null : Date.parse(inquiry.expires_at);
-  return judge({ ...inquiry, expires, bound: inquiry.bound_to }, decision, startersOf(execution), INTERPRETER_VERSION);
+  return judge(ruledInquiry(inquiry), decision, startersOf(execution), INTERPRETER_VERSION);
 }
 
 function recordOf({ inquiries }: Execution, id: string): DecisionRecord | undefined {

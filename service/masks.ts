@@ -1,5 +1,6 @@
 import type { Execution, TaskExecution } from '../model/execution.ts';
 import type { Failure } from '../model/failure.ts';
+import type { Inquiry } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
 import { createReplacer } from './text-search.ts';
@@ -50,13 +51,28 @@ export function maskExecution(execution: Execution): { execution: Execution; mas
       also: execution.also.map(failure),
       variables: mask(execution.variables) as JsonObject,
       signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
-      inquiries: mask(execution.inquiries as unknown as Json) as unknown as Execution['inquiries'], // it is JSON
+      inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
       controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
       tasks: shownTasks.map((task) => ({
         ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
         attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
       })),
     },
+  };
+}
+
+/** Masks an inquiry, other than its digests: whoever decides sends back what was shown, and they tell nothing that is hidden. */
+function maskInquiry(inquiry: Inquiry, mask: Mask): Inquiry {
+  const shown = mask(inquiry as unknown as Json) as unknown as Inquiry; // it is JSON
+  const { what, bound_to, votes, decisions } = inquiry;
+  return {
+    ...shown,
+    ...(what === undefined ? {} : { what }),
+    bound_to,
+    votes: shown.votes.map((vote, at) => ({ ...vote, bound_to: votes[at]!.bound_to })),
+    decisions: shown.decisions.map((record, at) => {
+      return { ...record, decision: { ...record.decision, bound_to: decisions[at]!.decision.bound_to } };
+    }),
   };
 }
 

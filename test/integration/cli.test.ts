@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { findTemporal } from '../../dev/temporal-binary.ts';
-import { parseExecutionId, workflowIdOf } from '../../model/execution-id.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ledger, LedgerFinding } from '../../model/ledger.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { type Ended, PROGRAM, runFermata } from './fermata.ts';
+import { showHistory } from './shown-history.ts';
 import { until } from './until.ts';
 
 let harness: ApiHarness;
@@ -47,16 +44,6 @@ definition:
 
 /** What is found about the history of an execution in which one person has answered one question. */
 const SUBJECTS = ['start', 'course', 'statement', 'question'];
-
-/** Returns the history of a run as `temporal workflow show` writes it. */
-async function showHistory(workflowId: string): Promise<string> {
-  const binary = await findTemporal(process.env, () => undefined);
-  const where = ['--address', inject('temporalAddress'), '--namespace', 'cli', '--workflow-id', workflowId];
-  const { stdout } = await promisify(execFile)(binary, ['workflow', 'show', ...where, '--output', 'json'], {
-    maxBuffer: 16 * 1024 * 1024,
-  });
-  return stdout;
-}
 
 describe('apply', () => {
   it('creates, leaves alone and updates a workflow from a file', async () => {
@@ -330,8 +317,7 @@ it('decisions are exported, and verified without a server', async () => {
   const ledger = JSON.parse(text);
   const histories = await Promise.all(
     [ledger, ledger.children[0]].map(async ({ execution }: Ledger, at) => {
-      const workflowId = workflowIdOf(parseExecutionId(execution.uuid)!.n);
-      return write(`history-${at}.json`, await showHistory(workflowId));
+      return write(`history-${at}.json`, await showHistory('cli', execution.uuid));
     }),
   );
   const whole = await fermata(['verify', ...histories, '--keys', keys, '--json'], offline);

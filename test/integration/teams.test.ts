@@ -1,6 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type ApiHarness, createApiHarness } from './api-harness.ts';
+import type { Ledger, LedgerFinding } from '../../model/ledger.ts';
+import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { runFermata } from './fermata.ts';
+import { showHistory } from './shown-history.ts';
 import {
   installed,
   ORGANIZATION,
@@ -117,6 +123,36 @@ describe('a question in Teams', () => {
       (edits) => edits > 0,
     );
     expect([message.card.actions, textsOf(message.card).includes('Approved at')]).toEqual([[], true]);
+  });
+
+  it('is followed from the click through the run to a check without a server', async () => {
+    const { run, message } = await ask({ approvers: ['ann'] });
+    expect(textsOf((await send(pressed(teams, message, 'Approve', ANN))).body)).toContain('approve by ann');
+    const closed = await until(
+      () => harness.call('GET', `/api/v1/executions/${run}`),
+      (answer) => answer.body.data.status === 'completed',
+    );
+    expect(closed.body.data).toMatchObject({ authentic: true, statements: { accepted: 1, refused: 0 } });
+    const folder = await mkdtemp(join(tmpdir(), 'fermata-teams-'));
+    const get = async (path: string) =>
+      (await fetch(`${harness.api.url}${path}`, { headers: { 'x-api-key': DEV_KEY } })).text();
+    const exported = await get(`/api/v1/executions/${run}/decisions/export`);
+    const { uuid } = (JSON.parse(exported) as Ledger).execution;
+    const files = {
+      'keys.json': await get('/.well-known/fermata-keys.json'),
+      'decisions.json': exported,
+      'history.json': await showHistory('teams', uuid),
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const checked = ['decisions.json', 'history.json'];
+    const found = await runFermata(folder, ['verify', ...checked, '--keys', 'keys.json', '--json'], {});
+    await rm(folder, { recursive: true });
+    const said = found.json().map(({ subject, by, result }: LedgerFinding) => `${subject} ${by} ${result}`);
+    const [start, statement, question] = ['start dev verified', 'statement ann verified', 'question null verified'];
+    expect([found.code, said]).toEqual([
+      0,
+      [...[start, statement, question], ...[start, 'course null verified', statement, question]],
+    ]);
   });
 
   it('has its form on the card, says there what is wrong, and keeps what was entered', async () => {

@@ -46,3 +46,16 @@ it('a request is known again by its tenant, its key and what it asks for, whatev
   expect(await find('two', 'k', { a: 1, b: 2 })).toBeNull();
   expect(await find('one', ['k', ''], { a: 1, b: 2 })).toBeNull();
 });
+
+it('of requests at once with one key those that ask for the same go on, and again after a crash', async () => {
+  const rows = new Map<string, KeptRequest>();
+  const repeats = createRepeats({
+    find: async (_, key) => rows.get(key) ?? null,
+    add: async (_, { key, ...kept }) => void (rows.has(key) || rows.set(key, kept)),
+  } satisfies IdempotencyKeyStore);
+  const claim = (payload: number) =>
+    repeats.claim('t', ['signal', '7', 'k'], { payload }, 7).then(() => 'goes on', codeOf);
+  expect(await Promise.all([claim(1), claim(2), claim(1)])).toEqual(['goes on', 'idempotency_mismatch', 'goes on']);
+  expect(await repeats.find('t', ['signal', '7', 'k'], { payload: 1 })).toBeNull();
+  expect(await claim(1)).toBe('goes on');
+});

@@ -153,3 +153,20 @@ it('a schema with more hidden places than are kept hides all of its input', () =
   );
   expect(writeOnlyPaths({ $defs: doubling, $ref: '#/$defs/d0' } as unknown as JsonObject)).toEqual([[]]);
 });
+
+it('digests of questions are shown as they are, whatever is hidden', () => {
+  const bound_to = 'abcd'.repeat(16);
+  const decision = { id: 'd', bound_to, comment: 'abcd' };
+  const inquiry = {
+    what: bound_to,
+    bound_to,
+    votes: [decision],
+    decisions: [{ decision }],
+    request: { prompt: 'abcd' },
+  };
+  const hiding = { ...execution('abcd', null), inquiries: [inquiry] } as unknown as Execution;
+  const [shown] = maskExecution(hiding).execution.inquiries;
+  const masked = { ...decision, comment: '***' };
+  expect(shown).toMatchObject({ what: bound_to, bound_to, votes: [masked], decisions: [{ decision: masked }] });
+  expect(shown!.request.prompt).toBe('***');
+});
