@@ -3,6 +3,7 @@ import type { Failure } from './failure.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { RunInput, RunMemo } from './run-input.ts';
+import type { RunKey } from './run-key.ts';
 import type { StatementCounts, Trust } from './statement.ts';
 import type { ExecutionStatus, TaskStatus } from './status.ts';
 
@@ -141,8 +142,8 @@ export interface Execution {
   /** Of the newest run of the chain: when it has started, and its last history event that was seen. */
   runStarted: string;
   lastEventId: number;
-  /** Another workflow has started it. */
-  child?: true;
+  /** The run that has started it, where that is another workflow. */
+  above?: RunKey;
   /** Temporal has the first runs of the chain no more: what they have done is missing. */
   partial?: true;
   /** Temporal has its history no more: this is what the index kept. */

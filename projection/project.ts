@@ -12,6 +12,7 @@ import { type ClosingDetails, type Failure, INFRASTRUCTURE_UNAVAILABLE } from '.
 import type { Inquiry } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
+import type { RunKey } from '../model/run-key.ts';
 import { readRunMemo } from '../model/run-memo.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import { STRIKE_REASON } from '../model/strike.ts';
@@ -163,7 +164,7 @@ export function createProjection(
         divergence: found?.divergence ?? null,
         lastEventId: Number(last.eventId),
         runStarted: isoTime(eventTime(runStarted)),
-        ...(first.started.parentWorkflowExecution ? { child: true as const } : {}),
+        ...aboveOf(started),
         ...(middle === undefined ? {} : { partial: true as const }),
       };
     },
@@ -218,6 +219,11 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
             content: () => startContent(input, second),
           }),
   };
+}
+
+/** Returns the run that has started another one. */
+export function aboveOf({ parentWorkflowExecution: parent }: Opening['started']): { above?: RunKey } {
+  return parent?.workflowId ? { above: { workflowId: parent.workflowId, runId: parent.runId ?? '' } } : {};
 }
 
 /** Returns Temporal's id of the first run of a chain. */

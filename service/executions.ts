@@ -151,7 +151,7 @@ export function createExecutionService(
       const retries = await retriesOf(principal, n);
       return { n, execution: executionOfRow(known), retries, projected, mask: (shown) => shown };
     }
-    const { execution: shown, mask } = maskExecution(projected.execution);
+    const { execution: shown, mask } = maskExecution(projected.execution, projected.above);
     const execution = { ...shown, authentic: await authenticate(projected.execution) };
     if (execution.projection === 'diverged') {
       log.error(

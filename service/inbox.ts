@@ -66,7 +66,7 @@ export function createInbox(
 
   async function read(run: AskingRun): Promise<void> {
     const projected = await projections.read(run.workflowId);
-    const execution = projected === null ? null : maskExecution(projected.execution).execution;
+    const execution = projected === null ? null : maskExecution(projected.execution, projected.above).execution;
     const asksNothing = execution?.inquiries.length === 0;
     // A worker tells of a question before Temporal has it: until then there is nothing to read.
     if (asksNothing && execution.closed === null) return;

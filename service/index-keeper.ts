@@ -64,7 +64,9 @@ export function createIndexKeeper(
     if (memo?.hides) {
       // What its close event says must be masked, and only its whole history tells how.
       const projected = await projections.read(workflowId);
-      return projected === null ? null : entryOf(namespace, maskExecution(projected.execution).execution, runId);
+      return projected === null
+        ? null
+        : entryOf(namespace, maskExecution(projected.execution, projected.above).execution, runId);
     }
     const event = await temporal.closeEvent(workflowId, runId);
     return event === null ? null : closedEntry(namespace, info, event);
@@ -76,7 +78,7 @@ export function createIndexKeeper(
     if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
     const projected = await projections.read(workflowId);
     if (projected === null) return null;
-    const { execution } = maskExecution(projected.execution);
+    const { execution } = maskExecution(projected.execution, projected.above);
     const entry = entryOf(namespace, execution, runId);
     await onRead(entry.n, execution);
     return entry;

@@ -24,12 +24,22 @@ const MAX_SEARCHED = 50_000_000;
 /** Hides the values of write-only parameters in data that is shown. */
 export type Mask = (shown: Json) => Json;
 
-/** An execution without what its parameters hide, and what hides the same elsewhere. */
-export function maskExecution(execution: Execution): { execution: Execution; mask: Mask } {
+/** The values that an input holds at some paths. */
+export function hiddenIn(input: Json, paths: readonly (readonly string[])[]): Json[] {
+  const values: Json[] = [];
+  replaceAt(input, paths, (value) => {
+    values.push(value);
+    return MASKED;
+  });
+  return values;
+}
+
+/** An execution without what its parameters hide, and what those of the runs above it do; and what hides the same elsewhere. */
+export function maskExecution(execution: Execution, above: readonly Json[] = []): { execution: Execution; mask: Mask } {
   const { run, input, tasks } = execution;
   const own = run?.write_only ?? [];
   const belowOf = ({ action }: TaskExecution) => run?.workflows?.[action]?.write_only ?? [];
-  const values: Json[] = [];
+  const values: Json[] = [...above];
   const noted = (value: Json) => {
     values.push(value);
     return MASKED;

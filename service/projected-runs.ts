@@ -1,7 +1,7 @@
 import { carry } from '../interpreter/carry.ts';
 import type { CarriedState } from '../model/carried-state.ts';
 import type { Execution } from '../model/execution.ts';
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import type { Replayed } from '../projection/history.ts';
 import { joinsOf, type WaitingJoin } from '../projection/moment.ts';
@@ -11,6 +11,8 @@ import type { PendingWork, Projection } from '../projection/project.ts';
 export interface ProjectedRun {
   execution: Execution;
   joins: WaitingJoin[];
+  /** What the runs above it hide of their own input, where any of them hides something. */
+  above?: Json[];
 }
 
 /** What a retry of a run is made from. */

@@ -1,8 +1,10 @@
 import { AppError } from '../model/app-error.ts';
-import { createProjection, memoOf } from '../projection/project.ts';
+import type { Json } from '../model/json.ts';
+import { aboveOf, createProjection, memoOf, openingOf } from '../projection/project.ts';
 import { copyAnswer, copyHistory } from './history-copies.ts';
 import { createImmediateProjector } from './immediate-projections.ts';
 import { isClosedRun } from './index-entries.ts';
+import { hiddenIn } from './masks.ts';
 import type { KnownHistory, Pool, RunJob } from './pool.ts';
 import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
 import type { Described, NewestRun, Temporal } from './temporal.ts';
@@ -119,6 +121,22 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
     return { execution: { ...execution, status: described.cancelRequested ? 'canceling' : 'running' }, joins };
   }
 
+  /** Adds what the runs above a run hide: it may have been given any of that, under another name. */
+  async function withAbove(run: ProjectedRun | null): Promise<ProjectedRun | null> {
+    if (run === null || run.execution.memo?.hides !== true) return run;
+    const above: Json[] = [];
+    for (let key = run.execution.above; key !== undefined; ) {
+      const started = await temporal.firstEvent(key);
+      const attributes = started?.workflowExecutionStartedEventAttributes;
+      // What a run hid that is not there any more nobody knows: all that this one was given is hidden.
+      if (started === null || !attributes) return { ...run, above: [...above, run.execution.input] };
+      const opening = openingOf(key.workflowId, started, attributes);
+      above.push(...hiddenIn(opening.input, opening.run?.write_only ?? []));
+      key = aboveOf(attributes).above;
+    }
+    return { ...run, above };
+  }
+
   return {
     async read(workflowId, known) {
       const described = known ?? (await temporal.describe(workflowId));
@@ -130,6 +148,7 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
       if (shared !== undefined) return shared;
       const read = find(workflowId, described)
         .then((found) => found && readWhole(found))
+        .then(withAbove)
         .finally(() => reading.delete(key));
       reading.set(key, read);
       return read;
@@ -137,7 +156,7 @@ export function createProjectionReader(temporal: Temporal, pool: Pool, clock: ()
 
     async readAt(workflowId, event) {
       const found = await find(workflowId);
-      return found && ask(found, event, (run) => run('show_history', { pending: null }));
+      return withAbove(found && (await ask(found, event, (run) => run('show_history', { pending: null }))));
     },
 
     async readCarried(workflowId, task) {

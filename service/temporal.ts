@@ -263,6 +263,11 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       };
     },
 
+    /** The event that a run has begun with; null when Temporal has none. */
+    async firstEvent({ workflowId, runId }: RunKey): Promise<HistoryEvent | null> {
+      return (await page({ workflowId, runId, size: 1 }))?.events[0] ?? null;
+    },
+
     /** The history of one run of a chain, page by page. Nothing when Temporal has none. */
     historyOf: (workflowId: string, runId: string): AsyncGenerator<HistoryEvent[]> => pagesOf({ workflowId, runId }),
 

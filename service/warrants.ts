@@ -31,9 +31,9 @@ export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock:
     return found;
   }
 
-  return async ({ run, memo, partial, startContent, child }) => {
+  return async ({ run, memo, partial, startContent, above }) => {
     // Older runs have no warrant, a sub-workflow is started by the run above it, and not everything of a chain may be there.
-    if (run === null || partial === true || ((run.depth ?? 0) > 0 && child === true)) return null;
+    if (run === null || partial === true || ((run.depth ?? 0) > 0 && above !== undefined)) return null;
     if (run.trust === undefined) return run.interpreter >= SIGNED_STATEMENTS ? false : null;
     const { warrant } = memo ?? {};
     if (warrant === undefined || memo === null) return false;

@@ -152,6 +152,11 @@ describe('a parameter that is write-only', () => {
         output: '{{ secret }}',
       },
     });
+    // These know of nothing that is hidden: they get it under another name.
+    const plain = (name: string, action: string, input: object) =>
+      stored(name, { definition: { tasks: [{ name: 'use', action, input }], output: 'it is {{ token }}' } });
+    await plain('deepest', 'core.log', { message: 'with {{ token }}' });
+    await plain('plain', 'examples.deepest', { token: '{{ token }}' });
     await stored('hiding', {
       param_schema: { ...schema, properties: { ...schema.properties, pin } },
       definition: {
@@ -162,6 +167,7 @@ describe('a parameter that is write-only', () => {
             input: { data: { length: '{{ secret | length }}', url: 'x?p={{ secret }}&u={{ user }}' } },
           },
           { name: 'sub', action: 'examples.inner', input: { secret: "{{ 'another' ~ ' one' }}", user: 'u' } },
+          { name: 'plain', action: 'examples.plain', input: { token: '{{ secret }}' } },
           { name: 'end', action: 'core.fail', input: { message: 'no entry for {{ secret }} and {{ pin.codes[0] }}' } },
         ],
       },
@@ -173,14 +179,18 @@ describe('a parameter that is write-only', () => {
     expect(run.tasks[1].input.secret).toBe('***');
     // A long number is hidden in texts as well.
     expect(run.result.error).toBe('no entry for *** and ***');
-    const child = run.tasks[1].child;
+    const [child, unaware] = [run.tasks[1].child, run.tasks[2].child];
+    const below = (await get(`${BASE}/${unaware}`)).data;
+    expect([below.config, below.result]).toEqual([{ token: '***' }, 'it is ***']);
+    const deepest = below.tasks[0].child;
     await until(
       () => get(`${BASE}?status=failed`),
       ({ data }) => data.some(({ id }: { id: number }) => id === run.id),
     );
     const pages = [
       ...[`${BASE}/${run.id}`, `${BASE}/${run.id + 1}`, `${BASE}/${run.id}/logs`, `${BASE}/${run.id}/history`],
-      ...[`${BASE}/${child}`, `${BASE}/${child}/logs`, `${BASE}/${child}/history`],
+      ...[child, unaware, deepest].flatMap((id) => [`${BASE}/${id}`, `${BASE}/${id}/logs`, `${BASE}/${id}/history`]),
+      ...[`${BASE}/${deepest}/at/3`, `${BASE}/${deepest}/explain`],
       ...[`/api/v1/automation/executions/${run.uuid}`, `/execution/${run.workflow_id}`, `${BASE}/export?format=json`],
     ];
     for (const page of pages) {
