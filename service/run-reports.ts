@@ -14,11 +14,13 @@ const INTERVAL = 100;
 export function createRunReports(store: ExecutionStore, namespace: string, log: Logger) {
   const kept = new Map<string, RunReport>();
 
+  function take(report: RunReport): void {
+    if (kept.size < MAX_KEPT || kept.has(report.workflowId)) kept.set(report.workflowId, report);
+  }
+
   return {
     /** Takes a report; never waits, never throws. */
-    take(report: RunReport): void {
-      if (kept.size < MAX_KEPT || kept.has(report.workflowId)) kept.set(report.workflowId, report);
-    },
+    take,
 
     /** Writes what has come until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
@@ -28,7 +30,7 @@ export function createRunReports(store: ExecutionStore, namespace: string, log: 
         try {
           if (reports.length > 0) await store.write(reports.map((report) => reportedEntry(namespace, report)));
         } catch (error) {
-          for (const report of reports) if (!kept.has(report.workflowId)) this.take(report);
+          for (const report of reports) if (!kept.has(report.workflowId)) take(report);
           throw error;
         }
       };
