@@ -40,7 +40,7 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
  * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. Each of the first is
  * heartbeated, checked, bounded in time and size, and does its work with a permit of its tenant. `interrupt` ends those that still
- * run, as failed with `WorkerShutdown`; those that have not begun are handed back where their run knows what that is.
+ * run, as failed with `WorkerShutdown`; first attempts that have not begun are handed back where their run knows what that is.
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
@@ -96,7 +96,7 @@ export function createActivities(
         const performed = perform(input as Json, given, context, pulse);
         return await (interrupt === undefined
           ? performed
-          : interrupted(performed, interrupt, () => shutdownFailure(given, pulse)));
+          : interrupted(performed, interrupt, () => shutdownFailure(given, pulse, context.info.attempt)));
       } catch (error) {
         throw failureOf(error, context.info.attempt);
       } finally {
@@ -121,10 +121,13 @@ async function interrupted(performed: Promise<Json>, signal: AbortSignal, failur
   }
 }
 
-/** The failure of an activity whose worker is shut down: what has not begun can be done by another worker. */
-function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse): Error {
+/**
+ * The failure of an activity whose worker is shut down: another worker can do what has not begun. A later attempt is lost instead,
+ * since a task that is handed back has all of its attempts again.
+ */
+function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse, attempt: number): Error {
   const message = 'the worker was shut down';
-  if (pulse.working || timeout === undefined) return new ActionError('WorkerShutdown', message);
+  if (pulse.working || timeout === undefined || attempt > 1) return new ActionError('WorkerShutdown', message);
   return new ActionError(WORKER_BUSY, message, { retryable: false });
 }
 
@@ -220,11 +223,11 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   pulse.await(() => ({ waiting_for_permit: { ...permits.occupancy(owner) } }));
   try {
     const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal, pulse.ended]);
-    // A task that is issued again has all of its attempts again, so that a later one waits while there is memory for its input.
-    const first = info.attempt === 1;
+    // A task that is issued again has all of its attempts again, so that later ones wait; places bound how many do.
+    const mayWait = seconds === undefined || info.attempt > 1;
     release = await permits.take(owner, givenUp, {
       bytes: jsonSize(input as Json),
-      patience: seconds === undefined ? 'endless' : first ? 'none' : 'places',
+      patience: mayWait ? 'endless' : 'none',
     });
     clearTimeout(patience);
     pulse.work();

@@ -1,11 +1,12 @@
 import type { Context } from '@temporalio/activity';
 import { AppError } from '../model/app-error.ts';
 import { INFRASTRUCTURE_UNAVAILABLE, WORKER_BUSY } from '../model/failure.ts';
+import { PERMIT_SECONDS } from '../model/run-input.ts';
 import { ActionError } from './action.ts';
 import { attemptLimit } from './attempt.ts';
 import type { Pulse } from './pulse.ts';
 
-/** Seconds after which a worker hands an activity back for which it cannot look up secrets and connections. */
+/** Seconds after which a worker hands a first attempt back for which it cannot look up secrets and connections. */
 export const LOOKUP_SECONDS = 600;
 
 /** Milliseconds between two tries: at first, and at most. */
@@ -26,15 +27,18 @@ export type LookUp = <T>(find: () => Promise<T>, options: LookupOptions) => Prom
 /**
  * Makes what looks up secrets and connections for the activities of a worker, which has room for so many. While they cannot be looked
  * up, because the database does not answer or no key of this worker opens what is stored, it tries again every 1 to 60 seconds, which
- * the heartbeats of the activity say. After 10 minutes the activity is handed back, or fails with `infrastructure_unavailable` once its
- * timeout is over where its run knows no hand-back. A first attempt that finds half of the room waiting is handed back at once.
+ * the heartbeats of the activity say. After 10 minutes a first attempt is handed back, and at once when it finds half of the room waiting.
+ * A later attempt fails with `infrastructure_unavailable` after an hour, since a task that is handed back has all of its attempts again.
+ * So does any attempt of a run that knows no hand-back, once its timeout is over.
  * Rejects with what cancels the activity, and with ActionErrors of `find`.
  */
 export function createLookups(room: number): LookUp {
   let waiting = 0;
   return async (find, { context, timeout, pulse }) => {
     const { cancellationSignal, cancelled, info } = context;
-    const limit = timeout === undefined ? attemptLimit(info) : LOOKUP_SECONDS * 1000;
+    const handsBack = timeout !== undefined && info.attempt === 1;
+    const patience = handsBack ? LOOKUP_SECONDS : PERMIT_SECONDS;
+    const limit = timeout === undefined ? attemptLimit(info) : patience * 1000;
     const over = AbortSignal.any([cancellationSignal, pulse.ended]);
     let entered = false;
     try {
@@ -43,9 +47,8 @@ export function createLookups(room: number): LookUp {
         if ('found' in result) return result.found;
         const { reason } = result;
         const left = pulse.begun + limit - Date.now();
-        // What has been tried before would have all of its attempts again.
-        const crowded = timeout !== undefined && info.attempt === 1 && !entered && waiting >= room / 2;
-        if (left <= 0 || crowded) throw givenUp(reason, timeout);
+        const crowded = handsBack && !entered && waiting >= room / 2;
+        if (left <= 0 || crowded) throw givenUp(reason, handsBack);
         if (!entered) waiting += 1;
         entered = true;
         pulse.await(() => ({ waiting_for_infrastructure: reason }));
@@ -71,9 +74,9 @@ async function attempt<T>(find: () => Promise<T>): Promise<{ found: T } | { reas
   }
 }
 
-/** The failure of an activity that has waited in vain: a hand-back where its run knows what that is. */
-function givenUp(reason: string, timeout: number | undefined): ActionError {
-  if (timeout === undefined) return new ActionError(INFRASTRUCTURE_UNAVAILABLE, reason);
+/** The failure of an activity that has waited in vain: a hand-back, or an attempt that has failed. */
+function givenUp(reason: string, handsBack: boolean): ActionError {
+  if (!handsBack) return new ActionError(INFRASTRUCTURE_UNAVAILABLE, reason);
   return new ActionError(WORKER_BUSY, `${INFRASTRUCTURE_UNAVAILABLE}: ${reason}`, { retryable: false });
 }
 

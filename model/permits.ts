@@ -32,11 +32,8 @@ export interface Room {
 export interface Wanted {
   /** Bytes that are kept until the permit is given back. */
   bytes?: number;
-  /**
-   * When to give up at once: as soon as the tenant has half of the places or of the bytes (`none`), or half of the bytes alone
-   * (`places`); `endless` waits in any case.
-   */
-  patience?: 'none' | 'places' | 'endless';
+  /** `none` gives up at once when the tenant has half of the places or of the bytes; `endless` waits in any case. */
+  patience?: 'none' | 'endless';
 }
 
 /** The part of an AbortSignal that permits need: this folder knows no platform. */
@@ -88,9 +85,7 @@ export class Permits {
   take(tenant: string, signal: Signal, { bytes = 0, patience = 'endless' }: Wanted = {}): Promise<() => void> {
     const share = this.#shares.get(tenant) ?? { held: 0, bytes: 0, waiting: new Set() };
     const crowded = share.held + share.waiting.size >= this.#room.places / 2;
-    if ((patience === 'none' && crowded) || (patience !== 'endless' && this.#isHeavy(share, bytes))) {
-      return Promise.reject(new RoomFull());
-    }
+    if (patience === 'none' && (crowded || this.#isHeavy(share, bytes))) return Promise.reject(new RoomFull());
     if (signal.aborted) return Promise.reject(signal.reason);
     this.#shares.set(tenant, share);
     share.bytes += bytes;

@@ -79,7 +79,8 @@ it.each<[name: string, places: number, timeout: number | undefined, number: numb
 
 it.each<[name: string, held: number, timeout: number | undefined, number: number, expected: unknown]>([
   ['a first attempt', MOST_BYTES - 100, 60, 1, BUSY],
-  ['a later attempt, for which there is no memory either', MOST_BYTES - 100, 60, 2, BUSY],
+  ['a second attempt, which would have all attempts again', MOST_BYTES - 100, 60, 2, 'done'],
+  ['a ninth attempt', MOST_BYTES - 100, 60, 9, 'done'],
   ['an attempt of a run that knows no hand-back', MOST_BYTES - 100, undefined, 1, 'done'],
   ['an attempt for which there is room', MOST_BYTES - 500, 60, 1, 'done'],
   ['the only attempt of its tenant, however large', 0, 60, 1, 'done'],

@@ -8,7 +8,7 @@ import { createEgress } from '../../egress/egress.ts';
 import { AppError } from '../../model/app-error.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
 import { Permits } from '../../model/permits.ts';
-import { type ActivityScope, BACKSTOP_SECONDS } from '../../model/run-input.ts';
+import { type ActivityScope, BACKSTOP_SECONDS, PERMIT_SECONDS } from '../../model/run-input.ts';
 
 // A worker with room for four activities: two of them may wait for what Fermata depends on.
 
@@ -99,10 +99,10 @@ it.each<[string, Parameters<typeof begin>[0], number, string]>([
     `${WORKER_BUSY}: infrastructure_unavailable: the database does not answer (true)`,
   ],
   [
-    'of a further attempt is handed back as well',
-    { timeout: 60, attempt: 3 },
-    LOOKUP_SECONDS,
-    `${WORKER_BUSY}: infrastructure_unavailable: the database does not answer (true)`,
+    'for a second attempt fails after an hour, and is tried again: handed back, it would have all attempts again',
+    { timeout: 60, attempt: 2 },
+    PERMIT_SECONDS,
+    'infrastructure_unavailable: the database does not answer (false)',
   ],
   [
     'of a run that knows no hand-back fails when its timeout is over, and is tried again',
@@ -157,12 +157,13 @@ it('one that waits is cancelled like one that works', async () => {
   expect(await end).toBe('CancelledFailure');
 });
 
-it('when its worker is shut down, one that has not begun is handed back, and does not begin any more', async () => {
+it('when its worker is shut down, a first attempt that has not begun is handed back, and none begins any more', async () => {
   find = refuse(AWAY);
-  const [known, old] = [begin(), begin({})];
+  const [first, later, old] = [begin(), begin({ timeout: 60, attempt: 2 }), begin({})];
   await seconds(1);
   interrupt.abort();
-  expect(await known.end).toBe(`${WORKER_BUSY}: the worker was shut down (true)`);
+  expect(await first.end).toBe(`${WORKER_BUSY}: the worker was shut down (true)`);
+  expect(await later.end).toBe('WorkerShutdown: the worker was shut down (false)');
   expect(await old.end).toBe('WorkerShutdown: the worker was shut down (false)');
   find = async () => 'value';
   await seconds(60);
