@@ -1,4 +1,4 @@
-import { AppError } from '../model/app-error.ts';
+import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { DatabaseError } from '../model/database-error.ts';
 
 /** Error codes of the network and of Postgres: nobody answers, or nothing can be written (no room, no memory, a standby). */
@@ -13,7 +13,7 @@ const GONE_IN_WORDS =
   /^Connection terminated|^timeout exceeded when trying to connect|connection error and is not queryable$|No space left on device/;
 
 /** Returns whether an error says that the database does not answer, or cannot write anything. */
-export function isDatabaseOutage(error: unknown): boolean {
+function isDatabaseOutage(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code } = current as { code?: unknown };
     if (typeof code === 'string' && GONE.has(code)) return true;
@@ -21,6 +21,9 @@ export function isDatabaseOutage(error: unknown): boolean {
   }
   return false;
 }
+
+/** Codes of what is wrong with everything at once. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set(['temporal_unavailable', 'database_unavailable', 'busy']);
 
 /** Looks something up in the database. Throws `database_unavailable` for whatever the database or its driver has to say. */
 export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
@@ -56,10 +59,12 @@ export function refusalOf(thrown: unknown, fault: string): AppError {
   return new AppError('internal', fault, { cause: thrown });
 }
 
-/** Returns whether an error is of Temporal or the database as a whole: work on anything else would meet it too. */
+/**
+ * Returns whether an error is of Temporal or the database as a whole, or says that no connection to the database was free: work on
+ * anything else would meet it too.
+ */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof AppError) return error.code === 'temporal_unavailable' || error.code === 'database_unavailable';
-  return isDatabaseOutage(error);
+  return OUTAGES.has(refusalOf(error, '').code);
 }
 
 /** Returns whether what failed is worth another try as it is: nobody answered, or too much was asked for at a time. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { AppError } from '../../model/app-error.ts';
+import { AppError, type ErrorCode } from '../../model/app-error.ts';
 import { isOutage, isPassing, refusalOf } from '../../service/outages.ts';
 import { createSetAside } from '../../service/set-aside.ts';
 
@@ -29,15 +29,19 @@ it('what cannot be done is tried again, less and less often, and holds up nothin
   expect([aside.size, aside.due()]).toEqual([0, []]);
 });
 
-it('what is wrong with everything is wrong with nothing in particular', async () => {
-  const aside = createSetAside(() => 0, pino({ level: 'silent' }), 'it failed');
-  const away = async () => {
-    throw new AppError('temporal_unavailable', 'Temporal does not answer');
-  };
-  await expect(aside.attempt('a', away)).rejects.toThrow('Temporal does not answer');
-  expect(aside.size).toBe(0);
-});
+it.each<ErrorCode>(['temporal_unavailable', 'database_unavailable', 'busy'])(
+  'what is wrong with everything is wrong with nothing in particular: %s',
+  async (code) => {
+    const aside = createSetAside(() => 0, pino({ level: 'silent' }), 'it failed');
+    const away = async () => {
+      throw new AppError(code, 'not now');
+    };
+    await expect(aside.attempt('a', away)).rejects.toThrow('not now');
+    expect(aside.size).toBe(0);
+  },
+);
 
+const wrapped = (cause: unknown) => new Error('Failed query: insert into "secrets" params: sesame', { cause });
 const coded = (code: string) => Object.assign(new Error('x'), { code });
 it.each([
   ['no room', coded('53100'), true],
@@ -47,6 +51,9 @@ it.each([
   ['no room for a file', coded('ENOSPC'), true],
   ['the connection ended', new Error('Connection terminated unexpectedly'), true],
   ['the database is away', new AppError('database_unavailable', 'x'), true],
+  ['no connection is left', new AppError('busy', 'x'), true],
+  ['no connection is left, as the driver wraps it', wrapped(new AppError('busy', 'x')), true],
+  ['a key that this process lacks', new AppError('sealing_key_missing', 'x'), false],
   ['U+0000', coded('22021'), false],
   ['a fault of the code', new TypeError('x'), false],
   ['a refusal', new AppError('execution_not_found', 'x'), false],
@@ -54,7 +61,6 @@ it.each([
   expect(isOutage(error)).toBe(expected);
 });
 
-const wrapped = (cause: unknown) => new Error('Failed query: insert into "secrets" params: sesame', { cause });
 it.each([
   ['no room', wrapped(coded('53100')), 'database_unavailable', true],
   ['a standby', coded('25006'), 'database_unavailable', true],
