@@ -64,7 +64,11 @@ export function createMasterKeyService(seals: SealStore, processes: ProcessStore
       return key;
     };
     for (const id of own) keyOf(id);
-    for (const { kind, sealed } of all) keyOf(sealer.keyIdOf(sealed)).sealed[kind] += 1;
+    for (const { kind, sealed } of all) {
+      const id = sealer.keyIdOf(sealed);
+      // No key is needed for what is damaged; a reseal counts it.
+      if (id !== null) keyOf(id).sealed[kind] += 1;
+    }
     const inUse = [...keys.values()].filter(({ sealed }) => KINDS.some((kind) => sealed[kind] > 0)).map(({ id }) => id);
     const needed = new Set([...inUse, ...alive.flatMap(({ keyIds }) => keyIds.slice(0, 1))]);
     const missing = ({ keyIds }: ProcessRow) => [...needed].filter((id) => !keyIds.includes(id));

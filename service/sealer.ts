@@ -33,14 +33,14 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
       return new CompactEncrypt(plain).setProtectedHeader({ ...ALGORITHM, kid: first.kid }).encrypt(first.key);
     },
 
-    /** The id of the key that has sealed it. */
-    keyIdOf: (token: string): string => String(decodeProtectedHeader(token).kid),
+    /** The id of the key that has sealed it; null where it is damaged, or names no key. */
+    keyIdOf,
 
     /** Whether a key of this process has sealed it. */
-    opens: (token: string): boolean => keys.some(({ kid }) => kid === decodeProtectedHeader(token).kid),
+    opens: (token: string): boolean => keys.some(({ kid }) => kid === keyIdOf(token)),
 
     /** Whether the first key has sealed it. */
-    isNewest: (token: string): boolean => decodeProtectedHeader(token).kid === first.kid,
+    isNewest: (token: string): boolean => keyIdOf(token) === first.kid,
 
     /** What was sealed. Throws `token_invalid` for anything that no key of ours has sealed for this purpose. */
     async open(token: string): Promise<JsonObject> {
@@ -64,9 +64,20 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
   };
 }
 
-/** Throws `sealing_key_missing` where no key of this process has sealed `what`, in words. */
+function keyIdOf(token: string): string | null {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    return typeof kid === 'string' ? kid : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Throws `sealing_key_missing` where no key of this process has sealed `what`, in words, and `token_invalid` where it is damaged. */
 export function demandKey(sealer: Sealer, sealed: string, what: string): void {
   if (sealer.opens(sealed)) return;
-  const message = `no key of this process opens ${what}: FERMATA_SECRET_KEY lacks the key ${sealer.keyIdOf(sealed)}`;
+  const keyId = sealer.keyIdOf(sealed);
+  if (keyId === null) throw new AppError('token_invalid', `${what} is damaged where it is stored: store it again`);
+  const message = `no key of this process opens ${what}: FERMATA_SECRET_KEY lacks the key ${keyId}`;
   throw new AppError('sealing_key_missing', message);
 }

@@ -116,6 +116,26 @@ it('a reseal seals with the first key what others have sealed, and says what sti
   expect(await processWith(OLD).masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 0, left: 0, unopened: 2 });
 });
 
+it.each([
+  ['nothing', ''],
+  ['no seal at all', 'x'],
+  ['a seal without a header', '.a.b.c.d'],
+  ['a header that is no JSON', 'eA.a.b.c.d'],
+  ['a header that names no key', `${Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url')}..a.b.c`],
+])('what is damaged where it is stored fails what needs it and nothing else: %s', async (_, damaged) => {
+  const holder = processWith(NEW, OLD);
+  await store(processWith(OLD));
+  const secrets = createSecretStore(database.db);
+  await secrets.put(TENANT, 'B', damaged);
+  await expect(createSecretResolver(secrets, sealerOf(OLD))(TENANT, 'B')).rejects.toMatchObject({
+    code: 'token_invalid',
+    message: 'the secret "B" is damaged where it is stored: store it again',
+  });
+  expect((await holder.masterKeys.check(PRINCIPAL)).keys.map(({ id }) => id)).toEqual([idOf(NEW), idOf(OLD)]);
+  expect(await holder.masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 2, left: 0, unopened: 1 });
+  expect(await holder.read()).toEqual([SETTINGS, 'a value']);
+});
+
 it('a process that lacks a key is seen, and nothing is resealed while it does', async () => {
   await store(processWith(OLD));
   const api = processWith(NEW, OLD);
