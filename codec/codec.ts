@@ -11,20 +11,28 @@ export type Payload = proto.temporal.api.common.v1.IPayload;
 /** Whose payloads are sealed or opened, as the SDK tells it. */
 type Context = SerializationContext | undefined;
 
+/** Seals and opens payloads for the SDK, and what failures say. */
+type SealedConverter = Converters & {
+  payloadCodecs: [
+    {
+      encode(payloads: Payload[], context?: Context): Promise<Payload[]>;
+      decode(payloads: Payload[], context?: Context): Promise<Payload[]>;
+    },
+  ];
+};
+
 /**
  * What seals everything that Temporal stores of runs, so that its server and database never see it (AES-256-GCM). A payload is sealed
  * for one run, and opens in no other. Those of earlier versions are sealed for none, and open everywhere.
  */
 export interface Codec {
   /** For the SDK's clients and workers: payloads, and what failures say. */
-  dataConverter: Converters & {
-    payloadCodecs: [
-      {
-        encode(payloads: Payload[], context?: Context): Promise<Payload[]>;
-        decode(payloads: Payload[], context?: Context): Promise<Payload[]>;
-      },
-    ];
-  };
+  dataConverter: SealedConverter;
+  /**
+   * For the SDK's client of schedules: it seals for the context's workflow id, whatever an earlier version has sealed, since a schedule
+   * starts new runs only.
+   */
+  scheduleConverter: SealedConverter;
   /** Seals a payload for the run with this workflow id; for none where there is no id. */
   seal(payload: Payload, workflowId: string | undefined): Payload;
   /**
@@ -143,17 +151,20 @@ export function createCodec(masterKeys: readonly string[]): Codec {
     }
   }
 
-  /** Opens a payload for the SDK, and notes a run whose payloads an earlier version has sealed. */
+  /** Opens a payload for the SDK. */
   function decode(payload: Payload, workflowId: string | undefined): Payload {
     if (!isSealed(payload)) return inTheClear(payload);
-    if (workflowId !== undefined) {
-      // Once one was sealed for the run itself, nothing that somebody sends makes it an earlier one.
-      const isEarlier = payload.metadata?.[RUN] === undefined && earlier.get(workflowId) !== false;
-      earlier.delete(workflowId);
-      earlier.set(workflowId, isEarlier);
-      if (earlier.size > MAX_SEEN) earlier.delete(earlier.keys().next().value!);
-    }
     return open(payload, workflowId) ?? ALTERED;
+  }
+
+  /** Notes a run whose payloads an earlier version has sealed. */
+  function note(payload: Payload, workflowId: string | undefined): void {
+    if (!isSealed(payload) || workflowId === undefined) return;
+    // Once one was sealed for the run itself, nothing that somebody sends makes it an earlier one.
+    const isEarlier = payload.metadata?.[RUN] === undefined && earlier.get(workflowId) !== false;
+    earlier.delete(workflowId);
+    earlier.set(workflowId, isEarlier);
+    if (earlier.size > MAX_SEEN) earlier.delete(earlier.keys().next().value!);
   }
 
   /** For which run to seal: one of an earlier version goes on as it began, since workers of that version may still serve it. */
@@ -186,6 +197,18 @@ export function createCodec(masterKeys: readonly string[]): Codec {
       payloadCodecs: [
         {
           encode: async (payloads, context) => payloads.map((payload) => seal(payload, sealedFor(context))),
+          decode: async (payloads, context) => {
+            for (const payload of payloads) note(payload, context?.workflowId);
+            return payloads.map((payload) => decode(payload, context?.workflowId));
+          },
+        },
+      ],
+      ...SEALED_CONVERTERS,
+    },
+    scheduleConverter: {
+      payloadCodecs: [
+        {
+          encode: async (payloads, context) => payloads.map((payload) => seal(payload, context?.workflowId)),
           decode: async (payloads, context) => payloads.map((payload) => decode(payload, context?.workflowId)),
         },
       ],

@@ -59,7 +59,7 @@ export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
 export function createTemporalSchedules(connection: Connection, namespace: string, codec?: PayloadCodec) {
   const { schedule: client } = new Client({
     ...{ connection, namespace },
-    ...(codec && { dataConverter: codec.dataConverter }),
+    ...(codec && { dataConverter: codec.scheduleConverter }),
   });
 
   async function call<T>(work: () => Promise<T>): Promise<T> {

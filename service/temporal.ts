@@ -94,6 +94,7 @@ const CLOSE_EVENT = 2;
 /** What seals payloads before Temporal gets them, and opens what Temporal answers. */
 export interface PayloadCodec {
   dataConverter: NonNullable<ClientOptions['dataConverter']>;
+  scheduleConverter: NonNullable<ClientOptions['dataConverter']>;
   seal(payload: Payload, workflowId: string): Payload;
   openAll<T>(answer: T, workflowId: string, sealed?: boolean): T;
 }

@@ -166,6 +166,37 @@ describe('a sealed payload opens in its own run alone', () => {
     expect(await form('wf_old')).toBe('wf_old');
   });
 
+  it.each<[whose: string, sealedFor: string | undefined, workflowId: string | undefined, form: string]>([
+    ['of an earlier version', undefined, 'sch_old', 'sch_old'],
+    ['of this version', 'sch_new', 'sch_new', 'sch_new'],
+    ['without an id, as the memo of the schedule itself', undefined, undefined, ''],
+  ])(
+    'a schedule is sealed for the runs that it starts, whoever has sealed it before: one %s',
+    async (_, sealedFor, workflowId, form) => {
+      const [schedules] = codec.scheduleConverter.payloadCodecs;
+      const context = workflowId === undefined ? undefined : { type: 'workflow' as const, namespace: 'n', workflowId };
+      const sealed = codec.seal(value, sealedFor);
+      // An update is preceded by a look, and both may come again.
+      for (const before of [sealed, sealed]) {
+        expect(decodePayload((await schedules.decode([before], context))[0]!)).toBe('secret');
+        const [made] = await schedules.encode([value], context);
+        expect(new TextDecoder().decode(made!.metadata!['fermata-run'] ?? bytes())).toBe(form);
+        expect(decodePayload(codec.open(made!, workflowId && `${workflowId}-2026-11-28T17:00:00Z`)!)).toBe('secret');
+      }
+      // And clients and workers hear nothing of it.
+      const [run] = await ours.encode([value], context);
+      expect(new TextDecoder().decode(run!.metadata!['fermata-run'] ?? bytes())).toBe(form);
+    },
+  );
+
+  it('what was changed in a schedule is refused, and what is in the clear says so', async () => {
+    const [schedules] = codec.scheduleConverter.payloadCodecs;
+    const context = { type: 'workflow' as const, namespace: 'n', workflowId: 'sch_b' };
+    const [foreign, clear] = await schedules.decode([codec.seal(value, 'sch_a'), value], context);
+    expect(refusedPayload(foreign!, 8)).toBe('binary/altered');
+    expect(clear!.metadata).toHaveProperty('fermata-clear');
+  });
+
   it('a worker of an earlier version does not know the key, and leaves it to others', () => {
     const idOf = (made: Payload) => new TextDecoder().decode(made.metadata!['encryption-key-id']!);
     expect(idOf(codec.seal(value, 'wf_a') as Payload)).toBe(`${idOf(codec.seal(value, undefined) as Payload)}.2`);
