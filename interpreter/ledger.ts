@@ -46,7 +46,7 @@ function verifyBelow(
 }
 
 function startFinding(
-  { execution, warrant = null }: Ledger,
+  { execution, warrant }: Ledger,
   keys: readonly LedgerKey[],
   above: Parameters<typeof verifyBelow>[2],
 ): LedgerFinding {
@@ -60,6 +60,7 @@ function startFinding(
   }
   if (parent !== null) return finding('not recomputable', 'parent_missing');
   if (interpreter < SIGNED_STATEMENTS) return finding('not recomputable', 'unsigned');
+  if (warrant === undefined) return finding('not recomputable', 'warrant_not_exported');
   const about = { tenant, uuid, schedule, ref, starters };
   const fault = warrantFault(warrant, about, null, (kid) => keys.find((key) => key.kid === kid));
   return fault === null ? finding('verified', null) : finding('failed', fault);

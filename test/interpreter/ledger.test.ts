@@ -6,7 +6,7 @@ import { DELEGATE_SIGNAL, type Delegation } from '../../model/delegation.ts';
 import { uuidOf } from '../../model/execution-id.ts';
 import { DECISION_SIGNAL, type InquiryStatus, type RefusalReason } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
-import type { Ledger, LedgerKey } from '../../model/ledger.ts';
+import type { Ledger, LedgerFinding, LedgerKey } from '../../model/ledger.ts';
 import type { RunInput, RunMemo } from '../../model/run-input.ts';
 import type { SignedStatement } from '../../model/statement.ts';
 import { question } from './inquiry-scripts.ts';
@@ -95,6 +95,24 @@ describe('an export of decisions', () => {
       { subject: 'start', reason: 'warrant_missing' },
       { subject: 'start', reason: 'warrant_missing' },
     ]);
+  });
+
+  it.each<[string, (ledger: Ledger) => unknown, LedgerFinding['result']]>([
+    ['no word of a warrant', (ledger) => delete ledger.warrant, 'not recomputable'],
+    [
+      'the word that there is no warrant',
+      (ledger) => {
+        ledger.warrant = null;
+      },
+      'failed',
+    ],
+  ])('with %s has a start that is, as are those below it: %s', (_, change, result) => {
+    const child = exported();
+    child.execution.parent = 7 * 1024;
+    const parent: Ledger = { ...exported(), children: [child] };
+    change(parent);
+    const starts = verifyLedger(parent, KEYS).filter(({ subject }) => subject === 'start');
+    expect(starts.map((finding) => finding.result)).toEqual([result, result]);
   });
 
   it('is verified as it is, below a parent too', () => {
@@ -253,7 +271,11 @@ describe('an export of decisions', () => {
       },
       ['start starter: warrant_missing'],
     ],
-    ['no warrant at all', (ledger) => delete ledger.warrant, ['start starter: warrant_missing']],
+    [
+      'an export of an earlier build, which says nothing of warrants',
+      (ledger) => delete ledger.warrant,
+      ['start starter: warrant_not_exported'],
+    ],
     [
       'the warrant of another execution, for other people',
       (ledger) => {
