@@ -48,7 +48,7 @@ const withdrawRoute = createApiRoute({
     202: json(DelegatedSchema, 'Received, and no worker has taken it yet.'),
     ...errorResponses(
       ...(['request_invalid', 'json_malformed', 'unsupported_media_type', 'body_too_large'] as const),
-      ...(['inquiry_not_found', 'inquiry_expired', 'inquiry_withdrawn', 'decisions_full', 'not_an_approver'] as const),
+      ...(['inquiry_not_found', 'inquiry_expired', 'inquiry_withdrawn', 'not_an_approver'] as const),
       ...(['person_required', 'already_decided', 'already_voted', 'not_delegable'] as const),
       ...(['signing_key_missing', 'response_invalid'] as const),
     ),

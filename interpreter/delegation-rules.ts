@@ -7,7 +7,7 @@ import {
 import { barredFrom, closedVerdict, type Decider, isSamePerson, type RuledInquiry } from './inquiry-rules.ts';
 import { DELEGATION_ENDS } from './versions.ts';
 
-/** Delegations of one inquiry that a run takes, whatever became of them. */
+/** Delegations of one inquiry that a run takes, whatever became of them; beyond these it takes what ends one of them. */
 export const MAX_DELEGATIONS = 100;
 
 /** An inquiry as far as the rules of delegations need it; `request` names those who are asked, without delegations. */

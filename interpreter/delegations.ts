@@ -5,6 +5,7 @@ import { requestNow } from './escalation.ts';
 import { statusOf } from './inquiries.ts';
 import type { RunState } from './state.ts';
 import { demandsStatements, verifyStatement } from './statements.ts';
+import { DELEGATION_ENDS } from './versions.ts';
 
 /** Takes the payload of a delegate signal; whatever it is, the run continues. */
 export function takeDelegation(state: RunState, payload: Json): void {
@@ -21,10 +22,13 @@ export function takeDelegation(state: RunState, payload: Json): void {
   const inquiry = state.inquiries.get(delegation.inquiry);
   if (inquiry === undefined) return;
   const { delegations = [] } = inquiry;
+  const isFull = delegations.length >= MAX_DELEGATIONS;
   // A refused one that was forgotten could count when it is sent again.
-  if (delegations.length >= MAX_DELEGATIONS) return;
+  if (isFull && !(delegation.ends !== undefined && state.version >= DELEGATION_ENDS)) return;
   const ruled = { ...inquiry, request: requestNow(inquiry), status: statusOf(state, inquiry) };
   const verdict = judgeDelegation(ruled, delegation, state.run.starters ?? [], state.version);
+  // Each delegation ends once, so that no more ends than delegations are kept. One that is refused never counts later.
+  if (isFull && verdict.result === 'refused') return;
   const taken = new Date(state.now).toISOString();
   const proof = verified === undefined ? {} : { proof: verified.proof };
   inquiry.delegations = [...delegations, { delegation, verdict, taken, ...proof }];

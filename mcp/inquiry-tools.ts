@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AppError } from '../model/app-error.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
@@ -60,7 +61,16 @@ const AnsweredSchema = z.object({
 });
 const DelegateInput = z.strictObject({
   id: z.string().max(200).describe('Id of the inquiry.'),
-  to: z.string().min(1).max(200).describe('Who decides instead: a subject, or another name of a person.'),
+  to: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Who decides instead: a subject, or another name of a person. Required, except to withdraw.'),
+  withdraw: z
+    .boolean()
+    .optional()
+    .describe('Take back the delegation that you have made, as long as nobody has decided by it.'),
   reason: z.string().max(4_000).optional(),
 });
 const DelegatedSchema = z.object({
@@ -102,13 +112,20 @@ export function inquiryTools(inquiries: InquiryService, delegations: DelegationS
 
   const delegate: Tool<typeof DelegateInput, typeof DelegatedSchema> = {
     name: 'delegate_inquiry',
-    description: 'Have another person decide on your behalf what you are asked. You no longer decide it then.',
+    description:
+      'Have another person decide on your behalf what you are asked: you no longer decide it then. Or take that back.',
     permission: 'inquiry:respond',
     audited: true,
     input: DelegateInput,
     output: DelegatedSchema,
-    async run(principal, { id, to, reason = null }) {
-      const { result, view } = await delegations.delegate(principal, id, { to, reason });
+    async run(principal, { id, to, withdraw = false, reason = null }) {
+      if (withdraw === (to !== undefined)) {
+        throw new AppError('request_invalid', 'pass either `to`, or `withdraw` as true');
+      }
+      const { result, view } =
+        to === undefined
+          ? await delegations.withdraw(principal, id, { reason })
+          : await delegations.delegate(principal, id, { to, reason });
       return { result, inquiry: viewBody(view) };
     },
   };

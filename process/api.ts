@@ -264,10 +264,11 @@ export async function startApi({
   const simulations = createSimulationService(definitions, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
     ...{ clock: Date.now, memory: personMemory, tenantClaim },
-    onDisabled: (caller, subject) => ends.endOf(caller, subject),
+    // It may take long, and the request does not wait for it.
+    onDisabled: (caller, subject) => void ends.endOf(caller, subject),
   });
   const send = createDelegationSender({ temporal, projections, signer });
-  const ends = createDelegationEnds({ store: stores.inquiries, projections, principals, send, clock: Date.now });
+  const ends = createDelegationEnds({ store: stores.inquiries, projections, principals, send, log, clock: Date.now });
   const inquiries = createInquiryService(
     reading,
     executions,

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { judgeDelegation } from '../interpreter/delegation-rules.ts';
 import { isSamePerson } from '../interpreter/inquiry-rules.ts';
 import { DELEGATION_ENDS } from '../interpreter/versions.ts';
 import { type Delegation, type DelegationEnd, heldDelegations } from '../model/delegation.ts';
 import type { Execution } from '../model/execution.ts';
 import type { Inquiry } from '../model/inquiry.ts';
+import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryStore } from '../store/inquiries.ts';
-import { mayDecide } from './deciders.ts';
+import { mayDecide, ruledInquiry } from './deciders.ts';
 import type { SendDelegation } from './delegation-signals.ts';
 import type { PrincipalService } from './principals.ts';
 import type { ProjectionReader } from './projections.ts';
+
+/** Somebody, by their subject and their other names. */
+type Person = Pick<Delegation, 'by' | 'names'>;
 
 /** An inquiry and its run. */
 interface Asked {
@@ -21,19 +26,22 @@ interface Asked {
 /** Ends delegations that no longer hold, by signed statements, so that the run and whoever checks it later know. */
 export interface DelegationEnds {
   /**
-   * Ends the delegations by or to a principal of which one side was disabled since or may no longer decide. Returns whether there were
-   * any: the inquiry is another one then. Nothing for a run of an interpreter before 10.
+   * Ends the delegations by or to a principal of which one side was disabled since, or is known to lack the permission to decide now.
+   * Returns whether there were any: the inquiry is another one then. Nothing for a run of an interpreter before 10.
    */
   endStale(principal: Principal, asked: Asked): Promise<boolean>;
+  /** Returns an inquiry without the delegations that `endStale` would end. Sends nothing. */
+  withoutStale(principal: Principal, inquiry: Inquiry): Promise<Inquiry>;
   /**
-   * Ends the delegations by or to somebody who was disabled, in every open inquiry that the inbox knows. What it misses is ended once
-   * one of the two wants to decide.
+   * Ends the delegations by or to somebody who was disabled, in every open inquiry that the inbox knows. Never rejects: what it misses,
+   * which is logged, is ended once one of the two wants to decide.
    */
   endOf(caller: Principal, subject: string): Promise<void>;
 }
 
-/** Inquiries that are looked at when somebody is disabled. */
+/** Inquiries that are looked at when somebody is disabled, and how many of them at once. */
 const MAX_OPEN = 1_000;
+const AT_ONCE = 8;
 
 /** Creates the service; `clock` returns milliseconds. */
 export function createDelegationEnds({
@@ -41,64 +49,99 @@ export function createDelegationEnds({
   projections,
   principals,
   send,
+  log,
   clock,
 }: {
   store: Pick<InquiryStore, 'delegated'>;
   projections: Pick<ProjectionReader, 'read'>;
-  principals: Pick<PrincipalService, 'findNamed' | 'namesOf' | 'standingOf'>;
+  principals: Pick<PrincipalService, 'findGranted' | 'namesOf' | 'standingOf'>;
   send: SendDelegation;
+  log: Pick<Logger, 'error'>;
   clock: () => number;
 }): DelegationEnds {
-  /** Finds why a delegation no longer holds; null: it holds. */
-  async function faultOf(tenant: string, delegation: Delegation): Promise<DelegationEnd | null> {
-    const { by, to, standing } = delegation;
-    if (standing !== (await principals.standingOf(tenant, peopleOf(delegation)))) return 'disabled';
-    for (const subject of [by, to]) {
-      const person = await principals.findNamed(tenant, subject);
-      if (person === null || !mayDecide(person)) return 'not_permitted';
+  /** Finds why a delegation no longer holds; null: it does. `others` are the sides that have not come themselves. */
+  async function faultOf(
+    tenant: string,
+    delegation: Delegation,
+    others: readonly Person[],
+  ): Promise<DelegationEnd | null> {
+    if (delegation.standing !== (await principals.standingOf(tenant, peopleOf(delegation)))) return 'disabled';
+    for (const { by } of others) {
+      // Of somebody who has been away for long nothing is known: that ends no delegation, for which people are away.
+      const person = await principals.findGranted(tenant, by);
+      if (person !== null && !mayDecide(person)) return 'not_permitted';
     }
     return null;
   }
 
-  /** Ends what no longer holds of the delegations by or to a person; `by` is who has led to that. */
-  async function endThose(
-    { tenant, subject: by }: Principal,
-    person: Pick<Delegation, 'by' | 'names'>,
-    { execution, inquiry }: Asked,
-  ): Promise<boolean> {
-    if (inquiry.status !== 'pending' || !canEnd(execution)) return false;
-    let ended = false;
+  /** Returns what ends those of the delegations by or to a person that no longer hold; `by` is who has led to that. */
+  async function endsFor({ tenant, subject: by }: Principal, person: Person, inquiry: Inquiry): Promise<Delegation[]> {
+    const found: Delegation[] = [];
     for (const delegation of heldDelegations(inquiry)) {
+      // One of a run in which nothing ends a delegation has no standing.
+      if (delegation.standing === undefined) continue;
       const both = [delegation, { by: delegation.to, names: delegation.to_names }];
-      if (!both.some((each) => isSamePerson(each, person, INTERPRETER_VERSION))) continue;
-      const why = await faultOf(tenant, delegation);
+      const others = both.filter((each) => !isSamePerson(each, person, INTERPRETER_VERSION));
+      if (others.length === both.length) continue;
+      const why = await faultOf(tenant, delegation, others);
       if (why === null) continue;
-      await send(execution, endOf(delegation, by, why, null, clock()), by);
-      ended = true;
+      const end = endOf(delegation, by, why, null, clock());
+      const verdict = judgeDelegation(ruledInquiry(inquiry), end, [], INTERPRETER_VERSION);
+      if (verdict.result === 'delegated') found.push(end);
     }
-    return ended;
+    return found;
+  }
+
+  async function endThose(caller: Principal, person: Person, { execution, inquiry }: Asked): Promise<boolean> {
+    if (!canEnd(execution)) return false;
+    const found = await endsFor(caller, person, inquiry);
+    for (const end of found) await send(execution, end, caller.subject);
+    return found.length > 0;
+  }
+
+  async function personOf(principal: Principal): Promise<Person> {
+    return { by: principal.subject, names: await principals.namesOf(principal) };
+  }
+
+  /** Runs some work; what it throws is logged. */
+  async function attempt(fields: object, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log.error({ err: error, ...fields }, 'delegations of somebody who was disabled could not be ended');
+    }
   }
 
   return {
     async endStale(principal, asked) {
       if (heldDelegations(asked.inquiry).length === 0) return false;
-      const names = await principals.namesOf(principal);
-      return endThose(principal, { by: principal.subject, names }, asked);
+      return endThose(principal, await personOf(principal), asked);
     },
 
-    async endOf(caller, subject) {
-      const names = await principals.namesOf({ ...caller, subject, onBehalfOf: null });
-      const rows = await store.delegated(caller.tenant, MAX_OPEN);
-      await Promise.allSettled(
-        rows.map(async ({ workflowId, key }) => {
-          const execution = (await projections.read(workflowId))?.execution;
-          const inquiry = execution?.inquiries.find((each) => each.key === key);
-          if (execution !== undefined && inquiry !== undefined) {
-            await endThose(caller, { by: subject, names }, { execution, inquiry });
-          }
-        }),
-      );
+    async withoutStale(principal, inquiry) {
+      if (heldDelegations(inquiry).length === 0) return inquiry;
+      const ended = new Set((await endsFor(principal, await personOf(principal), inquiry)).map(({ ends }) => ends));
+      const delegations = (inquiry.delegations ?? []).filter(({ delegation }) => !ended.has(delegation.id));
+      return { ...inquiry, delegations };
     },
+
+    endOf: (caller, subject) =>
+      attempt({ subject }, async () => {
+        const person = await personOf({ ...caller, subject, onBehalfOf: null });
+        const rows = (await store.delegated(caller.tenant, MAX_OPEN)).values();
+        const endInTurn = async () => {
+          for (const { workflowId, key } of rows) {
+            await attempt({ subject, workflow_id: workflowId }, async () => {
+              const execution = (await projections.read(workflowId))?.execution;
+              const inquiry = execution?.inquiries.find((each) => each.key === key);
+              if (execution !== undefined && inquiry !== undefined) {
+                await endThose(caller, person, { execution, inquiry });
+              }
+            });
+          }
+        };
+        await Promise.all(Array.from({ length: AT_ONCE }, endInTurn));
+      }),
   };
 }
 

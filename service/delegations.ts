@@ -46,7 +46,7 @@ export interface DelegationService {
   /**
    * Takes back the delegation that the caller has made; they decide again then. Refuses and waits as `delegate` does. Throws
    * `inquiry_not_found`, `not_an_approver` where there is none, or the run is of an interpreter before 10, `already_decided`,
-   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`.
+   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`.
    */
   withdraw(principal: Principal, id: string, request: DelegationRequest): Promise<Delegated>;
 }
@@ -82,7 +82,7 @@ export function createDelegationService(services: DelegationServices): Delegatio
     const { execution, inquiry } = view;
     const foreseen = foresee(view, delegation);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
-    if ((inquiry.delegations ?? []).length >= MAX_DELEGATIONS) {
+    if (delegation.ends === undefined && (inquiry.delegations ?? []).length >= MAX_DELEGATIONS) {
       throw new AppError('decisions_full', `a question takes ${MAX_DELEGATIONS} delegations in all`);
     }
     const record = await send(execution, delegation, principal.subject);

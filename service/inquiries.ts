@@ -232,14 +232,18 @@ export function createInquiryService(
      */
     override: (principal: Principal, id: string, answer: Answer) => take('inquiry.override', principal, id, answer),
 
+    /** Returns an inquiry as it is once the delegations by or to a principal that no longer hold have ended, which a decision leads to. */
+    withoutStale: (principal: Principal, inquiry: Inquiry) => ends.withoutStale(principal, inquiry),
+
     /** In what a response does not match the schema of a form. */
     checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, INTERPRETER_VERSION),
 
     /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
     async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
       demandDecider(principal, inquiry.request);
-      const person = await deciderOf(principals, principal, inquiry);
-      const barred = barredFromDeciding(inquiry, person, startersOf(execution), INTERPRETER_VERSION);
+      const standing = await ends.withoutStale(principal, inquiry);
+      const person = await deciderOf(principals, principal, standing);
+      const barred = barredFromDeciding(standing, person, startersOf(execution), INTERPRETER_VERSION);
       if (barred !== null) throw refusalOf(barred);
     },
   };

@@ -99,7 +99,7 @@ export function createInquiryLinkService(
   }
 
   /** Who decides by a link: the person who has the address, or the address itself. */
-  async function personOf({ tenant, address }: Asked): Promise<Principal> {
+  async function personOf({ tenant, address }: Omit<Asked, 'inquiry'>): Promise<Principal> {
     const known = await principals.findPerson(tenant, 'email', address);
     return known ?? { ...NOBODY, tenant, subject: address };
   }
@@ -139,9 +139,9 @@ export function createInquiryLinkService(
      * it is or as that of a person, and nobody has delegated the question to it, or where it has delegated the question.
      */
     async issue({ inquiry, inquiryId, tenant, target }: Notice): Promise<string | null> {
-      const person = await principals.findPerson(tenant, 'email', target);
-      const names = new Set([target, ...(person === null ? [] : await principals.namesOf(person))].map(grantName));
-      const held = heldDelegations(inquiry);
+      const person = await personOf({ tenant, address: target });
+      const names = new Set([target, ...(await principals.namesOf(person))].map(grantName));
+      const held = heldDelegations(await inquiries.withoutStale(person, inquiry));
       if (held.some((made) => [made.by, ...made.names].some((name) => names.has(grantName(name))))) return null;
       const asked = [...inquiry.request.approvers, ...held.map(({ to }) => to)];
       if (!asked.some((name) => names.has(grantName(name)))) return null;
@@ -164,7 +164,7 @@ export function createInquiryLinkService(
     async view(page: string | undefined, id: string, sent?: string): Promise<LinkedInquiry> {
       const before = sent === undefined ? null : await openForm(page, id, sent);
       const { inquiry, tenant, address, expires } = await openPage(page, id);
-      const person = await personOf({ inquiry, tenant, address });
+      const person = await personOf({ tenant, address });
       const view = await inquiries.get(person, inquiry);
       const { bound_to, votes } = view.inquiry;
       const shown = shownOf(view.inquiry);

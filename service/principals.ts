@@ -36,12 +36,12 @@ export function createPrincipalService(
     clock,
     memory,
     tenantClaim,
-    onDisabled = async () => {},
+    onDisabled = () => {},
   }: {
     clock: () => number;
     memory: number;
     tenantClaim?: 'required' | 'optional' | undefined;
-    onDisabled?: (caller: Principal, subject: string) => Promise<void>;
+    onDisabled?: (caller: Principal, subject: string) => void;
   },
 ) {
   let shared = false;
@@ -68,14 +68,20 @@ export function createPrincipalService(
     return { id, tenant: found.id, tenantRef: found.ref, subject, kind, onBehalfOf: null, ...grants };
   }
 
+  /** Returns what the last token of a principal has granted; null: it has sent none as a person, or too long ago. */
+  function rememberedClaims({ principal: { claims, claimsSeen } }: KnownPrincipal): Grants | null {
+    return claimsSeen !== null && claimsSeen.getTime() >= clock() - memory * 1000 ? claims : null;
+  }
+
   /** Returns a principal that comes without a credential, with what its credentials grant now: nothing where it has none. */
-  function presentOf({ principal, tenantRef, keyKinds }: KnownPrincipal): Principal {
-    const { id, tenant, subject, roles, permissions, groups, disabled, claims, claimsSeen } = principal;
-    const remembered = claims !== null && claimsSeen !== null && claimsSeen.getTime() >= clock() - memory * 1000;
-    const person = remembered || keyKinds.includes('person');
+  function presentOf(known: KnownPrincipal): Principal {
+    const { principal, tenantRef, keyKinds } = known;
+    const { id, tenant, subject, roles, permissions, groups, disabled } = principal;
+    const claims = rememberedClaims(known);
+    const person = claims !== null || keyKinds.includes('person');
     const granted: Grants[] = [
       ...(keyKinds.includes('person') ? [{ roles, permissions, groups }] : []),
-      ...(remembered ? [claims] : []),
+      ...(claims === null ? [] : [claims]),
     ];
     const all = disabled === null ? granted : [];
     return {
@@ -190,6 +196,16 @@ export function createPrincipalService(
     },
 
     /**
+     * Finds the person who has a subject where it is known what they may do now: by a key of theirs that holds, or by a token that is
+     * remembered. Null otherwise, and for who is disabled.
+     */
+    async findGranted(tenant: string, subject: string): Promise<Principal | null> {
+      const found = await store.findPerson(tenant, { subject }, new Date(clock()));
+      if (found === null || found.principal.disabled !== null) return null;
+      return found.keyKinds.includes('person') || rememberedClaims(found) !== null ? presentOf(found) : null;
+    },
+
+    /**
      * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: whoever has kept it finds out later
      * whether that has happened since, also where it was enabled again.
      */
@@ -205,7 +221,7 @@ export function createPrincipalService(
      */
     async disable(caller: Principal, subject: string): Promise<void> {
       if (!(await store.disable(caller.tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
-      await onDisabled(caller, subject);
+      onDisabled(caller, subject);
     },
 
     /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */

@@ -419,12 +419,15 @@ describe('a delegation', () => {
     ]);
   });
 
-  it.each<[string, string, string]>([
-    ['proxy', 'absent', 'decided'],
-    ['absent', 'proxy', 'not_an_approver'],
-  ])('ends where %s may no longer decide, once %s wants to', async (demoted, who, code) => {
+  it.each<[string, string, number, string]>([
+    ['proxy', 'absent', 200, 'decided'],
+    ['absent', 'proxy', 403, 'not_an_approver'],
+  ])('ends where %s may no longer decide, once %s wants to', async (demoted, who, status, code) => {
     const asked = await delegated();
     await give(demoted, 'viewer');
+    const token = `/api/v1/inquiries/${asked.id}/token?option=approve&bound_to=${asked.bound}`;
+    expect((await as(who, 'GET', token)).status).toBe(status);
+    expect((await inquiryOf(asked.run)).delegations).toHaveLength(1);
     expect(await WAYS.api(asked, who)).toBe(code);
     expect((await inquiryOf(asked.run)).delegations).toEqual([]);
     expect(await verified(asked.run)).toBe(true);
@@ -439,6 +442,16 @@ describe('a delegation', () => {
     expect([status, body.result, body.data.delegations]).toEqual([200, 'delegated', []]);
     expect((await withdraw('absent', asked.id)).body.code).toBe('not_an_approver');
     expect(await WAYS.api(asked, 'proxy')).toBe('not_an_approver');
+    const byTool = async (args: object) => {
+      const said = await callTool(harness.api.url, keys.absent!, 'delegate_inquiry', { id: asked.id, ...args });
+      return said.error?.code ?? said.structuredContent?.inquiry.delegations.length;
+    };
+    expect(await byTool({ to: 'proxy', withdraw: false })).toBe(1);
+    for (const args of [{}, { withdraw: false }, { to: 'proxy', withdraw: true }]) {
+      expect([args, await byTool(args)]).toEqual([args, 'request_invalid']);
+    }
+    expect(await byTool({ withdraw: true, reason: 'back again' })).toBe(0);
+    expect(await byTool({ withdraw: true })).toBe('not_an_approver');
     expect((await delegate('absent', asked.id, 'proxy')).status).toBe(200);
     expect(await WAYS.api(asked, 'proxy')).toBe('decided');
     expect(['already_decided', 'inquiry_withdrawn']).toContain((await withdraw('absent', asked.id)).body.code);

@@ -144,6 +144,21 @@ describe('the end of a delegation', () => {
     expect(play(run)).toBe(word);
   });
 
+  it('counts once for each delegation past the 100 records of a question, which keeps nothing else then', () => {
+    const run = ask();
+    expect(run.delegate('ann', 'cid')).toBe('delegated');
+    expect(run.delegate('bob', 'dan')).toBe('delegated');
+    for (let n = 2; n < 100; n += 1) run.delegate('eve', 'cid', { id: `refused ${n}` });
+    expect(run.inquiry().delegations).toHaveLength(100);
+    expect(run.delegate('eve', 'ann', ending('ann to cid', { id: 'of another' }))).toBe('not taken');
+    expect(run.delegate('ann', 'ann', ending('ann to cid'))).toBe('delegated');
+    expect(run.delegate('ann', 'ann', ending('ann to cid', { id: 'again' }))).toBe('not taken');
+    expect(run.delegate('eve', 'bob', ending('bob to dan', { why: 'disabled' }))).toBe('delegated');
+    expect(run.delegate('ann', 'fay')).toBe('not taken');
+    expect(run.inquiry().delegations).toHaveLength(102);
+    expect([run.decide('ann'), run.decide('bob')]).toEqual(['counted', 'decided']);
+  });
+
   it('that was forged, or was made for another run, ends nothing', () => {
     const run = ask();
     run.delegate('ann', 'cid');

@@ -47,7 +47,8 @@ export function createDesk() {
   const view = (inquiry: Inquiry) =>
     ({ n: 1, execution: { workflowId: 'wf_1', workflowType: 'ops.deploy', memo: null }, inquiry }) as InquiryView;
 
-  const inquiries: Pick<InquiryService, 'get' | 'respond' | 'demandApprover'> = {
+  const inquiries: Pick<InquiryService, 'get' | 'respond' | 'demandApprover' | 'withoutStale'> = {
+    withoutStale: async (_, inquiry) => inquiry,
     async get(_, id) {
       const found = questions.get(id);
       if (found === undefined) throw missing();
@@ -83,7 +84,7 @@ export function createDesk() {
     },
   };
   const sealer = createSealer(['a master key for tests, long enough for one'], 'link');
-  const principals = { findPerson: async () => null };
+  const principals = { findPerson: async () => null, namesOf: async () => [] };
   const links = createInquiryLinkService(
     sealer,
     inquiries as InquiryService,
