@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Database, Transaction } from './database.ts';
 import { named } from './named.ts';
 import { failureHooks } from './schema.ts';
@@ -14,19 +14,30 @@ export function createFailureHookStore(db: Database) {
   return named('failure-hooks', {
     /** Some that are still to be started, of one tenant after another, the oldest of each first. */
     async due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]> {
-      const turn = sql<number>`row_number() over (partition by ${failureHooks.tenant} order by ${failureHooks.created})`;
-      const ranked = db
-        .select({ workflowId: failureHooks.workflowId, turn: turn.as('turn') })
-        .from(failureHooks)
-        .where(and(eq(failureHooks.namespace, namespace), isNull(failureHooks.done)))
-        .as('ranked');
+      const open = sql`h.namespace = ${namespace} and h.done is null`;
+      // Each tenant, and what is oldest of it, is found by the index, however many hooks the others have.
+      const chosen = sql`(
+        with recursive owners as (
+          (select h.tenant from ${failureHooks} h where ${open} order by h.tenant limit 1)
+          union all
+          select (select h.tenant from ${failureHooks} h where ${open} and h.tenant > owners.tenant order by h.tenant limit 1)
+          from owners where owners.tenant is not null
+        )
+        select found.workflow_id, found.created, row_number() over (partition by found.tenant order by found.created) as turn
+        from owners cross join lateral (
+          select h.workflow_id, h.tenant, h.created from ${failureHooks} h
+          where ${open} and h.tenant = owners.tenant order by h.created limit ${most.ofTenant}
+        ) found
+        order by turn, created limit ${most.all}
+      ) chosen`;
       return db
         .select(getTableColumns(failureHooks))
         .from(failureHooks)
-        .innerJoin(ranked, and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, ranked.workflowId)))
-        .where(lte(ranked.turn, most.ofTenant))
-        .orderBy(ranked.turn, failureHooks.created)
-        .limit(most.all);
+        .innerJoin(
+          chosen,
+          and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, sql`chosen.workflow_id`)),
+        )
+        .orderBy(sql`chosen.turn`, failureHooks.created);
     },
 
     /** Notes that one is started, or why it cannot be. */
