@@ -47,6 +47,9 @@ interface Kept {
 /** Milliseconds between two looks at whether what schedules start is still what there is. */
 const REFRESH_EVERY = 30_000;
 
+/** How often somebody is noted as a starter before it is given up, since others change the schedule each time. */
+const MAX_TRIES = 10;
+
 /** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
@@ -92,13 +95,18 @@ export function createScheduleService(
    * changes it.
    */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
-    const { found, kept } = await find(principal, id);
-    await executions.demandStarter(principal, kept.request.workflow);
-    const before = startersOf(kept);
-    const starters = [...new Set([...before, ...subjectsOf(principal)])];
-    // Also where nothing changes, this finds what can no longer be started.
-    const wanted = await rebuilt(found, kept, starters);
-    if (starters.length > before.length) await temporal.update(wanted);
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const { found, kept } = await find(principal, id);
+      await executions.demandStarter(principal, kept.request.workflow);
+      const before = startersOf(kept);
+      const starters = [...new Set([...before, ...subjectsOf(principal)])];
+      // Also where nothing changes, this finds what can no longer be started.
+      const wanted = await rebuilt(found, kept, starters);
+      if (starters.length === before.length) return;
+      // Of two changes at once only one is taken; which one it was, the next look shows.
+      await temporal.update(wanted, found);
+    }
+    throw new AppError('busy', `Schedule '${id}' is being changed by others; try again`);
   }
 
   /** A schedule as it is, with what its workflow is now. */
@@ -158,7 +166,7 @@ export function createScheduleService(
       return this.get(principal, id);
     },
 
-    /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
+    /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, `busy`, and what a start throws. */
     async resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
       await noteStarter(principal, id);
       await temporal.resume(temporalId(principal, id), note ?? `resumed by ${principal.subject}`);
@@ -229,7 +237,8 @@ export function createScheduleService(
     try {
       const wanted = await rebuilt(found, kept, startersOf(kept));
       if (sameRun(wanted.blueprint.run, action.args?.[1])) return;
-      await temporal.update(wanted);
+      // What somebody has changed meanwhile is looked at the next time.
+      await temporal.update(wanted, found);
       log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision }, 'a schedule starts a new revision');
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;

@@ -2,6 +2,7 @@ import {
   Client,
   type Connection,
   ScheduleAlreadyRunning,
+  type ScheduleClient,
   type ScheduleDescription,
   ScheduleNotFoundError,
   type ScheduleOptions,
@@ -111,11 +112,15 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       return orNull(() => handle(scheduleId).describe());
     },
 
-    /** Changes a schedule that is there. */
-    async update(schedule: TemporalSchedule): Promise<void> {
+    /**
+     * Changes a schedule that is there; with `seen` only if nobody has changed it since it was described so. Whether it was changed,
+     * Temporal does not say.
+     */
+    async update(schedule: TemporalSchedule, seen?: DescribedSchedule): Promise<void> {
       const { scheduleId, paused, note } = schedule;
+      const changing = seen === undefined ? client : unlessChanged(client, seen.raw.conflictToken);
       await call(() =>
-        handle(scheduleId).update((before) => ({
+        changing.getHandle(scheduleId).update((before) => ({
           ...optionsOf(schedule, codec !== undefined),
           state: { ...before.state, paused, ...noted(note) },
         })),
@@ -149,6 +154,16 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       await call(() => handle(scheduleId).backfill({ start, end, overlap: policyOf(overlap) }));
     },
   };
+}
+
+/** Gives a client whose updates count only if a schedule is as it was: the SDK's own never say what they have seen. */
+function unlessChanged(client: ScheduleClient, conflictToken: Uint8Array | null | undefined): ScheduleClient {
+  const service = client.workflowService;
+  const updateSchedule = (request: Parameters<typeof service.updateSchedule>[0]) =>
+    service.updateSchedule({ ...request, conflictToken: conflictToken ?? null });
+  return Object.create(client, {
+    workflowService: { value: Object.create(service, { updateSchedule: { value: updateSchedule } }) },
+  }) as ScheduleClient;
 }
 
 function noted(note: string | undefined): { note?: string } {

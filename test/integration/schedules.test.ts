@@ -130,6 +130,32 @@ describe('a schedule', () => {
     await harness.call('DELETE', `${BASE}/moving`);
   });
 
+  it('has everyone as a starter who triggers it, however many do at once', async () => {
+    expect((await create({ id: 'shared', workflow: 'core.noop', spec: { every: 86_400 }, paused: true })).status).toBe(
+      201,
+    );
+    const people = ['ann', 'bob', 'cai', 'dee'];
+    const keys = await Promise.all(
+      people.map(
+        async (subject) => (await harness.call('POST', '/api/v1/keys', { subject, roles: ['admin'] })).body.data.key,
+      ),
+    );
+    const triggered = await Promise.all(
+      keys.map((key) => harness.call('POST', `${BASE}/shared/trigger`, {}, { 'x-api-key': key })),
+    );
+    expect(triggered.map(({ status }) => status)).toEqual(people.map(() => 202));
+    await harness.call('POST', `${BASE}/shared/trigger`);
+    const { recent } = await until(
+      () => get('shared'),
+      (schedule) => schedule.recent.length === 5,
+    );
+    const described = await createTemporalSchedules(harness.connection, 'schedules').describe('default.shared');
+    const { starters } = described!.action.memo!.schedule as { starters: string[] };
+    expect([...starters].sort()).toEqual([...people, 'dev']);
+    expect(await get('shared')).toMatchObject({ paused: true, recent });
+    await harness.call('DELETE', `${BASE}/shared`);
+  });
+
   it('stands in a list, for its own tenant alone', async () => {
     for (const id of ['b', 'a', 'c']) {
       expect((await create({ id, workflow: 'core.noop', spec: { every: 3600 }, paused: true })).status).toBe(201);
