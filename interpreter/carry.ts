@@ -184,6 +184,7 @@ export function workOf({
   tries,
   reissues,
   postponed,
+  postponedSince: since,
   input,
   secrets,
   output,
@@ -193,7 +194,11 @@ export function workOf({
   started,
   ended,
 }: Work): CarriedWork {
-  const beside = { ...(postponed === 0 ? {} : { postponed }), ...(secrets === undefined ? {} : { secrets }) };
+  const beside = {
+    ...(postponed === 0 ? {} : { postponed }),
+    ...(since === undefined ? {} : { postponedSince: since }),
+    ...(secrets === undefined ? {} : { secrets }),
+  };
   return { status, tries, reissues, input, ...beside, output, failure, lost, skipped, started, ended };
 }
 

@@ -24,19 +24,16 @@ import { emptyQueue } from './signals.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
-import { endTry, postpone, reissue } from './tries.ts';
+import { endTry, givenUp, mayPostpone, postpone, reissue } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
-import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, PERMITS_APART, SECRETS } from './versions.ts';
+import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, SECRETS } from './versions.ts';
 import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime, spend } from './work.ts';
 
 /** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
 const MAX_REISSUES = 5;
 const MAX_CLASHES = 100;
-
-/** How often a task is issued again because workers are busy: for a day. */
-const MAX_POSTPONED = 8_640;
 
 /** What a run may be begun with. */
 export interface BeginOptions {
@@ -272,10 +269,10 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   }
   const { failure, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
-  if (busy && state.version >= PERMITS_APART && work.postponed < MAX_POSTPONED && mayStart(state, visit)) {
+  if (busy && mayPostpone(state, work, spec) && mayStart(state, visit)) {
     postpone(state, place, failure);
   } else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
-  else endTry(state, place, failure, lost);
+  else endTry(state, place, busy ? givenUp(state, failure) : failure, lost);
 }
 
 function close(state: RunState): void {

@@ -37,6 +37,8 @@ export interface Work {
   /** Of these tries, how many were made because a worker was lost, and because one was busy. */
   reissues: number;
   postponed: number;
+  /** When a worker has first handed this try back, in milliseconds; from interpreter 10 on. */
+  postponedSince?: number | undefined;
   input: Json;
   /** Where its input has secrets. */
   secrets?: SecretTexts;

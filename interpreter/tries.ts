@@ -1,13 +1,18 @@
 import { renderCondition, type TemplateValue } from '../language/template-value.ts';
-import { type Failure, NEVER_RETRIED } from '../model/failure.ts';
+import { type Failure, INFRASTRUCTURE_UNAVAILABLE, NEVER_RETRIED } from '../model/failure.ts';
+import type { ActionSpec } from '../model/run-input.ts';
 import { end } from './ends.ts';
 import { armTimer } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { Place, RunState, Visit, Work } from './state.ts';
+import { PERMITS_APART, POSTPONED_BY_TIME } from './versions.ts';
 import { mayStart, retryDelay, taskOf, templateFailure, workAt } from './visits.ts';
 
 /** Seconds after which a task is issued again that a busy worker has handed back. */
 const BUSY_SECONDS = 10;
+
+/** How often a task is issued again because workers are busy, in runs of earlier interpreters: for a day, if they say so at once. */
+const MAX_POSTPONED = 8_640;
 
 /** The key of the current try: what its activity or timer is called in Temporal. */
 export function tryKey({ key, tries }: Work): string {
@@ -19,6 +24,7 @@ export function reissue(state: RunState, place: Place, failure: Failure): void {
   const work = workAt(state, place);
   work.tries += 1;
   work.reissues += 1;
+  work.postponedSince = undefined;
   work.failure = failure;
   work.lost = true;
   state.starting.push(place);
@@ -29,9 +35,22 @@ export function postpone(state: RunState, place: Place, failure: Failure): void 
   const work = workAt(state, place);
   work.tries += 1;
   work.postponed += 1;
+  if (state.version >= POSTPONED_BY_TIME) work.postponedSince ??= state.now;
   work.failure = failure;
   work.lost = true;
   armTimer(state, tryKey(work), { ...place, kind: 'retry' }, BUSY_SECONDS * 1000);
+}
+
+/** Whether a task that a worker has handed back is to be issued again; `queue_timeout` bounds how long it waits for one. */
+export function mayPostpone(state: RunState, work: Work, { queue_timeout: seconds }: ActionSpec): boolean {
+  if (state.version < POSTPONED_BY_TIME) return state.version >= PERMITS_APART && work.postponed < MAX_POSTPONED;
+  return work.postponedSince === undefined || state.now - work.postponedSince < seconds * 1000;
+}
+
+/** Returns the failure of a task that no worker could begin for so long: it says so where the reason was ours. */
+export function givenUp({ version }: RunState, failure: Failure): Failure {
+  const isOurs = version >= POSTPONED_BY_TIME && failure.message.startsWith(`${INFRASTRUCTURE_UNAVAILABLE}:`);
+  return isOurs ? { ...failure, type: INFRASTRUCTURE_UNAVAILABLE } : failure;
 }
 
 /**
@@ -63,6 +82,7 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
   }
   work.tries += 1;
   work.lost = lost;
+  work.postponedSince = undefined;
   const delay = retryDelay(retry, attempt);
   if (delay === 0) state.starting.push(place);
   else armTimer(state, tryKey(work), { ...place, kind: 'retry' }, delay * 1000);

@@ -71,5 +71,8 @@ export const CARRIED_START = 10;
 /** A delegation ends where a signed statement says so; whoever has delegated decides again then. */
 export const DELEGATION_ENDS = 10;
 
+/** A task that workers hand back is issued again for as long as its action may wait for a worker, however often that is. */
+export const POSTPONED_BY_TIME = 10;
+
 /** A run that has verified many forgeries refuses statements unverified until it has continued as another one. */
 export const FLOODS_REFUSED = 10;

@@ -14,6 +14,7 @@ export interface CarriedWork {
   tries: number;
   reissues: number;
   postponed?: number;
+  postponedSince?: number;
   input: Json;
   secrets?: SecretTexts;
   output: Json;

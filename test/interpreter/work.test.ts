@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { begin, step } from '../../interpreter/interpreter.ts';
 import type { Definition, Task } from '../../model/definition.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
-import { type Attempt, act, ENDLESS, fail, give, ok, type Rehearsal, rehearse } from './rehearse.ts';
+import { type Attempt, act, ENDLESS, fail, give, ok, type Rehearsal, rehearse, runInput } from './rehearse.ts';
 
 /** A template of about 35,000 units. */
 const HEAVY = '{% for i in range(5000) %}{% set x = i %}{% endfor %}';
@@ -138,7 +139,46 @@ it('a hand-back says why', () => {
   expect(messageOf(busy)).toBe('worker_busy: no worker had room for the task');
 });
 
-it('a task that workers hand back for a day is lost, and one of a run that has failed is not issued again', () => {
+it.each([
+  ['hands it back at once', 10, 0, 7, 'infrastructure_unavailable'],
+  ['keeps it for ten minutes', 10, 600, 2, 'infrastructure_unavailable'],
+  ['hands it back at once, of an earlier interpreter', 9, 0, 8_641, 'abandoned'],
+  ['keeps it for ten minutes, of an earlier interpreter', 9, 600, 8_641, 'abandoned'],
+])(
+  'a task waits for a worker for its `queue_timeout` of a minute where each %s',
+  (_, interpreter, kept, tries, type) => {
+    const message = 'infrastructure_unavailable: the database does not answer';
+    const fault = { kind: 'application' as const, type: WORKER_BUSY, message, details: [] };
+    let now = 0;
+    let begun = 0;
+    const { state, commands } = begin({ ...runInput({ tasks: [act('a')] }), interpreter }, {}, now);
+    for (let next = commands; ; ) {
+      const command = next.find(({ type }) => type === 'activity' || type === 'timer' || type === 'close');
+      if (command?.type === 'activity') {
+        begun += 1;
+        now += kept * 1_000;
+        next = step(state, [{ type: 'failed', key: command.key, fault }], now);
+      } else if (command?.type === 'timer') {
+        now += command.milliseconds;
+        next = step(state, [{ type: 'fired', key: command.key }], now);
+      } else {
+        expect([begun, command]).toMatchObject([tries, { type: 'close', failure: { type, message } }]);
+        return;
+      }
+    }
+  },
+);
+
+it('what one attempt has waited does not count for the next', () => {
+  const spent = Array.from({ length: 6 }, () => busy);
+  const { close } = rehearse({
+    definition: { tasks: [act('a', { retry: { count: 2, delay: 0, when: 'true' } })] },
+    outcomes: { a: [...spent, fail('E'), ...spent, fail('E'), ...spent, ok(1)] },
+  });
+  expect(close?.outcome).toBe('completed');
+});
+
+it('a task that workers hand back for too long is lost, and one of a run that has failed is not issued again', () => {
   const forever = rehearse({
     definition: { tasks: [act('a')] },
     outcomes: { a: Array.from({ length: 9_000 }, () => busy) },
