@@ -94,3 +94,28 @@ it.each([
   await ask(path);
   await expect.poll(() => ended, { timeout: 20_000 }).toBe(1);
 });
+
+it('connections are 4,000 at once, have 15 seconds for a header block, and 5 seconds between two requests', () => {
+  const { maxConnections, headersTimeout, keepAliveTimeout } = server.server;
+  expect([maxConnections, headersTimeout, keepAliveTimeout]).toEqual([4_000, 15_000, 5_000]);
+});
+
+it('of connections beyond the most, none is kept, and those that are there go on', async () => {
+  server.server.maxConnections = 2;
+  const ask = () => fetch(`http://127.0.0.1:${server.port}/healthz`, { headers: { connection: 'close' } });
+  const held = [connect(server.port, '127.0.0.1'), connect(server.port, '127.0.0.1')];
+  sockets.push(...held);
+  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  await expect(ask()).rejects.toThrow();
+  held[0]!.end();
+  await expect
+    .poll(
+      () =>
+        ask().then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(200);
+});
