@@ -62,16 +62,13 @@ export type PackUpdate = z.infer<typeof PackUpdateSchema>;
 
 const SecondsSchema = z.number().positive().max(MAX_SECONDS);
 
-/** The name of a task queue that is not Fermata's. */
+/** The name of a task queue that is not that of Fermata's workers. */
 export const TaskQueueSchema = z
   .string()
   .min(1)
   .max(200)
   .refine(isStorableText, NOT_STORABLE)
-  .refine(
-    (queue) => !queue.startsWith(OWN_TASK_QUEUE),
-    `must not begin with "${OWN_TASK_QUEUE}": those are the queues of Fermata's own workers`,
-  );
+  .refine((queue) => queue !== OWN_TASK_QUEUE, "is the queue of Fermata's own workers, which do not know the action");
 
 /** The body of PUT /api/v1/task-queues/{name}. */
 export const TaskQueueAssignSchema = z.strictObject({
@@ -86,9 +83,10 @@ export const ActionCreateSchema = z.strictObject({
   description: z.string().max(10_000).nullable().optional(),
   param_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the input.'),
   out_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the output.'),
-  task_queue: TaskQueueSchema.describe(
-    'Where its workers wait for work; its ref is the activity type. One of the tenant’s own.',
-  ),
+  task_queue: TaskQueueSchema.refine(
+    (queue) => !queue.startsWith(OWN_TASK_QUEUE),
+    `must not begin with "${OWN_TASK_QUEUE}": such names are Fermata's own`,
+  ).describe('Where its workers wait for work; its ref is the activity type. One of the tenant’s own.'),
   idempotent: z.boolean().default(false).describe('Whether it may be done again when a worker was lost.'),
   timeout: SecondsSchema.default(ACTION_TIMES.timeout).describe('For one attempt.'),
   queue_timeout: SecondsSchema.default(ACTION_TIMES.queue_timeout).describe('Until a worker takes it.'),

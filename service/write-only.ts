@@ -19,40 +19,49 @@ const ENTRIES = ['items', 'contains', 'unevaluatedItems'] as const;
  */
 export function writeOnlyPaths(schema: JsonObject | null): string[][] {
   if (schema === null) return [];
+  const mentioning = mentions(schema);
+  if (!mentioning.has(schema)) return [];
   const paths = new Map<string, string[]>();
   const anchors = anchorsOf(schema);
+  const above = new Set<Json>();
   let visits = 0;
 
   function add(path: string[]): void {
     paths.set(JSON.stringify(path), path);
   }
 
-  function visit(node: Json | undefined, path: string[], above: ReadonlySet<Json>): void {
-    if (node === undefined || !isJsonObject(node)) return;
+  function visit(node: Json | undefined, path: string[]): void {
+    if (node === undefined || !isJsonObject(node) || !mentioning.has(node)) return;
     visits += 1;
     if (visits > MAX_VISITS || paths.size > MAX_PATHS) return;
-    const loops = above.has(node);
-    if (node.writeOnly === true || (loops && mentions(node, anchors))) add(path);
-    if (node.writeOnly === true || loops) return;
-    const within = new Set([...above, node]);
-    const below = (name: string) => Object.entries(isJsonObject(node[name] ?? null) ? (node[name] as JsonObject) : {});
-    const listed = (name: string) => (Array.isArray(node[name]) ? (node[name] as Json[]) : []);
-    if (typeof node.$ref === 'string') visit(referred(schema!, anchors, node.$ref), path, within);
-    for (const word of SAME_VALUE) visit(node[word], path, within);
-    for (const word of SAME_VALUE_LISTS) for (const part of listed(word)) visit(part, path, within);
-    for (const [, part] of below('dependentSchemas')) visit(part, path, within);
-    const properties = below('properties');
-    for (const [name, property] of properties) visit(property, [...path, name], within);
-    const others = EVERY_PROPERTY + JSON.stringify(properties.map(([name]) => name));
-    for (const [, part] of below('patternProperties')) visit(part, [...path, `${EVERY_PROPERTY}[]`], within);
-    for (const word of OTHER_PROPERTIES) visit(node[word], [...path, others], within);
-    // A name cannot be hidden by itself.
-    if (mentions(node.propertyNames, anchors)) add(path);
-    for (const [index, part] of listed('prefixItems').entries()) visit(part, [...path, String(index)], within);
-    for (const word of ENTRIES) visit(node[word], [...path, EVERY_ENTRY], within);
+    if (node.writeOnly === true || above.has(node)) {
+      add(path);
+      return;
+    }
+    above.add(node);
+    visitParts(node, path);
+    above.delete(node);
   }
 
-  visit(schema, [], new Set());
+  function visitParts(node: JsonObject, path: string[]): void {
+    const below = (name: string) => Object.entries(isJsonObject(node[name] ?? null) ? (node[name] as JsonObject) : {});
+    const listed = (name: string) => (Array.isArray(node[name]) ? (node[name] as Json[]) : []);
+    if (typeof node.$ref === 'string') visit(referred(schema!, anchors, node.$ref), path);
+    for (const word of SAME_VALUE) visit(node[word], path);
+    for (const word of SAME_VALUE_LISTS) for (const part of listed(word)) visit(part, path);
+    for (const [, part] of below('dependentSchemas')) visit(part, path);
+    const properties = below('properties');
+    for (const [name, property] of properties) visit(property, [...path, name]);
+    const others = EVERY_PROPERTY + JSON.stringify(properties.map(([name]) => name));
+    for (const [, part] of below('patternProperties')) visit(part, [...path, `${EVERY_PROPERTY}[]`]);
+    for (const word of OTHER_PROPERTIES) visit(node[word], [...path, others]);
+    // A name cannot be hidden by itself.
+    if (isJsonObject(node.propertyNames ?? null) && mentioning.has(node.propertyNames!)) add(path);
+    for (const [index, part] of listed('prefixItems').entries()) visit(part, [...path, String(index)]);
+    for (const word of ENTRIES) visit(node[word], [...path, EVERY_ENTRY]);
+  }
+
+  visit(schema, []);
   return visits > MAX_VISITS || paths.size > MAX_PATHS ? [[]] : [...paths.values()];
 }
 
@@ -79,13 +88,24 @@ function replaceOne(value: Json, path: readonly string[], replace: (value: Json)
   return Object.hasOwn(value, name) ? { ...value, [name]: replaceOne(value[name]!, rest, replace) } : value;
 }
 
-/** Whether a schema says `writeOnly` anywhere in it, or in what it refers to: whatever it refers to counts. */
-function mentions(node: Json | undefined, anchors: ReadonlyMap<string, Json>): boolean {
-  const text = JSON.stringify(node ?? null);
-  if (text.includes('"writeOnly":true')) return true;
-  return (
-    text.includes('"$ref"') && [...anchors.values()].some((each) => JSON.stringify(each).includes('"writeOnly":true'))
-  );
+/**
+ * Returns the parts of a schema that say `writeOnly` somewhere within them, or refer to something: whatever that is counts. None where the
+ * schema says it nowhere.
+ */
+function mentions(schema: JsonObject): ReadonlySet<Json> {
+  const found = new Set<Json>();
+  let says = false;
+  const look = (value: Json): boolean => {
+    if (typeof value !== 'object' || value === null) return false;
+    const isObject = isJsonObject(value);
+    if (isObject && value.writeOnly === true) says = true;
+    let any = isObject && (value.writeOnly === true || typeof value.$ref === 'string');
+    for (const part of Object.values(value)) any = look(part) || any;
+    if (any) found.add(value);
+    return any;
+  };
+  look(schema);
+  return says ? found : new Set();
 }
 
 /** What a reference within a schema means; undefined where it means nothing. */

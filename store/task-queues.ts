@@ -15,13 +15,13 @@ export type TaskQueueStore = ReturnType<typeof createTaskQueueStore>;
 
 /**
  * Whether the queue with this name is another's than the tenant's. A queue belongs to whom it was given; without that, to the tenant
- * whose ref stands before its first dot, and any other to the first tenant. Those of Fermata's workers belong to nobody.
+ * whose ref stands before its first dot, and any other to the first tenant. That of Fermata's workers belongs to nobody.
  */
 function isForeign(name: SQL, tenant: SQL): SQL {
   const given = sql`(select ${taskQueues.tenant} from ${taskQueues} where ${taskQueues.name} = ${name})`;
   const named = sql`(select ${tenants.id} from ${tenants} where starts_with(${name}, ${tenants.ref} || '.'))`;
   const first = sql`(select ${tenants.id} from ${tenants} where ${tenants.ref} = 'default')`;
-  return sql`(${name} like 'fermata%' or ${tenant} is distinct from coalesce(${given}, ${named}, ${first}))`;
+  return sql`(${name} = 'fermata' or ${tenant} is distinct from coalesce(${given}, ${named}, ${first}))`;
 }
 
 /** Makes the store over an open database. */

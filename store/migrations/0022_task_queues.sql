@@ -8,4 +8,4 @@ ALTER TABLE "task_queues" ADD CONSTRAINT "task_queues_tenant_tenants_id_fk" FORE
 -- A queue that the actions of one tenant use is that tenant's; one that several use is the first tenant's.
 INSERT INTO "task_queues" ("name", "tenant")
 SELECT "task_queue", CASE WHEN count(DISTINCT "tenant") = 1 THEN min("tenant"::text)::uuid ELSE (SELECT "id" FROM "tenants" WHERE "ref" = 'default') END
-FROM "actions" WHERE "task_queue" NOT LIKE 'fermata%' GROUP BY "task_queue";
+FROM "actions" WHERE "task_queue" <> 'fermata' GROUP BY "task_queue";

@@ -94,6 +94,7 @@ describe('an action of other workers', () => {
     ['an unknown pack', { ...greet, ref: 'gone.a', pack_ref: 'gone' }, 404, 'pack_not_found'],
     ['a ref of another pack', { ...greet, ref: 'core.a' }, 400, 'request_invalid'],
     ["Fermata's own queue", { ...greet, ref: 'shop.a', task_queue: 'fermata' }, 400, 'request_invalid'],
+    ["a queue of Fermata's names", { ...greet, ref: 'shop.a', task_queue: 'fermata-x' }, 400, 'request_invalid'],
     ['a schema that is none', { ...greet, ref: 'shop.a', param_schema: { type: 'nothing' } }, 400, 'request_invalid'],
     ['a time of zero', { ...greet, ref: 'shop.a', timeout: 0 }, 400, 'request_invalid'],
   ])('is refused with %s', async (_, body, status, code) => {
@@ -199,7 +200,7 @@ describe('task queues', () => {
       harness.call('PUT', `${base}/${encodeURIComponent(name)}`, { tenant }, headers);
     expect((await give('payroll', 'queues', theirs)).body.code).toBe('forbidden');
     expect((await give('payroll', 'nowhere')).body.code).toBe('tenant_not_found');
-    expect((await give('fermata.x', 'queues')).body.code).toBe('request_invalid');
+    expect((await give('fermata', 'queues')).body.code).toBe('request_invalid');
     const given = await give('pay roll/1', 'queues');
     expect([given.status, given.body.data]).toMatchObject([200, { name: 'pay roll/1', tenant: 'queues' }]);
 

@@ -151,7 +151,19 @@ it('a schema with more hidden places than are kept hides all of its input', () =
       { allOf: [{ $ref: `#/$defs/d${depth + 1}` }, { $ref: `#/$defs/d${depth + 1}` }] },
     ]),
   );
-  expect(writeOnlyPaths({ $defs: doubling, $ref: '#/$defs/d0' } as unknown as JsonObject)).toEqual([[]]);
+  const doubled = (d40: object) => ({ $defs: { ...doubling, d40 }, $ref: '#/$defs/d0' }) as unknown as JsonObject;
+  expect(writeOnlyPaths(doubled(HIDDEN))).toEqual([[]]);
+  expect(writeOnlyPaths(doubled({ type: 'string' }))).toEqual([]);
+});
+
+it('a schema whose parts all contain one another hides nothing where it says so nowhere', () => {
+  const names = Array.from({ length: 12 }, (_, index) => `n${index}`);
+  const properties = Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }]));
+  const defs = (more: object) =>
+    Object.fromEntries(names.map((name) => [name, { description: 'x'.repeat(1_000), properties, ...more }]));
+  const schema = (more: object) => ({ $defs: defs(more), properties }) as unknown as JsonObject;
+  expect(writeOnlyPaths(schema({}))).toEqual([]);
+  expect(writeOnlyPaths(schema({ items: HIDDEN }))).toEqual([[]]);
 });
 
 it('digests of questions are shown as they are, whatever is hidden', () => {
