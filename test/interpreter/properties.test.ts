@@ -92,9 +92,9 @@ it('events that nobody waits for change nothing', () => {
           ? events
           : [
               { type: 'completed', key: 'nobody', output: 1 },
-              { type: 'fired', key: 'a#99' },
+              { type: 'fired', key: 'nobody#99' },
               ...events,
-              { type: 'failed', key: 'b~7', fault: { kind: 'cancelled' } },
+              { type: 'failed', key: 'nobody~7', fault: { kind: 'cancelled' } },
             ],
       );
       expect(disturbed.commands).toEqual(plain.commands);
