@@ -63,7 +63,7 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
       const text = result === 'received' ? 'Received: it counts as soon as the run goes on.' : null;
       return { kind: 'taken', text, message: await messages.compose({ ...notice, inquiry: view.inquiry }) };
     } catch (error) {
-      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      if (!(error instanceof AppError) || (error.status >= 500 && error.code !== 'busy')) throw error;
       // Whoever has decided about what is shown no longer must see what is.
       if (error.code === 'binding_changed') await outbox.refresh(notice.id);
       return refused(`This does not count: ${error.message}.`);

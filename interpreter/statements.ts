@@ -132,11 +132,17 @@ function parseStatement(payload: Json, type: StatementType): SignedStatement | '
   return { statement, kid, sig, given };
 }
 
-/** Records a refusal; beyond a number of them only that there was one more. */
+/**
+ * Records a refusal; beyond a number of them only that there was one more. Of a flood the newest ones are kept, in place of the second
+ * half: whoever has sent one of them must find out, to send it again.
+ */
 function refuse(state: RunState, signal: string, payload: Json, reason: StatementRefusalReason): null {
   const { statements, now } = state;
   statements.refused += 1;
-  if (statements.refusals.length >= MAX_REFUSALS) return null;
+  if (statements.refusals.length >= MAX_REFUSALS) {
+    if (reason !== 'flooded') return null;
+    statements.refusals.splice(MAX_REFUSALS / 2, 1);
+  }
   const said = isJsonObject(payload) ? payload.statement : undefined;
   const claim = (field: string) => {
     const value = said !== undefined && isJsonObject(said) ? said[field] : undefined;

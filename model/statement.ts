@@ -58,12 +58,12 @@ export interface StatementRefusal {
   taken: string;
 }
 
-/** Statements that a run has taken, and those that it has refused: how many, and the first of them. */
+/** Statements that a run has taken, and those that it has refused: how many, and the first of them, or the newest of a flood. */
 export interface StatementCounts {
   accepted: number;
   refused: number;
   refusals: StatementRefusal[];
 }
 
-/** Refused statements that a run keeps; beyond them they are only counted. */
+/** Refused statements that a run keeps; the others are only counted. */
 export const MAX_REFUSALS = 100;

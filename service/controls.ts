@@ -65,8 +65,8 @@ export function createControlService(
     /**
      * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
      * and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
-     * `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`, and
-     * for the question of a run of an older interpreter what `respond` throws for who may not decide it.
+     * `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`,
+     * `busy`, and for the question of a run of an older interpreter what `respond` throws for who may not decide it.
      */
     async control(
       principal: Principal,
@@ -93,7 +93,7 @@ export function createControlService(
       const { workflowId } = execution;
       const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
       if (!(await temporal.signal(workflowId, signal))) throw closed(id);
-      const record = await awaitVerdict({ temporal, projections }, workflowId, ({ controls }) =>
+      const record = await awaitVerdict({ temporal, projections }, execution, control.id, ({ controls }) =>
         controls.find((each) => each.control.id === control.id),
       );
       if (record === 'closed') throw closed(id);

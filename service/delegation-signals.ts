@@ -7,7 +7,7 @@ import { awaitVerdict } from './verdicts.ts';
 
 /**
  * Sends a run a delegation, or the end of one, and returns what the run makes of it: null while no worker has taken it, `closed` where
- * the run has ended without it. Throws what `StatementSigner.sealDelegation` throws.
+ * the run has ended without it. Throws what `StatementSigner.sealDelegation` throws, and `busy` as `awaitVerdict` does.
  */
 export type SendDelegation = (
   execution: Execution,
@@ -32,7 +32,7 @@ export function createDelegationSender({
       ...{ name: DELEGATE_SIGNAL, payload, identity, requestId: delegation.id },
     });
     if (!sent) return 'closed';
-    return awaitVerdict({ temporal, projections }, workflowId, (now) => recordOf(now, delegation.id));
+    return awaitVerdict({ temporal, projections }, execution, delegation.id, (now) => recordOf(now, delegation.id));
   };
 }
 

@@ -182,7 +182,7 @@ export function createInquiryService(
       ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
     });
     const record = taken
-      ? await awaitVerdict({ temporal, projections }, workflowId, (now) => recordOf(now, decision.id))
+      ? await awaitVerdict({ temporal, projections }, execution, decision.id, (now) => recordOf(now, decision.id))
       : 'closed';
     const now = await get(principal, inquiryId(view.n, inquiry));
     if (record === null) return { result: 'received', view: now };
@@ -222,7 +222,7 @@ export function createInquiryService(
      * Decides as the caller, through whatever channel: the one set of rules of who may. Refuses what cannot count before anything
      * is sent; else waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
      * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
-     * `option_unknown`, `response_invalid`, `body_too_large`.
+     * `option_unknown`, `response_invalid`, `body_too_large`, `busy`.
      */
     respond: (principal: Principal, id: string, answer: Answer) => take('inquiry.respond', principal, id, answer),
 

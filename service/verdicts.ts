@@ -1,3 +1,4 @@
+import { AppError } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { Temporal } from './temporal.ts';
@@ -5,15 +6,21 @@ import type { Temporal } from './temporal.ts';
 /** How long an answer waits for the run to take what was sent, in milliseconds. */
 const VERDICT_WITHIN = 8_000;
 
+/** Seconds after which a run that was flooded has mostly continued as another one, which takes statements again. */
+const FLOOD_SECONDS = 10;
+
 /**
- * Waits until a run shows, to `find`, what it makes of a message: reads it again whenever its newest run has more history. Null
- * when no worker has taken the message in time; `closed` when the run has ended without it.
+ * Waits until a run shows, to `find`, what it makes of the statement with an id that it was sent: reads it again whenever its newest run
+ * has more history. `before` is the run as it was before that. Null when no worker has taken the statement in time; `closed` when the run
+ * has ended without it. Throws `busy` where the run was flooded with forgeries and has refused it unverified: it may be sent again.
  */
 export async function awaitVerdict<T>(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
-  workflowId: string,
+  before: Execution,
+  id: string,
   find: (execution: Execution) => T | undefined,
 ): Promise<T | 'closed' | null> {
+  const { workflowId } = before;
   const limit = AbortSignal.timeout(VERDICT_WITHIN);
   let seen = 0;
   try {
@@ -26,10 +33,22 @@ export async function awaitVerdict<T>(
       seen = execution.lastEventId;
       const found = find(execution);
       if (found !== undefined) return found;
+      // The same statement may have been refused in an earlier flood, and be sent again.
+      if (floodedOf(execution, id) > floodedOf(before, id)) {
+        const message =
+          'the execution was sent so many forged statements that it verifies no more of them for now: try again';
+        throw new AppError('busy', message, { retryAfter: FLOOD_SECONDS });
+      }
       if (execution.closed !== null) return 'closed';
     }
   } catch (error) {
     if (!limit.aborted) throw error;
   }
   return null;
+}
+
+/** Counts how often a run is known to have refused the statement with an id because it was flooded. */
+function floodedOf({ statements }: Execution, id: string): number {
+  const refusals = statements?.refusals ?? [];
+  return refusals.filter(({ reason, claims }) => reason === 'flooded' && claims.id === id).length;
 }

@@ -77,7 +77,9 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
     } catch (error) {
       // The question is shown anew, with everything that was entered, unless the form is not one of this page.
       const now = await links.view(page, id, form).catch(() => null);
-      if (now === null || !(error instanceof AppError) || error.status >= 500) return refuse(context, error);
+      if (now === null || !(error instanceof AppError) || (error.status >= 500 && error.code !== 'busy')) {
+        return refuse(context, error);
+      }
       const issues = error.code === 'response_invalid' ? (error.issues ?? []) : [];
       const problems = problemsOf(now.inquiry.request.response_schema, issues);
       const message = issues.length > 0 ? 'please correct what is marked, and send it again' : error.message;
