@@ -66,6 +66,17 @@ export function workflowIdOf(n: number): string {
   return `${WORKFLOW_ID_PREFIX}${uuidOf(n)}`;
 }
 
+/** Returns the workflow id of a schedule, which is also named by `digits`: 12 random hexadecimal ones, that no other schedule has. */
+export function scheduleWorkflowIdOf(digits: string, schedule: string): string {
+  return `sch_${digits}_${schedule}`;
+}
+
+/** Reports whether a workflow id can be that of a run that a schedule has started: Temporal adds the time of each start. */
+export function isStartOfSchedule(workflowId: string, schedule: string): boolean {
+  const digits = /^sch_([0-9a-f]{12})_/.exec(workflowId)?.[1];
+  return digits !== undefined && workflowId.startsWith(`${scheduleWorkflowIdOf(digits, schedule)}-`);
+}
+
 /** Reads any spelling: integer, UUID or `wf_` id. Undefined for what decodes to no possible run. */
 export function parseExecutionId(text: string): ExecutionId | undefined {
   if (/^[0-9]{1,16}$/.test(text)) {

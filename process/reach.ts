@@ -9,7 +9,6 @@ import { createConnectionResolver } from '../service/connections.ts';
 import { createSealer, type Sealer } from '../service/sealer.ts';
 import { createSecretResolver } from '../service/secrets.ts';
 import { workFor } from '../service/work-owner.ts';
-import { createAuditStore } from '../store/audit.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { ProcessRow } from '../store/processes.ts';
@@ -24,6 +23,9 @@ export const REST_PURPOSE = 'connection';
 export function presence(kind: ProcessKind, { keyIds }: Pick<Sealer, 'keyIds'>): Omit<ProcessRow, 'seen'> {
   return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds] };
 }
+
+/** Milliseconds that an installation is set up before its first key is created, where nothing was ever started without one. */
+const SETUP = 3_600_000;
 
 /** Milliseconds after the first key was created until which API processes of an earlier release may start runs. */
 const UPGRADE = 24 * 3_600_000;
@@ -42,13 +44,13 @@ export function createDesk(db: Database, secretKeys: readonly string[]): WorkerD
     connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
     secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
     async warrantTrust() {
-      const rows = await createSigningKeyStore(db).list();
+      const store = createSigningKeyStore(db);
+      const rows = await store.list();
       const keys = rows.map(({ kid, x, revoked }) => ({ kid, x, revoked_at: revoked?.toISOString() ?? null }));
       const [first] = rows;
-      // Only an API writes there.
-      const since = await createAuditStore(db).since();
-      const isUpgraded = first !== undefined && since !== null && since < first.created;
-      return { keys, unsignedUntil: isUpgraded ? first.created.getTime() + UPGRADE : null };
+      const begun = first === undefined ? null : await store.installed();
+      const isUpgraded = begun !== null && begun.getTime() + SETUP < first!.created.getTime();
+      return { keys, unsignedUntil: isUpgraded ? first!.created.getTime() + UPGRADE : null };
     },
   };
 }
@@ -60,7 +62,7 @@ export function actionsOver(
   { connection, namespace, codec }: { connection: NativeConnection; namespace: string; codec: Codec | undefined },
 ): WorkerOptions['actions'] {
   const isAuthentic = createRunGuard({
-    trust: warrantTrust,
+    ...{ trust: warrantTrust, clock: Date.now },
     async firstEvent(execution) {
       const request = { namespace, execution, maximumPageSize: 1 };
       try {

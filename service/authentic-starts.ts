@@ -1,9 +1,8 @@
-import { startContent } from '../interpreter/signatures.ts';
 import { SIGNED_STATEMENTS } from '../interpreter/versions.ts';
 import { warrantFault } from '../interpreter/warrants.ts';
-import { uuidOf } from '../model/execution-id.ts';
-import type { Json } from '../model/json.ts';
+import { isStartOfSchedule, uuidOf, workflowIdOf } from '../model/execution-id.ts';
 import type { LedgerKey } from '../model/ledger.ts';
+import { OWN_TASK_QUEUE, type RunInput } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { memoOf, type Opening, openingOf, startOf } from '../projection/project.ts';
@@ -19,62 +18,85 @@ export interface WarrantTrust {
   unsignedUntil: number | null;
 }
 
-/** What the guard reads. Both throw where nobody answers. */
+/** What the guard reads: `firstEvent` and `trust` throw where nobody answers. */
 export interface GuardSources {
   /** Reads the first history event of a run; null where Temporal has the run no longer. */
   firstEvent(run: RunKey): Promise<HistoryEvent | null>;
   trust(): Promise<WarrantTrust>;
+  /** The time in milliseconds. */
+  clock(): number;
 }
 
 /** Runs of which an answer is kept. */
 const MAX_KNOWN = 10_000;
 
-/**
- * Creates the guard. It asks Temporal about each run once. Temporal itself tells which run a sub-workflow is below, and which run a run
- * has continued: whoever starts a run can claim neither, and what such a run was given has Fermata's own code made.
- */
-export function createRunGuard({ firstEvent, trust }: GuardSources): RunGuard {
-  const known = new Map<string, Promise<boolean>>();
+/** Milliseconds for which it is kept what decides whether a start counts. */
+const TRUST_KEPT = 5_000;
 
-  /** Reads how the run was started that is at the top of the tree of a run; null where that is not there. */
-  async function rootOf(run: RunKey): Promise<(Opening & Pick<RunKey, 'workflowId'>) | null> {
-    const event = await firstEvent(run);
+/** Temporal's CONTINUE_AS_NEW_INITIATOR_WORKFLOW: code has continued the run, and neither a cron schedule nor a retry policy has. */
+const BY_WORKFLOW = 1;
+
+/**
+ * Creates the guard. It asks Temporal about each run once. What Temporal itself tells counts: which run has started a sub-workflow, how
+ * a run was continued, from which first run, and on which task queue. What a run says of itself counts where the API has signed it.
+ */
+export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunGuard {
+  const known = new Map<string, Promise<boolean>>();
+  let kept: { answer: Promise<WarrantTrust>; until: number } | null = null;
+
+  function renewedTrust(): Promise<WarrantTrust> {
+    const answer = trust();
+    const asked = { answer, until: clock() + TRUST_KEPT };
+    kept = asked;
+    answer.catch(() => {
+      if (kept === asked) kept = null;
+    });
+    return answer;
+  }
+
+  const keptTrust = () => (kept !== null && clock() < kept.until ? kept.answer : renewedTrust());
+
+  async function read({ workflowId, runId }: RunKey): Promise<Start | null> {
+    const event = await firstEvent({ workflowId, runId });
     const started = event?.workflowExecutionStartedEventAttributes;
     if (event === null || !started) return null;
-    const { parentWorkflowExecution: parent, rootWorkflowExecution: root } = started;
-    if (!parent?.workflowId) return { ...openingOf(run.workflowId, event, started), workflowId: run.workflowId };
-    const above = root?.workflowId && root.workflowId !== run.workflowId ? root : parent;
-    return rootOf({ workflowId: above.workflowId!, runId: above.runId ?? '' });
+    const { run, content } = openingOf(workflowId, event, started);
+    return run === null ? null : { workflowId, event, started, run, content };
+  }
+
+  /** Reports whether the API has signed how the first run of a chain was started; `ofChain`: a later run of that chain tells it. */
+  async function isSigned({ workflowId, event, started, run, content }: Start, tenant: string, ofChain: boolean) {
+    if (run.interpreter < SIGNED_STATEMENTS) {
+      // Whoever says that a run is as old as that must have started it before anything was signed.
+      const { unsignedUntil } = await keptTrust();
+      return unsignedUntil !== null && startOf(event, ofChain ? run : null) < unsignedUntil;
+    }
+    if (!isItsPlace(workflowId, run)) return false;
+    const { ref, starters = [], schedule = null } = run;
+    const about = { tenant, uuid: uuidOf(run.n), schedule, ref, starters };
+    const warrant = memoOf(started.memo)?.warrant ?? null;
+    const signed = ofChain ? (run.carried?.middle?.content ?? null) : content;
+    const faultBy = ({ keys }: WarrantTrust) =>
+      warrantFault(warrant, about, signed, (kid) => keys.find((key) => key.kid === kid));
+    const fault = faultBy(await keptTrust());
+    return (fault === 'unknown_key' ? faultBy(await renewedTrust()) : fault) === null;
   }
 
   async function check(run: RunKey, tenant: string): Promise<boolean> {
-    const root = await rootOf(run);
-    if (root === null || root.run === null) return false;
-    const { event, started, workflowId } = root;
-    const input = root.run;
-    const isContinued = Boolean(started.continuedExecutionRunId);
-    const { keys, unsignedUntil } = await trust();
-    if (input.interpreter < SIGNED_STATEMENTS) {
-      // Whoever says that a run is as old as that must have started it before anything was signed.
-      return unsignedUntil !== null && startOf(event, isContinued ? input : null) < unsignedUntil;
-    }
-    const { ref, starters = [], schedule = null } = input;
-    const about = { tenant, uuid: uuidOf(input.n), schedule, ref, starters };
-    const warrant = memoOf(started.memo)?.warrant ?? null;
-    const keyOf = (kid: string) => keys.find((key) => key.kid === kid);
-    const isWarranted = (content: string) => warrantFault(warrant, about, content, keyOf) === null;
-    if (!isContinued) return root.content !== null && isWarranted(root.content);
-    const content = input.carried?.middle?.content;
-    if (content !== undefined) return isWarranted(content);
-    // A run of interpreter 9 does not pass that on: it is what the first run of the chain says, or else what this one was given less its state.
-    const first = await firstEvent({ workflowId, runId: started.firstExecutionRunId ?? '' });
-    const opened = first?.workflowExecutionStartedEventAttributes;
-    if (first !== null && opened) return isWarranted(openingOf(workflowId, first, opened).content ?? '');
-    const { carried: _, ...fresh } = input;
-    return isWarranted(startContent(root.input, fresh as unknown as Json));
+    const start = await read(run);
+    if (start === null || !isOwn(start)) return false;
+    const { started, workflowId } = start;
+    const { parentWorkflowExecution: parent, continuedExecutionRunId, firstExecutionRunId } = started;
+    if (parent?.workflowId) return isAuthentic({ workflowId: parent.workflowId, runId: parent.runId ?? '' }, tenant);
+    if (!continuedExecutionRunId) return isSigned(start, tenant, false);
+    if (!firstExecutionRunId) return false;
+    const first = await read({ workflowId, runId: firstExecutionRunId });
+    // Past its retention, what it was started with is what Fermata's own code has passed on; below interpreter 10 it passes on nothing.
+    if (first === null) return isSigned(start, tenant, true);
+    return isOwn(first) && !first.started.continuedExecutionRunId && isSigned(first, tenant, false);
   }
 
-  return (run, tenant) => {
+  function isAuthentic(run: RunKey, tenant: string): Promise<boolean> {
     const name = `${tenant} ${run.workflowId} ${run.runId}`;
     const before = known.get(name);
     if (before !== undefined) return before;
@@ -85,5 +107,26 @@ export function createRunGuard({ firstEvent, trust }: GuardSources): RunGuard {
     const [oldest] = known.keys();
     if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
     return answer;
-  };
+  }
+
+  return isAuthentic;
+}
+
+/** How a run of Fermata's was started. */
+interface Start extends Pick<Opening, 'event' | 'started' | 'content'> {
+  workflowId: string;
+  run: RunInput;
+}
+
+/** Reports whether Fermata may have started a run so: for its own workers, once, and with the state of a chain only within that chain. */
+function isOwn({ started, run }: Start): boolean {
+  const { taskQueue, cronSchedule, retryPolicy, continuedExecutionRunId, initiator } = started;
+  if (taskQueue?.name !== OWN_TASK_QUEUE || cronSchedule || retryPolicy) return false;
+  const isContinued = Boolean(continuedExecutionRunId);
+  return isContinued === (run.carried?.middle !== undefined) && (!isContinued || initiator === BY_WORKFLOW);
+}
+
+/** Reports whether a run has the workflow id that it says it was started under. */
+function isItsPlace(workflowId: string, { n, schedule }: RunInput): boolean {
+  return schedule === undefined ? workflowId === workflowIdOf(n) : isStartOfSchedule(workflowId, schedule);
 }

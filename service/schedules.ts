@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
-import { derivedNumber, integerId } from '../model/execution-id.ts';
+import { derivedNumber, integerId, scheduleWorkflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import { type Principal, subjectsOf } from '../model/principal.ts';
@@ -121,7 +121,7 @@ export function createScheduleService(
      */
     async create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
       // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
-      const workflowId = `sch_${randomBytes(6).toString('hex')}_${id}`;
+      const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
       const created = await temporal.create(await built(principal, id, workflowId, request));
       if (!created) throw new AppError('schedule_exists', `Schedule '${id}' already exists`);
       return this.get(principal, id);

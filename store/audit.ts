@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt, type SQL } from 'drizzle-orm';
+import { and, desc, eq, lt, type SQL } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { named } from './named.ts';
 import { auditLog } from './schema.ts';
@@ -15,12 +15,6 @@ export function createAuditStore(db: Database) {
     /** Adds a change. */
     async add(row: Omit<AuditRow, 'id' | 'at'>): Promise<void> {
       await db.insert(auditLog).values(row);
-    },
-
-    /** Returns when anybody has changed anything for the first time; null: nobody has. */
-    async since(): Promise<Date | null> {
-      const [found] = await db.select({ at: auditLog.at }).from(auditLog).orderBy(asc(auditLog.id)).limit(1);
-      return found?.at ?? null;
     },
 
     /** A tenant's changes, the newest first, behind one by its id. */

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { Database } from './database.ts';
 import { named } from './named.ts';
-import { signingKeys } from './schema.ts';
+import { apiKeys, auditLog, revisions, signingKeys, tenants } from './schema.ts';
 
 /** A key that signs statements; `sealed`: the private key, null where the table does not hold it. */
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
@@ -23,6 +23,21 @@ export function createSigningKeyStore(db: Database) {
     /** Returns all keys that have ever signed, the oldest first. */
     list(): Promise<SigningKeyRow[]> {
       return db.select().from(signingKeys).orderBy(asc(signingKeys.created), asc(signingKeys.kid));
+    },
+
+    /**
+     * Returns since when there has been an installation, as its oldest tenant, key, revision or change tells; null where nothing tells
+     * it. Runs do not: anybody who reaches Temporal says when theirs began.
+     */
+    async installed(): Promise<Date | null> {
+      const oldest = sql`least(
+        min(${tenants.created}),
+        (select min(${apiKeys.created}) from ${apiKeys}),
+        (select min(${revisions.created}) from ${revisions}),
+        (select ${auditLog.at} from ${auditLog} order by ${auditLog.id} limit 1)
+      )`;
+      const [found] = await db.select({ at: oldest.mapWith(tenants.created) }).from(tenants);
+      return found?.at ?? null;
     },
 
     /**

@@ -26,11 +26,17 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [
-    'audit.since',
     ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
     ...['executions.seen', 'executions.unseen', 'executions.watermark'],
     ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
-    ...['signing-keys.ensure', 'signing-keys.list', 'signing-keys.replace', 'signing-keys.revoke', 'turns.alone'],
+    ...[
+      'signing-keys.ensure',
+      'signing-keys.installed',
+      'signing-keys.list',
+      'signing-keys.replace',
+      'signing-keys.revoke',
+      'turns.alone',
+    ],
     'task-queues.remove',
   ],
   'The beginning of a statement; its condition follows.': [

@@ -39,6 +39,10 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     const message = `"${type}" was not started by Fermata: the second argument is no run input`;
     throw ApplicationFailure.create({ type: 'input_invalid', message, nonRetryable: true });
   }
+  if (given.carried?.middle !== undefined && !isContinued()) {
+    const message = 'the state of a chain of runs was given to a run that does not continue one';
+    throw ApplicationFailure.create({ type: 'not_authentic', message, nonRetryable: true });
+  }
   if (given.interpreter > INTERPRETER_VERSION) {
     // Fails the workflow task, not the run: a newer worker can go on with it.
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
@@ -80,6 +84,12 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     });
   });
   return last.type === 'close' ? finish(last) : continueAsNew(input, last.run);
+}
+
+/** Reports whether code has continued another run as this one; a cron schedule or a retry policy starts a run again with what it was given. */
+function isContinued(): boolean {
+  const { continuedFromExecutionRunId, cronSchedule, retryPolicy } = workflowInfo();
+  return Boolean(continuedFromExecutionRunId) && !cronSchedule && retryPolicy === undefined;
 }
 
 /** The same for whoever reads the history: both stand in it, at the start of the workflow task. */

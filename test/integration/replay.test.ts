@@ -43,3 +43,13 @@ it('refuses a history that this build would not have made', async () => {
   }
   await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toThrow(/TMPRL1100/);
 });
+
+it.each([
+  ['that continues none', { continuedExecutionRunId: '' }],
+  ['with a cron schedule', { cronSchedule: '* * * * *' }],
+  ['with a retry policy', { retryPolicy: { maximumAttempts: 2 } }],
+])('the state of a chain is refused in a run %s', async (_, attributes) => {
+  const history = readHistory('v8/chain-work-of-its-own-in-slices-2.binpb');
+  Object.assign(history.events[0]!.workflowExecutionStartedEventAttributes!, attributes);
+  await expect(Worker.runReplayHistory({ workflowBundle }, history)).rejects.toThrow(/TMPRL1100/);
+});

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { startContent } from '../../interpreter/signatures.ts';
 import { workflowIdOf } from '../../model/execution-id.ts';
 import type { Json } from '../../model/json.ts';
-import type { RunInput, RunMemo } from '../../model/run-input.ts';
+import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../model/run-input.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { createRunGuard, type WarrantTrust } from '../../service/authentic-starts.ts';
 import { act, runInput, STARTED } from '../interpreter/rehearse.ts';
@@ -33,46 +33,90 @@ interface Start {
   memo?: RunMemo;
   at?: number;
   parent?: string;
-  root?: string;
   continued?: string;
   first?: string;
+  /** Temporal's attributes of the start. */
+  attributes?: object;
 }
 
+const CRON = { cronSchedule: '* * * * *' };
+const RETRY = { retryPolicy: { maximumAttempts: 2 } };
+const ELSEWHERE = { taskQueue: { name: 'eve' } };
+const BY_RETRY = { initiator: 2 };
+const BY_CRON = { initiator: 3 };
+
 /** The first event of a run. */
-function started({ run, input = PARAMETERS, memo, at = STARTED, parent, root, continued, first }: Start): HistoryEvent {
-  const execution = (runId: string | undefined) =>
-    runId === undefined ? {} : { workflowId: workflowIdOf(Number(runId.split('/')[0])), runId };
+function started({
+  run,
+  input = PARAMETERS,
+  memo,
+  at = STARTED,
+  parent,
+  continued,
+  first,
+  ...more
+}: Start): HistoryEvent {
   return proto.temporal.api.history.v1.HistoryEvent.fromObject({
     eventTime: { seconds: Math.floor(at / 1000) },
     workflowExecutionStartedEventAttributes: {
       input: { payloads: [payloadOf(input), payloadOf(run)] },
       ...(memo === undefined ? {} : { memo: { fields: { fermata: payloadOf(memo) } } }),
-      ...(parent === undefined ? {} : { parentWorkflowExecution: execution(parent) }),
-      ...(root === undefined ? {} : { rootWorkflowExecution: execution(root) }),
+      ...(parent === undefined
+        ? {}
+        : { parentWorkflowExecution: { workflowId: workflowIdOf(Number(parent)), runId: parent } }),
       ...(continued === undefined
         ? {}
-        : { continuedExecutionRunId: continued, firstExecutionRunId: first ?? continued }),
+        : { continuedExecutionRunId: continued, firstExecutionRunId: first ?? continued, initiator: 1 }),
+      ...{ taskQueue: { name: OWN_TASK_QUEUE }, ...more.attributes },
     },
   });
 }
 
 /** Whether a run, `7` unless it is said otherwise, is authentic, among runs by their id. */
-function check(runs: Record<string, Start>, { trust = TRUST, tenant = TENANT, runId = '7' } = {}): Promise<boolean> {
+function check(
+  runs: Record<string, Start>,
+  { trust = TRUST, tenant = TENANT, runId = '7', workflowId = workflowIdOf(Number(runId)) } = {},
+): Promise<boolean> {
   const guard = createRunGuard({
-    trust: async () => trust,
+    ...{ trust: async () => trust, clock: () => STARTED },
     firstEvent: async (run) => (runs[run.runId] === undefined ? null : started(runs[run.runId]!)),
   });
-  return guard({ workflowId: workflowIdOf(Number(runId.split('/')[0])), runId }, tenant);
+  return guard({ workflowId, runId }, tenant);
 }
 
 const carried = (content?: string) => ({ middle: { started: STARTED, ...(content && { content }) } }) as never;
 const CONTENT = startContent(PARAMETERS, RUN as unknown as Json);
 const BELOW: RunInput = { ...RUN, n: 8, depth: 1 };
 const schedule: RunInput = { ...RUN, schedule: 'nightly' };
+const SCHEDULED = 'sch_0123456789ab_nightly-2026-11-28T17:00:00Z';
+const FORGED: RunInput = { ...RUN, definition: { tasks: [act('b')] } };
+const OLD: RunInput = { ...RUN, interpreter: 8 };
+const BEFORE = TRUST.unsignedUntil! - 1_000;
+const old = (began: number): RunInput => ({ ...OLD, carried: { middle: { started: began } } as never });
 
 it.each<[string, boolean, Parameters<typeof check>]>([
   ['started by the API', true, [{ 7: { run: RUN, memo: warranted(RUN) } }]],
-  ['started by a schedule', true, [{ 7: { run: schedule, memo: warranted(schedule) } }]],
+  ['started by a schedule', true, [{ 7: { run: schedule, memo: warranted(schedule) } }, { workflowId: SCHEDULED }]],
+  ...[
+    workflowIdOf(7),
+    'nightly-2026-11-28T17:00:00Z',
+    'sch_0123456789ab_nightly',
+    'sch_0123456789ab_nightly2-2026-11-28T17:00:00Z',
+    'sch_0123456789ab_other_nightly-2026-11-28T17:00:00Z',
+    'sch_x_nightly-2026-11-28T17:00:00Z',
+  ].map((workflowId): [string, boolean, Parameters<typeof check>] => [
+    `started by a schedule, as ${workflowId}`,
+    false,
+    [{ 7: { run: schedule, memo: warranted(schedule) } }, { workflowId }],
+  ]),
+  [
+    'under the workflow id of another one',
+    false,
+    [{ 7: { run: RUN, memo: warranted(RUN) } }, { workflowId: workflowIdOf(8) }],
+  ],
+  ['for another task queue', false, [{ 7: { run: RUN, memo: warranted(RUN), attributes: ELSEWHERE } }]],
+  ['with a cron schedule', false, [{ 7: { run: RUN, memo: warranted(RUN), attributes: CRON } }]],
+  ['with a retry policy', false, [{ 7: { run: RUN, memo: warranted(RUN), attributes: RETRY } }]],
   ['without a memo', false, [{ 7: { run: RUN } }]],
   ['without a warrant', false, [{ 7: { run: RUN, memo: memoFor(RUN) } }]],
   [
@@ -117,11 +161,7 @@ it.each<[string, boolean, Parameters<typeof check>]>([
       { trust: { ...TRUST, keys: [{ ...KEY, revoked_at: new Date(STARTED + 1).toISOString() }] } },
     ],
   ],
-  [
-    'of an older interpreter, from before there was a key',
-    true,
-    [{ 7: { run: { ...RUN, interpreter: 8 }, at: TRUST.unsignedUntil! - 1_000 } }],
-  ],
+  ['of an older interpreter, from before there was a key', true, [{ 7: { run: OLD, at: BEFORE } }]],
   [
     'of an older interpreter, where there was never any',
     false,
@@ -134,17 +174,70 @@ it.each<[string, boolean, Parameters<typeof check>]>([
     [{ 7: { run: { ...RUN, interpreter: 8, carried: { middle: { started: 0 } } as never }, at: STARTED } }],
   ],
   [
-    'of an older interpreter that has continued',
+    'of an older interpreter that has continued, from before there was a key',
     true,
+    [{ 7: { run: old(STARTED), continued: '7/0' }, '7/0': { run: OLD, at: BEFORE } }],
+  ],
+  [
+    'of an older interpreter that has continued and says that it began before',
+    false,
+    [{ 7: { run: old(0), continued: '7/0' }, '7/0': { run: OLD, at: STARTED } }],
+  ],
+  [
+    'of an older interpreter that has continued and whose first run is gone',
+    true,
+    [{ 7: { run: old(BEFORE), continued: '7/0' } }],
+  ],
+  [
+    'of an older interpreter that has continued, began later, and whose first run is gone',
+    false,
+    [{ 7: { run: old(STARTED), continued: '7/0' } }],
+  ],
+  ...[
+    { ...CRON, ...BY_CRON },
+    { ...RETRY, ...BY_RETRY },
+    BY_CRON,
+    BY_RETRY,
+    { initiator: 0 },
+    CRON,
+    RETRY,
+    ELSEWHERE,
+    { firstExecutionRunId: '' },
+  ].flatMap((attributes): [string, boolean, Parameters<typeof check>][] => [
+    [
+      `of an older interpreter that says that it began before, continued with ${JSON.stringify(attributes)}`,
+      false,
+      [{ 7: { run: old(0), continued: '7/0', attributes } }],
+    ],
+    [
+      `that says what its chain was started with, continued with ${JSON.stringify(attributes)}`,
+      false,
+      [{ 7: { run: { ...FORGED, carried: carried(CONTENT) }, memo: warranted(RUN), continued: '7/0', attributes } }],
+    ],
+  ]),
+  ...(
+    [
+      ['is changed', { run: FORGED }],
+      ['says what its chain was started with', { run: { ...FORGED, carried: carried(CONTENT) } }],
+      ['has continued itself', { run: { ...RUN, carried: carried(CONTENT) }, continued: '7/1' }],
+      ['has a cron schedule', { run: RUN, attributes: CRON }],
+      ['has a retry policy', { run: RUN, attributes: RETRY }],
+      ['was started for another task queue', { run: RUN, attributes: ELSEWHERE }],
+    ] as [string, Start][]
+  ).map(([what, first]): [string, boolean, Parameters<typeof check>] => [
+    `that says what its chain was started with, where its first run ${what}`,
+    false,
     [
       {
-        7: {
-          run: { ...RUN, interpreter: 8, carried: { middle: { started: 0 } } as never },
-          at: STARTED,
-          continued: '7/0',
-        },
+        7: { run: { ...FORGED, carried: carried(CONTENT) }, memo: warranted(RUN), continued: '7/0' },
+        '7/0': { memo: warranted(RUN), ...first },
       },
     ],
+  ]),
+  [
+    'continued without the state of a chain',
+    false,
+    [{ 7: { run: RUN, memo: warranted(RUN), continued: '7/0' }, '7/0': { run: RUN, memo: warranted(RUN) } }],
   ],
   [
     'continued, with what the chain was started with',
@@ -187,30 +280,95 @@ it.each<[string, boolean, Parameters<typeof check>]>([
     [{ 7: { run: { ...RUN, carried: carried() }, memo: warranted(RUN), continued: '7/0' } }],
   ],
   [
+    'continued, of a chain of interpreter 9 that a schedule has started and whose first run is gone',
+    true,
+    [
+      {
+        7: {
+          run: { ...schedule, interpreter: 9, trust: { keys: {} }, n: 99, carried: carried() },
+          memo: warranted(schedule),
+          continued: '7/0',
+        },
+      },
+      { workflowId: SCHEDULED },
+    ],
+  ],
+  [
     'continued, of another chain whose first run is gone',
     false,
     [{ 7: { run: { ...RUN, starters: ['eve'], carried: carried() }, memo: warranted(RUN), continued: '7/0' } }],
   ],
   [
+    'continued, under the workflow id of another one',
+    false,
+    [{ 8: { run: { ...RUN, carried: carried(CONTENT) }, memo: warranted(RUN), continued: '8/0' } }, { runId: '8' }],
+  ],
+  [
     'below one that the API has started',
     true,
+    [{ 7: { run: RUN, memo: warranted(RUN) }, 8: { run: BELOW, memo: memoFor(BELOW), parent: '7' } }, { runId: '8' }],
+  ],
+  [
+    'below one that has continued',
+    true,
     [
-      { 7: { run: RUN, memo: warranted(RUN) }, 8: { run: BELOW, memo: memoFor(BELOW), parent: '7', root: '7' } },
+      {
+        7: { run: { ...RUN, carried: carried(CONTENT) }, memo: warranted(RUN), continued: '7/0' },
+        8: { run: { ...BELOW, carried: carried() }, parent: '7', continued: '8/0' },
+      },
       { runId: '8' },
     ],
   ],
   [
-    'below one, on a server that names no root',
+    'two below one that the API has started',
     true,
     [
       { 7: { run: RUN, memo: warranted(RUN) }, 8: { run: BELOW, parent: '7' }, 9: { run: BELOW, parent: '8' } },
       { runId: '9' },
     ],
   ],
+  ...(
+    [
+      ['for another task queue', ELSEWHERE],
+      ['with a cron schedule', CRON],
+    ] as const
+  ).flatMap(([how, attributes]): [string, boolean, Parameters<typeof check>][] => [
+    [
+      `below one ${how}`,
+      false,
+      [{ 7: { run: RUN, memo: warranted(RUN), attributes }, 8: { run: BELOW, parent: '7' } }, { runId: '8' }],
+    ],
+    [
+      `below one ${how}, below one that the API has started`,
+      false,
+      [
+        {
+          7: { run: RUN, memo: warranted(RUN) },
+          8: { run: BELOW, parent: '7', attributes },
+          9: { run: BELOW, parent: '8' },
+        },
+        { runId: '9' },
+      ],
+    ],
+  ]),
+  [
+    'below one under the workflow id of another one',
+    false,
+    [{ 6: { run: RUN, memo: warranted(RUN) }, 8: { run: BELOW, parent: '6' } }, { runId: '8' }],
+  ],
+  [
+    'below one, with carried state that nobody has passed on',
+    false,
+    [
+      { 7: { run: RUN, memo: warranted(RUN) }, 8: { run: { ...BELOW, carried: carried() }, parent: '7' } },
+      { runId: '8' },
+    ],
+  ],
+  ['below one that is gone', false, [{ 8: { run: BELOW, memo: warranted(BELOW), parent: '7' } }, { runId: '8' }]],
   [
     'below one that nobody signed',
     false,
-    [{ 7: { run: RUN }, 8: { run: BELOW, memo: warranted(BELOW), parent: '7', root: '7' } }, { runId: '8' }],
+    [{ 7: { run: RUN }, 8: { run: BELOW, memo: warranted(BELOW), parent: '7' } }, { runId: '8' }],
   ],
   [
     'that only says that it is below another one',
@@ -225,7 +383,7 @@ it('Temporal is asked once about each run, and again where it did not answer', a
   let asked = 0;
   let answers = false;
   const guard = createRunGuard({
-    trust: async () => TRUST,
+    ...{ trust: async () => TRUST, clock: () => STARTED },
     async firstEvent() {
       asked += 1;
       if (!answers) throw new Error('unavailable');
@@ -241,4 +399,35 @@ it('Temporal is asked once about each run, and again where it did not answer', a
     false,
     3,
   ]);
+});
+
+it('which keys count is asked once in five seconds, and again for a key that nobody knows or where nobody answered', async () => {
+  let [asked, now] = [0, STARTED];
+  let trusted: WarrantTrust | null = null;
+  const guard = createRunGuard({
+    async trust() {
+      asked += 1;
+      if (trusted === null) throw new Error('unavailable');
+      return trusted;
+    },
+    clock: () => now,
+    async firstEvent({ workflowId, runId }) {
+      const run = { ...RUN, n: Number(runId) };
+      return workflowId === workflowIdOf(run.n) ? started({ run, memo: warranted(run) }) : null;
+    },
+  });
+  const ask = async (n: number) => [await guard({ workflowId: workflowIdOf(n), runId: String(n) }, TENANT), asked];
+  await expect(ask(1)).rejects.toThrow('unavailable');
+  trusted = TRUST;
+  expect([await ask(1), await ask(2)]).toEqual([
+    [true, 2],
+    [true, 2],
+  ]);
+  now += 4_999;
+  expect(await ask(3)).toEqual([true, 2]);
+  now += 1;
+  trusted = { ...TRUST, keys: [FOREIGN_KEY] };
+  expect(await ask(4)).toEqual([false, 4]);
+  trusted = TRUST;
+  expect(await ask(5)).toEqual([true, 5]);
 });

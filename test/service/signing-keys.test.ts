@@ -27,6 +27,7 @@ async function tableOf(inFiles: boolean, revoked: readonly SigningKey[] = []) {
   }
   const store: SigningKeyStore = {
     list: async () => rows,
+    installed: async () => null,
     ensure: async (create) => void (await create(rows)),
     replace: async () => {},
     async revoke(kid, check) {

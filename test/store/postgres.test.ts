@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Inquiry, inquiryRequest } from '../../model/inquiry.ts';
 import type { Principal } from '../../model/principal.ts';
+import { createDesk } from '../../process/reach.ts';
 import { refusalOf } from '../../service/outages.ts';
 import { createSealer } from '../../service/sealer.ts';
 import { createSigningKeyService, loadSigningKeys } from '../../service/signing-keys.ts';
@@ -83,6 +84,60 @@ it('of two processes that rotate the signing key at once one has the key that si
   await one.service.refresh();
   expect([one.trusted(), one.trusted().includes(revoked!), one.trusted()[0]]).toEqual([two.trusted(), false, kept]);
   for (const { close } of opened) await close();
+});
+
+describe('runs that began before anything was signed count', () => {
+  const [KEY, DAY] = ['2026-11-28T12:00:00Z', 24 * 3_600_000];
+  const columns = {
+    tenants: ['id, ref, label, created', `'${tenant}', 'default', 'Default'`],
+    api_keys: ['tenant, principal, prefix, hash, created', `'${tenant}', 1, 'p', 'h'`],
+    revisions: [
+      'tenant, workflow, revision, version, hash, definition, created',
+      `'${tenant}', 1, 1, '1.0.0', 'h', '{}'`,
+    ],
+    audit_log: ['tenant, subject, operation, target, at', `'${tenant}', 'ann', 'o', 't'`],
+    signing_keys: ['kid, x, created', `'k', 'x'`],
+  } as const;
+  type Table = keyof typeof columns;
+
+  it.each<[string, [Table, string][], boolean]>([
+    ['where a tenant is older', [['tenants', '2026-11-27']], true],
+    ['where a key is older', [['api_keys', '2026-11-27']], true],
+    ['where a revision is older', [['revisions', '2026-11-27']], true],
+    ['where a change is older', [['audit_log', '2026-11-27']], true],
+    [
+      'where the oldest of all is older, and changes were removed',
+      [
+        ['tenants', KEY],
+        ['revisions', '2026-11-27'],
+        ['audit_log', '2026-11-29'],
+      ],
+      true,
+    ],
+    ['not where all is newer', [['tenants', '2026-11-29']], false],
+    ['not where it was set up within an hour before', [['tenants', '2026-11-28T11:00:00Z']], false],
+    ['where it was set up earlier', [['tenants', '2026-11-28T10:59:59Z']], true],
+    ['not where nothing is left', [], false],
+  ])('%s', async (_, rows, counts) => {
+    const { db, close } = await openPostgres(url);
+    const undone = new Error('undone');
+    const answer = { unsignedUntil: null as number | null };
+    const work = db.transaction(async (transaction) => {
+      await transaction.execute(sql.raw('set local session_replication_role = replica'));
+      for (const table of Object.keys(columns)) await transaction.execute(sql.raw(`delete from ${table}`));
+      for (const [table, at] of [...rows, ['signing_keys', KEY] as [Table, string]]) {
+        const [names, values] = columns[table];
+        await transaction.execute(sql.raw(`insert into ${table} (${names}) values (${values}, '${at}')`));
+      }
+      const { keys, unsignedUntil } = await createDesk(transaction, ['a master key, long enough']).warrantTrust();
+      expect(keys).toEqual([{ kid: 'k', x: 'x', revoked_at: null }]);
+      answer.unsignedUntil = unsignedUntil;
+      throw undone;
+    });
+    await expect(work).rejects.toBe(undone);
+    await close();
+    expect(answer.unsignedUntil).toBe(counts ? Date.parse(KEY) + DAY : null);
+  });
 });
 
 it('two processes that start at once migrate once, and both can work', async () => {
