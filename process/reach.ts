@@ -6,6 +6,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { ProcessKind } from '../model/master-key.ts';
 import { createRunGuard, type WarrantTrust } from '../service/authentic-starts.ts';
 import { createConnectionResolver } from '../service/connections.ts';
+import { lookUp } from '../service/outages.ts';
 import { createSealer, type Sealer } from '../service/sealer.ts';
 import { createSecretResolver } from '../service/secrets.ts';
 import { workFor } from '../service/work-owner.ts';
@@ -13,7 +14,7 @@ import { createConnectionStore } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
 import type { ProcessRow } from '../store/processes.ts';
 import { createSecretStore } from '../store/secrets.ts';
-import { createSigningKeyStore } from '../store/signing-keys.ts';
+import { createSigningKeyStore, type SigningKeyStore } from '../store/signing-keys.ts';
 import type { WorkerOptions } from '../worker/worker.ts';
 
 /** What seals connections and secrets at rest. */
@@ -43,16 +44,17 @@ export function createDesk(db: Database, secretKeys: readonly string[]): WorkerD
   return {
     connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
     secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
-    async warrantTrust() {
-      const store = createSigningKeyStore(db);
-      const rows = await store.list();
-      const keys = rows.map(({ kid, x, revoked }) => ({ kid, x, revoked_at: revoked?.toISOString() ?? null }));
-      const [first] = rows;
-      const begun = first === undefined ? null : await store.installed();
-      const isUpgraded = begun !== null && begun.getTime() + SETUP < first!.created.getTime();
-      return { keys, unsignedUntil: isUpgraded ? first!.created.getTime() + UPGRADE : null };
-    },
+    warrantTrust: () => lookUp(() => warrantTrustOf(createSigningKeyStore(db))),
   };
+}
+
+async function warrantTrustOf(store: SigningKeyStore): Promise<WarrantTrust> {
+  const rows = await store.list();
+  const keys = rows.map(({ kid, x, revoked }) => ({ kid, x, revoked_at: revoked?.toISOString() ?? null }));
+  const [first] = rows;
+  const begun = first === undefined ? null : await store.installed();
+  const isUpgraded = begun !== null && begun.getTime() + SETUP < first!.created.getTime();
+  return { keys, unsignedUntil: isUpgraded ? first!.created.getTime() + UPGRADE : null };
 }
 
 /** Returns what the actions of a worker reach the world by, over its desk: only authentic runs are given what belongs to a tenant. */
