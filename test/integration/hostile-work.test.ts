@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
@@ -95,6 +96,108 @@ it('a run whose projection has no end is shown without its tasks, holds no other
   expect((await harness.call('POST', `${path}/terminate`)).body.data).toMatchObject({ status: 'cancelled' });
   expect(performance.now() - again).toBeLessThan(took / 2);
 });
+
+/** A definition of as many tasks as one may have, each with a template. */
+const LARGEST = {
+  tasks: Array.from({ length: 1_000 }, (_, n) => ({
+    ...{ name: `t${n}`, action: 'core.transform', input: { data: `{{ (${n} + 1) * 2 }}${'x'.repeat(900)}` } },
+  })),
+};
+const many = (text: string, count: number) => text.repeat(Math.ceil(count));
+const [JSON_TYPE, YAML, ZIP] = ['application/json', 'application/yaml', 'application/zip'];
+const schemaOf = (schema: object) =>
+  JSON.stringify({ definition: { tasks: [MANY_ITEMS.definition.tasks[0]] }, param_schema: schema });
+const doubling = Object.fromEntries(
+  Array.from({ length: 60 }, (_, n) => [
+    `d${n}`,
+    { allOf: [{ $ref: `#/$defs/d${n + 1}` }, { $ref: `#/$defs/d${n + 1}` }] },
+  ]),
+);
+const unknownTasks = {
+  tasks: Array.from({ length: 1_000 }, (_, n) => ({
+    name: `t${n}`,
+    action: 'core.noop',
+    on_success: many(`u${n}`, 12),
+  })),
+};
+
+it.each<[what: string, type: string, path: string, body: () => string | Uint8Array<ArrayBuffer>, told: string]>([
+  ['YAML of closing braces', YAML, `${url}/validate`, () => many('}', 900_000), '400 yaml_malformed'],
+  ['YAML of a long quoted text', YAML, `${url}/validate`, () => `"${many('a\n\n', 300_000)}`, '400 yaml_malformed'],
+  [
+    'YAML of aliases',
+    YAML,
+    `${url}/validate`,
+    () => `a: &x "${many('y', 300_000)}"\nb: [${many('*x, ', 2_000)}]`,
+    '400 yaml_malformed',
+  ],
+  ['JSON of brackets', JSON_TYPE, `${url}/validate`, () => many('[', 900_000), '400 json_malformed'],
+  ['JSON of 300,000 entries', JSON_TYPE, `${url}/validate`, () => `[${many('1,', 600_000)}1]`, '400 request_invalid'],
+  ['a body of 3 MB', JSON_TYPE, `${url}/validate`, () => `"${many('x', 3_000_000)}"`, '413 body_too_large'],
+  [
+    'a ZIP that unpacks to 200 times its size',
+    ZIP,
+    '/api/v1/packs/import',
+    () => new Uint8Array(zipSync({ a: new Uint8Array(64 * 1024 * 1024) }, { level: 9 })),
+    '413 body_too_large',
+  ],
+  [
+    'a schema that doubles',
+    JSON_TYPE,
+    `${url}/validate`,
+    () => schemaOf({ type: 'object', $defs: doubling, $ref: '#/$defs/d0' }),
+    '200 schema_invalid',
+  ],
+  [
+    'a schema with a pattern of nested repetitions',
+    JSON_TYPE,
+    `${url}/validate`,
+    () =>
+      schemaOf({
+        type: 'object',
+        properties: { a: { type: 'string', pattern: '^(a+)+$', default: `${many('a', 50_000)}!` } },
+      }),
+    '200 valid',
+  ],
+  [
+    'a thousand names that are nearly those of tasks',
+    JSON_TYPE,
+    `${url}/validate`,
+    () => JSON.stringify({ definition: unknownTasks }),
+    '200 unknown_task',
+  ],
+  [
+    'more tasks than there may be',
+    JSON_TYPE,
+    `${url}/validate`,
+    () => JSON.stringify({ definition: { tasks: [...LARGEST.tasks, ...unknownTasks.tasks] } }),
+    '200 out_of_range',
+  ],
+])(
+  '%s is answered in words, and holds nobody for much longer than the largest request that may be',
+  async (_, type, path, body, told) => {
+    const send = (given: string | Uint8Array<ArrayBuffer>, contentType: string, to: string) =>
+      fetch(harness.api.url + to, {
+        method: 'POST',
+        headers: { 'x-api-key': DEV_KEY, 'content-type': contentType },
+        body: given,
+      });
+    const largest = JSON.stringify({ definition: LARGEST });
+    const given = body();
+    const began = performance.now();
+    const legal = await send(largest, JSON_TYPE, `${url}/validate`);
+    const took = performance.now() - began;
+    expect(legal.status).toBe(200);
+    const hostile = send(given, type, path);
+    const probing = slowestProbe(hostile);
+    const other = harness.call('POST', '/api/v1/executions', { action_ref: 'core.noop' });
+    const answer = await hostile;
+    const { code, data } = (await answer.json()) as { code?: string; data?: { issues: { code: string }[] } };
+    expect(`${answer.status} ${code ?? data?.issues[0]?.code ?? 'valid'}`).toBe(told);
+    expect((await other).status).toBe(201);
+    expect(await probing).toBeLessThan(took * 3);
+  },
+);
 
 // Last, since simulations that nobody awaits any more still take their turns in the threads.
 it('a simulation without end is ended, and neither holds other requests nor lets more wait than may', async () => {
