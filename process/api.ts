@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
@@ -385,6 +386,8 @@ export async function startApi({
   // Bundled now, so that the first request that needs it does not wait for that.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
   const stop = new AbortController();
+  // Each loop below listens to it, and there are more of them than Node.js takes for a leak.
+  setMaxListeners(0, stop.signal);
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
     ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
