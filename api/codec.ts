@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
-import type { PayloadService } from '../service/payloads.ts';
+import type { Payload, PayloadService } from '../service/payloads.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';
@@ -72,12 +72,6 @@ export function codecRoutes(payloads: PayloadService) {
   );
 
   return router;
-}
-
-/** A payload as the service has it. */
-interface Payload {
-  metadata?: Record<string, Uint8Array> | null;
-  data?: Uint8Array | null;
 }
 
 function payloadOf({ metadata, data }: Body): Payload {

@@ -39,7 +39,7 @@ import { createMasterKeyService, keepPresent } from '../service/master-keys.ts';
 import { createPackImportService, type InTransaction } from '../service/pack-imports.ts';
 import { createPackService } from '../service/packs.ts';
 import { createPayloadService } from '../service/payloads.ts';
-import { createPrincipalService, type PrincipalService } from '../service/principals.ts';
+import { createPrincipalService, HOME_TENANT, type PrincipalService } from '../service/principals.ts';
 import { createProjectionReader } from '../service/projections.ts';
 import { createRetryService } from '../service/retries.ts';
 import { tellRevocation } from '../service/revocations.ts';
@@ -361,7 +361,7 @@ export async function startApi({
       log.warn({ setting: 'FERMATA_SMTP_URL' }, 'mail is sent in the clear: its URL ends in tls=off');
     }
     const shared = sharedNetworks({ allowed: rules.allowed ?? [] });
-    if (shared.length > 0 && (await stores.principals.hasTenantBeside('default'))) {
+    if (shared.length > 0 && (await stores.principals.hasTenantBeside(HOME_TENANT))) {
       log.warn(
         { setting: 'FERMATA_EGRESS_ALLOW', allowed: shared },
         'actions of every tenant may reach these networks',

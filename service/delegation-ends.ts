@@ -11,6 +11,7 @@ import { INTERPRETER_VERSION } from '../model/run-input.ts';
 import type { InquiryStore } from '../store/inquiries.ts';
 import { mayDecide, ruledInquiry } from './deciders.ts';
 import type { SendDelegation } from './delegation-signals.ts';
+import { mapConcurrently } from './loops.ts';
 import type { PrincipalService } from './principals.ts';
 import type { ProjectionReader } from './projections.ts';
 
@@ -128,19 +129,16 @@ export function createDelegationEnds({
     endOf: (caller, subject) =>
       attempt({ subject }, async () => {
         const person = await personOf({ ...caller, subject, onBehalfOf: null });
-        const rows = (await store.delegated(caller.tenant, MAX_OPEN)).values();
-        const endInTurn = async () => {
-          for (const { workflowId, key } of rows) {
-            await attempt({ subject, workflow_id: workflowId }, async () => {
-              const execution = (await projections.read(workflowId))?.execution;
-              const inquiry = execution?.inquiries.find((each) => each.key === key);
-              if (execution !== undefined && inquiry !== undefined) {
-                await endThose(caller, person, { execution, inquiry });
-              }
-            });
-          }
-        };
-        await Promise.all(Array.from({ length: AT_ONCE }, endInTurn));
+        const rows = await store.delegated(caller.tenant, MAX_OPEN);
+        await mapConcurrently(rows, AT_ONCE, ({ workflowId, key }) =>
+          attempt({ subject, workflow_id: workflowId }, async () => {
+            const execution = (await projections.read(workflowId))?.execution;
+            const inquiry = execution?.inquiries.find((each) => each.key === key);
+            if (execution !== undefined && inquiry !== undefined) {
+              await endThose(caller, person, { execution, inquiry });
+            }
+          }),
+        );
       }),
   };
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../model/log.ts';
 import { memoOf } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { closedEntry, entryOf, goneEntry, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
-import { keepGoing } from './loops.ts';
+import { keepGoing, mapConcurrently } from './loops.ts';
 import { maskExecution } from './masks.ts';
 import { isOutage } from './outages.ts';
 import type { ProjectionReader } from './projections.ts';
@@ -86,7 +86,7 @@ export function createIndexKeeper(
 
   /** The entries of some runs; one that cannot be read is set aside. */
   async function entriesFor(infos: readonly RunInfo[], make: typeof entryFor): Promise<IndexEntry[]> {
-    const entries = await mapConcurrently(infos, async (info) => {
+    const entries = await mapConcurrently(infos, CONCURRENCY, async (info) => {
       try {
         return await make(info);
       } catch (error) {
@@ -119,7 +119,7 @@ export function createIndexKeeper(
 
   /** Tries again what was set aside. */
   async function retryAside(): Promise<void> {
-    await mapConcurrently(aside.due().slice(0, ASIDE_LIMIT), (workflowId) =>
+    await mapConcurrently(aside.due().slice(0, ASIDE_LIMIT), CONCURRENCY, (workflowId) =>
       aside.attempt(workflowId, async () => {
         const described = await temporal.describe(workflowId);
         const entry = described === null ? null : await wholeEntryFor(described.info);
@@ -140,7 +140,7 @@ export function createIndexKeeper(
       const last = rows.at(-1);
       if (last === undefined) break;
       n = last.n;
-      await mapConcurrently(rows, (row) =>
+      await mapConcurrently(rows, CONCURRENCY, (row) =>
         aside.attempt(row.workflowId, async () => {
           const described = await temporal.describe(row.workflowId);
           const entry = described === null ? null : await wholeEntryFor(described.info);
@@ -199,7 +199,7 @@ export function createIndexKeeper(
 
   async function sweep(now: number): Promise<void> {
     const rows = await store.due(namespace, new Date(now - SWEEP_AFTER), SWEEP_LIMIT);
-    await mapConcurrently(rows, (row) => aside.attempt(row.workflowId, () => look(row)));
+    await mapConcurrently(rows, CONCURRENCY, (row) => aside.attempt(row.workflowId, () => look(row)));
     await store.looked(rows, new Date(now));
     await store.forgetBuried(new Date(now));
   }
@@ -252,12 +252,4 @@ export function createIndexKeeper(
 /** Whether a run may ask people, so that what its worker says of that must not be lost. */
 function asksPeople(run: { actions: readonly string[] } | null): boolean {
   return run?.actions.includes('core.inquiry') ?? false;
-}
-
-async function mapConcurrently<T, R>(values: readonly T[], work: (value: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let index = 0; index < values.length; index += CONCURRENCY) {
-    results.push(...(await Promise.all(values.slice(index, index + CONCURRENCY).map(work))));
-  }
-  return results;
 }

@@ -27,3 +27,16 @@ export async function keepGoing(
     await wait(failing ? pause : interval, undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** Does some work for each value, so many at a time; returns what came of each, in order. Rejects with the first rejection. */
+export async function mapConcurrently<T, R>(
+  values: readonly T[],
+  atOnce: number,
+  work: (value: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let index = 0; index < values.length; index += atOnce) {
+    results.push(...(await Promise.all(values.slice(index, index + atOnce).map(work))));
+  }
+  return results;
+}

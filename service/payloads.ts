@@ -4,7 +4,7 @@ import { refusal } from './inputs.ts';
 import { isHome } from './principals.ts';
 
 /** A payload of Temporal's. */
-interface Payload {
+export interface Payload {
   metadata?: Record<string, Uint8Array> | null;
   data?: Uint8Array | null;
 }

@@ -273,7 +273,7 @@ function unknownSubject(subject: string): AppError {
 }
 
 /** The tenant whose admins may make others: the first one. */
-const HOME_TENANT = 'default';
+export const HOME_TENANT = 'default';
 
 /** Whether somebody is of the first tenant, whose admins look after the installation. */
 export const isHome = ({ tenantRef }: Principal): boolean => tenantRef === HOME_TENANT;
