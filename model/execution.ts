@@ -144,6 +144,11 @@ export interface Execution {
   lastEventId: number;
   /** The run that has started it, where that is another workflow. */
   above?: RunKey;
+  /**
+   * A workflow task is outstanding: the run may have been sent what it has not taken yet. What comes while a worker has the task in
+   * hand is not even in the history.
+   */
+  unsettled?: true;
   /** Temporal has the first runs of the chain no more: what they have done is missing. */
   partial?: true;
   /** Temporal has its history no more: this is what the index kept. */

@@ -36,7 +36,7 @@ type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 /** What describe knows of an open run and history does not. */
 export interface PendingWork {
   activities: readonly PendingActivity[];
-  /** Attempts of the current workflow task: above 1, the engine itself is in trouble. */
+  /** Attempts of the current workflow task: 0 without one; above 1, the engine itself is in trouble. */
   workflowTaskAttempt: number;
 }
 
@@ -166,6 +166,7 @@ export function createProjection(
         runStarted: isoTime(eventTime(runStarted)),
         ...aboveOf(started),
         ...(middle === undefined ? {} : { partial: true as const }),
+        ...(closing !== null || pending.workflowTaskAttempt === 0 ? {} : { unsettled: true as const }),
       };
     },
   };

@@ -63,8 +63,8 @@ export function createControlService(
 
   return {
     /**
-     * Does something to an open run. What cannot be is refused before anything is sent; else the run's own word is awaited,
-     * and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
+     * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
+     * else the run's own word is awaited, and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
      * `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`,
      * `busy`, and for the question of a run of an older interpreter what `respond` throws for who may not decide it.
      */
@@ -80,7 +80,8 @@ export function createControlService(
       if (execution.controls.length >= MAX_CONTROLS) {
         throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
       }
-      const foreseen = foresee(execution, action);
+      // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
+      const foreseen = execution.unsettled ? null : foresee(execution, action);
       if (foreseen !== null) throw refusalOf(foreseen, action);
       if (action.what === 'skip') await demandWithdrawal(principal, view, action);
       const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };

@@ -46,7 +46,8 @@ export interface DelegationService {
   /**
    * Takes back the delegation that the caller has made; they decide again then. Refuses and waits as `delegate` does. Throws
    * `inquiry_not_found`, `not_an_approver` where there is none, or the run is of an interpreter before 10, `already_decided`,
-   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`.
+   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`, `busy` where
+   * there is none and the run has not yet taken all that it was sent.
    */
   withdraw(principal: Principal, id: string, request: DelegationRequest): Promise<Delegated>;
 }
@@ -147,6 +148,9 @@ export function createDelegationService(services: DelegationServices): Delegatio
           const caller = { by: principal.subject, names: await principals.namesOf(principal) };
           const held = heldDelegations(view.inquiry);
           const own = held.find((delegation) => isSamePerson(delegation, caller, INTERPRETER_VERSION));
+          if (own === undefined && view.execution.unsettled) {
+            throw new AppError('busy', 'the run has not yet taken what it was sent: try again', { retryAfter: 1 });
+          }
           if (own === undefined || !canEnd(view.execution)) {
             throw new AppError('not_an_approver', `${principal.subject} has no delegation here that can be withdrawn`);
           }

@@ -200,7 +200,9 @@ export const CONSTRUCTS: Construct[] = [
   },
   {
     name: 'pause',
-    definition: { tasks: [count('a'), count('b'), count('c')] },
+    definition: {
+      tasks: [count('a'), { name: 'nap', action: 'core.delay', input: { seconds: 2 } }, count('b'), count('c')],
+    },
     play: async ({ ask }, { id }) => {
       done(await ask('POST', `/api/v1/executions/${id}/pause`), 409);
       await wait(500);

@@ -53,3 +53,17 @@ it.each<[string, Pending, object]>([
   const { waitingFor } = projectExecution('w', events, pending);
   expect(waitingFor).toEqual([expect.objectContaining({ task: 'a', ...wait })]);
 });
+
+it.each([
+  [RECORDED[0]!.name, 1, 0, undefined],
+  [RECORDED[0]!.name, 1, 1, true],
+  [RECORDED[0]!.name, 1, 2, true],
+  // One that has ended takes nothing.
+  [RECORDED[0]!.name, Infinity, 1, undefined],
+])(
+  '%s up to event %d, the workflow task tried %i times: unsettled %s',
+  (name, until, workflowTaskAttempt, expected) => {
+    const events = readEvents(name).slice(0, until);
+    expect(projectExecution('w', events, { activities: [], workflowTaskAttempt }).unsettled).toBe(expected);
+  },
+);

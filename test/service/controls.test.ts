@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { AppError } from '../../model/app-error.ts';
+import type { ControlAction } from '../../model/control.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createControlService } from '../../service/controls.ts';
 
@@ -27,6 +28,11 @@ async function skip(
     run: { interpreter, definition: { tasks: [{ name: 'ask', action: 'core.inquiry' }] } },
     inquiries: waits === 'inquiry' ? [{ task: 'ask#2[1]', status: 'pending' }] : [],
   };
+  return control(execution, { what: 'skip', key: 'ask#2[1]', output }, mayDecide);
+}
+
+/** What a control of an open run comes to: the code of the refusal, or `sent`. */
+async function control(execution: object, action: ControlAction, mayDecide = true): Promise<string> {
   let sent = false;
   const signal = async () => {
     sent = true;
@@ -43,7 +49,7 @@ async function skip(
       Date.now,
     ] as never as Parameters<typeof createControlService>),
   );
-  const refused = await service.control(ann, '1', { what: 'skip', key: 'ask#2[1]', output }, null).then(
+  const refused = await service.control(ann, '1', action, null).then(
     () => 'done',
     (error: AppError) => error.code,
   );
@@ -78,4 +84,21 @@ it.each([
   [1_000, 'controls_full'],
 ])('a run that has taken %i controls: %s', async (before, expected) => {
   expect(await skip(9, 'timer', null, true, before)).toBe(expected);
+});
+
+it.each<[string, ControlAction, boolean, string]>([
+  ['paused', { what: 'pause' }, false, 'execution_paused'],
+  ['running', { what: 'pause' }, false, 'sent'],
+  ['paused', { what: 'resume' }, false, 'sent'],
+  ['running', { what: 'resume' }, false, 'execution_not_paused'],
+  ['waiting', { what: 'resume' }, false, 'execution_not_paused'],
+  ['running', { what: 'skip', key: 'a', output: null }, false, 'task_not_waiting'],
+  // The pause, the resume or the wait may be what it has not taken yet.
+  ['paused', { what: 'pause' }, true, 'sent'],
+  ['running', { what: 'resume' }, true, 'sent'],
+  ['waiting', { what: 'resume' }, true, 'sent'],
+  ['running', { what: 'skip', key: 'a', output: null }, true, 'sent'],
+])('a run that reads %s, %j, with a workflow task outstanding: %s: %s', async (status, action, unsettled, expected) => {
+  const execution = { workflowId: 'w', status, controls: [], waitingFor: [], inquiries: [], run: null };
+  expect(await control({ ...execution, ...(unsettled ? { unsettled } : {}) }, action)).toBe(expected);
 });
