@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
 import { contains, type IpAddress, type Network, parseAddress, parseNetwork } from '../model/ip-address.ts';
 import type { Endpoint } from '../model/networks.ts';
 
@@ -91,7 +90,7 @@ export function createInfrastructure(
   }
 
   return {
-    ready: Promise.race([keepLooking(), wait(PATIENCE, undefined, { ref: false })]),
+    ready: Promise.race([keepLooking(), new Promise<void>((resolve) => setTimeout(resolve, PATIENCE).unref())]),
     includes: (host, address, port) =>
       watched.some((endpoint) => {
         const everyPort = endpoint.port === null || (endpoint.dedicated === true && !endpoint.isOwn);

@@ -33,7 +33,7 @@ function scene() {
     explained: (key: string) => ask(key, '/api/v1/executions/1/explain'),
     /** Lets so many explanations end, once as many have begun. */
     end: async (count: number) => {
-      await expect.poll(() => explaining.length).toBeGreaterThanOrEqual(count);
+      await expect.poll(() => explaining.length, { interval: 1 }).toBeGreaterThanOrEqual(count);
       for (const stop of explaining.splice(0, count)) stop();
     },
     begun: () => explaining.length,
@@ -43,7 +43,7 @@ function scene() {
 it('a tenant has 100 requests in flight, whoever of it asks; then it is busy, and nobody else', async () => {
   const { explained, ask, end, begun } = scene();
   const first = Array.from({ length: 100 }, (_, n) => explained(`a${n % 3}`));
-  await expect.poll(begun).toBe(100);
+  await expect.poll(begun, { interval: 1 }).toBe(100);
   for (const key of ['a0', 'a9']) {
     const refused = await explained(key);
     expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
@@ -53,11 +53,11 @@ it('a tenant has 100 requests in flight, whoever of it asks; then it is busy, an
   }
   expect((await ask('a0', '/healthz')).status).toBe(200);
   const other = explained('b1');
-  await expect.poll(begun).toBe(101);
+  await expect.poll(begun, { interval: 1 }).toBe(101);
   await end(1);
   expect((await Promise.race(first)).status).toBe(404);
   const again = explained('a0');
-  await expect.poll(begun).toBe(101);
+  await expect.poll(begun, { interval: 1 }).toBe(101);
   await end(101);
   expect((await Promise.all([...first, other, again])).map(({ status }) => status)).toEqual(Array(102).fill(404));
 });

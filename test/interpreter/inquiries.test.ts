@@ -180,7 +180,7 @@ describe('work', () => {
 });
 
 describe('races', () => {
-  it('have one winner, and every loser is told why: people, expiry and cancel in one activation, thousands of times', () => {
+  it('have one winner, and every loser is told why: people, expiry and cancel in one activation, hundreds of times', () => {
     const people = fc.array(
       fc.record({
         by: fc.constantFrom('ann', 'bob', 'cid', 'dan'),
@@ -238,7 +238,7 @@ describe('races', () => {
           expect(new Set(inquiry!.votes.map(({ by }) => by)).size).toBe(inquiry!.votes.length);
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 500 },
     );
   });
 
