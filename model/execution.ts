@@ -145,8 +145,8 @@ export interface Execution {
   /** The run that has started it, where that is another workflow. */
   above?: RunKey;
   /**
-   * A workflow task is outstanding: the run may have been sent what it has not taken yet. What comes while a worker has the task in
-   * hand is not even in the history.
+   * A workflow task is outstanding, or an earlier one has left some of its events to the next: the run may have been sent what it has
+   * not taken yet. What comes while a worker processes the task is not even in the history.
    */
   unsettled?: true;
   /** Temporal has the first runs of the chain no more: what they have done is missing. */

@@ -47,6 +47,7 @@ import { createStrikeKeeper } from '../service/run-strikes.ts';
 import { createScheduleService } from '../service/schedules.ts';
 import { createSealer } from '../service/sealer.ts';
 import { createSecretService } from '../service/secrets.ts';
+import { createOnceSettled } from '../service/settled-runs.ts';
 import { createSignalTokenService } from '../service/signal-tokens.ts';
 import { createSigningKeyService, loadSigningKeys } from '../service/signing-keys.ts';
 import { createSimulationService } from '../service/simulations.ts';
@@ -268,16 +269,25 @@ export async function startApi({
     // It may take long, and the request does not wait for it.
     onDisabled: (caller, subject) => void ends.endOf(caller, subject),
   });
+  const onceSettled = createOnceSettled({ temporal, projections });
   const send = createDelegationSender({ temporal, projections, signer });
   const ends = createDelegationEnds({ store: stores.inquiries, projections, principals, send, log, clock: Date.now });
   const inquiries = createInquiryService(
     reading,
     executions,
     stores.inquiries,
-    { principals, audit, signer, ends },
+    { principals, audit, signer, ends, onceSettled },
     Date.now,
   );
-  const delegations = createDelegationService({ inquiries, principals, audit, ends, send, clock: Date.now });
+  const delegations = createDelegationService({
+    inquiries,
+    principals,
+    audit,
+    ends,
+    send,
+    onceSettled,
+    clock: Date.now,
+  });
   const controls = createControlService(reading, executions, { inquiries, signer }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);

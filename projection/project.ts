@@ -125,7 +125,8 @@ export function createProjection(
         run === null ? 'foreign' : found === null ? 'partial' : found.divergence === null ? 'complete' : 'diverged';
       const trusted = projection === 'complete' ? found : null;
       const state = trusted?.state ?? null;
-      const middle = first.known?.carried?.middle;
+      // A run that has not continued another one, and says that it has, is what it was started as.
+      const isContinued = first.known?.carried?.middle !== undefined && Boolean(started.continuedExecutionRunId);
       return {
         workflowId,
         runId: chainOf(started),
@@ -165,8 +166,8 @@ export function createProjection(
         lastEventId: Number(last.eventId),
         runStarted: isoTime(eventTime(runStarted)),
         ...aboveOf(started),
-        ...(middle === undefined ? {} : { partial: true as const }),
-        ...(closing !== null || pending.workflowTaskAttempt === 0 ? {} : { unsettled: true as const }),
+        ...(isContinued ? { partial: true as const } : {}),
+        ...(closing === null && isUnsettled(state, pending) ? { unsettled: true as const } : {}),
       };
     },
   };
@@ -329,6 +330,11 @@ export function marksOf(): {
 function hasBackoff(first: HistoryEvent): boolean {
   const backoff = first.workflowExecutionStartedEventAttributes?.firstWorkflowTaskBackoff;
   return Number(backoff?.seconds ?? 0) > 0 || (backoff?.nanos ?? 0) > 0;
+}
+
+/** Reports whether an open run may have been sent what it has not taken yet. */
+function isUnsettled(state: RunState | null, { workflowTaskAttempt }: PendingWork): boolean {
+  return workflowTaskAttempt > 0 || (state !== null && state.backlog.length > 0);
 }
 
 function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {

@@ -17,6 +17,7 @@ import type { SendDelegation } from './delegation-signals.ts';
 import type { InquiryService, InquiryView } from './inquiries.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
+import type { OnceSettled } from './settled-runs.ts';
 
 /** The wish of a caller that another person (`to`: a subject or another name) decides on their behalf, or no longer does. */
 export interface DelegationRequest {
@@ -40,14 +41,14 @@ export interface DelegationService {
    * Delegates the caller's decision about an inquiry; the caller no longer decides it then. Refuses what cannot count before anything
    * is sent; otherwise waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
    * `self_approval`, `already_decided`, `already_voted`, `not_delegable`, `delegate_unsuitable`, `inquiry_expired`,
-   * `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`.
+   * `inquiry_withdrawn`, `decisions_full`, `signing_key_missing`, `busy` where it would be refused while the run has not yet taken all
+   * that it was sent.
    */
   delegate(principal: Principal, id: string, request: DelegationRequest & { to: string }): Promise<Delegated>;
   /**
    * Takes back the delegation that the caller has made; they decide again then. Refuses and waits as `delegate` does. Throws
    * `inquiry_not_found`, `not_an_approver` where there is none, or the run is of an interpreter before 10, `already_decided`,
-   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`, `busy` where
-   * there is none and the run has not yet taken all that it was sent.
+   * `already_voted` where the other person has decided, `inquiry_expired`, `inquiry_withdrawn`, `signing_key_missing`, `busy`.
    */
   withdraw(principal: Principal, id: string, request: DelegationRequest): Promise<Delegated>;
 }
@@ -59,12 +60,13 @@ export interface DelegationServices {
   audit: AuditService;
   ends: DelegationEnds;
   send: SendDelegation;
+  onceSettled: OnceSettled;
   clock: () => number;
 }
 
 /** Creates the service. */
 export function createDelegationService(services: DelegationServices): DelegationService {
-  const { inquiries, principals, audit, ends, send, clock } = services;
+  const { inquiries, principals, audit, ends, send, onceSettled, clock } = services;
 
   /** Finds the person who has a name, as long as they may decide now. */
   async function personNamed({ tenant }: Principal, name: string, { inquiry }: InquiryView): Promise<Principal> {
@@ -91,6 +93,43 @@ export function createDelegationService(services: DelegationServices): Delegatio
     if (record !== null && record.verdict.result === 'refused') throw refusalOf(record.verdict);
     const now = await inquiries.get(principal, inquiryId(view.n, inquiry));
     return { result: record === null ? 'received' : 'delegated', view: now, to: delegation.to };
+  }
+
+  /** Delegates the decision of a caller as the run stands. */
+  async function delegateNow(
+    principal: Principal,
+    found: InquiryView,
+    request: DelegationRequest & { to: string },
+  ): Promise<Taken> {
+    const view = (await ends.endStale(principal, found))
+      ? await inquiries.get(principal, inquiryId(found.n, found.inquiry))
+      : found;
+    const names = await principals.namesOf(principal);
+    const made = { id: randomUUID(), inquiry: view.inquiry.key, reason: request.reason };
+    const from = { by: principal.subject, names, groups: principal.groups, at: new Date(clock()).toISOString() };
+    // Who may not delegate at all does not find out who there is.
+    const unnamed = foresee(view, { ...made, ...from, to: '', to_names: [], to_groups: [] });
+    if (unnamed.result === 'refused') throw refusalOf(unnamed);
+    const person = await personNamed(principal, request.to, view);
+    const other = { to: person.subject, to_names: await principals.namesOf(person), to_groups: person.groups };
+    const delegation: Delegation = { ...made, ...from, ...other };
+    // A run of an earlier interpreter would keep what it does not know.
+    if (canEnd(view.execution)) {
+      delegation.standing = await principals.standingOf(principal.tenant, peopleOf(delegation));
+      delegation.to_email = await principals.mailAddressOf(person);
+    }
+    return take(principal, view, delegation);
+  }
+
+  /** Takes back the delegation of a caller as the run stands. */
+  async function withdrawNow(principal: Principal, view: InquiryView, reason: string | null): Promise<Taken> {
+    const caller = { by: principal.subject, names: await principals.namesOf(principal) };
+    const held = heldDelegations(view.inquiry);
+    const own = held.find((delegation) => isSamePerson(delegation, caller, INTERPRETER_VERSION));
+    if (own === undefined || !canEnd(view.execution)) {
+      throw new AppError('not_an_approver', `${principal.subject} has no delegation here that can be withdrawn`);
+    }
+    return take(principal, view, endOf(own, principal.subject, 'withdrawn', reason, clock()));
   }
 
   /** Runs one of the use cases, and writes what became of it to the audit log: also what was refused. */
@@ -120,22 +159,11 @@ export function createDelegationService(services: DelegationServices): Delegatio
     delegate: (principal, id, request) =>
       audited(principal, id, request, async (found) => {
         demandDecider(principal, found.inquiry.request);
-        const view = (await ends.endStale(principal, found)) ? await inquiries.get(principal, id) : found;
-        const names = await principals.namesOf(principal);
-        const made = { id: randomUUID(), inquiry: view.inquiry.key, reason: request.reason };
-        const from = { by: principal.subject, names, groups: principal.groups, at: new Date(clock()).toISOString() };
-        // Who may not delegate at all does not find out who there is.
-        const unnamed = foresee(view, { ...made, ...from, to: '', to_names: [], to_groups: [] });
-        if (unnamed.result === 'refused') throw refusalOf(unnamed);
-        const person = await personNamed(principal, request.to, view);
-        const other = { to: person.subject, to_names: await principals.namesOf(person), to_groups: person.groups };
-        const delegation: Delegation = { ...made, ...from, ...other };
-        // A run of an earlier interpreter would keep what it does not know.
-        if (canEnd(view.execution)) {
-          delegation.standing = await principals.standingOf(principal.tenant, peopleOf(delegation));
-          delegation.to_email = await principals.mailAddressOf(person);
-        }
-        return take(principal, view, delegation);
+        return onceSettled(
+          found,
+          (view) => delegateNow(principal, view, request),
+          () => inquiries.get(principal, id),
+        );
       }),
 
     withdraw: (principal, id, { reason, requestId }) =>
@@ -143,18 +171,13 @@ export function createDelegationService(services: DelegationServices): Delegatio
         principal,
         id,
         { to: principal.subject, reason, requestId },
-        async (view) => {
-          demandDecider(principal, view.inquiry.request);
-          const caller = { by: principal.subject, names: await principals.namesOf(principal) };
-          const held = heldDelegations(view.inquiry);
-          const own = held.find((delegation) => isSamePerson(delegation, caller, INTERPRETER_VERSION));
-          if (own === undefined && view.execution.unsettled) {
-            throw new AppError('busy', 'the run has not yet taken what it was sent: try again', { retryAfter: 1 });
-          }
-          if (own === undefined || !canEnd(view.execution)) {
-            throw new AppError('not_an_approver', `${principal.subject} has no delegation here that can be withdrawn`);
-          }
-          return take(principal, view, endOf(own, principal.subject, 'withdrawn', reason, clock()));
+        async (found) => {
+          demandDecider(principal, found.inquiry.request);
+          return onceSettled(
+            found,
+            (view) => withdrawNow(principal, view, reason),
+            () => inquiries.get(principal, id),
+          );
         },
         'inquiry.withdraw_delegation',
       ),

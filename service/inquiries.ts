@@ -33,6 +33,7 @@ import type { ExecutionService, ExecutionView } from './executions.ts';
 import { inquiryId, parseInquiryId } from './inquiry-ids.ts';
 import type { PrincipalService } from './principals.ts';
 import type { ProjectionReader } from './projections.ts';
+import type { OnceSettled } from './settled-runs.ts';
 import type { StatementSigner } from './statements.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
@@ -87,7 +88,14 @@ export function createInquiryService(
     audit,
     signer,
     ends,
-  }: { principals: PrincipalService; audit: AuditService; signer: StatementSigner; ends: DelegationEnds },
+    onceSettled,
+  }: {
+    principals: PrincipalService;
+    audit: AuditService;
+    signer: StatementSigner;
+    ends: DelegationEnds;
+    onceSettled: OnceSettled;
+  },
   clock: () => number,
 ) {
   const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
@@ -162,6 +170,20 @@ export function createInquiryService(
     if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
       throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
     }
+    return onceSettled(
+      found,
+      (view) => decideNow(principal, view, answer, overrides),
+      () => get(principal, inquiryId(found.n, found.inquiry)),
+    );
+  }
+
+  /** Decides as the run stands. */
+  async function decideNow(
+    principal: Principal,
+    found: InquiryView,
+    answer: Answer,
+    overrides: boolean,
+  ): Promise<Answered> {
     const view = (await ends.endStale(principal, found))
       ? await get(principal, inquiryId(found.n, found.inquiry))
       : found;

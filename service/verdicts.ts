@@ -9,18 +9,48 @@ const VERDICT_WITHIN = 8_000;
 /** Seconds after which a run that was flooded has mostly continued as another one, which takes statements again. */
 const FLOOD_SECONDS = 10;
 
+/** What a run is read from, and followed in. */
+export interface RunReading {
+  temporal: Pick<Temporal, 'follow'>;
+  projections: Pick<ProjectionReader, 'read'>;
+}
+
 /**
  * Waits until a run shows, to `find`, what it makes of the statement with an id that it was sent: reads it again whenever its newest run
  * has more history. `before` is the run as it was before that. Null when no worker has taken the statement in time; `closed` when the run
- * has ended without it. Throws `busy` where the run was flooded with forgeries and has refused it unverified: it may be sent again.
+ * has ended without it. Throws `busy` where the run has taken it without a verdict: flooded with forgeries it has refused it unverified,
+ * or it keeps nothing of it any more. It may be sent again then.
  */
 export async function awaitVerdict<T>(
-  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
+  reading: RunReading,
   before: Execution,
   id: string,
   find: (execution: Execution) => T | undefined,
 ): Promise<T | 'closed' | null> {
-  const { workflowId } = before;
+  for await (const execution of readingsOf(reading, before.workflowId)) {
+    const found = find(execution);
+    if (found !== undefined) return found;
+    // The same statement may have been refused in an earlier flood, and be sent again.
+    if (floodedOf(execution, id) > floodedOf(before, id)) {
+      const message =
+        'the execution was sent so many forged statements that it verifies no more of them for now: try again';
+      throw new AppError('busy', message, { retryAfter: FLOOD_SECONDS });
+    }
+    if (execution.closed !== null) return 'closed';
+    if (execution.projection === 'complete' && execution.unsettled === undefined) {
+      throw new AppError('busy', 'the execution has taken this without counting it: try again', { retryAfter: 1 });
+    }
+  }
+  return null;
+}
+
+/** Waits until a run has taken all that it was sent, as long as for a verdict. */
+export async function awaitSettled(reading: RunReading, { workflowId }: Execution): Promise<void> {
+  for await (const { unsettled } of readingsOf(reading, workflowId)) if (unsettled === undefined) return;
+}
+
+/** Reads a run whenever its newest run has more history, for as long as an answer may wait. */
+async function* readingsOf({ temporal, projections }: RunReading, workflowId: string): AsyncGenerator<Execution> {
   const limit = AbortSignal.timeout(VERDICT_WITHIN);
   let seen = 0;
   try {
@@ -29,22 +59,13 @@ export async function awaitVerdict<T>(
       // The first pages are what was there when it was read; another run of the chain counts from 1 again.
       if (last <= seen && !events.some((event) => event.workflowExecutionStartedEventAttributes)) continue;
       const execution = (await projections.read(workflowId))?.execution;
-      if (execution === undefined) return null;
+      if (execution === undefined) return;
       seen = execution.lastEventId;
-      const found = find(execution);
-      if (found !== undefined) return found;
-      // The same statement may have been refused in an earlier flood, and be sent again.
-      if (floodedOf(execution, id) > floodedOf(before, id)) {
-        const message =
-          'the execution was sent so many forged statements that it verifies no more of them for now: try again';
-        throw new AppError('busy', message, { retryAfter: FLOOD_SECONDS });
-      }
-      if (execution.closed !== null) return 'closed';
+      yield execution;
     }
   } catch (error) {
     if (!limit.aborted) throw error;
   }
-  return null;
 }
 
 /** Counts how often a run is known to have refused the statement with an id because it was flooded. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { startContent } from '../../interpreter/signatures.ts';
 import type { Execution } from '../../model/execution.ts';
 import type { RunInput, RunMemo } from '../../model/run-input.ts';
+import { projectExecution } from '../../projection/project.ts';
 import { createAuthenticator } from '../../service/warrants.ts';
 import type { SigningKeyRow } from '../../store/signing-keys.ts';
 import { act, runInput, STARTED } from '../interpreter/rehearse.ts';
@@ -51,4 +52,23 @@ describe('a run', () => {
   ])('%s', async (_, run, memo, more, wanted) => {
     expect(await isAuthentic(run, memo, more)).toBe(wanted);
   });
+});
+
+it.each([
+  ['that continues another one cannot be told', 'before', null],
+  ['that only says so is not authentic', '', false],
+])('a run %s', async (_, continuedExecutionRunId, wanted) => {
+  const payload = (value: unknown) => ({
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from(JSON.stringify(value)),
+  });
+  const middle = { started: STARTED, waits: [], waiters: [] };
+  const run = { ...RUN, carried: { middle } };
+  const started = { input: { payloads: [payload({}), payload(run)] }, memo: { fields: { fermata: payload(MEMO) } } };
+  const event = {
+    eventId: 1 as never,
+    workflowExecutionStartedEventAttributes: { ...started, continuedExecutionRunId, workflowType: { name: 'a' } },
+  };
+  const { partial } = projectExecution('wf_1', [event]);
+  expect(await isAuthentic(run as never, MEMO, partial === undefined ? {} : { partial })).toBe(wanted);
 });

@@ -28,6 +28,7 @@ async function decide(taken: readonly number[]): Promise<string> {
           record: async (_: Principal, { details }: { details: { result: string } }) => audited.push(details.result),
         },
         ends: { endStale: async () => false },
+        onceSettled: (view: object, work: (view: object) => unknown) => work(view),
       },
       Date.now,
     ] as never as Parameters<typeof createInquiryService>),

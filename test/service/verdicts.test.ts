@@ -6,12 +6,15 @@ import type { ProjectionReader } from '../../service/projections.ts';
 import type { Temporal } from '../../service/temporal.ts';
 import { awaitVerdict } from '../../service/verdicts.ts';
 
+/** How a run stands that shows no verdict. */
+const STANDS: Partial<Execution> = { projection: 'complete', unsettled: true };
+
 type Refused = [StatementRefusalReason, string];
 
 /** A run that has refused some statements, and has ended or not. */
 const executionOf = (refused: Refused[], closed = false) =>
   ({
-    ...{ workflowId: 'wf_1', lastEventId: 0, closed: closed ? {} : null },
+    ...{ workflowId: 'wf_1', lastEventId: 0, closed: closed ? {} : null, ...STANDS },
     statements: { refusals: refused.map(([reason, id]) => ({ reason, claims: { id } })) },
   }) as unknown as Execution;
 
@@ -42,4 +45,23 @@ it.each<[string, Refused[], Refused[], string]>([
     closed === null ? undefined : 'taken',
   ).catch(({ code, retryAfter }: AppError) => `${code} ${retryAfter}`);
   expect(answer).toBe(expected);
+});
+
+it.each<[string, Partial<Execution>, string]>([
+  ['may not have taken it', { projection: 'complete', unsettled: true }, 'none'],
+  ['has taken all that it was sent', { projection: 'complete' }, 'busy 1'],
+  ['is not shown whole', { projection: 'partial' }, 'none'],
+  ['has ended', { projection: 'complete', closed: '2026-11-28T12:00:00Z' }, 'closed'],
+])('a run without a verdict that %s: %s', async (_, stands, expected) => {
+  const execution = { workflowId: 'wf_1', lastEventId: 0, closed: null, ...stands } as Execution;
+  const temporal = {
+    async *follow() {
+      yield { events: [{ eventId: '1' }] };
+    },
+  } as unknown as Temporal;
+  const projections = { read: async () => ({ execution }) } as unknown as ProjectionReader;
+  const answer = await awaitVerdict({ temporal, projections }, execution, 'mine', () => undefined).catch(
+    ({ code, retryAfter }: AppError) => `${code} ${retryAfter}`,
+  );
+  expect(answer ?? 'none').toBe(expected);
 });
