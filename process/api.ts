@@ -267,7 +267,7 @@ export async function startApi({
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
     ...{ clock: Date.now, memory: personMemory, tenantClaim },
     // It may take long, and the request does not wait for it.
-    onDisabled: (caller, subject) => void ends.endOf(caller, subject),
+    onChanged: (caller, subject) => void ends.endOf(caller, subject),
   });
   const onceSettled = createOnceSettled({ temporal, projections });
   const send = createDelegationSender({ temporal, projections, signer });

@@ -34,13 +34,13 @@ export interface DelegationEnds {
   /** Returns an inquiry without the delegations that `endStale` would end. Sends nothing. */
   withoutStale(principal: Principal, inquiry: Inquiry): Promise<Inquiry>;
   /**
-   * Ends the delegations by or to somebody who was disabled, in every open inquiry that the inbox knows. Never rejects: what it misses,
-   * which is logged, is ended once one of the two wants to decide.
+   * Ends the delegations by or to somebody that no longer hold, in every open inquiry that the inbox knows; call it when the person was
+   * disabled, or was given other permissions. Never rejects: what it misses, which is logged, is ended once one of the two wants to decide.
    */
   endOf(caller: Principal, subject: string): Promise<void>;
 }
 
-/** Inquiries that are looked at when somebody is disabled, and how many of them at once. */
+/** Inquiries that are looked at when somebody has changed, and how many of them at once. */
 const MAX_OPEN = 1_000;
 const AT_ONCE = 8;
 
@@ -60,14 +60,14 @@ export function createDelegationEnds({
   log: Pick<Logger, 'error'>;
   clock: () => number;
 }): DelegationEnds {
-  /** Finds why a delegation no longer holds; null: it does. `others` are the sides that have not come themselves. */
+  /** Finds why a delegation no longer holds; null: it does. `sides` are those of whom it is not known otherwise that they may decide. */
   async function faultOf(
     tenant: string,
     delegation: Delegation,
-    others: readonly Person[],
+    sides: readonly Pick<Person, 'by'>[],
   ): Promise<DelegationEnd | null> {
     if (delegation.standing !== (await principals.standingOf(tenant, peopleOf(delegation)))) return 'disabled';
-    for (const { by } of others) {
+    for (const { by } of sides) {
       // Of somebody who has been away for long nothing is known: that ends no delegation, for which people are away.
       const person = await principals.findGranted(tenant, by);
       if (person !== null && !mayDecide(person)) return 'not_permitted';
@@ -75,8 +75,15 @@ export function createDelegationEnds({
     return null;
   }
 
-  /** Returns what ends those of the delegations by or to a person that no longer hold; `by` is who has led to that. */
-  async function endsFor({ tenant, subject: by }: Principal, person: Person, inquiry: Inquiry): Promise<Delegation[]> {
+  /**
+   * Returns what ends those of the delegations by or to a person that no longer hold; `by` is who has led to that. `present`: the person
+   * has come with what lets them decide.
+   */
+  async function endsFor(
+    { tenant, subject: by }: Principal,
+    { person, present }: { person: Person; present: boolean },
+    inquiry: Inquiry,
+  ): Promise<Delegation[]> {
     const found: Delegation[] = [];
     for (const delegation of heldDelegations(inquiry)) {
       // One of a run in which nothing ends a delegation has no standing.
@@ -84,7 +91,7 @@ export function createDelegationEnds({
       const both = [delegation, { by: delegation.to, names: delegation.to_names }];
       const others = both.filter((each) => !isSamePerson(each, person, INTERPRETER_VERSION));
       if (others.length === both.length) continue;
-      const why = await faultOf(tenant, delegation, others);
+      const why = await faultOf(tenant, delegation, present ? others : both);
       if (why === null) continue;
       const end = endOf(delegation, by, why, null, clock());
       const verdict = judgeDelegation(ruledInquiry(inquiry), end, [], INTERPRETER_VERSION);
@@ -93,15 +100,19 @@ export function createDelegationEnds({
     return found;
   }
 
-  async function endThose(caller: Principal, person: Person, { execution, inquiry }: Asked): Promise<boolean> {
+  async function endThose(
+    caller: Principal,
+    who: { person: Person; present: boolean },
+    { execution, inquiry }: Asked,
+  ): Promise<boolean> {
     if (!canEnd(execution)) return false;
-    const found = await endsFor(caller, person, inquiry);
+    const found = await endsFor(caller, who, inquiry);
     for (const end of found) await send(execution, end, caller.subject);
     return found.length > 0;
   }
 
-  async function personOf(principal: Principal): Promise<Person> {
-    return { by: principal.subject, names: await principals.namesOf(principal) };
+  async function whoIs(principal: Principal, present: boolean): Promise<{ person: Person; present: boolean }> {
+    return { person: { by: principal.subject, names: await principals.namesOf(principal) }, present };
   }
 
   /** Runs some work; what it throws is logged. */
@@ -109,33 +120,33 @@ export function createDelegationEnds({
     try {
       await work();
     } catch (error) {
-      log.error({ err: error, ...fields }, 'delegations of somebody who was disabled could not be ended');
+      log.error({ err: error, ...fields }, 'delegations of somebody who has changed could not be ended');
     }
   }
 
   return {
     async endStale(principal, asked) {
       if (heldDelegations(asked.inquiry).length === 0) return false;
-      return endThose(principal, await personOf(principal), asked);
+      return endThose(principal, await whoIs(principal, true), asked);
     },
 
     async withoutStale(principal, inquiry) {
       if (heldDelegations(inquiry).length === 0) return inquiry;
-      const ended = new Set((await endsFor(principal, await personOf(principal), inquiry)).map(({ ends }) => ends));
+      const ended = new Set((await endsFor(principal, await whoIs(principal, true), inquiry)).map(({ ends }) => ends));
       const delegations = (inquiry.delegations ?? []).filter(({ delegation }) => !ended.has(delegation.id));
       return { ...inquiry, delegations };
     },
 
     endOf: (caller, subject) =>
       attempt({ subject }, async () => {
-        const person = await personOf({ ...caller, subject, onBehalfOf: null });
+        const who = await whoIs({ ...caller, subject, onBehalfOf: null }, false);
         const rows = await store.delegated(caller.tenant, MAX_OPEN);
         await mapConcurrently(rows, AT_ONCE, ({ workflowId, key }) =>
           attempt({ subject, workflow_id: workflowId }, async () => {
             const execution = (await projections.read(workflowId))?.execution;
             const inquiry = execution?.inquiries.find((each) => each.key === key);
             if (execution !== undefined && inquiry !== undefined) {
-              await endThose(caller, person, { execution, inquiry });
+              await endThose(caller, who, { execution, inquiry });
             }
           }),
         );

@@ -27,7 +27,8 @@ const CLAIMS_STALE = 3_600_000;
 /**
  * Makes the service over a store; `clock` gives milliseconds. `memory` is for how many seconds a person counts as having what their
  * last token granted, where no token comes along: in chat and behind links. `tenantClaim` says whether tokens must name their tenant;
- * without it they must once there is a second one. `onDisabled` hears of each principal that was disabled, and by whom.
+ * without it they must once there is a second one. `onChanged` hears of each principal that was disabled or given a key, and by whom, as
+ * a principal of the same tenant.
  */
 export function createPrincipalService(
   store: PrincipalStore,
@@ -36,12 +37,12 @@ export function createPrincipalService(
     clock,
     memory,
     tenantClaim,
-    onDisabled = () => {},
+    onChanged = () => {},
   }: {
     clock: () => number;
     memory: number;
     tenantClaim?: 'required' | 'optional' | undefined;
-    onDisabled?: (caller: Principal, subject: string) => void;
+    onChanged?: (caller: Principal, subject: string) => void;
   },
 ) {
   let shared = false;
@@ -154,6 +155,7 @@ export function createPrincipalService(
         },
         adminGuard(force && tenant.id !== caller.tenant),
       );
+      onChanged({ ...caller, tenant: tenant.id, tenantRef: tenant.ref }, subject);
       return { secret, row, tenantRef: tenant.ref };
     },
 
@@ -221,7 +223,7 @@ export function createPrincipalService(
      */
     async disable(caller: Principal, subject: string): Promise<void> {
       if (!(await store.disable(caller.tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
-      onDisabled(caller, subject);
+      onChanged(caller, subject);
     },
 
     /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */

@@ -153,7 +153,19 @@ describe('a delegation that one of the two wants to decide by', () => {
   });
 });
 
-describe('when somebody is disabled', () => {
+describe('when somebody has changed', () => {
+  it.each<[string, Record<string, Known>, string, string[]]>([
+    ['the delegate may no longer decide', { ann: MAY, cid: MAY_NOT }, 'cid', ['not_permitted']],
+    ['who has delegated may no longer decide', { ann: MAY_NOT, cid: MAY }, 'ann', ['not_permitted']],
+    ['both may decide', { ann: MAY, cid: MAY }, 'cid', []],
+    ['nothing is known of either', {}, 'cid', []],
+    ['somebody else may no longer decide', { ann: MAY, cid: MAY, bob: MAY_NOT }, 'bob', []],
+  ])('ends a delegation as it must where %s', async (_, people, subject, why) => {
+    const { ends, sent } = setUp(people, { rows: 1 });
+    await ends.endOf(principalOf('boss'), subject);
+    expect(sent.map((end) => end.why)).toEqual(why);
+  });
+
   it('reads a few runs at a time, and logs what fails', async () => {
     const { ends, sent, logged, load } = setUp({ ann: MAY, cid: MAY }, { standing: 'since', rows: 40 });
     await ends.endOf(principalOf('boss'), 'cid');
