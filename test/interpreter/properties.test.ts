@@ -16,7 +16,7 @@ import { rehearse as play, type Rehearsal, type Rehearsed, runInput, STARTED, TE
 vi.setConfig({ testTimeout: 300_000 });
 
 /** Runs that each property is tried on; FERMATA_RUNS=… tries more. Every start of the suite draws others. */
-const RUNS = Number(process.env.FERMATA_RUNS ?? 100);
+const RUNS = Number(process.env.FERMATA_RUNS ?? 60);
 
 const rehearse = (run: RandomRun & Pick<Rehearsal, 'limits'>, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);
