@@ -6,24 +6,37 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ledger, LedgerFinding } from '../../model/ledger.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
-import { type Ended, PROGRAM, runFermata } from './fermata.ts';
+import { type Ended, type FermataHost, PROGRAM, runFermata, startFermataHost } from './fermata.ts';
 import { showHistory } from './shown-history.ts';
 import { until } from './until.ts';
 
 let harness: ApiHarness;
 let folder: string;
+let host: FermataHost;
 beforeAll(async () => {
   harness = await createApiHarness('cli');
   folder = await mkdtemp(join(tmpdir(), 'fermata-cli-'));
+  host = await startFermataHost(folder);
 });
 afterAll(async () => {
+  await host.close();
   await harness.close();
   await rm(folder, { recursive: true, force: true });
 });
 
+const settings = (env: Record<string, string>) => ({
+  FERMATA_URL: harness.api.url,
+  FERMATA_API_KEY: DEV_KEY,
+  ...env,
+});
+
 /** Runs the command line in a folder of its own, where it finds nothing by itself. */
 const fermata = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
-  runFermata(folder, args, { FERMATA_URL: harness.api.url, FERMATA_API_KEY: DEV_KEY, ...env }, input);
+  host.run(args, settings(env), input);
+
+/** The same in a process of its own. */
+const fermataProcess = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
+  runFermata(folder, args, settings(env), input);
 
 const write = async (name: string, text: string) => {
   await writeFile(join(folder, name), text);
@@ -118,7 +131,7 @@ describe('validate and simulate', () => {
     expect(wrong.out).toBe(
       'error    /definition/tasks/1/action: there is no action "core.transfrom". Did you mean "core.transform"? [unknown_action]\n',
     );
-    const right = await fermata(['validate', '-f', '-', '--table'], {}, GREET);
+    const right = await fermataProcess(['validate', '-f', '-', '--table'], {}, GREET);
     expect([right.code, right.out]).toEqual([0, 'nothing is wrong\n']);
   });
 
@@ -169,7 +182,7 @@ describe('executions', () => {
       0,
       expect.stringMatching(/"greet" ended as completed[\s\S]*is completed/),
     ]);
-    const failing = await fermata(['run', 'core.fail', '-i', 'message=no', '--wait', '--table']);
+    const failing = await fermataProcess(['run', 'core.fail', '-i', 'message=no', '--wait', '--table']);
     expect([failing.code, failing.err]).toEqual([1, expect.stringContaining('ended as failed')]);
     const followed = await fermata(['watch', failing.out.split(/\s+/)[1]!]);
     expect([
@@ -352,9 +365,9 @@ it('the index is made again', async () => {
 
 describe('without a service', () => {
   it('says where it looked, or that nobody answers', async () => {
-    const nowhere = await fermata(['list'], { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder });
+    const nowhere = await fermataProcess(['list'], { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder });
     expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('no service is known')]);
-    const silent = await fermata(['list', '--url', 'http://127.0.0.1:1']);
+    const silent = await fermataProcess(['list', '--url', 'http://127.0.0.1:1']);
     expect([silent.code, silent.err]).toEqual([3, 'fermata: http://127.0.0.1:1 does not answer\n']);
   });
 

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 
 /** The command line. */
@@ -31,4 +32,36 @@ export async function runFermata(
   child.stdin.end(input);
   const code = await new Promise<number | null>((done) => child.on('close', done));
   return { code, out, err, json: () => JSON.parse(out) };
+}
+
+/** The command line in one process for many calls. */
+export interface FermataHost {
+  /** As runFermata does; calls wait for one another. */
+  run(args: string[], env: Record<string, string>, input?: string): Promise<Ended>;
+  close(): Promise<void>;
+}
+
+/** Starts a process that runs calls of the command line in a folder. */
+export async function startFermataHost(folder: string): Promise<FermataHost> {
+  // Builds what the other process runs.
+  await runFermata(folder, ['--version'], {});
+  const child = fork(resolve('test/integration/fermata-host.mjs'), [resolve('dist/cli/main.js')], { cwd: folder });
+  await once(child, 'message');
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run: (args, env, input) => {
+      const call = last.then(async () => {
+        child.send({ args, env, input });
+        const [{ code, out, err }] = (await once(child, 'message')) as [Pick<Ended, 'code' | 'out' | 'err'>];
+        return { code, out, err, json: () => JSON.parse(out) };
+      });
+      last = call.catch(() => undefined);
+      return call;
+    },
+    close: async () => {
+      const closed = once(child, 'exit');
+      child.kill();
+      await closed;
+    },
+  };
 }
