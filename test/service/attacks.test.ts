@@ -80,6 +80,25 @@ describe.each(SHAPES)('a question in the shape "%s"', (shape) => {
     expect([faces.asked().votes.length, hasMoved(run)]).toEqual([1, shape !== 'try']);
   });
 
+  it('is approved by no form, button or token of another question', async () => {
+    const { run, faces, before } = setUp();
+    const [own, other] = [faces.id(), '1234567'];
+    for (const [path, page, form] of [
+      [own, own, other],
+      [own, other, own],
+      [other, other, own],
+      [other, own, own],
+    ] as const) {
+      expect([path, page, form, await faces.sendForm('boss', { path, page, form })]).toEqual([path, page, form, 403]);
+      expect(standing(run, faces)).toEqual(before);
+    }
+    expect(await faces.pressForeign()).toBe('token_invalid');
+    const { inquiry } = run.earlier.statement as JsonObject;
+    const code = await faces.present('ann', faces.asked().bound_to, inquiry === run.key ? 'none' : (inquiry as string));
+    expect(['already_decided', 'inquiry_expired', 'inquiry_not_found']).toContain(code);
+    expect(standing(run, faces)).toEqual(before);
+  });
+
   it('is delegated neither by who may not nor to who may not', async () => {
     const { run, faces, path, before } = setUp();
     for (const [who, to, answer] of DELEGATIONS) {

@@ -6,6 +6,7 @@ import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { step } from '../../interpreter/interpreter.ts';
 import { openStatusOf, waitsOf } from '../../interpreter/waits.ts';
 import { handleMcp } from '../../mcp/server.ts';
+import type { AppError } from '../../model/app-error.ts';
 import type { Execution } from '../../model/execution.ts';
 import { integerId } from '../../model/execution-id.ts';
 import type { Inquiry } from '../../model/inquiry.ts';
@@ -211,24 +212,50 @@ export function facesOf(asking: AskingRun) {
     return audited.at(-1)!;
   }
 
+  /** Sends a form to the page of a question, with the cookie of a page; each is of the question that it names. */
+  async function sendForm(
+    who: string,
+    { path, page, form }: Record<'path' | 'page' | 'form', string>,
+    boundTo = asked().bound_to,
+  ): Promise<number> {
+    const about = { tenant: TENANT, address: addressOf(who), expires: ASKED_AT + 60_000 };
+    const cookie = await linkSealer.seal({ kind: 'page', inquiry: page, ...about });
+    const decision = { decision: randomUUID(), bound_to: boundTo, shown: { asked: '', plan: {} } };
+    const sealed = await linkSealer.seal({ kind: 'form', inquiry: form, ...about, ...decision });
+    const name = `fermata_inquiry_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
+    const response = await app.request(`/inquiry/${encodeURIComponent(path)}`, {
+      ...{ method: 'POST' },
+      headers: { cookie: `${name}=${cookie}`, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ form: sealed, option: 'approve' }).toString(),
+    });
+    return response.status;
+  }
+
   /** Approves by the page of a link that was sent to somebody; by a form for it, also where the page would show none. */
   async function byLink(who: string, boundTo: string): Promise<string> {
-    const about = { inquiry: id(), tenant: TENANT, address: addressOf(who), expires: ASKED_AT + 60_000 };
-    const page = await linkSealer.seal({ kind: 'page', ...about });
-    const decision = { decision: randomUUID(), bound_to: boundTo, shown: { asked: '', plan: {} } };
-    const form = await linkSealer.seal({ kind: 'form', ...about, ...decision });
-    const cookie = `fermata_inquiry_${createHash('sha256').update(id()).digest('hex').slice(0, 12)}=${page}`;
-    await app.request(`/inquiry/${encodeURIComponent(id())}`, {
-      ...{ method: 'POST', headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' } },
-      body: new URLSearchParams({ form, option: 'approve' }).toString(),
-    });
+    await sendForm(who, { path: id(), page: id(), form: id() }, boundTo);
     return audited.at(-1)!;
   }
 
+  /** Presses a button of a message in one chat, whose handle was made for another one. */
+  async function pressForeign(): Promise<string> {
+    const sealed = await createSealer([MASTER], 'teams').seal({
+      notice: 1,
+      option: 'approve',
+      bound_to: asked().bound_to,
+    });
+    const messages = createMessages((channel) => createSealer([MASTER], channel));
+    const desk = createDesk({ messages, outbox: {}, inquiries, principals } as never);
+    return desk.take({ name: 'slack' } as AnsweringChannel, { sealed } as Act).then(
+      () => 'taken',
+      ({ code }: AppError) => code,
+    );
+  }
+
   /** Presents a token that holds somebody's own decision, as it was issued before what bars them now. */
-  async function present(who: string, boundTo: string): Promise<string> {
+  async function present(who: string, boundTo: string, subject = key): Promise<string> {
     const token = await sealer.seal({
-      ...{ specversion: '1.0', id: randomUUID(), type: 'io.fermata.inquiry.decision', subject: key },
+      ...{ specversion: '1.0', id: randomUUID(), type: 'io.fermata.inquiry.decision', subject },
       ...{ source: `/executions/${WORKFLOW}`, time: new Date(ASKED_AT).toISOString() },
       ...{ datacontenttype: 'application/json', data: { option: 'approve' }, fermatarun: WORKFLOW },
       ...{ fermatatenant: TENANT, fermataaudience: who, fermatabound: boundTo },
@@ -250,6 +277,9 @@ export function facesOf(asking: AskingRun) {
     worker,
     principalOf,
     kept,
+    sendForm,
+    pressForeign,
+    present,
     /** How somebody approves through each channel; each answers `decided`, `counted`, or the code of the refusal. */
     ways: {
       rest: (who: string, boundTo = asked().bound_to) =>
