@@ -72,7 +72,7 @@ function probe(): { end(): Promise<{ asked: number; wrong: number }> } {
 }
 
 it('runs that stop workers are set aside, a run next to them completes, and the API answers all along', async () => {
-  const { pid } = await dev.devFile();
+  const { pid, worker_pid: first } = await dev.devFile();
   const probing = probe();
   const innocent = await startInnocent();
   const poisons: number[] = [];
@@ -98,25 +98,12 @@ it('runs that stop workers are set aside, a run next to them completes, and the 
   expect([asked > 10, wrong]).toEqual([true, 0]);
   const listed = await call(url, key, '/api/v1/executions?status=failed');
   expect(listed.data.map(({ id }: { id: number }) => id)).toEqual(expect.arrayContaining(poisons));
-  expect([pid, isRunning(pid)]).toEqual([fermata.child.pid, true]);
-}, 1_200_000);
-
-it('a worker that is stopped is replaced, and a run that it had goes on', async () => {
-  const { worker_pid } = await dev.devFile();
-  const innocent = await startInnocent();
-  process.kill(worker_pid, 'SIGSTOP');
-  const readiness = () => fetch(`${url}/readyz`).then((answer) => answer.json() as Promise<{ worker?: string }>);
+  expect([pid, isRunning(pid), isRunning(first)]).toEqual([fermata.child.pid, true, false]);
+  // Which worker process it is now, and how it is, can be seen.
   await until(
     () => dev.devFile(),
-    (file) => file.worker_pid !== worker_pid,
-    300,
+    ({ worker_pid: now }) => now !== first && isRunning(now),
   );
-  expect(isRunning(worker_pid)).toBe(false);
-  await until(readiness, ({ worker }) => worker === 'ok', 240);
-  const done = await until(
-    () => show(innocent),
-    ({ status }) => status !== 'requested' && status !== 'running',
-    300,
-  );
-  expect([done.status, done.projection]).toEqual(['completed', 'complete']);
+  const readiness = () => fetch(`${url}/readyz`).then((answer) => answer.json() as Promise<{ worker?: string }>);
+  await until(readiness, ({ worker }) => worker === 'ok');
 }, 1_200_000);
