@@ -11,7 +11,7 @@ let harness: ApiHarness;
 
 beforeAll(async () => {
   const tokens = { secret: SECRET, issuer: 'https://id.example', audience: 'fermata' };
-  harness = await createApiHarness('access', { access: { tokens, rateLimit: 300 } });
+  harness = await createApiHarness('access', { access: { tokens, rateLimit: 150 } });
 });
 afterAll(() => harness.close());
 
@@ -173,7 +173,7 @@ describe('the rate limit', () => {
     const ask = () => harness.call('GET', '/api/v1/workflows?per_page=1', undefined, { 'x-api-key': key });
     const answers: Answer[] = [];
     // No more at once than a tenant may have in flight.
-    while (answers.length < 310) answers.push(...(await Promise.all(Array.from({ length: 62 }, ask))));
+    while (answers.length < 160) answers.push(...(await Promise.all(Array.from({ length: 40 }, ask))));
     const refused = answers.filter(({ status }) => status !== 200);
     expect(refused).toHaveLength(10);
     for (const { status, body, headers } of refused) {
