@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { Validator } from '@cfworker/json-schema';
 import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
@@ -11,11 +10,11 @@ import { ensureDefaults, publishExamples } from '../../process/bootstrap.ts';
 import { actionsOver, createDesk } from '../../process/reach.ts';
 import { keepRunning } from '../../process/run.ts';
 import { createRunReports } from '../../service/run-reports.ts';
-import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
+import type { OpenDatabase } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { createPermits, createWorker, type WorkerSize } from '../../worker/worker.ts';
-import { preparedBundle, preparedDatabase } from './prepared.ts';
+import { openPrepared, preparedBundle } from './prepared.ts';
 
 /** An answer of the API. Bodies are read by what each test expects of them. */
 export interface Answer {
@@ -53,14 +52,13 @@ export async function createApiHarness(
   options: {
     address?: string;
     worker?: boolean;
-    /** One that the test has opened, and that the harness closes; else a new embedded one. */
+    /** One that the test has opened, and that the harness closes; else a new Postgres database. */
     database?: OpenDatabase;
     access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>>;
   } = {},
 ): Promise<ApiHarness> {
   const { address = inject('temporalAddress') } = options;
-  const folder = options.database === undefined ? await preparedDatabase() : null;
-  const database = options.database ?? (await openEmbedded(folder!));
+  const database = options.database ?? (await openPrepared());
   await ensureDefaults(database.db, { dev: DEV_KEY, approver: APPROVER_KEY });
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
@@ -106,7 +104,7 @@ export async function createApiHarness(
     };
   };
   await startWorker();
-  const document = await (await fetch(`${api.url}/openapi.json`)).json();
+  const check = createCheck(await (await fetch(`${api.url}/openapi.json`)).json());
   return {
     ...{ api, connection, database },
     stopWorker: () => stopWorker(),
@@ -125,7 +123,7 @@ export async function createApiHarness(
       });
       const text = await response.text();
       const answer: Answer = { status: response.status, headers: response.headers, body: JSON.parse(text) };
-      checkAgainst(document, method, path, answer);
+      check(method, path, answer);
       return answer;
     },
     close: async () => {
@@ -135,25 +133,34 @@ export async function createApiHarness(
       await native.close();
       await connection.close();
       await database.close();
-      if (folder !== null) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
+/** Makes a check of answers against an OpenAPI document. */
 // biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is walked here, as data
-function checkAgainst(document: any, method: string, path: string, { status, body }: Answer): void {
-  const [plain = ''] = path.split('?');
+function createCheck(document: any): (method: string, path: string, answer: Answer) => void {
   const names = Object.keys(document.paths).sort((a, b) => a.split('{').length - b.split('{').length);
-  const template = names.find((name) => new RegExp(`^${name.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(plain));
-  const operation = template === undefined ? undefined : document.paths[template][method.toLowerCase()];
-  if (operation === undefined) {
-    expect(status, `${method} ${path} is not in openapi.json`).toBeGreaterThanOrEqual(400);
-    return;
-  }
-  const schema = operation.responses[status]?.content?.['application/json']?.schema;
-  expect(schema, `${method} ${template} does not document ${status}: ${JSON.stringify(body)}`).toBeDefined();
-  const local = JSON.parse(
-    JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll('#/components/schemas/', '#/$defs/'),
-  );
-  expect(new Validator(local, '2020-12', false).validate(body).errors, `${method} ${template} ${status}`).toEqual([]);
+  const patterns = names.map((name) => [name, new RegExp(`^${name.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`)] as const);
+  // Schemas refer to one another, so that making a validator takes longer than most answers do.
+  const validators = new Map<string, Validator>();
+  return (method, path, { status, body }) => {
+    const [plain = ''] = path.split('?');
+    const [template] = patterns.find(([, pattern]) => pattern.test(plain)) ?? [];
+    const operation = template === undefined ? undefined : document.paths[template][method.toLowerCase()];
+    if (operation === undefined) {
+      expect(status, `${method} ${path} is not in openapi.json`).toBeGreaterThanOrEqual(400);
+      return;
+    }
+    const name = `${method} ${template} ${status}`;
+    const schema = operation.responses[status]?.content?.['application/json']?.schema;
+    expect(schema, `${method} ${template} does not document ${status}: ${JSON.stringify(body)}`).toBeDefined();
+    let validator = validators.get(name);
+    if (validator === undefined) {
+      const whole = JSON.stringify({ ...schema, $defs: document.components.schemas });
+      validator = new Validator(JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/')), '2020-12', false);
+      validators.set(name, validator);
+    }
+    expect(validator.validate(body).errors, name).toEqual([]);
+  };
 }

@@ -1,25 +1,45 @@
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowBundle } from '@temporalio/worker';
-import { openEmbedded } from '../../store/database.ts';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Client, Pool } from 'pg';
+import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/database.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
+import { copyFolder } from '../store/folder-copy.ts';
+import { startPostgres } from '../store/postgres-server.ts';
 
-// What every file of tests would make again for itself, made once for all of them: the bundle of the workflow, and a database
-// with its tables and nothing in them.
+// What every file of tests would make again for itself, made once for all of them: the bundle of the workflow, a Postgres server,
+// and databases of both engines with their tables and nothing in them.
 
 const BUNDLE = 'TEST_WORKFLOW_BUNDLE';
-const DATABASE = 'TEST_DATABASE';
+const FOLDER = 'TEST_DATABASE_FOLDER';
+const SERVER = 'TEST_POSTGRES_URL';
 
-/** Makes it, in a folder that goes with the run of the tests. */
-export async function prepare(folder: string): Promise<void> {
-  const database = join(folder, 'database');
+/** The database of the server that others are copies of. */
+const TEMPLATE = 'prepared';
+
+/** Connections that a process has to its database. */
+const CONNECTIONS = 10;
+
+/** Makes it, with files in a folder that goes with the run of the tests; gives what ends it. */
+export async function prepare(folder: string): Promise<() => Promise<void>> {
+  const embedded = join(folder, 'database');
   const bundle = join(folder, 'bundle.json');
-  const [made] = await Promise.all([bundleWorkflows(), openEmbedded(database).then((opened) => opened.close())]);
+  const [made, postgres] = await Promise.all([
+    bundleWorkflows(),
+    startPostgres(),
+    openEmbedded(embedded).then((opened) => opened.close()),
+  ]);
   await writeFile(bundle, JSON.stringify(made));
+  await order(postgres.url, `CREATE DATABASE ${TEMPLATE}`);
+  await (await openPostgres(urlOf(postgres.url, TEMPLATE))).close();
   // The processes of the tests inherit it.
   process.env[BUNDLE] = bundle;
-  process.env[DATABASE] = database;
+  process.env[FOLDER] = embedded;
+  process.env[SERVER] = postgres.url;
+  return postgres.stop;
 }
 
 /** The bundle of the workflow as it is now. */
@@ -28,10 +48,44 @@ export async function preparedBundle(): Promise<WorkflowBundle> {
   return path === undefined ? bundleWorkflows() : (JSON.parse(await readFile(path, 'utf8')) as WorkflowBundle);
 }
 
-/** A folder with an empty database, for a test to open. */
-export async function preparedDatabase(): Promise<string> {
+/**
+ * Opens a new Postgres database with nothing in its tables, which is gone once it is closed. Unlike openPostgres, nobody is refused
+ * who has waited for long: a busy machine has time.
+ */
+export async function openPrepared(): Promise<OpenDatabase> {
+  const server = process.env[SERVER];
+  if (server === undefined) throw new Error('only integration tests have a prepared Postgres server');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  const pool = new Pool({ connectionString: urlOf(server, name), max: CONNECTIONS });
+  return {
+    db: drizzle(pool),
+    probe: async () => {
+      await pool.query('SELECT 1');
+    },
+    close: async () => {
+      await pool.end();
+      await order(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** A folder with an empty embedded database, for a test to open. */
+export async function preparedFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-test-'));
-  const path = process.env[DATABASE];
-  if (path !== undefined) await cp(path, folder, { recursive: true });
+  const path = process.env[FOLDER];
+  if (path !== undefined) await copyFolder(path, folder);
   return folder;
+}
+
+function urlOf(server: string, database: string): string {
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function order(url: string, statement: string): Promise<void> {
+  const client = new Client(url);
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
 }

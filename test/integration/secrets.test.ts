@@ -11,7 +11,7 @@ import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { createProcessStore } from '../../store/processes.ts';
 import { createSealStore } from '../../store/seals.ts';
 import { createSecretStore } from '../../store/secrets.ts';
-import { preparedDatabase } from './prepared.ts';
+import { preparedFolder } from './prepared.ts';
 
 const OLD = 'the master key of last year, long enough';
 const NEW = 'the master key of this year, long enough';
@@ -29,7 +29,7 @@ const SETTINGS = { settings: {}, secrets: { bot_token: 'xoxb' } };
 let folder: string;
 let database: OpenDatabase;
 beforeAll(async () => {
-  folder = await preparedDatabase();
+  folder = await preparedFolder();
   database = await openEmbedded(folder);
 });
 afterAll(async () => {

@@ -51,9 +51,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startTemporalServer({ binary, namespaces: ['default', ...API_NAMESPACES], port: 0, uiPort: 0 });
   project.provide('temporalAddress', server.address);
   const folder = await mkdtemp(join(tmpdir(), 'fermata-prepared-'));
-  await prepare(folder);
+  const endPrepared = await prepare(folder);
   return async () => {
-    await server.stop();
+    await Promise.all([server.stop(), endPrepared()]);
     await rm(folder, { recursive: true, force: true });
   };
 }

@@ -1,12 +1,12 @@
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { bundleWorkflows } from '../../worker/bundle.ts';
+import { preparedBundle } from './prepared.ts';
 
 // A worker as a process of its own, which a test kills: its activities hang in their first attempt.
 const [address = '', taskQueue = '', mode = ''] = process.argv.slice(2);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
-  ...{ connection, taskQueue, workflowBundle: await bundleWorkflows(), stickyQueueScheduleToStartTimeout: '1s' },
+  ...{ connection, taskQueue, workflowBundle: await preparedBundle(), stickyQueueScheduleToStartTimeout: '1s' },
   activities: {
     default: async () => {
       if (mode === 'hang') await new Promise(() => setInterval(() => undefined, 1_000));

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
+import { endWithParent } from '../../dev/parent-watch.ts';
 import { freePort } from '../../process/ports.ts';
+import { copyFolder } from './folder-copy.ts';
 
 /** A real Postgres server of a test. */
 export interface PostgresServer {
@@ -33,7 +35,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-postgres-'));
   await chmod(folder, 0o777);
   const native = join(folder, 'native');
-  await cp(installed, native, { recursive: true, verbatimSymlinks: true });
+  await mkdir(native);
+  await copyFolder(installed, native);
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Record<
     'source' | 'target',
     string
@@ -60,11 +63,13 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort();
   const settings = ['-h', '127.0.0.1', '-p', String(port), '-k', '', '-c', 'fsync=off'];
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  let endWatch = (): void => undefined;
   const start = async (): Promise<ChildProcess> => {
     // A group of its own, so that all its processes can be killed.
     const started = spawn(join(native, 'bin/postgres'), ['-D', data, ...settings], {
       ...{ ...options, stdio: 'ignore', detached: true },
     });
+    endWatch = endWithParent(started.pid!);
     await untilReady(url);
     return started;
   };
@@ -74,6 +79,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     const ended = once(server, 'exit');
     process.kill(pid, signal);
     await ended;
+    endWatch();
   };
   return {
     url,
