@@ -2,6 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
 import { jsonPointer } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
+import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import { readPackArchive } from './pack-archive.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -38,19 +39,23 @@ export function bodyTypeOf(header: string): BodyType | null {
 
 /**
  * Parses a body into JSON. A pure function of its bytes, with its own bounds, so that it can run in any thread. Throws
- * `json_malformed`, `yaml_malformed`, and `request_invalid` for what is too deep, too large or no pack.
+ * `json_malformed`, `yaml_malformed`, and `request_invalid` for what is too deep, too large or no pack, and for JSON whose values would
+ * change.
  */
 export function parseBody(type: DocumentType, bytes: Uint8Array): Json {
   if (type === 'application/zip') return readPackArchive(bytes);
-  return type === 'application/yaml' ? parseYaml(decodeText(bytes, 'yaml_malformed')) : parseJson(bytes);
+  return type === 'application/yaml' ? parseYaml(decodeText(bytes, 'yaml_malformed')) : parseJsonBody(bytes);
 }
 
-function parseJson(bytes: Uint8Array): Json {
+function parseJsonBody(bytes: Uint8Array): Json {
   const text = decodeText(bytes, 'json_malformed');
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = parseJson(text);
   } catch (cause) {
+    if (cause instanceof JsonRefused) {
+      throw new AppError('request_invalid', cause.message, { issues: cause.issues, cause });
+    }
     throw new AppError('json_malformed', `the body is not JSON: ${(cause as Error).message}`, { cause });
   }
   checkExtent(value, [], { left: MAX_ENTRIES });

@@ -1,7 +1,21 @@
-import { Composer, type CST, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser, type YAMLMap } from 'yaml';
+import {
+  Composer,
+  type CST,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  type Node,
+  Parser,
+  type Scalar,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
 import { AppError } from '../model/app-error.ts';
 import { MAX_DEPTH } from '../model/definition.ts';
-import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import { inexactness } from '../model/json-reader.ts';
 
 /** Tokens of YAML's lexer that a document may have: words, marks, spaces and ends of lines. */
 const MAX_TOKENS = 100_000;
@@ -39,9 +53,10 @@ export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_
   let documents = 0;
   for (const document of composer.compose(tokensOf(text, allowance), true, text.length)) {
     const [trouble] = [...document.errors, ...document.warnings];
-    if (trouble !== undefined) throw malformed(trouble.message, text, trouble.pos[0]);
+    if (trouble !== undefined) throw malformed(troubleOf(trouble, text), text, trouble.pos[0]);
     documents += 1;
-    if (documents > 1) throw malformed('there is more than one document', text, document.range[0]);
+    if (documents > 1)
+      throw malformed('there is more than one document: use a file for each, or a pack', text, document.range[0]);
     root = document.contents;
   }
   return new YamlReader(text).read(root, 0);
@@ -93,9 +108,8 @@ class YamlReader {
     if (isScalar(node)) {
       if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
       const { value } = node;
-      if (typeof value === 'number' && !Number.isFinite(value)) {
-        throw this.#malformed(`${value} is not a number of JSON`, node);
-      }
+      const fault = faultOf(node);
+      if (fault !== null) throw this.#malformed(fault, node);
       this.#count(jsonSize(value), node);
       return value as Json; // The core schema knows no other scalars.
     }
@@ -111,13 +125,28 @@ class YamlReader {
 
   #object(map: YAMLMap, depth: number): JsonObject {
     const entries = new Map<string, Json>();
+    const own = new Set<string>();
     for (const { key, value } of map.items) {
       if (!isScalar(key) || typeof key.value !== 'string') throw this.#malformed('a key must be text', key as Node);
-      if (entries.has(key.value)) throw this.#malformed(`the key "${key.value}" stands twice`, key);
+      if (own.has(key.value)) throw this.#malformed(`the key "${key.value}" stands twice`, key);
+      if (key.value === '__proto__') throw this.#malformed('the key "__proto__" is reserved', key);
+      const fault = faultOf(key);
+      if (fault !== null) throw this.#malformed(fault, key);
+      own.add(key.value);
       this.#count(jsonSize(key.value), key);
-      entries.set(key.value, this.read(value, depth + 1));
+      const said = this.read(value, depth + 1);
+      if (key.value === '<<' && key.type === 'PLAIN') this.#merge(said, entries, key);
+      else entries.set(key.value, said);
     }
     return Object.fromEntries(entries);
+  }
+
+  /** Adds what a map merges: of several maps the first one wins, and what the map itself says wins over all. */
+  #merge(value: Json, entries: Map<string, Json>, node: Node): void {
+    for (const merged of Array.isArray(value) ? value : [value]) {
+      if (!isJsonObject(merged)) throw this.#malformed('"<<" merges maps alone; a key of that name is quoted', node);
+      for (const [key, entry] of Object.entries(merged)) if (!entries.has(key)) entries.set(key, entry);
+    }
   }
 
   #count(bytes: number, node: Node): void {
@@ -132,6 +161,24 @@ class YamlReader {
   #malformed(message: string, { range }: Node): AppError {
     return malformed(message, this.#text, range?.[0] ?? 0);
   }
+}
+
+/** Says why JSON does not have a scalar as it is written; null: it does. */
+function faultOf({ value, source = '' }: Scalar): string | null {
+  if (typeof value === 'string') return value.isWellFormed() ? null : 'a text holds half of a surrogate pair';
+  if (typeof value !== 'number') return null;
+  if (!/\d/.test(source)) return `${value} is not a number of JSON`; // .inf, .nan
+  const inexact = inexactness(source);
+  return inexact === null ? null : `the value ${inexact.message}`;
+}
+
+/** Says what is wrong where the parser has found a fault, in words that help with what people mostly meant. */
+function troubleOf({ code, message, pos: [at] }: YAMLError, text: string): string {
+  // A template without quotes is a map whose only key is a map.
+  if (code === 'NON_STRING_KEY' && text.slice(0, at + 1).endsWith('{{')) {
+    return 'quote a template that begins a value: "{{ x }}"';
+  }
+  return code === 'NON_STRING_KEY' ? 'a key must be text' : message;
 }
 
 function tooDeep(text: string, offset: number): AppError {
