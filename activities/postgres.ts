@@ -6,6 +6,7 @@ import { portOf } from '../egress/egress.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import type { Json } from '../model/json.ts';
 import { type ActionContext, ActionError } from './action.ts';
+import { SESSION_SETTINGS } from './postgres-types.ts';
 
 /** Bytes that a server may send over one connection, which does one statement. */
 const MAX_WIRE_BYTES = 16_000_000;
@@ -75,12 +76,16 @@ async function configOf(
   return { ...config, ssl: { servername: host, rejectUnauthorized: ssl !== 'require' && ssl !== 'prefer' } };
 }
 
-/** Connects with a `statement_timeout` of so many milliseconds. */
+/** Connects with a `statement_timeout` of so many milliseconds, and with the settings by which values are read. */
 async function connected(config: pg.ClientConfig, timeout: number, signal: AbortSignal): Promise<pg.Client> {
-  const client = await connect({ ...config, statement_timeout: timeout }).catch((error: Error) => {
+  const settings = Object.entries(SESSION_SETTINGS);
+  const options = settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');
+  const client = await connect({ ...config, statement_timeout: timeout, options }).catch(async (error: Error) => {
+    if (!/unsupported startup parameter/.test(error.message)) throw error;
     // PgBouncer knows only some parameters. The statement is still cancelled when the attempt is over.
-    if (/unsupported startup parameter/.test(error.message)) return connect(config);
-    throw error;
+    const pooled = await connect(config);
+    await pooled.query(settings.map(([name, value]) => `SET ${name} = '${value}'`).join('; '));
+    return pooled;
   });
   if (!signal.aborted) return client;
   close(client);

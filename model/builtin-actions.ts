@@ -126,11 +126,18 @@ export const IncidentInputSchema = z.strictObject({
   connection: Connection,
 });
 
+/** What becomes of an integer beyond 2^53, which a JSON number does not carry exactly. */
+const BigNumbers = z
+  .literal('text')
+  .optional()
+  .describe('`text`: integers from 2^53 on are given as text. Without it the task fails (`NUMBER_INEXACT`).');
+
 /** The input of `database.query`. */
 export const QueryInputSchema = z.strictObject({
   sql: z.string(),
   params: z.array(JsonValueSchema).max(65_535).optional(),
   max_rows: z.int().min(1).max(10_000).default(1000),
+  big_numbers: BigNumbers,
   connection: Connection,
 });
 
@@ -139,6 +146,7 @@ export const InsertInputSchema = z.strictObject({
   table: z.string(),
   data: z.union([JsonObject, z.array(JsonObject)]),
   returning: z.array(z.string()).optional(),
+  big_numbers: BigNumbers,
   connection: Connection,
 });
 

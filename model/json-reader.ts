@@ -26,7 +26,7 @@ export class JsonRefused extends Error {
  * from 2^53 on, numbers too large or too small for a double, a key twice in an object, the key `__proto__`, half of a surrogate pair.
  * With `bigIntegers: 'text'`, the integers become texts of the same digits.
  */
-export function parseJson(text: string, { bigIntegers }: { bigIntegers?: 'text' } = {}): Json {
+export function parseJson(text: string, { bigIntegers }: { bigIntegers?: 'text' | undefined } = {}): Json {
   const value = JSON.parse(text) as Json;
   const { issues, integers } = scan(text);
   if (bigIntegers === undefined) issues.push(...integers.slice(0, MAX_ISSUES).map(({ issue }) => issue!));

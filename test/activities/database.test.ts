@@ -60,6 +60,188 @@ describe('rows', () => {
   });
 });
 
+describe('values', () => {
+  it.each<[sql: string, value: unknown]>([
+    // Numbers that a double carries are numbers; what has more digits, or could have them, is text.
+    ['7::int2', 7],
+    ["'-2147483648'::int4", -2147483648],
+    ['300::int8', '300'],
+    ['9223372036854775807', '9223372036854775807'],
+    ['count(*)', '1'],
+    ['count(*)::int', 1],
+    ['1.10::numeric', '1.10'],
+    ["'NaN'::numeric", 'NaN'],
+    ['12.5::money', '$12.50'],
+    ['42::oid', '42'],
+    ['1.5::float4', 1.5],
+    ['0.1::float8', 0.1],
+    ['1e300::float8', 1e300],
+    ["'NaN'::float8", 'NaN'],
+    ["'Infinity'::float4", 'Infinity'],
+    ["'-Infinity'::float8", '-Infinity'],
+    // Times do not depend on where the worker runs.
+    ["date '2026-03-01'", '2026-03-01'],
+    ["date 'infinity'", 'infinity'],
+    ["date '0044-03-15 BC'", '0044-03-15 BC'],
+    ["timestamp '2026-11-28 12:00:00.123456'", '2026-11-28T12:00:00.123456'],
+    ["timestamp '2026-11-28 12:00'", '2026-11-28T12:00:00'],
+    ["timestamptz '2026-11-28 12:00:00.123456+05:30'", '2026-11-28T06:30:00.123456Z'],
+    ["timestamptz '2026-03-29 01:30:00+00'", '2026-03-29T01:30:00Z'],
+    ["timestamptz '-infinity'", '-infinity'],
+    ["timestamptz '12026-01-01 00:00+00'", '12026-01-01 00:00:00+00'],
+    ["time '23:59:59'", '23:59:59'],
+    ["timetz '23:59:59+02'", '23:59:59+02'],
+    ["interval '1 day 2:03:04'", 'P1DT2H3M4S'],
+    // The rest.
+    ['true', true],
+    ['null::bool', null],
+    ["'\\xdeadbeef'::bytea", '3q2+7w=='],
+    ["''::bytea", ''],
+    [`'é😀"\\'`, 'é😀"\\'],
+    ["'2f1e4fc8-6ba5-4c8f-9a0a-0d1b2c3d4e5f'::uuid", '2f1e4fc8-6ba5-4c8f-9a0a-0d1b2c3d4e5f'],
+    ["'10.0.0.1'::inet", '10.0.0.1'],
+    ['int4range(1, 5)', '[1,5)'],
+    ["row(1, 'a')", '(1,a)'],
+    [`'{"b":[1,2.5,null],"a":"x"}'::json`, { b: [1, 2.5, null], a: 'x' }],
+    [`'"text"'::jsonb`, 'text'],
+    ["'null'::jsonb", null],
+    // Arrays.
+    ['array[1,null,3]', [1, null, 3]],
+    ['array[300::int8]', ['300']],
+    [
+      'array[[1,2],[3,4]]',
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    ["array['a,b','{}','null',null,'\"']", ['a,b', '{}', 'null', null, '"']],
+    ['array[]::text[]', []],
+    ['array[true,false]', [true, false]],
+    ["array[date '2026-03-01']", ['2026-03-01']],
+    ["array[timestamptz '2026-03-01 00:00+00']", ['2026-03-01T00:00:00Z']],
+    [`array['{"a":1}'::jsonb]`, [{ a: 1 }]],
+    ["array['\\x00ff'::bytea]", ['AP8=']],
+    ["'[2:3]={7,8}'::int[]", [7, 8]],
+  ])('%s is %j', async (sql, value) => {
+    const zone = process.env.TZ;
+    process.env.TZ = 'Europe/Berlin';
+    const { rows } = (await query(`SELECT ${sql} AS v`)) as { rows: unknown };
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+    expect(rows).toEqual([{ v: value }]);
+  });
+
+  it.each<[json: string, code: string, path: string]>([
+    ['{"a":[1,9007199254740993]}', 'NUMBER_INEXACT', '/a/1'],
+    ['1e400', 'NUMBER_INEXACT', 'the value'],
+    ['{"a":1,"a":2}', 'KEY_REPEATED', '/a'],
+    ['{"__proto__":1}', 'KEY_RESERVED', '/__proto__'],
+  ])('json %s fails once with %s', async (json, expected, path) => {
+    const [type, retryable, message, code] = await failure(`SELECT '${json}'::json AS col`);
+    expect([type, retryable, code]).toEqual(['output_invalid', false, expected]);
+    expect(message).toContain(`database: column "col": ${path}`);
+  });
+
+  it('big integers are text where that is asked for; numbers beyond every double fail all the same', async () => {
+    const sql = `SELECT '{"a":[1,9007199254740993]}'::jsonb AS v`;
+    expect(await query(sql, { big_numbers: 'text' })).toMatchObject({ rows: [{ v: { a: [1, '9007199254740993'] } }] });
+    expect((await failure(`SELECT '1e400'::json AS v`, { big_numbers: 'text' }))[3]).toBe('NUMBER_INEXACT');
+  });
+
+  it('two columns of one name are refused', async () => {
+    expect(await failure('SELECT 1 AS a, 2 AS b, 3 AS a')).toEqual([
+      ...['database_error', false],
+      'database: two columns of the result are named "a": give each a name of its own with AS',
+      '42701',
+    ]);
+  });
+});
+
+describe('parameters', () => {
+  beforeAll(async () => {
+    await observer.query(
+      'CREATE TABLE kept (i int8, n numeric, f float8, t text, l int[], w text[], g int[][], j jsonb)',
+    );
+  });
+
+  it.each<[sql: string, params: unknown[], value: unknown]>([
+    ['2 = any($1)', [[1, 2]], true],
+    ["'b' = any($1::text[])", [['a', 'b,"{}']], false],
+    ['$1::int[]', [[]], []],
+    [
+      '$1::int[]',
+      [
+        [
+          [1, 2],
+          [3, null],
+        ],
+      ],
+      [
+        [1, 2],
+        [3, null],
+      ],
+    ],
+    ['$1::jsonb[]', [[{ a: 1 }, { b: [2] }]], [{ a: 1 }, { b: [2] }]],
+    ['$1::jsonb', [[1, [2], { a: 3 }]], [1, [2], { a: 3 }]],
+    ['$1::json', [{ a: 'é' }], { a: 'é' }],
+    ['$1::text', ['\\x\'"; --'], '\\x\'"; --'],
+    ['$1::float8', [0.1], 0.1],
+    ['$1::numeric', [1e-7], '0.0000001'],
+    ['$1::bool', [true], true],
+    ['$1::int IS NULL', [null], true],
+  ])('%s with %j is %j', async (sql, params, value) => {
+    expect(await query(`SELECT ${sql} AS v`, { params })).toMatchObject({ rows: [{ v: value }] });
+  });
+
+  it('an insert keeps each value as it is', async () => {
+    const row = {
+      i: '9007199254740993',
+      n: '1.10',
+      f: 0.1,
+      t: 'é\n"',
+      l: [1, 2],
+      w: ['a,b', '{}'],
+      g: [[1], [2]],
+      j: [1, 'x'],
+    };
+    const returning = Object.keys(row);
+    const input = { table: 'kept', data: [row, { ...row, l: [], j: { a: [1] } }], returning };
+    expect(await database.run('database.insert', input)).toEqual({
+      row_count: 2,
+      rows: [row, { ...row, l: [], j: { a: [1] } }],
+    });
+  });
+
+  it('U+0000 is refused before anything is sent', async () => {
+    expect((await failure('SELECT $1::text', { params: ['a\0b'] })).slice(0, 2)).toEqual(['input_invalid', false]);
+    expect((await failure('SELECT $1::text[]', { params: [['a', 'a\0b']] })).slice(0, 2)).toEqual([
+      'input_invalid',
+      false,
+    ]);
+  });
+
+  it('several statements at once are refused, with lists and without', async () => {
+    expect((await failure('SELECT 1; SELECT 2'))[3]).toBe('42601');
+    expect((await failure('SELECT $1::int[]; DROP TABLE kept', { params: [[1]] }))[3]).toBe('42601');
+    expect(await query('SELECT count(*)::int AS n FROM kept')).toMatchObject({ row_count: 1 });
+  });
+});
+
+it.each([
+  ['INSERT INTO affected SELECT generate_series(1, 5)', 5],
+  ['UPDATE affected SET i = i + 1', 5],
+  ['UPDATE affected SET i = i WHERE i = 2 RETURNING i', 1],
+  ['UPDATE affected SET i = i WHERE i = 99 RETURNING i', 0],
+  ['DELETE FROM affected WHERE i > 4', 2],
+  ['SELECT i FROM affected', 3],
+  ['SELECT i FROM affected WHERE i = 99', 0],
+  ['CREATE INDEX ON affected (i)', 0],
+])('%s has a row_count of %i', async (sql, count) => {
+  await observer.query('CREATE TABLE IF NOT EXISTS affected (i int)');
+  expect(await query(sql)).toMatchObject({ row_count: count, truncated: false });
+});
+
 describe('what is too large', () => {
   it.each([
     ['many rows', `SELECT repeat('x', 1000) t FROM generate_series(1, 3000000)`],
