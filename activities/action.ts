@@ -3,6 +3,7 @@ import { readText } from '../egress/answer.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { parseJson } from '../model/json-reader.ts';
 
 /** What an action gets beside its input. */
 export interface ActionContext {
@@ -16,8 +17,8 @@ export interface ActionContext {
   lookup: Egress['lookup'];
   /** The same for every attempt of one task or item, and for nothing else: for systems that do a thing once. */
   token: string;
-  /** Is to be told of a text that is encoded as base64, such as an account: what is hidden of the secrets in it. */
-  encoded(text: string): void;
+  /** Is to be told of a text, or of bytes, that are encoded as base64, such as an account: what is hidden of the secrets in it. */
+  encoded(written: string | Buffer): void;
 }
 
 /** How an action of Fermata's own workers ends badly: recorded as the failure of its task. */
@@ -130,17 +131,21 @@ export async function ask(
   });
 }
 
-/** Parses an answer; null when it is not JSON. */
+/** Parses an answer; null when it is not JSON. Integers beyond a JSON number are text: what was asked for is done. */
 function jsonOf(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text, { bigIntegers: 'text' });
   } catch {
     return null;
   }
 }
 
-/** Seconds that a system has asked to wait; undefined: it has said nothing of that. */
-function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+/** Seconds after which a system may be asked again, by its `Retry-After`, a day at most; undefined: it has said nothing of that. */
+export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
+  const said = headers.get('retry-after')?.trim() ?? '';
+  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(0, seconds), MAX_RETRY_AFTER) : undefined;
 }
+
+/** Seconds that a system can ask to wait. */
+const MAX_RETRY_AFTER = 86_400;

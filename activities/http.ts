@@ -1,12 +1,14 @@
-import { readText } from '../egress/answer.ts';
+import { readBytes } from '../egress/answer.ts';
 import { type HttpInput, HttpInputSchema } from '../model/http-input.ts';
-import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
+import { type JsonObject, jsonSize } from '../model/json.ts';
+import { JsonRefused } from '../model/json-reader.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
-import { type Action, type ActionContext, ActionError, basic } from './action.ts';
+import { type Action, type ActionContext, ActionError, basic, retryAfterOf } from './action.ts';
 import { timer } from './attempt.ts';
+import { changedAnswer, type ReadBody, readBody } from './http-body.ts';
 
 /**
- * `core.http` (design/shapes.md, Actions): `{ status_code, headers, body, duration_ms }`. Fails with `http_error` on an
+ * `core.http`: `{ status_code, headers, encoding, body, duration_ms }`. Fails with `http_error` on an
  * unexpected status (code `HTTP_503`) and when no answer came (the system's own code, as `ECONNREFUSED`), with
  * `timeout` after `timeout` seconds, with `egress_denied` where the address may not be reached, with `too_large` on an
  * answer beyond what a payload may hold.
@@ -22,18 +24,22 @@ export const httpAction: Action<HttpInput> = {
         headers: headersOf(input, encoded),
         redirect: input.follow_redirects ? 'follow' : 'manual',
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
-        ...bodyOf(input, encoded),
+        ...sentBody(input, encoded),
       });
-      const headers = Object.fromEntries(response.headers);
-      const body = parseBody(await readText(response), headers['content-type']);
       const { status } = response;
-      if (!isExpected(status, input.expect)) {
+      const expected = isExpected(status, input.expect);
+      const headers = headersOfAnswer(response.headers);
+      const bytes = await readBytes(response);
+      const read = bodyOfAnswer(bytes, response.headers.get('content-type') ?? '', input, expected);
+      if (read.encoding === 'base64') encoded(bytes);
+      if (!expected) {
         throw new ActionError('http_error', `${input.method} ${urlOf(input).origin} answered ${status}`, {
           code: `HTTP_${status}`,
-          details: fitting({ status_code: status, headers, body }),
+          details: fitting({ status_code: status, headers, ...read }),
+          retryAfter: retryAfterOf(response.headers),
         });
       }
-      return { status_code: status, headers, body, duration_ms: Math.round(performance.now() - started) };
+      return { status_code: status, headers, ...read, duration_ms: Math.round(performance.now() - started) };
     } catch (error) {
       if (error instanceof ActionError || signal.aborted) throw error;
       if (limit?.aborted)
@@ -46,10 +52,21 @@ export const httpAction: Action<HttpInput> = {
   },
 };
 
+/** The URL with the query behind what it has itself, which stays as it is: it may be signed. */
 function urlOf({ url, query }: HttpInput): URL {
   const result = new URL(url);
-  for (const [name, value] of Object.entries(query)) result.searchParams.set(name, String(value));
+  const more = parametersOf(query).toString();
+  if (more !== '') result.search = result.search.length > 1 ? `${result.search}&${more}` : more;
   return result;
+}
+
+/** Fields of a query or a form; one with several values stands there as often. */
+function parametersOf(fields: HttpInput['query']): URLSearchParams {
+  return new URLSearchParams(
+    Object.entries(fields).flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value]).map((each): [string, string] => [name, String(each)]),
+    ),
+  );
 }
 
 function headersOf(
@@ -69,10 +86,9 @@ function headersOf(
   return Object.fromEntries(result);
 }
 
-function bodyOf({ body, form }: HttpInput, encoded: ActionContext['encoded']): { body?: string | URLSearchParams } {
+function sentBody({ body, form }: HttpInput, encoded: ActionContext['encoded']): { body?: string | URLSearchParams } {
   if (form !== undefined) {
-    const fields = Object.entries(form).map(([name, value]) => [name, String(value)] as [string, string]);
-    const params = new URLSearchParams(fields);
+    const params = parametersOf(form);
     encoded(params.toString());
     return { body: params };
   }
@@ -83,19 +99,29 @@ function bodyOf({ body, form }: HttpInput, encoded: ActionContext['encoded']): {
   return { body: text };
 }
 
-function parseBody(text: string, contentType: string | undefined): Json {
-  if (text === '') return null;
-  if (!/[/+]json\b/i.test(contentType ?? '')) return text;
+/** Headers of an answer, those that come several times joined by commas; cookies, whose commas mean something else, as a list. */
+function headersOfAnswer(headers: Headers): Record<string, string | string[]> {
+  const found: Record<string, string | string[]> = Object.fromEntries(headers);
+  const cookies = headers.getSetCookie();
+  return cookies.length === 0 ? found : { ...found, 'set-cookie': cookies };
+}
+
+/** Reads the body of an answer; that of an unexpected one, which fails anyway, without refusing it. */
+function bodyOfAnswer(bytes: Buffer, contentType: string, input: HttpInput, expected: boolean): ReadBody {
   try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text; // what claims to be JSON and is not stays readable as text
+    return readBody(bytes, contentType, { bigIntegers: expected ? input.big_numbers : 'text' });
+  } catch (error) {
+    if (!(error instanceof JsonRefused)) throw error;
+    if (expected) throw changedAnswer(urlOf(input).origin, error);
+    return { encoding: 'text', body: bytes.toString('utf8') };
   }
 }
 
 /** The details of an unexpected answer; without its body where that is too large as JSON. */
 function fitting(details: JsonObject): JsonObject {
-  return jsonSize(details) <= MAX_PAYLOAD_BYTES ? details : { ...details, body: null, truncated: true };
+  return jsonSize(details) <= MAX_PAYLOAD_BYTES
+    ? details
+    : { ...details, encoding: 'none', body: null, truncated: true };
 }
 
 function isExpected(status: number, expected: HttpInput['expect']): boolean {

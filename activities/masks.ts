@@ -18,10 +18,10 @@ export interface Masks {
   /** Whether a text holds a secret, short ones included, however Fermata has written it. */
   holdsSecret(text: string): boolean;
   /**
-   * Notes a text that Fermata encodes as base64, such as an account or a body. From then on its base64 is hidden as a whole where the text
-   * holds a secret.
+   * Notes a text, or bytes, that Fermata encodes as base64, such as an account or a body. From then on its base64 is hidden as a whole
+   * where it holds a secret.
    */
-  encoded(text: string): void;
+  encoded(written: string | Buffer): void;
 }
 
 /** Creates it for some secrets, by name; values that are no text are not hidden. */
@@ -57,9 +57,10 @@ export function createMasks(secrets: JsonObject): Masks {
   return {
     mask: (value) => (forms.length === 0 ? value : (mask(value) as typeof value)),
     holdsSecret,
-    encoded(text) {
-      if (!holdsSecret(text)) return;
-      for (const form of base64TextsOf(text)) {
+    encoded(written) {
+      // Secrets are known as UTF-8 that is read as Latin-1, too.
+      if (!holdsSecret(typeof written === 'string' ? written : written.toString('latin1'))) return;
+      for (const form of base64TextsOf(written)) {
         whole.add(form);
         if (form.length >= SHORTEST) parts.add(form);
       }

@@ -23,9 +23,9 @@ export function writingsOf(secret: string): string[] {
   ].filter((form) => form !== '');
 }
 
-/** Returns the base64 and base64url of a text as a whole. */
-export function base64TextsOf(text: string): string[] {
-  const bytes = Buffer.from(text);
+/** Returns the base64 and base64url of a text, or of bytes, as a whole. */
+export function base64TextsOf(written: string | Buffer): string[] {
+  const bytes = Buffer.from(written);
   return [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
 }
 

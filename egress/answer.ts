@@ -12,19 +12,23 @@ export class AnswerTooLarge extends Error {
 type Answer = Awaited<ReturnType<Egress['fetch']>>;
 
 /**
- * Reads an answer as text. Counts its bytes after decompression while they arrive, closes the connection when they are more than
- * a payload may have, and then throws an AnswerTooLarge.
+ * Reads the bytes of an answer. Counts them after decompression while they arrive, closes the connection when they are more than a
+ * payload may have, and then throws an AnswerTooLarge.
  */
-export async function readText({ body }: Answer): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
+export async function readBytes({ body }: Answer): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
     if (bytes > MAX_PAYLOAD_BYTES) throw new AnswerTooLarge();
-    text += decoder.decode(chunk, { stream: true });
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return Buffer.concat(chunks);
+}
+
+/** Reads an answer as text of UTF-8; what is none of it becomes U+FFFD. Throws as `readBytes` does. */
+export async function readText(answer: Answer): Promise<string> {
+  return new TextDecoder().decode(await readBytes(answer));
 }
 
 /** Returns `fetch` for a client library that reads answers without a limit: each answer is read here first, as text. */

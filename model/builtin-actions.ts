@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HttpInputSchema } from './http-input.ts';
+import { BigNumbers, HttpInputSchema } from './http-input.ts';
 import type { Json } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { SIGNAL_NAME } from './signal.ts';
@@ -126,12 +126,6 @@ export const IncidentInputSchema = z.strictObject({
   connection: Connection,
 });
 
-/** What becomes of an integer beyond 2^53, which a JSON number does not carry exactly. */
-const BigNumbers = z
-  .literal('text')
-  .optional()
-  .describe('`text`: integers from 2^53 on are given as text. Without it the task fails (`NUMBER_INEXACT`).');
-
 /** The input of `database.query`. */
 export const QueryInputSchema = z.strictObject({
   sql: z.string(),
@@ -200,7 +194,8 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
     HttpInputSchema,
     z.strictObject({
       status_code: z.int(),
-      headers: z.record(z.string(), z.string()),
+      headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+      encoding: z.enum(['json', 'text', 'base64', 'none']),
       body: JsonValueSchema,
       duration_ms: z.number(),
     }),

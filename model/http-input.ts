@@ -4,7 +4,8 @@ import { isJsonObject, type Json } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 
 const HttpMethod = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-const Scalars = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+const Fields = z.record(z.string(), z.union([Scalar, z.array(Scalar)]));
 
 /** Headers that frame a message or concern one connection only: the HTTP client sets them. */
 const CLIENT_HEADERS = new Set([
@@ -18,17 +19,24 @@ function nameProblem(name: string): string | null {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) ? null : 'is not a valid header name';
 }
 
+/** What becomes of an integer beyond 2^53, which a JSON number does not carry exactly. */
+export const BigNumbers = z
+  .literal('text')
+  .optional()
+  .describe('`text`: integers from 2^53 on are given as text. Without it the task fails (`NUMBER_INEXACT`).');
+
 /** The input of `core.http`. */
 export const HttpInputSchema = z
   .strictObject({
     url: z.url({ protocol: /^https?$/ }).describe('Absolute URL, http or https.'),
     method: HttpMethod.default('GET'),
     headers: z.record(z.string(), z.string()).default({}),
-    query: Scalars.default({}),
+    query: Fields.default({}).describe('Added to the query of the URL; a list as the same name several times.'),
     body: JsonValueSchema.optional().describe('Sent as it is when it is text, else as JSON.'),
-    form: Scalars.optional().describe('Sent URL-encoded.'),
+    form: Fields.optional().describe('Sent URL-encoded; a list as the same name several times.'),
     timeout: z.number().positive().optional().describe('Seconds for this request, within the timeout of the task.'),
     follow_redirects: z.boolean().default(true),
+    big_numbers: BigNumbers,
     expect: z
       .array(z.union([z.int(), z.string().regex(/^[1-5]\d\d(-[1-5]\d\d)?$/)]))
       .default(['200-299'])

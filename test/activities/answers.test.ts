@@ -143,7 +143,7 @@ it('an error whose body is too large as JSON is told without it', async () => {
   });
   const { details } = (await running.catch((error: unknown) => error)) as ApplicationFailure;
   expect(details).toEqual([
-    { status_code: 500, headers: {}, body: null, truncated: true },
+    { status_code: 500, headers: {}, encoding: 'none', body: null, truncated: true },
     { attempt: 1, code: 'HTTP_500' },
   ]);
 });

@@ -39,9 +39,72 @@ describe('core.http', () => {
     expect(await run({ url: `${web.url}/ok` })).toEqual({
       status_code: 200,
       headers: expect.objectContaining({ 'content-type': 'application/json' }),
+      encoding: 'json',
       body: { ok: true },
       duration_ms: expect.any(Number),
     });
+  });
+
+  /** A URL whose answer is of these bytes. */
+  const said = (bytes: Buffer | string, headers: string[], status = 200) => {
+    const query = new URLSearchParams({ base64: Buffer.from(bytes).toString('base64'), status: String(status) });
+    for (const header of headers) query.append('header', header);
+    return `${web.url}/said?${query}`;
+  };
+
+  it.each<[name: string, bytes: string | Buffer, headers: string[], found: object]>([
+    [
+      'Latin-1',
+      Buffer.from('caf\xe9', 'latin1'),
+      ['content-type: text/plain; charset=iso-8859-1'],
+      { encoding: 'text', body: 'café' },
+    ],
+    [
+      'an image',
+      Buffer.from([0x89, 0x50, 0xff, 0]),
+      ['content-type: image/png'],
+      { encoding: 'base64', body: 'iVD/AA==' },
+    ],
+    ['nothing', '', ['content-type: application/json'], { encoding: 'none', body: null }],
+    [
+      'one cookie',
+      '{}',
+      ['content-type: application/json', 'set-cookie: a=1; Path=/'],
+      { headers: { 'set-cookie': ['a=1; Path=/'] } },
+    ],
+    [
+      'several cookies, and several of another header',
+      '{}',
+      ['set-cookie: a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'set-cookie: b=2', 'x-a: 1', 'x-a: 2'],
+      { headers: { 'set-cookie': ['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2'], 'x-a': '1, 2' } },
+    ],
+  ])('gives %s as it is', async (_, bytes, headers, found) => {
+    expect(await run({ url: said(bytes, headers) })).toMatchObject(found);
+  });
+
+  it('refuses JSON whose numbers would change, and does not try again; text is given where it is asked for', async () => {
+    const url = said('{"a":[1,7615917337495251231]}', ['content-type: application/json']);
+    const { type, message, nonRetryable, details } = await failure({ url });
+    expect([type, nonRetryable, details?.[1]]).toMatchObject(['output_invalid', true, { code: 'NUMBER_INEXACT' }]);
+    expect(message).toContain(
+      'answered JSON in which /a/1 is 7615917337495251231, which a JSON number does not carry exactly',
+    );
+    expect(await run({ url, big_numbers: 'text' })).toMatchObject({ body: { a: [1, '7615917337495251231'] } });
+    const infinite = said('1e400', ['content-type: application/json']);
+    expect((await failure({ url: infinite, big_numbers: 'text' })).type).toBe('output_invalid');
+  });
+
+  it.each([
+    ['{"id":7615917337495251231}', { id: '7615917337495251231' }],
+    ['{"id":1e400}', '{"id":1e400}'],
+  ])('an unexpected answer keeps its status, whatever its body is: %s', async (text, body) => {
+    const url = said(text, ['content-type: application/json', 'retry-after: 7'], 503);
+    const error = await failure({ url });
+    expect([error.type, error.details?.[0], error.nextRetryDelay]).toMatchObject([
+      'http_error',
+      { status_code: 503, body },
+      7_000,
+    ]);
   });
 
   it('does not reach what it may not, and does not try again', async () => {
@@ -67,6 +130,8 @@ describe('core.http', () => {
     ],
     [{ method: 'POST', form: { a: 'x y', b: 2 } }, { body: 'a=x+y&b=2' }],
     [{ query: { q: 'ä&', n: 1, t: true } }, { url: '/echo?q=%C3%A4%26&n=1&t=true' }],
+    [{ query: { q: ['a b', 2], n: [] } }, { url: '/echo?q=a+b&q=2' }],
+    [{ form: { a: ['x', true], b: 'y' }, method: 'POST' }, { body: 'a=x&a=true&b=y' }],
     [{ headers: { 'X-Own': '1' } }, { headers: { 'x-own': '1' } }],
     [{ auth: { bearer: 'token' } }, { headers: { authorization: 'Bearer token' } }],
     [{ auth: { username: 'u', password: 'p' } }, { headers: { authorization: 'Basic dTpw' } }],

@@ -15,7 +15,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/big`, `/redirect` (to `?to=`, with `?status=`), and `/wait` until opened. */
+/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/said` (`?base64=`, with `?header=` and `?status=`), `/big`, `/redirect` (to `?to=`, with `?status=`), and `/wait` until opened. */
 export async function createWebServer(): Promise<WebServer> {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
@@ -48,6 +48,12 @@ export async function createWebServer(): Promise<WebServer> {
       const used = flaky.get(path) ?? 0;
       flaky.set(path, used + 1);
       return json(used < Number(argument) ? 503 : 200, { used });
+    }
+    if (kind === 'said') {
+      const { searchParams } = new URL(request.url ?? '', 'http://x');
+      const headers = searchParams.getAll('header').map((header) => header.split(/: (.*)/).slice(0, 2));
+      const body = Buffer.from(searchParams.get('base64') ?? '', 'base64');
+      return response.writeHead(Number(searchParams.get('status') ?? 200), headers.flat() as never).end(body);
     }
     if (kind === 'text') return response.writeHead(200, { 'content-type': 'text/plain' }).end('plain {"a":1}');
     if (kind === 'broken') return response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":');
