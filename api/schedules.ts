@@ -10,13 +10,17 @@ import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, w
 
 // Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
 
-const SecondsSchema = z.number().min(1).max(315_360_000);
+const SecondsSchema = z.int().min(1).max(315_360_000);
 
 const FIELDS = {
   workflow: RefSchema.describe('A workflow, or an action; its newest revision is started.'),
   input: z.record(z.string(), JsonValueSchema).default({}),
   spec: z.strictObject({
-    cron: z.array(z.string().min(1).max(200)).max(50).optional().describe('Five fields, or as @daily.'),
+    cron: z
+      .array(z.string().min(1).max(200))
+      .max(50)
+      .optional()
+      .describe('Five fields as in crontab, or as @daily. Of a day of the month and a day of the week, either counts.'),
     every: SecondsSchema.optional().describe('Seconds between two starts.'),
     time_zone: z.string().max(100).optional().describe('For cron; UTC unless it is given.'),
     start: InstantSchema.optional(),

@@ -8,7 +8,7 @@ import { type Principal, subjectsOf } from '../model/principal.ts';
 import type { Parameters } from '../model/run-input.ts';
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
-import { refusal } from './inputs.ts';
+import { checkRange, checkTimes } from './schedule-times.ts';
 import { createSetAside } from './set-aside.ts';
 import type { DescribedSchedule, Overlap, ScheduleTimes, TemporalSchedules } from './temporal-schedules.ts';
 
@@ -42,6 +42,8 @@ interface Kept {
   /** Who made or last changed it, and who had it start runs since; absent in older ones: its principal alone. */
   starters?: string[];
   request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
+  /** Fermata has read its cron itself; absent in older ones, which mean what Temporal made of them until they are replaced. */
+  calendars?: true;
 }
 
 /** Milliseconds between two looks at whether what schedules start is still what there is. */
@@ -80,10 +82,9 @@ export function createScheduleService(
     starters: readonly string[] = subjectsOf(principal),
   ) {
     const { workflow: ref, input, spec, overlap, catchupWindow, paused, note } = request;
-    checkTimes(spec);
     const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input', starters }, id);
     const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
-    const kept: Kept = { id, principal, starters: [...starters], request: asked };
+    const kept: Kept = { id, principal, starters: [...starters], request: asked, calendars: true };
     return {
       ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
       ...{ paused, note, kept: JSON.parse(JSON.stringify(kept)) as Json },
@@ -112,7 +113,10 @@ export function createScheduleService(
   /** A schedule as it is, with what its workflow is now. */
   async function rebuilt({ action, state }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
     const asked = { catchupWindow: undefined, ...kept.request, paused: state.paused, note: undefined };
-    return built(kept.principal, kept.id, action.workflowId!, asked, starters);
+    const wanted = await built(kept.principal, kept.id, action.workflowId!, asked, starters);
+    if (kept.calendars || kept.request.spec.cron === undefined) return wanted;
+    const { calendars: _, ...older } = wanted.kept as JsonObject;
+    return { ...wanted, times: null, kept: older };
   }
 
   return {
@@ -120,6 +124,7 @@ export function createScheduleService(
      * Makes a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for what cannot be started.
      */
     async create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
+      checkTimes(request.spec, clock());
       // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
       const created = await temporal.create(await built(principal, id, workflowId, request));
@@ -149,6 +154,7 @@ export function createScheduleService(
     /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
     async replace(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
       const { found } = await find(principal, id);
+      checkTimes(request.spec, clock());
       await temporal.update(await built(principal, id, found.action.workflowId!, request));
       return this.get(principal, id);
     },
@@ -189,12 +195,8 @@ export function createScheduleService(
       id: string,
       { start, end, overlap }: { start: Date; end: Date; overlap: Overlap },
     ): Promise<Schedule> {
-      await find(principal, id);
-      if (end <= start) {
-        throw refusal('request_invalid', [
-          { code: 'value_invalid', path: '/end', message: 'must be later than start' },
-        ]);
-      }
+      const { kept } = await find(principal, id);
+      checkRange(kept.request.spec, start.getTime(), end.getTime());
       await noteStarter(principal, id);
       await temporal.backfill(temporalId(principal, id), start, end, overlap);
       return this.get(principal, id);
@@ -293,26 +295,4 @@ function scheduleOf(found: DescribedSchedule, { id, request }: Kept): Schedule {
     created: info.createdAt,
     updated: info.lastUpdatedAt ?? null,
   };
-}
-
-function checkTimes({ cron, every, time_zone, start, end }: ScheduleTimes): void {
-  const refuse = (path: string, message: string) =>
-    refusal('request_invalid', [{ code: 'value_invalid', path: `/spec${path}`, message }]);
-  if ((cron === undefined || cron.length === 0) && every === undefined) {
-    throw refuse('', 'must say when: by cron, or by every');
-  }
-  if (time_zone !== undefined && !isTimeZone(time_zone))
-    throw refuse('/time_zone', `there is no time zone "${time_zone}"`);
-  if (start !== undefined && end !== undefined && Date.parse(end) <= Date.parse(start)) {
-    throw refuse('/end', 'must be later than start');
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,14 +1,19 @@
 import {
+  type CalendarSpec,
   Client,
   type Connection,
+  DAYS_OF_WEEK,
+  MONTHS,
   ScheduleAlreadyRunning,
   type ScheduleClient,
   type ScheduleDescription,
   ScheduleNotFoundError,
   type ScheduleOptions,
   type ScheduleOverlapPolicy,
+  type ScheduleSpec,
 } from '@temporalio/client';
 import { AppError } from '../model/app-error.ts';
+import { type Calendar, parseCron } from '../model/cron.ts';
 import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { boundedText } from '../model/text.ts';
@@ -36,7 +41,8 @@ export interface TemporalSchedule {
   scheduleId: string;
   workflowId: string;
   blueprint: Blueprint;
-  times: ScheduleTimes;
+  /** Null: those that it has. */
+  times: ScheduleTimes | null;
   overlap: Overlap;
   catchupWindow: number | undefined;
   paused: boolean;
@@ -95,6 +101,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
         await call(() =>
           client.create({
             ...optionsOf(schedule, codec !== undefined),
+            spec: specOf(schedule.times ?? {}),
             scheduleId,
             memo: { fermata: kept },
             state: { paused, ...noted(note) },
@@ -122,6 +129,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       await call(() =>
         changing.getHandle(scheduleId).update((before) => ({
           ...optionsOf(schedule, codec !== undefined),
+          spec: schedule.times === null ? before.spec : specOf(schedule.times),
           state: { ...before.state, paused, ...noted(note) },
         })),
       );
@@ -170,27 +178,37 @@ function noted(note: string | undefined): { note?: string } {
   return note === undefined ? {} : { note: boundedText(note, MAX_NOTE) };
 }
 
+/** A calendar as the SDK takes it. */
+function calendarOf({ minutes, hours, daysOfMonth, months, daysOfWeek }: Calendar): CalendarSpec {
+  return {
+    minute: [...minutes],
+    hour: [...hours],
+    dayOfMonth: daysOfMonth.length === 31 ? '*' : [...daysOfMonth],
+    month: months.length === 12 ? '*' : months.map((month) => MONTHS[month - 1]!),
+    dayOfWeek: daysOfWeek.length === 7 ? '*' : daysOfWeek.map((day) => DAYS_OF_WEEK[day]!),
+  };
+}
+
 function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
   return overlap.toUpperCase() as ScheduleOverlapPolicy; // the words are Temporal's, in lower case
 }
 
-function optionsOf(
-  { workflowId, blueprint, times, overlap, catchupWindow, kept }: TemporalSchedule,
-  isSealed: boolean,
-) {
-  const { cron, every, time_zone: timezone, start, end, jitter } = times;
+function specOf({ cron = [], every, time_zone: timezone, start, end, jitter }: ScheduleTimes): ScheduleSpec {
+  return {
+    ...(cron.length === 0 ? {} : { calendars: cron.flatMap(parseCron).map(calendarOf) }),
+    ...(every === undefined ? {} : { intervals: [{ every: every * 1000 }] }),
+    ...(timezone === undefined ? {} : { timezone }),
+    ...(start === undefined ? {} : { startAt: new Date(start) }),
+    ...(end === undefined ? {} : { endAt: new Date(end) }),
+    ...(jitter === undefined ? {} : { jitter: jitter * 1000 }),
+  };
+}
+
+function optionsOf({ workflowId, blueprint, overlap, catchupWindow, kept }: TemporalSchedule, isSealed: boolean) {
   const { input, run, memo, summary } = blueprint;
   // The SDK sends it, and its types leave it out.
   const priority = { priority: { fairnessKey: memo.tenant } };
   return {
-    spec: {
-      ...(cron === undefined ? {} : { cronExpressions: cron }),
-      ...(every === undefined ? {} : { intervals: [{ every: every * 1000 }] }),
-      ...(timezone === undefined ? {} : { timezone }),
-      ...(start === undefined ? {} : { startAt: new Date(start) }),
-      ...(end === undefined ? {} : { endAt: new Date(end) }),
-      ...(jitter === undefined ? {} : { jitter: jitter * 1000 }),
-    },
     policies: {
       overlap: policyOf(overlap),
       ...(catchupWindow === undefined ? {} : { catchupWindow: catchupWindow * 1000 }),
@@ -206,5 +224,5 @@ function optionsOf(
       ...priority,
       staticSummary: summary,
     },
-  } satisfies Omit<ScheduleOptions, 'scheduleId' | 'memo' | 'state'>;
+  } satisfies Omit<ScheduleOptions, 'scheduleId' | 'memo' | 'state' | 'spec'>;
 }

@@ -1,0 +1,149 @@
+// A line of cron, read here and nowhere else: Temporal's own reader takes `#` for a comment, and a sixth field for a year.
+
+/** Times by the clock and the calendar of a zone: all fields together. Days of the week from 0, Sunday; months from 1. */
+export interface Calendar {
+  minutes: readonly number[];
+  hours: readonly number[];
+  daysOfMonth: readonly number[];
+  months: readonly number[];
+  daysOfWeek: readonly number[];
+}
+
+/** A line is none that is supported; the message says what to write. */
+export class CronRefused extends Error {
+  override name = 'CronRefused';
+}
+
+const MONTHS = 'january february march april may june july august september october november december'.split(' ');
+const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
+
+interface Field {
+  name: string;
+  first: number;
+  last: number;
+  /** Names of its values, from the first one on. */
+  names?: readonly string[];
+}
+
+const FIELDS = [
+  { name: 'minute', first: 0, last: 59 },
+  { name: 'hour', first: 0, last: 23 },
+  { name: 'day of month', first: 1, last: 31 },
+  { name: 'month', first: 1, last: 12, names: MONTHS },
+  // Sunday is 0, and 7 as well.
+  { name: 'day of week', first: 0, last: 7, names: DAYS },
+] as const satisfies readonly Field[];
+
+const SHORTHANDS: Record<string, string> = {
+  '@hourly': '0 * * * *',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@weekly': '0 0 * * 0',
+  '@monthly': '0 0 1 * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+};
+
+/**
+ * Parses a line of crontab: five fields of numbers, names, lists, ranges and steps, or `@daily` and the like. Of a day of the month and a
+ * day of the week that are both restricted either counts, so that there are two calendars. Throws CronRefused.
+ */
+export function parseCron(line: string): Calendar[] {
+  const text = line.trim();
+  const parts = (SHORTHANDS[text.toLowerCase()] ?? text).split(/\s+/);
+  const advice = adviceOf(text, parts);
+  if (advice !== null) throw new CronRefused(advice);
+  const [minutes, hours, daysOfMonth, months, days] = FIELDS.map((field, index) => valuesOf(field, parts[index]!));
+  const daysOfWeek = [...new Set(days!.map((day) => day % 7))].sort((a, b) => a - b);
+  const calendar = { minutes: minutes!, hours: hours!, daysOfMonth: daysOfMonth!, months: months!, daysOfWeek };
+  if (parts[2]!.startsWith('*') || parts[4]!.startsWith('*')) return [calendar];
+  const [everyDay, everyWeekday] = [valuesOf(FIELDS[2], '*'), [0, 1, 2, 3, 4, 5, 6]];
+  return [
+    { ...calendar, daysOfWeek: everyWeekday },
+    { ...calendar, daysOfMonth: everyDay },
+  ];
+}
+
+/** Says what to write instead of what other schedulers know; null: nothing of that is there. */
+function adviceOf(text: string, parts: readonly string[]): string | null {
+  if (/^(CRON_)?TZ=/i.test(text)) return 'a time zone is given as "time_zone"';
+  if (/^@every\b/i.test(text)) return 'an interval is given as "every", in seconds';
+  if (parts[0]!.startsWith('@')) return `"${text}" is not known: ${Object.keys(SHORTHANDS).join(', ')} are`;
+  if (parts.length === 6 || parts.length === 7) {
+    return `has ${parts.length} fields: minute, hour, day of month, month and day of week are given, no seconds and no years`;
+  }
+  if (parts.length !== 5) return 'must have five fields: minute, hour, day of month, month and day of week';
+  return null;
+}
+
+/** The values of a field in order. Throws CronRefused. */
+function valuesOf(field: Field, text: string): number[] {
+  const values = new Set<number>();
+  for (const entry of text.split(',')) {
+    const found = /^(?:(\*)|([^-/]+)(?:-([^-/]+))?)(?:\/([^-/]+))?$/.exec(entry);
+    if (found === null) throw refused(field, entry);
+    const [, star, from, to, step] = found;
+    const first = star === undefined ? valueAt(field, from!) : field.first;
+    const last = star === undefined ? (to === undefined ? first : endAt(field, to)) : lastOf(field);
+    const by = step === undefined ? 1 : Number(/^\d+$/.test(step) ? step : Number.NaN);
+    if (!(by >= 1)) throw new CronRefused(`the ${field.name} "${entry}" must have a step of 1 or more`);
+    if (step !== undefined && star === undefined && to === undefined) {
+      throw new CronRefused(
+        `the ${field.name} "${entry}" has a step without a range: write "${from}-${lastOf(field)}/${step}"`,
+      );
+    }
+    if (last < first) throw new CronRefused(`the ${field.name} "${entry}" is a range that goes down: write two`);
+    for (let value = first; value <= last; value += by) values.add(value);
+  }
+  return [...values].sort((a, b) => a - b);
+}
+
+/** The value that ends a range: a week that ends on Sunday ends on its day 7. */
+function endAt(field: Field, text: string): number {
+  const value = valueAt(field, text);
+  return value === 0 && field.last === 7 ? 7 : value;
+}
+
+/** The last value that `*` means: a week has one Sunday. */
+function lastOf({ last }: Field): number {
+  return last === 7 ? 6 : last;
+}
+
+function valueAt(field: Field, text: string): number {
+  const { first, last, names = [] } = field;
+  const lower = text.toLowerCase();
+  const named = names.findIndex((name) => name === lower || name.slice(0, 3) === lower);
+  if (named >= 0) return first + named;
+  if (!/^\d{1,4}$/.test(text)) throw refused(field, text);
+  const value = Number(text);
+  if (value < first || value > last) {
+    throw new CronRefused(`the ${field.name} ${value} is not within ${first} and ${last}`);
+  }
+  return value;
+}
+
+function refused({ name }: Field, text: string): CronRefused {
+  if (/[#?]|^(\d*[LW]|LW|[a-z]{3}L|H)$/i.test(text)) {
+    return new CronRefused(
+      `the ${name} "${text}" is not supported, as #, L, W, H and ? are not: use two schedules, or a condition in the workflow`,
+    );
+  }
+  return new CronRefused(`the ${name} "${text}" is no number, name, range or list`);
+}
+
+/** Milliseconds of a day. */
+const DAY = 86_400_000;
+
+/** Counts the times of calendars on the days (UTC) from one instant to another, in milliseconds; no further than to more than `most`. */
+export function countTimes(calendars: readonly Calendar[], from: number, to: number, most: number): number {
+  let count = 0;
+  for (let time = from; time <= to && count <= most; time += DAY) {
+    const date = new Date(time);
+    const [month, dayOfMonth, dayOfWeek] = [date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCDay()];
+    for (const { months, daysOfMonth, daysOfWeek, hours, minutes } of calendars) {
+      const isDay = months.includes(month) && daysOfMonth.includes(dayOfMonth) && daysOfWeek.includes(dayOfWeek);
+      if (isDay) count += hours.length * minutes.length;
+    }
+  }
+  return count;
+}
