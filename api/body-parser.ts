@@ -3,8 +3,8 @@ import { MAX_DEPTH } from '../model/definition.ts';
 import { jsonPointer } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { JsonRefused, parseJson } from '../model/json-reader.ts';
+import { parseYaml, YamlMalformed } from '../model/yaml.ts';
 import { readPackArchive } from './pack-archive.ts';
-import { parseYaml } from './yaml.ts';
 
 /** Media types of bodies that the API reads, as OpenAPI names them. */
 export const BODY_TYPES = [
@@ -44,7 +44,17 @@ export function bodyTypeOf(header: string): BodyType | null {
  */
 export function parseBody(type: DocumentType, bytes: Uint8Array): Json {
   if (type === 'application/zip') return readPackArchive(bytes);
-  return type === 'application/yaml' ? parseYaml(decodeText(bytes, 'yaml_malformed')) : parseJsonBody(bytes);
+  return type === 'application/yaml' ? parseYamlBody(bytes) : parseJsonBody(bytes);
+}
+
+function parseYamlBody(bytes: Uint8Array): Json {
+  const text = decodeText(bytes, 'yaml_malformed');
+  try {
+    return parseYaml(text);
+  } catch (cause) {
+    if (!(cause instanceof YamlMalformed)) throw cause;
+    throw new AppError('yaml_malformed', `the body is not YAML: ${cause.message}`, { cause });
+  }
 }
 
 function parseJsonBody(bytes: Uint8Array): Json {

@@ -1,7 +1,7 @@
 import { Unzip, UnzipInflate } from 'fflate';
 import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
-import { parseYaml, type TokenAllowance } from './yaml.ts';
+import { parseYaml, type TokenAllowance, YamlMalformed } from '../model/yaml.ts';
 
 /** Files of an archive, and bytes of one and of all of them, that are unpacked at most. */
 const MAX_FILES = 2_001;
@@ -114,8 +114,8 @@ function read(name: string, content: Uint8Array, allowance: TokenAllowance): Jso
   try {
     return parseYaml(text, allowance);
   } catch (error) {
-    if (error instanceof AppError) throw new AppError(error.code, `${name}: ${error.message}`, { cause: error });
-    throw error;
+    if (!(error instanceof YamlMalformed)) throw error;
+    throw new AppError('yaml_malformed', `${name}: the body is not YAML: ${error.message}`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { RefSchema } from '../model/definition.ts';
 import { InstantSchema } from '../model/instant.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { Schedule, ScheduleRequest, ScheduleService } from '../service/schedules.ts';
+import type { Schedule, ScheduleService } from '../service/schedules.ts';
 import { OVERLAPS } from '../service/temporal-schedules.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
@@ -40,7 +40,10 @@ const CreateSchema = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, _ and -'),
   ...FIELDS,
 });
-const ReplaceSchema = z.strictObject(FIELDS);
+const ReplaceSchema = z.strictObject({
+  ...FIELDS,
+  paused: z.boolean().optional().describe('As it is unless it is given.'),
+});
 
 const ScheduleSchema = z
   .object({
@@ -257,7 +260,11 @@ export function scheduleRoutes(schedules: ScheduleService) {
   return router;
 }
 
-function requestOf({ catchup_window, note, ...body }: z.infer<typeof ReplaceSchema>): ScheduleRequest {
+function requestOf<Body extends Pick<z.infer<typeof ReplaceSchema>, 'catchup_window' | 'note'>>({
+  catchup_window,
+  note,
+  ...body
+}: Body) {
   return { ...body, catchupWindow: catchup_window, note };
 }
 

@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { JsonRefused, parseJson } from '../model/json-reader.ts';
+import { parseYaml, YamlMalformed } from '../model/yaml.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 /** What `-f` names: a file with one object, or a pack as a folder. */
@@ -45,11 +47,14 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
 
 /** Reads one object from a file of JSON or YAML; `-` is standard input. Throws a CliError (usage). */
 export async function readObject(path: string): Promise<JsonObject> {
-  const text = path === '-' ? await readInput() : await readFile(path, 'utf8').catch(unreadable);
-  const document = parseDocument(text, { schema: 'core', stringKeys: true, uniqueKeys: true });
-  const [trouble] = document.errors;
-  if (trouble !== undefined) throw new CliError(EXIT.usage, `${path}: ${trouble.message.split('\n')[0]}`);
-  const value = document.toJS({ maxAliasCount: 100 }) as Json;
+  const bytes = path === '-' ? await readInput() : await readFile(path).catch(unreadable);
+  let value: Json;
+  try {
+    value = parseYaml(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const reason = cause instanceof YamlMalformed ? cause.message : 'it is not UTF-8';
+    throw new CliError(EXIT.usage, `${path}: ${reason}`, { cause });
+  }
   if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} holds no object`);
   return value;
 
@@ -58,10 +63,10 @@ export async function readObject(path: string): Promise<JsonObject> {
   }
 }
 
-async function readInput(): Promise<string> {
+async function readInput(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** Input out of `name=value` pairs: a value is JSON where it can be read as such, else text. Throws a CliError (usage). */
@@ -75,11 +80,12 @@ export function readPairs(given: readonly string[]): JsonObject {
   );
 }
 
-/** JSON where a text can be read as such, else the text. */
+/** JSON where a text can be read as such, else the text. Throws a CliError (usage) for JSON whose values would change. */
 export function readValue(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
-  } catch {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonRefused) throw new CliError(EXIT.usage, `${text}: ${error.message}`);
     return text;
   }
 }

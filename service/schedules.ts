@@ -23,6 +23,9 @@ export interface ScheduleRequest {
   note: string | undefined;
 }
 
+/** What a schedule is to be from now on; it stays paused, or goes on, where that is not said. */
+export type ScheduleReplacement = Omit<ScheduleRequest, 'paused'> & { paused?: boolean | undefined };
+
 /** A schedule as it stands. */
 export interface Schedule extends Omit<ScheduleRequest, 'note'> {
   id: string;
@@ -152,10 +155,14 @@ export function createScheduleService(
     },
 
     /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
-    async replace(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
+    async replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule> {
       const { found } = await find(principal, id);
       checkTimes(request.spec, clock());
-      await temporal.update(await built(principal, id, found.action.workflowId!, request));
+      const { paused, note = '' } = found.state;
+      // One that Fermata has paused for what it would start goes on with what is to be started now.
+      const stays = paused && !note.startsWith(PAUSED_BY_US);
+      const asked = { ...request, paused: request.paused ?? stays };
+      await temporal.update(await built(principal, id, found.action.workflowId!, asked));
       return this.get(principal, id);
     },
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { pino } from 'pino';
@@ -266,6 +267,22 @@ describe('a schedule', () => {
     await harness.call('PUT', `${BASE}/old`, { workflow: 'examples.kept', spec });
     expect((await get('old')).next.some((time: string) => new Date(time).getUTCDate() !== 13)).toBe(true);
     await harness.call('DELETE', `${BASE}/old`);
+  });
+
+  it('is what docs/schedules.md says, and one that is replaced stays paused unless it is said', async () => {
+    const page = await readFile('docs/schedules.md', 'utf8');
+    const body = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)![1]!);
+    await define('report', '{{ parameters.report }}');
+    const created = await create(body);
+    expect([created.status, created.body.data]).toMatchObject([201, body]);
+    const { id, ...rest } = body;
+    await harness.call('POST', `${BASE}/${id}/pause`);
+    const replace = async (more: object) =>
+      (await harness.call('PUT', `${BASE}/${id}`, { ...rest, ...more })).body.data;
+    expect([(await replace({})).paused, (await replace({ paused: false })).paused, (await replace({})).paused]).toEqual(
+      [...[true, false, false]],
+    );
+    await harness.call('DELETE', `${BASE}/${id}`);
   });
 
   const good = { id: 'bad', workflow: 'core.noop', spec: { every: 60 } };

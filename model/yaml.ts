@@ -12,10 +12,9 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { AppError } from '../model/app-error.ts';
-import { MAX_DEPTH } from '../model/definition.ts';
-import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
-import { inexactness } from '../model/json-reader.ts';
+import { MAX_DEPTH } from './definition.ts';
+import { isJsonObject, type Json, type JsonObject, jsonSize } from './json.ts';
+import { inexactness } from './json-reader.ts';
 
 /** Tokens of YAML's lexer that a document may have: words, marks, spaces and ends of lines. */
 const MAX_TOKENS = 100_000;
@@ -33,13 +32,18 @@ const MAX_STACK = 2 * MAX_DEPTH + 8;
 /** Tags of what JSON has; without a tag a value has one of them anyway. */
 const TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
 
+/** A text is not YAML that JSON could say; the message says why, with line and column. */
+export class YamlMalformed extends Error {
+  override name = 'YamlMalformed';
+}
+
 /** Tokens that may still be read, of one document or of several that are read together. */
 export interface TokenAllowance {
   left: number;
 }
 
 /**
- * Reads one YAML 1.2 document as JSON, and takes its tokens from the allowance. Throws `yaml_malformed` for the first
+ * Reads one YAML 1.2 document as JSON, and takes its tokens from the allowance. Throws YamlMalformed for the first
  * thing that is wrong, with line and column: also for what JSON does not have, and for more tokens, levels or repetitions
  * by alias than are allowed.
  */
@@ -158,7 +162,7 @@ class YamlReader {
       throw this.#malformed('with what aliases repeat, it takes more than 2 MiB as JSON', node);
   }
 
-  #malformed(message: string, { range }: Node): AppError {
+  #malformed(message: string, { range }: Node): YamlMalformed {
     return malformed(message, this.#text, range?.[0] ?? 0);
   }
 }
@@ -181,14 +185,14 @@ function troubleOf({ code, message, pos: [at] }: YAMLError, text: string): strin
   return code === 'NON_STRING_KEY' ? 'a key must be text' : message;
 }
 
-function tooDeep(text: string, offset: number): AppError {
+function tooDeep(text: string, offset: number): YamlMalformed {
   return malformed(`it is nested deeper than ${MAX_DEPTH} levels`, text, offset);
 }
 
-function malformed(message: string, text: string, offset: number): AppError {
+function malformed(message: string, text: string, offset: number): YamlMalformed {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
   const column = offset - before.lastIndexOf('\n');
   const shown = message.length > SHOWN ? `${message.slice(0, SHOWN)}…` : message;
-  return new AppError('yaml_malformed', `the body is not YAML: ${shown} at line ${line}, column ${column}`);
+  return new YamlMalformed(`${shown} at line ${line}, column ${column}`);
 }
