@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   await define('wait', { tasks: [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }] });
   await define('fail', {
-    tasks: [{ name: 'fail', action: 'core.fail', input: { message: '{{ parameters.json | from_json }}' } }],
+    tasks: [{ name: 'break', action: 'core.fail', input: { message: '{{ parameters.json | from_json }}' } }],
   });
   await define('missing', {
     tasks: [
