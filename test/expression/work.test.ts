@@ -37,10 +37,13 @@ it('no filter, test, method or operator takes longer than its work allows, also 
     }),
   );
   const slow = templates.flatMap((template) => {
-    // The garbage of other templates may be collected in any one: the fastest of two counts.
+    // Another process, or the garbage of other templates, may take the time of any one: the fastest of five counts.
     const limit = calibrated * FACTOR;
-    const taken = timeOf(template, new WorkMeter(WORK));
-    return taken < limit || timeOf(template, new WorkMeter(WORK)) < limit ? [] : [`${template}: ${taken / calibrated}`];
+    let taken = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 5 && taken >= limit; tries += 1) {
+      taken = Math.min(taken, timeOf(template, new WorkMeter(WORK)));
+    }
+    return taken < limit ? [] : [`${template}: ${taken / calibrated}`];
   });
   expect(slow).toEqual([]);
 });
