@@ -27,7 +27,7 @@ beforeAll(async () => {
   const address = inject('temporalAddress');
   // Hardly any workflow stays in the first one's cache, and none in the second's, whose worker is killed over and over.
   harnesses.push(await createHarness(address, { maxCachedWorkflows: 2, slow: 40 }));
-  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 1_000 }));
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 400 }));
   // Whatever is longer than a few events goes on in another run.
   harnesses.push(await createHarness(server.address, { maxCachedWorkflows: 2, slow: 40 }));
 });
