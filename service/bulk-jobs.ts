@@ -4,6 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../model/bulk.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { Logger } from '../model/log.ts';
+import { hasPermission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import type { BulkJob, BulkJobStore } from '../store/bulk-jobs.ts';
 import type { ExecutionFilter, ExecutionStore } from '../store/executions.ts';
@@ -52,7 +53,11 @@ export function createBulkService(
 ) {
   let wake = () => {};
 
-  async function numbersOf({ tenant }: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
+  async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
+    const permission = 'execution:admin';
+    if (verb === 'delete' && !hasPermission(principal, permission)) {
+      throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+    }
     if ('ids' in target) {
       const numbers = target.ids.map((id, index) => {
         const parsed = parseExecutionId(String(id));
@@ -65,7 +70,7 @@ export function createBulkService(
     const { statuses: meant, ...rest } = MEANT[verb];
     const wanted = target.filter.statuses;
     const statuses = meant === undefined ? wanted : meant.filter((status) => wanted?.includes(status) ?? true);
-    const numbers = await store.numbersOf(tenant, { ...target.filter, ...rest, statuses }, MAX_TARGETS + 1);
+    const numbers = await store.numbersOf(principal.tenant, { ...target.filter, ...rest, statuses }, MAX_TARGETS + 1);
     if (numbers.length <= MAX_TARGETS) return numbers;
     throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
   }
@@ -106,12 +111,15 @@ export function createBulkService(
   }
 
   return {
-    /** How many executions a job would have. Throws `request_invalid`. */
+    /** Returns how many executions a job would have. Throws what `begin` throws. */
     async count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number> {
       return (await numbersOf(principal, verb, target)).length;
     },
 
-    /** Begins a job. Throws `request_invalid` for an id that can be none, and for more executions than a job may have. */
+    /**
+     * Begins a job. Throws `forbidden` where the caller may not delete, `request_invalid` for an id that can be none, and for more
+     * executions than a job may have.
+     */
     async begin(
       principal: Principal,
       verb: BulkVerb,

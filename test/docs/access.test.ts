@@ -1,37 +1,79 @@
-import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { addAdministrationCommands } from '../../cli/administration.ts';
+import { CliError, EXIT } from '../../cli/cli-error.ts';
+import { addExecutionCommands } from '../../cli/executions.ts';
+import { addInquiryCommands } from '../../cli/inquiries.ts';
+import { addMasterKeyCommands } from '../../cli/master-keys.ts';
+import { addWorkflowCommands } from '../../cli/workflows.ts';
 import { executionTools } from '../../mcp/execution-tools.ts';
 import { inquiryTools } from '../../mcp/inquiry-tools.ts';
 import { workflowTools } from '../../mcp/workflow-tools.ts';
 import { PERMISSIONS, permissionsOf, ROLES, type Role } from '../../model/permissions.ts';
 import { PURE_ACTIONS } from '../../service/bare-starts.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
+import { codesIn, needs, page, roleTable } from './access-page.ts';
 
-const page = readFileSync('docs/access.md', 'utf8');
-const codesIn = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+/** Every command of the command line, with arguments by which it comes to what it is for. */
+const COMMANDS: Record<string, string> = {
+  ...{
+    apply: '-f examples/first_run.json',
+    pack: 'x -o x',
+    validate: '-f package.json',
+    simulate: 'x',
+    run: 'x',
+    list: '',
+  },
+  ...{
+    get: 'x',
+    watch: 'x',
+    cancel: 'x',
+    terminate: 'x',
+    pause: 'x',
+    resume: 'x',
+    retry: 'x',
+    signal: 'x go',
+    export: '',
+  },
+  ...{ 'inquiries list': '', 'inquiries get': 'x', delegate: 'x --to y', approve: 'x --yes', deny: 'x --yes' },
+  ...{ 'keys list': '', 'keys create': 'x', 'keys revoke': 'x', 'rotate-signing-key': '', 'revoke-signing-key': 'x' },
+  ...{ reindex: '', reseal: '', doctor: '' },
+};
 
-/** The rows of the table of roles, as cells. */
-const table = page
-  .split('\n## ')
-  .find((section) => section.startsWith('Roles'))!
-  .split('\n')
-  .filter((line) => line.startsWith('| '))
-  .map((line) => line.split('|').map((cell) => cell.trim()));
-
-/** What each section about a permission lists. */
-const sections = new Map(
-  page
-    .split('\n### ')
-    .slice(1)
-    .map((section): [string, string[]] => {
-      const [permission, ...listed] = codesIn(section.split('\n## ')[0]!);
-      return [permission!, listed];
-    }),
-);
+/** Returns what a command asks the API for: the first change, or what it reads where it changes nothing. */
+async function requestOf(command: string, args: string): Promise<string> {
+  const asked: string[] = [];
+  const answer = async (method: string, path: string) => {
+    asked.push(`${method} ${path}`);
+    const options = ['approve', 'deny'].map((outcome) => ({ ref: outcome, label: outcome, outcome }));
+    return { data: { options, bound_to: 'x' } } as never;
+  };
+  const refuse = async (method: string, path: string) => {
+    asked.push(`${method} ${path}`);
+    throw new CliError(EXIT.refused, 'a stream and an export are asked for once');
+  };
+  const service = { target: { url: '', key: '' }, ask: answer, send: refuse };
+  const output = { json: true, show: () => {}, note: () => {} };
+  const program = new Command().exitOverride();
+  const session = async () => ({ service, output });
+  for (const add of [addWorkflowCommands, addExecutionCommands, addInquiryCommands]) add(program, session);
+  for (const add of [addAdministrationCommands, addMasterKeyCommands]) add(program, session);
+  const names = program.commands.flatMap((each) =>
+    each.commands.length === 0 ? [each.name()] : each.commands.map((under) => `${each.name()} ${under.name()}`),
+  );
+  expect(names.sort()).toEqual(Object.keys(COMMANDS).sort());
+  // What it makes of the answer is another matter.
+  await program
+    .parseAsync([...command.split(' '), ...args.split(' ').filter(Boolean)], { from: 'user' })
+    .catch(() => {});
+  return (
+    asked.find((each) => !each.startsWith('GET')) ?? asked.filter((each) => each !== 'GET /readyz')[0] ?? 'nothing'
+  );
+}
 
 describe('docs/access.md', () => {
   it('has every permission once, with the roles that have it', () => {
-    const [head, ...rows] = table;
+    const [head, ...rows] = roleTable;
     const roles = head!.slice(2, -2);
     expect(roles).toEqual(Object.keys(ROLES));
     const expected = PERMISSIONS.map((permission) => [
@@ -49,8 +91,8 @@ describe('docs/access.md', () => {
     };
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({
-        name: `${method.toUpperCase()} ${path}`,
-        permission: operation['x-permission'],
+        operation: `${method.toUpperCase()} ${path}`,
+        permission: operation['x-permission'] ?? null,
       })),
     );
     const none = unreached('a service');
@@ -58,14 +100,28 @@ describe('docs/access.md', () => {
       ...executionTools(none, none, { retries: none, deletions: none }),
       ...workflowTools(none),
       ...inquiryTools(none, none),
-    ].map(({ name, permission }) => ({ name: `MCP ${name}`, permission }));
-    const expected = new Map<string, string[]>();
-    for (const { name, permission } of [...routes, ...tools]) {
-      if (permission !== undefined) expected.set(permission, [...(expected.get(permission) ?? []), name]);
-    }
-    const sorted = (lists: Map<string, string[]>) =>
-      Object.fromEntries([...lists].map(([permission, names]) => [permission, [...names].sort()]));
-    expect(sorted(sections)).toEqual(sorted(expected));
+    ].map(({ name, permission }) => ({ operation: `MCP ${name}`, permission }));
+    const listed = needs.filter(({ operation }) => /^(MCP|[A-Z]+ \/(?!mcp|docs|openapi\.json))/.test(operation));
+    const sorted = (rows: { operation: string; permission: string | null }[]) =>
+      rows.map(({ operation, permission }) => `${operation}: ${permission}`).sort();
+    expect(sorted(listed)).toEqual(sorted([...routes, ...tools]));
+  });
+
+  it('lists every command under the permission of the route that it calls', async () => {
+    const routes = needs.filter(({ operation }) => operation.includes(' /'));
+    const found = await Promise.all(
+      Object.entries(COMMANDS).map(async ([command, args]) => {
+        const request = await requestOf(command, args);
+        const matches = ({ operation }: { operation: string }) =>
+          new RegExp(`^${operation.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(request);
+        const [route] = routes.filter(matches).sort((a, b) => a.operation.length - b.operation.length);
+        return [`fermata ${command}`, route?.permission, route?.home];
+      }),
+    );
+    const listed = needs
+      .filter(({ operation, permission }) => operation.startsWith('fermata ') && permission !== null)
+      .map(({ operation, permission, home }) => [operation, permission, home]);
+    expect(listed.sort()).toEqual(found.sort());
   });
 
   it('names the actions that need no permission of their own', () => {

@@ -15,7 +15,19 @@ declare module 'vitest' {
 /** Each file of API tests has a namespace of its own, so that its index holds its own runs. */
 export const API_NAMESPACES = [
   ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals', 'subs'],
-  ...['lists', 'principals', 'automation', 'mcp', 'deletions', 'packs', 'tasks', 'streams', 'bulk', 'actions'],
+  ...[
+    'lists',
+    'permissions',
+    'principals',
+    'automation',
+    'mcp',
+    'deletions',
+    'packs',
+    'tasks',
+    'streams',
+    'bulk',
+    'actions',
+  ],
   ...[
     'schedules',
     'access',
