@@ -36,13 +36,18 @@ const rotateRoute = createApiRoute({
 });
 
 const RevokedSchema = z
-  .object({ told: z.int().describe('Open executions that no longer trust it.'), failed: z.int() })
+  .object({
+    told: z.int().describe('Open executions that were told not to trust it.'),
+    failed: z.int().describe('Those that could not be told.'),
+    finished: z.boolean().describe('Whether all were tried; else the rest is told in the background.'),
+  })
   .openapi('RevokedSigningKey');
 const revokeRoute = createApiRoute({
   permission: 'admin',
   ...{ method: 'post', path: '/api/v1/signing-keys/{kid}/revoke', tags: ['system'] },
   summary: 'Revoke a signing key for good, in every open execution that trusts it',
-  description: 'May be repeated. What it has signed before counts where it was taken before. Default tenant only.',
+  description:
+    'Answers within 20 seconds, and may be repeated. What it has signed before counts where it was taken before. Default tenant only.',
   request: { params: z.object({ kid: z.string().max(100) }) },
   responses: {
     200: json(z.object({ data: RevokedSchema }), 'Revoked.'),

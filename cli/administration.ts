@@ -83,8 +83,12 @@ export function addAdministrationCommands(program: Command, session: () => Promi
     .argument('<kid>', 'of /.well-known/fermata-keys.json')
     .action(async (kid: string) => {
       const { service, output } = await session();
-      const { data } = await service.ask('POST', `/api/v1/signing-keys/${encodeURIComponent(kid)}/revoke`);
-      output.show(data!, () => pairs(data as JsonObject));
+      for (;;) {
+        const { data } = await service.ask('POST', `/api/v1/signing-keys/${encodeURIComponent(kid)}/revoke`);
+        const { finished, ...counts } = data as JsonObject;
+        if (finished !== false) return output.show(data!, () => pairs(counts));
+        output.note(`the key is revoked; ${textOf(counts.told)} executions have been told so far`);
+      }
     });
 
   program

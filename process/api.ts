@@ -226,7 +226,8 @@ export async function startApi({
   });
   const signingKeys = createSigningKeyService(keyStore, atRest, {
     ...{ signer, log, pems: signingPems, wait: (milliseconds: number) => setTimeout(milliseconds) },
-    tell: (kid, own) => tellRevocation({ ...reading, signer, log }, kid, own, Date.now),
+    tell: (key, counts, signal) =>
+      tellRevocation({ temporal, projections, signer, clock: Date.now, log }, key, counts, signal),
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
   const explanations = createExplanationService(executions, projections, temporal, {

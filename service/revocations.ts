@@ -1,33 +1,43 @@
 import type { Logger } from '../model/log.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { TRUST_SIGNAL } from '../model/statement.ts';
+import { mapConcurrently } from './loops.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { SigningKey } from './signing-keys.ts';
 import type { StatementSigner } from './statements.ts';
 import type { Temporal } from './temporal.ts';
 
+/** How far the telling of open runs has come: how many were told, and how many could not be. */
+export interface RevocationCounts {
+  told: number;
+  failed: number;
+}
+
+/** Runs that are told at the same time. */
+const AT_ONCE = 8;
+
 /**
- * Tells every open run that trusts a signing key that the key is revoked; returns how many were told, and how many could not be. Where
- * `own`, the key itself, is null, those cannot be that trust no other.
+ * Tells every open run that trusts a signing key that the key is revoked, and counts them as it goes, until the signal is aborted. Where
+ * `own`, the key itself, is null, those cannot be told that trust no other. Throws where the open runs cannot be listed.
  */
 export async function tellRevocation(
   {
     temporal,
     projections,
     signer,
+    clock,
     log,
   }: {
     temporal: Pick<Temporal, 'list' | 'signal'>;
     projections: Pick<ProjectionReader, 'read'>;
     signer: Pick<StatementSigner, 'sealRevocation'>;
+    clock: () => number;
     log: Logger;
   },
-  kid: string,
-  own: SigningKey | null,
-  clock: () => number,
-): Promise<{ told: number; failed: number }> {
-  const counts = { told: 0, failed: 0 };
-
+  { kid, own }: { kid: string; own: SigningKey | null },
+  counts: RevocationCounts,
+  signal: AbortSignal,
+): Promise<void> {
   async function tell(workflowId: string): Promise<void> {
     const execution = (await projections.read(workflowId))?.execution;
     if (execution?.trust?.keys[kid] === undefined) return;
@@ -39,14 +49,14 @@ export async function tellRevocation(
   }
 
   for await (const page of temporal.list(`TaskQueue = "${OWN_TASK_QUEUE}" AND ExecutionStatus = "Running"`)) {
-    for (const { execution } of page) {
-      const workflowId = execution?.workflowId;
-      if (!workflowId) continue;
+    const ids = page.flatMap(({ execution }) => execution?.workflowId || []);
+    await mapConcurrently(ids, AT_ONCE, async (workflowId) => {
+      if (signal.aborted) return;
       await tell(workflowId).catch((error: unknown) => {
         counts.failed += 1;
         log.error({ err: error, workflow_id: workflowId, kid }, 'a run cannot be told that a signing key is revoked');
       });
-    }
+    });
+    if (signal.aborted) return;
   }
-  return counts;
 }

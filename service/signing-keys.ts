@@ -5,6 +5,7 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../store/signing-keys.ts';
 import { demandHome } from './principals.ts';
+import type { RevocationCounts } from './revocations.ts';
 import type { Sealer } from './sealer.ts';
 import type { StatementSigner } from './statements.ts';
 
@@ -77,6 +78,11 @@ async function sealed({ kid, x, privateKey }: SigningKey, sealer: Sealer) {
   return { kid, x, sealed: await sealer.seal({ value, signing: kid }) };
 }
 
+/** How far the revocation of a key has come in open runs; `finished` once all of them were tried. */
+export interface Revocation extends RevocationCounts {
+  finished: boolean;
+}
+
 /** The keys that sign statements, as the API manages them. */
 export interface SigningKeyService {
   /** Returns every key that has ever signed, the oldest first. */
@@ -88,10 +94,11 @@ export interface SigningKeyService {
   rotate(caller: Principal): Promise<PublishedKey[]>;
   /**
    * Revokes a key for good: it signs nothing any more, but that every open run that trusts it is told so, once all API processes have
-   * had the time to notice. Returns how many were told, and how many could not be; it may be repeated to reach those. Throws
+   * had the time to notice. Returns within 20 seconds how far that has come; the rest is told in the background. It may be repeated: to
+   * see how far it is, to reach those that could not be told, and after a restart in between, which ends the telling. Throws
    * `forbidden`, `key_not_found`, `last_key`.
    */
-  revoke(caller: Principal, kid: string): Promise<{ told: number; failed: number }>;
+  revoke(caller: Principal, kid: string): Promise<Revocation>;
   /** Signs with the keys that there are now, whichever API process has added or revoked one. */
   refresh(): Promise<void>;
   /** Refreshes until the signal is aborted. */
@@ -100,6 +107,9 @@ export interface SigningKeyService {
 
 /** Milliseconds after which an API process notices what another one has done with keys. */
 const REFRESH_EVERY = 1_000;
+
+/** Milliseconds for which a request awaits that all open runs are told of a revoked key. */
+const ANSWER_WITHIN = 15_000;
 
 /** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE, `tell` tells open runs of a revoked one. */
 export function createSigningKeyService(
@@ -117,11 +127,35 @@ export function createSigningKeyService(
     log: Logger;
     /** Resolves after some milliseconds. */
     wait: (milliseconds: number) => Promise<void>;
-    tell: (kid: string, own: SigningKey | null) => Promise<{ told: number; failed: number }>;
+    tell: (
+      key: { kid: string; own: SigningKey | null },
+      counts: RevocationCounts,
+      signal: AbortSignal,
+    ) => Promise<void>;
   },
 ): SigningKeyService {
   const list = async () => publishKeys(await store.list());
   let seen = '';
+  const telling = new Map<string, { counts: RevocationCounts; done: Promise<void> }>();
+  const stopped = new AbortController();
+
+  /** Begins to tell open runs that a key is revoked. */
+  function beginTelling(row: SigningKeyRow) {
+    const { kid } = row;
+    const counts: RevocationCounts = { told: 0, failed: 0 };
+    const work = async () => {
+      // Until the other processes have noticed, they start runs that trust it.
+      await wait(2 * REFRESH_EVERY);
+      await tell({ kid, own: await privateKeyOf(row) }, counts, stopped.signal);
+    };
+    const done = work().finally(() => telling.delete(kid));
+    done.catch((error: unknown) =>
+      log.error({ err: error, kid }, 'open runs cannot be told that a signing key is revoked'),
+    );
+    const begun = { counts, done };
+    telling.set(kid, begun);
+    return begun;
+  }
 
   async function refresh(): Promise<void> {
     const rows = await store.list();
@@ -157,16 +191,16 @@ export function createSigningKeyService(
       });
       if (revoked === null) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
       await refresh();
-      // Until the others have noticed they start runs that trust it.
-      await wait(2 * REFRESH_EVERY);
-      return tell(kid, await privateKeyOf(revoked));
+      const { counts, done } = telling.get(kid) ?? beginTelling(revoked);
+      const finished = await Promise.race([done.then(() => true), wait(ANSWER_WITHIN).then(() => false)]);
+      return { ...counts, finished };
     },
     refresh,
     async run(signal) {
       let failing = false;
       while (!signal.aborted) {
         await sleep(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) return;
+        if (signal.aborted) return stopped.abort();
         try {
           await refresh();
           failing = false;

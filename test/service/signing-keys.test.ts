@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../model/principal.ts';
+import { defer } from '../../process/run.ts';
 import { createSealer } from '../../service/sealer.ts';
 import { createSigningKeyService, loadSigningKeys, type SigningKey } from '../../service/signing-keys.ts';
 import { createStatementSigner } from '../../service/statements.ts';
@@ -40,16 +41,26 @@ async function tableOf(inFiles: boolean, revoked: readonly SigningKey[] = []) {
   return store;
 }
 
-/** An API process that has just started; what it tells runs is noted, and reaches none. */
-async function processOver(store: SigningKeyStore, pems: readonly string[]) {
+/** An API process that has just started; what it tells runs is noted, and reaches none. Requests have `patience`, runs need a `pause`. */
+async function processOver(
+  store: SigningKeyStore,
+  pems: readonly string[],
+  {
+    patience = () => new Promise<void>(() => {}),
+    pause = async () => {},
+  }: { patience?: () => Promise<void>; pause?: () => Promise<void> } = {},
+) {
   const signer = createStatementSigner(await loadSigningKeys(store, sealer, pems));
   const trusted = () => Object.keys(signer.trust().keys);
   const told: { kid: string; own: string | undefined; trusted: string[] }[] = [];
-  const tell = async (kid: string, own: SigningKey | null) => {
+  const tell: Parameters<typeof createSigningKeyService>[2]['tell'] = async ({ kid, own }, counts) => {
     told.push({ kid, own: own?.kid, trusted: trusted() });
-    return { told: 0, failed: 1 };
+    counts.failed += 1;
+    await pause();
+    counts.told += 1;
   };
-  const service = createSigningKeyService(store, sealer, { signer, pems, tell, log, wait: async () => {} });
+  const wait = (milliseconds: number) => (milliseconds < 10_000 ? Promise.resolve() : patience());
+  const service = createSigningKeyService(store, sealer, { signer, pems, tell, log, wait });
   return { service, trusted, told };
 }
 
@@ -97,6 +108,24 @@ describe.each<[string, readonly string[]]>([
     expect((await store.list()).filter(({ revoked }) => revoked !== null).map(({ kid }) => kid)).toEqual([KEY.kid]);
     expect(two.told).toEqual([]);
   });
+});
+
+it('a revocation that takes longer than a request goes on behind it, once, and says how far it is', async () => {
+  const paused = defer<void>();
+  const patience = defer<void>();
+  const { service, told } = await processOver(await tableOf(false), [], {
+    pause: () => paused.promise,
+    patience: () => patience.promise,
+  });
+  patience.resolve();
+  for (let asked = 0; asked < 2; asked += 1) {
+    expect(await service.revoke(admin, KEY.kid)).toMatchObject({ told: 0, finished: false });
+  }
+  patience.promise = new Promise(() => {});
+  const last = service.revoke(admin, KEY.kid);
+  setImmediate(paused.resolve);
+  expect(await last).toEqual({ told: 1, failed: 1, finished: true });
+  expect(told).toHaveLength(1);
 });
 
 it('files of nothing but revoked keys are refused', async () => {
