@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { channelArgsFor, freePort } from '../process/ports.ts';
+import { listeningPorts } from './listening-ports.ts';
 import { endWithParent } from './parent-watch.ts';
 
 /** A Temporal dev server of ours: where it is, and how it ends. */
@@ -9,7 +10,7 @@ export interface TemporalServer {
   address: string;
   ui: string;
   pid: number;
-  /** Every port that it serves something on: frontend, UI, HTTP API and metrics. */
+  /** Every port that it serves something on: frontend, UI, HTTP API, metrics and, where the system tells, those of its inner services. */
   ports: number[];
   stop(): Promise<void>;
 }
@@ -89,7 +90,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
   child.unref();
   const pid = child.pid!;
-  const ports = [port, uiPort, httpPort, metricsPort];
+  // The ports of its inner services are its own choice.
+  const ports = [...new Set([port, uiPort, httpPort, metricsPort, ...(await listeningPorts(pid))])];
   return { address, ui: `http://127.0.0.1:${uiPort}`, pid, ports, stop: () => stopProcess(pid) };
 }
 
