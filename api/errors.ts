@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { routePath } from 'hono/route';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
 import type { Logger } from '../model/log.ts';
 import { PERMISSIONS } from '../model/permissions.ts';
@@ -71,8 +72,10 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
   return (thrown, context) => {
     const error = appErrorOf(thrown);
     const requestId = context.get('requestId');
+    // A path may name people, and hold what opens a page.
+    const route = routePath(context, -1);
     if (error.status >= 500 && error.code !== 'busy')
-      log.error({ err: thrown, request_id: requestId, path: context.req.path }, error.message);
+      log.error({ err: thrown, request_id: requestId, route }, error.message);
     if (error.code === 'busy') context.header('retry-after', RETRY_AFTER);
     if (error.retryAfter !== undefined) context.header('retry-after', String(error.retryAfter));
     const form: ErrorForm = context.get('errorForm') ?? errorBody;

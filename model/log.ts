@@ -36,9 +36,22 @@ export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError 
   };
 }
 
-/** Says an error in words, without what a database says of a statement and without credentials. */
+/** Errors that quote what could not be read, by their names, and what is said instead. */
+const QUOTING: Readonly<Record<string, string>> = {
+  SyntaxError: 'a text could not be parsed',
+  ZodError: 'a value does not have the form that was expected',
+  YAMLParseError: 'a text could not be parsed',
+};
+
+/**
+ * Says an error in words, without what a database says of a statement, what a mail server says of an address, what a parser quotes, and
+ * credentials.
+ */
 export function messageOf(error: Error): string {
   const ofStatement = 'query' in error || 'params' in error || 'severity' in error;
   if (ofStatement) return 'a statement of the database failed';
+  if ('responseCode' in error) return `a mail server answered ${String(error.responseCode)}`;
+  const instead = QUOTING[error.name];
+  if (instead !== undefined) return instead;
   return error.message.replaceAll(/:\/\/[^\s/@]*@/g, '://***@');
 }

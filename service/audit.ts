@@ -25,7 +25,10 @@ export function createAuditService(store: AuditStore, log: Logger) {
       try {
         await store.add({ tenant, subject, ...change, details: change.details ?? null });
       } catch (error) {
-        log.error({ err: error, subject, ...change }, 'a change could not be written to the audit log');
+        // Its reason and its details are what somebody has written.
+        const { operation, target, requestId } = change;
+        const known = { subject, operation, target, request_id: requestId };
+        log.error({ err: error, ...known }, 'a change could not be written to the audit log');
       }
     },
 
