@@ -27,6 +27,14 @@ const MasterKeysSchema = z
         }),
       )
       .describe('The processes that were seen in the last minute.'),
+    damaged: z
+      .array(
+        z.object({
+          kind: z.enum(['connections', 'secrets', 'signing_keys']),
+          name: z.string().describe('The ref of its tenant and its name; of a signing key its id.'),
+        }),
+      )
+      .describe('What is stored that its key does not open, or that names no key: store it again. 100 at most.'),
   })
   .openapi('MasterKeys');
 
@@ -65,8 +73,8 @@ export function masterKeyRoutes(masterKeys: MasterKeyService) {
   router.openapi(
     checkRoute,
     async (context) => {
-      const { keys, processes } = await masterKeys.check(context.get('principal'));
-      return context.json({ data: { keys, processes: processes.map(processBody) } }, 200);
+      const { keys, processes, damaged } = await masterKeys.check(context.get('principal'));
+      return context.json({ data: { keys, processes: processes.map(processBody), damaged } }, 200);
     },
     refuse(checkRoute),
   );

@@ -23,6 +23,7 @@ const ReadinessSchema = z
       set_aside: z.int().describe('Runs that cannot be written; the others go on, and these are tried again.'),
     }),
     key_ids: z.array(z.string()).describe('Hashes of the master keys of this process; the first one seals.'),
+    payload_key_ids: z.array(z.string()).optional().describe('The same of the payload keys, where there are any.'),
     worker: z.enum(['ok', 'restarting']).optional().describe('The worker that this process looks after.'),
   })
   .openapi('Readiness');
@@ -49,7 +50,7 @@ const readyRoute = createRoute({
 });
 
 /** Health and readiness, open to all. */
-export function systemRoutes({ readiness, index, masterKeys, workerState }: ApiServices) {
+export function systemRoutes({ readiness, index, masterKeys, payloads, workerState }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   let looked: { at: number; checks: ReturnType<typeof look> } | null = null;
@@ -61,7 +62,11 @@ export function systemRoutes({ readiness, index, masterKeys, workerState }: ApiS
     const checks = await looked.checks;
     const ready = Object.values(checks).every((check) => check === 'ok');
     const key_ids = [...masterKeys.own];
-    const state = { index: indexBody(index.state()), key_ids, ...(workerState && { worker: workerState() }) };
+    const state = {
+      ...{ index: indexBody(index.state()), key_ids },
+      ...(payloads && { payload_key_ids: [...payloads.keyIds] }),
+      ...(workerState && { worker: workerState() }),
+    };
     return ready
       ? context.json({ status: 'ok' as const, checks, ...state }, 200)
       : context.json({ status: 'unavailable' as const, checks, ...state }, 503);

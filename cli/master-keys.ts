@@ -8,6 +8,7 @@ import type { Session } from './session.ts';
 interface MasterKeys {
   keys: { id: string; seals: boolean; sealed: Record<string, number> }[];
   processes: { kind: string; host: string; pid: number; key_ids: string[]; missing: string[] }[];
+  damaged: { kind: string; name: string }[];
 }
 
 /** The commands around master keys: `reseal`, and `doctor`, which also says what does not answer. */
@@ -24,7 +25,7 @@ export function addMasterKeyCommands(program: Command, session: () => Promise<Se
       const { service, output } = current;
       if (check) {
         const found = await masterKeys(current);
-        return output.show(found as unknown as Json, () => linesOf(found));
+        return output.show(found as unknown as Json, () => [...linesOf(found), ...damagedOf(found.damaged)]);
       }
       let renewed = 0;
       for (;;) {
@@ -43,22 +44,36 @@ export function addMasterKeyCommands(program: Command, session: () => Promise<Se
     .action(async () => {
       const current = await session();
       const { service, output } = current;
+      const payloadKeys: string[] = [];
       const unready = await service.ask('GET', '/readyz').then(
-        () => [],
+        ({ payload_key_ids: ids = [] }) => {
+          payloadKeys.push(...(ids as string[]));
+          return [];
+        },
         ({ message }: Error) => [`/readyz: ${message}`],
       );
       const found = await masterKeys(current);
       const troubles = [...unready, ...troublesOf(found)];
-      output.show({ ...(found as unknown as Record<string, Json>), troubles }, () => [
+      const shown = { ...(found as unknown as Record<string, Json>), payload_key_ids: payloadKeys, troubles };
+      output.show(shown, () => [
         ...linesOf(found),
+        ...(payloadKeys.length === 0 ? [] : [`payload keys of this API: ${payloadKeys.join(', ')}`, '']),
         ...(troubles.length === 0 ? ['all is well'] : troubles),
       ]);
       if (troubles.length > 0) process.exitCode = EXIT.refused;
     });
 }
 
-/** What is wrong with the keys of processes, in sentences. */
-function troublesOf({ processes }: MasterKeys): string[] {
+/** Says in sentences what is wrong with the keys of processes, and with what is stored. */
+function troublesOf({ processes, damaged }: MasterKeys): string[] {
+  return [...lackingOf(processes), ...damagedOf(damaged)];
+}
+
+function damagedOf(damaged: MasterKeys['damaged']): string[] {
+  return damaged.map(({ kind, name }) => `damaged where it is stored (${kind}): ${name}; store it again`);
+}
+
+function lackingOf(processes: MasterKeys['processes']): string[] {
   return processes.flatMap(({ kind, host, pid, missing }) =>
     missing.map((id) => `${kind} ${pid} on ${host} lacks the master key ${id}: add it to its FERMATA_SECRET_KEY`),
   );

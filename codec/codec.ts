@@ -26,6 +26,8 @@ type SealedConverter = Converters & {
  * for one run, and opens in no other. Those of earlier versions are sealed for none, and open everywhere.
  */
 export interface Codec {
+  /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
+  readonly keyIds: readonly string[];
   /** For the SDK's clients and workers: payloads, and what failures say. */
   dataConverter: SealedConverter;
   /**
@@ -193,6 +195,7 @@ export function createCodec(masterKeys: readonly string[]): Codec {
   }
 
   return {
+    keyIds: keys.map(({ id }) => id),
     dataConverter: {
       payloadCodecs: [
         {

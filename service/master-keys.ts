@@ -15,6 +15,9 @@ const FORGOTTEN_AFTER = 86_400;
 /** Seals that one call renews, at most. */
 const MOST_RENEWED = 500;
 
+/** Damaged seals that a check names, at most. */
+const MOST_DAMAGED = 100;
+
 const KINDS: readonly SealKind[] = ['connections', 'secrets', 'signing_keys'];
 
 /** A master key, by the hash that is its id, and how much it has sealed that is stored. */
@@ -35,12 +38,22 @@ export interface Resealed {
   unopened: number;
 }
 
+/** Something stored that its own key does not open, or that names no key: it has to be stored again. */
+export interface Damaged {
+  kind: SealKind;
+  /** `acme/TOKEN` of a secret, `acme/jira/default` of a connection, the id of a signing key. */
+  name: string;
+}
+
 /** The master keys of an installation, as their ids, and what they have sealed at rest. */
 export interface MasterKeyService {
   /** The ids of this process's keys; the first one seals. */
   readonly own: readonly string[];
-  /** Returns which key has sealed how much, and which process lacks which key. Throws `forbidden` outside of the default tenant. */
-  check(caller: Principal): Promise<{ keys: MasterKey[]; processes: KeyHolder[] }>;
+  /**
+   * Returns which key has sealed how much, which process lacks which key, and 100 of what is damaged at most. Throws `forbidden` outside
+   * of the default tenant.
+   */
+  check(caller: Principal): Promise<{ keys: MasterKey[]; processes: KeyHolder[]; damaged: Damaged[] }>;
   /**
    * Seals with the first key of this process what another one has sealed, 500 at most; it may be repeated. Throws `forbidden` outside of the default
    * tenant, and `master_key_missing` while a process lacks that key.
@@ -52,11 +65,17 @@ export interface MasterKeyService {
 export function createMasterKeyService(seals: SealStore, processes: ProcessStore, sealer: Sealer): MasterKeyService {
   const own = sealer.keyIds;
   const everything = async () =>
-    (await Promise.all(KINDS.map(async (kind) => (await seals.all(kind)).map((sealed) => ({ kind, sealed }))))).flat();
+    (await Promise.all(KINDS.map(async (kind) => (await seals.all(kind)).map((seal) => ({ kind, ...seal }))))).flat();
 
-  async function check(): Promise<{ keys: MasterKey[]; processes: KeyHolder[] }> {
+  async function isDamaged(sealed: string): Promise<boolean> {
+    if (sealer.keyIdOf(sealed) === null) return true;
+    return sealer.opens(sealed) && (await sealer.open(sealed).catch(() => null)) === null;
+  }
+
+  async function check() {
     const [all, alive] = await Promise.all([everything(), processes.list(GONE_AFTER)]);
     const keys = new Map<string, MasterKey>();
+    const damaged: Damaged[] = [];
     const keyOf = (id: string): MasterKey => {
       const sealed = { connections: 0, secrets: 0, signing_keys: 0 };
       const key = keys.get(id) ?? { id, seals: id === own[0], sealed };
@@ -64,15 +83,16 @@ export function createMasterKeyService(seals: SealStore, processes: ProcessStore
       return key;
     };
     for (const id of own) keyOf(id);
-    for (const { kind, sealed } of all) {
+    for (const { kind, sealed, name } of all) {
       const id = sealer.keyIdOf(sealed);
-      // No key is needed for what is damaged; a reseal counts it.
+      // No key is needed for what names none.
       if (id !== null) keyOf(id).sealed[kind] += 1;
+      if (damaged.length < MOST_DAMAGED && (await isDamaged(sealed))) damaged.push({ kind, name });
     }
     const inUse = [...keys.values()].filter(({ sealed }) => KINDS.some((kind) => sealed[kind] > 0)).map(({ id }) => id);
     const needed = new Set([...inUse, ...alive.flatMap(({ keyIds }) => keyIds.slice(0, 1))]);
     const missing = ({ keyIds }: ProcessRow) => [...needed].filter((id) => !keyIds.includes(id));
-    return { keys: [...keys.values()], processes: alive.map((row) => ({ ...row, missing: missing(row) })) };
+    return { keys: [...keys.values()], processes: alive.map((row) => ({ ...row, missing: missing(row) })), damaged };
   }
 
   return {

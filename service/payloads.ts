@@ -11,6 +11,7 @@ export interface Payload {
 
 /** What seals payloads for a run, and opens them; null for one that is another run's, or was changed. */
 export interface PayloadSeals {
+  readonly keyIds: readonly string[];
   seal(payload: Payload, workflowId: string | undefined): Payload;
   open(payload: Payload, workflowId: string | undefined): Payload | null;
 }
@@ -31,6 +32,9 @@ export function createPayloadService(codec: PayloadSeals, store: Pick<ExecutionS
   }
 
   return {
+    /** The ids of this process's payload keys; the first one seals. */
+    keyIds: codec.keyIds,
+
     /**
      * Opens the payloads that are sealed for runs of the caller's tenant, and those of earlier versions, which are sealed for no run,
      * for the first tenant. The others stay as they are, as does one that was changed after it was sealed.

@@ -22,7 +22,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   'A condition with the tenant, which the function takes from another one.': ['turns.holders'],
   'The work of a process for all tenants.': [
     ...['executions.forgetBuried', 'inquiries.remind'],
-    ...['run-strikes.due', 'seals.all', 'seals.replace'],
+    ...['run-strikes.due', 'seals.replace'],
     ...['processes.note', 'processes.list', 'processes.end'],
   ],
   'A table or a lock of the installation.': [

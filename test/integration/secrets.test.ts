@@ -131,9 +131,23 @@ it.each([
     code: 'token_invalid',
     message: 'the secret "B" is damaged where it is stored: store it again',
   });
-  expect((await holder.masterKeys.check(PRINCIPAL)).keys.map(({ id }) => id)).toEqual([idOf(NEW), idOf(OLD)]);
+  const { keys, damaged: named } = await holder.masterKeys.check(PRINCIPAL);
+  expect([keys.map(({ id }) => id), named]).toEqual([
+    [idOf(NEW), idOf(OLD)],
+    [{ kind: 'secrets', name: `${TENANT}/B` }],
+  ]);
   expect(await holder.masterKeys.reseal(PRINCIPAL)).toEqual({ renewed: 2, left: 0, unopened: 1 });
   expect(await holder.read()).toEqual([SETTINGS, 'a value']);
+});
+
+it('what its own key does not open is named as damaged, and what another key has sealed is not', async () => {
+  await store(processWith(OLD));
+  const connections = createConnectionStore(database.db);
+  const found = (await connections.find(TENANT, 'slack', 'default'))!;
+  await connections.put({ ...found, sealed: `${found.sealed.slice(0, -4)}AAAA` });
+  const damagedFor = async (...keys: string[]) => (await processWith(...keys).masterKeys.check(PRINCIPAL)).damaged;
+  expect(await damagedFor(NEW, OLD)).toEqual([{ kind: 'connections', name: `${TENANT}/slack/default` }]);
+  expect(await damagedFor(NEW)).toEqual([]);
 });
 
 it('a process that lacks a key is seen, and nothing is resealed while it does', async () => {
