@@ -235,7 +235,6 @@ export async function startApi({
   });
   const retries = createRetryService(projections, executions, launcher, signer);
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
-  const schedules = createScheduleService(temporalSchedules, executions, log, Date.now);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
@@ -271,6 +270,7 @@ export async function startApi({
     onChanged: (caller, subject) => void ends.endOf(caller, subject),
   });
   const onceSettled = createOnceSettled({ temporal, projections });
+  const schedules = createScheduleService(temporalSchedules, executions, principals, log, Date.now);
   const send = createDelegationSender({ temporal, projections, signer });
   const ends = createDelegationEnds({ store: stores.inquiries, projections, principals, send, log, clock: Date.now });
   const inquiries = createInquiryService(

@@ -208,6 +208,22 @@ export function createPrincipalService(
     },
 
     /**
+     * Returns a principal that has asked for something earlier, with the roles and permissions that it has now: those of its keys, also
+     * of expired and revoked ones, and those of its last token. Where neither is known it keeps what it had. Null: it is disabled.
+     */
+    async asItStands(principal: Principal): Promise<Principal | null> {
+      const found = await store.findStanding(principal.tenant, principal.id);
+      if (found?.disabled) return null;
+      const known = [found?.byKeys ?? null, found?.byToken ?? null].filter((grants) => grants !== null);
+      if (known.length === 0) return principal;
+      return {
+        ...principal,
+        roles: [...new Set(known.flatMap(({ roles }) => roles))],
+        permissions: [...new Set(known.flatMap(({ permissions }) => permissions))],
+      };
+    },
+
+    /**
      * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: whoever has kept it finds out later
      * whether that has happened since, also where it was enabled again.
      */

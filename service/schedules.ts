@@ -4,10 +4,12 @@ import { AppError } from '../model/app-error.ts';
 import { derivedNumber, integerId, scheduleWorkflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
+import { hasPermission } from '../model/permissions.ts';
 import { type Principal, subjectsOf } from '../model/principal.ts';
 import type { Parameters } from '../model/run-input.ts';
 import type { ExecutionService } from './executions.ts';
 import { sha256Hex } from './hash.ts';
+import type { PrincipalService } from './principals.ts';
 import { checkRange, checkTimes } from './schedule-times.ts';
 import { createSetAside } from './set-aside.ts';
 import type { DescribedSchedule, Overlap, ScheduleTimes, TemporalSchedules } from './temporal-schedules.ts';
@@ -58,10 +60,11 @@ const MAX_TRIES = 10;
 /** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
 export type ScheduleService = ReturnType<typeof createScheduleService>;
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service; `clock` gives milliseconds. */
 export function createScheduleService(
   temporal: TemporalSchedules,
   executions: ExecutionService,
+  principals: Pick<PrincipalService, 'asItStands'>,
   log: Logger,
   clock: () => number,
 ) {
@@ -113,10 +116,22 @@ export function createScheduleService(
     throw new AppError('busy', `Schedule '${id}' is being changed by others; try again`);
   }
 
-  /** A schedule as it is, with what its workflow is now. */
+  /**
+   * Returns a schedule as it is, with what its workflow is now, and with the permissions that its maker has now. Throws `forbidden` where
+   * the maker may start nothing any more, and what a start throws.
+   */
   async function rebuilt({ action, state }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
+    const { subject } = kept.principal;
+    const maker = await principals.asItStands(kept.principal);
+    if (maker === null)
+      throw new AppError('forbidden', `${subject}, who made or last changed the schedule, is disabled`);
+    const permission = 'execution:execute';
+    if (!hasPermission(maker, permission)) {
+      const message = `${subject}, who made or last changed the schedule, lacks the permission ${permission}`;
+      throw new AppError('forbidden', message, { details: { permission } });
+    }
     const asked = { catchupWindow: undefined, ...kept.request, paused: state.paused, note: undefined };
-    const wanted = await built(kept.principal, kept.id, action.workflowId!, asked, starters);
+    const wanted = await built(maker, kept.id, action.workflowId!, asked, starters);
     if (kept.calendars || kept.request.spec.cron === undefined) return wanted;
     const { calendars: _, ...older } = wanted.kept as JsonObject;
     return { ...wanted, times: null, kept: older };
@@ -158,10 +173,13 @@ export function createScheduleService(
     async replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule> {
       const { found } = await find(principal, id);
       checkTimes(request.spec, clock());
-      const { paused, note = '' } = found.state;
+      const { paused, note } = found.state;
       // One that Fermata has paused for what it would start goes on with what is to be started now.
-      const stays = paused && !note.startsWith(PAUSED_BY_US);
-      const asked = { ...request, paused: request.paused ?? stays };
+      const isOver = isNoteOfOurs(note);
+      const asked = {
+        ...{ ...request, paused: request.paused ?? (paused && !isOver) },
+        note: request.note ?? (isOver ? '' : undefined),
+      };
       await temporal.update(await built(principal, id, found.action.workflowId!, asked));
       return this.get(principal, id);
     },
@@ -211,7 +229,8 @@ export function createScheduleService(
 
     /**
      * Brings what schedules start up to date: the newest revision of each workflow with everything that it reaches. One
-     * whose workflow can no longer be started is paused, and its note says why.
+     * whose workflow can no longer be started, by anybody or by its maker, is paused, and its note says why; once it can be started
+     * again, the schedule is resumed, unless somebody has paused it since.
      */
     async refresh(): Promise<void> {
       for await (const scheduleId of temporal.ids()) {
@@ -245,18 +264,29 @@ export function createScheduleService(
     const { paused } = state;
     try {
       const wanted = await rebuilt(found, kept, startersOf(kept));
-      if (sameRun(wanted.blueprint.run, action.args?.[1])) return;
+      const resumed = paused && isNoteOfOurs(state.note);
+      if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
       // What somebody has changed meanwhile is looked at the next time.
-      await temporal.update(wanted, found);
-      log.info({ schedule: scheduleId, revision: wanted.blueprint.run.revision }, 'a schedule starts a new revision');
+      await temporal.update(resumed ? { ...wanted, paused: false, note: RESUMED_BY_US } : wanted, found);
+      log.info(
+        { schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed },
+        'a schedule is brought up to date',
+      );
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
-      if (!paused) await temporal.pause(scheduleId, `${PAUSED_BY_US} ${error.message}`);
+      const note = `${PAUSED_BY_US} ${error.message}`;
+      if (!paused || (isNoteOfOurs(state.note) && state.note !== note)) await temporal.pause(scheduleId, note);
     }
   }
 }
 
 const PAUSED_BY_US = 'its workflow cannot be started:';
+const RESUMED_BY_US = 'its workflow can be started again';
+
+/** Reports whether the note of a schedule was written by a refresh that has paused it. */
+function isNoteOfOurs(note: string | undefined): boolean {
+  return note?.startsWith(PAUSED_BY_US) ?? false;
+}
 
 function orNothing(error: unknown): null {
   // One may have been deleted while the list was made.

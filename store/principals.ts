@@ -268,6 +268,27 @@ export function createPrincipalStore(db: Database) {
       return found.length > 0;
     },
 
+    /**
+     * Finds what a principal is known to be granted: by its roles and permissions where it ever had a key, and by its last token as a
+     * person. Null where it is not there.
+     */
+    async findStanding(
+      tenant: string,
+      id: number,
+    ): Promise<{ disabled: boolean; byKeys: Grants | null; byToken: Grants | null } | null> {
+      const is = and(eq(principals.tenant, tenant), eq(principals.id, id));
+      const [found] = await db.select().from(principals).where(is);
+      if (found === undefined) return null;
+      const { roles, permissions, groups, claims, disabled } = found;
+      const [key] = await db
+        .select({ id: apiKeys.id })
+        .from(apiKeys)
+        .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.principal, id)))
+        .limit(1);
+      const byKeys = key === undefined ? null : { roles, permissions, groups };
+      return { disabled: disabled !== null, byKeys, byToken: claims };
+    },
+
     /** Finds a principal by its subject, or by another name; null: nobody. */
     async findPerson(
       tenant: string,

@@ -61,12 +61,14 @@ function clockOf(timeZone: string): (time: number) => Clock {
   };
 }
 
-const refresher = () =>
-  createScheduleService(
-    ...([createTemporalSchedules(harness.connection, 'schedules'), harness.api.executions] as const),
-    pino({ level: 'silent' }),
-    Date.now,
-  );
+const refresher = () => {
+  const { executions, principals } = harness.api;
+  const temporal = createTemporalSchedules(harness.connection, 'schedules');
+  return createScheduleService(temporal, executions, principals, pino({ level: 'silent' }), Date.now);
+};
+
+/** Looks at all schedules now, as the API does twice a minute. */
+const refresh = () => refresher().refresh();
 
 describe('a schedule', () => {
   it('starts runs, each an execution of its own with a number and chance of its own', async () => {
@@ -138,12 +140,11 @@ describe('a schedule', () => {
   it('starts the newest revision, and is paused when its workflow cannot be started', async () => {
     await define('moving', 'old');
     expect((await create({ id: 'moving', workflow: 'examples.moving', spec: { every: 3600 } })).status).toBe(201);
-    const schedules = refresher();
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { definition: definition('new') });
-    await schedules.refresh();
+    await refresh();
     expect((await get('moving')).revision).toBe(2);
     const before = (await get('moving')).updated;
-    await schedules.refresh();
+    await refresh();
     expect((await get('moving')).updated).toBe(before);
     await harness.call('POST', `${BASE}/moving/trigger`);
     const { recent } = await until(
@@ -152,11 +153,52 @@ describe('a schedule', () => {
     );
     expect((await ended(recent[0].execution)).result.a).toBe('new');
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: false });
-    await schedules.refresh();
+    await refresh();
     expect(await get('moving')).toMatchObject({
       ...{ paused: true, note: "its workflow cannot be started: Workflow 'examples.moving' is disabled" },
     });
+    await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: true });
+    await refresh();
+    expect(await get('moving')).toMatchObject({ paused: false, note: 'its workflow can be started again' });
+    await harness.call('POST', `${BASE}/moving/pause`, { note: 'enough' });
+    await refresh();
+    expect(await get('moving')).toMatchObject({ paused: true, note: 'enough' });
     await harness.call('DELETE', `${BASE}/moving`);
+  });
+
+  it('starts nothing with the permissions of a maker who no longer has them', async () => {
+    const give = async (grants: object) =>
+      (await harness.call('POST', '/api/v1/keys', { subject: 'maker', ...grants })).body.data.key as string;
+    const asMaker = { 'x-api-key': await give({ roles: ['author'] }) };
+    const body = { workflow: 'core.http', input: { url: 'http://127.0.0.1:9/' }, spec: { every: 86_400 } };
+    expect((await harness.call('POST', BASE, { id: 'made', ...body }, asMaker)).status).toBe(201);
+    const made = async () => {
+      await refresh();
+      const { paused, note } = await get('made');
+      return [paused, note];
+    };
+    expect(await made()).toEqual([false, null]);
+    const prefix = 'its workflow cannot be started:';
+    const who = `${prefix} maker, who made or last changed the schedule,`;
+    await give({ roles: ['viewer'] });
+    expect(await made()).toEqual([true, `${who} lacks the permission execution:execute`]);
+    const triggered = await harness.call('POST', `${BASE}/made/trigger`);
+    expect([triggered.status, triggered.body.code]).toEqual([403, 'forbidden']);
+    await give({ roles: ['operator'] });
+    expect(await made()).toEqual([true, expect.stringContaining('action:execute')]);
+    await give({ roles: [], permissions: ['execution:execute', 'action:execute'] });
+    expect(await made()).toEqual([false, 'its workflow can be started again']);
+    // The end of a key alone ends nothing: who has left is disabled.
+    const keys = (await harness.call('GET', '/api/v1/keys')).body.data;
+    for (const { id } of keys.filter(({ subject }: { subject: string }) => subject === 'maker'))
+      await harness.call('DELETE', `/api/v1/keys/${id}`);
+    expect(await made()).toEqual([false, 'its workflow can be started again']);
+    await harness.call('POST', '/api/v1/principals/maker/disable');
+    expect(await made()).toEqual([true, `${who} is disabled`]);
+    // Whoever replaces it is its maker from then on.
+    expect((await harness.call('PUT', `${BASE}/made`, body)).body.data).toMatchObject({ paused: false, note: null });
+    expect(await made()).toEqual([false, null]);
+    await harness.call('DELETE', `${BASE}/made`);
   });
 
   it('has everyone as a starter who triggers it, however many do at once', async () => {
