@@ -10,6 +10,8 @@ interface Service {
   environment?: Record<string, string>;
   depends_on?: Record<string, unknown>;
   volumes?: string[];
+  ports?: string[];
+  mem_limit?: string;
 }
 
 const compose = async () =>
@@ -35,6 +37,14 @@ it('compose.yaml names services and volumes that it has', async () => {
   expect(named.filter((name) => !Object.hasOwn(services, name))).toEqual([]);
   const mounted = Object.values(services).flatMap((service) => service.volumes ?? []);
   expect(mounted.map((volume) => volume.split(':')[0]).sort()).toEqual(Object.keys(volumes).sort());
+});
+
+it('compose.yaml serves nothing to other machines unless it is told so, and bounds the memory of what tenants use', async () => {
+  const { services } = await compose();
+  const published = Object.values(services).flatMap(({ ports = [] }) => ports);
+  expect(published.length).toBeGreaterThan(0);
+  expect(published.filter((port) => !/^(127\.0\.0\.1|\$\{FERMATA_BIND:-127\.0\.0\.1\}):/.test(port))).toEqual([]);
+  for (const name of ['api', 'worker']) expect(services[name]!.mem_limit).toMatch(/^\$\{FERMATA_MEMORY:-\d+g\}$/);
 });
 
 it('images run what package.json runs, and carry what that needs', async () => {
