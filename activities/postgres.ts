@@ -81,8 +81,10 @@ async function connected(config: pg.ClientConfig, timeout: number, signal: Abort
   const settings = Object.entries(SESSION_SETTINGS);
   const options = settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');
   const client = await connect({ ...config, statement_timeout: timeout, options }).catch(async (error: Error) => {
-    if (!/unsupported startup parameter/.test(error.message)) throw error;
-    // PgBouncer knows only some parameters. The statement is still cancelled when the attempt is over.
+    // PgBouncer knows only some parameters, RDS Proxy no options. The statement is still cancelled when the attempt is over.
+    const isRefused =
+      /unsupported startup parameter/.test(error.message) || (error as { code?: string }).code === '0A000';
+    if (!isRefused) throw error;
     const pooled = await connect(config);
     await pooled.query(settings.map(([name, value]) => `SET ${name} = '${value}'`).join('; '));
     return pooled;
