@@ -143,8 +143,10 @@ function jsonOf(text: string): Json {
 /** Seconds after which a system may be asked again, by its `Retry-After`, a day at most; undefined: it has said nothing of that. */
 export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
   const said = headers.get('retry-after')?.trim() ?? '';
-  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(0, seconds), MAX_RETRY_AFTER) : undefined;
+  const isDate = /^[A-Za-z]+,? .*\d:\d/.test(said);
+  const seconds = /^\d+(\.\d+)?$/.test(said) ? Number(said) : isDate ? (Date.parse(said) - Date.now()) / 1000 : 0;
+  // At once is what it says without thinking: the delay of the task holds then.
+  return seconds >= 1 ? Math.min(seconds, MAX_RETRY_AFTER) : undefined;
 }
 
 /** Seconds that a system can ask to wait. */

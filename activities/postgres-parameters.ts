@@ -1,17 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { ActionError } from './action.ts';
 
-/** The name under which a statement is prepared to learn the types of its parameters. */
-const PREPARED = 'fermata_parameters';
+/** What a parameter of a statement takes, where that is an array: JSON in it, or values of another type. */
+type ArrayKind = 'json' | 'other';
 
-const TYPES = `
-  SELECT type.typcategory = 'A' AS is_array
-    FROM pg_prepared_statements AS statement,
-      unnest(statement.parameter_types) WITH ORDINALITY AS parameter (type, place)
-    JOIN pg_type AS type ON type.oid = parameter.type
-    WHERE statement.name = '${PREPARED}'
-    ORDER BY place`;
+/** Classes of SQLSTATE for a statement that cannot be prepared: it is wrong, or of a kind that cannot. */
+const NOT_PREPARABLE = ['42', '0A'];
 
 /**
  * Returns values as the driver binds them: a list as an array where the statement takes one there, any other list or object as JSON.
@@ -23,9 +19,10 @@ export async function boundValues(
   values: readonly Json[],
   field: 'params' | 'data',
 ): Promise<unknown[]> {
-  const arrays = values.some(Array.isArray) ? await arrayParameters(client, sql) : [];
+  const kinds = values.some(Array.isArray) ? await arrayKinds(client, sql) : [];
   const bound = values.map((value, index) => {
-    if (Array.isArray(value) && arrays[index] === true) return value.map(elementOf);
+    const kind = kinds[index] ?? null;
+    if (Array.isArray(value) && kind !== null) return value.map((entry) => elementOf(entry, kind));
     return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : value;
   });
   if (bound.some(holdsNull)) {
@@ -43,23 +40,42 @@ function holdsNull(value: unknown): boolean {
   return Array.isArray(value) ? value.some(holdsNull) : typeof value === 'string' && value.includes('\0');
 }
 
-/** An entry of an array: lists stay lists, as further dimensions. */
-function elementOf(value: Json): unknown {
-  if (Array.isArray(value)) return value.map(elementOf);
+/** An entry of an array: JSON where the array holds that; otherwise lists stay lists, as further dimensions. */
+function elementOf(value: Json, kind: ArrayKind): unknown {
+  if (value === null) return null;
+  if (kind === 'json') return JSON.stringify(value);
+  if (Array.isArray(value)) return value.map((entry) => elementOf(entry, kind));
   return isJsonObject(value) ? JSON.stringify(value) : value;
 }
 
-/** Finds which parameters of a statement are arrays; nothing where that cannot be asked: then it fails, or takes JSON. */
-async function arrayParameters(client: pg.Client, sql: string): Promise<boolean[]> {
+/**
+ * Finds which parameters of a statement are arrays, null for those that are none; nothing for a statement that cannot be prepared, which
+ * then says why when it is executed. In a transaction, since a pooler may use another server for each.
+ */
+async function arrayKinds(client: pg.Client, sql: string): Promise<(ArrayKind | null)[]> {
+  const name = `fermata_${randomUUID().replaceAll('-', '')}`;
+  await client.query('BEGIN READ ONLY');
   try {
     // The extended protocol takes one statement alone.
-    await client.query({ text: `PREPARE ${PREPARED} AS ${sql}`, queryMode: 'extended' } as pg.QueryConfig);
+    await client.query({ text: `PREPARE ${name} AS ${sql}`, queryMode: 'extended' } as pg.QueryConfig);
   } catch (error) {
-    // What cannot be prepared says so once more when it is done, in words about the statement itself.
-    if ((error as { code?: string }).code !== undefined) return [];
+    await client.query('ROLLBACK');
+    const { code = '' } = error as { code?: string };
+    if (NOT_PREPARABLE.some((prefix) => code.startsWith(prefix))) return [];
     throw error;
   }
-  const { rows } = await client.query<{ is_array: boolean }>(TYPES);
-  await client.query(`DEALLOCATE ${PREPARED}`);
-  return rows.map(({ is_array }) => is_array);
+  const { rows } = await client.query<{ kind: ArrayKind | null }>(typesOf(name));
+  await client.query(`DEALLOCATE ${name}; COMMIT`);
+  return rows.map(({ kind }) => kind);
+}
+
+function typesOf(prepared: string): string {
+  return `
+    SELECT CASE WHEN type.typcategory <> 'A' THEN NULL
+        WHEN type.typelem IN ('json'::regtype, 'jsonb'::regtype) THEN 'json' ELSE 'other' END AS kind
+      FROM pg_prepared_statements AS statement,
+        unnest(statement.parameter_types) WITH ORDINALITY AS parameter (type, place)
+      JOIN pg_type AS type ON type.oid = parameter.type
+      WHERE statement.name = '${prepared}'
+      ORDER BY place`;
 }

@@ -34,8 +34,9 @@ export function rowsOf(
 ): JsonObject[] {
   const seen = new Set<string>();
   for (const { name } of fields) {
-    if (seen.has(name)) {
-      const message = `database: two columns of the result are named "${name}": give each a name of its own with AS`;
+    if (seen.has(name) || name === '__proto__') {
+      const fault = seen.has(name) ? 'duplicate' : 'reserved';
+      const message = `database: ${fault} column "${name}" in the result; rename it with AS`;
       throw new ActionError('database_error', message, { code: '42701', retryable: false });
     }
     seen.add(name);

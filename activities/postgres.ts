@@ -76,28 +76,59 @@ async function configOf(
   return { ...config, ssl: { servername: host, rejectUnauthorized: ssl !== 'require' && ssl !== 'prefer' } };
 }
 
-/** Connects with a `statement_timeout` of so many milliseconds, and with the settings by which values are read. */
+/**
+ * Connects with a `statement_timeout` of so many milliseconds, and with the settings by which values are read. A proxy that refuses these
+ * at the start, or keeps them from the server, is told them by a statement.
+ */
 async function connected(config: pg.ClientConfig, timeout: number, signal: AbortSignal): Promise<pg.Client> {
   const settings = Object.entries(SESSION_SETTINGS);
   const options = settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');
-  const client = await connect({ ...config, statement_timeout: timeout, options }).catch(async (error: Error) => {
-    // PgBouncer knows only some parameters, RDS Proxy no options. The statement is still cancelled when the attempt is over.
-    const isRefused =
-      /unsupported startup parameter/.test(error.message) || (error as { code?: string }).code === '0A000';
-    if (!isRefused) throw error;
-    const pooled = await connect(config);
-    await pooled.query(settings.map(([name, value]) => `SET ${name} = '${value}'`).join('; '));
-    return pooled;
+  const client = await connect({ ...config, statement_timeout: timeout, options }).catch((error: Error) => {
+    // The statement is still cancelled when the attempt is over.
+    if (isRefusal(error)) return connect(config);
+    throw error;
   });
-  if (!signal.aborted) return client;
+  try {
+    if (!isSet(client)) await client.query(settings.map(([name, value]) => `SET ${name} = '${value}'`).join('; '));
+    if (!signal.aborted) return client;
+  } catch (error) {
+    close(client);
+    throw error;
+  }
   close(client);
   throw signal.reason;
 }
+
+/** Reports whether a server refuses parameters of the start: PgBouncer knows only some of them, RDS Proxy no options. */
+function isRefusal(error: Error): boolean {
+  const { code } = error as { code?: string };
+  return code === '08P01' || code === '0A000' || /unsupported startup parameter/.test(error.message);
+}
+
+/** Reports whether a connection has the settings: a server says some of them at the start, of which one is not its own default. */
+function isSet(client: pg.Client): boolean {
+  const { IntervalStyle, TimeZone } = SESSION_SETTINGS;
+  const reported = REPORTED.get(client);
+  const dates = reported?.get('DateStyle')?.replaceAll(' ', '');
+  return (
+    dates === SESSION_SETTINGS.DateStyle &&
+    reported?.get('IntervalStyle') === IntervalStyle &&
+    reported?.get('TimeZone') === TimeZone
+  );
+}
+
+/** What a server has reported of each connection, by name. */
+const REPORTED = new WeakMap<pg.Client, Map<string, string>>();
 
 async function connect(config: pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client({ ...config, stream: () => guarded(new Socket()) });
   const { connection } = client;
   connection.on('sslconnect', () => guarded(connection.stream));
+  const reported = new Map<string, string>();
+  REPORTED.set(client, reported);
+  connection.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) => {
+    if (parameterName !== undefined && parameterValue !== undefined) reported.set(parameterName, parameterValue);
+  });
   // A connection that breaks fails its statement as well; without a listener it would end the process.
   client.on('error', () => undefined);
   try {

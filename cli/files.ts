@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -48,12 +49,14 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
 /** Reads one object from a file of JSON or YAML; `-` is standard input. Throws a CliError (usage). */
 export async function readObject(path: string): Promise<JsonObject> {
   const bytes = path === '-' ? await readInput() : await readFile(path).catch(unreadable);
+  if (!isUtf8(bytes)) throw new CliError(EXIT.usage, `${path} is not UTF-8`);
+  const text = new TextDecoder().decode(bytes);
   let value: Json;
   try {
-    value = parseYaml(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = path.endsWith('.json') ? parseJson(text) : parseYaml(text);
   } catch (cause) {
-    const reason = cause instanceof YamlMalformed ? cause.message : 'it is not UTF-8';
-    throw new CliError(EXIT.usage, `${path}: ${reason}`, { cause });
+    const isKnown = [YamlMalformed, JsonRefused, SyntaxError].some((each) => cause instanceof each);
+    throw isKnown ? new CliError(EXIT.usage, `${path}: ${(cause as Error).message}`, { cause }) : cause;
   }
   if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} holds no object`);
   return value;

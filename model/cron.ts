@@ -34,15 +34,15 @@ const FIELDS = [
   { name: 'day of week', first: 0, last: 7, names: DAYS },
 ] as const satisfies readonly Field[];
 
-const SHORTHANDS: Record<string, string> = {
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-};
+const SHORTHANDS = new Map([
+  ['@hourly', '0 * * * *'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@monthly', '0 0 1 * *'],
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+]);
 
 /**
  * Parses a line of crontab: five fields of numbers, names, lists, ranges and steps, or `@daily` and the like. Of a day of the month and a
@@ -50,7 +50,7 @@ const SHORTHANDS: Record<string, string> = {
  */
 export function parseCron(line: string): Calendar[] {
   const text = line.trim();
-  const parts = (SHORTHANDS[text.toLowerCase()] ?? text).split(/\s+/);
+  const parts = (SHORTHANDS.get(text.toLowerCase()) ?? text).split(/\s+/);
   const advice = adviceOf(text, parts);
   if (advice !== null) throw new CronRefused(advice);
   const [minutes, hours, daysOfMonth, months, days] = FIELDS.map((field, index) => valuesOf(field, parts[index]!));
@@ -68,7 +68,7 @@ export function parseCron(line: string): Calendar[] {
 function adviceOf(text: string, parts: readonly string[]): string | null {
   if (/^(CRON_)?TZ=/i.test(text)) return 'a time zone is given as "time_zone"';
   if (/^@every\b/i.test(text)) return 'an interval is given as "every", in seconds';
-  if (parts[0]!.startsWith('@')) return `"${text}" is not known: ${Object.keys(SHORTHANDS).join(', ')} are`;
+  if (parts[0]!.startsWith('@')) return `"${text}" is not known: ${[...SHORTHANDS.keys()].join(', ')} are`;
   if (parts.length === 6 || parts.length === 7) {
     return `has ${parts.length} fields: minute, hour, day of month, month and day of week are given, no seconds and no years`;
   }
@@ -84,24 +84,24 @@ function valuesOf(field: Field, text: string): number[] {
     if (found === null) throw refused(field, entry);
     const [, star, from, to, step] = found;
     const first = star === undefined ? valueAt(field, from!) : field.first;
-    const last = star === undefined ? (to === undefined ? first : endAt(field, to)) : lastOf(field);
+    const last = star === undefined ? (to === undefined ? first : endAt(field, first, to)) : lastOf(field);
     const by = step === undefined ? 1 : Number(/^\d+$/.test(step) ? step : Number.NaN);
     if (!(by >= 1)) throw new CronRefused(`the ${field.name} "${entry}" must have a step of 1 or more`);
     if (step !== undefined && star === undefined && to === undefined) {
       throw new CronRefused(
-        `the ${field.name} "${entry}" has a step without a range: write "${from}-${lastOf(field)}/${step}"`,
+        `the ${field.name} "${entry}" has a step without a range; write "${from}-${lastOf(field)}/${step}"`,
       );
     }
-    if (last < first) throw new CronRefused(`the ${field.name} "${entry}" is a range that goes down: write two`);
+    if (last < first) throw new CronRefused(`the ${field.name} "${entry}" is a descending range; split it into two`);
     for (let value = first; value <= last; value += by) values.add(value);
   }
   return [...values].sort((a, b) => a - b);
 }
 
-/** The value that ends a range: a week that ends on Sunday ends on its day 7. */
-function endAt(field: Field, text: string): number {
+/** The value that ends a range: one that began on another day of the week ends on its day 7 where it ends on Sunday. */
+function endAt(field: Field, first: number, text: string): number {
   const value = valueAt(field, text);
-  return value === 0 && field.last === 7 ? 7 : value;
+  return value === 0 && first > 0 && field.last === 7 ? 7 : value;
 }
 
 /** The last value that `*` means: a week has one Sunday. */
@@ -128,7 +128,7 @@ function refused({ name }: Field, text: string): CronRefused {
       `the ${name} "${text}" is not supported, as #, L, W, H and ? are not: use two schedules, or a condition in the workflow`,
     );
   }
-  return new CronRefused(`the ${name} "${text}" is no number, name, range or list`);
+  return new CronRefused(`the ${name} "${text}" is not a number, name, range or list`);
 }
 
 /** Milliseconds of a day. */

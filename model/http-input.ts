@@ -19,7 +19,7 @@ function nameProblem(name: string): string | null {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) ? null : 'is not a valid header name';
 }
 
-/** What becomes of an integer beyond 2^53, which a JSON number does not carry exactly. */
+/** What becomes of an integer beyond 2^53, which a JSON number cannot represent exactly. */
 export const BigNumbers = z
   .literal('text')
   .optional()

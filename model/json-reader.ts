@@ -12,7 +12,7 @@ const MAX_SHOWN = 60;
 export class JsonRefused extends Error {
   override name = 'JsonRefused';
 
-  /** What cannot be held, and where: the first 20, at least one. Codes: `number_inexact`, `key_repeated`, `key_reserved`, `text_malformed`. */
+  /** What cannot be held, and where: the first 20, at least one. Codes: `number_inexact`, `key_repeated`, `key_reserved`, `text_malformed`, `too_deep`. */
   readonly issues: Issue[];
 
   constructor(issues: Issue[]) {
@@ -23,7 +23,8 @@ export class JsonRefused extends Error {
 
 /**
  * Parses JSON into a value that says the same. Throws a SyntaxError for what is not JSON, and JsonRefused for what would change: integers
- * from 2^53 on, numbers too large or too small for a double, a key twice in an object, the key `__proto__`, half of a surrogate pair.
+ * from 2^53 on, numbers too large or too small for a double, a key twice in an object, the key `__proto__`, unpaired surrogates,
+ * and more than 1,000 levels.
  * With `bigIntegers: 'text'`, the integers become texts of the same digits.
  */
 export function parseJson(text: string, { bigIntegers }: { bigIntegers?: 'text' | undefined } = {}): Json {
@@ -47,6 +48,9 @@ interface Findings {
 
 /** Most of a pointer that an issue has, in UTF-16 units. */
 const MAX_POINTER = 1_000;
+
+/** Levels of nesting that are read: what walks over a value, or writes it, has a stack. */
+const MAX_LEVELS = 1_000;
 
 /** An object or a list that is open where the text is read. */
 interface Container {
@@ -78,11 +82,11 @@ function scan(text: string): Findings {
     if (inside?.keys && inside.awaitsKey) {
       inside.awaitsKey = false;
       inside.key = said;
-      if (said === '__proto__') add('key_reserved', 'is a key that JSON objects here cannot have');
-      else if (inside.keys.has(said)) add('key_repeated', 'stands twice in its object');
+      if (said === '__proto__') add('key_reserved', 'is a reserved key');
+      else if (inside.keys.has(said)) add('key_repeated', 'is a duplicate key');
       inside.keys.add(said);
     }
-    if (!said.isWellFormed()) add('text_malformed', 'holds half of a surrogate pair');
+    if (!said.isWellFormed()) add('text_malformed', 'contains an unpaired surrogate');
   };
 
   const takeNumber = (from: number, to: number): void => {
@@ -98,6 +102,10 @@ function scan(text: string): Findings {
   let inside: Container | undefined;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
+    if (open.length > MAX_LEVELS) {
+      issues.push(issueOf('too_deep', `is nested deeper than ${MAX_LEVELS} levels`));
+      break;
+    }
     if (code === QUOTE) {
       const end = endOfText(text, index);
       takeText(text.slice(index, end), inside);
@@ -174,10 +182,10 @@ function hasExponent(text: string, from: number, to: number): boolean {
 export function inexactness(written: string): { integer: boolean; message: string } | null {
   const value = Number(written);
   const shown = boundedText(written, MAX_SHOWN);
-  const because = (reason: string) => `is ${shown}, which ${reason}: send it as text`;
+  const because = (reason: string) => `is ${shown}, which ${reason}; send it as a string`;
   if (/^0[xo]/.test(written) || !/[.e]/i.test(written)) {
     if (Number.isSafeInteger(value)) return null;
-    return { integer: true, message: because('a JSON number does not carry exactly') };
+    return { integer: true, message: because('a JSON number cannot represent exactly') };
   }
   if (!Number.isFinite(value)) return { integer: false, message: because('is too large for a JSON number') };
   const isZero = !/[1-9]/.test(written.replace(/e.*/i, ''));

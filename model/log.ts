@@ -41,6 +41,8 @@ const QUOTING: Readonly<Record<string, string>> = {
   SyntaxError: 'a text could not be parsed',
   ZodError: 'a value does not have the form that was expected',
   YAMLParseError: 'a text could not be parsed',
+  YamlMalformed: 'a text could not be parsed',
+  JsonRefused: 'a value cannot be kept as it was written',
 };
 
 /**

@@ -7,6 +7,7 @@ import {
   isSeq,
   Lexer,
   type Node,
+  type Pair,
   Parser,
   type Scalar,
   type YAMLError,
@@ -63,7 +64,7 @@ export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_
       throw malformed('there is more than one document: use a file for each, or a pack', text, document.range[0]);
     root = document.contents;
   }
-  return new YamlReader(text).read(root, 0);
+  return new YamlReader(text, targetsOf(root)).read(root, 0);
 }
 
 /** The tokens of a document for the composer; stops at the first error, and at the limits of tokens and levels. */
@@ -86,22 +87,45 @@ function* tokensOf(text: string, allowance: TokenAllowance): Generator<CST.Token
   }
 }
 
+/** Finds the node that each alias stands for: the last one before it with that anchor. An alias without one is left out. */
+function targetsOf(root: Node | null): ReadonlyMap<Node, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Node, Node>();
+  const visit = (node: unknown): void => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target !== undefined) targets.set(node, target);
+      return;
+    }
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return;
+    if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    if (isScalar(node)) return;
+    for (const item of node.items) {
+      if (!isMap(node)) visit(item);
+      else for (const part of [(item as Pair).key, (item as Pair).value]) visit(part);
+    }
+  };
+  visit(root);
+  return targets;
+}
+
 /** Turns the nodes of one document into JSON; what an alias repeats counts each time. */
 class YamlReader {
   readonly #text: string;
-  readonly #anchors = new Map<string, Node>();
+  readonly #targets: ReadonlyMap<Node, Node>;
   readonly #open = new Set<Node>();
   #nodes = 0;
   #bytes = 0;
 
-  constructor(text: string) {
+  constructor(text: string, targets: ReadonlyMap<Node, Node>) {
     this.#text = text;
+    this.#targets = targets;
   }
 
   read(node: unknown, depth: number): Json {
     if (node === null) return null;
     if (isAlias(node)) {
-      const found = this.#anchors.get(node.source);
+      const found = this.#targets.get(node);
       if (found === undefined) throw this.#malformed(`there is no anchor for the alias *${node.source}`, node);
       if (this.#open.has(found)) throw this.#malformed(`the alias *${node.source} stands inside of its anchor`, node);
       return this.read(found, depth);
@@ -110,7 +134,6 @@ class YamlReader {
     if (tag !== undefined && !TAGS.has(tag))
       throw this.#malformed(`the tag ${tag} has no meaning in JSON`, node as Node);
     if (isScalar(node)) {
-      if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
       const { value } = node;
       const fault = faultOf(node);
       if (fault !== null) throw this.#malformed(fault, node);
@@ -119,7 +142,6 @@ class YamlReader {
     }
     if (!isMap(node) && !isSeq(node)) throw this.#malformed('this is not a value of JSON', node as Node);
     if (depth >= MAX_DEPTH) throw tooDeep(this.#text, node.range?.[0] ?? 0);
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     this.#count(2, node);
     this.#open.add(node);
     const value = isMap(node) ? this.#object(node, depth) : node.items.map((item) => this.read(item, depth + 1));
@@ -148,7 +170,7 @@ class YamlReader {
   /** Adds what a map merges: of several maps the first one wins, and what the map itself says wins over all. */
   #merge(value: Json, entries: Map<string, Json>, node: Node): void {
     for (const merged of Array.isArray(value) ? value : [value]) {
-      if (!isJsonObject(merged)) throw this.#malformed('"<<" merges maps alone; a key of that name is quoted', node);
+      if (!isJsonObject(merged)) throw this.#malformed('"<<" can merge only maps; quote it to use it as a key', node);
       for (const [key, entry] of Object.entries(merged)) if (!entries.has(key)) entries.set(key, entry);
     }
   }
@@ -169,7 +191,7 @@ class YamlReader {
 
 /** Says why JSON does not have a scalar as it is written; null: it does. */
 function faultOf({ value, source = '' }: Scalar): string | null {
-  if (typeof value === 'string') return value.isWellFormed() ? null : 'a text holds half of a surrogate pair';
+  if (typeof value === 'string') return value.isWellFormed() ? null : 'a text contains an unpaired surrogate';
   if (typeof value !== 'number') return null;
   if (!/\d/.test(source)) return `${value} is not a number of JSON`; // .inf, .nan
   const inexact = inexactness(source);

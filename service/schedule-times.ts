@@ -17,7 +17,7 @@ export function checkTimes({ cron = [], every, time_zone, start, end }: Schedule
     refusal('request_invalid', [{ code: 'value_invalid', path: `/spec${path}`, message }]);
   if (cron.length === 0 && every === undefined) throw refuse('', 'must say when: by cron, or by every');
   if (time_zone !== undefined) {
-    if (cron.length === 0) throw refuse('/time_zone', 'counts for cron alone: an interval has no zone');
+    if (cron.length === 0) throw refuse('/time_zone', 'applies only to cron; an interval has no time zone');
     const zone = timeZoneOf(time_zone);
     if (zone === null) throw refuse('/time_zone', `there is no time zone "${time_zone}"`);
     if (zone !== time_zone) throw refuse('/time_zone', `must be spelled "${zone}"`);
@@ -30,7 +30,7 @@ export function checkTimes({ cron = [], every, time_zone, start, end }: Schedule
     const calendars = calendarsOf(line, (message) => refuse(`/cron/${index}`, message));
     const last = Math.min(to, from + EIGHT_YEARS) + ZONES;
     if (countTimes(calendars, from - ZONES, last, 0) === 0)
-      throw refuse(`/cron/${index}`, 'never comes between start and end within 8 years');
+      throw refuse(`/cron/${index}`, 'has no occurrence between start and end within 8 years');
   }
 }
 
@@ -57,17 +57,11 @@ export function checkRange({ cron = [], every }: ScheduleTimes, from: number, to
   const refuse = (message: string) => refusal('request_invalid', [{ code: 'value_invalid', path: '/end', message }]);
   if (to <= from) throw refuse('must be later than start');
   if (to - from > MAX_SPAN) throw refuse('is more than 100 years after start');
+  const outdated = (line: string) =>
+    refuse(`cannot be told: the line "${line}" is no longer supported; replace the schedule first`);
+  const calendars = cron.flatMap((line) => calendarsOf(line, () => outdated(line)));
   const byInterval = every === undefined ? 0 : (to - from) / (every * 1000);
-  if (byInterval + countTimes(cron.flatMap(knownOf), from, to, MAX_BACKFILL) > MAX_BACKFILL) {
+  if (byInterval + countTimes(calendars, from, to, MAX_BACKFILL) > MAX_BACKFILL) {
     throw refuse(`would start more than ${MAX_BACKFILL} executions: use several backfills`);
-  }
-}
-
-/** The calendars of a line; none where an older schedule has one that is no longer taken. */
-function knownOf(line: string): Calendar[] {
-  try {
-    return parseCron(line);
-  } catch {
-    return [];
   }
 }

@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEgress } from '../../egress/egress.ts';
@@ -126,10 +126,12 @@ describe('values', () => {
   ])('%s is %j', async (sql, value) => {
     const zone = process.env.TZ;
     process.env.TZ = 'Europe/Berlin';
-    const { rows } = (await query(`SELECT ${sql} AS v`)) as { rows: unknown };
-    if (zone === undefined) delete process.env.TZ;
-    else process.env.TZ = zone;
-    expect(rows).toEqual([{ v: value }]);
+    try {
+      expect(await query(`SELECT ${sql} AS v`)).toMatchObject({ rows: [{ v: value }] });
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
   });
 
   it.each<[json: string, code: string, path: string]>([
@@ -152,7 +154,7 @@ describe('values', () => {
   it('two columns of one name are refused', async () => {
     expect(await failure('SELECT 1 AS a, 2 AS b, 3 AS a')).toEqual([
       ...['database_error', false],
-      'database: two columns of the result are named "a": give each a name of its own with AS',
+      'database: duplicate column "a" in the result; rename it with AS',
       '42701',
     ]);
   });
@@ -183,6 +185,8 @@ describe('parameters', () => {
       ],
     ],
     ['$1::jsonb[]', [[{ a: 1 }, { b: [2] }]], [{ a: 1 }, { b: [2] }]],
+    ['$1::jsonb[]', [['1', [], null, [2]]], ['1', [], null, [2]]],
+    ['$1::jsonb', [[]], []],
     ['$1::jsonb', [[1, [2], { a: 3 }]], [1, [2], { a: 3 }]],
     ['$1::json', [{ a: 'é' }], { a: 'é' }],
     ['$1::text', ['\\x\'"; --'], '\\x\'"; --'],
@@ -241,6 +245,64 @@ it.each([
   await observer.query('CREATE TABLE IF NOT EXISTS affected (i int)');
   expect(await query(sql)).toMatchObject({ row_count: count, truncated: false });
 });
+
+/** A proxy before the server, as PgBouncer and RDS Proxy are: it keeps what a client asks for at the start, or refuses it. */
+async function proxyTo(url: string, answer: 'keeps' | 'refuses'): Promise<{ url: string; close(): void }> {
+  const target = new URL(url);
+  const sockets: Socket[] = [];
+  const server = createServer((client) => {
+    sockets.push(client.on('error', () => undefined));
+    client.once('data', (start) => {
+      const fields = start.toString('latin1', 8).split('\0');
+      const pairs: string[] = [];
+      for (let index = 0; fields[index]; index += 2) {
+        if (fields[index] !== 'options') pairs.push(fields[index]!, fields[index + 1]!);
+        else if (answer === 'refuses') {
+          const said = Buffer.from('SFATAL\0C0A000\0MFeature not supported: command-line options\0\0');
+          const head = Buffer.from('E\0\0\0\0');
+          head.writeInt32BE(said.length + 4, 1);
+          return client.end(Buffer.concat([head, said]));
+        }
+      }
+      const body = Buffer.from(`${pairs.join('\0')}\0\0`, 'latin1');
+      const head = Buffer.alloc(8);
+      head.writeInt32BE(body.length + 8);
+      start.copy(head, 4, 4, 8);
+      const upstream = connect(Number(target.port), target.hostname);
+      sockets.push(upstream.on('error', () => undefined));
+      upstream.write(Buffer.concat([head, body]));
+      client.pipe(upstream).pipe(client);
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const own = new URL(url);
+  own.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: own.href,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+it.each(['keeps', 'refuses'] as const)(
+  'values are the same behind a proxy that %s the settings of the start',
+  async (answer) => {
+    await observer.query(
+      `ALTER ROLE CURRENT_USER SET TimeZone = 'Asia/Tokyo'; ALTER ROLE CURRENT_USER SET DateStyle = 'SQL, DMY'`,
+    );
+    await observer.query(`ALTER ROLE CURRENT_USER SET bytea_output = 'escape'`);
+    const proxy = await proxyTo(postgres.url, answer);
+    const behind = createActivity(egress, { settings: {}, secrets: { url: proxy.url } });
+    const sql = `SELECT timestamptz '2026-03-01 00:00+00' AS t, date '2026-03-01' AS d, '\\x00ff'::bytea AS b, interval '1 day' AS i`;
+    const values = { t: '2026-03-01T00:00:00Z', d: '2026-03-01', b: 'AP8=', i: 'P1D' };
+    for (const one of [behind, database])
+      expect(await one.run('database.query', { sql })).toMatchObject({ rows: [values] });
+    await observer.query('ALTER ROLE CURRENT_USER RESET ALL');
+    proxy.close();
+  },
+);
 
 describe('what is too large', () => {
   it.each([

@@ -76,7 +76,7 @@ describe('parseJson', () => {
   });
 
   it('names 20 faults at most, and shows little of each', () => {
-    const deep = `${'['.repeat(2_000)}${`${'9'.repeat(5_000)},`.repeat(99)}1${']'.repeat(2_000)}`;
+    const deep = `${'['.repeat(900)}${`${'9'.repeat(5_000)},`.repeat(99)}1${']'.repeat(900)}`;
     const issues = (() => {
       try {
         return parseJson(deep);
@@ -86,6 +86,15 @@ describe('parseJson', () => {
     })() as JsonRefused['issues'];
     expect(issues).toHaveLength(20);
     for (const { path, message } of issues) expect(path.length + message.length).toBeLessThan(1_200);
+  });
+
+  it('reads 1,000 levels, and looks no further into more of them', () => {
+    const nested = (levels: number, inside: string) => `${'['.repeat(levels)}${inside}${']'.repeat(levels)}`;
+    expect(outcomeOf(nested(1_000, '1'))).toBeInstanceOf(Array);
+    const [deeper] = outcomeOf(nested(1_001, '1')) as string[];
+    expect(deeper).toMatch(/^too_deep (\/0){300}/);
+    const repeated = `{${Array.from({ length: 41 }, () => '"a":1').join()}}`;
+    expect(outcomeOf(nested(100_000, repeated))).toHaveLength(1);
   });
 
   it('gives what JSON.parse gives for everything that it takes', () => {
