@@ -225,7 +225,8 @@ export async function startApi({
     repeats: createRepeats(createIdempotencyKeyStore(db)),
   });
   const signingKeys = createSigningKeyService(keyStore, atRest, {
-    ...{ signer, log, pems: signingPems, wait: (milliseconds: number) => setTimeout(milliseconds) },
+    ...{ signer, log, pems: signingPems },
+    wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
     tell: (key, counts, signal) =>
       tellRevocation({ temporal, projections, signer, clock: Date.now, log }, key, counts, signal),
   });

@@ -77,7 +77,7 @@ export function createControlService(
       const view = await executions.get(principal, id);
       const { n, execution } = view;
       if (isClosed(execution.status)) throw closed(id);
-      if (execution.controls.length >= MAX_CONTROLS) {
+      if (isFull(execution)) {
         throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
       }
       // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
@@ -94,14 +94,23 @@ export function createControlService(
       const { workflowId } = execution;
       const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
       if (!(await temporal.signal(workflowId, signal))) throw closed(id);
-      const record = await awaitVerdict({ temporal, projections }, execution, control.id, ({ controls }) =>
-        controls.find((each) => each.control.id === control.id),
+      const record = await awaitVerdict(
+        { temporal, projections },
+        execution,
+        control.id,
+        ({ controls }) => controls.find((each) => each.control.id === control.id),
+        isFull,
       );
       if (record === 'closed') throw closed(id);
       if (record !== null && record.refused !== null) throw refusalOf(record.refused, action);
       return executions.get(principal, String(integerId(n)));
     },
   };
+}
+
+/** Reports whether a run has as many controls as it keeps: what it is sent beyond them it does, and forgets. */
+function isFull({ controls }: Execution): boolean {
+  return controls.length >= MAX_CONTROLS;
 }
 
 /** What a run would refuse as it stands. */

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 import { grantName } from '../model/names.ts';
+import { permissionsOf } from '../model/permissions.ts';
 import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../model/requests.ts';
 import type { AdminGuard } from '../store/admins.ts';
@@ -209,17 +210,22 @@ export function createPrincipalService(
 
     /**
      * Returns a principal that has asked for something earlier, with the roles and permissions that it has now: those of its keys, also
-     * of expired and revoked ones, and those of its last token. Where neither is known it keeps what it had. Null: it is disabled.
+     * of expired and revoked ones, and those of its last token. Where neither is known it keeps what it had. An agent, whose person may
+     * do more than it was ever given, has never more than it had. Null: it is disabled.
      */
     async asItStands(principal: Principal): Promise<Principal | null> {
       const found = await store.findStanding(principal.tenant, principal.id);
       if (found?.disabled) return null;
       const known = [found?.byKeys ?? null, found?.byToken ?? null].filter((grants) => grants !== null);
       if (known.length === 0) return principal;
+      const roles = [...new Set(known.flatMap((grants) => grants.roles))];
+      const permissions = [...new Set(known.flatMap((grants) => grants.permissions))];
+      if (principal.kind !== 'agent') return { ...principal, roles, permissions };
+      const allowed = permissionsOf(principal.roles, principal.permissions);
       return {
         ...principal,
-        roles: [...new Set(known.flatMap(({ roles }) => roles))],
-        permissions: [...new Set(known.flatMap(({ permissions }) => permissions))],
+        roles: roles.filter((role) => principal.roles.includes(role)),
+        permissions: [...permissionsOf(roles, permissions)].filter((permission) => allowed.has(permission)),
       };
     },
 

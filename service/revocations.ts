@@ -17,8 +17,9 @@ export interface RevocationCounts {
 const AT_ONCE = 8;
 
 /**
- * Tells every open run that trusts a signing key that the key is revoked, and counts them as it goes, until the signal is aborted. Where
- * `own`, the key itself, is null, those cannot be told that trust no other. Throws where the open runs cannot be listed.
+ * Tells every open run that trusts a signing key that the key is revoked, and counts them as it goes. Where `own`, the key itself, is
+ * null, those cannot be told that trust no other. False where the signal was aborted before all of them were tried. Throws where the open
+ * runs cannot be listed.
  */
 export async function tellRevocation(
   {
@@ -37,7 +38,7 @@ export async function tellRevocation(
   { kid, own }: { kid: string; own: SigningKey | null },
   counts: RevocationCounts,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   async function tell(workflowId: string): Promise<void> {
     const execution = (await projections.read(workflowId))?.execution;
     if (execution?.trust?.keys[kid] === undefined) return;
@@ -57,6 +58,7 @@ export async function tellRevocation(
         log.error({ err: error, workflow_id: workflowId, kid }, 'a run cannot be told that a signing key is revoked');
       });
     });
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
   }
+  return true;
 }

@@ -12,7 +12,14 @@ import { sha256Hex } from './hash.ts';
 import type { PrincipalService } from './principals.ts';
 import { checkRange, checkTimes } from './schedule-times.ts';
 import { createSetAside } from './set-aside.ts';
-import type { DescribedSchedule, Overlap, ScheduleTimes, TemporalSchedules } from './temporal-schedules.ts';
+import {
+  boundedNote,
+  type DescribedSchedule,
+  type Overlap,
+  type ScheduleState,
+  type ScheduleTimes,
+  type TemporalSchedules,
+} from './temporal-schedules.ts';
 
 /** A schedule as it is asked for. */
 export interface ScheduleRequest {
@@ -84,16 +91,18 @@ export function createScheduleService(
     principal: Principal,
     id: string,
     workflowId: string,
-    request: ScheduleRequest,
-    starters: readonly string[] = subjectsOf(principal),
+    request: Omit<ScheduleRequest, 'paused' | 'note'>,
+    { starters, maker }: { starters: readonly string[]; maker: Principal } = {
+      ...{ starters: subjectsOf(principal), maker: principal },
+    },
   ) {
-    const { workflow: ref, input, spec, overlap, catchupWindow, paused, note } = request;
+    const { workflow: ref, input, spec, overlap, catchupWindow } = request;
     const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input', starters }, id);
     const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
-    const kept: Kept = { id, principal, starters: [...starters], request: asked, calendars: true };
+    const kept: Kept = { id, principal: maker, starters: [...starters], request: asked, calendars: true };
     return {
       ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
-      ...{ paused, note, kept: JSON.parse(JSON.stringify(kept)) as Json },
+      kept: JSON.parse(JSON.stringify(kept)) as Json,
     };
   }
 
@@ -111,7 +120,7 @@ export function createScheduleService(
       const wanted = await rebuilt(found, kept, starters);
       if (starters.length === before.length) return;
       // Of two changes at once only one is taken; which one it was, the next look shows.
-      await temporal.update(wanted, found);
+      await temporal.update(wanted, unchanged, found);
     }
     throw new AppError('busy', `Schedule '${id}' is being changed by others; try again`);
   }
@@ -120,18 +129,20 @@ export function createScheduleService(
    * Returns a schedule as it is, with what its workflow is now, and with the permissions that its maker has now. Throws `forbidden` where
    * the maker may start nothing any more, and what a start throws.
    */
-  async function rebuilt({ action, state }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
+  async function rebuilt({ action }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
     const { subject } = kept.principal;
-    const maker = await principals.asItStands(kept.principal);
-    if (maker === null)
+    const standing = await principals.asItStands(kept.principal);
+    if (standing === null)
       throw new AppError('forbidden', `${subject}, who made or last changed the schedule, is disabled`);
     const permission = 'execution:execute';
-    if (!hasPermission(maker, permission)) {
+    if (!hasPermission(standing, permission)) {
       const message = `${subject}, who made or last changed the schedule, lacks the permission ${permission}`;
       throw new AppError('forbidden', message, { details: { permission } });
     }
-    const asked = { catchupWindow: undefined, ...kept.request, paused: state.paused, note: undefined };
-    const wanted = await built(maker, kept.id, action.workflowId!, asked, starters);
+    const asked = { catchupWindow: undefined, ...kept.request };
+    // What an agent was given stays its limit, also where its person may do less for a while.
+    const maker = standing.kind === 'agent' ? kept.principal : standing;
+    const wanted = await built(standing, kept.id, action.workflowId!, asked, { starters, maker });
     if (kept.calendars || kept.request.spec.cron === undefined) return wanted;
     const { calendars: _, ...older } = wanted.kept as JsonObject;
     return { ...wanted, times: null, kept: older };
@@ -145,7 +156,7 @@ export function createScheduleService(
       checkTimes(request.spec, clock());
       // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
-      const created = await temporal.create(await built(principal, id, workflowId, request));
+      const created = await temporal.create(await built(principal, id, workflowId, request), request);
       if (!created) throw new AppError('schedule_exists', `Schedule '${id}' already exists`);
       return this.get(principal, id);
     },
@@ -173,14 +184,12 @@ export function createScheduleService(
     async replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule> {
       const { found } = await find(principal, id);
       checkTimes(request.spec, clock());
-      const { paused, note } = found.state;
-      // One that Fermata has paused for what it would start goes on with what is to be started now.
-      const isOver = isNoteOfOurs(note);
-      const asked = {
-        ...{ ...request, paused: request.paused ?? (paused && !isOver) },
-        note: request.note ?? (isOver ? '' : undefined),
-      };
-      await temporal.update(await built(principal, id, found.action.workflowId!, asked));
+      const wanted = await built(principal, id, found.action.workflowId!, request);
+      await temporal.update(wanted, ({ paused, note }) => {
+        // One that Fermata has paused for what it would start goes on with what is to be started now.
+        const isOver = isNoteOfOurs(note);
+        return { paused: request.paused ?? (paused && !isOver), note: request.note ?? (isOver ? '' : undefined) };
+      });
       return this.get(principal, id);
     },
 
@@ -267,15 +276,17 @@ export function createScheduleService(
       const resumed = paused && isNoteOfOurs(state.note);
       if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
       // What somebody has changed meanwhile is looked at the next time.
-      await temporal.update(resumed ? { ...wanted, paused: false, note: RESUMED_BY_US } : wanted, found);
+      await temporal.update(wanted, resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged, found);
       log.info(
         { schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed },
         'a schedule is brought up to date',
       );
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error;
-      const note = `${PAUSED_BY_US} ${error.message}`;
-      if (!paused || (isNoteOfOurs(state.note) && state.note !== note)) await temporal.pause(scheduleId, note);
+      const note = boundedNote(`${PAUSED_BY_US} ${error.message}`);
+      if (paused && (!isNoteOfOurs(state.note) || state.note === note)) return;
+      // A pause of somebody's meanwhile stays theirs.
+      await temporal.pauseUnlessChanged(found, note);
     }
   }
 }
@@ -287,6 +298,8 @@ const RESUMED_BY_US = 'its workflow can be started again';
 function isNoteOfOurs(note: string | undefined): boolean {
   return note?.startsWith(PAUSED_BY_US) ?? false;
 }
+
+const unchanged = ({ paused }: ScheduleState): ScheduleState => ({ paused });
 
 function orNothing(error: unknown): null {
   // One may have been deleted while the list was made.

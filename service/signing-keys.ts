@@ -125,18 +125,19 @@ export function createSigningKeyService(
     signer: Pick<StatementSigner, 'use' | 'trust'>;
     pems: readonly string[];
     log: Logger;
-    /** Resolves after some milliseconds. */
-    wait: (milliseconds: number) => Promise<void>;
+    /** Resolves after some milliseconds; rejects once the signal is aborted. */
+    wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+    /** Resolves with false where the signal was aborted before all runs were tried. */
     tell: (
       key: { kid: string; own: SigningKey | null },
       counts: RevocationCounts,
       signal: AbortSignal,
-    ) => Promise<void>;
+    ) => Promise<boolean>;
   },
 ): SigningKeyService {
   const list = async () => publishKeys(await store.list());
   let seen = '';
-  const telling = new Map<string, { counts: RevocationCounts; done: Promise<void> }>();
+  const telling = new Map<string, { counts: RevocationCounts; done: Promise<boolean> }>();
   const stopped = new AbortController();
 
   /** Begins to tell open runs that a key is revoked. */
@@ -146,7 +147,7 @@ export function createSigningKeyService(
     const work = async () => {
       // Until the other processes have noticed, they start runs that trust it.
       await wait(2 * REFRESH_EVERY);
-      await tell({ kid, own: await privateKeyOf(row) }, counts, stopped.signal);
+      return tell({ kid, own: await privateKeyOf(row) }, counts, stopped.signal);
     };
     const done = work().finally(() => telling.delete(kid));
     done.catch((error: unknown) =>
@@ -192,15 +193,20 @@ export function createSigningKeyService(
       if (revoked === null) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
       await refresh();
       const { counts, done } = telling.get(kid) ?? beginTelling(revoked);
-      const finished = await Promise.race([done.then(() => true), wait(ANSWER_WITHIN).then(() => false)]);
-      return { ...counts, finished };
+      const answered = new AbortController();
+      try {
+        const finished = await Promise.race([done, wait(ANSWER_WITHIN, answered.signal).then(() => false)]);
+        return { ...counts, finished };
+      } finally {
+        answered.abort();
+      }
     },
     refresh,
     async run(signal) {
       let failing = false;
       while (!signal.aborted) {
         await sleep(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) return stopped.abort();
+        if (signal.aborted) break;
         try {
           await refresh();
           failing = false;
@@ -209,6 +215,7 @@ export function createSigningKeyService(
           failing = true;
         }
       }
+      stopped.abort();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type CalendarSpec,
   Client,
@@ -45,9 +46,13 @@ export interface TemporalSchedule {
   times: ScheduleTimes | null;
   overlap: Overlap;
   catchupWindow: number | undefined;
-  paused: boolean;
-  note: string | undefined;
   kept: Json;
+}
+
+/** Whether a schedule starts nothing for now, and its note; without a note it has the one that it had. */
+export interface ScheduleState {
+  paused: boolean;
+  note?: string | undefined;
 }
 
 /** A schedule as Temporal describes it. */
@@ -58,6 +63,9 @@ const CALL_TIMEOUT = 5_000;
 
 /** Longest note of a schedule, in UTF-16 units. */
 const MAX_NOTE = 4_000;
+
+/** Returns a note as Temporal keeps it. */
+export const boundedNote = (note: string): string => boundedText(note, MAX_NOTE);
 
 /** Temporal's Schedules. Every call throws `temporal_unavailable` when nobody answers. */
 export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
@@ -95,8 +103,8 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
 
   return {
     /** Makes a schedule; false when there is one with its id. */
-    async create(schedule: TemporalSchedule): Promise<boolean> {
-      const { scheduleId, paused, note, kept } = schedule;
+    async create(schedule: TemporalSchedule, { paused, note }: ScheduleState): Promise<boolean> {
+      const { scheduleId, kept } = schedule;
       try {
         await call(() =>
           client.create({
@@ -120,18 +128,36 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
     },
 
     /**
-     * Changes a schedule that is there; with `seen` only if nobody has changed it since it was described so. Whether it was changed,
-     * Temporal does not say.
+     * Changes a schedule that is there, and its state to what `stateOf` makes of the one that it has then; with `seen` only if nobody
+     * has changed it since it was described so. Whether it was changed, Temporal does not say.
      */
-    async update(schedule: TemporalSchedule, seen?: DescribedSchedule): Promise<void> {
-      const { scheduleId, paused, note } = schedule;
+    async update(
+      schedule: TemporalSchedule,
+      stateOf: (before: ScheduleState) => ScheduleState,
+      seen?: DescribedSchedule,
+    ): Promise<void> {
       const changing = seen === undefined ? client : unlessChanged(client, seen.raw.conflictToken);
       await call(() =>
-        changing.getHandle(scheduleId).update((before) => ({
-          ...optionsOf(schedule, codec !== undefined),
-          spec: schedule.times === null ? before.spec : specOf(schedule.times),
-          state: { ...before.state, paused, ...noted(note) },
-        })),
+        changing.getHandle(schedule.scheduleId).update((before) => {
+          const { paused, note } = stateOf(before.state);
+          return {
+            ...optionsOf(schedule, codec !== undefined),
+            spec: schedule.times === null ? before.spec : specOf(schedule.times),
+            state: { ...before.state, paused, ...noted(note) },
+          };
+        }),
+      );
+    },
+
+    /** Pauses a schedule unless somebody has changed it since it was described so. Temporal does not say whether it did. */
+    async pauseUnlessChanged({ scheduleId, raw }: DescribedSchedule, note: string): Promise<void> {
+      const { schedule, conflictToken } = raw;
+      const state = { ...schedule?.state, paused: true, notes: boundedNote(note) };
+      await call(() =>
+        client.workflowService.updateSchedule({
+          ...{ namespace, scheduleId, identity: client.options.identity, requestId: randomUUID() },
+          ...{ schedule: { ...schedule, state }, conflictToken: conflictToken ?? null },
+        }),
       );
     },
 
@@ -145,11 +171,11 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
     },
 
     async pause(scheduleId: string, note: string): Promise<void> {
-      await call(() => handle(scheduleId).pause(boundedText(note, MAX_NOTE)));
+      await call(() => handle(scheduleId).pause(boundedNote(note)));
     },
 
     async resume(scheduleId: string, note: string): Promise<void> {
-      await call(() => handle(scheduleId).unpause(boundedText(note, MAX_NOTE)));
+      await call(() => handle(scheduleId).unpause(boundedNote(note)));
     },
 
     /** Starts a run now; without an overlap policy, by the schedule's own. */
@@ -175,7 +201,7 @@ function unlessChanged(client: ScheduleClient, conflictToken: Uint8Array | null 
 }
 
 function noted(note: string | undefined): { note?: string } {
-  return note === undefined ? {} : { note: boundedText(note, MAX_NOTE) };
+  return note === undefined ? {} : { note: boundedNote(note) };
 }
 
 /** A calendar as the SDK takes it. */

@@ -1,3 +1,4 @@
+import { RESERVED_SIGNALS } from '../interpreter/versions.ts';
 import { AppError } from '../model/app-error.ts';
 import type { Execution } from '../model/execution.ts';
 import type { ProjectionReader } from './projections.ts';
@@ -17,15 +18,17 @@ export interface RunReading {
 
 /**
  * Waits until a run shows, to `find`, what it makes of the statement with an id that it was sent: reads it again whenever its newest run
- * has more history. `before` is the run as it was before that. Null when no worker has taken the statement in time; `closed` when the run
- * has ended without it. Throws `busy` where the run has taken it without a verdict: flooded with forgeries it has refused it unverified,
- * or it keeps nothing of it any more. It may be sent again then.
+ * has more history. `before` is the run as it was before that. Null when no worker has taken the statement in time, and where the run
+ * has taken it and records no verdicts: an old interpreter, or `isForgotten`. `closed` when the run has ended without it. Throws `busy`
+ * where the run has taken it without a verdict: flooded with forgeries it has refused it unverified, or it keeps nothing of it any more.
+ * It may be sent again then.
  */
 export async function awaitVerdict<T>(
   reading: RunReading,
   before: Execution,
   id: string,
   find: (execution: Execution) => T | undefined,
+  isForgotten: (execution: Execution) => boolean = () => false,
 ): Promise<T | 'closed' | null> {
   for await (const execution of readingsOf(reading, before.workflowId)) {
     const found = find(execution);
@@ -38,7 +41,9 @@ export async function awaitVerdict<T>(
     }
     if (execution.closed !== null) return 'closed';
     if (execution.projection === 'complete' && execution.unsettled === undefined) {
-      throw new AppError('busy', 'the execution has taken this without counting it: try again', { retryAfter: 1 });
+      // Plain signals have no verdict.
+      if ((execution.run?.interpreter ?? Infinity) < RESERVED_SIGNALS || isForgotten(execution)) return null;
+      throw new AppError('busy', 'the execution received this but did not record it; try again', { retryAfter: 1 });
     }
   }
   return null;
@@ -60,7 +65,8 @@ async function* readingsOf({ temporal, projections }: RunReading, workflowId: st
       if (last <= seen && !events.some((event) => event.workflowExecutionStartedEventAttributes)) continue;
       const execution = (await projections.read(workflowId))?.execution;
       if (execution === undefined) return;
-      seen = execution.lastEventId;
+      // What was outstanding when it was read may have been taken since, in history that was read after that: its page is awaited.
+      seen = execution.unsettled ? Math.max(last, execution.lastEventId - 1) : execution.lastEventId;
       yield execution;
     }
   } catch (error) {

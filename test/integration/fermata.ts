@@ -46,22 +46,29 @@ export async function startFermataHost(folder: string): Promise<FermataHost> {
   // Builds what the other process runs.
   await runFermata(folder, ['--version'], {});
   const child = fork(resolve('test/integration/fermata-host.mjs'), [resolve('dist/cli/main.js')], { cwd: folder });
-  await once(child, 'message');
+  const exited = new Promise<number | null>((done) => child.once('exit', done));
+  const message = () =>
+    Promise.race([
+      once(child, 'message'),
+      exited.then((code): never => {
+        throw new Error(`the process that runs the command line has ended with ${code ?? 'a signal'}`);
+      }),
+    ]);
+  await message();
   let last: Promise<unknown> = Promise.resolve();
   return {
     run: (args, env, input) => {
       const call = last.then(async () => {
-        child.send({ args, env, input });
-        const [{ code, out, err }] = (await once(child, 'message')) as [Pick<Ended, 'code' | 'out' | 'err'>];
+        if (child.connected) child.send({ args, env, input });
+        const [{ code, out, err }] = (await message()) as [Pick<Ended, 'code' | 'out' | 'err'>];
         return { code, out, err, json: () => JSON.parse(out) };
       });
       last = call.catch(() => undefined);
       return call;
     },
     close: async () => {
-      const closed = once(child, 'exit');
       child.kill();
-      await closed;
+      await exited;
     },
   };
 }

@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Principal } from '../../model/principal.ts';
 import { createScheduleService } from '../../service/schedules.ts';
 import { createTemporalSchedules } from '../../service/temporal-schedules.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness } from './api-harness.ts';
@@ -61,11 +62,23 @@ function clockOf(timeZone: string): (time: number) => Clock {
   };
 }
 
-const refresher = () => {
+/** Looks at schedules as the API does; `meanwhile` happens once each was described. */
+const refresher = (meanwhile = async () => {}) => {
   const { executions, principals } = harness.api;
   const temporal = createTemporalSchedules(harness.connection, 'schedules');
-  return createScheduleService(temporal, executions, principals, pino({ level: 'silent' }), Date.now);
+  const describe = async (id: string) => {
+    const described = await temporal.describe(id);
+    await meanwhile();
+    return described;
+  };
+  return createScheduleService({ ...temporal, describe }, executions, principals, pino({ level: 'silent' }), Date.now);
 };
+
+/** What Fermata keeps with a schedule. */
+async function keptWith(id: string): Promise<{ starters: string[]; principal: Principal }> {
+  const described = await createTemporalSchedules(harness.connection, 'schedules').describe(`default.${id}`);
+  return described!.action.memo!.schedule as { starters: string[]; principal: Principal };
+}
 
 /** Looks at all schedules now, as the API does twice a minute. */
 const refresh = () => refresher().refresh();
@@ -166,6 +179,32 @@ describe('a schedule', () => {
     await harness.call('DELETE', `${BASE}/moving`);
   });
 
+  it('stays paused by whoever has paused it while it was looked at, or replaced', async () => {
+    await define('watched', 'old');
+    const body = { workflow: 'examples.watched', spec: { every: 3600 } };
+    expect((await create({ id: 'watched', ...body })).status).toBe(201);
+    const stands = async () => {
+      const { paused, note } = await get('watched');
+      return [paused, note];
+    };
+    const pause = async () => {
+      await harness.call('POST', `${BASE}/watched/pause`, { note: 'maintenance' });
+    };
+    const enable = (enabled: boolean) => harness.call('PUT', '/api/v1/workflows/examples.watched', { enabled });
+    await enable(false);
+    await refresher(pause).refresh();
+    expect(await stands()).toEqual([true, 'maintenance']);
+    await enable(true);
+    await refresh();
+    expect(await stands()).toEqual([true, 'maintenance']);
+    await harness.call('POST', `${BASE}/watched/resume`, { note: 'over' });
+    const { principal } = await keptWith('watched');
+    const replacement = { ...body, input: {}, overlap: 'skip' as const, catchupWindow: undefined, note: undefined };
+    await refresher(pause).replace(principal, 'watched', replacement);
+    expect(await stands()).toEqual([true, 'maintenance']);
+    await harness.call('DELETE', `${BASE}/watched`);
+  });
+
   it('starts nothing with the permissions of a maker who no longer has them', async () => {
     const give = async (grants: object) =>
       (await harness.call('POST', '/api/v1/keys', { subject: 'maker', ...grants })).body.data.key as string;
@@ -222,8 +261,7 @@ describe('a schedule', () => {
       () => get('shared'),
       (schedule) => schedule.recent.length === 5,
     );
-    const described = await createTemporalSchedules(harness.connection, 'schedules').describe('default.shared');
-    const { starters } = described!.action.memo!.schedule as { starters: string[] };
+    const { starters } = await keptWith('shared');
     expect([...starters].sort()).toEqual([...people, 'dev']);
     expect(await get('shared')).toMatchObject({ paused: true, recent });
     await harness.call('DELETE', `${BASE}/shared`);

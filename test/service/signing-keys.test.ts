@@ -48,18 +48,21 @@ async function processOver(
   {
     patience = () => new Promise<void>(() => {}),
     pause = async () => {},
-  }: { patience?: () => Promise<void>; pause?: () => Promise<void> } = {},
+  }: { patience?: (signal?: AbortSignal) => Promise<void>; pause?: () => Promise<void> } = {},
 ) {
   const signer = createStatementSigner(await loadSigningKeys(store, sealer, pems));
   const trusted = () => Object.keys(signer.trust().keys);
   const told: { kid: string; own: string | undefined; trusted: string[] }[] = [];
-  const tell: Parameters<typeof createSigningKeyService>[2]['tell'] = async ({ kid, own }, counts) => {
+  const tell: Parameters<typeof createSigningKeyService>[2]['tell'] = async ({ kid, own }, counts, signal) => {
     told.push({ kid, own: own?.kid, trusted: trusted() });
     counts.failed += 1;
     await pause();
+    if (signal.aborted) return false;
     counts.told += 1;
+    return true;
   };
-  const wait = (milliseconds: number) => (milliseconds < 10_000 ? Promise.resolve() : patience());
+  const wait = (milliseconds: number, signal?: AbortSignal) =>
+    milliseconds < 10_000 ? Promise.resolve() : patience(signal);
   const service = createSigningKeyService(store, sealer, { signer, pems, tell, log, wait });
   return { service, trusted, told };
 }
@@ -126,6 +129,35 @@ it('a revocation that takes longer than a request goes on behind it, once, and s
   setImmediate(paused.resolve);
   expect(await last).toEqual({ told: 1, failed: 1, finished: true });
   expect(told).toHaveLength(1);
+});
+
+it('a revocation that the end of the process cuts short is not finished', async () => {
+  const paused = defer<void>();
+  const begun = defer<void>();
+  const pause = async () => {
+    begun.resolve();
+    await paused.promise;
+  };
+  const { service } = await processOver(await tableOf(false), [], { pause });
+  const ending = new AbortController();
+  const running = service.run(ending.signal);
+  const answer = service.revoke(admin, KEY.kid);
+  await begun.promise;
+  ending.abort();
+  await running;
+  paused.resolve();
+  expect(await answer).toEqual({ told: 0, failed: 1, finished: false });
+});
+
+it('nothing waits any more for a revocation that is answered', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const patience = (signal?: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<void>(() => {});
+  };
+  const { service } = await processOver(await tableOf(false), [], { patience });
+  await service.revoke(admin, KEY.kid);
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
 });
 
 it('files of nothing but revoked keys are refused', async () => {

@@ -4,10 +4,13 @@ import type { Execution } from '../../model/execution.ts';
 import type { StatementRefusalReason } from '../../model/statement.ts';
 import type { ProjectionReader } from '../../service/projections.ts';
 import type { Temporal } from '../../service/temporal.ts';
-import { awaitVerdict } from '../../service/verdicts.ts';
+import { awaitSettled, awaitVerdict } from '../../service/verdicts.ts';
 
 /** How a run stands that shows no verdict. */
 const STANDS: Partial<Execution> = { projection: 'complete', unsettled: true };
+
+/** A run of a version of the interpreter. */
+const interpretedBy = (interpreter: number) => ({ run: { interpreter } as Execution['run'] });
 
 type Refused = [StatementRefusalReason, string];
 
@@ -50,6 +53,9 @@ it.each<[string, Refused[], Refused[], string]>([
 it.each<[string, Partial<Execution>, string]>([
   ['may not have taken it', { projection: 'complete', unsettled: true }, 'none'],
   ['has taken all that it was sent', { projection: 'complete' }, 'busy 1'],
+  ['has taken all, of interpreter 4', { projection: 'complete', ...interpretedBy(4) }, 'busy 1'],
+  ['has taken all, of an interpreter without verdicts', { projection: 'complete', ...interpretedBy(3) }, 'none'],
+  ['has taken all, and forgets', { projection: 'complete', workflowId: 'wf_full' }, 'none'],
   ['is not shown whole', { projection: 'partial' }, 'none'],
   ['has ended', { projection: 'complete', closed: '2026-11-28T12:00:00Z' }, 'closed'],
 ])('a run without a verdict that %s: %s', async (_, stands, expected) => {
@@ -60,8 +66,72 @@ it.each<[string, Partial<Execution>, string]>([
     },
   } as unknown as Temporal;
   const projections = { read: async () => ({ execution }) } as unknown as ProjectionReader;
-  const answer = await awaitVerdict({ temporal, projections }, execution, 'mine', () => undefined).catch(
-    ({ code, retryAfter }: AppError) => `${code} ${retryAfter}`,
-  );
+  const answer = await awaitVerdict(
+    { temporal, projections },
+    execution,
+    'mine',
+    () => undefined,
+    ({ workflowId }) => workflowId === 'wf_full',
+  ).catch(({ code, retryAfter }: AppError) => `${code} ${retryAfter}`);
   expect(answer ?? 'none').toBe(expected);
+});
+
+/** What a run is read as, page by page of its history: its newest event, and whether it has taken everything before. */
+type Reading = [lastEventId: number, unsettled: boolean];
+
+it.each<[string, pages: number[], Reading[], taken: boolean]>([
+  ['when it has taken it already', [5], [[5, false]], true],
+  [
+    'when its end is read before its page comes',
+    [5, 7],
+    [
+      [7, true],
+      [7, false],
+    ],
+    true,
+  ],
+  [
+    'when what ends it comes with the next page',
+    [5, 7],
+    [
+      [5, true],
+      [7, false],
+    ],
+    true,
+  ],
+  [
+    'when pages are older than what was read',
+    [3, 5, 7],
+    [
+      [7, true],
+      [7, false],
+    ],
+    true,
+  ],
+  [
+    'never',
+    [5, 7],
+    [
+      [5, true],
+      [7, true],
+    ],
+    false,
+  ],
+])('a run that has taken what it was sent: %s', async (_, pages, readings, taken) => {
+  let ended = false;
+  const temporal = {
+    async *follow() {
+      for (const eventId of pages) yield { events: [{ eventId }] };
+      ended = true;
+    },
+  } as unknown as Temporal;
+  const left = [...readings];
+  const projections = {
+    read: async () => {
+      const [lastEventId, unsettled] = left.shift()!;
+      return { execution: { workflowId: 'wf_1', lastEventId, ...(unsettled ? { unsettled } : {}) } };
+    },
+  } as unknown as ProjectionReader;
+  await awaitSettled({ temporal, projections }, { workflowId: 'wf_1' } as Execution);
+  expect([ended, left]).toEqual([!taken, []]);
 });

@@ -64,7 +64,7 @@ it('of two processes that rotate the signing key at once one has the key that si
       const options = { signer, pems: [], log: pino({ level: 'silent' }), wait: async () => {} };
       const service = createSigningKeyService(store, sealer, {
         ...options,
-        tell: async () => {},
+        tell: async () => true,
       });
       return { service, trusted: () => Object.keys(signer.trust().keys) };
     }),
