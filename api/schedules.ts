@@ -42,7 +42,7 @@ const CreateSchema = z.strictObject({
 });
 const ReplaceSchema = z.strictObject({
   ...FIELDS,
-  paused: z.boolean().optional().describe('As it is unless it is given.'),
+  paused: z.boolean().optional().describe('Unchanged if omitted.'),
 });
 
 const ScheduleSchema = z

@@ -77,7 +77,7 @@ function keyIdOf(token: string): string | null {
 export function demandKey(sealer: Sealer, sealed: string, what: string): void {
   if (sealer.opens(sealed)) return;
   const keyId = sealer.keyIdOf(sealed);
-  if (keyId === null) throw new AppError('token_invalid', `${what} is damaged where it is stored: store it again`);
+  if (keyId === null) throw new AppError('token_invalid', `${what} is damaged; store it again`);
   const message = `no key of this process opens ${what}: FERMATA_SECRET_KEY lacks the key ${keyId}`;
   throw new AppError('sealing_key_missing', message);
 }

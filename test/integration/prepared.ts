@@ -58,6 +58,8 @@ export async function openPrepared(): Promise<OpenDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   const pool = new Pool({ connectionString: urlOf(server, name), max: CONNECTIONS });
+  // A connection that is not in use may end with its database.
+  pool.on('error', () => {});
   return {
     db: drizzle(pool),
     probe: async () => {
