@@ -70,7 +70,8 @@ function troublesOf({ processes, damaged }: MasterKeys): string[] {
 }
 
 function damagedOf(damaged: MasterKeys['damaged']): string[] {
-  return damaged.map(({ kind, name }) => `damaged where it is stored (${kind}): ${name}; store it again`);
+  const nounOf = (kind: string) => kind.replace('_', ' ').replace(/s$/, '');
+  return damaged.map(({ kind, name }) => `the stored ${nounOf(kind)} ${name} is damaged; store it again`);
 }
 
 function lackingOf(processes: MasterKeys['processes']): string[] {

@@ -1,4 +1,5 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
 /** Loopback in the place of an address that stands for every interface, which nobody can connect to. */
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
@@ -15,14 +16,29 @@ export function listenError(error: NodeJS.ErrnoException, host: string, port: nu
   return new Error(`port ${port} on ${host} (${setting}) is taken`, { cause: error });
 }
 
-/** A port that nobody listens on at this moment. */
-export function freePort(): Promise<number> {
+/** The lowest port that `freePort` finds, and how many there are: below those that systems give to whoever asks for any. */
+const [LOWEST, PORTS] = [20_000, 12_000];
+
+/** How many ports are tried until what went wrong is thrown. */
+const TRIES = 100;
+
+/** A port that nobody listens on at this moment; several processes that ask at once hardly find the same one. */
+export async function freePort(): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    const port = LOWEST + randomInt(PORTS);
+    try {
+      await listenOnce(port);
+      return port;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
+}
+
+function listenOnce(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createServer().on('error', reject);
-    socket.listen(0, '127.0.0.1', () => {
-      const { port } = socket.address() as AddressInfo;
-      socket.close(() => resolve(port));
-    });
+    socket.listen(port, '127.0.0.1', () => socket.close(() => resolve()));
   });
 }
 

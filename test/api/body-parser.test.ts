@@ -294,8 +294,11 @@ describe('a ZIP', () => {
 
   it('that unpacks to 16 times the limit is refused before it is unpacked', () => {
     const bomb = zipSync({ a: new Uint8Array(16 * MIB) }, { level: 9 });
-    const cost = timeOf(() => expect(zip(bomb)).toEqual(['body_too_large', expect.anything()]));
-    expect(cost / timeOf(() => zip(zipSync({ 'pack.yaml': pack, a: new Uint8Array(MIB) })))).toBeLessThan(5);
+    const allowed = zipSync({ 'pack.yaml': pack, a: new Uint8Array(MIB) });
+    // A busy machine disturbs any one: the fastest counts.
+    const fastest = (work: () => unknown) => Math.min(...[0, 1, 2, 3, 4].map(() => timeOf(work)));
+    const cost = fastest(() => expect(zip(bomb)).toEqual(['body_too_large', expect.anything()]));
+    expect(cost / fastest(() => zip(allowed))).toBeLessThan(5);
   });
 
   function doubled(content: Uint8Array): Uint8Array {

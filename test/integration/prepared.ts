@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowBundle } from '@temporalio/worker';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -9,6 +8,7 @@ import { type OpenDatabase, openEmbedded, openPostgres } from '../../store/datab
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { copyFolder } from '../store/folder-copy.ts';
 import { startPostgres } from '../store/postgres-server.ts';
+import { makeFolder } from '../store/test-folders.ts';
 
 // What every file of tests would make again for itself, made once for all of them: the bundle of the workflow, a Postgres server,
 // and databases of both engines with their tables and nothing in them.
@@ -24,22 +24,30 @@ const TEMPLATE = 'prepared';
 const CONNECTIONS = 10;
 
 /** Makes it, with files in a folder that goes with the run of the tests; gives what ends it. */
-export async function prepare(folder: string): Promise<() => Promise<void>> {
+export async function prepare(): Promise<() => Promise<void>> {
+  const folder = await makeFolder('prepared');
   const embedded = join(folder, 'database');
   const bundle = join(folder, 'bundle.json');
-  const [made, postgres] = await Promise.all([
-    bundleWorkflows(),
-    startPostgres(),
-    openEmbedded(embedded).then((opened) => opened.close()),
-  ]);
-  await writeFile(bundle, JSON.stringify(made));
-  await order(postgres.url, `CREATE DATABASE ${TEMPLATE}`);
-  await (await openPostgres(urlOf(postgres.url, TEMPLATE))).close();
-  // The processes of the tests inherit it.
-  process.env[BUNDLE] = bundle;
-  process.env[FOLDER] = embedded;
-  process.env[SERVER] = postgres.url;
-  return postgres.stop;
+  const starting = startPostgres();
+  try {
+    const [made, postgres] = await Promise.all([
+      bundleWorkflows(),
+      starting,
+      openEmbedded(embedded).then((opened) => opened.close()),
+    ]);
+    await writeFile(bundle, JSON.stringify(made));
+    await order(postgres.url, `CREATE DATABASE ${TEMPLATE}`);
+    await (await openPostgres(urlOf(postgres.url, TEMPLATE))).close();
+    // The processes of the tests inherit it.
+    process.env[BUNDLE] = bundle;
+    process.env[FOLDER] = embedded;
+    process.env[SERVER] = postgres.url;
+    return postgres.stop;
+  } catch (error) {
+    const [started] = await Promise.allSettled([starting]);
+    if (started.status === 'fulfilled') await started.value.stop();
+    throw error;
+  }
 }
 
 /** The bundle of the workflow as it is now. */
@@ -74,7 +82,7 @@ export async function openPrepared(): Promise<OpenDatabase> {
 
 /** A folder with an empty embedded database, for a test to open. */
 export async function preparedFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'fermata-test-'));
+  const folder = await makeFolder('database');
   const path = process.env[FOLDER];
   if (path !== undefined) await copyFolder(path, folder);
   return folder;

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
+import { beginFolders } from '../store/test-folders.ts';
 import { prepare } from './prepared.ts';
 
 declare module 'vitest' {
@@ -59,13 +57,20 @@ export const API_NAMESPACES = [
 
 /** One real Temporal server for all integration tests, in memory, on a free port; and what they all need. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const binary = await findTemporal(process.env, (line) => console.log(line));
-  const server = await startTemporalServer({ binary, namespaces: ['default', ...API_NAMESPACES], port: 0, uiPort: 0 });
-  project.provide('temporalAddress', server.address);
-  const folder = await mkdtemp(join(tmpdir(), 'fermata-prepared-'));
-  const endPrepared = await prepare(folder);
-  return async () => {
-    await Promise.all([server.stop(), endPrepared()]);
-    await rm(folder, { recursive: true, force: true });
+  const ends = [await beginFolders()];
+  const end = async () => {
+    for (const each of ends.toReversed()) await each();
   };
+  try {
+    const binary = await findTemporal(process.env, (line) => console.log(line));
+    const namespaces = ['default', ...API_NAMESPACES];
+    const server = await startTemporalServer({ binary, namespaces, port: 0, uiPort: 0 });
+    ends.push(server.stop);
+    project.provide('temporalAddress', server.address);
+    ends.push(await prepare());
+    return end;
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }

