@@ -45,7 +45,7 @@ export default defineConfig({
           isolate: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
@@ -55,8 +55,8 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // Each starts a whole installation, and waits for it more than it works.
-          maxWorkers: 2,
+          // Each starts a whole installation, which keeps two cores busy.
+          maxWorkers: 1,
           sequence: { groupOrder: 3 },
         },
       },

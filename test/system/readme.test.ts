@@ -58,7 +58,7 @@ it('everything in the README works word for word, and answers what it says', asy
   expect(calls.length).toBeGreaterThan(4);
   for (const { command, answer } of calls) {
     const { stdout } = await execute(inFolder(`${settings!.command}${command}`), {
-      timeout: 60_000,
+      timeout: 300_000,
       env: { ...process.env, ...dev.env },
     });
     if (answer !== undefined) expectLike(JSON.parse(stdout), answer);
