@@ -52,12 +52,30 @@ export class FairPool extends Pool {
     try {
       const client = await super.connect();
       this.#held.set(client, release);
-      return client;
+      return releasedWithConnection(client);
     } catch (error) {
       release();
       throw error;
     }
   }
+}
+
+/**
+ * Has a connection that ends while it is held be released at once: whoever holds it may never release it, as a transaction of drizzle does
+ * whose BEGIN fails. Releasing it again is nothing.
+ */
+function releasedWithConnection(client: PoolClient): PoolClient {
+  const release = client.release.bind(client);
+  let isHeld = true;
+  client.release = (error) => {
+    if (!isHeld) return;
+    isHeld = false;
+    client.off('end', lose);
+    release(error);
+  };
+  const lose = () => client.release(true);
+  client.once('end', lose);
+  return client;
 }
 
 const BUSY = 'all connections to the database that this tenant may have are in use';

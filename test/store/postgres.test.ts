@@ -13,6 +13,7 @@ import { createStatementSigner } from '../../service/statements.ts';
 import { type Database, openPostgres } from '../../store/database.ts';
 import { createDefinitionStore, type DefinitionStore } from '../../store/definitions.ts';
 import { createExecutionStore } from '../../store/executions.ts';
+import type { FairPool } from '../../store/fair-pool.ts';
 import { createInquiryStore } from '../../store/inquiries.ts';
 import { createNoticeEventStore } from '../../store/notice-events.ts';
 import { createPrincipalStore } from '../../store/principals.ts';
@@ -49,6 +50,23 @@ it.each([
 });
 
 const tenant = '00000000-0000-7000-8000-000000000001';
+
+it('a connection that ends while it is held is released, though nobody does it', async () => {
+  const opened = await openPostgres(url);
+  const { $client: pool } = opened.db as unknown as { $client: FairPool };
+  const held = await Promise.all(Array.from({ length: 8 }, () => pool.connect()));
+  const pids = await Promise.all(
+    held.map(async (client) => (await client.query('select pg_backend_pid() as pid')).rows[0].pid),
+  );
+  const other = new Client(url);
+  await other.connect();
+  await other.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [pids]);
+  // As many as there are for nobody in particular, and what held one may still release it.
+  const again = await Promise.all(Array.from({ length: 8 }, () => pool.connect()));
+  for (const client of [...held, ...again]) client.release();
+  await other.end();
+  await opened.close();
+});
 
 it('of two processes that rotate the signing key at once one has the key that signs, and each learns it', async () => {
   const opened = await Promise.all([openPostgres(url), openPostgres(url)]);
