@@ -60,6 +60,8 @@ export class FairPool extends Pool {
   }
 }
 
+const BUSY = 'all connections to the database that this tenant may have are in use';
+
 /**
  * Has a connection that ends while it is held be released at once: whoever holds it may never release it, as a transaction of drizzle does
  * whose BEGIN fails. Releasing it again is nothing.
@@ -77,5 +79,3 @@ function releasedWithConnection(client: PoolClient): PoolClient {
   client.once('end', lose);
   return client;
 }
-
-const BUSY = 'all connections to the database that this tenant may have are in use';
