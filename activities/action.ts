@@ -3,7 +3,7 @@ import { readText } from '../egress/answer.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { parseJson } from '../model/json-reader.ts';
+import { type JsonRefused, parseJson } from '../model/json-reader.ts';
 
 /** What an action gets beside its input. */
 export interface ActionContext {
@@ -49,6 +49,17 @@ export class ActionError extends Error {
     this.retryable = options.retryable ?? true;
     this.retryAfter = options.retryAfter;
   }
+}
+
+/** Returns the failure for JSON of another system whose values would change; `where` begins the sentence. No attempt repeats it. */
+export function changedOutput(where: string, refused: JsonRefused): ActionError {
+  const { code, path, message } = refused.issues[0]!;
+  return new ActionError('output_invalid', `${where} ${path || 'the value'} ${message}`, {
+    code: code.toUpperCase(),
+    details: refused.issues as unknown as Json,
+    retryable: false,
+    cause: refused,
+  });
 }
 
 /** What an action has begun elsewhere, and what is looked at until it is over; meanwhile no slot of a worker is held. */

@@ -1,6 +1,5 @@
 import type { Json } from '../model/json.ts';
-import { JsonRefused, parseJson } from '../model/json-reader.ts';
-import { ActionError } from './action.ts';
+import { JsonRefused, parseJson, type ReadingOptions } from '../model/json-reader.ts';
 
 /** A body of HTTP as JSON has it: a value, text, bytes as base64, or nothing. */
 export type ReadBody =
@@ -18,7 +17,7 @@ const JSON_TYPE = /^([\w.-]+\/json|[\w.-]+\/[\w.-]+\+json)$/;
  * Reads a body by its content type: JSON as the value that it says, text by its charset, anything else, and what cannot be decoded, as
  * base64. JSON by its type that is none is text. Throws JsonRefused for JSON whose values would change (`parseJson`).
  */
-export function readBody(bytes: Buffer, contentType: string, options: { bigIntegers?: 'text' | undefined }): ReadBody {
+export function readBody(bytes: Buffer, contentType: string, options: ReadingOptions): ReadBody {
   if (bytes.length === 0) return { encoding: 'none', body: null };
   const [name = '', ...parameters] = contentType.toLowerCase().split(';');
   const type = name.trim();
@@ -53,14 +52,3 @@ function decode(bytes: Buffer, charset: string): string | null {
 
 /** What windows-1252 has from 0x80 to 0x9F. */
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
-/** The failure of an action whose answer is JSON that would change: no attempt repeats it. */
-export function changedAnswer(from: string, refused: JsonRefused): ActionError {
-  const { code, path, message } = refused.issues[0]!;
-  return new ActionError('output_invalid', `${from} answered JSON in which ${path || 'the value'} ${message}`, {
-    code: code.toUpperCase(),
-    details: refused.issues as unknown as Json,
-    retryable: false,
-    cause: refused,
-  });
-}

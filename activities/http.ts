@@ -3,9 +3,9 @@ import { type HttpInput, HttpInputSchema } from '../model/http-input.ts';
 import { type JsonObject, jsonSize } from '../model/json.ts';
 import { JsonRefused } from '../model/json-reader.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
-import { type Action, type ActionContext, ActionError, basic, retryAfterOf } from './action.ts';
+import { type Action, type ActionContext, ActionError, basic, changedOutput, retryAfterOf } from './action.ts';
 import { timer } from './attempt.ts';
-import { changedAnswer, type ReadBody, readBody } from './http-body.ts';
+import { type ReadBody, readBody } from './http-body.ts';
 
 /**
  * `core.http`: `{ status_code, headers, encoding, body, duration_ms }`. Fails with `http_error` on an
@@ -112,7 +112,7 @@ function bodyOfAnswer(bytes: Buffer, contentType: string, input: HttpInput, expe
     return readBody(bytes, contentType, { bigIntegers: expected ? input.big_numbers : 'text' });
   } catch (error) {
     if (!(error instanceof JsonRefused)) throw error;
-    if (expected) throw changedAnswer(urlOf(input).origin, error);
+    if (expected) throw changedOutput(`${urlOf(input).origin} answered JSON in which`, error);
     return { encoding: 'text', body: bytes.toString('utf8') };
   }
 }

@@ -1,10 +1,10 @@
 import type { FieldDef } from 'pg';
 import { parse as parseArray } from 'postgres-array';
 import type { Json, JsonObject } from '../model/json.ts';
-import { JsonRefused, parseJson } from '../model/json-reader.ts';
-import { ActionError } from './action.ts';
+import { JsonRefused, parseJson, type ReadingOptions } from '../model/json-reader.ts';
+import { ActionError, changedOutput } from './action.ts';
 
-// What a value of PostgreSQL is as JSON depends on its type alone: not on the value, and not on where the worker runs (docs/connections.md).
+// What a value of PostgreSQL is as JSON depends on its type alone: not on the value, and not on where the worker runs (docs/values.md).
 
 /** Settings of a connection that decide how PostgreSQL writes values. */
 export const SESSION_SETTINGS = {
@@ -17,11 +17,6 @@ export const SESSION_SETTINGS = {
 
 /** Makes the driver leave every value as the text that PostgreSQL has written. */
 export const AS_TEXT = { getTypeParser: () => (text: string) => text };
-
-/** What is done with an integer in `json` or `jsonb` that a JSON number does not carry: refused, unless it is to be text. */
-export interface ReadingOptions {
-  bigIntegers?: 'text' | undefined;
-}
 
 /**
  * Returns rows as objects. Throws an ActionError, which no attempt repeats: `database_error` where two columns have one name, and
@@ -56,11 +51,7 @@ function readColumn(name: string, text: string, read: Reader): Json {
   try {
     return read(text);
   } catch (error) {
-    if (!(error instanceof JsonRefused)) throw error;
-    const { code, path, message } = error.issues[0]!;
-    throw new ActionError('output_invalid', `database: column "${name}": ${path || 'the value'} ${message}`, {
-      ...{ code: code.toUpperCase(), details: error.issues as unknown as Json, retryable: false, cause: error },
-    });
+    throw error instanceof JsonRefused ? changedOutput(`database: column "${name}":`, error) : error;
   }
 }
 

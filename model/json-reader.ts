@@ -21,13 +21,18 @@ export class JsonRefused extends Error {
   }
 }
 
+/** What becomes of an integer that a double does not carry: refused, unless it is to be text. */
+export interface ReadingOptions {
+  bigIntegers?: 'text' | undefined;
+}
+
 /**
  * Parses JSON into a value that says the same. Throws a SyntaxError for what is not JSON, and JsonRefused for what would change: integers
  * from 2^53 on, numbers too large or too small for a double, a key twice in an object, the key `__proto__`, unpaired surrogates,
  * and more than 1,000 levels.
  * With `bigIntegers: 'text'`, the integers become texts of the same digits.
  */
-export function parseJson(text: string, { bigIntegers }: { bigIntegers?: 'text' | undefined } = {}): Json {
+export function parseJson(text: string, { bigIntegers }: ReadingOptions = {}): Json {
   const value = JSON.parse(text) as Json;
   const { issues, integers } = scan(text);
   if (bigIntegers === undefined) issues.push(...integers.slice(0, MAX_ISSUES).map(({ issue }) => issue!));
