@@ -265,12 +265,12 @@ export function createExecutionService(
       const repeated = await findRepeated(principal, command.idempotencyKey, asked);
       if (repeated !== null) return repeated;
       const resolved = await resolve(principal, command);
-      const workflowId = await launcher.launch(
+      return launcher.launch(
         principal.tenant,
         (n) => blueprint(principal, command, resolved, { n }),
         { delay, key: command.idempotencyKey, asked, number: command.number },
+        (workflowId) => view(principal, workflowId),
       );
-      return view(principal, workflowId);
     },
 
     /**

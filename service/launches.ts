@@ -2,6 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { type Json, jsonSize } from '../model/json.ts';
+import { Permits } from '../model/permits.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Claim, ExecutionStore } from '../store/executions.ts';
 import type { TurnStore } from '../store/turns.ts';
@@ -23,8 +24,13 @@ const MINT_TRIES = 5;
 /** Runs with a turn that are looked at before another one is made to wait. */
 const MAX_ASKED = 20;
 
-/** Starts of one tenant that a process makes at once. */
+/** Starts of one tenant that a process has under way, most of which wait for their turn. */
 const MAX_STARTS = 200;
+
+/** Starts that a process makes at once, the part of them that a tenant leaves to others, and milliseconds that one waits for its turn. */
+const AT_ONCE = 10;
+const RESERVE = 0.2;
+const PATIENCE = 10_000;
 
 /** How a run is started: after how many seconds, for which request, and under which number where that is known. */
 interface LaunchOptions {
@@ -50,6 +56,7 @@ export function createLauncher(
 ) {
   const { namespace } = temporal;
   const enter = createInFlight(MAX_STARTS);
+  const permits = new Permits(AT_ONCE, { reserve: RESERVE });
   let last = 0;
 
   function entryOf({ input, run, memo }: Blueprint): IndexEntry {
@@ -105,6 +112,14 @@ export function createLauncher(
     if (claim.entry.turn !== undefined) await turns.leave(namespace, claim.entry.workflowId);
   }
 
+  /** Awaits the tenant's turn to start a run; the function that is returned ends it. Throws `busy`. */
+  async function takeTurn(tenant: string): Promise<() => void> {
+    const giveUp = new AbortController();
+    const late = new AppError('busy', 'this tenant starts more runs than can be started at once');
+    const patience = setTimeout(() => giveUp.abort(late), PATIENCE);
+    return permits.take(tenant, giveUp.signal).finally(() => clearTimeout(patience));
+  }
+
   async function launchOnce(
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
@@ -145,17 +160,28 @@ export function createLauncher(
 
   return {
     /**
-     * Starts a run, and gives its workflow id. The same idempotency key with what was asked the same is one run, also after a crash
-     * in between. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too
-     * many starts under way.
+     * Starts a run, and gives what `show` makes of its workflow id. The same idempotency key with what was asked the same is one run,
+     * also after a crash in between. Tenants start in turn, so that one that starts as fast as it can delays another by a few starts
+     * at most. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many
+     * starts under way, or its turn does not come in time.
      */
-    async launch(tenant: string, blueprintOf: (n: number) => Blueprint, options: LaunchOptions): Promise<string> {
+    async launch<T>(
+      tenant: string,
+      blueprintOf: (n: number) => Blueprint,
+      options: LaunchOptions,
+      show: (workflowId: string) => Promise<T>,
+    ): Promise<T> {
       const leave = enter(tenant);
       if (leave === null) {
         throw new AppError('busy', `this tenant has ${MAX_STARTS} starts under way, which is the most it may have`);
       }
       try {
-        return await launchOnce(tenant, blueprintOf, options);
+        const giveBack = await takeTurn(tenant);
+        try {
+          return await show(await launchOnce(tenant, blueprintOf, options));
+        } finally {
+          giveBack();
+        }
       } finally {
         leave();
       }

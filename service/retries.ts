@@ -166,7 +166,9 @@ export function createRetryService(
         const blueprint = blueprintOf(number);
         return { ...blueprint, memo: { ...blueprint.memo, retry_of: integerId(n), mode: 'retry' } };
       };
-      return executions.get(principal, await launcher.launch(principal.tenant, retryOf, { key, asked }));
+      return launcher.launch(principal.tenant, retryOf, { key, asked }, (workflowId) =>
+        executions.get(principal, workflowId),
+      );
     },
   };
 }
