@@ -41,6 +41,9 @@ export const TaskSchema = z
     attempts: z.array(
       z.object({
         attempt: z.int(),
+        recorded: z
+          .boolean()
+          .describe('False where Temporal keeps no times of it: of its own retries it records the last attempt alone.'),
         started: InstantSchema.nullable(),
         ended: InstantSchema.nullable(),
         error: FailureSchema.nullable(),

@@ -202,9 +202,11 @@ function summary(execution: JsonObject): string[] {
 }
 
 function taskTable(tasks: readonly JsonObject[]): string[] {
-  const rows = tasks.map(({ key, action_ref, status, attempts, started, ended, error }) => {
+  const rows = tasks.map(({ key, action_ref, status, carried, attempts, started, ended, error }) => {
     const message = (error as JsonObject | null)?.message;
-    return [key, action_ref, status, (attempts as Json[]).length, started, ended, message].map(textOf);
+    const stands = carried === true ? `${textOf(status)} (carried)` : status;
+    const attempt = (attempts as JsonObject[]).at(-1)?.attempt;
+    return [key, action_ref, stands, attempt, started, ended, message].map(textOf);
   });
   return table(['TASK', 'ACTION', 'STATUS', 'ATTEMPTS', 'STARTED', 'ENDED', 'ERROR'], rows);
 }

@@ -119,8 +119,6 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
     if (task.item !== null) continue;
     runData[task.name] = [...(runData[task.name] ?? []), ...runsOf(task)];
   }
-  const visits = tasks.filter(({ item, started }) => item === null && started !== null);
-  const last = visits.sort((a, b) => ((a.ended ?? a.started)! < (b.ended ?? b.started)! ? -1 : 1)).at(-1);
   const graph = run === null ? { nodes: [], edges: [] } : graphOfRun(run);
   const connections: Record<string, { main: { node: string; type: 'main'; index: 0 }[][] }> = {};
   for (const { from, to } of graph.edges) {
@@ -131,7 +129,7 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
   return {
     resultData: {
       runData,
-      lastNodeExecuted: last?.name ?? '',
+      lastNodeExecuted: lastNodeOf(execution),
       ...(failure === null ? {} : { error: { message: failure.message, context: contextOf(failure) } }),
     },
     workflowData: {
@@ -143,6 +141,18 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
       connections,
     },
   };
+}
+
+/** The task whose failure the run ended with; else the one that ended last, or began last where none has ended since. */
+function lastNodeOf({ tasks, failure }: Execution): string {
+  const failed = tasks.find(({ key }) => key === failure?.task);
+  if (failed !== undefined) return failed.name;
+  let last: { name: string; at: string } | undefined;
+  for (const { item, name, started, ended } of tasks) {
+    const at = ended ?? started;
+    if (item === null && at !== null && (last === undefined || at >= last.at)) last = { name, at };
+  }
+  return last?.name ?? '';
 }
 
 type NodeRun = z.infer<typeof DataSchema>['resultData']['runData'][string][number];
@@ -173,7 +183,7 @@ function runsOf(task: TaskExecution): NodeRun[] {
       executionTime: attempt.ended === null ? 0 : milliseconds(attempt.ended) - begin,
       data: final && error === null ? succeeded : nothing,
       ...(error === null ? {} : { error: errorOf(error) }),
-      ...(attempt.started === null ? { recorded: false } : {}),
+      ...(attempt.recorded ? {} : { recorded: false }),
     };
   });
 }

@@ -7,9 +7,11 @@ import type { RunKey } from './run-key.ts';
 import type { StatementCounts, Trust } from './statement.ts';
 import type { ExecutionStatus, TaskStatus } from './status.ts';
 
-/** One try of a task, as far as Temporal records it. Times are ISO 8601, UTC. */
+/** One try of a task. Times are ISO 8601, UTC. */
 export interface Attempt {
   attempt: number;
+  /** Whether Temporal records it: of attempts that its own retry policy makes it keeps the last one, and the failure of the one before. */
+  recorded: boolean;
   started: string | null;
   ended: string | null;
   error: Failure | null;
@@ -32,13 +34,14 @@ export interface TaskExecution {
   failure: Failure | null;
   attempts: Attempt[];
   created: string;
+  /** When its first attempt started; when that was scheduled, where it is not recorded; of carried work, in the run that did it. */
   started: string | null;
   ended: string | null;
   /** Temporal's id of the sub-workflow that its last try has started. */
   child: string | null;
   /** Who has relieved it of what it waited for; null: nobody. */
   skipped: string | null;
-  /** It was done by an earlier run, which this one is a retry of. */
+  /** An earlier run did it, which this one is a retry of; of an item also where its task is done again for other items. */
   carried: boolean;
 }
 

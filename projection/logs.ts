@@ -75,16 +75,18 @@ function logOf({ key, action, status, started, ended, failure, attempts }: TaskE
   const entries: LogEntry[] = [];
   if (attempts.length === 0 && started !== null)
     entries.push(entry(started, 'info', `"${key}" started`, { task: key }));
-  for (const { attempt, started: began, error } of attempts) {
+  for (const [at, { attempt, recorded, started: began, error }] of attempts.entries()) {
     const rest = { task: key, attempt };
-    if (began !== null) {
+    // Of attempts that Temporal does not record, the first is known to have started, and the last to have failed before the next one.
+    const start = began ?? (at === 0 ? started : null);
+    if (start !== null) {
       const again = attempt > 1 ? ` again, attempt ${attempt}` : '';
-      entries.push(
-        entry(began, attempt > 1 ? 'warn' : 'info', `"${key}" started${again}`, { ...rest, metadata: { action } }),
-      );
+      const level = attempt > 1 ? 'warn' : 'info';
+      entries.push(entry(start, level, `"${key}" started${again}`, { ...rest, metadata: { action } }));
     }
-    if (error !== null && error.message !== failure?.message && began !== null) {
-      entries.push(entry(began, 'warn', `attempt ${attempt} of "${key}" failed: ${error.message}`, rest));
+    const failed = recorded ? began : (attempts[at + 1]?.started ?? null);
+    if (error !== null && error.message !== failure?.message && failed !== null) {
+      entries.push(entry(failed, 'warn', `attempt ${attempt} of "${key}" failed: ${error.message}`, rest));
     }
   }
   if (ended === null) return entries;

@@ -361,25 +361,21 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
   for (const activity of pending.activities) {
     const task = activity.activityId ?? null;
     if (task !== null && isSliceKey(task)) continue;
-    const since = activity.scheduledTime ? isoTime(timestampMilliseconds(activity.scheduledTime)) : null;
+    const since = instantOf(activity.scheduledTime);
     const ahead = workerWait(activity);
-    if (!isStarted(activity) && activity.paused) wait('pause', task, { since, detail: 'paused in Temporal' });
-    else if (isStarted(activity) && ahead !== null) wait('worker', task, { since, detail: ahead });
-    else if (isStarted(activity)) {
-      wait('action', task, {
-        since: activity.lastStartedTime ? isoTime(timestampMilliseconds(activity.lastStartedTime)) : since,
-      });
-    } else if ((activity.attempt ?? 1) > 1) {
-      const until = activity.nextAttemptScheduleTime
-        ? isoTime(timestampMilliseconds(activity.nextAttemptScheduleTime))
-        : null;
-      const ended = activity.lastAttemptCompleteTime;
+    const next = instantOf(activity.nextAttemptScheduleTime);
+    if (!isStarted(activity) && activity.paused) {
+      wait('pause', task, { since: instantOf(activity.pauseInfo?.pauseTime), detail: 'paused in Temporal' });
+    } else if (isStarted(activity) && ahead !== null) wait('worker', task, { since, detail: ahead });
+    else if (isStarted(activity)) wait('action', task, { since: instantOf(activity.lastStartedTime) ?? since });
+    else if (next === null) wait('worker', task, { since });
+    else {
       wait('retry', task, {
-        since: ended ? isoTime(timestampMilliseconds(ended)) : since,
-        until,
+        since: instantOf(activity.lastAttemptCompleteTime),
+        until: next,
         detail: activity.lastFailure?.message ?? null,
       });
-    } else wait('worker', task, { since });
+    }
   }
   for (const { kind, task, since, until, detail } of replayed?.state ? waitsOf(replayed.state) : []) {
     // Of an activity describe knows more.
@@ -387,6 +383,10 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     wait(kind, task, { since: isoTime(since), until: until === null ? null : isoTime(until), detail });
   }
   return waits;
+}
+
+function instantOf(time: Parameters<typeof timestampMilliseconds>[0]): string | null {
+  return time ? isoTime(timestampMilliseconds(time)) : null;
 }
 
 /** What an activity waits for in its worker before its work begins; null when it does not wait. */

@@ -79,7 +79,10 @@ export function taskAt(
     arrived && 'fault' in arrived ? classify(arrived.fault) : work.status === 'running' ? null : work.failure;
   const ended = work.ended ?? current?.record.ended ?? (work.status === 'running' ? closed : null);
   const byEngine = spec?.inline || spec?.waits || (visit.items !== null && item === null);
-  const started = attempts[0]?.started ?? (byEngine && work.started !== null ? isoTime(work.started) : null);
+  const carried = records.length === 0 && (item === null ? visit.carried : isEarlier(state, work));
+  const first = records.find(({ record }) => !isHandedBack(record.result));
+  const begun = attempts.length > 0 ? first?.record.scheduled : byEngine || carried ? work.started : null;
+  const started = attempts[0]?.started ?? (begun == null ? null : isoTime(begun));
   return {
     number,
     key: work.key,
@@ -98,8 +101,13 @@ export function taskAt(
     ended: ended === null ? null : isoTime(last?.record.ended ?? ended),
     child: last?.record.child ?? null,
     skipped: work.skipped,
-    carried: visit.carried && (item === null || current === undefined) && records.length === 0,
+    carried,
   };
+}
+
+/** Whether work ended before the execution began, which carries it then. */
+function isEarlier({ started }: RunState, { ended }: Work): boolean {
+  return ended !== null && ended < started;
 }
 
 /** What a visit gave; what its run had not kept of its items, earlier runs tell. */
@@ -157,18 +165,20 @@ function attemptsOf(
 ): Attempt[] {
   if (isHandedBack(record.result)) return [];
   const attempt = live?.attempt ?? record.attempt;
-  const started = live?.lastStartedTime ? timestampMilliseconds(live.lastStartedTime) : record.started;
   const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;
-  const attempts: Attempt[] = [];
-  if (attempt > 1) {
-    // Temporal keeps no history of earlier attempts but the failure of the last of them.
-    const error = before === null ? null : classify(before);
-    attempts.push({ attempt: earlier + attempt - 1, started: null, ended: null, error, worker: null });
-  }
+  // Temporal keeps nothing of earlier attempts but the failure of the last of them.
+  const attempts = Array.from({ length: attempt - 1 }, (_, index): Attempt => {
+    const error = index === attempt - 2 && before !== null ? classify(before) : null;
+    return { attempt: earlier + index + 1, recorded: false, started: null, ended: null, error, worker: null };
+  });
+  const started =
+    live !== undefined && isStarted(live) && live.lastStartedTime
+      ? timestampMilliseconds(live.lastStartedTime)
+      : record.started;
   if (started === null) return attempts;
   const error = record.result !== null && 'fault' in record.result ? classify(record.result.fault) : null;
   const worker = live?.lastWorkerIdentity || record.worker;
   const ended = record.ended === null ? null : isoTime(record.ended);
-  attempts.push({ attempt: earlier + attempt, started: isoTime(started), ended, error, worker });
+  attempts.push({ attempt: earlier + attempt, recorded: true, started: isoTime(started), ended, error, worker });
   return attempts;
 }

@@ -151,7 +151,7 @@ function adviceFor(
     case 'retry':
       return [
         {
-          text: `"${task}" is tried again${at}${detail === null ? '' : `, after: ${detail}`}; it needs nothing.`,
+          text: `"${task}" is tried again${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}; it needs nothing.`,
           ...NOTHING,
         },
       ];

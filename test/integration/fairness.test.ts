@@ -136,7 +136,7 @@ it('tasks of a tenant that fills half of the room of a worker are handed back an
   );
   const texts = explained.body.data.advice.map(({ text }: { text: string }) => text);
   const handedBack = expect.stringMatching(
-    /^"hang\[\d\]" is tried again until \S+, after: worker_busy: no worker had room/,
+    /^"hang\[\d\]" is tried again at \S+, after: worker_busy: no worker had room/,
   );
   expect(texts).toContainEqual(handedBack);
   await ours();

@@ -45,7 +45,21 @@ it.each<[string, Pending, object]>([
     },
     { kind: 'retry', since: iso(30), until: iso(50), detail: 'no' },
   ],
-  ['Temporal has paused', { state: 4, paused: true, attempt: 2 }, { kind: 'pause', detail: 'paused in Temporal' }],
+  [
+    'failed, and no worker has taken again',
+    { state: 1, attempt: 2, lastAttemptCompleteTime: at(30), lastFailure: { message: 'no' } },
+    { kind: 'worker', since: iso(10), until: null },
+  ],
+  [
+    'is to be tried again after nobody knows when',
+    { state: 1, attempt: 2, scheduledTime: at(50), nextAttemptScheduleTime: at(50) },
+    { kind: 'retry', since: null, until: iso(50) },
+  ],
+  [
+    'Temporal has paused',
+    { state: 4, paused: true, attempt: 2, scheduledTime: at(50), pauseInfo: { pauseTime: at(40) } },
+    { kind: 'pause', since: iso(40), detail: 'paused in Temporal' },
+  ],
   ['a worker does although Temporal has paused it', { state: 5, paused: true }, { kind: 'action' }],
 ])('tells of an activity that %s', (_, activity, wait) => {
   const events = readEvents(RECORDED[0]!.name).slice(0, 1);
