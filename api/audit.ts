@@ -7,6 +7,7 @@ import type { AuditService } from '../service/audit.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';
+import { wholeNumber, wholeNumberOr } from './whole-number.ts';
 
 // The audit log (design/api.md, Who is calling): every change, with who and why.
 
@@ -32,8 +33,8 @@ const listRoute = createApiRoute({
   request: {
     query: z.strictObject({
       subject: z.string().max(200).optional(),
-      limit: z.coerce.number().int().min(1).max(250).default(100),
-      cursor: z.coerce.number().int().min(1).optional().describe('The next_cursor of the answer before.'),
+      limit: wholeNumberOr(100, 1, 250),
+      cursor: wholeNumber(1).optional().describe('The next_cursor of the answer before.'),
     }),
   },
   responses: {

@@ -5,7 +5,7 @@ import { uuidOf } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { RetrySchema } from '../model/requests.ts';
 import { parseRuleUuid, ruleUuid } from '../model/rule-id.ts';
-import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../model/status.ts';
+import { AUTOMATION_WORDS, automationWord, type ExecutionStatus } from '../model/status.ts';
 import { automationOf } from '../service/automation.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
@@ -14,7 +14,9 @@ import type { RetryService } from '../service/retries.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { type ErrorForm, errorResponsesIn } from './errors.ts';
 import { RETRY_ERRORS } from './execution-controls.ts';
-import { createApiRoute, json, pagesOf } from './routes.ts';
+import { statusFilter } from './execution-filters.ts';
+import { createApiRoute, IdempotencyHeaders, json, pagesOf } from './routes.ts';
+import { wholeNumberOr } from './whole-number.ts';
 
 // Document 001: automation executions. A rule is a workflow definition under its UUID (design/api.md).
 
@@ -105,14 +107,14 @@ const listRoute = createApiRoute({
   ...{ method: 'get', path: `${AUTOMATION}/executions`, tags, summary: 'List automation executions, newest first' },
   request: {
     query: z.strictObject({
-      page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-      limit: z.coerce.number().int().min(1).max(250).default(20),
-      status: z.enum(AUTOMATION_WORDS).optional(),
+      page: wholeNumberOr(1, 1, 1_000_000),
+      limit: wholeNumberOr(20, 1, 250),
+      status: z.string().max(64).optional().describe('A status, in the words of any of the APIs.'),
     }),
   },
   responses: {
     200: json(z.object({ data: z.array(SummarySchema), pagination: PagingSchema }), 'A page of executions.'),
-    ...errors('request_invalid'),
+    ...errors('request_invalid', 'status_invalid'),
   },
 });
 const ruleRoute = createApiRoute({
@@ -133,10 +135,14 @@ const retryRoute = createApiRoute({
     tags,
     summary: 'Try an automation execution again',
   },
-  request: { params: UuidParams, body: { content: { 'application/json': { schema: RetrySchema } } } },
+  request: {
+    params: UuidParams,
+    headers: IdempotencyHeaders,
+    body: { content: { 'application/json': { schema: RetrySchema } } },
+  },
   responses: {
     201: json(z.object({ data: ExecutionSchema }), 'The new execution.'),
-    ...errors(...RETRY_ERRORS),
+    ...errors(...RETRY_ERRORS, 'idempotency_mismatch'),
   },
 });
 
@@ -165,7 +171,8 @@ export function automationRoutes(
       const { id } = context.req.valid('param');
       const principal = context.get('principal');
       const { from = 'failed', ...rest } = context.req.valid('json') ?? {};
-      const started = await retries.retry(principal, id, { from, ...rest });
+      const idempotencyKey = context.req.valid('header')['idempotency-key'];
+      const started = await retries.retry(principal, id, { from, ...rest, idempotencyKey });
       return context.json({ data: executionBody(started, principal.tenant) }, 201);
     },
     refuse(retryRoute),
@@ -185,7 +192,7 @@ export function automationRoutes(
     listRoute,
     async (context) => {
       const { page, limit, status } = context.req.valid('query');
-      const statuses = status && EXECUTION_STATUSES.filter((canonical) => automationWord(canonical) === status);
+      const statuses = status === undefined ? undefined : statusFilter(status, 'automation');
       const principal = context.get('principal');
       const { rows, total } = await lists.list(principal, { statuses }, { offset: (page - 1) * limit, limit });
       const totalPages = pagesOf(total, limit);

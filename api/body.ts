@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../model/app-error.ts';
+import type { Json } from '../model/json.ts';
 import { type BodyType, bodyTypeOf, type DocumentType, decodeText, parseBody } from './body-parser.ts';
 import type { ApiEnv } from './environment.ts';
 
@@ -29,7 +30,7 @@ const FIRST_BUFFER = 16 * 1024;
 
 /**
  * Reads the body of a request and parses it, for a route that takes one of the types: `req.json()` then returns what
- * was parsed, as `body` in the context does, and `req.text()` a form. Must stand behind whatever authorizes the request. Throws
+ * was parsed, as `body` in the context does, and `req.text()` a form. An empty body is `{}`, whatever its type. Must stand behind whatever authorizes the request. Throws
  * `body_too_large`, `unsupported_media_type`, `request_timeout`, `work_exceeded`, `busy`, and what `parseBody` throws.
  */
 export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> {
@@ -41,17 +42,26 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
     const header = req.header('content-type');
     const type = header === undefined ? null : bodyTypeOf(header);
     const accepted = type !== null && types.includes(type);
+    const source = sourceOf(context);
+    if (source === null && !types.includes('application/x-www-form-urlencoded')) {
+      takeDocument(context, {}, '');
+      return next();
+    }
     if (!accepted && (header !== undefined || hasBody(context))) {
       const message = `the body must be ${types.join(' or ')}, not ${header || 'of no type'}`;
       throw new AppError('unsupported_media_type', message);
     }
-    const source = sourceOf(context);
     if (source === null || !accepted) return next();
     const bytes = await readBytes(source, limit, performance.now() / 1000);
     context.set('bodyRead', true);
+    const text = () => decodeText(bytes, 'request_invalid');
     if (type === 'application/x-www-form-urlencoded') {
-      const text = decodeText(bytes, 'request_invalid');
-      req.text = () => Promise.resolve(text);
+      const entered = text();
+      req.text = () => Promise.resolve(entered);
+      return next();
+    }
+    if (bytes.length === 0) {
+      takeDocument(context, {}, '');
       return next();
     }
     const small = bytes.length <= SMALL[type];
@@ -62,13 +72,19 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
       small || principal === undefined
         ? parseBody(type, bytes)
         : await context.get('pool').run('parse', principal.tenant, { type, bytes });
-    context.set('body', body);
-    // Whoever validates reads the type and the value of the request, and finds JSON in both.
-    req.raw.headers.set('content-type', 'application/json');
-    req.json = <T>() => Promise.resolve(body as T);
-    req.text = () => Promise.resolve(decodeText(bytes, 'request_invalid'));
+    takeDocument(context, body);
+    req.text = async () => text();
     return next();
   };
+}
+
+/** Makes a value the body of a request: whoever validates reads the type and the value, and finds JSON in both. */
+function takeDocument(context: Context<ApiEnv>, body: Json, text?: string): void {
+  const { req } = context;
+  context.set('body', body);
+  req.raw.headers.set('content-type', 'application/json');
+  req.json = <T>() => Promise.resolve(body as T);
+  if (text !== undefined) req.text = () => Promise.resolve(text);
 }
 
 /** Closes the connection of a request whose body was not read: what is left of it would be taken for the next request. */
@@ -83,8 +99,10 @@ function hasBody({ req }: Context<ApiEnv>): boolean {
 }
 
 /** The bytes of a request as they arrive; null when there are none. Node's own stream is read where there is one. */
-function sourceOf({ env, req }: Context<ApiEnv>): AsyncIterable<Uint8Array> | null {
-  return env?.incoming instanceof Readable ? env.incoming : req.raw.body;
+function sourceOf(context: Context<ApiEnv>): AsyncIterable<Uint8Array> | null {
+  const { env, req } = context;
+  if (!(env?.incoming instanceof Readable)) return req.raw.body;
+  return hasBody(context) ? env.incoming : null;
 }
 
 /** Seconds since the header by which more must have come, when some bytes have. */

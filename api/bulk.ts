@@ -3,21 +3,21 @@ import { BULK_VERBS } from '../model/bulk.ts';
 import type { BulkService, BulkTarget } from '../service/bulk-jobs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { FILTER_QUERY, filterOf } from './execution-filters.ts';
-import { createApiRoute, json } from './routes.ts';
+import { FILTER_BODY, filterOf } from './execution-filters.ts';
+import { createApiRoute, ExecutionIdSchema, json } from './routes.ts';
 
 // Document 000, many executions changed at once: jobs that are begun, read and aborted.
 
 const BodySchema = z
   .strictObject({
     ids: z
-      .array(z.union([z.int(), z.string().max(100)]))
+      .array(z.union([z.int(), ExecutionIdSchema]))
       .min(1)
       .max(10_000)
       .optional()
       .describe('Ids in any spelling.'),
     filter: z
-      .strictObject(FILTER_QUERY)
+      .strictObject(FILTER_BODY)
       .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'must not be empty')
       .optional()
       .describe(

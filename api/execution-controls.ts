@@ -1,18 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../model/app-error.ts';
 import { integerId } from '../model/execution-id.ts';
-import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { ReasonSchema, RetrySchema, SkipSchema } from '../model/requests.ts';
 import type { ControlService } from '../service/controls.ts';
 import type { RetryService } from '../service/retries.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionSchema, executionBody } from './execution-bodies.ts';
-import { createApiRoute, json } from './routes.ts';
+import { createApiRoute, ExecutionIdSchema, IdempotencyHeaders, json } from './routes.ts';
 
 // Control over one execution: try it again, pause it, have it go on, relieve a task of what it waits for.
 
-const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+const IdParams = z.object({ id: ExecutionIdSchema });
 
 const tags = ['executions'];
 
@@ -39,7 +38,7 @@ const retryRoute = createApiRoute({
   description: 'A new execution that goes on where this one stood: nothing that is done is done again.',
   request: {
     params: IdParams,
-    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
+    headers: IdempotencyHeaders,
     body: { content: { 'application/json': { schema: RetrySchema } } },
   },
   responses: {

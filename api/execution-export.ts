@@ -63,15 +63,15 @@ const FORMATS: Record<ExportFormat | 'raw', Writing> = {
 
 /**
  * Writes rows in a format, in parts of about 64 KiB. In CSV that is not `raw`, cells that spreadsheets take for formulas begin with an
- * apostrophe.
+ * apostrophe; CSV with `bom` begins with a byte order mark. Neither changes the other formats.
  */
 export async function* writeExport(
   format: ExportFormat,
-  raw: boolean,
+  { raw, bom }: { raw: boolean; bom: boolean },
   pages: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string> {
   const { head, row: written, between, foot } = FORMATS[raw && format === 'csv' ? 'raw' : format];
-  let part = head;
+  let part = bom && format === 'csv' ? `\uFEFF${head}` : head;
   let separator = '';
   for await (const rows of pages) {
     for (const row of rows) {

@@ -2,14 +2,13 @@ import { z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
 import { parseExecutionId } from '../model/execution-id.ts';
 import { InstantSchema } from '../model/instant.ts';
+import { didYouMean } from '../model/issue.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
-import { type ExecutionStatus, statusesNamed } from '../model/status.ts';
+import { type ExecutionStatus, STATUS_FILTER_WORDS, type StatusDialect, statusesNamed } from '../model/status.ts';
 import { isStorableText, NOT_STORABLE } from '../model/text.ts';
+import { wholeNumber } from './whole-number.ts';
 
 // The filters of document 000's lists, exports and bulk verbs.
-
-/** A whole number in a path or query. */
-export const integer = (most = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(0).max(most);
 
 const InstantQuery = InstantSchema.transform((text) => new Date(text));
 
@@ -21,7 +20,7 @@ export const RANGE_QUERY = {
 
 /** Every filter; all combine. */
 export const FILTER_QUERY = {
-  status: z.string().optional().describe("A status in any document's words."),
+  status: z.string().max(64).optional().describe('A status, in the words of any of the APIs.'),
   action_ref: z
     .string()
     .max(200)
@@ -30,11 +29,19 @@ export const FILTER_QUERY = {
     .describe("The run's ref or one of its tasks' actions; * is a wildcard."),
   pack_name: z.string().max(64).refine(isStorableText, NOT_STORABLE).optional(),
   result_contains: z.string().max(1000).optional().describe('Text anywhere in the result, in any case.'),
-  enforcement: integer().optional(),
-  parent: integer().optional(),
-  executor: integer(MAX_ROW_ID).optional().describe('Integer id of who started it.'),
-  search: z.string().min(1).max(100).optional().describe('An id in any spelling, or a part of a wf_ id.'),
+  enforcement: wholeNumber(0).optional(),
+  parent: wholeNumber(0).optional(),
+  executor: wholeNumber(0, MAX_ROW_ID).optional().describe('Integer id of who started it.'),
+  search: z.string().min(1).max(200).optional().describe('An id in any form, or a part of a `workflow_id`.'),
   ...RANGE_QUERY,
+};
+
+/** The same filters in a body, where numbers are JSON. */
+export const FILTER_BODY = {
+  ...FILTER_QUERY,
+  enforcement: z.int().min(0).optional(),
+  parent: z.int().min(0).optional(),
+  executor: z.int().min(0).max(MAX_ROW_ID).optional().describe('Integer id of who started it.'),
 };
 
 type FilterQuery = z.infer<z.ZodObject<typeof FILTER_QUERY>>;
@@ -55,9 +62,10 @@ function searchOf(text: string): { n: number } | { text: string } {
   return id === undefined ? { text } : { n: id.n };
 }
 
-/** The statuses that a word means. Throws `status_invalid`. */
-export function statusFilter(word: string): ExecutionStatus[] {
-  const statuses = statusesNamed(word);
-  if (statuses === undefined) throw new AppError('status_invalid', `Invalid execution status: ${word}`);
-  return statuses;
+/** Returns the statuses that a word means. Throws `status_invalid`. */
+export function statusFilter(word: string, dialect?: StatusDialect): ExecutionStatus[] {
+  const statuses = statusesNamed(word, dialect);
+  if (statuses !== undefined) return statuses;
+  const hint = didYouMean(word, STATUS_FILTER_WORDS);
+  throw new AppError('status_invalid', `Invalid execution status: ${word}${hint === '' ? '' : `.${hint}`}`);
 }

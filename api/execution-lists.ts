@@ -5,18 +5,29 @@ import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
 import { EXPORT_TYPES, ExportedSchema, writeExport } from './execution-export.ts';
-import { FILTER_QUERY, filterOf, integer, RANGE_QUERY, statusFilter } from './execution-filters.ts';
+import { FILTER_QUERY, filterOf, RANGE_QUERY, statusFilter } from './execution-filters.ts';
 import { createApiRoute, json, PAGE_QUERY, windowOf } from './routes.ts';
 import { streamText } from './text-streams.ts';
+import { wholeNumber } from './whole-number.ts';
 
 // Document 000, many executions: lists, statistics and export, below /api/v1/executions.
 
-const ListQuery = z.strictObject({
-  ...PAGE_QUERY,
-  ...FILTER_QUERY,
-  limit: z.coerce.number().int().min(1).max(250).optional().describe('With a cursor, or to begin with one: at most.'),
-  cursor: z.string().max(200).optional().describe('The next_cursor of the answer before.'),
-});
+const ListQuery = z
+  .strictObject({
+    page: wholeNumber(1, 1_000_000).optional().describe('1 unless given; not with `limit` or `cursor`.'),
+    per_page: wholeNumber(1, 100).optional().describe('20 unless given; not with `limit`.'),
+    ...FILTER_QUERY,
+    limit: wholeNumber(1, 250).optional().describe('How many at most, behind a cursor or to begin with one.'),
+    cursor: z.string().max(200).optional().describe('The next_cursor of the answer before.'),
+  })
+  .refine(({ page, limit, cursor }) => page === undefined || (limit === undefined && cursor === undefined), {
+    message: 'counts pages, which `limit` and `cursor` do not have: give either',
+    path: ['page'],
+  })
+  .refine(({ per_page, limit }) => per_page === undefined || limit === undefined, {
+    message: 'means the same as `limit`: give one',
+    path: ['per_page'],
+  });
 
 const tags = ['executions'];
 const base = '/api/v1/executions';
@@ -51,7 +62,7 @@ const byEnforcementRoute = createApiRoute({
     tags,
     summary: 'List executions of one enforcement',
   },
-  request: { params: z.object({ enforcement_id: integer() }), query: z.strictObject(PAGE_QUERY) },
+  request: { params: z.object({ enforcement_id: wholeNumber(0) }), query: z.strictObject(PAGE_QUERY) },
   responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid') },
 });
 
@@ -80,6 +91,10 @@ const exportRoute = createApiRoute({
         .enum(['true', 'false'])
         .optional()
         .describe('CSV as it is: without it, an apostrophe stands before what spreadsheets take for a formula.'),
+      bom: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe('CSV that begins with a byte order mark, as Excel needs it for UTF-8.'),
       ...FILTER_QUERY,
     }),
   },
@@ -103,7 +118,7 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   router.openapi(
     listRoute,
     async (context) => {
-      const { page, per_page, limit, cursor, ...query } = context.req.valid('query');
+      const { page = 1, per_page = 20, limit, cursor, ...query } = context.req.valid('query');
       const principal = context.get('principal');
       const { parent, ...filter } = filterOf(query);
       const paged = limit === undefined && cursor === undefined;
@@ -153,11 +168,12 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
   router.openapi(
     exportRoute,
     async (context) => {
-      const { format, raw, ...query } = context.req.valid('query');
+      const { format, raw, bom, ...query } = context.req.valid('query');
       const filter = filterOf(query);
       context.header('content-type', EXPORT_TYPES[format]);
       context.header('content-disposition', `attachment; filename="executions.${format}"`);
-      const parts = writeExport(format, raw === 'true', lists.exportRows(context.get('principal'), filter));
+      const rows = lists.exportRows(context.get('principal'), filter);
+      const parts = writeExport(format, { raw: raw === 'true', bom: bom === 'true' }, rows);
       const close = () => context.env.incoming?.socket.destroy();
       // The type of a route that answers JSON does not know of a stream.
       return context.body(streamText(parts, close)) as never;

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
-import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { Principal } from '../model/principal.ts';
 import { ExecutionStartSchema, ReasonSchema, SignalSchema, WorkflowExecuteSchema } from '../model/requests.ts';
@@ -10,11 +9,12 @@ import type { TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionSchema, executionBody, taskExecutionBody } from './execution-bodies.ts';
-import { createApiRoute, json, jsonOrYaml } from './routes.ts';
+import { createApiRoute, ExecutionIdSchema, IdempotencyHeaders, json, jsonOrYaml } from './routes.ts';
+import { wholeNumberOr } from './whole-number.ts';
 
 // Document 000, one execution: the Execution Management API, below /api/v1/executions.
 
-const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+const IdParams = z.object({ id: ExecutionIdSchema });
 
 const LogEntrySchema = z
   .object({
@@ -65,7 +65,7 @@ const startRoute = createApiRoute({
   permission: 'execution:execute',
   ...{ method: 'post', path: base, tags, summary: 'Start an execution' },
   request: {
-    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
+    headers: IdempotencyHeaders,
     body: { required: true, content: jsonOrYaml(ExecutionStartSchema) },
   },
   responses: {
@@ -77,7 +77,7 @@ const startRoute = createApiRoute({
 });
 
 const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: wholeNumberOr(100, 1, 1000),
   cursor: z.string().max(20).regex(/^\d+$/, 'is none that an answer gave').optional(),
 });
 
@@ -122,7 +122,7 @@ const signalRoute = createApiRoute({
   ...{ method: 'post', path: `${base}/{id}/signal`, tags, summary: 'Send a signal to an execution' },
   request: {
     params: IdParams,
-    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
+    headers: IdempotencyHeaders,
     body: { required: true, content: { 'application/json': { schema: SignalSchema } } },
   },
   responses: {
@@ -137,7 +137,7 @@ const executeRoute = createApiRoute({
   ...{ method: 'post', path: '/api/v1/workflows/{ref}/execute', tags, summary: 'Start an execution of a workflow' },
   request: {
     params: z.object({ ref: z.string().max(200) }),
-    headers: z.object({ 'idempotency-key': IdempotencyKeySchema.optional() }),
+    headers: IdempotencyHeaders,
     body: { required: true, content: jsonOrYaml(WorkflowExecuteSchema) },
   },
   responses: {

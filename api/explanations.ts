@@ -4,7 +4,8 @@ import type { ExplanationService } from '../service/explanations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { TaskSchema, tasksBody, WaitSchema } from './execution-bodies.ts';
-import { createApiRoute, json } from './routes.ts';
+import { createApiRoute, ExecutionIdSchema, json } from './routes.ts';
+import { wholeNumber } from './whole-number.ts';
 
 // Why an execution stands as it does, and how it stood at any event of its history (design/shapes.md, Executions).
 
@@ -47,7 +48,7 @@ const MomentSchema = z
   })
   .openapi('Moment');
 
-const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+const IdParams = z.object({ id: ExecutionIdSchema });
 const tags = ['executions'];
 const base = '/api/v1/executions';
 
@@ -64,7 +65,7 @@ const explainRoute = createApiRoute({
 const atRoute = createApiRoute({
   permission: 'execution:read',
   ...{ method: 'get', path: `${base}/{id}/at/{event}`, tags, summary: 'An execution at an event of its history' },
-  request: { params: IdParams.extend({ event: z.coerce.number().int().min(1).max(1_000_000) }) },
+  request: { params: IdParams.extend({ event: wholeNumber(1, 1_000_000) }) },
   responses: {
     200: json(z.object({ data: MomentSchema }), 'As it was then.'),
     ...errorResponses('request_invalid', 'execution_not_found', 'event_not_found'),

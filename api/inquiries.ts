@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { parseExecutionId } from '../model/execution-id.ts';
 import { INQUIRY_STATUSES } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import { BoundToSchema, OverrideSchema, RespondSchema } from '../model/requests.ts';
@@ -20,7 +19,15 @@ import {
   inquiryBody,
   viewBody,
 } from './inquiry-bodies.ts';
-import { createApiRoute, json, PAGE_QUERY, PaginationSchema, paginationOf, windowOf } from './routes.ts';
+import {
+  createApiRoute,
+  ExecutionIdSchema,
+  json,
+  PAGE_QUERY,
+  PaginationSchema,
+  paginationOf,
+  windowOf,
+} from './routes.ts';
 
 // Decisions by people (design/inquiries.md): the inbox, and what becomes of an answer.
 
@@ -36,7 +43,7 @@ const listRoute = createApiRoute({
       ...PAGE_QUERY,
       status: z.enum(INQUIRY_STATUSES).optional(),
       assigned: z.literal('me').optional().describe('Those that the caller may decide, and has not yet.'),
-      execution: z.string().max(100).optional().describe('Id of a run, in any spelling.'),
+      execution: ExecutionIdSchema.optional(),
     }),
   },
   responses: {
@@ -107,7 +114,7 @@ const ofExecutionRoute = createApiRoute({
   permission: 'execution:read',
   ...{ method: 'get', path: '/api/v1/executions/{id}/inquiries', tags, summary: 'What an execution has asked' },
   description: 'With every decision: who, when, through what, and what it was bound to; from history alone.',
-  request: { params: z.object({ id: z.string().max(100) }) },
+  request: { params: z.object({ id: ExecutionIdSchema }) },
   responses: {
     200: json(z.object({ data: z.array(InquiryRecordSchema) }), 'In order.'),
     ...errorResponses('execution_not_found'),
@@ -152,8 +159,7 @@ export function inquiryRoutes(
     listRoute,
     async (context) => {
       const { status, assigned, execution, ...page } = context.req.valid('query');
-      const run = execution === undefined ? undefined : (parseExecutionId(execution)?.n ?? -1);
-      const filter = { status, assigned: assigned === 'me', n: run };
+      const filter = { status, assigned: assigned === 'me', execution };
       const { rows, total } = await inquiries.list(context.get('principal'), filter, windowOf(page));
       const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
         inquiryBody({ n, workflowId, ref, owner }, inquiry),

@@ -4,7 +4,7 @@ import { LEDGER_TYPE } from '../model/ledger.ts';
 import type { LedgerService } from '../service/ledger.ts';
 import { createRouter } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { createApiRoute } from './routes.ts';
+import { createApiRoute, ExecutionIdSchema } from './routes.ts';
 
 const LedgerSchema = z
   .looseObject({
@@ -20,7 +20,7 @@ const exportRoute = createApiRoute({
   permission: 'execution:read',
   ...{ method: 'get', path: '/api/v1/executions/{id}/decisions/export', tags: ['inquiries'] },
   summary: 'The decisions of an execution, for a check without a server (fermata verify)',
-  request: { params: z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') }) },
+  request: { params: z.object({ id: ExecutionIdSchema }) },
   responses: {
     200: { description: 'Questions and signed decisions.', content: { [LEDGER_TYPE]: { schema: LedgerSchema } } },
     ...errorResponses('execution_not_found', 'history_unusable', 'work_exceeded'),

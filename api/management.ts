@@ -10,7 +10,7 @@ import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
-import { createApiRoute, json } from './routes.ts';
+import { createApiRoute, ExecutionIdSchema, IdempotencyHeaders, json } from './routes.ts';
 
 // Document 002: Execution Management, at the root and below /api/v1 (but /api/v1/executions is document 000's).
 
@@ -36,7 +36,7 @@ const StartedSchema = z
 const SignalledSchema = z.object({ message: z.string(), workflow_id: z.string() }).openapi('ManagedExecutionSignalled');
 const OkSchema = z.object({ status: z.literal('ok'), message: z.string() }).openapi('ManagedExecutionOk');
 
-const IdParams = z.object({ id: z.string().max(100) });
+const IdParams = z.object({ id: ExecutionIdSchema });
 const tags = ['execution management'];
 
 const listRoute = createApiRoute({
@@ -51,7 +51,10 @@ const startRoute = (prefix: string) =>
   createApiRoute({
     permission: 'execution:execute',
     ...{ method: 'post', path: `${prefix}/execution`, tags, summary: 'Start an execution' },
-    request: { body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } } },
+    request: {
+      headers: IdempotencyHeaders,
+      body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } },
+    },
     responses: {
       200: json(StartedSchema, 'Started.'),
       ...errorResponses(
@@ -64,6 +67,7 @@ const startRoute = (prefix: string) =>
         'definition_outdated',
         'concurrency_conflict',
         'permission_missing',
+        'idempotency_mismatch',
       ),
     },
   });
@@ -173,7 +177,8 @@ export function managementRoutes(
       start,
       async (context) => {
         const { workflow, input = {} } = context.req.valid('json');
-        const command = { ref: workflow, input, inputField: 'input' };
+        const idempotencyKey = context.req.valid('header')['idempotency-key'];
+        const command = { ref: workflow, input, inputField: 'input', idempotencyKey };
         const { execution } = await service.start(context.get('principal'), command);
         const { workflowId, runId, status } = execution;
         return context.json({ workflow_id: workflowId, run_id: runId, status: statusWord(status) }, 200);

@@ -6,6 +6,7 @@ import type { PrincipalService } from '../service/principals.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';
+import { wholeNumber } from './whole-number.ts';
 
 // Tenants and API keys (design/shapes.md, Settings and openness).
 
@@ -67,7 +68,7 @@ const listKeysRoute = createApiRoute({
 const revokeKeyRoute = createApiRoute({
   permission: 'admin',
   ...{ method: 'delete', path: '/api/v1/keys/{id}', tags, summary: 'Revoke an API key' },
-  request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
+  request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
   responses: {
     200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
     ...errorResponses('request_invalid', 'key_not_found', 'last_admin'),
@@ -131,7 +132,7 @@ const listAliasesRoute = createApiRoute({
 const deleteAliasRoute = createApiRoute({
   permission: 'admin',
   ...{ method: 'delete', path: '/api/v1/aliases/{id}', tags, summary: 'Take a name away from a person' },
-  request: { params: z.object({ id: z.coerce.number().int().min(1).max(MAX_ROW_ID) }) },
+  request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
   responses: {
     200: json(z.object({ message: z.string() }), 'Taken away.'),
     ...errorResponses('request_invalid', 'alias_not_found'),

@@ -1,14 +1,26 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi';
 import { ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
+import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import type { Permission } from '../model/permissions.ts';
 import { takeBody } from './body.ts';
 import type { BodyType } from './body-parser.ts';
 import { demand } from './middleware.ts';
+import { wholeNumberOr } from './whole-number.ts';
+
+/** The id of an execution, in any form that an answer gives. */
+export const ExecutionIdSchema = z.string().max(200).describe('Integer id, UUID, or `workflow_id`.');
+
+/** The header of a request that starts, retries or signals: the same key is the same request, however often it is sent. */
+export const IdempotencyHeaders = z.object({
+  'idempotency-key': IdempotencyKeySchema.optional().describe(
+    'The same key with the same request is one execution, however often it is sent; with another request it is refused.',
+  ),
+});
 
 /** Page and page size as the documents have them; out of range is refused (design/api.md, Deviations). */
 export const PAGE_QUERY = {
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  per_page: z.coerce.number().int().min(1).max(100).default(20),
+  page: wholeNumberOr(1, 1, 1_000_000),
+  per_page: wholeNumberOr(20, 1, 100),
 };
 
 /** Where a page begins in the whole list, and how long it is. */

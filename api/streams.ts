@@ -9,7 +9,7 @@ import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { runSummaryBody, summaryBody, taskSummaryBody } from './execution-bodies.ts';
 import { demand } from './middleware.ts';
-import { createApiRoute } from './routes.ts';
+import { createApiRoute, ExecutionIdSchema } from './routes.ts';
 import { createStreamGate } from './stream-gate.ts';
 
 // Document 000, what happens to executions while it happens: server-sent events, and a WebSocket for logs.
@@ -31,7 +31,7 @@ const MAX_BUFFERED = 256 * 1024;
 
 const base = '/api/v1/executions';
 const tags = ['executions'];
-const IdParams = z.object({ id: z.string().max(100).describe('Integer id, UUID or wf_ id.') });
+const IdParams = z.object({ id: ExecutionIdSchema });
 const ResumeHeaders = z.object({
   'last-event-id': z.string().max(200).optional().describe('The id of the last event that was seen.'),
 });

@@ -8,6 +8,7 @@ import type { SimulationService } from '../service/simulations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
 import { createApiRoute, json, jsonOrYaml } from './routes.ts';
+import { wholeNumber } from './whole-number.ts';
 
 // What can be known of a definition without running it (design/api.md, Definitions).
 
@@ -118,7 +119,7 @@ const graphRoute = createApiRoute({
     query: z.strictObject({
       format: z.enum(['json', 'mermaid']).default('json'),
       version: z.string().optional().describe('The newest revision with this label.'),
-      revision: z.coerce.number().int().min(1).max(MAX_ROW_ID).optional(),
+      revision: wholeNumber(1, MAX_ROW_ID).optional(),
     }),
   },
   responses: {

@@ -7,6 +7,7 @@ import type { DeletionService } from '../service/deletions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
 import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { wholeNumber } from './whole-number.ts';
 
 // Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
 
@@ -80,7 +81,7 @@ const getRoute = createApiRoute({
     params: RefParams,
     query: z.strictObject({
       version: z.string().optional().describe('The newest revision with this label.'),
-      revision: z.coerce.number().int().min(1).max(MAX_ROW_ID).optional(),
+      revision: wholeNumber(1, MAX_ROW_ID).optional(),
     }),
   },
   responses: {

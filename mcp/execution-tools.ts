@@ -7,6 +7,7 @@ import { type ExecutionStatus, isClosed } from '../model/status.ts';
 import type { DeletionService } from '../service/deletions.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService } from '../service/executions.ts';
+import { isPassing } from '../service/outages.ts';
 import type { RetryService } from '../service/retries.ts';
 import { ExecutionListSchema, ExecutionSchema, executionOf, summaryOf } from './execution-data.ts';
 import type { Tool, ToolContext } from './tool.ts';
@@ -79,7 +80,16 @@ export function executionTools(
       const retried = await lists.retriesOf(principal, rows);
       const data = includeData
         ? await Promise.all(
-            rows.map(async ({ workflowId: of }) => executionOf(await executions.get(principal, of), true)),
+            rows.map((row) =>
+              executions.get(principal, row.workflowId).then(
+                (found) => executionOf(found, true),
+                (error: unknown) => {
+                  // One that cannot be read is listed as the index has it.
+                  if (isPassing(error)) throw error;
+                  return summaryOf(row, retried.get(row.n) ?? []);
+                },
+              ),
+            ),
           )
         : rows.map((row) => summaryOf(row, retried.get(row.n) ?? []));
       return { data, ...(nextCursor === null ? {} : { nextCursor }) };

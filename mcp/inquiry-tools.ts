@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
 import { heldDelegations } from '../model/delegation.ts';
-import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import { integerId } from '../model/execution-id.ts';
 import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { DelegationService } from '../service/delegations.ts';
@@ -88,9 +88,9 @@ export function inquiryTools(inquiries: InquiryService, delegations: DelegationS
     input: ListInput,
     output: ListSchema,
     async run(principal, { status, assigned = false, executionId, page, perPage }) {
-      const n = executionId === undefined ? undefined : (parseExecutionId(String(executionId))?.n ?? -1);
+      const execution = executionId === undefined ? undefined : String(executionId);
       const window = { offset: (page - 1) * perPage, limit: perPage };
-      const { rows, total } = await inquiries.list(principal, { status, assigned, n }, window);
+      const { rows, total } = await inquiries.list(principal, { status, assigned, execution }, window);
       return { data: rows.map(({ n: of, ref, owner, inquiry }) => body({ n: of, ref, owner }, inquiry)), total };
     },
   };

@@ -32,6 +32,9 @@ export const AUTOMATION_WORDS = [
   'skipped',
 ] as const;
 
+/** The words of the MCP executions (document 004). */
+export const MCP_WORDS = ['new', 'running', 'waiting', 'success', 'error', 'canceled', 'crashed'] as const;
+
 interface StatusWords {
   /** Document 000. */
   execution: string;
@@ -39,6 +42,8 @@ interface StatusWords {
   automation: (typeof AUTOMATION_WORDS)[number];
   /** Document 002. */
   management: string;
+  /** Document 004. */
+  mcp: (typeof MCP_WORDS)[number];
   /** Nothing can happen to the run any more. */
   closed: boolean;
   /** The key of document 000's statistics that counts it. */
@@ -51,6 +56,7 @@ const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
     execution: 'requested',
     automation: 'pending',
     management: 'running',
+    mcp: 'new',
     closed: false,
     counted: 'pending',
   },
@@ -58,16 +64,39 @@ const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
     execution: 'scheduled',
     automation: 'pending',
     management: 'running',
+    mcp: 'new',
     closed: false,
     counted: 'pending',
   },
-  running: { execution: 'running', automation: 'running', management: 'running', closed: false, counted: 'running' },
-  waiting: { execution: 'running', automation: 'running', management: 'running', closed: false, counted: 'running' },
-  paused: { execution: 'running', automation: 'running', management: 'running', closed: false, counted: 'running' },
+  running: {
+    execution: 'running',
+    automation: 'running',
+    management: 'running',
+    mcp: 'running',
+    closed: false,
+    counted: 'running',
+  },
+  waiting: {
+    execution: 'running',
+    automation: 'running',
+    management: 'running',
+    mcp: 'waiting',
+    closed: false,
+    counted: 'running',
+  },
+  paused: {
+    execution: 'running',
+    automation: 'running',
+    management: 'running',
+    mcp: 'waiting',
+    closed: false,
+    counted: 'running',
+  },
   canceling: {
     execution: 'canceling',
     automation: 'running',
     management: 'running',
+    mcp: 'running',
     closed: false,
     counted: 'running',
   },
@@ -75,14 +104,23 @@ const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
     execution: 'completed',
     automation: 'completed',
     management: 'completed',
+    mcp: 'success',
     closed: true,
     counted: 'completed',
   },
-  failed: { execution: 'failed', automation: 'failed', management: 'failed', closed: true, counted: 'failed' },
+  failed: {
+    execution: 'failed',
+    automation: 'failed',
+    management: 'failed',
+    mcp: 'error',
+    closed: true,
+    counted: 'failed',
+  },
   cancelled: {
     execution: 'cancelled',
     automation: 'cancelled',
     management: 'cancelled',
+    mcp: 'canceled',
     closed: true,
     counted: 'cancelled',
   },
@@ -90,15 +128,31 @@ const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
     execution: 'cancelled',
     automation: 'cancelled',
     management: 'terminated',
+    mcp: 'canceled',
     closed: true,
     counted: 'cancelled',
   },
-  timeout: { execution: 'timeout', automation: 'timeout', management: 'timeout', closed: true, counted: 'timeout' },
-  abandoned: { execution: 'abandoned', automation: 'failed', management: 'failed', closed: true, counted: 'abandoned' },
+  timeout: {
+    execution: 'timeout',
+    automation: 'timeout',
+    management: 'timeout',
+    mcp: 'error',
+    closed: true,
+    counted: 'timeout',
+  },
+  abandoned: {
+    execution: 'abandoned',
+    automation: 'failed',
+    management: 'failed',
+    mcp: 'crashed',
+    closed: true,
+    counted: 'abandoned',
+  },
   skipped: {
     execution: 'completed',
     automation: 'skipped',
     management: 'completed',
+    mcp: 'success',
     closed: true,
     counted: 'completed',
   },
@@ -143,18 +197,44 @@ export function countedAs(status: ExecutionStatus): StatusWords['counted'] {
   return STATUS_WORDS[status].counted;
 }
 
+/** Document 004's word. */
+export function mcpWord(status: ExecutionStatus): StatusWords['mcp'] {
+  return STATUS_WORDS[status].mcp;
+}
+
+/** An interface document with words of its own for statuses. */
+export type StatusDialect = 'execution' | 'automation' | 'management' | 'mcp';
+
+/** Words that are read as another one: two spellings, and a state that Temporal does not tell apart from `scheduled`. */
+const SYNONYMS: Record<string, string> = { canceled: 'cancelled', scheduling: 'scheduled' };
+
+/** Every word that filters take, each once. */
+export const STATUS_FILTER_WORDS: readonly string[] = [
+  ...new Set([
+    ...EXECUTION_WORDS,
+    ...EXECUTION_STATUSES,
+    ...EXECUTION_STATUSES.flatMap((status) => [automationWord(status), managementWord(status), mcpWord(status)]),
+  ]),
+];
+
 /**
- * The canonical statuses that a filter's word means, in any dialect's words and both spellings of cancelled;
- * undefined for a word that no dialect has.
+ * Returns the canonical statuses that a filter's word means: as `dialect` uses it; else as Fermata or any other dialect does; undefined for a
+ * word that none has. Document 004's \`error\` covers what has crashed too.
  */
-export function statusesNamed(word: string): ExecutionStatus[] | undefined {
-  const wanted = word.toLowerCase() === 'canceled' ? 'cancelled' : word.toLowerCase();
-  // Document 000 has the word for a state that Temporal does not tell apart from scheduled.
-  if (wanted === 'scheduling') return ['scheduled'];
-  const byExecutionWord = EXECUTION_STATUSES.filter((status) => executionWord(status) === wanted);
-  if (byExecutionWord.length > 0) return byExecutionWord;
-  const canonical = EXECUTION_STATUSES.filter((status) =>
-    [status, managementWord(status), automationWord(status)].includes(wanted),
+export function statusesNamed(word: string, dialect: StatusDialect = 'execution'): ExecutionStatus[] | undefined {
+  const lower = word.toLowerCase();
+  const wanted = Object.hasOwn(SYNONYMS, lower) ? SYNONYMS[lower]! : lower;
+  const own = EXECUTION_STATUSES.filter((status) => meansIn(dialect, status, wanted));
+  if (own.length > 0) return own;
+  if (EXECUTION_STATUSES.some((status) => status === wanted)) return [wanted as ExecutionStatus];
+  const others = EXECUTION_STATUSES.filter((status) =>
+    (['execution', 'management', 'automation', 'mcp'] as const).some((other) => meansIn(other, status, wanted)),
   );
-  return canonical.length > 0 ? canonical : undefined;
+  return others.length > 0 ? others : undefined;
+}
+
+function meansIn(dialect: StatusDialect, status: ExecutionStatus, word: string): boolean {
+  if (dialect === 'mcp' && word === 'error') return ['error', 'crashed'].includes(mcpWord(status));
+  const own = STATUS_WORDS[status][dialect];
+  return own === word || SYNONYMS[own] === word;
 }

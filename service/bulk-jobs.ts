@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../model/bulk.ts';
-import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import { integerId } from '../model/execution-id.ts';
 import type { Logger } from '../model/log.ts';
 import { hasPermission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
@@ -59,13 +59,14 @@ export function createBulkService(
       throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
     }
     if ('ids' in target) {
-      const numbers = target.ids.map((id, index) => {
-        const parsed = parseExecutionId(String(id));
-        if (parsed !== undefined && parsed.visit === 0) return parsed.n;
-        const message = 'is no id of an execution';
-        throw refusal('request_invalid', [{ code: 'value_invalid', path: `/ids/${index}`, message }]);
-      });
-      return [...new Set(numbers)];
+      const numbers = new Set<number>();
+      for (const [index, id] of target.ids.entries()) {
+        const n = await executions.numberOf(principal, String(id));
+        const message = 'is not the id of an execution';
+        if (n === null) throw refusal('request_invalid', [{ code: 'value_invalid', path: `/ids/${index}`, message }]);
+        numbers.add(n);
+      }
+      return [...numbers];
     }
     const { statuses: meant, ...rest } = MEANT[verb];
     const wanted = target.filter.statuses;

@@ -250,6 +250,14 @@ export function createExecutionService(
     /** One run, read from Temporal. Throws `execution_not_found`, also for another tenant's. */
     get: view,
 
+    /** Returns the number of the run that an id of any spelling names, whether or not it exists; null for what can be no id of a run. */
+    async numberOf({ tenant }: Principal, id: string): Promise<number | null> {
+      const parsed = parseExecutionId(id);
+      if (parsed !== undefined) return parsed.visit === 0 ? parsed.n : null;
+      const row = await store.findByWorkflowId(namespace, id);
+      return row !== null && row.tenant === tenant ? row.n : null;
+    },
+
     /**
      * Starts a run. Throws `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `input_invalid`, `idempotency_mismatch`,
      * `temporal_unavailable`. The same idempotency key with the same body gives the same run, also once that has closed.

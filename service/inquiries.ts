@@ -221,16 +221,22 @@ export function createInquiryService(
 
     /**
      * Returns a page of the inbox, newest first; `assigned`: the questions that the caller may decide now, which are none for a
-     * service, an agent, or somebody without the permission.
+     * service, an agent, or somebody without the permission; `execution`: those of one run, by an id of any spelling.
      */
     async list(
       principal: Principal,
-      { status, assigned, n }: { status?: InquiryStatus | undefined; assigned: boolean; n?: number | undefined },
+      {
+        status,
+        assigned,
+        execution,
+      }: { status?: InquiryStatus | undefined; assigned: boolean; execution?: string | undefined },
       window: { offset: number; limit: number },
     ): Promise<{ rows: InquiryRow[]; total: number }> {
       const { tenant, groups } = principal;
       if (assigned && !mayDecide(principal)) return { rows: [], total: 0 };
       const who = assigned ? { names: await principals.namesOf(principal), groups } : undefined;
+      const n = execution === undefined ? undefined : await executions.numberOf(principal, execution);
+      if (n === null) return { rows: [], total: 0 };
       return store.list(tenant, { status, n, assigned: who }, window);
     },
 

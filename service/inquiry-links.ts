@@ -113,14 +113,23 @@ export function createInquiryLinkService(
     return claims;
   }
 
-  /** The form that a page sends. Throws `form_foreign` where page, address of the page and form do not agree. */
+  /**
+   * Returns the form that a page sends. Throws `form_foreign` where page, address of the page and form do not agree, and `already_decided`
+   * where the page has ended with the decision, as it does for every tab of the browser in which it was made.
+   */
   async function openForm(page: string | undefined, id: string, form: string): Promise<FormClaims> {
     const claims = await open(form, 'form');
     const foreign = new AppError('form_foreign', 'this form does not belong to the link that this browser has opened');
-    if (page === undefined || claims.inquiry !== id) throw foreign;
+    if (claims.inquiry !== id) throw foreign;
+    if (page === undefined) throw (await isPending(claims)) ? foreign : decidedAlready();
     const { inquiry, tenant, address } = await open(page, 'page');
     if (claims.inquiry !== inquiry || claims.tenant !== tenant || claims.address !== address) throw foreign;
     return claims;
+  }
+
+  async function isPending(claims: FormClaims): Promise<boolean> {
+    const { inquiry } = await inquiries.get(await personOf(claims), claims.inquiry);
+    return inquiry.status === 'pending';
   }
 
   async function barredBy(person: Principal, view: InquiryView): Promise<string | null> {
@@ -230,6 +239,13 @@ export function inquiryUrl(publicUrl: string, id: string): string {
 const NOBODY: Omit<Principal, 'tenant' | 'subject'> = {
   ...{ id: NOBODY_ID, tenantRef: '', kind: 'person', onBehalfOf: null, roles: [], permissions: [], groups: [] },
 };
+
+function decidedAlready(): AppError {
+  return new AppError(
+    'already_decided',
+    'this question has been decided: open the link in the message again to see how',
+  );
+}
 
 function shownOf({ request, plan }: Pick<Inquiry, 'request' | 'plan'>): Shown {
   const { notify: _, ...asked } = request;

@@ -59,11 +59,13 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
   router.post(PAGE_PATH, takeBody(['application/x-www-form-urlencoded']), async (context) => {
     const id = context.req.param('id');
     const page = getCookie(context, cookieName(id));
-    const entered: Record<string, string> = Object.fromEntries(new URLSearchParams(await context.req.text()));
+    const sent = new URLSearchParams(await context.req.text());
+    const entered: Record<string, string> = Object.fromEntries(sent);
     const { form = '', option = '', comment = '' } = entered;
     const written = (field: string) => entered[controlName(field)] ?? '';
     try {
       demandSameSite(context.req.header('sec-fetch-site'), context.req.header('origin'), context.req.url);
+      demandOnce(sent);
     } catch (error) {
       return refuse(context, error);
     }
@@ -131,6 +133,14 @@ function cookieName(inquiry: string): string {
 
 function isSecure({ req }: Context<ApiEnv>): boolean {
   return new URL(req.url).protocol === 'https:' || req.header('x-forwarded-proto') === 'https';
+}
+
+/** Throws for a form that holds a control twice: which of its values is meant, nobody can say. */
+function demandOnce(sent: URLSearchParams): void {
+  const names = [...sent.keys()];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === 'option') throw new AppError('option_unknown', 'the form holds more than one decision');
+  if (twice !== undefined) throw new AppError('request_invalid', `the form holds "${twice}" more than once`);
 }
 
 /** A form of another site cannot decide, whatever cookies a browser sends along. */

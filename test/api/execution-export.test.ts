@@ -12,12 +12,12 @@ const rowOf = (more: Partial<Row>): Row =>
     ...{ errorCode: null, error: null, result: null, ...more },
   }) as Row;
 
-async function exported(row: Partial<Row>, format: ExportFormat = 'csv', raw = false): Promise<string> {
+async function exported(row: Partial<Row>, format: ExportFormat = 'csv', raw = false, bom = false): Promise<string> {
   async function* pages() {
     yield [rowOf(row)];
   }
   let text = '';
-  for await (const part of writeExport(format, raw, pages())) text += part;
+  for await (const part of writeExport(format, { raw, bom }, pages())) text += part;
   return text;
 }
 
@@ -98,6 +98,17 @@ describe('a cell of CSV', () => {
       }),
     );
   });
+});
+
+it('CSV begins with a byte order mark where that is asked for, and nothing else ever does', async () => {
+  for (const raw of [false, true]) {
+    const text = await exported({}, 'csv', raw, true);
+    expect(text).toBe(`\uFEFF${await exported({}, 'csv', raw)}`);
+    expect(text.startsWith('\uFEFFid,')).toBe(true);
+    for (const format of ['json', 'ndjson'] as const) {
+      expect(await exported({}, format, raw, true)).toBe(await exported({}, format, raw));
+    }
+  }
 });
 
 it.each(['json', 'ndjson'] as const)('%s never changes what it holds', async (format) => {

@@ -7,7 +7,13 @@ const packs = {
     ...{ created: new Date(0), updated: new Date(0) },
   }),
 };
-const definitions = { validate: async () => ({ issues: [], warnings: [] }) };
+const validated: unknown[] = [];
+const definitions = {
+  validate: async (_: unknown, body: unknown) => {
+    validated.push(body);
+    return { issues: [], warnings: [] };
+  },
+};
 const app = createTestApp(
   { nobody: [], reader: ['workflow:read'], author: ['workflow:write'] },
   { packs, definitions },
@@ -86,7 +92,7 @@ describe('a body is read where it is permitted, and the connection is kept', () 
       undefined,
     ],
     ['no JSON', { type: json, text: '{' }, 400, 'json_malformed'],
-    ['nothing', { type: json, text: '' }, 400, 'json_malformed'],
+    ['nothing', { type: json, text: '' }, 400, 'request_invalid'],
     ['JSON that the route refuses', { type: json, text: '{"ref":1}' }, 400, 'request_invalid'],
     [
       'YAML where a route takes it',
@@ -127,4 +133,25 @@ it('every route that takes a body demands a permission, and says how a body is r
     expect(taker['x-permission']).toBeDefined();
     expect(Object.keys(taker.responses)).toEqual(expect.arrayContaining(['403', '408', '413', '415']));
   }
+});
+
+describe('an empty body is an empty object', () => {
+  it.each<[string, string | undefined, string | undefined]>([
+    ['/api/v1/workflows/validate', undefined, undefined],
+    ['/api/v1/workflows/validate', 'application/json', undefined],
+    ['/api/v1/workflows/validate', 'application/json', ''],
+    ['/api/v1/workflows/validate', 'application/yaml', ''],
+    ['/api/v1/workflows/validate', 'text/plain', undefined],
+  ])('%s of type %s: %j', async (path, type, body) => {
+    const headers = { 'x-api-key': 'reader', ...(type === undefined ? {} : { 'content-type': type }) };
+    const response = await app.request(path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) });
+    expect([response.status, validated.at(-1)]).toEqual([200, {}]);
+  });
+
+  it('where one is required, what it lacks is named', async () => {
+    const headers = { 'x-api-key': 'author', 'content-type': 'application/json' };
+    const response = await app.request('/api/v1/packs', { method: 'POST', headers });
+    const { code, issues } = (await response.json()) as { code: string; issues: { path: string }[] };
+    expect([code, issues.map(({ path }) => path)]).toEqual(['request_invalid', ['/ref', '/label']]);
+  });
 });

@@ -145,7 +145,7 @@ describe('errors', () => {
     ],
     ['a rule that is none', '/rules/4f1c2a9e-5d3b-4c7a-9e1f-2b3c4d5e6f70', 404, 'workflow_not_found'],
     ['a rule that is not there', '/rules/f0000000-0000-8000-8000-0000000f4240', 404, 'workflow_not_found'],
-    ['a status of another document', '/executions?status=terminated', 400, 'request_invalid'],
+    ['a status that no API has', '/executions?status=nonsense', 400, 'status_invalid'],
     ['a page that is none', '/executions?page=0', 400, 'request_invalid'],
   ])('%s', async (_, path, status, code) => {
     const answer = await harness.call('GET', BASE + path);

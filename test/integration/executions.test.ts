@@ -450,7 +450,7 @@ describe('bad requests', () => {
     expect(await post(`"${'x'.repeat(2_200_000)}"`)).toEqual([413, 'body_too_large']);
     expect(await post('['.repeat(200) + ']'.repeat(200))).toEqual([400, 'request_invalid']);
     expect(await post('[]')).toEqual([400, 'request_invalid']);
-    expect(await post('')).toEqual([400, 'json_malformed']);
+    expect(await post('')).toEqual([400, 'definition_invalid']);
   });
 
   it('refuses the one character that the database does not have, wherever it stands', async () => {

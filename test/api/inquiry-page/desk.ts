@@ -149,7 +149,11 @@ function createBrowser(app: ReturnType<typeof createTestApp>) {
       return { path, text, form: formOf(text) };
     },
     /** Sends a form. */
-    async post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+    async post(
+      path: string,
+      fields: Record<string, string> | [string, string][],
+      headers: Record<string, string> = {},
+    ) {
       const response = await app.request(path, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded', cookie: jar.for(path), ...headers },

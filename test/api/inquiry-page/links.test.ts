@@ -209,3 +209,24 @@ describe('a link', () => {
     ]);
   });
 });
+
+describe('a second tab of the browser', () => {
+  it.each(['approve', 'deny'])('cannot %s what the first has decided', async (option) => {
+    const tabs = [await browser.open(await desk.token('1', ANN)), await browser.open(await desk.token('1', ANN))];
+    expect((await approve(tabs[0]!)).status).toBe(200);
+    const late = await browser.post(tabs[1]!.path, { form: tabs[1]!.form, option });
+    expect([late.status, headings(late.text)[0]]).toEqual([409, 'This has been decided']);
+    expect(staging.votes.map((vote) => vote.option)).toEqual(['approve']);
+  });
+});
+
+it.each<[number, ...string[]]>([
+  [422, 'option=approve', 'option=deny'],
+  [422, 'option=approve', 'option=approve'],
+  [400, 'option=approve', 'comment=one', 'comment=two'],
+])('what a form says twice decides nothing: %i for %s, %s', async (status, ...controls) => {
+  const { path, form } = await browser.open(await desk.token('1', ANN));
+  const entered = controls.map((control) => control.split('=') as [string, string]);
+  const answer = await browser.post(path, [['form', form], ...entered]);
+  expect([answer.status, staging.status]).toEqual([status, 'pending']);
+});

@@ -1,0 +1,23 @@
+import { z } from '@hono/zod-openapi';
+
+/**
+ * Returns the schema of a whole number in a path or query, from `min` to `max` and in decimal digits. Refuses an empty text, `1e3`
+ * and ` 7`, which JavaScript would take for numbers.
+ */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return digits(min, max).openapi({ type: 'integer', minimum: min, maximum: max });
+}
+
+/** Returns the same schema for a parameter of a query that may be left out; `fallback` is its value then. */
+export function wholeNumberOr(fallback: number, min: number, max: number) {
+  return digits(min, max).default(fallback).openapi({ type: 'integer', minimum: min, maximum: max, default: fallback });
+}
+
+function digits(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, message)
+    .transform(Number)
+    .refine((number) => number >= min && number <= max, message);
+}
