@@ -8,12 +8,12 @@ import type { Claim, ExecutionStore } from '../store/executions.ts';
 import type { TurnStore } from '../store/turns.ts';
 import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
 import { createInFlight } from './in-flight.ts';
-import { indexed, isClosedRun } from './index-entries.ts';
+import { indexed } from './index-entries.ts';
 import { maskInput } from './masks.ts';
 import type { StatementSigner } from './statements.ts';
 import { type TaskQueueService, taskQueuesOf } from './task-queues.ts';
 import type { StartRequest, Temporal } from './temporal.ts';
-import { conflict } from './turns.ts';
+import { conflict, openAmong } from './turns.ts';
 
 /** What a run is started with. */
 export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>;
@@ -21,8 +21,8 @@ export type Blueprint = Pick<StartRequest, 'input' | 'run' | 'memo' | 'summary'>
 /** How often another number is tried when one is taken. */
 const MINT_TRIES = 5;
 
-/** Runs with a turn that are looked at before another one is made to wait. */
-const MAX_ASKED = 20;
+/** Runs with a key that are looked at before another one is made to wait, skipped or refused. */
+const MAX_RIVALS = 2_000;
 
 /** Starts of one tenant that a process has under way, most of which wait for their turn. */
 const MAX_STARTS = 200;
@@ -78,10 +78,10 @@ export function createLauncher(
     const { turn, tenant, ref } = blueprint.memo;
     if (turn === undefined) return blueprint;
     const wanted = { namespace, workflowId: entry.workflowId, tenant, ref, turn };
-    for (const workflowId of await turns.holders(wanted, MAX_ASKED)) {
-      // That it has closed may not be in the index yet.
-      const found = await temporal.describe(workflowId);
-      if (found !== null && isClosedRun(found.info)) await turns.leave(namespace, workflowId);
+    const rivals = await turns.rivals(wanted, MAX_RIVALS);
+    // As many open ones as may go on at once show that there is no room; until then each may have closed.
+    for (let at = 0, open = 0; at < rivals.length && open < turn.limit; at += turn.limit) {
+      open += (await openAmong(temporal, turns, rivals.slice(at, at + turn.limit), clock())).size;
     }
     const verdict = await turns.claim(wanted, delay > 0 ? new Date(clock() + delay * 1000) : undefined);
     if (verdict === 'fail') throw conflict(ref, turn);

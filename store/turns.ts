@@ -1,4 +1,4 @@
-import { and, eq, exists, inArray, isNotNull, lt, lte, notExists, or, sql } from 'drizzle-orm';
+import { and, eq, exists, inArray, isNotNull, lt, lte, not, notExists, or, sql } from 'drizzle-orm';
 import type { RunTurn } from '../model/run-input.ts';
 import type { Database, Transaction } from './database.ts';
 import { named } from './named.ts';
@@ -25,15 +25,27 @@ export function createTurnStore(db: Database) {
     });
   }
 
+  const inOrder = (namespace: string, within: Database | Transaction) =>
+    within
+      .select()
+      .from(turns)
+      .where(and(eq(turns.namespace, namespace), DUE))
+      .orderBy(turns.created, turns.workflowId);
+
   return named('turns', {
-    /** Workflow ids of some that have a turn with a key. */
-    async holders({ turn, ...run }: TurnClaim, most: number): Promise<string[]> {
-      const rows = await db
-        .select({ workflowId: turns.workflowId })
+    /** Returns the runs that have a turn with a key, or wait for one, `most` at most: those that have it first. */
+    async rivals({ turn, ...run }: TurnClaim, most: number): Promise<Pick<TurnRow, 'workflowId' | 'created'>[]> {
+      return db
+        .select({ workflowId: turns.workflowId, created: turns.created })
         .from(turns)
-        .where(and(sameKey(run, turn.key), isNotNull(turns.granted)))
+        .where(and(sameKey(run, turn.key), DUE, or(isNotNull(turns.granted), not(or(turns.refused, turns.cancelled)!))))
+        .orderBy(sql`${turns.granted} nulls last`, turns.created, turns.workflowId)
         .limit(most);
-      return rows.map(({ workflowId }) => workflowId);
+    },
+
+    /** Returns the runs of a namespace that have a turn or wait for one, in order, but for those that are to start later. */
+    async standing(namespace: string): Promise<TurnRow[]> {
+      return inOrder(namespace, db);
     },
 
     /**
@@ -51,8 +63,8 @@ export function createTurnStore(db: Database) {
           .from(turns)
           .where(and(sameKey(run, turn.key), DUE));
         const held = others.filter(({ granted }) => granted !== null).length;
-        const waiting = others.some(({ granted, refused, cancelled }) => granted === null && !refused && !cancelled);
-        const free = !waiting && held < turn.limit;
+        const waiting = others.filter(({ granted, refused, cancelled }) => granted === null && !refused && !cancelled);
+        const free = held + waiting.length < turn.limit;
         if (!free && (turn.policy === 'skip' || turn.policy === 'fail')) return turn.policy;
         // Whoever starts it tells it at once.
         await transaction
@@ -98,11 +110,7 @@ export function createTurnStore(db: Database) {
         await transaction
           .delete(turns)
           .where(and(eq(turns.namespace, namespace), lt(turns.created, since), notExists(indexed)));
-        const rows = await transaction
-          .select()
-          .from(turns)
-          .where(and(eq(turns.namespace, namespace), DUE))
-          .orderBy(turns.created, turns.workflowId);
+        const rows = await inOrder(namespace, transaction);
         const { granted, refused, cancelled } = decide(rows);
         const among = (ids: readonly string[]) =>
           and(eq(turns.namespace, namespace), inArray(turns.workflowId, [...ids]));

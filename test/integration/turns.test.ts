@@ -1,5 +1,8 @@
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../model/json.ts';
+import type { Database } from '../../store/database.ts';
+import { watermarks } from '../../store/schema.ts';
 import { type ApiHarness, createApiHarness } from './api-harness.ts';
 import { until } from './until.ts';
 
@@ -55,6 +58,28 @@ async function eventsOf(id: number): Promise<string[]> {
   return body.data
     .map(({ event_type }: { event_type: string }) => event_type)
     .filter((type: string) => !/workflow_?task/i.test(type));
+}
+
+/** Keeps the index from learning anything more from Temporal, until what it returns is called. */
+async function holdIndex(db: Database): Promise<() => Promise<void>> {
+  let release = () => {};
+  const over = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let holding: Promise<void> = over;
+  await new Promise<void>((held, failed) => {
+    holding = db.transaction(async (transaction) => {
+      // The row says how far the index is; its keeper cannot end a round without it.
+      await transaction.select().from(watermarks).for('update');
+      held();
+      await over;
+    });
+    holding.catch(failed);
+  });
+  return () => {
+    release();
+    return holding;
+  };
 }
 
 describe('runs with one concurrency key', () => {
@@ -176,6 +201,42 @@ describe('runs with one concurrency key', () => {
     await go(retried);
     expect((await ended(retried)).status).toBe('completed');
     await harness.call('DELETE', '/api/v1/schedules/turns');
+  });
+
+  it('are neither dropped nor held while the index does not learn what has closed', async () => {
+    const client = new Client({ connection: harness.connection, namespace: 'turns' });
+    const count = async (query: string) => (await client.workflow.count(query)).count;
+    const tasks = [{ name: 'a', action: 'core.transform', input: { data: 'ran' } }];
+    const release = await holdIndex(harness.database.db);
+    try {
+      for (const policy of ['skip', 'fail', 'queue']) {
+        const ref = await store(`late_${policy}`, { concurrency_key: { key: 'one', policy }, tasks, output: 'ran' });
+        const id = `late-${policy}`;
+        const schedule = { id, workflow: ref, spec: { cron: ['0 * * * *'] }, paused: true };
+        expect((await harness.call('POST', '/api/v1/schedules', schedule)).status).toBe(201);
+        const range = { start: '2026-11-01T00:30:00Z', end: '2026-11-01T05:30:00Z', overlap: 'buffer_all' };
+        expect((await harness.call('POST', `/api/v1/schedules/${id}/backfill`, range)).status).toBe(202);
+        const closed = `TemporalScheduledById = "default.${id}" AND ExecutionStatus != "Running"`;
+        await until(
+          () => count(closed),
+          (found) => found === 5,
+        );
+        // Those who start over REST are served by the same rule.
+        const more = await start(ref, {}, { wait: 20 });
+        expect([more.status, more.body.data.status, more.body.data.result]).toEqual([201, 'completed', 'ran']);
+      }
+    } finally {
+      await release();
+    }
+    for (const policy of ['skip', 'fail', 'queue']) {
+      const runs = await until(
+        async () => (await harness.call('GET', `${BASE}?action_ref=examples.late_${policy}`)).body.data,
+        (found: { id: number; status: string }[]) =>
+          found.length === 6 && found.every(({ status }) => CLOSED.includes(status)),
+      );
+      const results = await Promise.all(runs.map(({ id }) => get(id)));
+      expect(results.map(({ result }) => result)).toEqual(Array(6).fill('ran'));
+    }
   });
 
   it('are refused where they would wait for themselves, or where the key is none', async () => {
