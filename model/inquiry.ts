@@ -296,3 +296,8 @@ export function inquiryChanges(
   }
   return changes;
 }
+
+/** Returns an inquiry as it is once nobody can decide it any more: an open one is withdrawn. */
+export function withdrawn(inquiry: Inquiry): Inquiry {
+  return inquiry.status === 'pending' ? { ...inquiry, status: 'cancelled' } : inquiry;
+}

@@ -9,7 +9,7 @@ import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
 import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal, Wait } from '../model/execution.ts';
 import { type ClosingDetails, type Failure, INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
-import type { Inquiry } from '../model/inquiry.ts';
+import { type Inquiry, withdrawn } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
@@ -153,7 +153,7 @@ export function createProjection(
         variables: state === null ? {} : variablesOf(state),
         waitingFor: closing === null ? waitsFor(trusted, pending) : [],
         signals: state === null ? [] : leftoversOf(state),
-        inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state),
+        inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state, closing !== null),
         controls: state?.controls ?? [],
         digest: state?.digest ?? null,
         ...{ authentic: null, startContent: first.content },
@@ -233,9 +233,10 @@ function chainOf({ firstExecutionRunId, originalExecutionRunId }: Opening['start
   return firstExecutionRunId || originalExecutionRunId || '';
 }
 
-/** What people were asked in any run of a chain, in order. */
-function allInquiries({ inquiries }: Past, state: RunState): Inquiry[] {
-  const own = inquiriesOf(state);
+/** What people were asked in any run of a chain, in order; of a run that was ended from outside, what is open is withdrawn. */
+function allInquiries({ inquiries }: Past, state: RunState, closed: boolean): Inquiry[] {
+  const asked = inquiriesOf(state);
+  const own = closed ? asked.map(withdrawn) : asked;
   if (inquiries.length === 0) return own;
   return [...inquiries, ...own].sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0));
 }

@@ -381,7 +381,7 @@ export function createExecutionService(
       const once = idempotencyKey === undefined ? null : signalKey(found.n, idempotencyKey);
       const asked = { name, payload };
       if (once !== null && (await repeats.find(principal.tenant, once, asked)) !== null) return found;
-      if (isClosed(execution.status)) throw closedError(id, execution.status);
+      if (isClosed(execution.status)) throw closedError(id, execution);
       if (execution.run !== null && !expectsSignal(execution.run.definition, name)) {
         const message = `no task of "${execution.run.ref}" can wait for a signal "${name}"`;
         throw new AppError('signal_not_expected', message);
@@ -403,7 +403,7 @@ export function createExecutionService(
       const taken = await temporal.signal(execution.workflowId, {
         ...{ name, payload, identity: principal.subject, requestId: idempotencyKey },
       });
-      if (!taken) throw closedError(id, 'closed');
+      if (!taken) throw closedError(id, { status: 'closed', failure: null });
       if (once !== null) await repeats.note(principal.tenant, once, asked, found.n);
       return view(principal, id);
     },
@@ -412,7 +412,7 @@ export function createExecutionService(
   async function openView(principal: Principal, id: string): Promise<ExecutionView> {
     const found = await view(principal, id);
     if (!isClosed(found.execution.status)) return found;
-    throw closedError(id, found.execution.status);
+    throw closedError(id, found.execution);
   }
 }
 
@@ -421,8 +421,9 @@ function signalKey(n: number, key: string): IdempotencyKey {
   return ['signal', String(n), idempotencyText(key)];
 }
 
-function closedError(id: string, status: string): AppError {
-  return new AppError('execution_closed', `Execution with ID ${id} has already ended: it is ${status}`);
+function closedError(id: string, { status, failure }: Pick<Execution, 'failure'> & { status: string }): AppError {
+  const how = failure?.type === 'gone' ? failure.message : `it is ${status}`;
+  return new AppError('execution_closed', `Execution with ID ${id} has already ended: ${how}`);
 }
 
 /** A run with what hides its write-only parameters, and as it is without that; null when Temporal has nothing of it. */

@@ -70,7 +70,10 @@ export function createInbox(
     const asksNothing = execution?.inquiries.length === 0;
     // A worker tells of a question before Temporal has it: until then there is nothing to read.
     if (asksNothing && execution.closed === null) return;
-    if (execution === null) await store.withdraw(namespace, run.workflowId, noticeEventsOf, new Date(clock()));
+    // What nothing is known of any more is withdrawn too: the history of its run is gone, or takes too much work.
+    if (execution === null || asksNothing) {
+      await store.withdraw(namespace, run.workflowId, noticeEventsOf, new Date(clock()));
+    }
     if (execution === null || execution.memo === null || asksNothing) await store.skip(namespace, run.workflowId);
     else await take(run.n, execution);
     await store.looked(namespace, run.workflowId, run.updated);

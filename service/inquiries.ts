@@ -13,6 +13,7 @@ import {
   type InquiryStatus,
   type RefusalReason,
   type Verdict,
+  withdrawn,
 } from '../model/inquiry.ts';
 import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
@@ -115,7 +116,7 @@ export function createInquiryService(
   async function inquiriesOf({ tenant }: Principal, { n, execution }: ExecutionView): Promise<Inquiry[]> {
     if (!execution.expired) return execution.inquiries;
     const { rows } = await store.list(tenant, { n }, { offset: 0, limit: MAX_KEPT });
-    return rows.map(({ inquiry }) => (inquiry.status === 'pending' ? { ...inquiry, status: 'cancelled' } : inquiry));
+    return rows.map(({ inquiry }) => withdrawn(inquiry));
   }
 
   async function decisionOf(

@@ -1,6 +1,6 @@
 import { and, arrayOverlaps, count, desc, eq, exists, gt, inArray, lte, not, or, type SQL, sql } from 'drizzle-orm';
 import { heldDelegations } from '../model/delegation.ts';
-import type { Inquiry, InquiryStatus } from '../model/inquiry.ts';
+import { type Inquiry, type InquiryStatus, withdrawn } from '../model/inquiry.ts';
 import { forbidName, grantName } from '../model/names.ts';
 import type { Database } from './database.ts';
 import { named } from './named.ts';
@@ -189,7 +189,7 @@ export function createInquiryStore(db: Database) {
           eq(inquiries.status, 'pending'),
         );
         for (const row of await transaction.select().from(inquiries).where(open).for('update')) {
-          const inquiry: Inquiry = { ...row.inquiry, status: 'cancelled' };
+          const inquiry = withdrawn(row.inquiry);
           await transaction
             .update(inquiries)
             .set({ status: 'cancelled', inquiry, remindAt: null })

@@ -69,6 +69,7 @@ async function ask(parameters: object = {}, who = 'dev'): Promise<{ run: number;
   return { run, id: body.data[0].id, workflow };
 }
 
+const temporalClient = () => new TemporalClient({ connection: harness.connection, namespace: 'inquiries' }).workflow;
 const respond = (who: string, id: string, body: object) => as(who, 'POST', `/api/v1/inquiries/${id}/respond`, body);
 const ended = async (run: number) =>
   (
@@ -168,6 +169,68 @@ describe('an inquiry', () => {
     expect(rows.body.data).toHaveLength(1);
     await as('dev', 'DELETE', `/api/v1/executions/${cancelled.run}`);
     expect((await as('dev', 'GET', `/api/v1/inquiries?execution=${cancelled.run}`)).body.data).toEqual([]);
+  });
+
+  it.each<[string, (run: number, workflow: string) => Promise<unknown>]>([
+    ['is terminated by the API', (run) => as('dev', 'POST', `/api/v1/executions/${run}/terminate`, { reason: 'no' })],
+    [
+      'is terminated in bulk',
+      (run) => as('dev', 'POST', '/api/v1/executions/bulk/terminate', { ids: [run], reason: 'no' }),
+    ],
+    ["is terminated in Temporal's UI", (_, workflow) => temporalClient().getHandle(workflow).terminate()],
+    [
+      'is one that Temporal no longer has',
+      async (run, workflow) => {
+        await createTemporal(harness.connection, 'inquiries').remove(workflow);
+        const gone = await until(
+          () => as('dev', 'GET', `/api/v1/executions/${run}`),
+          ({ body }) => body.data.expired,
+        );
+        expect(gone.body.data.result.error).toBe('Temporal no longer has this run');
+        for (const verb of ['cancel', 'terminate']) {
+          const { status, body } = await as('dev', 'POST', `/api/v1/executions/${run}/${verb}`);
+          expect([status, body.code, body.error]).toEqual([
+            409,
+            'execution_closed',
+            `Execution with ID ${run} has already ended: Temporal no longer has this run`,
+          ]);
+        }
+      },
+    ],
+  ])('is withdrawn when its run %s: it leaves every inbox, and nobody can decide it', async (_, stop) => {
+    const { run, id, workflow } = await ask({ approvers: ['ann'] });
+    const inbox = async () =>
+      (await as('ann', 'GET', '/api/v1/inquiries?assigned=me')).body.data.map((row: { id: string }) => row.id);
+    await until(inbox, (ids) => ids.includes(id));
+    await stop(run, workflow);
+    await until(inbox, (ids) => !ids.includes(id));
+    expect((await as('ann', 'GET', `/api/v1/inquiries/${id}`)).body.data.status).toBe('cancelled');
+    const listed = await as('dev', 'GET', `/api/v1/inquiries?execution=${run}`);
+    expect(listed.body.data.map((row: { status: string }) => row.status)).toEqual(['cancelled']);
+    const { status, body } = await respond('ann', id, { option: 'approve' });
+    expect([status, body.code]).toEqual([410, 'inquiry_withdrawn']);
+    expect((await as('dev', 'DELETE', `/api/v1/executions/${run}`)).status).toBeLessThan(300);
+  });
+
+  it('of a sub-workflow is withdrawn when the run above it is terminated', async () => {
+    await harness.call('POST', '/api/v1/workflows', {
+      ...{ ref: 'examples.terminated_above', pack_ref: 'examples', label: 'Above', version: '1.0.0' },
+      definition: {
+        tasks: [{ name: 'below', action: 'examples.approve', input: { approvers: ['ann'], prompt: 'Below?' } }],
+      },
+    });
+    const { body } = await as('dev', 'POST', '/api/v1/executions', { workflow: 'examples.terminated_above' });
+    const asked = await until(
+      async () => (await as('ann', 'GET', '/api/v1/inquiries?assigned=me')).body.data,
+      (rows) => rows.some(({ prompt }: { prompt: string }) => prompt === 'Below?'),
+    );
+    const { id } = asked.find(({ prompt }: { prompt: string }) => prompt === 'Below?');
+    await as('dev', 'POST', `/api/v1/executions/${body.data.id}/terminate`);
+    await until(
+      async () => (await as('ann', 'GET', '/api/v1/inquiries?assigned=me')).body.data,
+      (rows) => rows.every((row: { id: string }) => row.id !== id),
+    );
+    expect((await as('ann', 'GET', `/api/v1/inquiries/${id}`)).body.data.status).toBe('cancelled');
   });
 
   it('is decided once when many decide in one moment, and every loser is told', async () => {
