@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Execution, TaskExecution } from '../model/execution.ts';
-import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, uuidOf } from '../model/execution-id.ts';
+import { integerId, MAX_NUMBERED_VISITS, parseExecutionId, scheduledTimeOf, uuidOf } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
@@ -126,6 +126,9 @@ export const ExecutionSchema = z
     attempt: z.int().nullable().describe('Of a task execution: its latest attempt.'),
     mode: z.enum(RUN_MODES).describe('What has led to the run.'),
     schedule: z.string().nullable().describe('Id of the schedule that has started it.'),
+    scheduled_at: InstantSchema.nullable().describe(
+      'The time for which a schedule has started it, the run that it is a retry of, or the run above it.',
+    ),
     memo: z.record(z.string(), JsonValueSchema).nullable().describe('What the caller keeps with the run.'),
     _links: z.record(z.string(), LinkSchema),
   })
@@ -219,6 +222,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     attempt: null,
     mode: modeOf({ parent: null, enforcement: null, ...memo }),
     schedule: memo?.schedule ?? null,
+    scheduled_at: run?.scheduled?.at ?? (memo?.schedule === undefined ? null : scheduledTimeOf(execution.workflowId)),
     memo: memo?.memo ?? null,
     _links: linksOf(integerId(n), memo?.parent ?? null),
   };

@@ -55,7 +55,11 @@ const ScheduleSchema = z
     overlap: z.enum(OVERLAPS),
     catchup_window: z.number().nullable(),
     paused: z.boolean(),
-    note: z.string().nullable(),
+    note: z.string().nullable().describe('What its author has noted.'),
+    state_note: z
+      .string()
+      .nullable()
+      .describe('Why it is paused, or was resumed: what was said then, or by whom it was.'),
     next: z.array(z.iso.datetime()).describe('When it starts runs next.'),
     recent: z.array(
       z.object({
@@ -269,10 +273,21 @@ function requestOf<Body extends Pick<z.infer<typeof ReplaceSchema>, 'catchup_win
 }
 
 function scheduleBody(schedule: Schedule): z.infer<typeof ScheduleSchema> {
-  const { id, workflow, revision, input, spec, overlap, catchupWindow, paused, note, created, updated } = schedule;
+  const { id, workflow, revision, input, spec, overlap, catchupWindow, paused, note, stateNote, created, updated } =
+    schedule;
   const iso = (time: Date) => time.toISOString();
   return {
-    ...{ id, workflow, revision, input, overlap, paused, note, catchup_window: catchupWindow ?? null },
+    ...{
+      id,
+      workflow,
+      revision,
+      input,
+      overlap,
+      paused,
+      note,
+      state_note: stateNote,
+      catchup_window: catchupWindow ?? null,
+    },
     spec: JSON.parse(JSON.stringify(spec)),
     next: schedule.next.map(iso),
     recent: schedule.recent.map((run) => ({ ...run, scheduled: iso(run.scheduled), started: iso(run.started) })),

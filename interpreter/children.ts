@@ -40,6 +40,7 @@ export function childOf(
       ...(trust === null ? {} : { trust }),
       ...(own === null ? {} : { code: own.code }),
       ...(run.limits === undefined ? {} : { limits: run.limits }),
+      ...(run.scheduled === undefined ? {} : { scheduled: run.scheduled }),
       depth: (run.depth ?? 0) + 1,
       ...(timeout === undefined ? {} : { timeout }),
     },

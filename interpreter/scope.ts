@@ -6,7 +6,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { WorkMeter } from '../model/work.ts';
 import type { RunState, Variables, Visit } from './state.ts';
-import { HELD_VISITS_HIDDEN } from './versions.ts';
+import { HELD_VISITS_HIDDEN, SCHEDULED_TIME } from './versions.ts';
 import { pathBack } from './visits.ts';
 
 /** From where a template looks at a run. */
@@ -33,6 +33,7 @@ function charge(meter: Meter, units: number): void {
 export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = state.work.meter): Scope {
   const { visit, variables, ended, item = null } = viewpoint;
   const { input, info } = state;
+  const { scheduled } = state.run;
   const lookup = (root: string): Value | undefined => {
     switch (root) {
       case 'workflow':
@@ -46,7 +47,9 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = st
       case 'index':
         return item ?? undefined;
       case 'execution':
-        return { id: info.id };
+        return state.version < SCHEDULED_TIME
+          ? { id: info.id }
+          : { id: info.id, scheduled_at: scheduled?.at ?? null, schedule: scheduled?.schedule ?? null };
       case 'parameters':
         return input;
       case 'variables':

@@ -68,6 +68,9 @@ export const DELEGATION = 9;
 /** A run that continues passes on what the chain was started with, as a hash: a worker checks the warrant of the chain by it. */
 export const CARRIED_START = 10;
 
+/** A run knows the time for which its schedule has started it, and passes it on to sub-workflows. */
+export const SCHEDULED_TIME = 10;
+
 /** A delegation ends where a signed statement says so; whoever has delegated decides again then. */
 export const DELEGATION_ENDS = 10;
 

@@ -18,6 +18,7 @@ interface Names extends Iterable<string> {
   has(name: string): boolean;
 }
 
+const EXECUTION_FIELDS: Names = new Set(['id', 'scheduled_at', 'schedule']);
 const NO_NAMES: Names = new Set();
 const EVERYWHERE: Names = new Set(FUNCTIONS);
 const AT_END: Names = new Set([...FUNCTIONS, ...END_FUNCTIONS]);
@@ -102,7 +103,7 @@ export function checkReferences(
         return;
       case 'execution':
         if (seen.early) issues.push(at('"execution" is not known before the run has begun'));
-        else expectKey(0, 'execution', new Set(['id']));
+        else expectKey(0, 'execution', EXECUTION_FIELDS);
         return;
       case 'variables':
       case 'vars':

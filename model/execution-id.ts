@@ -77,6 +77,17 @@ export function isStartOfSchedule(workflowId: string, schedule: string): boolean
   return digits !== undefined && workflowId.startsWith(`${scheduleWorkflowIdOf(digits, schedule)}-`);
 }
 
+/** Returns the workflow id of the run that a schedule with this workflow id starts for a time (milliseconds, a whole second). */
+export function startOfSchedule(workflowId: string, time: number): string {
+  return `${workflowId}-${new Date(time).toISOString().replace('.000Z', 'Z')}`;
+}
+
+/** Returns the time that a run of a schedule is for, by its workflow id: ISO 8601, UTC, with milliseconds. Null where none stands there. */
+export function scheduledTimeOf(workflowId: string): string | null {
+  const time = /^sch_.+-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$/.exec(workflowId)?.[1];
+  return time === undefined ? null : `${time}.000Z`;
+}
+
 /** Reads any spelling: integer, UUID or `wf_` id. Undefined for what decodes to no possible run. */
 export function parseExecutionId(text: string): ExecutionId | undefined {
   if (/^[0-9]{1,16}$/.test(text)) {

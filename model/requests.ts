@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './definition.ts';
+import { InstantSchema } from './instant.ts';
 import { jsonSize } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { PERMISSIONS, ROLES, type Role } from './permissions.ts';
@@ -232,6 +233,7 @@ export const WorkflowSimulateSchema = z.strictObject({
     )
     .optional()
     .describe('By task: how its items end, one an item, or a list of them a visit.'),
+  scheduled_at: InstantSchema.optional().describe('The time that the run is for, as if a schedule had started it.'),
   version: VersionSchema.optional().describe('The newest revision with this label.'),
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
 });

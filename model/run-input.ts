@@ -16,7 +16,7 @@ import type { WorkLimits } from './work.ts';
  * response is kept, more people are asked after a while, somebody who is asked may delegate their decision, names of people are
  * compared in one normal form, a skip of a question withdraws it, and an admin may override one; a decision is bound to a digest of
  * the whole tree, its parameters and its run, and a retry keeps it only where that is the same; what people want of a run counts only
- * where Fermata has signed it for that run. 10: a delegation can end, a run that continues passes on what its chain was started with, and
+ * where Fermata has signed it for that run. 10: a delegation can end, templates see the time that a run is for, a run that continues passes on what its chain was started with, and
  * a flood of forged statements fails no run.
  */
 export const INTERPRETER_VERSION = 10;
@@ -84,6 +84,8 @@ export interface RunInput {
   actions: Record<string, ActionSpec>;
   /** By ref: every workflow that the run can reach. */
   workflows?: Record<string, EmbeddedWorkflow>;
+  /** The time that it is for (interpreter 10); absent: no schedule has started it, the run that it is a retry of, or one above it. */
+  scheduled?: ScheduledTime;
   /** The schedule that starts it: its number and its seed are not these, see interpreter/identity.ts. */
   schedule?: string;
   /** Where its input has what is not shown, see service/masks.ts. */
@@ -129,6 +131,12 @@ export interface RunTurn {
   key: string;
   limit: number;
   policy: 'queue' | 'skip' | 'cancel_previous' | 'fail';
+}
+
+/** The time for which a schedule has started a run (ISO 8601, UTC, with milliseconds), and the id of the schedule; null: a simulation names none. */
+export interface ScheduledTime {
+  at: string;
+  schedule: string | null;
 }
 
 /** A workflow that a run may start, as it was when the run itself was started. */

@@ -12,6 +12,7 @@ import {
   type Parameters,
   type RunInput,
   type RunMemo,
+  type ScheduledTime,
 } from '../model/run-input.ts';
 import type { StartMode } from '../model/run-mode.ts';
 import { type ExecutionStatus, isClosed } from '../model/status.ts';
@@ -55,6 +56,8 @@ export interface StartCommand {
   idempotencyKey?: IdempotencyKey | undefined;
   /** The number that it is to have, where that is made of something else. */
   number?: number | undefined;
+  /** The time that it is for, where a schedule has started the run that it is a retry of. */
+  scheduled?: ScheduledTime | undefined;
   /** Subjects that count as its starters besides the caller. */
   starters?: readonly string[] | undefined;
 }
@@ -217,7 +220,7 @@ export function createExecutionService(
     resolved: Resolved,
     start: { n: number } | { schedule: string },
   ): Blueprint {
-    const { ref, enforcement = null, tags = [], mode, memo: kept, starters = [] } = command;
+    const { ref, enforcement = null, tags = [], mode, memo: kept, starters = [], scheduled: plannedFor } = command;
     const { definition, version, revision, hash, definitionId, outSchema, actions, workflows } = resolved;
     const input = checkInput(command.input, command.inputField, resolved.paramSchema);
     const writeOnly = writeOnlyPaths(resolved.paramSchema);
@@ -227,6 +230,7 @@ export function createExecutionService(
     const run: RunInput = {
       ...{ interpreter: INTERPRETER_VERSION, n, ref, version, revision, hash, definition, actions },
       ...(scheduled ? { schedule: start.schedule } : { seed: randomUUID() }),
+      ...(plannedFor === undefined ? {} : { scheduled: plannedFor }),
       ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       starters: [...new Set([...starters, ...subjectsOf(principal)])],

@@ -64,7 +64,7 @@ export function createRetryService(
       ...{ ref: memo?.ref ?? workflowType, inputField: 'input', version },
       ...{ input: input ?? (isJsonObject(first) ? first : {}) },
       revision: version === undefined && run?.hash ? run.revision : undefined,
-      ...{ enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo },
+      ...{ enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo, scheduled: run?.scheduled },
       // Of a run that Temporal no longer has, its owner is known.
       starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
     };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../model/app-error.ts';
-import { derivedNumber, integerId, scheduleWorkflowIdOf } from '../model/execution-id.ts';
+import { derivedNumber, integerId, scheduleWorkflowIdOf, startOfSchedule } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import { hasPermission } from '../model/permissions.ts';
@@ -38,7 +38,10 @@ export type ScheduleReplacement = Omit<ScheduleRequest, 'paused'> & { paused?: b
 /** A schedule as it stands. */
 export interface Schedule extends Omit<ScheduleRequest, 'note'> {
   id: string;
+  /** What whoever made or last changed it has noted. */
   note: string | null;
+  /** Why it is paused, or has been resumed: what was said then, or by whom it was. */
+  stateNote: string | null;
   /** The revision of the workflow that it starts now. */
   revision: number;
   next: Date[];
@@ -54,6 +57,8 @@ interface Kept {
   /** Who made or last changed it, and who had it start runs since; absent in older ones: its principal alone. */
   starters?: string[];
   request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
+  /** The author's note; absent in older ones, where it is the note of the schedule's state. */
+  note?: string | null;
   /** Fermata has read its cron itself; absent in older ones, which mean what Temporal made of them until they are replaced. */
   calendars?: true;
 }
@@ -76,6 +81,8 @@ export function createScheduleService(
   clock: () => number,
 ) {
   const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
+  /** The latest second (milliseconds) for which each schedule was triggered, until it is over. */
+  const triggered = new Map<string, number>();
   const temporalId = ({ tenantRef }: Principal, id: string) => `${tenantRef}.${id}`;
 
   async function find(principal: Principal, id: string) {
@@ -91,19 +98,41 @@ export function createScheduleService(
     principal: Principal,
     id: string,
     workflowId: string,
-    request: Omit<ScheduleRequest, 'paused' | 'note'>,
+    request: Omit<ScheduleRequest, 'paused' | 'note'> & { note: string | null | undefined },
     { starters, maker }: { starters: readonly string[]; maker: Principal } = {
       ...{ starters: subjectsOf(principal), maker: principal },
     },
   ) {
-    const { workflow: ref, input, spec, overlap, catchupWindow } = request;
+    const { workflow: ref, input, spec, overlap, catchupWindow, note } = request;
     const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input', starters }, id);
     const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
-    const kept: Kept = { id, principal: maker, starters: [...starters], request: asked, calendars: true };
+    const kept: Kept = {
+      id,
+      principal: maker,
+      starters: [...starters],
+      request: asked,
+      calendars: true,
+      ...(note === undefined ? {} : { note }),
+    };
     return {
       ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
       kept: JSON.parse(JSON.stringify(kept)) as Json,
     };
+  }
+
+  /**
+   * Returns the first second (milliseconds) from now on for which a schedule has no run: Temporal names a run by the schedule and the
+   * second, and drops one whose name is taken.
+   */
+  async function freeSecond(scheduleId: string, workflowId: string): Promise<number> {
+    const now = Math.floor(clock() / 1000) * 1000;
+    for (const [id, last] of triggered) if (last < now) triggered.delete(id);
+    for (;;) {
+      // What was asked for before may not have started yet.
+      const second = Math.max(now, (triggered.get(scheduleId) ?? 0) + 1000);
+      triggered.set(scheduleId, second);
+      if (!(await temporal.hasRun(startOfSchedule(workflowId, second)))) return second;
+    }
   }
 
   /**
@@ -139,7 +168,7 @@ export function createScheduleService(
       const message = `${subject}, who made or last changed the schedule, lacks the permission ${permission}`;
       throw new AppError('forbidden', message, { details: { permission } });
     }
-    const asked = { catchupWindow: undefined, ...kept.request };
+    const asked = { catchupWindow: undefined, ...kept.request, note: kept.note };
     // What an agent was given stays its limit, also where its person may do less for a while.
     const maker = standing.kind === 'agent' ? kept.principal : standing;
     const wanted = await built(standing, kept.id, action.workflowId!, asked, { starters, maker });
@@ -156,7 +185,8 @@ export function createScheduleService(
       checkTimes(request.spec, clock());
       // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
-      const created = await temporal.create(await built(principal, id, workflowId, request), request);
+      const wanted = await built(principal, id, workflowId, { ...request, note: request.note ?? null });
+      const created = await temporal.create(wanted, request);
       if (!created) throw new AppError('schedule_exists', `Schedule '${id}' already exists`);
       return this.get(principal, id);
     },
@@ -182,13 +212,17 @@ export function createScheduleService(
 
     /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
     async replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule> {
-      const { found } = await find(principal, id);
+      const { found, kept } = await find(principal, id);
       checkTimes(request.spec, clock());
-      const wanted = await built(principal, id, found.action.workflowId!, request);
-      await temporal.update(wanted, ({ paused, note }) => {
+      const note = request.note ?? authorsNote(kept, found.state);
+      const wanted = await built(principal, id, found.action.workflowId!, { ...request, note });
+      await temporal.update(wanted, (before) => {
         // One that Fermata has paused for what it would start goes on with what is to be started now.
-        const isOver = isNoteOfOurs(note);
-        return { paused: request.paused ?? (paused && !isOver), note: request.note ?? (isOver ? '' : undefined) };
+        const isOver = isNoteOfOurs(before.note);
+        const paused = request.paused ?? (before.paused && !isOver);
+        const said =
+          paused === before.paused ? before.note : `${paused ? 'paused' : 'resumed'} by ${principal.subject}`;
+        return { paused, note: isOver ? '' : said };
       });
       return this.get(principal, id);
     },
@@ -216,7 +250,9 @@ export function createScheduleService(
     /** Has it start a run now; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
     async trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule> {
       await noteStarter(principal, id);
-      await temporal.trigger(temporalId(principal, id), overlap);
+      const { found } = await find(principal, id);
+      const scheduleId = temporalId(principal, id);
+      await temporal.trigger(scheduleId, overlap, await freeSecond(scheduleId, found.action.workflowId!));
       return this.get(principal, id);
     },
 
@@ -299,6 +335,11 @@ function isNoteOfOurs(note: string | undefined): boolean {
   return note?.startsWith(PAUSED_BY_US) ?? false;
 }
 
+/** Returns the note of whoever made or last changed a schedule; null where there is none. */
+function authorsNote({ note }: Kept, state: ScheduleState): string | null {
+  return note === undefined ? state.note || null : note;
+}
+
 const unchanged = ({ paused }: ScheduleState): ScheduleState => ({ paused });
 
 function orNothing(error: unknown): null {
@@ -331,11 +372,15 @@ function keptOf({ action }: DescribedSchedule): Kept | null {
   };
 }
 
-function scheduleOf(found: DescribedSchedule, { id, request }: Kept): Schedule {
+function scheduleOf(found: DescribedSchedule, kept: Kept): Schedule {
+  const { id, request } = kept;
   const { state, info, action } = found;
+  const note = authorsNote(kept, state);
   const memo = (action.memo?.fermata ?? {}) as JsonObject;
   return {
-    ...{ catchupWindow: undefined, ...request, id, paused: state.paused, note: state.note || null },
+    ...{ catchupWindow: undefined, ...request, id, paused: state.paused, note },
+    // A new schedule has its author's note in Temporal, too.
+    stateNote: state.note && state.note !== note ? state.note : null,
     revision: Number(memo.revision ?? 0),
     next: info.nextActionTimes.slice(0, 5),
     recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({

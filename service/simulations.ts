@@ -18,7 +18,7 @@ export function createSimulationService(definitions: DefinitionService, pool: Po
      * `request_invalid`, `work_exceeded`, `busy`.
      */
     async simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun> {
-      const { version, revision, outcomes = {}, items = {} } = body;
+      const { version, revision, outcomes = {}, items = {}, scheduled_at } = body;
       const stored = await definitions.get(principal, ref, { version, revision });
       const { definition, paramSchema, outSchema } = stored;
       const { actions, workflows } = await definitions.reach(principal, definition, stored);
@@ -26,6 +26,9 @@ export function createSimulationService(definitions: DefinitionService, pool: Po
         ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version: stored.version, revision: stored.revision },
         ...{ hash: stored.hash, definition, actions: withSchemas(actions), workflows },
         ...(outSchema === null ? {} : { out_schema: outSchema }),
+        ...(scheduled_at === undefined
+          ? {}
+          : { scheduled: { at: new Date(scheduled_at).toISOString(), schedule: null } }),
       };
       const { input = {} } = body;
       return pool.run('simulate', principal.tenant, { run, paramSchema, input, outcomes, items, now: clock() });

@@ -4,6 +4,7 @@ import {
   Client,
   type Connection,
   DAYS_OF_WEEK,
+  isGrpcServiceError,
   MONTHS,
   ScheduleAlreadyRunning,
   type ScheduleClient,
@@ -13,6 +14,7 @@ import {
   type ScheduleOverlapPolicy,
   type ScheduleSpec,
 } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { AppError } from '../model/app-error.ts';
 import { type Calendar, parseCron } from '../model/cron.ts';
 import type { Json } from '../model/json.ts';
@@ -60,6 +62,9 @@ export type DescribedSchedule = ScheduleDescription;
 
 /** Milliseconds that a call may take. */
 const CALL_TIMEOUT = 5_000;
+
+/** The code of gRPC for what is not there. */
+const NOT_FOUND = 5;
 
 /** Longest note of a schedule, in UTF-16 units. */
 const MAX_NOTE = 4_000;
@@ -178,9 +183,29 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       await call(() => handle(scheduleId).unpause(boundedNote(note)));
     },
 
-    /** Starts a run now; without an overlap policy, by the schedule's own. */
-    async trigger(scheduleId: string, overlap: Overlap | undefined): Promise<void> {
-      await call(() => handle(scheduleId).trigger(overlap && policyOf(overlap)));
+    /** Starts a run now, as the one for a time (milliseconds, a whole second); without an overlap policy, next to whatever is open. */
+    async trigger(scheduleId: string, overlap: Overlap | undefined, time: number): Promise<void> {
+      const { ScheduleOverlapPolicy: policies } = proto.temporal.api.enums.v1;
+      const overlapPolicy = policies[`SCHEDULE_OVERLAP_POLICY_${policyName(overlap ?? 'allow_all')}`];
+      const scheduledTime = proto.google.protobuf.Timestamp.fromObject({ seconds: time / 1000 });
+      const triggerImmediately = { overlapPolicy, scheduledTime };
+      await call(() =>
+        client.workflowService.patchSchedule({
+          ...{ namespace, scheduleId, identity: client.options.identity, requestId: randomUUID() },
+          patch: { triggerImmediately },
+        }),
+      );
+    },
+
+    /** Reports whether Temporal has a run with this workflow id. */
+    async hasRun(workflowId: string): Promise<boolean> {
+      try {
+        await call(() => client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }));
+        return true;
+      } catch (error) {
+        if (isGrpcServiceError(error) && error.code === NOT_FOUND) return false;
+        throw error;
+      }
     },
 
     /** Starts the runs that would have been started between two times. */
@@ -215,8 +240,12 @@ function calendarOf({ minutes, hours, daysOfMonth, months, daysOfWeek }: Calenda
   };
 }
 
+function policyName(overlap: Overlap): Uppercase<Overlap> {
+  return overlap.toUpperCase() as Uppercase<Overlap>; // the words are Temporal's, in lower case
+}
+
 function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
-  return overlap.toUpperCase() as ScheduleOverlapPolicy; // the words are Temporal's, in lower case
+  return policyName(overlap);
 }
 
 function specOf({ cron = [], every, time_zone: timezone, start, end, jitter }: ScheduleTimes): ScheduleSpec {

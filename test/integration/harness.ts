@@ -7,7 +7,7 @@ import type { Definition } from '../../model/definition.ts';
 import type { Execution } from '../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { ActionSpec } from '../../model/run-input.ts';
+import type { ActionSpec, ScheduledTime } from '../../model/run-input.ts';
 import type { WorkLimits } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
@@ -67,6 +67,8 @@ export interface StartOptions {
   interpreter?: number;
   /** Limits of its work; the interpreter's own unless they are given. */
   limits?: Partial<WorkLimits>;
+  /** The time that it is for, as a retry of a scheduled run has it. */
+  scheduled?: ScheduledTime;
   /** It takes decisions and controls only as statements that the key of tests has signed (../interpreter/signed.ts). */
   signed?: true;
 }
@@ -154,6 +156,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
         carried,
         limits,
         signed,
+        scheduled,
       } = {},
     ) => {
       const n = nextNumber();
@@ -166,6 +169,7 @@ export async function createHarness(address: string, options: HarnessOptions = {
       run.interpreter = interpreter ?? run.interpreter;
       if (starters !== undefined) run.starters = starters;
       if (carried !== undefined) run.carried = carried;
+      if (scheduled !== undefined) run.scheduled = scheduled;
       if (signed) Object.assign(run, SIGNED);
       run.actions = { ...run.actions, ...actions };
       await client.workflow.start(run.ref, {

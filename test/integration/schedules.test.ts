@@ -95,7 +95,7 @@ describe('a schedule', () => {
       (schedule) => schedule.recent.length >= 2,
     );
     expect((await harness.call('POST', `${BASE}/often/pause`, { note: 'enough' })).body.data).toMatchObject({
-      ...{ paused: true, note: 'enough' },
+      ...{ paused: true, note: null, state_note: 'enough' },
     });
     const [one, two] = await Promise.all([ended(recent[0].execution), ended(recent[1].execution)]);
     for (const run of [one, two]) {
@@ -166,17 +166,103 @@ describe('a schedule', () => {
     );
     expect((await ended(recent[0].execution)).result.a).toBe('new');
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: false });
+    const triggered = await harness.call('POST', `${BASE}/moving/trigger`);
+    expect([triggered.status, triggered.body.code]).toEqual([409, 'workflow_disabled']);
     await refresh();
     expect(await get('moving')).toMatchObject({
-      ...{ paused: true, note: "its workflow cannot be started: Workflow 'examples.moving' is disabled" },
+      ...{
+        paused: true,
+        note: null,
+        state_note: "its workflow cannot be started: Workflow 'examples.moving' is disabled",
+      },
     });
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: true });
     await refresh();
-    expect(await get('moving')).toMatchObject({ paused: false, note: 'its workflow can be started again' });
+    expect(await get('moving')).toMatchObject({ paused: false, state_note: 'its workflow can be started again' });
     await harness.call('POST', `${BASE}/moving/pause`, { note: 'enough' });
     await refresh();
-    expect(await get('moving')).toMatchObject({ paused: true, note: 'enough' });
+    expect(await get('moving')).toMatchObject({ paused: true, state_note: 'enough' });
     await harness.call('DELETE', `${BASE}/moving`);
+  });
+
+  it('tells each run the time that it is for, with its retries and sub-workflows', async () => {
+    const body = (name: string, tasks: object[], output: unknown) => ({
+      ...{ ref: `examples.${name}`, pack_ref: 'examples', label: name, version: '1.0.0' },
+      definition: { tasks, output },
+    });
+    const time = '{{ execution.scheduled_at }} {{ execution.schedule }}';
+    const note = (name: string) => ({ name, action: 'core.transform', input: { data: time } });
+    await harness.call('POST', '/api/v1/workflows', body('below', [note('a')], { a: '{{ a.output }}' }));
+    const tasks = [
+      note('own'),
+      { name: 'sub', action: 'examples.below' },
+      { name: 'end', action: 'core.fail', input: { message: '{{ execution.scheduled_at }}' } },
+    ];
+    const stored = await harness.call('POST', '/api/v1/workflows', body('timed', tasks, null));
+    expect(stored.status, JSON.stringify(stored.body)).toBe(201);
+    const spec = { cron: ['0 * * * *'] };
+    expect((await create({ id: 'timed', workflow: 'examples.timed', spec, paused: true })).status).toBe(201);
+    const range = { start: '2026-11-01T00:30:00Z', end: '2026-11-01T02:30:00Z', overlap: 'allow_all' };
+    expect((await harness.call('POST', `${BASE}/timed/backfill`, range)).status).toBe(202);
+    const { recent } = await until(
+      () => get('timed'),
+      (schedule) => schedule.recent.length === 2,
+    );
+    const failed = (id: number) =>
+      until(
+        () => execution(id),
+        (run) => run?.status === 'failed',
+      );
+    // biome-ignore lint/suspicious/noExplicitAny: an answer, whose schema was checked
+    const seen = ({ scheduled_at, tasks, result }: any) => [
+      ...[scheduled_at, tasks[0].output, tasks[1].output.a, result.error],
+    ];
+    const expected = (hour: string) => [hour, `${hour} timed`, `${hour} timed`, hour];
+    for (const { execution: id, scheduled } of recent) {
+      const run = await failed(id);
+      expect([run.schedule, run.projection]).toEqual(['timed', 'complete']);
+      expect(seen(run)).toEqual(expected(scheduled));
+      expect((await execution(run.tasks[1].child)).scheduled_at).toBe(scheduled);
+      // As Temporal itself says.
+      const client = new Client({ connection: harness.connection, namespace: 'schedules' });
+      const { searchAttributes } = await client.workflow.getHandle(run.workflow_id).describe();
+      expect(searchAttributes.TemporalScheduledStartTime).toEqual([new Date(scheduled)]);
+    }
+    expect(recent.map(({ scheduled }: { scheduled: string }) => scheduled).sort()).toEqual([
+      ...['2026-11-01T01:00:00.000Z', '2026-11-01T02:00:00.000Z'],
+    ]);
+    const [{ execution: id, scheduled }] = recent;
+    for (const from of ['failed', 'start']) {
+      const retried = await harness.call('POST', `/api/v1/executions/${id}/retry`, { from });
+      expect(retried.status, JSON.stringify(retried.body)).toBe(201);
+      expect(seen(await failed(retried.body.data.id)), from).toEqual(expected(scheduled));
+    }
+    const byHand = await harness.call('POST', '/api/v1/executions', { action_ref: 'examples.below', wait: 20 });
+    expect([byHand.body.data.scheduled_at, byHand.body.data.result]).toEqual([null, { a: 'None None' }]);
+    const simulate = (more: object) =>
+      harness.call('POST', '/api/v1/workflows/examples.below/simulate', { input: {}, ...more });
+    const simulated = await simulate({ scheduled_at: '2026-11-01T04:00:00+01:00' });
+    expect(simulated.body.data.output).toEqual({ a: '2026-11-01T03:00:00.000Z None' });
+    await harness.call('DELETE', `${BASE}/timed`);
+  });
+
+  it('keeps the note of its author, next to what was said when it was paused or resumed', async () => {
+    const body = { workflow: 'core.noop', spec: { every: 86_400 }, note: 'acceptance' };
+    await create({ id: 'noted', ...body });
+    const notes = async (path: string, given: object | undefined) => {
+      const { body: answer } = await harness.call(path === '' ? 'PUT' : 'POST', `${BASE}/noted${path}`, given);
+      const { note, state_note, paused } = answer.data ?? answer;
+      return [note, state_note, paused];
+    };
+    const { note, state_note } = await get('noted');
+    expect([note, state_note]).toEqual(['acceptance', null]);
+    expect(await notes('/pause', undefined)).toEqual(['acceptance', 'paused by dev', true]);
+    expect(await notes('/resume', undefined)).toEqual(['acceptance', 'resumed by dev', false]);
+    expect(await notes('/pause', { note: 'freeze' })).toEqual(['acceptance', 'freeze', true]);
+    const { note: _, ...rest } = body;
+    expect(await notes('', rest)).toEqual(['acceptance', 'freeze', true]);
+    expect(await notes('', { ...rest, note: 'other', paused: false })).toEqual(['other', 'resumed by dev', false]);
+    await harness.call('DELETE', `${BASE}/noted`);
   });
 
   it('stays paused by whoever has paused it while it was looked at, or replaced', async () => {
@@ -184,8 +270,8 @@ describe('a schedule', () => {
     const body = { workflow: 'examples.watched', spec: { every: 3600 } };
     expect((await create({ id: 'watched', ...body })).status).toBe(201);
     const stands = async () => {
-      const { paused, note } = await get('watched');
-      return [paused, note];
+      const { paused, state_note } = await get('watched');
+      return [paused, state_note];
     };
     const pause = async () => {
       await harness.call('POST', `${BASE}/watched/pause`, { note: 'maintenance' });
@@ -213,8 +299,8 @@ describe('a schedule', () => {
     expect((await harness.call('POST', BASE, { id: 'made', ...body }, asMaker)).status).toBe(201);
     const made = async () => {
       await refresh();
-      const { paused, note } = await get('made');
-      return [paused, note];
+      const { paused, state_note } = await get('made');
+      return [paused, state_note];
     };
     expect(await made()).toEqual([false, null]);
     const prefix = 'its workflow cannot be started:';
@@ -235,7 +321,10 @@ describe('a schedule', () => {
     await harness.call('POST', '/api/v1/principals/maker/disable');
     expect(await made()).toEqual([true, `${who} is disabled`]);
     // Whoever replaces it is its maker from then on.
-    expect((await harness.call('PUT', `${BASE}/made`, body)).body.data).toMatchObject({ paused: false, note: null });
+    expect((await harness.call('PUT', `${BASE}/made`, body)).body.data).toMatchObject({
+      paused: false,
+      state_note: null,
+    });
     expect(await made()).toEqual([false, null]);
     await harness.call('DELETE', `${BASE}/made`);
   });
@@ -257,11 +346,12 @@ describe('a schedule', () => {
     );
     expect(triggered.map(({ status }) => status)).toEqual(people.map(() => 202));
     await harness.call('POST', `${BASE}/shared/trigger`, { overlap });
-    // Temporal makes one run of several that are triggered within a second while the first is open.
-    await until(
+    // Each has a second of its own, however many are triggered within one.
+    const { recent } = await until(
       () => get('shared'),
-      ({ recent }) => recent.length > 0,
+      ({ recent }) => recent.length === people.length + 1,
     );
+    expect(new Set(recent.map(({ execution: id }: { execution: number }) => id)).size).toBe(recent.length);
     const { starters } = await keptWith('shared');
     expect([...starters].sort()).toEqual([...people, 'dev']);
     expect((await get('shared')).paused).toBe(true);

@@ -323,4 +323,24 @@ export const CHILD_REHEARSALS: Rehearsal[] = [
     workflows: { 'sub.one': { when: 'false', tasks: [act('inner')] } },
     expect: { order: ['a', 'b'], outcome: 'completed', output: true },
   },
+  {
+    name: 'a run knows the time that it is for, and passes it on to sub-workflows',
+    definition: {
+      tasks: [sub('a'), give('b', ['{{ execution.scheduled_at }}', '{{ execution.schedule }}', '{{ a.output }}'])],
+    },
+    workflows: { 'sub.one': child('{{ [execution.scheduled_at, execution.schedule] }}') },
+    outcomes: { a: ok(['2026-11-01T03:00:00.000Z', 'nightly']) },
+    scheduled: { at: '2026-11-01T03:00:00.000Z', schedule: 'nightly' },
+    expect: {
+      order: ['a', 'b'],
+      outcome: 'completed',
+      output: ['2026-11-01T03:00:00.000Z', 'nightly', ['2026-11-01T03:00:00.000Z', 'nightly']],
+    },
+  },
+  {
+    name: 'a run that no schedule has started is for no time',
+    definition: { tasks: [give('a', ['{{ execution.scheduled_at }}', '{{ execution.schedule is none }}'])] },
+    expect: { order: ['a'], outcome: 'completed', output: [null, true] },
+    pure: true,
+  },
 ];

@@ -5,7 +5,13 @@ import type { KnownAction } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Outcome } from '../../model/failure.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { type ActionSpec, type EmbeddedWorkflow, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
+import {
+  type ActionSpec,
+  type EmbeddedWorkflow,
+  INTERPRETER_VERSION,
+  type RunInput,
+  type ScheduledTime,
+} from '../../model/run-input.ts';
 import type { WorkLimits } from '../../model/work.ts';
 import { KNOWN_ACTIONS, specsOf } from '../../service/actions.ts';
 
@@ -25,6 +31,8 @@ export interface Rehearsal {
   workflows?: Record<string, Definition>;
   /** Limits of its work; the interpreter's own unless they are given. */
   limits?: Partial<WorkLimits>;
+  /** The time that it is for, as a retry of a scheduled run has it. */
+  scheduled?: ScheduledTime;
   expect: {
     /** Keys of the visits in the order of their start. */
     order: string[];
@@ -139,10 +147,11 @@ export function rehearse(
     items = {},
     workflows = {},
     limits,
-  }: Pick<Rehearsal, 'definition' | 'input' | 'outcomes' | 'items' | 'workflows' | 'limits'>,
+    scheduled,
+  }: Pick<Rehearsal, 'definition' | 'input' | 'outcomes' | 'items' | 'workflows' | 'limits' | 'scheduled'>,
   intervene?: Intervention,
 ): Rehearsed {
-  const run = runInput(definition, 1, workflows, limits);
+  const run = { ...runInput(definition, 1, workflows, limits), ...(scheduled === undefined ? {} : { scheduled }) };
   const { state, close, commands } = simulate(run, input, outcomes, STARTED, { items, intervene });
   return { state, order: simulatedTasks(state).map(({ key }) => key), close: close ?? undefined, commands };
 }

@@ -6,6 +6,7 @@ import {
   mintNumber,
   NUMBER_EPOCH,
   parseExecutionId,
+  scheduledTimeOf,
   uuidOf,
   workflowIdOf,
 } from '../../model/execution-id.ts';
@@ -49,6 +50,17 @@ describe('spellings of a run number', () => {
       expect(parseExecutionId(text), text).toBeUndefined();
     }
   });
+});
+
+it.each([
+  ['sch_0123456789ab_nightly-2026-11-01T03:00:00Z', '2026-11-01T03:00:00.000Z'],
+  ['sch_0123456789ab_2026-11-01T03:00:00Z-2027-12-31T23:59:59Z', '2027-12-31T23:59:59.000Z'],
+  ['sch_0123456789ab_nightly', null],
+  ['sch_0123456789ab_nightly-2026-11-01', null],
+  ['wf_019a0000-0000-7000-8000-000000000000', null],
+  ['other-2026-11-01T03:00:00Z', null],
+])('the run %s of a schedule is for %s', (workflowId, time) => {
+  expect(scheduledTimeOf(workflowId)).toBe(time);
 });
 
 describe('minting', () => {
