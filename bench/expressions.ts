@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { NEWEST_DIALECT } from '../expression/dialect.ts';
 import { compileTemplate, renderTemplate } from '../expression/template.ts';
 import type { Value } from '../expression/values.ts';
 import { WorkMeter } from '../model/work.ts';
@@ -28,6 +29,7 @@ function microseconds(work: () => unknown, calls = 5_000, rounds = 15): number {
 const scopeOf = (data: Record<string, Value>) => ({
   lookup: (root: string) => data[root],
   names: () => Object.keys(data),
+  dialect: NEWEST_DIALECT,
 });
 const render = (template: string, data: Record<string, Value>) => {
   const compiled = compileTemplate(template);

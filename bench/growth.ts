@@ -1,3 +1,4 @@
+import { NEWEST_DIALECT } from '../expression/dialect.ts';
 import { compileTemplate, renderTemplate } from '../expression/template.ts';
 import type { Command } from '../interpreter/events.ts';
 import { askedCount } from '../interpreter/inquiries.ts';
@@ -112,7 +113,11 @@ function rendering(): Grown[] {
       const data = rows(size);
       const kilobytes = JSON.stringify(data).length / 1000;
       const template = compileTemplate(text!);
-      const scope = { lookup: (name: string) => (name === 'rows' ? data : undefined), names: () => ['rows'] };
+      const scope = {
+        lookup: (name: string) => (name === 'rows' ? data : undefined),
+        names: () => ['rows'],
+        dialect: NEWEST_DIALECT,
+      };
       const times = Array.from({ length: 5 }, () => {
         const begun = performance.now();
         renderTemplate(template, scope as unknown as Parameters<typeof renderTemplate>[1]);

@@ -1,4 +1,5 @@
 import { WorkExceeded, type WorkMeter } from '../model/work.ts';
+import { type Dialect, NEWEST_DIALECT } from './dialect.ts';
 import { EvaluationError } from './errors.ts';
 import { entriesOf, isDict, type Value } from './values.ts';
 
@@ -13,10 +14,13 @@ const TEXT_PER_STEP = 64;
  * it goes to a meter that several templates share, and is unbounded without one, as it is in interpreters below 8.
  */
 export class Budget {
+  /** The rules that the evaluation follows; known here because whatever takes part in an evaluation is given its budget. */
+  readonly dialect: Dialect;
   #left: number;
   readonly #meter: WorkMeter | undefined;
 
-  constructor(steps: number, meter?: WorkMeter) {
+  constructor(steps: number, meter?: WorkMeter, dialect: Dialect = NEWEST_DIALECT) {
+    this.dialect = dialect;
     this.#left = steps;
     this.#meter = meter;
   }

@@ -2,10 +2,11 @@ import type { WorkMeter } from '../model/work.ts';
 import { integer } from './arguments.ts';
 import type { Arguments, Expression, Statement } from './ast.ts';
 import { Budget } from './budget.ts';
+import type { Dialect } from './dialect.ts';
 import { apply, type Environment, unknownName } from './environment.ts';
 import { compare, contains, equals } from './equality.ts';
 import { EvaluationError, type Position, TemplateError, typeError } from './errors.ts';
-import { FILTERS } from './filters.ts';
+import { filtersOf } from './filters.ts';
 import { isPrivate, listNames, readMember } from './members.ts';
 import { methodOf } from './methods.ts';
 import { operate } from './operators.ts';
@@ -36,6 +37,8 @@ export interface Scope {
   names(): string[];
   /** A number from 0 up to 1; without it nothing may be left to chance. */
   random?(): number;
+  /** The rules that templates follow. */
+  readonly dialect: Dialect;
   /** Counts the work of all templates that share it; absent: work is not counted, as in interpreters below 8. */
   readonly meter?: WorkMeter | undefined;
 }
@@ -69,7 +72,7 @@ export class Evaluator implements Environment {
 
   constructor(scope: Scope) {
     this.#scope = scope;
-    this.budget = new Budget(MAX_STEPS, scope.meter);
+    this.budget = new Budget(MAX_STEPS, scope.meter, scope.dialect);
   }
 
   /** The value of an expression. */
@@ -95,7 +98,8 @@ export class Evaluator implements Environment {
   }
 
   filter(name: string, value: Value, args: Value[], named: Record<string, Value>): Value {
-    const found = Object.hasOwn(FILTERS, name) ? FILTERS[name]! : null;
+    const filters = filtersOf(this.budget.dialect);
+    const found = Object.hasOwn(filters, name) ? filters[name]! : null;
     if (found === null) throw unknownName('filter', name);
     this.budget.read(value);
     const result = apply(name, found, value, args, named, this);
@@ -113,7 +117,7 @@ export class Evaluator implements Environment {
     const found = Object.hasOwn(TESTS, name) ? TESTS[name]! : null;
     if (found === null) throw unknownName('test', name);
     this.budget.charge(1);
-    return found(value, args, { budget: this.budget, filters: FILTERS, tests: TESTS });
+    return found(value, args, { budget: this.budget, filters: filtersOf(this.budget.dialect), tests: TESTS });
   }
 
   #own<T extends Value>(value: T): T {
@@ -267,7 +271,7 @@ export class Evaluator implements Environment {
     if (of.kind === 'attribute' && typeof of.name === 'string') {
       const subject = defined(this.evaluate(of.of));
       const owned = typeof subject === 'object' && subject !== null && this.#owned?.has(subject) === true;
-      const method = methodOf(subject, of.name, owned);
+      const method = methodOf(subject, of.name, owned, this.budget.dialect);
       if (method !== null) {
         const { positional, named } = this.#arguments(given);
         this.budget.read(subject);

@@ -1,7 +1,18 @@
+import type { Dialect } from './dialect.ts';
+import { EARLIER_FILTERS } from './earlier-filters.ts';
 import type { Operation } from './environment.ts';
 import { LIST_FILTERS } from './list-filters.ts';
 import { TEXT_FILTERS } from './text-filters.ts';
 import { TIME_FILTERS } from './time-filters.ts';
 
-/** Every filter by name. */
-export const FILTERS: Readonly<Record<string, Operation>> = { ...LIST_FILTERS, ...TEXT_FILTERS, ...TIME_FILTERS };
+type Filters = Readonly<Record<string, Operation>>;
+
+/** Every filter by name, as the newest dialect has it. */
+export const FILTERS: Filters = { ...LIST_FILTERS, ...TEXT_FILTERS, ...TIME_FILTERS };
+
+const FILTERS_OF: Record<Dialect, Filters> = { 1: { ...FILTERS, ...EARLIER_FILTERS }, 2: FILTERS };
+
+/** Every filter by name, as a dialect has it. */
+export function filtersOf(dialect: Dialect): Filters {
+  return FILTERS_OF[dialect];
+}

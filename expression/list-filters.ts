@@ -6,11 +6,13 @@ import { compare, equals } from './equality.ts';
 import { typeError } from './errors.ts';
 import { readMember } from './members.ts';
 import { operate } from './operators.ts';
+import { roundTo } from './rounding.ts';
 import { spell } from './spelling.ts';
 import {
   type Dict,
   defined,
   entriesOf,
+  finite,
   floatOf,
   intOf,
   isDict,
@@ -155,21 +157,14 @@ function toFloat(value: Value, otherwise: Value, budget: Budget): Value {
   return written !== '' && /^[-+.\deE]+$/.test(written) && Number.isFinite(float) ? floatOf(float) : otherwise;
 }
 
-/** Rounds half to even on the exact binary value, as Python does. */
+/** Rounds as Jinja2 does; `ceil` and `floor` calculate with fractions, and so do their results. */
 function round(value: number, digits: number, method: string): number {
-  const factor = 10 ** digits;
-  if (method === 'ceil') return Math.ceil(value * factor) / factor;
-  if (method === 'floor') return Math.floor(value * factor) / factor;
-  if (method !== 'common') throw typeError(`there is no method '${method}'; there are: common, ceil, floor`);
-  if (digits > 0) {
-    const fixed = Number(value.toFixed(Math.min(100, digits)));
-    return Number.isFinite(fixed) ? fixed : value;
+  if (method === 'common') return roundTo(value, digits);
+  if (method !== 'ceil' && method !== 'floor') {
+    throw typeError(`there is no method '${method.slice(0, 50)}'; there are: common, ceil, floor`);
   }
-  const scaled = value * factor;
-  const floor = Math.floor(scaled);
-  const rest = scaled - floor;
-  const rounded = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
-  return rounded / factor;
+  const factor = 10 ** digits;
+  return (method === 'ceil' ? Math.ceil(value * factor) : Math.floor(value * factor)) / factor;
 }
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
@@ -393,8 +388,9 @@ export const LIST_FILTERS: Record<string, Operation> = {
     const digits = integer(precision, 0);
     if (Math.abs(digits) > 100) throw typeError('the precision is at most 100');
     budget.work(5);
-    const rounded = round(number, digits, text(method, 'common'));
-    return isFloat(value) ? floatOf(rounded) : rounded;
+    const how = text(method, 'common');
+    const rounded = finite(round(number, digits, how));
+    return isFloat(value) || how !== 'common' ? floatOf(rounded) : intOf(rounded);
   }),
   filesizeformat: operation('binary', (value, [binary], { budget }) => {
     const bytes = numberOf(toFloat(value, null, budget));

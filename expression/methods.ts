@@ -1,10 +1,12 @@
 import { integer, text } from './arguments.ts';
+import { formatBraces } from './brace-format.ts';
 import type { Budget } from './budget.ts';
 import { countPoints } from './code-points.ts';
+import type { Dialect } from './dialect.ts';
+import { EARLIER_METHODS } from './earlier-methods.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import { formatBraces } from './format.ts';
 import { Search, splitAt } from './search.ts';
 import { capitalize, center, replaceText, splitText, strip } from './text-filters.ts';
 import { type Dict, defined, entriesOf, isDict, iterate, keysOf, numberOf, Tuple, type Value } from './values.ts';
@@ -209,15 +211,25 @@ export const METHODS = {
   changes: CHANGES,
 } as const;
 
+const METHODS_OF: Record<Dialect, Readonly<Record<'text' | 'list' | 'dict', Readonly<Record<string, Operation>>>>> = {
+  1: {
+    text: { ...TEXT_METHODS, ...EARLIER_METHODS.text },
+    list: { ...LIST_METHODS, ...EARLIER_METHODS.list },
+    dict: { ...DICT_METHODS, ...EARLIER_METHODS.dict },
+  },
+  2: METHODS,
+};
+
 /** The method of a value, or null. `owned`: the template made the value, so it may change it. */
-export function methodOf(value: Value, name: string, owned: boolean): Operation | null {
+export function methodOf(value: Value, name: string, owned: boolean, dialect: Dialect): Operation | null {
   const known = defined(value);
-  const own = (table: Record<string, Operation>): Operation | null =>
+  const methods = METHODS_OF[dialect];
+  const own = (table: Readonly<Record<string, Operation>>): Operation | null =>
     Object.hasOwn(table, name) ? table[name]! : null;
-  if (typeof known === 'string') return own(TEXT_METHODS);
+  if (typeof known === 'string') return own(methods.text);
   if (numberOf(known) !== null) return own(NUMBER_METHODS);
   const list = Array.isArray(known);
-  const method = entriesOf(known) !== null ? own(LIST_METHODS) : isDict(known) ? own(DICT_METHODS) : null;
+  const method = entriesOf(known) !== null ? own(methods.list) : isDict(known) ? own(methods.dict) : null;
   if (method !== null || !Object.hasOwn(CHANGES, name)) return method;
   if ((list && name === 'update') || (isDict(known) && name !== 'update') || !(list || isDict(known))) return null;
   if (!owned) {

@@ -1,8 +1,10 @@
 import type { Budget } from './budget.ts';
+import { FINITE_NUMBERS, PYTHON_DIVISION, WHOLE_FORMATS } from './dialect.ts';
+import { formatPercent as formatPercentEarlier } from './earlier-format.ts';
 import { typeError } from './errors.ts';
-import { formatPercent } from './format.ts';
+import { formatPercent } from './percent-format.ts';
 import { spell } from './spelling.ts';
-import { defined, entriesOf, floatOf, intOf, isFloat, kindOf, numberOf, Tuple, type Value } from './values.ts';
+import { defined, entriesOf, finite, floatOf, intOf, isFloat, kindOf, numberOf, Tuple, type Value } from './values.ts';
 
 /** `+ - * / // % ** ~` as Python has them. */
 export function operate(operator: string, a: Value, b: Value, budget: Budget): Value {
@@ -13,9 +15,10 @@ export function operate(operator: string, a: Value, b: Value, budget: Budget): V
     return x + y;
   }
   const [x, y] = [numberOf(left), numberOf(right)];
-  if (x !== null && y !== null) return arithmetic(operator, x, y, isFloat(left) || isFloat(right));
+  if (x !== null && y !== null) return arithmetic(operator, x, y, isFloat(left) || isFloat(right), budget);
   if (operator === '%' && typeof left === 'string') {
-    return formatPercent(left, right instanceof Tuple ? right.items : [right], {}, budget);
+    if (budget.dialect >= WHOLE_FORMATS) return formatPercent(left, right, budget);
+    return formatPercentEarlier(left, right instanceof Tuple ? right.items : [right], {}, budget);
   }
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') {
@@ -50,8 +53,9 @@ function repeat(value: Value, count: number, budget: Budget): Value | null {
   return Array.isArray(value) ? result : new Tuple(result);
 }
 
-function arithmetic(operator: string, x: number, y: number, float: boolean): Value {
-  const result = (value: number): Value => (float ? floatOf(value) : intOf(value));
+function arithmetic(operator: string, x: number, y: number, float: boolean, { dialect }: Budget): Value {
+  const bounded = (value: number): number => (dialect >= FINITE_NUMBERS ? finite(value) : value);
+  const result = (value: number): Value => (float ? floatOf(bounded(value)) : intOf(value));
   switch (operator) {
     case '+':
       return result(x + y);
@@ -63,13 +67,10 @@ function arithmetic(operator: string, x: number, y: number, float: boolean): Val
       return float || y < 0 ? floatOf(finite(x ** y)) : intOf(x ** y);
   }
   if (y === 0) throw typeError('division by zero');
-  if (operator === '/') return floatOf(x / y);
-  if (operator === '//') return result(Math.floor(x / y));
+  if (operator === '/') return floatOf(bounded(x / y));
+  if (operator === '//' && dialect < PYTHON_DIVISION) return result(Math.floor(x / y));
   const rest = x % y;
-  return result(rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest);
-}
-
-function finite(value: number): number {
-  if (!Number.isFinite(value)) throw typeError('the number is too large');
-  return value;
+  const modulo = rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+  // The quotient is that of what the modulo leaves: 1.0 // 0.1 is 9.0.
+  return result(operator === '//' ? Math.round((x - modulo) / y) : modulo);
 }

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
+import { parseReplacement } from './regex-replacement.ts';
 import { Search } from './search.ts';
 import { Writing } from './spelling.ts';
 
@@ -147,13 +148,50 @@ export function findAll(pattern: string, text: string, flags: RegexFlags, budget
   return found;
 }
 
-/** A text with all matches of a pattern replaced, by a replacement in the engine's words. */
+/**
+ * What Python's `re.findall` gives: the matches of a pattern without groups, the texts of its only group, or a list of texts for each
+ * match where it has several. A group that did not match is empty.
+ */
+export function findGroups(pattern: string, text: string, flags: RegexFlags, budget: Budget): (string | string[])[] {
+  const regex = compileRegex(pattern, flags, budget);
+  const groups = regex.groupCount();
+  const matcher = matcherOf(regex, text, budget, groups);
+  const found: (string | string[])[] = [];
+  while (matcher.find()) {
+    if (groups < 2) found.push(matcher.group(groups) ?? '');
+    else found.push(Array.from({ length: groups }, (_, index) => matcher.group(index + 1) ?? ''));
+  }
+  return found;
+}
+
+/** Replaces every match of a pattern by a replacement in Python's words, which regex-replacement.ts reads. */
+export function replaceAllMatches(regex: RE2JS, text: string, replacement: string, budget: Budget): string {
+  const names = regex.namedGroups() as Record<string, number>;
+  const parts = parseReplacement(replacement, { count: regex.groupCount(), names }, budget);
+  const usesGroups = parts.some((part) => typeof part === 'number' && part > 0);
+  const matcher = matcherOf(regex, text, budget, usesGroups ? regex.groupCount() : 0);
+  const writing = new Writing(budget);
+  let [result, written] = ['', 0];
+  while (matcher.find()) {
+    const piece = parts.map((part) => (typeof part === 'string' ? part : (matcher.group(part) ?? ''))).join('');
+    const before = text.slice(written, matcher.start());
+    budget.work(parts.length);
+    writing.text(before.length + piece.length);
+    result += before + piece;
+    written = matcher.end();
+  }
+  result += text.slice(written);
+  budget.text(result.length);
+  return result;
+}
+
+/** A text with all matches of a pattern replaced as dialect 1 does it: by a replacement in the engine's words. */
 export function replaceMatches(regex: RE2JS, text: string, replacement: string, budget: Budget): string {
   const groups = replacement.includes('$') ? regex.groupCount() : 0;
   return matcherOf(regex, text, budget, groups).replaceAll(replacement);
 }
 
-/** A replacement in Python's words (`\\1`, `\\g<name>`) in those of the engine. */
+/** A replacement (`\\1`) in the words of the engine, as dialect 1 translates it. */
 export function replacementOf(text: string, budget: Budget): string {
   budget.work(text.length / 4);
   return text

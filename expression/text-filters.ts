@@ -4,12 +4,12 @@ import { countPoints, pointAt, pointBefore, unitOf } from './code-points.ts';
 import { base64Decode, base64Encode, digest, urlDecode, urlEncode } from './encoding.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
-import { formatPercent } from './format.ts';
 import { readJson, writeJson } from './json-text.ts';
-import { compileRegex, findAll, matches, type RegexFlags, replaceMatches, replacementOf } from './regex.ts';
+import { formatPercent } from './percent-format.ts';
+import { compileRegex, findAll, findGroups, matches, type RegexFlags, replaceAllMatches } from './regex.ts';
 import { splitAt } from './search.ts';
 import { represent, spell } from './spelling.ts';
-import { entriesOf, isDict, iterate, kindOf, type Value } from './values.ts';
+import { entriesOf, isDict, iterate, kindOf, Tuple, type Value } from './values.ts';
 
 /** An operation on the text that a value is spelt as; each unit of work pays for so many characters of it. */
 const onSpelt = (perWork: number, run: (value: string) => Value): Operation =>
@@ -19,7 +19,8 @@ const onSpelt = (perWork: number, run: (value: string) => Value): Operation =>
     return run(source);
   });
 
-const flags = (budget: Budget, ignorecase?: Value, multiline?: Value, dotall?: Value): RegexFlags => ({
+/** How a pattern is read, by the arguments of a filter. */
+export const regexFlags = (budget: Budget, ignorecase?: Value, multiline?: Value, dotall?: Value): RegexFlags => ({
   ignorecase: flag(ignorecase, budget),
   multiline: flag(multiline, budget),
   dotall: flag(dotall, budget),
@@ -71,7 +72,7 @@ const fromJson = operation('', (value, _, { budget }) => readJson(text(value), b
 
 const regexTest = (anchored: boolean) =>
   operation('pattern ignorecase multiline dotall', (value, [pattern, ...rest], { budget }) => {
-    const regex = compileRegex(text(pattern), flags(budget, ...rest), budget);
+    const regex = compileRegex(text(pattern), regexFlags(budget, ...rest), budget);
     return matches(regex, spell(value, budget), anchored, budget);
   });
 
@@ -154,9 +155,12 @@ export const TEXT_FILTERS: Record<string, Operation> = {
       .join('&');
   }),
   urldecode: onSpelt(8, urlDecode),
-  format: operation('*', (value, args, { budget }, named) =>
-    formatPercent(spell(value, budget), args as Value[], named, budget),
-  ),
+  format: operation('*', (value, args, { budget }, named) => {
+    const given = args as Value[];
+    const byName = Object.keys(named).length > 0;
+    if (byName && given.length > 0) throw typeError('format takes arguments with names, or without, and not both');
+    return formatPercent(spell(value, budget), byName ? named : new Tuple(given), budget);
+  }),
   pprint: operation('', (value, _, { budget }) => represent(value, budget)),
   xmlattr: operation('', (value, _, { budget }) => {
     if (!isDict(value)) throw typeError(`a dictionary is expected, not ${kindOf(value)}`);
@@ -192,16 +196,14 @@ export const TEXT_FILTERS: Record<string, Operation> = {
     'pattern replacement ignorecase multiline dotall',
     (value, [pattern, to, ...rest], { budget }) => {
       const source = spell(value, budget);
-      const regex = compileRegex(text(pattern), flags(budget, ...rest), budget);
-      const replacement = replacementOf(text(to), budget);
-      budget.text((source.length + 1) * (replacement.length + 1));
-      return replaceMatches(regex, source, replacement, budget);
+      const regex = compileRegex(text(pattern), regexFlags(budget, ...rest), budget);
+      return replaceAllMatches(regex, source, text(to), budget);
     },
   ),
   regex_substring: operation(
     'pattern result_index ignorecase multiline dotall',
     (value, [pattern, index, ...rest], { budget }) => {
-      const found = findAll(text(pattern), spell(value, budget), flags(budget, ...rest), budget);
+      const found = findAll(text(pattern), spell(value, budget), regexFlags(budget, ...rest), budget);
       const wanted = integer(index, 0);
       const result = found[wanted < 0 ? found.length + wanted : wanted];
       if (result === undefined) throw typeError(`the pattern has ${found.length} matches, and none at ${wanted}`);
@@ -209,7 +211,7 @@ export const TEXT_FILTERS: Record<string, Operation> = {
     },
   ),
   regex_findall: operation('pattern ignorecase multiline dotall', (value, [pattern, ...rest], { budget }) =>
-    findAll(text(pattern), spell(value, budget), flags(budget, ...rest), budget),
+    findGroups(text(pattern), spell(value, budget), regexFlags(budget, ...rest), budget),
   ),
   b64encode: onSpelt(4, base64Encode),
   b64decode: onSpelt(4, base64Decode),

@@ -110,6 +110,12 @@ export function intOf(value: number): number {
   return value;
 }
 
+/** The number, or an error where it is infinite. */
+export function finite(value: number): number {
+  if (!Number.isFinite(value)) throw typeError('the number is too large');
+  return value;
+}
+
 /** The keys of a dictionary. */
 export function keysOf(value: Dict, budget: Budget): string[] {
   const keys = Object.keys(value);

@@ -23,7 +23,7 @@ export function childOf(
   const n = derivedNumber(seed);
   const reached = reachedFrom(embedded, workflows);
   const { revision, definition, out_schema, actions, write_only } = embedded;
-  const shared = turnOf({ definition, ref, version: embedded.version }, input, work.meter);
+  const shared = turnOf({ definition, ref, version: embedded.version }, input, version, work.meter);
   if (shared !== null && 'failure' in shared) return shared;
   return {
     n,

@@ -1,4 +1,5 @@
 import { Budget } from '../expression/budget.ts';
+import type { Dialect } from '../expression/dialect.ts';
 import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
 import { Callable, type Value } from '../expression/values.ts';
@@ -6,7 +7,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { WorkMeter } from '../model/work.ts';
 import type { RunState, Variables, Visit } from './state.ts';
-import { HELD_VISITS_HIDDEN, SCHEDULED_TIME } from './versions.ts';
+import { HELD_VISITS_HIDDEN, SCHEDULED_TIME, SECOND_DIALECT } from './versions.ts';
 import { pathBack } from './visits.ts';
 
 /** From where a template looks at a run. */
@@ -27,6 +28,11 @@ type Meter = WorkMeter | undefined;
 /** Counts units of work that a lookup does. Throws as Budget.work does. */
 function charge(meter: Meter, units: number): void {
   if (meter !== undefined) new Budget(0, meter).work(units);
+}
+
+/** Returns the dialect of the templates of a run, by the version of its interpreter. */
+export function dialectOf(version: number): Dialect {
+  return version >= SECOND_DIALECT ? 2 : 1;
 }
 
 /** The names that a template sees (design/language.md, Names); `meter` counts its work. */
@@ -82,7 +88,7 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = st
     charge(meter, all.length);
     return all;
   };
-  return { lookup, names, random: () => random(state), meter };
+  return { lookup, names, random: () => random(state), dialect: dialectOf(state.version), meter };
 }
 
 function variablesSeen(variables: Variables, meter: Meter): JsonObject {

@@ -6,6 +6,7 @@ import type { Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput, RunTurn } from '../model/run-input.ts';
 import type { WorkMeter } from '../model/work.ts';
+import { dialectOf } from './scope.ts';
 import type { RunState } from './state.ts';
 import { decide, templateFailure } from './visits.ts';
 
@@ -16,12 +17,13 @@ const MAX_KEY = 256;
 export type Verdict = 'begin' | 'skip' | 'fail';
 
 /**
- * What a run of a definition shares with others; null: nothing. The key is a text, a number or a boolean. `meter` counts the work
- * of its template.
+ * What a run of a definition shares with others; null: nothing. The key is a text, a number or a boolean. `interpreter` is the version
+ * that the run has, `meter` counts the work of the template.
  */
 export function turnOf(
   { definition, ref, version }: { definition: Definition; ref: string; version: string },
   input: Parameters,
+  interpreter: number,
   meter?: WorkMeter,
 ): { turn: RunTurn } | { failure: Failure } | null {
   const { concurrency_key: given } = definition;
@@ -30,7 +32,7 @@ export function turnOf(
   const template = compileValue(given.key, '/definition/concurrency_key/key', issues, []);
   let key: Json;
   try {
-    key = renderValue(template, scopeOver(input, ref, version, meter));
+    key = renderValue(template, { ...scopeOver(input, ref, version), dialect: dialectOf(interpreter), meter });
   } catch (error) {
     return { failure: templateFailure(error) };
   }
@@ -43,13 +45,13 @@ export function turnOf(
 }
 
 /** The names that a concurrency key sees: the parameters alone. */
-function scopeOver(input: Parameters, ref: string, version: string, meter: WorkMeter | undefined): Scope {
+function scopeOver(input: Parameters, ref: string, version: string): Omit<Scope, 'dialect'> {
   const lookup = (root: string) => {
     if (root === 'workflow') return { param: input, ref, version };
     if (root === 'parameters') return input;
     return Object.hasOwn(input, root) ? input[root] : undefined;
   };
-  return { lookup, names: () => Object.keys(input), random: () => 0, meter };
+  return { lookup, names: () => Object.keys(input), random: () => 0 };
 }
 
 /** Whether a run that begins must be told first that it is its turn: nobody has found that out when it was started. */

@@ -79,3 +79,6 @@ export const POSTPONED_BY_TIME = 10;
 
 /** A run that has verified many forgeries refuses statements unverified until it has continued as another one. */
 export const FLOODS_REFUSED = 10;
+
+/** Templates follow the second dialect (expression/dialect.ts). */
+export const SECOND_DIALECT = 10;

@@ -4,7 +4,7 @@ import { CONTROL_SIGNAL, type Control } from '../model/control.ts';
 import type { Definition } from '../model/definition.ts';
 import type { Json } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
-import type { Parameters, RunTurn } from '../model/run-input.ts';
+import { INTERPRETER_VERSION, type Parameters, type RunTurn } from '../model/run-input.ts';
 import { WorkMeter } from '../model/work.ts';
 import type { TurnDecisions, TurnRow, TurnStore } from '../store/turns.ts';
 import { isClosedRun } from './index-entries.ts';
@@ -28,7 +28,7 @@ export function turnFor(
   input: Parameters,
   field: string,
 ): RunTurn | undefined {
-  const found = turnOf(definition, input, new WorkMeter(KEY_WORK));
+  const found = turnOf(definition, input, INTERPRETER_VERSION, new WorkMeter(KEY_WORK));
   if (found === null) return undefined;
   if ('turn' in found) return found.turn;
   const { message } = found.failure;

@@ -184,9 +184,9 @@ describe('steps count as in every earlier interpreter', () => {
     ["'2026-01-02' | strftime('%d.%m.') ~ (93784 | human_duration)", 199983],
   ])('%s', (expression, left) => {
     const template = (size: number) => `{% set p = range(${size}) %}{% set q = ${expression} %}`;
-    expect(render(template(left), data)).toBeNull();
-    expect(failure(template(left + 1), data)).toMatchObject({ kind: 'limit' });
-    expect(render(template(left), data, {}, new WorkMeter(VISIT))).toBeNull();
+    expect(render(template(left), data, {}, undefined, 1)).toBeNull();
+    expect(failure(template(left + 1), data, undefined, 1)).toMatchObject({ kind: 'limit' });
+    expect(render(template(left), data, {}, new WorkMeter(VISIT), 1)).toBeNull();
   });
 });
 

@@ -1,3 +1,4 @@
+import { type Dialect, NEWEST_DIALECT } from '../../expression/dialect.ts';
 import { TemplateError } from '../../expression/errors.ts';
 import { compileTemplate, renderTemplate } from '../../expression/template.ts';
 import { Callable, type Value } from '../../expression/values.ts';
@@ -9,6 +10,7 @@ export function render(
   data: Record<string, Value> = {},
   functions: Record<string, Value> = {},
   meter?: WorkMeter,
+  dialect: Dialect = NEWEST_DIALECT,
 ): Value {
   const called = Object.entries(functions).map(([name, result]): [string, Value] => [
     name,
@@ -21,14 +23,20 @@ export function render(
     lookup: (root) => (Object.hasOwn(all, root) ? all[root] : undefined),
     names: () => Object.keys(all),
     random: () => 0.5,
+    dialect,
     ...(meter === undefined ? {} : { meter }),
   });
 }
 
 /** The error that a template ends in; anything but a TemplateError, or none, fails the test. */
-export function failure(template: string, data: Record<string, Value> = {}, meter?: WorkMeter): TemplateError {
+export function failure(
+  template: string,
+  data: Record<string, Value> = {},
+  meter?: WorkMeter,
+  dialect: Dialect = NEWEST_DIALECT,
+): TemplateError {
   try {
-    render(template, data, {}, meter);
+    render(template, data, {}, meter, dialect);
   } catch (error) {
     if (error instanceof TemplateError) return error;
     throw error;

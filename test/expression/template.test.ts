@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NEWEST_DIALECT } from '../../expression/dialect.ts';
 import type { TemplateErrorKind } from '../../expression/errors.ts';
 import { compileExpression, renderTemplate } from '../../expression/template.ts';
 import type { Value } from '../../expression/values.ts';
@@ -98,7 +99,7 @@ describe('errors tell the kind and the place', () => {
 describe('an expression that stands by itself', () => {
   const evaluate = (text: string) => {
     const names = () => Object.keys(data);
-    return renderTemplate(compileExpression(text), { lookup: (root) => data[root], names });
+    return renderTemplate(compileExpression(text), { lookup: (root) => data[root], names, dialect: NEWEST_DIALECT });
   };
 
   it.each<[string, Value]>([
