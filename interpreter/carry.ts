@@ -185,6 +185,7 @@ export function workOf({
   reissues,
   postponed,
   postponedSince: since,
+  attempts,
   input,
   secrets,
   output,
@@ -197,6 +198,7 @@ export function workOf({
   const beside = {
     ...(postponed === 0 ? {} : { postponed }),
     ...(since === undefined ? {} : { postponedSince: since }),
+    ...(attempts === undefined ? {} : { attempts }),
     ...(secrets === undefined ? {} : { secrets }),
   };
   return { status, tries, reissues, input, ...beside, output, failure, lost, skipped, started, ended };

@@ -1,13 +1,13 @@
 import { renderCondition } from '../language/template-value.ts';
 import type { Transition } from '../language/transitions.ts';
-import { engineFailure, type Failure } from '../model/failure.ts';
+import { engineFailure, type Failure, withLastCause } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
 import type { Place, RunState, Variables, Visit, Work } from './state.ts';
 import { endBranch, mergedWith, publish } from './variables.ts';
-import { STOPPED_VISITS_PUBLISH } from './versions.ts';
+import { HANDLED_CAUSES, STOPPED_VISITS_PUBLISH } from './versions.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { renewMeter } from './work.ts';
 
@@ -55,8 +55,16 @@ function record(state: RunState, visit: Visit, work: Work, ending: Ending): void
     work.failure = null;
     return;
   }
-  fail(state, work, taskOf(state, visit), ending.failure, ending.lost ?? false);
+  const isVisit = work === visit;
+  const failure = isVisit ? behindFailure(state, visit, ending.failure) : ending.failure;
+  fail(state, work, taskOf(state, visit), failure, ending.lost ?? false);
   if (ending.partial !== undefined) work.output = ending.partial;
+}
+
+/** A failure of a visit with the failure that led to it, such as the one that it handles, as its last cause. */
+function behindFailure(state: RunState, { error }: Visit, failure: Failure): Failure {
+  const led = error === null || state.version < HANDLED_CAUSES ? null : state.visits[error]?.failure;
+  return led ? withLastCause(failure, led) : failure;
 }
 
 function endVisit(state: RunState, index: number, ending: Ending): void {
@@ -80,7 +88,7 @@ function follow(state: RunState, index: number): void {
     try {
       visit.variables = publish(state, task.publish, viewpointOf(visit));
     } catch (error) {
-      fail(state, visit, task, templateFailure(error), false);
+      fail(state, visit, task, behindFailure(state, visit, templateFailure(error)), false);
       renewMeter(state);
     }
   }
@@ -99,9 +107,8 @@ function follow(state: RunState, index: number): void {
   const cleanup = visit.cleanup || (fails && state.failure === null && state.stopping === null);
   const listed = visit.shielded && failure !== null && state.program.cleanup.order === 'list';
   if (fails || listed) {
-    const word = () =>
-      engineFailure('failed_by_workflow', `the workflow failed after "${visit.key}"`, { task: visit.key });
-    decide(state, failure ?? word(), visit.lost);
+    const word = engineFailure('failed_by_workflow', `the workflow failed after "${visit.key}"`, { task: visit.key });
+    decide(state, failure ?? behindFailure(state, visit, word), visit.lost);
   }
   if (fired.length === 0) endBranch(state, visit.variables);
   if (!lead(state, index, fired, cleanup)) state.leaves.set(visit.name, index);
@@ -150,8 +157,9 @@ function fire(state: RunState, visit: Visit, transitions: readonly Transition[])
     });
     return fired.map((transition) => ({ transition, variables: publish(state, transition.publish, viewpoint) }));
   } catch (error) {
-    const cause = visit.failure === null ? {} : { cause: visit.failure };
-    decide(state, templateFailure(error, { task: visit.key, ...cause }), false);
+    const failure = templateFailure(error, { task: visit.key });
+    const led = visit.failure === null ? behindFailure(state, visit, failure) : { ...failure, cause: visit.failure };
+    decide(state, led, false);
     return null;
   }
 }

@@ -15,7 +15,8 @@ export type Fault =
 
 /** What has happened, from the shell or from history to the interpreter. `key` is an activity id or a timer's key. */
 export type RunEvent =
-  | { type: 'completed'; key: string; output: Json }
+  /** `attempt`: in which attempt of Temporal's retry policy an activity has completed, where its worker tells. */
+  | { type: 'completed'; key: string; output: Json; attempt?: number }
   | { type: 'failed'; key: string; fault: Fault }
   | { type: 'fired'; key: string }
   | { type: 'signal'; name: string; payload: Json }

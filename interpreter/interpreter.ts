@@ -24,7 +24,7 @@ import { emptyQueue } from './signals.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
-import { endTry, givenUp, mayPostpone, postpone, reissue } from './tries.ts';
+import { endTry, givenUp, mayPostpone, postpone, reissue, tellAttempt } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
 import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, SECRETS } from './versions.ts';
@@ -262,13 +262,15 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   const { action } = taskOf(state, visit);
   const spec = state.actions[action]!;
   if (event.type === 'completed') {
-    const { output } = event;
+    const { output, attempt } = event;
+    tellAttempt(state, place, attempt);
     const failure = spec.out_schema === undefined ? null : schemaFailure(state, 'output', spec.out_schema, output);
     end(state, place, failure === null ? { output } : { failure });
     return;
   }
   const { failure, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
+  tellAttempt(state, place, failure.attempt);
   if (busy && mayPostpone(state, work, spec) && mayStart(state, visit)) {
     postpone(state, place, failure);
   } else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);

@@ -6,6 +6,7 @@ import { MAX_CONCURRENCY } from '../model/words.ts';
 import type { Ending } from './ends.ts';
 import { scopeOf } from './scope.ts';
 import type { Items, RunState, Visit } from './state.ts';
+import { ATTEMPTS_COUNTED } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
 
 /** Items that one visit may have (design/language.md, with_items). */
@@ -75,12 +76,13 @@ export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending
     return { failure: engineFailure('cancelled', message, rest), ...partial };
   }
   const { failure, lost } = work[first]!;
-  const { type, message, code } = failure!;
+  const { type, message, code, attempt } = failure!;
   const more = failed.length === 1 ? '' : `, and ${failed.length - 1} more`;
   return {
     failure: {
       ...{ type, message: `item ${first} failed: ${message}${more}`, task: visit.key },
       ...(code === undefined ? {} : { code }),
+      ...(attempt === undefined || state.version < ATTEMPTS_COUNTED ? {} : { attempt }),
       ...rest,
       cause: failure!,
     },

@@ -3,11 +3,11 @@ import type { Dialect } from '../expression/dialect.ts';
 import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
 import { Callable, type Value } from '../expression/values.ts';
-import type { Failure } from '../model/failure.ts';
+import { completeFailure, type Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { WorkMeter } from '../model/work.ts';
 import type { RunState, Variables, Visit } from './state.ts';
-import { HELD_VISITS_HIDDEN, SCHEDULED_TIME, SECOND_DIALECT } from './versions.ts';
+import { ATTEMPTS_COUNTED, COMPLETE_ERRORS, HELD_VISITS_HIDDEN, SCHEDULED_TIME, SECOND_DIALECT } from './versions.ts';
 import { pathBack } from './visits.ts';
 
 /** From where a template looks at a run. */
@@ -98,8 +98,8 @@ function variablesSeen(variables: Variables, meter: Meter): JsonObject {
 }
 
 function errorSeen(state: RunState, { visit, error }: Viewpoint): Json | undefined {
-  if (error !== undefined) return error === null ? undefined : failureValue(error);
-  return visit?.error == null ? undefined : failureValue(state.visits[visit.error]?.failure ?? null);
+  if (error !== undefined) return error === null ? undefined : failureValue(state, error);
+  return visit?.error == null ? undefined : failureValue(state, state.visits[visit.error]?.failure ?? null);
 }
 
 function allTasks(state: RunState, from: Visit | null, meter: Meter): JsonObject {
@@ -115,7 +115,11 @@ function taskValue(state: RunState, from: Visit | null, name: string, meter: Met
   const visit = visitSeen(state, from, name, meter);
   if (visit === undefined || (visit.status === 'held' && state.version >= HELD_VISITS_HIDDEN)) return undefined;
   const status = visit.skipped !== null ? 'skipped' : visit.status === 'delayed' ? 'running' : visit.status;
-  return { output: visit.output, status, error: failureValue(visit.failure) };
+  const error = failureValue(state, visit.failure);
+  if (state.version < ATTEMPTS_COUNTED) return { output: visit.output, status, error };
+  // What an earlier execution has done may be older than the count.
+  const { items, carried, attempts = carried ? null : 0 } = visit;
+  return { output: visit.output, status, error, attempts: items === null ? attempts : null };
 }
 
 /** The visit that a task's name means: the latest on a path that led here, or else the one that completed last. */
@@ -137,11 +141,12 @@ function visitSeen(state: RunState, from: Visit | null, name: string, meter: Met
   return last;
 }
 
-/** A failure as templates and answers see it: no field is absent that it has. */
-function failureValue(failure: Failure | null): Json {
+/** A failure as templates see it. */
+function failureValue(state: RunState, failure: Failure | null): Json {
   if (failure === null) return null;
+  if (state.version >= COMPLETE_ERRORS) return completeFailure(failure);
   const { cause, ...rest } = failure;
-  return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(cause) }) };
+  return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(state, cause) }) };
 }
 
 /** 256 bits, in hexadecimal, that nobody has drawn before and everybody who runs this again draws (interpreter.md 11). */

@@ -119,19 +119,20 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
 
   const perform = (command: Extract<Command, { type: 'activity' | 'child' }>): void => {
     const { key, shielded } = command;
-    for (let left = command.type === 'activity' ? command.retry.count : 0; ; left -= 1) {
+    const count = command.type === 'activity' ? command.retry.count : 0;
+    for (let attempt = 1; ; attempt += 1) {
       const outcome = nextOutcome(key);
       if ('output' in outcome) {
-        answers.push({ type: 'completed', key, output: outcome.output });
+        answers.push({ type: 'completed', key, output: outcome.output, attempt });
       } else if ('running' in outcome) {
         running.set(key, { shielded });
       } else if ('fault' in outcome) {
         answers.push({ type: 'failed', key, fault: outcome.fault });
       } else {
         const { type, message = '' } = outcome.error;
-        if (left > 0 && !NEVER_RETRIED.some((never) => never === type)) continue;
+        if (attempt <= count && !NEVER_RETRIED.some((never) => never === type)) continue;
         const closing: ClosingDetails = { outcome: 'failed', failure: { type, message } };
-        const details = command.type === 'child' ? [closing as unknown as Json] : [];
+        const details = command.type === 'child' ? [closing as unknown as Json] : [null, { attempt }];
         answers.push({ type: 'failed', key, fault: { kind: 'application', type, message, details } });
       }
       return;

@@ -13,7 +13,7 @@ import { armTimer, awaitEvent, hasRoom } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import { awaitSignal } from './signals.ts';
 import type { Place, RunState, Visit } from './state.ts';
-import { endTry, retriesItself, tryKey } from './tries.ts';
+import { countAttempt, endTry, retriesItself, tryKey } from './tries.ts';
 import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginWork, hasTime, spendBytes } from './work.ts';
 
@@ -150,6 +150,7 @@ function issue(state: RunState, place: Place): void {
   }
   work.input = checked.input;
   const mocked = state.mocked.has(visit.name);
+  if (!mocked && (spec.inline || spec.waits !== undefined)) countAttempt(state, place);
   if (spec.inline && !mocked) {
     const result = runInline(action, work.input);
     if ('output' in result) end(state, place, result);
@@ -171,6 +172,7 @@ function issueActivity(state: RunState, place: Place, spec: ActionSpec): void {
   }
   const key = tryKey(work);
   const { delay, factor, maxDelay } = retry;
+  countAttempt(state, place);
   state.commands.push({
     ...{ type: 'activity', key, action, spec, input: work.input, shielded: visit.shielded },
     ...(secrets === undefined ? {} : { secrets }),
@@ -211,6 +213,7 @@ function issueChild(state: RunState, place: Place): void {
     end(state, place, large);
     return;
   }
+  countAttempt(state, place);
   state.commands.push({ type: 'child', key, input, ...child, shielded: visit.shielded });
   awaitEvent(state, key, { ...place, kind: 'child', due: null });
 }

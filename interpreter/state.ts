@@ -39,6 +39,13 @@ export interface Work {
   postponed: number;
   /** When a worker has first handed this try back, in milliseconds; from interpreter 10 on. */
   postponedSince?: number | undefined;
+  /**
+   * Attempts that have begun, from interpreter 10 on: absent before the first; null where nobody has told how many Temporal's retry
+   * policy has made.
+   */
+  attempts?: number | null;
+  /** The attempts of what runs inside the workflow, as far as this run of the chain has made them; times in milliseconds. */
+  made?: { started: number; ended: number | null; failure: Failure | null }[];
   input: Json;
   /** Where its input has secrets. */
   secrets?: SecretTexts;

@@ -1,11 +1,11 @@
-import { renderCondition, type TemplateValue } from '../language/template-value.ts';
+import { RenderError, renderCondition, type TemplateValue } from '../language/template-value.ts';
 import { type Failure, INFRASTRUCTURE_UNAVAILABLE, NEVER_RETRIED } from '../model/failure.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { end } from './ends.ts';
 import { armTimer } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import type { Place, RunState, Visit, Work } from './state.ts';
-import { PERMITS_APART, POSTPONED_BY_TIME } from './versions.ts';
+import { ATTEMPTS_COUNTED, PERMITS_APART, POSTPONED_BY_TIME, UNDEFINED_IS_NO_RETRY } from './versions.ts';
 import { mayStart, retryDelay, taskOf, templateFailure, workAt } from './visits.ts';
 
 /** Seconds after which a task is issued again that a busy worker has handed back. */
@@ -64,6 +64,28 @@ export function retriesItself(state: RunState, visit: Visit): boolean {
   return Boolean(inline || waits) && !state.mocked.has(visit.name);
 }
 
+/** Counts an attempt that begins. How many Temporal's retry policy makes is known when it ends, if whoever made them tells. */
+export function countAttempt(state: RunState, place: Place): void {
+  if (state.version < ATTEMPTS_COUNTED) return;
+  const visit = state.visits[place.visit]!;
+  const work = workAt(state, place);
+  const { retry, action } = taskOf(state, visit);
+  work.attempts = retriesItself(state, visit) || retry.count === 0 ? attemptOf(work) : null;
+  const { inline, waits } = state.actions[action]!;
+  if (inline || waits) work.made = [...(work.made ?? []), { started: state.now, ended: null, failure: null }];
+}
+
+/** Takes what an end tells of the attempts that Temporal's retry policy has made. */
+export function tellAttempt(state: RunState, place: Place, attempt: number | undefined): void {
+  const told = attempt !== undefined && !retriesItself(state, state.visits[place.visit]!);
+  if (told && state.version >= ATTEMPTS_COUNTED) workAt(state, place).attempts = attempt;
+}
+
+/** The number of the current attempt among those that the interpreter itself makes. */
+function attemptOf({ tries, reissues, postponed }: Work): number {
+  return tries - reissues - postponed;
+}
+
 /** Ends a try with a failure, and the work with it unless there is to be another try. */
 export function endTry(state: RunState, place: Place, failure: Failure, lost = false): void {
   const visit = state.visits[place.visit]!;
@@ -73,8 +95,10 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
     end(state, place, { failure, lost });
     return;
   }
-  const attempt = work.tries - work.reissues - work.postponed;
+  const attempt = attemptOf(work);
   work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? action, attempt };
+  const made = work.made?.at(-1);
+  if (made !== undefined) Object.assign(made, { ended: state.now, failure: work.failure });
   const again = attempt <= retry.count && mayStart(state, visit) ? wanted(state, place, retry.when) : false;
   if (again !== true) {
     end(state, place, again === false ? { failure: { ...failure, attempt }, lost } : again);
@@ -102,6 +126,8 @@ function wanted(state: RunState, place: Place, when: TemplateValue | null): bool
   try {
     return renderCondition(when, scopeOf(state, viewpoint));
   } catch (error) {
+    if (state.version >= UNDEFINED_IS_NO_RETRY && error instanceof RenderError && error.kind === 'undefined')
+      return false;
     return { failure: templateFailure(error, { cause: failure }) };
   }
 }

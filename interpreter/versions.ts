@@ -82,3 +82,15 @@ export const FLOODS_REFUSED = 10;
 
 /** Templates follow the second dialect (expression/dialect.ts). */
 export const SECOND_DIALECT = 10;
+
+/** Templates see every field of a failure, null where nothing is known. */
+export const COMPLETE_ERRORS = 10;
+
+/** Attempts are counted: templates see how many a task has made, and a failure names the one in which it happened. */
+export const ATTEMPTS_COUNTED = 10;
+
+/** A `retry.when` that reads something undefined is false; earlier versions fail the task with `template_error`. */
+export const UNDEFINED_IS_NO_RETRY = 10;
+
+/** What fails behind a failure, such as its handler, has that failure as its last cause. */
+export const HANDLED_CAUSES = 10;

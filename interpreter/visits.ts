@@ -139,6 +139,7 @@ export function mayStart(state: RunState, visit: Visit): boolean {
 /** Makes work of a task one that has failed. */
 export function fail(state: RunState, work: Work, task: ProgramTask, failure: Failure, lost: boolean): void {
   work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? task.action };
+  if (work.attempts) work.failure.attempt ??= work.attempts;
   work.output = null;
   work.lost = lost;
   const cancelled = state.stopping !== null && failure.type === 'cancelled';

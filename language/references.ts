@@ -6,7 +6,7 @@ import { followersOf } from './task-graph.ts';
 import type { Reference } from './template-value.ts';
 import { reachable } from './transitions.ts';
 
-const TASK_FIELDS = ['output', 'status', 'error'];
+const TASK_FIELDS = ['output', 'status', 'error', 'attempts'];
 const ERROR_FIELDS = ['type', 'message', 'task', 'action', 'attempt', 'code', 'details', 'cause'];
 const FUNCTIONS = ['now', 'uuid'];
 /** What the template language itself has. */

@@ -1,5 +1,5 @@
 import { analyze, type Reference as Path } from '../expression/analyze.ts';
-import { TemplateError } from '../expression/errors.ts';
+import { TemplateError, type TemplateErrorKind } from '../expression/errors.ts';
 import type { Scope } from '../expression/evaluator.ts';
 import {
   compileExpression,
@@ -24,6 +24,7 @@ export type TemplateValue =
 /** A template failed while it was rendered; `field` is its JSON pointer below what was rendered. */
 export class RenderError extends Error {
   readonly field: string;
+  readonly kind: TemplateErrorKind;
   readonly line: number;
   readonly column: number;
 
@@ -31,6 +32,7 @@ export class RenderError extends Error {
     super(error.message, { cause: error });
     this.name = 'RenderError';
     this.field = field;
+    this.kind = error.kind;
     this.line = error.line;
     this.column = error.column;
   }

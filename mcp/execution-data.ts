@@ -157,7 +157,7 @@ function lastNodeOf({ tasks, failure }: Execution): string {
 
 type NodeRun = z.infer<typeof DataSchema>['resultData']['runData'][string][number];
 
-/** Each attempt of a visit; what runs inside the workflow has no attempts of its own, and one entry. */
+/** Returns an entry for each attempt of a visit; one for a visit without attempts, such as one with items. */
 function runsOf(task: TaskExecution): NodeRun[] {
   const { attempts, started, ended, created, failure } = task;
   const milliseconds = (text: string) => Date.parse(text);

@@ -15,6 +15,7 @@ export interface CarriedWork {
   reissues: number;
   postponed?: number;
   postponedSince?: number;
+  attempts?: number | null;
   input: Json;
   secrets?: SecretTexts;
   output: Json;

@@ -15,6 +15,26 @@ export interface Failure {
   cause?: Failure;
 }
 
+/** Returns a failure with every field, null where it has none, so that whoever reads it need not ask which there are. */
+export function completeFailure(failure: Failure): { [field in keyof Required<Failure>]: Json } {
+  const { type, message, task = null, action = null, attempt = null, code = null, details = null, cause } = failure;
+  return { type, message, task, action, attempt, code, details, cause: cause ? completeFailure(cause) : null };
+}
+
+/** Failures that one may have as its causes, one below the other. */
+const MAX_CAUSES = 10;
+
+/** Returns a failure with another one as its last cause: what happened first stands last. Beyond 10 causes the first are left out. */
+export function withLastCause(failure: Failure, last: Failure): Failure {
+  const links: Failure[] = [];
+  for (const first of [failure, last]) for (let at: Failure | undefined = first; at; at = at.cause) links.push(at);
+  links.length = Math.min(links.length, MAX_CAUSES + 1);
+  return links.reduceRight(
+    (cause: Failure | null, { cause: _, ...link }) => (cause === null ? link : { ...link, cause }),
+    null,
+  )!;
+}
+
 /** The failure types that the engine itself gives (design/language.md, Failures). */
 export const FAILURE_TYPES = [
   'action_error',

@@ -68,18 +68,20 @@ export function taskAt(
   const spec = state.actions[action];
   const classify = (fault: Fault) =>
     spec === undefined ? null : classifyFault(fault, spec, work.input, work.key, action).failure;
+  const byEngine = spec?.inline || spec?.waits || (visit.items !== null && item === null);
   let before = 0;
-  const attempts = records.flatMap(({ key, record }) => {
+  const recorded = records.flatMap(({ key, record }) => {
     const made = attemptsOf(record, key === current?.key ? live : undefined, classify, before);
     before = made.at(-1)?.attempt ?? before;
     return made;
   });
+  const carried = records.length === 0 && (item === null ? visit.carried : isEarlier(state, work));
+  const inRun = byEngine && !carried && recorded.length === 0 && (item !== null || visit.items === null);
+  const attempts = inRun ? attemptsInRun(work) : recorded;
   const arrived = work.status === 'running' ? current?.record.result : undefined;
   const failure =
     arrived && 'fault' in arrived ? classify(arrived.fault) : work.status === 'running' ? null : work.failure;
   const ended = work.ended ?? current?.record.ended ?? (work.status === 'running' ? closed : null);
-  const byEngine = spec?.inline || spec?.waits || (visit.items !== null && item === null);
-  const carried = records.length === 0 && (item === null ? visit.carried : isEarlier(state, work));
   const first = records.find(({ record }) => !isHandedBack(record.result));
   const begun = attempts.length > 0 ? first?.record.scheduled : byEngine || carried ? work.started : null;
   const started = attempts[0]?.started ?? (begun == null ? null : isoTime(begun));
@@ -157,6 +159,22 @@ function isHandedBack(result: TryRecord['result']): boolean {
   return result.fault.kind === 'application' && result.fault.type === WORKER_BUSY;
 }
 
+/** The attempts of what runs inside the workflow; of those that an earlier run of the chain has made, it tells no more than their number. */
+function attemptsInRun({ attempts, made = [], started, ended, failure }: Work): Attempt[] {
+  const count = attempts ?? 0;
+  return Array.from({ length: count }, (_, index) => {
+    const own = made[index - count + made.length];
+    const begun = own?.started ?? (index === 0 ? started : null);
+    const over = own?.ended ?? (index + 1 === count ? ended : null);
+    return {
+      ...{ attempt: index + 1, recorded: begun !== null, worker: null },
+      started: begun === null ? null : isoTime(begun),
+      ended: over === null ? null : isoTime(over),
+      error: own?.failure ?? (index + 1 === count && over !== null ? failure : null),
+    };
+  });
+}
+
 function attemptsOf(
   record: TryRecord,
   live: PendingActivity | undefined,
@@ -166,9 +184,13 @@ function attemptsOf(
   if (isHandedBack(record.result)) return [];
   const attempt = live?.attempt ?? record.attempt;
   const before = live?.lastFailure ? faultOf(live.lastFailure) : record.lastFault;
+  const numbered = (fault: Fault, number: number): Failure | null => {
+    const failure = classify(fault);
+    return failure && { ...failure, attempt: number };
+  };
   // Temporal keeps nothing of earlier attempts but the failure of the last of them.
   const attempts = Array.from({ length: attempt - 1 }, (_, index): Attempt => {
-    const error = index === attempt - 2 && before !== null ? classify(before) : null;
+    const error = index === attempt - 2 && before !== null ? numbered(before, earlier + attempt - 1) : null;
     return { attempt: earlier + index + 1, recorded: false, started: null, ended: null, error, worker: null };
   });
   const started =
@@ -176,7 +198,8 @@ function attemptsOf(
       ? timestampMilliseconds(live.lastStartedTime)
       : record.started;
   if (started === null) return attempts;
-  const error = record.result !== null && 'fault' in record.result ? classify(record.result.fault) : null;
+  const error =
+    record.result !== null && 'fault' in record.result ? numbered(record.result.fault, earlier + attempt) : null;
   const worker = live?.lastWorkerIdentity || record.worker;
   const ended = record.ended === null ? null : isoTime(record.ended);
   attempts.push({ attempt: earlier + attempt, recorded: true, started: isoTime(started), ended, error, worker });

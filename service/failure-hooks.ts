@@ -1,6 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import { derivedNumber, integerId } from '../model/execution-id.ts';
-import { type Json, jsonSize } from '../model/json.ts';
+import { completeFailure } from '../model/failure.ts';
+import { jsonSize } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
 import { NOBODY_ID, type Principal } from '../model/principal.ts';
 import type { FailureHookRow, FailureHookStore } from '../store/failure-hooks.ts';
@@ -44,8 +45,7 @@ export function createFailureHooks(
       ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: ['on_failure', workflowId] },
       number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
       starters: run?.starters,
-      // A failure is JSON.
-      input: { ...told, error: failure as unknown as Json },
+      input: { ...told, error: failure === null ? null : completeFailure(failure) },
     });
   }
 

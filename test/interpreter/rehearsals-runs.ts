@@ -149,7 +149,7 @@ export const RUN_REHEARSALS: Rehearsal[] = [
     name: 'a retry.when that cannot be evaluated fails the task with template_error',
     definition: {
       tasks: [
-        act('a', { retry: { count: 2, delay: 0, when: 'error.details.code > 1' }, on_failure: 'b' }),
+        act('a', { retry: { count: 2, delay: 0, when: 'error.message > 1' }, on_failure: 'b' }),
         give('b', ['{{ error.type }}', '{{ error.cause.type }}']),
       ],
     },

@@ -1,3 +1,4 @@
+import { FAILURE_REHEARSALS } from './rehearsals-failures.ts';
 import { CHILD_REHEARSALS, ITEM_REHEARSALS } from './rehearsals-items.ts';
 import { JOIN_REHEARSALS } from './rehearsals-joins.ts';
 import { RUN_REHEARSALS } from './rehearsals-runs.ts';
@@ -11,6 +12,7 @@ export const REHEARSALS: Rehearsal[] = [
   ...JOIN_REHEARSALS,
   ...ITEM_REHEARSALS,
   ...CHILD_REHEARSALS,
+  ...FAILURE_REHEARSALS,
   {
     name: 'tasks without transitions run in list order, and the result is that of the last',
     definition: { tasks: [act('a'), act('b'), act('c')] },

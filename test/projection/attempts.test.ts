@@ -9,6 +9,7 @@ type Pending = temporal.api.workflow.v1.IPendingActivityInfo;
 
 const at = (seconds: number) => ({ seconds: seconds as never, nanos: 0 });
 const MADE = 'v5/further-attempts-are-made-until-one-succeeds.binpb';
+const COUNTED = 'v10/a-task-knows-how-many-attempts-it-has-made-and-its-failure-which-one-it-was.binpb';
 const USED_UP = 'v5/when-the-attempts-are-used-up-the-last-failure-counts.binpb';
 
 /** The run as it was before history had anything of an attempt, with what describe tells of the activity. */
@@ -49,6 +50,16 @@ it.each<[string, Execution, unknown[][], boolean]>([
     [
       [1, false, false, false, true],
       [2, true, true, true, true],
+    ],
+    true,
+  ],
+  [
+    'three that were made inside the workflow',
+    projectExecution('w', readEvents(COUNTED)),
+    [
+      [1, true, true, true, true],
+      [2, true, true, true, true],
+      [3, true, true, true, true],
     ],
     true,
   ],
@@ -113,4 +124,11 @@ it('a retry marks what it carries as carried, of a task that is done again each 
     ['each[2]', true, true],
     ['b', false, true],
   ]);
+});
+
+it.each([MADE, COUNTED])('the failure of an attempt has the number of that attempt: %s', (name) => {
+  const attempts = projectExecution('w', readEvents(name)).tasks.flatMap((task) => task.attempts);
+  const failed = attempts.filter(({ error }) => error !== null);
+  expect(failed.length).toBeGreaterThan(0);
+  expect(failed.map(({ error }) => error?.attempt)).toEqual(failed.map(({ attempt }) => attempt));
 });

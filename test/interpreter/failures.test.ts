@@ -1,0 +1,166 @@
+import { expect, it } from 'vitest';
+import { simulate } from '../../interpreter/simulate.ts';
+import type { Definition } from '../../model/definition.ts';
+import { completeFailure, type Failure, withLastCause } from '../../model/failure.ts';
+import type { Json } from '../../model/json.ts';
+import { type Attempt, act, fail, give, ok, rehearse, runInput, STARTED } from './rehearse.ts';
+
+const no = (name: string, rest: object = {}) => ({
+  ...{ name, action: 'core.fail', input: { message: 'no', type: `E_${name}` } },
+  ...rest,
+});
+
+/** Types of a failure and its causes, the last of which happened first. */
+function typesOf(failure: Failure | null | undefined): string[] {
+  return failure ? [failure.type, ...typesOf(failure.cause)] : [];
+}
+
+it.each<[how: string, tasks: Definition['tasks'], causes: string[], outcomes?: Record<string, Attempt>]>([
+  ['its action', [no('a', { on_failure: 'b' }), no('b')], ['E_b', 'E_a']],
+  ['its input', [no('a', { on_failure: 'b' }), give('b', '{{ error.no }}')], ['template_error', 'E_a']],
+  [
+    'its publish',
+    [no('a', { on_failure: 'b' }), give('b', 1, { publish: { x: '{{ {}.x }}' } })],
+    ['template_error', 'E_a'],
+  ],
+  [
+    'its condition',
+    [no('a', { on_failure: 'b' }), give('b', 1, { next: [{ when: '1', do: 'noop' }] })],
+    ['template_error', 'E_a'],
+  ],
+  [
+    'the word fail',
+    [no('a', { on_failure: 'b' }), give('b', 1, { on_success: 'fail' })],
+    ['failed_by_workflow', 'E_a'],
+  ],
+  ['one of its items', [no('a', { on_failure: 'b' }), no('b', { with_items: [1, 2] })], ['E_b', 'E_b', 'E_a']],
+  ['a task after it', [no('a', { on_failure: 'b' }), act('b', { on_success: 'c' }), no('c')], ['E_c', 'E_a']],
+  ['its own handler', [no('a', { on_failure: 'b' }), no('b', { on_failure: 'c' }), no('c')], ['E_c', 'E_b', 'E_a']],
+  [
+    'a join of branches, of which one has failed',
+    [no('a', { on_complete: 'j' }), give('b', 1, { on_complete: 'j' }), no('j', { join: 'all' })],
+    ['E_j', 'E_a'],
+  ],
+  ['what no failure led to', [act('a', { on_success: 'b' }), no('b')], ['E_b']],
+  [
+    'a condition of what has failed itself',
+    [no('a', { next: [{ when: '1', do: 'noop' }] })],
+    ['template_error', 'E_a'],
+  ],
+  ['the second visit of the word retry', [no('a', { on_failure: 'retry' })], ['E_a', 'E_a', 'E_a', 'E_a']],
+])('behind a failure %s fails with that as its last cause', (_, tasks, causes, outcomes = {}) => {
+  const { close } = rehearse({ definition: { tasks }, outcomes });
+  expect(typesOf(close?.failure)).toEqual(causes);
+});
+
+it('a failure has ten causes at most, however long a loop of failures is', () => {
+  const tasks = [
+    { ...no('a'), next: [{ when: 'n < 30', publish: { n: '{{ n + 1 }}' }, do: 'b' }] },
+    no('b', { on_failure: 'a' }),
+  ];
+  const { close } = rehearse({ definition: { variables: { n: 0 }, start: ['a'], tasks } });
+  expect(typesOf(close?.failure)).toHaveLength(11);
+});
+
+it('what is added as the last cause changes neither failure', () => {
+  const own: Failure = { type: 'one', message: '', cause: { type: 'two', message: '' } };
+  const led: Failure = { type: 'three', message: '' };
+  const before = structuredClone([own, led]);
+  expect(typesOf(withLastCause(own, led))).toEqual(['one', 'two', 'three']);
+  expect([own, led]).toEqual(before);
+});
+
+it('a complete failure has all fields, at every depth', () => {
+  const fields = ['action', 'attempt', 'cause', 'code', 'details', 'message', 'task', 'type'];
+  const complete = completeFailure({ type: 'a', message: 'm', code: 'C', cause: { type: 'b', message: 'n' } });
+  expect(Object.keys(complete).sort()).toEqual(fields);
+  expect(Object.keys(complete.cause as object).sort()).toEqual(fields);
+  expect(complete).toMatchObject({ code: 'C', details: null, cause: { type: 'b', code: null, cause: null } });
+});
+
+it.each<[what: string, task: object, outcomes: Record<string, Attempt | Attempt[]>, attempts: Json, attempt: Json]>([
+  ['inline, once', no('a'), {}, 1, 1],
+  ['inline, tried again', no('a', { retry: { count: 2, delay: 0 } }), {}, 3, 3],
+  ['by a worker, once', act('a'), { a: fail('E') }, 1, 1],
+  [
+    'by a worker, Temporal tries again',
+    act('a', { retry: { count: 2, delay: 0 } }),
+    { a: [fail('E'), ok(1)] },
+    2,
+    null,
+  ],
+  [
+    'by a worker, Temporal tries again in vain',
+    act('a', { retry: { count: 1, delay: 0 } }),
+    { a: [fail('E'), fail('E')] },
+    2,
+    2,
+  ],
+  [
+    'by a worker, the interpreter tries again',
+    act('a', { retry: { count: 3, delay: 0, when: 'error.attempt < 3' } }),
+    { a: [fail('E'), fail('E'), fail('E'), ok(1)] },
+    3,
+    3,
+  ],
+  [
+    'by a worker that is lost',
+    { ...act('a'), action: 'test.safe' },
+    { a: [{ fault: { kind: 'timeout', timeout: 'heartbeat' } }, fail('E')] },
+    1,
+    1,
+  ],
+  ['an input that is refused', { name: 'a', action: 'core.fail', input: {} }, {}, 0, null],
+  ['an input that cannot be rendered', give('a', '{{ nope }}'), {}, 0, null],
+  ['a publish that cannot be rendered', give('a', 1, { publish: { x: '{{ {}.x }}' } }), {}, 1, 1],
+  ['a wait', { name: 'a', action: 'core.delay', input: { seconds: 1 } }, {}, 1, null],
+  ['items, which have attempts each', no('a', { with_items: [1, 2], retry: { count: 1, delay: 0 } }), {}, null, 2],
+])('attempts are counted: %s', (_, task, outcomes, attempts, attempt) => {
+  const tasks = [
+    { ...task, on_complete: 'b' },
+    give('b', ['{{ a.attempts }}', '{{ (a.error or {}).attempt | default(none) }}']),
+  ];
+  const { close } = rehearse({ definition: { tasks: tasks as Definition['tasks'] }, outcomes });
+  expect(close?.output).toEqual({ b: [attempts, attempt] });
+});
+
+it.each<[what: string, tasks: Definition['tasks'], then: Json, now: Json]>([
+  [
+    'a template sees the fields that a failure has',
+    [no('a', { on_failure: 'b' }), give('b', '{{ error | length }}')],
+    5,
+    8,
+  ],
+  ['a task has attempts', [give('a', 1, { on_success: 'b' }), give('b', "{{ a.attempts | default('no') }}")], 'no', 1],
+  [
+    'a retry.when that reads nothing',
+    [
+      no('a', { retry: { count: 1, delay: 0, when: 'error.details.x' }, on_failure: 'b' }),
+      give('b', '{{ error.type }}'),
+    ],
+    'template_error',
+    'E_a',
+  ],
+  [
+    'a handler that fails tells why it ran',
+    [
+      no('a', { on_failure: 'b' }),
+      no('b', { on_failure: 'c' }),
+      give('c', "{{ (error.cause or {'type': 'none'}).type if error.cause is defined else 'none' }}"),
+    ],
+    'none',
+    'E_a',
+  ],
+  [
+    'a publish tells its attempt',
+    [give('a', 1, { publish: { x: '{{ {}.x }}' }, on_failure: 'b' }), give('b', "{{ error.attempt | default('no') }}")],
+    'no',
+    1,
+  ],
+])('%s, otherwise than in interpreter 9', (_, tasks, then, now) => {
+  const of = (interpreter: number) => {
+    const run = { ...runInput({ tasks }), interpreter };
+    return Object.values(simulate(run, {}, {}, STARTED).close?.output as object).at(-1);
+  };
+  expect([of(9), of(10)]).toEqual([then, now]);
+});
