@@ -7,7 +7,7 @@ import { arrive } from './joins.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
 import type { Place, RunState, Variables, Visit, Work } from './state.ts';
 import { endBranch, mergedWith, publish } from './variables.ts';
-import { HANDLED_CAUSES, STOPPED_VISITS_PUBLISH } from './versions.ts';
+import { HANDLED_CAUSES, LINEAGE_PER_TRANSITION, STOPPED_VISITS_PUBLISH } from './versions.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { renewMeter } from './work.ts';
 
@@ -131,8 +131,9 @@ function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: 
       schedule(state, visit.name, { ...arrival, from: [index], retried: visit.retried + 1, wait });
     }
     for (const target of transition.targets) {
-      if (state.program.tasks.get(target)!.join === null) arrive(state, target, index, arrival);
-      else if (!joined.has(target)) {
+      if (state.program.tasks.get(target)!.join === null) {
+        arrive(state, target, index, { ...arrival, several: opensSeveral(state, target, fired) });
+      } else if (!joined.has(target)) {
         // Several transitions of one visit to a join are one arrival, with what each has published.
         joined.add(target);
         const all = fired.filter((other) => other.transition.targets.includes(target)).map((other) => other.variables);
@@ -143,6 +144,12 @@ function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: 
     else endBranch(state, variables);
   }
   return leads;
+}
+
+/** Whether several transitions that have fired open a lineage each at a task without join; in a loop rounds tell arrivals apart. */
+function opensSeveral({ version, program }: RunState, target: string, fired: readonly Fired[]): boolean {
+  if (version < LINEAGE_PER_TRANSITION || program.graph.inLoop(target)) return false;
+  return fired.filter(({ transition }) => transition.targets.includes(target)).length > 1;
 }
 
 /** The transitions that fire, with what each publishes; null when one of them cannot be evaluated, which fails the run. */

@@ -92,5 +92,8 @@ export const ATTEMPTS_COUNTED = 10;
 /** A `retry.when` that reads something undefined is false; earlier versions fail the task with `template_error`. */
 export const UNDEFINED_IS_NO_RETRY = 10;
 
+/** Several transitions of one visit to one task, which is in no loop, open a lineage each; earlier versions open none. */
+export const LINEAGE_PER_TRANSITION = 10;
+
 /** What fails behind a failure, such as its handler, has that failure as its last cause. */
 export const HANDLED_CAUSES = 10;

@@ -25,6 +25,8 @@ export interface Arrival {
   /** It is led to by the word `retry`, this often in a row, after some seconds. */
   retried?: number;
   wait?: number;
+  /** Whether other transitions of the same visit lead to the same task, so that each opens a lineage. */
+  several?: boolean;
   /** What has arrived, at a join. */
   gathered?: Visit['gathered'];
 }
@@ -107,9 +109,10 @@ export function workAt(state: RunState, { visit: index, item }: Place): Work {
   return item === null ? visit : visit.items!.work[item]!;
 }
 
-function lineageOf(state: RunState, name: string, index: number, { from, shielded, retried = 0 }: Arrival): number {
+function lineageOf(state: RunState, name: string, index: number, arrival: Arrival): number {
+  const { from, shielded, retried = 0, several = false } = arrival;
   // The word `retry` leads to another visit in the same place.
-  if (state.program.tasks.get(name)!.opensLineage && retried === 0) return index;
+  if ((state.program.tasks.get(name)!.opensLineage || several) && retried === 0) return index;
   const [first] = from;
   if (first !== undefined) return state.visits[first]!.lineage;
   return shielded ? CLEANUP_LINEAGE : RUN_LINEAGE;

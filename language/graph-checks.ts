@@ -68,8 +68,9 @@ function endlessLoops({ graph, tasks }: Program): Issue[] {
 
 function arrivalWarnings({ tasks }: Program): Issue[] {
   return [...tasks.values()].flatMap((task) => {
-    if (!task.opensLineage) return [];
-    const message = `"${task.name}" runs once for each arrival; several tasks lead to it`;
+    if (!task.opensLineage && !task.doubled) return [];
+    const what = task.opensLineage ? 'several tasks lead to it' : 'several transitions of one task lead to it';
+    const message = `"${task.name}" runs once for each arrival; ${what}`;
     return [{ code: 'several_arrivals', path: pathOf(task), message }];
   });
 }

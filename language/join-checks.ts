@@ -1,7 +1,7 @@
 import type { Issue } from '../model/issue.ts';
 import { concurrencyOf, groupsOfExclusive } from './concurrency.ts';
 import { pathOf, quoted } from './graph-checks.ts';
-import type { Program } from './program.ts';
+import type { Program, ProgramTask } from './program.ts';
 import { TaskSets } from './task-sets.ts';
 
 /** Joins that can never be satisfied, or of which nobody could say when they are (design/language.md, Join). */
@@ -63,15 +63,17 @@ function lineagesOf({ tasks, graph, entries, cleanup }: Program): Lineages {
   const numbers = new Map(beginnings.map((name, number) => [name, number]));
   const sets = new TaskSets(tasks.size, beginnings.length);
   const firsts = new Set([...entries, ...cleanup.entries]);
-  for (const { name, opensLineage } of tasks.values()) {
-    if (opensLineage) sets.add(component.get(name)!, numbers.get(name)!);
+  const opens = ({ opensLineage, doubled }: ProgramTask) => opensLineage || doubled;
+  for (const task of tasks.values()) {
+    const { name } = task;
+    if (opens(task)) sets.add(component.get(name)!, numbers.get(name)!);
     else if (firsts.has(name)) sets.add(component.get(name)!, 0);
   }
   // The tasks of a loop have the same lineages; what leads to one has a higher number.
   const inOrder = [...following].sort(([a], [b]) => component.get(b)! - component.get(a)!);
   for (const [name, targets] of inOrder) {
     for (const target of targets) {
-      if (!tasks.get(target)!.opensLineage) sets.addAll(component.get(target)!, sets, component.get(name)!);
+      if (!opens(tasks.get(target)!)) sets.addAll(component.get(target)!, sets, component.get(name)!);
     }
   }
   return {

@@ -42,6 +42,8 @@ export interface ProgramTask {
   join: Join | null;
   /** Each visit begins a lineage of its own for what follows: several tasks lead here, outside a loop. */
   opensLineage: boolean;
+  /** Several transitions of one task lead here whenever it ends in some way, outside a loop: runs open a lineage for each then. */
+  doubled: boolean;
   items: ItemsPlan | null;
 }
 
@@ -164,12 +166,18 @@ export function compileDefinition(definition: Definition, secrets = true, sugges
       // What leads here is known once all tasks are.
       join: null,
       opensLineage: false,
+      doubled: false,
       items: compileItems(task, path, before),
     });
   }
   const entries = entriesOf(definition, tasks, order, cleanup);
   const graph = taskGraph(tasks.values());
-  for (const task of tasks.values()) addArrivals(task, definition.tasks[task.index]!.join, graph, entries);
+  for (const task of tasks.values()) {
+    addArrivals(task, definition.tasks[task.index]!.join, graph, entries);
+    const inbound = [...(graph.inbound.get(task.name) ?? [])].map((name) => tasks.get(name)!);
+    task.doubled =
+      task.join === null && !graph.inLoop(task.name) && inbound.some((from) => leadsTwice(from, task.name));
+  }
   return {
     ...{ definition, order, tasks, entries, when, variables, cleanupOnly: cleanup, graph, issues, readings },
     output: compileOutput(definition, compiler({ at: 'output' })),
@@ -199,6 +207,12 @@ export function cleanupEntries({ on_cancel }: Definition): readonly string[] {
 /** Tasks make a graph once one of them declares a transition or a join (design/language.md, Order). */
 function isGraph(tasks: readonly Task[]): boolean {
   return tasks.some((task) => [task.on_success, task.on_failure, task.on_complete, task.next, task.join].some(Boolean));
+}
+
+/** Whether a task leads to another one by several transitions each time it succeeds, or each time it fails. */
+function leadsTwice({ transitions }: ProgramTask, target: string): boolean {
+  const always = transitions.filter(({ when, targets }) => when === null && targets.includes(target));
+  return ['success', 'failure'].some((end) => always.filter(({ on }) => on === end || on === 'complete').length > 1);
 }
 
 function addArrivals(task: ProgramTask, join: Task['join'], graph: TaskGraph, entries: readonly string[]): void {

@@ -56,6 +56,58 @@ it('every definition that is not refused ends, and never throws, whatever become
   expect([...outcomesSeen.keys()]).toEqual(expect.arrayContaining(['completed', 'failed', 'skipped']));
 });
 
+it('of several transitions of one visit to one task each has the joins behind it for itself', () => {
+  const branch = fc.constantFrom('test.act', 'core.noop', 'core.delay');
+  const given = fc.record({
+    // Which of the transitions fire, at each of some tasks in a row.
+    fires: fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+    branches: fc.array(branch, { minLength: 1, maxLength: 3 }),
+    one: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(given, fc.integer(), ({ fires, branches, one }, seed) => {
+      const row = fires.map((transitions, at) => ({
+        ...{ name: `f${at}`, action: 'core.noop' },
+        next: transitions.map((fired, nth) => ({
+          when: String(fired),
+          publish: { [`x${at}`]: nth },
+          do: `f${at + 1}`,
+        })),
+      }));
+      const names = branches.map((_, at) => `b${at}`);
+      const behind = branches.map((action, at) => ({
+        ...{ name: names[at]!, action, on_success: 'j' },
+        ...(action === 'core.delay' ? { input: { seconds: at + 1 } } : {}),
+      }));
+      const definition = {
+        start: ['f0'],
+        tasks: [
+          ...row,
+          { name: `f${fires.length}`, action: 'core.noop', on_success: names },
+          ...behind,
+          { name: 'j', action: 'core.noop', join: one ? 1 : ('all' as const) },
+        ],
+      };
+      expect(validateDefinition(definition, null, TEST_ACTIONS).issues).toEqual([]);
+      const straight = simulate(runInput(definition), {}, {}, STARTED);
+      const chained = simulate(runInput(definition), {}, {}, STARTED, {
+        history: (wave) => ({ length: 5_000, suggested: Math.sin(seed + wave * 3.7) > 0 }),
+      });
+      expect(chained.close).toEqual(straight.close);
+      const joins = fires.reduce((product, transitions) => product * transitions.filter(Boolean).length, 1);
+      const { state } = straight;
+      expect(straight.close?.outcome).toBe('completed');
+      expect(state.visitsOf.get('j') ?? []).toHaveLength(joins);
+      for (const index of state.visitsOf.get('j') ?? []) {
+        const { from, lineage } = state.visits[index]!;
+        expect(from).toHaveLength(one ? 1 : branches.length);
+        expect(new Set(from.map((before) => state.visits[before]!.lineage))).toEqual(new Set([lineage]));
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 it('the order in which events of one activation arrive does not matter', () => {
   fc.assert(
     fc.property(randomRun(), fc.integer(), (run, seed) => {

@@ -128,6 +128,8 @@ const diamond = fc.record({
   join: fc.constantFrom<'all' | number>('all', 'all', 'all', 1, 2),
   on: fc.constantFrom('on_complete' as const, 'on_complete' as const, 'on_success' as const),
   rounds: fc.constantFrom(1, 1, 2, 3),
+  /** How many transitions of one visit lead to the fork; 0: it is an entry. */
+  transitions: fc.constantFrom(0, 0, 2, 3),
 });
 
 type Diamond = typeof diamond extends fc.Arbitrary<infer T> ? T : never;
@@ -155,7 +157,7 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
         'true',
         'workflow.param.go | default(false)',
       ),
-      attempts: fc.array(fc.array(attempt, { minLength: 1, maxLength: 4 }), { minLength: 15, maxLength: 15 }),
+      attempts: fc.array(fc.array(attempt, { minLength: 1, maxLength: 4 }), { minLength: 16, maxLength: 16 }),
       hangs: fc.boolean(),
       cancelAt: fc.integer({ min: 0, max: 6 }),
       signals: fc.array(fc.constantFrom(...SIGNALS), { maxLength: 3 }),
@@ -181,7 +183,13 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
       const definition: Definition = {
         ...{ tasks: [...tasks, ...cleaning], variables: { z: 'start' } },
         ...(edged
-          ? { start: tasks.flatMap(({ name }, index) => (index === 0 || !led.has(name) || name === 'p' ? [name] : [])) }
+          ? {
+              start: tasks.flatMap(({ name }, index) =>
+                index === 0 || !led.has(name) || (name === 'p' && !tasks.some((task) => task.name === 'o'))
+                  ? [name]
+                  : [],
+              ),
+            }
           : {}),
         ...(cleaning.length > 0 ? { on_cancel: cleaning.map(({ name }) => name) } : {}),
         ...(timeout === undefined ? {} : { timeout }),
@@ -265,7 +273,7 @@ function taskOf(drawn: DrawnTask, names: string[], index: number, graph: boolean
 }
 
 /** A fork, branches, and the join in which they meet, a number of rounds: an entry of its own. */
-function diamondOf({ drawn, join, on, rounds }: Diamond): Task[] {
+function diamondOf({ drawn, join, on, rounds, transitions }: Diamond): Task[] {
   const names = ['p', 'q', 'r', 's', 't'].slice(0, drawn.length);
   const tasks = drawn.map((task, index) => taskOf(task, names, index, false));
   const [fork, last] = [tasks[0]!, tasks.at(-1)!];
@@ -273,10 +281,16 @@ function diamondOf({ drawn, join, on, rounds }: Diamond): Task[] {
   fork.on_complete = branches.map(({ name }) => name);
   for (const branch of branches) branch[on] = last.name;
   last.join = join;
-  if (rounds === 1) return tasks;
-  const round = '{{ rounds | default(1) + 1 }}';
-  last.next = [{ when: `rounds | default(1) < ${rounds}`, publish: { rounds: round }, do: fork.name }];
-  return tasks;
+  if (rounds > 1) {
+    const round = '{{ rounds | default(1) + 1 }}';
+    last.next = [{ when: `rounds | default(1) < ${rounds}`, publish: { rounds: round }, do: fork.name }];
+  }
+  if (transitions === 0) return tasks;
+  const next = Array.from({ length: transitions }, (_, nth) => ({
+    ...(nth === 0 ? {} : { when: 'succeeded()' }),
+    ...{ publish: { y: nth }, do: fork.name },
+  }));
+  return [{ name: 'o', action: 'core.noop', next }, ...tasks];
 }
 
 /** Makes a task wait for others where some lead to it: for no more than do. */

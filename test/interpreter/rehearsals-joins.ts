@@ -93,6 +93,52 @@ export const JOIN_REHEARSALS: Rehearsal[] = [
     expect: { order: ['a', 'b', 'j'], outcome: 'completed', output: { j: [1, 2] } },
   },
   {
+    name: 'two transitions of one visit to one task open a lineage each: the join behind runs for both, with what each has published',
+    definition: {
+      output: '{{ seen | sort }}',
+      variables: { seen: [] },
+      tasks: [
+        act('a', {
+          next: [
+            { publish: { x: 1 }, do: 'b' },
+            { when: 'succeeded()', publish: { x: 2 }, do: 'b' },
+            { when: 'failed()', publish: { x: 3 }, do: 'b' },
+          ],
+        }),
+        pause('b', 1, { on_success: ['left', 'right'] }),
+        act('left', { on_success: 'j' }),
+        pause('right', 1, { on_success: 'j' }),
+        give('j', '{{ x }}', { join: 'all', on_success: 'c' }),
+        give('c', '{{ [x, j.output] }}', { publish: { seen: '{{ (result(),) | list }}' } }),
+      ],
+    },
+    expect: {
+      order: ['a', 'b', 'b#2', 'left', 'right', 'left#2', 'right#2', 'j', 'j#2', 'c', 'c#2'],
+      outcome: 'completed',
+      output: [[2, 2]],
+    },
+  },
+  {
+    name: 'two transitions twice over make four lineages, and four joins',
+    definition: {
+      tasks: [
+        act('a', { on_success: 'b', on_complete: 'b' }),
+        act('b', { on_success: 'c', on_complete: 'c' }),
+        act('c', { on_success: ['left', 'right'] }),
+        act('left', { on_success: 'j' }),
+        act('right', { on_success: 'j' }),
+        act('j', { join: 'all' }),
+      ],
+    },
+    expect: {
+      order: [
+        ...['a', 'b', 'b#2', 'c', 'c#2', 'c#3', 'c#4'],
+        ...['left', 'right', 'left#2', 'right#2', 'left#3', 'right#3', 'left#4', 'right#4', 'j', 'j#2', 'j#3', 'j#4'],
+      ],
+      outcome: 'completed',
+    },
+  },
+  {
     name: 'in a loop each round of a join runs once',
     definition: {
       start: ['fork'],

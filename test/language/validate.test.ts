@@ -300,6 +300,21 @@ describe('doubtful, and stored with a warning', () => {
       { tasks: [noop('a', { on_success: 'c' }), noop('b', { on_success: 'c' }), noop('c')] },
       ['several_arrivals /tasks/2'],
     ],
+    [
+      'several transitions of one task that fire together',
+      { tasks: [noop('a', { on_success: 'b', on_complete: 'b' }), noop('b')] },
+      ['several_arrivals /tasks/1'],
+    ],
+    [
+      'several transitions of one task of which one fires',
+      { tasks: [noop('a', { on_success: 'b', on_failure: 'b' }), noop('b')] },
+      [],
+    ],
+    [
+      'several transitions of one task to a join',
+      { tasks: [noop('a', { on_success: 'b', on_complete: 'b' }), noop('b', { join: 'all' })] },
+      [],
+    ],
   ])('%s', (_, definition, warnings) => {
     expect(check(definition)).toEqual({ issues: [], warnings });
   });
