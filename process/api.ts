@@ -240,8 +240,6 @@ export async function startApi({
   const watches = createWatchService(temporal, executions, log);
   const changes = createChangeService(stores.executions, log);
   const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
-  const changers = { executions, retries, deletions };
-  const bulk = createBulkService(createBulkJobStore(db), stores.executions, changers, Date.now, log);
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
   const actions = createActionService(actionStore, stores.definitions, queues);
@@ -270,6 +268,8 @@ export async function startApi({
     // It may take long, and the request does not wait for it.
     onChanged: (caller, subject) => void ends.endOf(caller, subject),
   });
+  const changers = { executions, retries, deletions, principals };
+  const bulk = createBulkService(createBulkJobStore(db), stores.executions, changers, Date.now, log);
   const onceSettled = createOnceSettled({ temporal, projections });
   const schedules = createScheduleService(temporalSchedules, executions, principals, log, Date.now);
   const send = createDelegationSender({ temporal, projections, signer });

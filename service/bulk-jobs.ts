@@ -4,7 +4,7 @@ import { AppError } from '../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../model/bulk.ts';
 import { integerId } from '../model/execution-id.ts';
 import type { Logger } from '../model/log.ts';
-import { hasPermission } from '../model/permissions.ts';
+import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import type { BulkJob, BulkJobStore } from '../store/bulk-jobs.ts';
 import type { ExecutionFilter, ExecutionStore } from '../store/executions.ts';
@@ -13,6 +13,7 @@ import type { ExecutionService } from './executions.ts';
 import type { IdempotencyKey } from './idempotency.ts';
 import { refusal } from './inputs.ts';
 import { isPassing } from './outages.ts';
+import type { PrincipalService } from './principals.ts';
 import type { RetryService } from './retries.ts';
 import { workFor } from './work-owner.ts';
 
@@ -38,6 +39,7 @@ export interface BulkServices {
   executions: ExecutionService;
   retries: RetryService;
   deletions: DeletionService;
+  principals: Pick<PrincipalService, 'asItStands'>;
 }
 
 /** Changes many executions, in jobs that outlive a process. */
@@ -47,15 +49,15 @@ export type BulkService = ReturnType<typeof createBulkService>;
 export function createBulkService(
   jobs: BulkJobStore,
   store: ExecutionStore,
-  { executions, retries, deletions }: BulkServices,
+  { executions, retries, deletions, principals }: BulkServices,
   clock: () => number,
   log: Logger,
 ) {
   let wake = () => {};
 
   async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
-    const permission = 'execution:admin';
-    if (verb === 'delete' && !hasPermission(principal, permission)) {
+    const permission = PERMISSION[verb];
+    if (!hasPermission(principal, permission)) {
       throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
     }
     if ('ids' in target) {
@@ -76,13 +78,31 @@ export function createBulkService(
     throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
   }
 
-  /** Does the next batches of a job, unless somebody aborts it, and lets it go. */
+  /**
+   * Does the next batches of a job, unless somebody aborts it, and lets it go. A job whose principal has been disabled since, or has lost
+   * the permission, is aborted: its next execution fails with the reason.
+   */
   async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
+    const principal = await principals.asItStands(leased.principal);
+    if (principal === null || !hasPermission(principal, PERMISSION[leased.verb])) {
+      const { id, tenant, targets, done, verb } = leased;
+      const error =
+        principal === null
+          ? `"${leased.principal.subject}", who began this job, is disabled`
+          : `"${leased.principal.subject}", who began this job, does not have the permission ${PERMISSION[verb]} any more`;
+      const errors = [{ id: integerId(targets[done]!), error }];
+      await jobs.advance(id, { done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
+      await jobs.abort(tenant, id);
+      return;
+    }
     let job = leased;
     for (let batches = 1; job.status === 'running' && !signal.aborted; batches += 1) {
       const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
       const { id } = job;
-      const results = await Promise.all(batch.map((n) => change(job, n, ['bulk', id, String(n)])));
+      const { verb, reason } = leased;
+      const results = await Promise.all(
+        batch.map((n) => change({ principal, verb, reason }, n, ['bulk', id, String(n)])),
+      );
       const errors = results.filter((error) => error !== null);
       const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
       const last = batches === BATCHES;
@@ -93,7 +113,7 @@ export function createBulkService(
 
   /** Does it to one; the same key is one retry, also when a process died in between. */
   async function change(
-    { principal, verb, reason }: BulkJob,
+    { principal, verb, reason }: Pick<BulkJob, 'principal' | 'verb' | 'reason'>,
     n: number,
     key: IdempotencyKey,
   ): Promise<BulkError | null> {
@@ -118,7 +138,7 @@ export function createBulkService(
     },
 
     /**
-     * Begins a job. Throws `forbidden` where the caller may not delete, `request_invalid` for an id that can be none, and for more
+     * Begins a job. Throws `forbidden` where the caller does not have the permission, `request_invalid` for an id that can be none, and for more
      * executions than a job may have.
      */
     async begin(
@@ -173,6 +193,14 @@ export function createBulkService(
     },
   };
 }
+
+/** What one must be allowed to begin a job, and for as long as it goes on. */
+const PERMISSION: Record<BulkVerb, Permission> = {
+  cancel: 'execution:execute',
+  terminate: 'execution:execute',
+  retry: 'execution:execute',
+  delete: 'execution:admin',
+};
 
 /** Which executions a verb is for, of those that match a filter. */
 const MEANT: Record<BulkVerb, ExecutionFilter> = {
