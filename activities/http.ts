@@ -3,9 +3,10 @@ import { type HttpInput, HttpInputSchema } from '../model/http-input.ts';
 import { type JsonObject, jsonSize } from '../model/json.ts';
 import { JsonRefused } from '../model/json-reader.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
-import { type Action, type ActionContext, ActionError, basic, changedOutput, retryAfterOf } from './action.ts';
+import { type Action, ActionError, changedOutput, retryAfterOf } from './action.ts';
 import { timer } from './attempt.ts';
 import { type ReadBody, readBody } from './http-body.ts';
+import { requestOf, urlOf } from './http-request.ts';
 
 /**
  * `core.http`: `{ status_code, headers, encoding, body, duration_ms }`. Fails with `http_error` on an
@@ -18,15 +19,14 @@ export const httpAction: Action<HttpInput> = {
   async run(input, { signal, fetch, encoded }) {
     const started = performance.now();
     const limit = input.timeout === undefined ? undefined : timer(input.timeout);
+    let answered: number | null = null;
     try {
       const response = await fetch(urlOf(input), {
-        method: input.method,
-        headers: headersOf(input, encoded),
-        redirect: input.follow_redirects ? 'follow' : 'manual',
+        ...requestOf(input, encoded),
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
-        ...sentBody(input, encoded),
       });
       const { status } = response;
+      answered = status;
       const expected = isExpected(status, input.expect);
       const headers = headersOfAnswer(response.headers);
       const bytes = await readBytes(response);
@@ -44,60 +44,14 @@ export const httpAction: Action<HttpInput> = {
       if (error instanceof ActionError || signal.aborted) throw error;
       if (limit?.aborted)
         throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
-      throw new ActionError('http_error', `${urlOf(input).origin} did not answer: ${reasonOf(error)}`, {
+      const what = answered === null ? 'did not answer' : `answered ${answered}, and its body cannot be read`;
+      throw new ActionError('http_error', `${urlOf(input).origin} ${what}: ${reasonOf(error)}`, {
         code: codeOf(error),
         cause: error,
       });
     }
   },
 };
-
-/** The URL with the query behind what it has itself, which stays as it is: it may be signed. */
-function urlOf({ url, query }: HttpInput): URL {
-  const result = new URL(url);
-  const more = parametersOf(query).toString();
-  if (more !== '') result.search = result.search.length > 1 ? `${result.search}&${more}` : more;
-  return result;
-}
-
-/** Fields of a query or a form; one with several values stands there as often. */
-function parametersOf(fields: HttpInput['query']): URLSearchParams {
-  return new URLSearchParams(
-    Object.entries(fields).flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((each): [string, string] => [name, String(each)]),
-    ),
-  );
-}
-
-function headersOf(
-  { headers, body, form, auth }: HttpInput,
-  encoded: ActionContext['encoded'],
-): Record<string, string> {
-  const result = new Headers(headers);
-  if (form === undefined && body !== undefined && typeof body !== 'string' && !result.has('content-type')) {
-    result.set('content-type', 'application/json');
-  }
-  if (auth !== undefined) {
-    result.set(
-      'authorization',
-      'bearer' in auth ? `Bearer ${auth.bearer}` : basic(auth.username, auth.password, encoded),
-    );
-  }
-  return Object.fromEntries(result);
-}
-
-function sentBody({ body, form }: HttpInput, encoded: ActionContext['encoded']): { body?: string | URLSearchParams } {
-  if (form !== undefined) {
-    const params = parametersOf(form);
-    encoded(params.toString());
-    return { body: params };
-  }
-  if (body === undefined) return {};
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  // Systems that give a request back have its body in base64.
-  encoded(text);
-  return { body: text };
-}
 
 /** Headers of an answer, those that come several times joined by commas; cookies, whose commas mean something else, as a list. */
 function headersOfAnswer(headers: Headers): Record<string, string | string[]> {
@@ -132,8 +86,9 @@ function isExpected(status: number, expected: HttpInput['expect']): boolean {
 }
 
 function codeOf(error: unknown): string {
-  const { cause } = error as { cause?: { code?: unknown } };
-  return typeof cause?.code === 'string' ? cause.code : 'HTTP_FAILED';
+  const { cause, code } = error as { cause?: { code?: unknown }; code?: unknown };
+  const found = cause?.code ?? code;
+  return typeof found === 'string' ? found : 'HTTP_FAILED';
 }
 
 function reasonOf(error: unknown): string {

@@ -1,9 +1,18 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as resolve } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
+import {
+  Agent,
+  buildConnector,
+  type Dispatcher,
+  ProxyAgent,
+  type RequestInit,
+  type Response,
+  fetch as undiciFetch,
+} from 'undici';
 import type { EgressRules } from '../model/networks.ts';
 import { createJudge } from './judge.ts';
+import { isExcepted } from './proxy.ts';
 import { fetchFollowing, type HoldsSecret } from './redirects.ts';
 
 /** Bytes of the header block of an answer. */
@@ -24,6 +33,21 @@ export class EgressError extends Error {
   }
 }
 
+/** How a connection is made by TLS, all in PEM: who is trusted instead of the public authorities, and who this side is. */
+export interface TlsSettings {
+  ca?: string;
+  cert?: string;
+  key?: string;
+  passphrase?: string;
+  servername?: string;
+}
+
+/** A request of the standard's `fetch`; `tls` holds for the origin that it is first sent to. */
+export type EgressInit = RequestInit & { tls?: TlsSettings };
+
+/** Time is bounded by whoever asks: a task may wait for longer than undici's own 300 seconds. */
+const AGENT_LIMITS = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES };
+
 /** The only way out for actions and notices: addresses are judged where a connection is made, so also after each redirect. */
 export interface Egress {
   /**
@@ -31,7 +55,7 @@ export interface Egress {
    * the cause where an address may not be reached, and with a RedirectError as `fetchFollowing` does. Without `holdsSecret`, every header
    * and body counts as having a secret.
    */
-  fetch(input: string | URL, init?: RequestInit, holdsSecret?: HoldsSecret): Promise<Response>;
+  fetch(input: string | URL, init?: EgressInit, holdsSecret?: HoldsSecret): Promise<Response>;
   /** Finds an address of a host, to connect to one of its ports by anything but HTTP. Throws an EgressError, or the error of the lookup. */
   addressOf(host: string, port: number): Promise<string>;
   /** Returns what looks names up for a client that connects to a port by itself. Nothing looks up an address that is written out. */
@@ -42,6 +66,7 @@ export interface Egress {
 /** Makes the way out. Without rules, loopback and private addresses are not reached. */
 export function createEgress(rules: Partial<EgressRules> = {}): Egress {
   const judge = createJudge(rules);
+  const { proxy } = rules;
 
   // What a name means is what is connected to: nobody can change it in between. One bad address denies the name.
   async function addressesOf(written: string, port: number): Promise<LookupAddress[]> {
@@ -79,30 +104,71 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
     return made;
   }
 
-  const agent = new Agent({
-    // Whoever asks bounds the time: a task may wait for longer than undici's own 300 seconds.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    connect(options, done) {
-      const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
-      const connect = () => connectorFor(port)(options, done);
-      // An address that is written out is not looked up by the connector.
-      if (isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0) connect();
-      else addressesOf(options.hostname, port).then(connect, (error: Error) => done(error, null));
-    },
-  });
-  const send = (url: string | URL, init: RequestInit) => undiciFetch(url, { ...init, dispatcher: agent });
+  function createAgent(connectorOf: typeof connectorFor): Agent {
+    return new Agent({
+      ...AGENT_LIMITS,
+      connect(options, done) {
+        const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+        const connect = () => connectorOf(port)(options, done);
+        // An address that is written out is not looked up by the connector.
+        if (isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0) connect();
+        else addressesOf(options.hostname, port).then(connect, (error: Error) => done(error, null));
+      },
+    });
+  }
+
+  const createProxyAgent = (uri: string, requestTls?: TlsSettings) =>
+    new ProxyAgent({ ...AGENT_LIMITS, uri, ...(requestTls === undefined ? {} : { requestTls }) });
+
+  const direct = createAgent(connectorFor);
+  const byProxy = proxy === undefined ? null : createProxyAgent(proxy.url);
+
+  /** Sends one request, without following redirects. */
+  async function send(url: URL, init: RequestInit, tls: TlsSettings | undefined): Promise<Response> {
+    const [host, port] = [url.hostname, portOf(url)];
+    const proxied = proxy !== undefined && !isExcepted(host, port, proxy.except);
+    // The proxy looks the name up again; what this side may not reach is not asked of it.
+    if (proxied) await addressesOf(host, port);
+    if (tls === undefined) return sendBy(proxied ? byProxy! : direct, url, init);
+    const servername = tls.servername ?? host;
+    const agent = proxied
+      ? createProxyAgent(proxy.url, { ...tls, servername })
+      : createAgent((each) => buildConnector({ ...tls, lookup: lookup(each) }));
+    try {
+      return await sendBy(agent, url, init);
+    } finally {
+      // It ends once the answer has been read.
+      void agent.close();
+    }
+  }
+
   return {
     lookup,
     addressOf: async (host, port) => (await addressesOf(host, port))[0]!.address,
-    fetch: (input, init = {}, holdsSecret = () => true) =>
-      (init.redirect ?? 'follow') === 'follow' ? fetchFollowing(send, input, init, holdsSecret) : send(input, init),
+    fetch(input, { tls, ...init } = {}, holdsSecret = () => true) {
+      const first = new URL(input);
+      if ((init.redirect ?? 'follow') !== 'follow') return send(first, init, tls);
+      const sendOn = (url: URL, request: RequestInit) =>
+        send(url, request, url.origin === first.origin ? tls : undefined);
+      return fetchFollowing(sendOn, first, init, holdsSecret);
+    },
     async close() {
       judge.close();
-      await agent.close();
+      await Promise.all([direct.close(), byProxy?.close()]);
     },
   };
+}
+
+/**
+ * Sends a request by a dispatcher. `fetch` refuses ports that browsers do not open, so it is shown none: the dispatcher goes to the origin
+ * that was asked for.
+ */
+function sendBy(dispatcher: Dispatcher, url: URL, init: RequestInit): Promise<Response> {
+  const shown = new URL(url);
+  shown.port = '';
+  const { origin } = url;
+  const towards = dispatcher.compose((dispatch) => (options, handler) => dispatch({ ...options, origin }, handler));
+  return undiciFetch(shown, { ...init, dispatcher: towards });
 }
 
 /** Returns the port that a URL names, or that its scheme stands for. */

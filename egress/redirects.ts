@@ -88,5 +88,7 @@ function headersOf({ headers }: RequestInit): [string, string][] {
 
 /** Returns whether a body holds a secret; true for one that cannot be looked into. */
 function bodyHolds(body: BodyInit, holdsSecret: HoldsSecret): boolean {
+  // Secrets are known as UTF-8 that is read as Latin-1, too.
+  if (body instanceof Uint8Array) return holdsSecret(Buffer.from(body).toString('latin1'));
   return typeof body === 'string' || body instanceof URLSearchParams ? holdsSecret(String(body)) : true;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAIL_URL, MAIL_URL_MESSAGE } from './connection.ts';
 import { didYouMean } from './issue.ts';
-import { parseAllowed, parseEndpoints, parseNat64, parseNetworks } from './networks.ts';
+import { parseAllowed, parseEndpoints, parseNat64, parseNetworks, parseProxyExceptions } from './networks.ts';
 
 /** Seconds for which a person's last token is remembered by default: 30 days. */
 export const PERSON_MEMORY = 2_592_000;
@@ -142,6 +142,16 @@ export const ConfigSchema = z.object({
   ).describe(
     'Addresses of this machine and of private networks that actions and notices may reach, by commas: `10.1.0.0/16`, `erp.internal:443`, `private`, `loopback`. Without it `npm start` allows both words, and the processes of production allow none.',
   ),
+  FERMATA_EGRESS_PROXY: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .describe(
+      'Proxy by which HTTP requests of actions and notices leave: `http://user:password@host:port`. What may not be reached is not asked of it.',
+    ),
+  FERMATA_EGRESS_NO_PROXY: list(
+    parseProxyExceptions,
+    'must be hosts, `.domain`, `host:port`, networks or `*`, separated by commas',
+  ).describe('What is reached without that proxy, by commas: `erp.internal`, `.example.com`, `10.0.0.0/8`.'),
   FERMATA_INFRASTRUCTURE: list(parseEndpoints, 'must be `host` or `host:port`, separated by commas').describe(
     'What nothing here may reach whatever else is allowed, by commas, as `host:port`, or `host` for all its ports: add what Fermata depends on beyond Temporal and the database that it is given, such as a UI of Temporal.',
   ),

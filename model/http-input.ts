@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Base64Schema, FILE_CONTENT, hasOneContent, ONE_CONTENT } from './base64.ts';
 import { type Issue, jsonPointer } from './issue.ts';
 import { isJsonObject, type Json } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
@@ -25,6 +26,52 @@ export const BigNumbers = z
   .optional()
   .describe('`text`: integers from 2^53 on are given as text. Without it the task fails (`NUMBER_INEXACT`).');
 
+/** A file of a form, or a plain value. */
+const FileSchema = z
+  .strictObject({
+    filename: z.string().min(1).max(1000),
+    content_type: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[\t\x20-\x7e]+$/, 'must be one line of ASCII')
+      .optional(),
+    ...FILE_CONTENT,
+  })
+  .refine(hasOneContent, ONE_CONTENT);
+const MultipartFieldSchema = z.union([Scalar, FileSchema]);
+
+/** A field of multipart/form-data. */
+export type MultipartField = z.infer<typeof MultipartFieldSchema>;
+
+const pem = (what: string) =>
+  z
+    .string()
+    .max(200_000)
+    .refine(
+      (text) => new RegExp(`-----BEGIN [A-Z0-9 ]*${what}-----`).test(text),
+      `must be a ${what.toLowerCase()} in PEM`,
+    );
+
+/** How the connection of a request is made by TLS; certificates are always verified. */
+const TlsSchema = z
+  .strictObject({
+    ca: pem('CERTIFICATE').optional().describe('Certificates, in PEM, that are trusted instead of the public ones.'),
+    certificate: pem('CERTIFICATE').optional().describe('Certificate of this client, in PEM, with those above it.'),
+    key: pem('PRIVATE KEY').optional().describe('Its private key, in PEM; from a secret.'),
+    passphrase: z.string().optional().describe('Of the private key.'),
+    server_name: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .describe('The name that the certificate of the server must have; that of the URL unless given.'),
+  })
+  .refine(
+    ({ certificate, key }) => (certificate === undefined) === (key === undefined),
+    'needs "certificate" and "key" together',
+  );
+
 /** The input of `core.http`. */
 export const HttpInputSchema = z
   .strictObject({
@@ -33,7 +80,13 @@ export const HttpInputSchema = z
     headers: z.record(z.string(), z.string()).default({}),
     query: Fields.default({}).describe('Added to the query of the URL; a list as the same name several times.'),
     body: JsonValueSchema.optional().describe('Sent as it is when it is text, else as JSON.'),
+    encoding: z.literal('base64').optional().describe('`base64`: the body is the base64 of the bytes that are sent.'),
     form: Fields.optional().describe('Sent URL-encoded; a list as the same name several times.'),
+    multipart: z
+      .record(z.string(), z.union([MultipartFieldSchema, z.array(MultipartFieldSchema)]))
+      .optional()
+      .describe('Sent as multipart/form-data: values, and files; a list as the same name several times.'),
+    tls: TlsSchema.optional(),
     timeout: z.number().positive().optional().describe('Seconds for this request, within the timeout of the task.'),
     follow_redirects: z.boolean().default(true),
     big_numbers: BigNumbers,
@@ -45,7 +98,7 @@ export const HttpInputSchema = z
       .union([z.strictObject({ username: z.string(), password: z.string() }), z.strictObject({ bearer: z.string() })])
       .optional(),
   })
-  .superRefine(({ url, method, headers, body, form }, context) => {
+  .superRefine(({ url, method, headers, body, form, multipart, encoding, tls }, context) => {
     const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     for (const [name, value] of Object.entries(headers)) {
       const problem = nameProblem(name);
@@ -55,10 +108,15 @@ export const HttpInputSchema = z
       }
     }
     if (/^https?:\/\/[^/?#]*@/i.test(url)) refuse(['url'], 'cannot contain credentials: use "auth"');
-    if (body !== undefined && form !== undefined) refuse(['form'], 'cannot be combined with "body"');
-    if ((method === 'GET' || method === 'HEAD') && (body !== undefined || form !== undefined)) {
-      refuse([body === undefined ? 'form' : 'body'], `cannot be sent with ${method}`);
-    }
+    const [content, second] = Object.entries({ body, form, multipart }).flatMap(([name, given]) =>
+      given === undefined ? [] : [name],
+    );
+    if (second !== undefined) refuse([second], `cannot be combined with "${content}"`);
+    if ((method === 'GET' || method === 'HEAD') && content !== undefined)
+      refuse([content], `cannot be sent with ${method}`);
+    if (encoding !== undefined && !Base64Schema.safeParse(body).success)
+      refuse(['body'], 'must be base64 with padding');
+    if (tls !== undefined && !/^https:/i.test(url)) refuse(['tls'], 'needs an https URL');
   });
 
 /** The input of `core.http`, defaults applied. */

@@ -20,6 +20,16 @@ export interface EgressRules {
   infrastructure: readonly Endpoint[];
   /** Prefixes of NAT64 in this network, beside the well-known ones. */
   nat64: readonly string[];
+  /** The proxy by which HTTP requests leave. */
+  proxy?: ProxyRules | undefined;
+}
+
+/** A proxy for HTTP requests, and the hosts that are reached without it. */
+export interface ProxyRules {
+  /** `http://` or `https://`, with user and password where it requires them. */
+  url: string;
+  /** Hosts, `.domain`, `host:port`, addresses, networks, or `*`. */
+  except: readonly string[];
 }
 
 /** What words stand for in `FERMATA_EGRESS` and `FERMATA_EGRESS_ALLOW`. */
@@ -46,6 +56,15 @@ export function parseAllowed(text: string): string[] | null {
 export function parseEndpoints(text: string): Endpoint[] | null {
   const entries = entriesOf(text, (entry) => parseEndpoint(entry) !== null);
   return entries?.map((entry) => parseEndpoint(entry)!) ?? null;
+}
+
+/** Parses a list by commas of hosts, `.domain`, `host:port`, addresses, networks and `*`; null where an entry is none of these. */
+export function parseProxyExceptions(text: string): string[] | null {
+  return entriesOf(text, (entry) => {
+    if (entry === '*' || parseNetwork(entry) !== null) return true;
+    const endpoint = parseEndpoint(entry.replace(/^\*?\./, ''));
+    return endpoint !== null;
+  });
 }
 
 /** Parses a list by commas of prefixes of NAT64; null where an entry is none. */

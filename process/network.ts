@@ -16,17 +16,19 @@ export interface NetworkFacts {
 
 /** Derives from the settings which addresses may be reached. */
 export function egressRules(config: Config, { allowed, metricsUrl, ownPorts = [] }: NetworkFacts): EgressRules {
-  const { FERMATA_METRICS_PORT: metricsPort, FERMATA_CODEC_ORIGINS: uiOrigins } = config;
+  const { FERMATA_METRICS_PORT: metricsPort, FERMATA_CODEC_ORIGINS: uiOrigins, FERMATA_EGRESS_PROXY: proxy } = config;
   const ports = [metricsPort, metricsUrl === undefined ? 0 : Number(new URL(metricsUrl).port), ...ownPorts];
   return {
     denied: config.FERMATA_EGRESS ?? [],
     allowed: config.FERMATA_EGRESS_ALLOW ?? allowed,
     nat64: config.FERMATA_NAT64_PREFIX ?? [],
+    ...(proxy === undefined ? {} : { proxy: { url: proxy, except: config.FERMATA_EGRESS_NO_PROXY ?? [] } }),
     infrastructure: [
       ...(config.FERMATA_INFRASTRUCTURE ?? []),
       ...(config.TEMPORAL_ADDRESS === undefined ? [] : temporalEndpoints(config.TEMPORAL_ADDRESS)),
       ...(config.DATABASE_URL === undefined ? [] : databaseEndpoints(config.DATABASE_URL)),
       ...(uiOrigins?.split(',').map(originEndpoint) ?? []),
+      ...(proxy === undefined ? [] : [originEndpoint(proxy)]),
       ...ports.flatMap((port) => (port === undefined || port === 0 ? [] : ownEndpoint(port))),
     ],
   };
