@@ -10,7 +10,7 @@ import { CODEC_PATH, codecOrigins, codecRoutes } from './codec.ts';
 import { connectionRoutes } from './connections.ts';
 import { delegationRoutes } from './delegations.ts';
 import { type ApiServices, createRouter } from './environment.ts';
-import { answerNotFound, createErrorHandler } from './errors.ts';
+import { createErrorHandler } from './errors.ts';
 import { executionControlRoutes } from './execution-controls.ts';
 import { executionIndexRoutes } from './execution-index.ts';
 import { executionListRoutes } from './execution-lists.ts';
@@ -23,6 +23,7 @@ import { managementRoutes } from './management.ts';
 import { masterKeyRoutes } from './master-keys.ts';
 import { authenticate, checkUrl, forbidStoring, limitInFlight, limitRate, observeRequests } from './middleware.ts';
 import { describeApi } from './openapi.ts';
+import { allowOrigins } from './origins.ts';
 import { packRoutes } from './packs.ts';
 import { principalRoutes } from './principals.ts';
 import { scheduleRoutes } from './schedules.ts';
@@ -31,6 +32,7 @@ import { signingKeyRoutes } from './signing-keys.ts';
 import { streamRoutes } from './streams.ts';
 import { docsRoutes, systemRoutes } from './system.ts';
 import { taskQueueRoutes } from './task-queues.ts';
+import { answerUnrouted } from './unrouted.ts';
 import { workflowToolRoutes } from './workflow-tools.ts';
 import { workflowRoutes } from './workflows.ts';
 
@@ -39,7 +41,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   const { definitions, executions, tasks, lists, deletions, principals, log } = services;
   const app = createRouter();
   app.onError(createErrorHandler(log));
-  app.notFound(answerNotFound);
+  app.notFound(answerUnrouted(app));
   if (services.observe !== undefined) app.use(observeRequests(services.observe));
   app.use(closeUnread);
   app.use(requestId());
@@ -50,6 +52,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.use(secureHeaders());
   app.use(forbidStoring);
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
+  if (services.corsOrigins.length > 0) app.use(allowOrigins(services.corsOrigins));
   // A browser asks what it may before it says who asks.
   if (services.payloads !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
   app.use(checkUrl);
@@ -89,6 +92,11 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     app.route('/', routes);
   }
   app.route('/', inquiryPageRoutes(services.links, services.publicUrl, log));
-  app.get('/openapi.json', (context) => context.json(describeApi(app)));
+  let described: string | undefined;
+  app.get('/openapi.json', (context) => {
+    // Anybody may read it, and making it takes longer than most answers.
+    described ??= JSON.stringify(describeApi(app, services.publicUrl));
+    return context.body(described, 200, { 'content-type': 'application/json' });
+  });
   return app;
 }

@@ -90,6 +90,8 @@ export interface ApiServices {
   /** Where payloads are sealed, and the origins whose pages may ask to have them opened. */
   payloads: PayloadService | undefined;
   codecOrigins: readonly string[];
+  /** Origins of pages that may call the API from a browser. */
+  corsOrigins: readonly string[];
   schedules: ScheduleService;
   inquiries: InquiryService;
   delegations: DelegationService;

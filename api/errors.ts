@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { ErrorHandler, NotFoundHandler } from 'hono';
+import type { Context, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
 import { AppError, ERROR_STATUS, type ErrorCode } from '../model/app-error.ts';
@@ -78,16 +78,15 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
       log.error({ err: thrown, request_id: requestId, route }, error.message);
     if (error.code === 'busy') context.header('retry-after', RETRY_AFTER);
     if (error.retryAfter !== undefined) context.header('retry-after', String(error.retryAfter));
-    const form: ErrorForm = context.get('errorForm') ?? errorBody;
-    return context.json(form(error, requestId), error.status);
+    return answerError(context, error);
   };
 }
 
-/** No route has the path. */
-export const answerNotFound: NotFoundHandler<ApiEnv> = (context) => {
-  const message = `there is nothing at ${context.req.method} ${context.req.path}`;
-  return context.json(errorBody(new AppError('not_found', message), context.get('requestId')), 404);
-};
+/** Answers with an error, in the form of the API that the path belongs to. */
+export function answerError(context: Context<ApiEnv>, error: AppError): Response {
+  const form: ErrorForm = context.get('errorForm') ?? errorBody;
+  return context.json(form(error, context.get('requestId')), error.status);
+}
 
 function errorBody(error: AppError, requestId: string): z.infer<typeof ErrorSchema> {
   const { message, status, code, issues, details } = error;

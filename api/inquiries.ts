@@ -97,7 +97,7 @@ const overrideRoute = createApiRoute({
 const tokenRoute = createApiRoute({
   permission: 'inquiry:respond',
   ...{ method: 'get', path: `${base}/{id}/token`, tags, summary: "Get a token that holds the caller's own decision" },
-  description: 'Whoever presents it must be its owner; document 002 tells where (`/execution/{id}/signal?input=`).',
+  description: 'Only its owner may present it, at `/execution/{id}/signal?input=`.',
   request: {
     params: IdParams,
     query: z.strictObject({ option: z.string().min(1).max(64), bound_to: BoundToSchema.optional() }),

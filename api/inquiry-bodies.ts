@@ -25,7 +25,7 @@ const VoteSchema = z.object({
   bound_to: z.string().nullable(),
   override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
   verified: z
-    .literal(true)
+    .boolean()
     .nullable()
     .describe(
       'Whether the run has verified the signature of Fermata on it; null: by an older version, which asks for none.',

@@ -83,7 +83,12 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
   createApiRoute({
     permission: 'execution:execute',
     otherwise: 'execution_not_found',
-    ...{ method, path: `${prefix}/execution/{id}/${verb}`, tags, summary: `${verb} an execution of one's own` },
+    ...{
+      method,
+      path: `${prefix}/execution/{id}/${verb}`,
+      tags,
+      summary: `${verb === 'cancel' ? 'Cancel' : 'Terminate'} an execution that the caller has started`,
+    },
     request: {
       params: IdParams,
       ...(method === 'post' ? { body: { content: { 'application/json': { schema: ReasonSchema } } } } : {}),
@@ -129,7 +134,7 @@ const signalRoute = (prefix: string, method: 'get' | 'post') =>
 const signalTokenRoute = createApiRoute({
   permission: 'execution:execute',
   ...{ method: 'post', path: '/api/v1/executions/{id}/signal/token', tags, summary: 'Get a token that holds a signal' },
-  description: 'For the caller, to present once: document 002, `/execution/{id}/signal?input=`.',
+  description: 'For the caller, to present once: `/execution/{id}/signal?input=`.',
   request: {
     params: IdParams,
     body: { required: true, content: { 'application/json': { schema: SignalTokenSchema } } },

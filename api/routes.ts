@@ -69,8 +69,10 @@ export function createApiRoute<P extends string, R extends ApiRouteConfig & { pa
   const { permission, otherwise, ...config } = route;
   const types = Object.keys(config.request?.body?.content ?? {}) as BodyType[];
   const authorize = demand(permission, otherwise);
+  const needs = `Needs the permission \`${permission}\`.`;
   const described = {
     ...config,
+    description: config.description === undefined ? needs : `${config.description} ${needs}`,
     middleware: types.length === 0 ? authorize : [authorize, takeBody(types)],
     responses: { ...(types.length === 0 ? {} : bodyRefusals(config.responses)), ...config.responses },
     'x-permission': permission,

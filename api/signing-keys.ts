@@ -21,6 +21,7 @@ const KeysSchema = z
 const keysRoute = createRoute({
   ...{ method: 'get', path: '/.well-known/fermata-keys.json', tags: ['system'], security: [] },
   summary: 'The keys that sign decisions and controls (JWKS, RFC 8037), earlier ones included',
+  description: 'For whoever checks decisions without the API. Needs no credential.',
   responses: {
     200: { description: 'The keys.', content: { 'application/json': { schema: KeysSchema } } },
     429: json(ErrorSchema, 'rate_limited'),

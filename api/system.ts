@@ -35,6 +35,7 @@ const tags = ['system'];
 const limited = { 429: json(ErrorSchema, 'rate_limited') };
 const healthRoute = createRoute({
   ...{ method: 'get', path: '/healthz', tags, summary: 'The process runs', security: [] },
+  description: 'Answers as long as the process serves requests, whatever else is down. Needs no credential.',
   responses: {
     200: { description: 'It does.', content: { 'application/json': { schema: HealthSchema } } },
     ...limited,
@@ -42,6 +43,7 @@ const healthRoute = createRoute({
 });
 const readyRoute = createRoute({
   ...{ method: 'get', path: '/readyz', tags, summary: 'Everything it needs answers', security: [] },
+  description: 'Asks Temporal and the database, at most once a second. Needs no credential.',
   responses: {
     200: { description: 'Ready.', content: { 'application/json': { schema: ReadinessSchema } } },
     503: { description: 'Something does not answer.', content: { 'application/json': { schema: ReadinessSchema } } },

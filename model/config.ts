@@ -91,6 +91,13 @@ export const ConfigSchema = z.object({
     .regex(/^https?:\/\/[^/,]+(,https?:\/\/[^/,]+)*$/, 'must be origins, as in "https://temporal.example.com"')
     .optional()
     .describe("Origins of Temporal's UI, by commas, that may ask `/codec` to open payloads; `npm start` adds its own."),
+  FERMATA_CORS_ORIGINS: z
+    .string()
+    .regex(/^https?:\/\/[^/,]+(,https?:\/\/[^/,]+)*$/, 'must be origins, as in "https://portal.example.com"')
+    .optional()
+    .describe(
+      'Origins of pages, by commas, that may call the API from a browser, with a key or a token in a header: `https://portal.example.com`; without it none may.',
+    ),
   FERMATA_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()

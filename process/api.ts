@@ -6,10 +6,10 @@ import type { Connection } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import { takeBody } from '../api/body.ts';
 import type { WorkerState } from '../api/environment.ts';
+import { demandOwnPlace } from '../api/origins.ts';
 import type { Codec } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
 import { handleMcp } from '../mcp/server.ts';
-import { AppError } from '../model/app-error.ts';
 import { type Config, PERSON_MEMORY } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
 import type { EgressRules } from '../model/networks.ts';
@@ -104,6 +104,7 @@ export function accessOf(
   | 'chat'
   | 'codec'
   | 'codecOrigins'
+  | 'corsOrigins'
   | 'signingPems'
 > {
   const { FERMATA_JWT_JWKS_URL, FERMATA_JWT_SECRET, FERMATA_JWT_ISSUER, FERMATA_JWT_AUDIENCE } = config;
@@ -117,6 +118,7 @@ export function accessOf(
     codec: codecOf(config),
     signingPems: files?.split(',').map((file) => readFileSync(file, 'utf8')) ?? [],
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
+    corsOrigins: config.FERMATA_CORS_ORIGINS?.split(',') ?? [],
     tokens: {
       ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
       ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
@@ -153,6 +155,8 @@ export interface ApiOptions {
   /** What seals what Temporal gets, and the origins of its UI that may ask to have it opened. */
   codec?: Codec | undefined;
   codecOrigins?: readonly string[];
+  /** Origins of pages that may call the API from a browser. */
+  corsOrigins?: readonly string[];
   metrics?: Metrics | null;
   /** How the worker that this process looks after is; absent where it looks after none. */
   workerState?: (() => WorkerState) | undefined;
@@ -190,6 +194,7 @@ export async function startApi({
   egress: rules = {},
   codec,
   codecOrigins = [],
+  corsOrigins = [],
   metrics = null,
   workerState,
 }: ApiOptions): Promise<RunningApi> {
@@ -345,6 +350,7 @@ export async function startApi({
     imports,
     payloads: codec && createPayloadService(codec, stores.executions, namespace),
     codecOrigins,
+    corsOrigins,
     simulations,
     principals,
     audit,
@@ -359,13 +365,11 @@ export async function startApi({
   });
   for (const { inbound } of people.answering) app.post(inbound.path, takeBody([inbound.mediaType]));
   app.route('/', people.routes);
+  // Nothing is ever sent but as an answer, and there are no sessions to end: other methods are not allowed.
+  app.use('/mcp', demandOwnPlace({ host, publicUrl, origins: corsOrigins }));
   app.post('/mcp', takeBody(['application/json']), async (context) => {
     const mcp = { definitions, executions, lists, retries, deletions, inquiries, delegations, audit, log };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
-  });
-  app.all('/mcp', () => {
-    // Nothing is ever sent but as an answer, and there are no sessions to end.
-    throw new AppError('method_not_allowed', 'this MCP server answers POST alone');
   });
   /** Warns of mail in the clear, and of connections that an earlier version, or other settings, could reach. */
   async function warnOfNetworks(): Promise<void> {

@@ -59,7 +59,7 @@ describe('a request is refused before its body is read, and its connection close
     ['without credentials', { key: '', type: json }, 401, 'unauthenticated'],
     ['with wrong credentials', { key: 'wrong', type: json }, 401, 'unauthenticated'],
     ['on a path without a route', { path: '/api/v1/nothing', key: 'nobody', type: json }, 404, 'not_found'],
-    ['by a method that the path has not', { method: 'PATCH', type: json }, 404, 'not_found'],
+    ['by a method that the path has not', { method: 'PATCH', type: json }, 405, 'method_not_allowed'],
     ['without the permission', { key: 'nobody', type: json }, 403, 'forbidden'],
     ['without the permission, and too large', { key: 'nobody', type: json, length: 9e9 }, 403, 'forbidden'],
     ['that is declared too large', { type: json, length: 2_097_153 }, 413, 'body_too_large'],

@@ -40,7 +40,14 @@ export function createTestApp(
     return found;
   };
   const services: Partial<Record<keyof ApiServices, unknown>> = {
-    ...{ payloads: undefined, codecOrigins: [], publicUrl: undefined, observe: undefined, rateLimit: 0 },
+    ...{
+      payloads: undefined,
+      codecOrigins: [],
+      corsOrigins: [],
+      publicUrl: undefined,
+      observe: undefined,
+      rateLimit: 0,
+    },
     ...{ readiness: {}, log: pino({ level: 'silent' }) },
     index: { state: () => ({ lag: 0, standing: 0, setAside: 0 }) },
     workerState: undefined,
