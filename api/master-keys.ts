@@ -23,6 +23,8 @@ const MasterKeysSchema = z
           ...{ kind: z.enum(['api', 'worker', 'all']), host: z.string(), pid: z.int() },
           key_ids: z.array(z.string()).describe('The ids of its keys; the first one seals.'),
           missing: z.array(z.string()).describe('Keys that it needs and lacks.'),
+          payload_key_ids: z.array(z.string()).describe('The ids of its payload keys; the first one seals.'),
+          missing_payload_keys: z.array(z.string()).describe('Payload keys that others seal with and it lacks.'),
           seen_at: z.iso.datetime(),
         }),
       )
@@ -86,6 +88,15 @@ export function masterKeyRoutes(masterKeys: MasterKeyService) {
   return router;
 }
 
-function processBody({ kind, host, pid, keyIds, missing, seen }: KeyHolder) {
-  return { kind, host, pid, key_ids: keyIds, missing, seen_at: seen.toISOString() };
+function processBody({ kind, host, pid, keyIds, missing, payloadKeyIds, missingPayloadKeys, seen }: KeyHolder) {
+  return {
+    kind,
+    host,
+    pid,
+    key_ids: keyIds,
+    missing,
+    payload_key_ids: payloadKeyIds,
+    missing_payload_keys: missingPayloadKeys,
+    seen_at: seen.toISOString(),
+  };
 }

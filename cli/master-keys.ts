@@ -7,7 +7,15 @@ import type { Session } from './session.ts';
 /** What the API says of master keys: their ids, what each has sealed, and who lacks one. */
 interface MasterKeys {
   keys: { id: string; seals: boolean; sealed: Record<string, number> }[];
-  processes: { kind: string; host: string; pid: number; key_ids: string[]; missing: string[] }[];
+  processes: {
+    kind: string;
+    host: string;
+    pid: number;
+    key_ids: string[];
+    missing: string[];
+    payload_key_ids: string[];
+    missing_payload_keys: string[];
+  }[];
   damaged: { kind: string; name: string }[];
 }
 
@@ -40,26 +48,18 @@ export function addMasterKeyCommands(program: Command, session: () => Promise<Se
 
   program
     .command('doctor')
-    .description('say what does not answer, and which process lacks a master key')
+    .description('say what does not answer, and which process lacks a master key or a payload key')
     .action(async () => {
       const current = await session();
       const { service, output } = current;
-      const payloadKeys: string[] = [];
       const unready = await service.ask('GET', '/readyz').then(
-        ({ payload_key_ids: ids = [] }) => {
-          payloadKeys.push(...(ids as string[]));
-          return [];
-        },
+        () => [],
         ({ message }: Error) => [`/readyz: ${message}`],
       );
       const found = await masterKeys(current);
       const troubles = [...unready, ...troublesOf(found)];
-      const shown = { ...(found as unknown as Record<string, Json>), payload_key_ids: payloadKeys, troubles };
-      output.show(shown, () => [
-        ...linesOf(found),
-        ...(payloadKeys.length === 0 ? [] : [`payload keys of this API: ${payloadKeys.join(', ')}`, '']),
-        ...(troubles.length === 0 ? ['all is well'] : troubles),
-      ]);
+      const shown = { ...(found as unknown as Record<string, Json>), troubles };
+      output.show(shown, () => [...linesOf(found), ...(troubles.length === 0 ? ['all is well'] : troubles)]);
       if (troubles.length > 0) process.exitCode = EXIT.refused;
     });
 }
@@ -75,9 +75,13 @@ function damagedOf(damaged: MasterKeys['damaged']): string[] {
 }
 
 function lackingOf(processes: MasterKeys['processes']): string[] {
-  return processes.flatMap(({ kind, host, pid, missing }) =>
-    missing.map((id) => `${kind} ${pid} on ${host} lacks the master key ${id}: add it to its FERMATA_SECRET_KEY`),
-  );
+  return processes.flatMap(({ kind, host, pid, missing, missing_payload_keys: missingPayloadKeys }) => {
+    const who = `${kind} ${pid} on ${host}`;
+    return [
+      ...missing.map((id) => `${who} lacks the master key ${id}: add it to its FERMATA_SECRET_KEY`),
+      ...missingPayloadKeys.map((id) => `${who} lacks the payload key ${id}: add it to its FERMATA_PAYLOAD_KEY`),
+    ];
+  });
 }
 
 function linesOf({ keys, processes }: MasterKeys): string[] {
@@ -89,10 +93,11 @@ function linesOf({ keys, processes }: MasterKeys): string[] {
     ),
     '',
     ...table(
-      ['PROCESS', 'HOST', 'PID', 'KEYS', 'MISSING'],
-      processes.map(({ kind, host, pid, key_ids: ids, missing }) => [
-        ...[kind, host, String(pid), ids.join(',')],
-        missing.join(',') || '-',
+      ['PROCESS', 'HOST', 'PID', 'KEYS', 'PAYLOAD KEYS', 'MISSING'],
+      processes.map((holder) => [
+        ...[holder.kind, holder.host, String(holder.pid), holder.key_ids.join(',')],
+        holder.payload_key_ids.join(',') || '-',
+        [...holder.missing, ...holder.missing_payload_keys].join(',') || '-',
       ]),
     ),
     '',

@@ -408,7 +408,7 @@ export async function startApi({
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
     ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
     ...[strikes.run(stop.signal), signingKeys.run(stop.signal)],
-    keepPresent(processStore, presence(workerState === undefined ? 'api' : 'all', atRest), stop.signal, log),
+    keepPresent(processStore, presence(workerState === undefined ? 'api' : 'all', atRest, codec), stop.signal, log),
   ]);
   return {
     url,

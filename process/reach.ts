@@ -20,9 +20,14 @@ import type { WorkerOptions } from '../worker/worker.ts';
 /** What seals connections and secrets at rest. */
 export const REST_PURPOSE = 'connection';
 
-/** How a process is noted with the ids of its master keys. */
-export function presence(kind: ProcessKind, { keyIds }: Pick<Sealer, 'keyIds'>): Omit<ProcessRow, 'seen'> {
-  return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds] };
+/** How a process is noted with the ids of its master keys and of its payload keys, where payloads are sealed. */
+export function presence(
+  kind: ProcessKind,
+  { keyIds }: Pick<Sealer, 'keyIds'>,
+  codec: Pick<Codec, 'keyIds'> | undefined,
+): Omit<ProcessRow, 'seen'> {
+  const payloadKeyIds = [...(codec?.keyIds ?? [])];
+  return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds], payloadKeyIds };
 }
 
 /** Milliseconds that an installation is set up before its first key is created, where nothing was ever started without one. */

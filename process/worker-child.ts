@@ -148,7 +148,7 @@ async function openHost(
     );
     undos.push(keepRunning(reports.run));
     const secretKeys = settings.FERMATA_SECRET_KEY.split(',');
-    const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE));
+    const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), codecOf(config));
     const processes = createProcessStore(database.db);
     undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
     return { egress, desk: createDesk(database.db, secretKeys), report: reports.take };

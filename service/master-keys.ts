@@ -28,8 +28,11 @@ export interface MasterKey {
   sealed: Record<SealKind, number>;
 }
 
-/** A process that is alive, and the keys that it lacks: those that have sealed something, and those that other processes seal with. */
-export type KeyHolder = ProcessRow & { missing: string[] };
+/**
+ * A process that is alive, and the keys that it lacks: master keys that have sealed something or that other processes seal with, and
+ * payload keys that other processes seal with.
+ */
+export type KeyHolder = ProcessRow & { missing: string[]; missingPayloadKeys: string[] };
 
 /** What a call has renewed, what is left for others, and what no key here opens or was changed. */
 export interface Resealed {
@@ -92,7 +95,15 @@ export function createMasterKeyService(seals: SealStore, processes: ProcessStore
     const inUse = [...keys.values()].filter(({ sealed }) => KINDS.some((kind) => sealed[kind] > 0)).map(({ id }) => id);
     const needed = new Set([...inUse, ...alive.flatMap(({ keyIds }) => keyIds.slice(0, 1))]);
     const missing = ({ keyIds }: ProcessRow) => [...needed].filter((id) => !keyIds.includes(id));
-    return { keys: [...keys.values()], processes: alive.map((row) => ({ ...row, missing: missing(row) })), damaged };
+    const sealing = new Set(alive.flatMap(({ payloadKeyIds }) => payloadKeyIds.slice(0, 1)));
+    const missingPayloadKeys = ({ payloadKeyIds }: ProcessRow) =>
+      [...sealing].filter((id) => !payloadKeyIds.includes(id));
+    const holders = alive.map((row) => ({
+      ...row,
+      missing: missing(row),
+      missingPayloadKeys: missingPayloadKeys(row),
+    }));
+    return { keys: [...keys.values()], processes: holders, damaged };
   }
 
   return {

@@ -548,7 +548,7 @@ export const signingKeys = pgTable('signing_keys', {
   revoked: instant('revoked_at'),
 });
 
-/** The processes of the installation that are alive, with the ids of their master keys. */
+/** The processes of the installation that are alive, with the ids of their master keys and payload keys. */
 export const processes = pgTable('processes', {
   id: text('id').primaryKey(),
   kind: text('kind').$type<ProcessKind>().notNull(),
@@ -556,5 +556,7 @@ export const processes = pgTable('processes', {
   pid: integer('pid').notNull(),
   /** The first one seals. */
   keyIds: json('key_ids').$type<string[]>().notNull(),
+  /** The first one seals; none where payloads are not sealed. */
+  payloadKeyIds: json('payload_key_ids').$type<string[]>().notNull().default([]),
   seen: instant('seen_at').notNull(),
 });

@@ -60,7 +60,7 @@ function processWith(...keys: string[]) {
       await createSecretResolver(secrets, sealer)(TENANT, 'A'),
     ],
     masterKeys: createMasterKeyService(createSealStore(db), processes, sealer),
-    join: () => processes.note(presence('worker', sealer), 3_600),
+    join: (...payloadKeyIds: string[]) => processes.note(presence('worker', sealer, { keyIds: payloadKeyIds }), 3_600),
   };
 }
 
@@ -165,6 +165,22 @@ it('a process that lacks a key is seen, and nothing is resealed while it does', 
   await expect(api.masterKeys.reseal(PRINCIPAL)).rejects.toMatchObject({ code: 'master_key_missing' });
   // Ids are hashes.
   expect(JSON.stringify(processes)).not.toContain('master key');
+});
+
+it.each([
+  ['nobody seals payloads', [[], []], [[], []]],
+  ['all have the same key', [['a'], ['a']], [[], []]],
+  ['one has a second key that nobody seals with yet', [['a'], ['a', 'b']], [[], []]],
+  ['one seals with a key that another one lacks', [['a'], ['b', 'a']], [['b'], []]],
+  ['one seals, another one does not know how', [['a'], []], [[], ['a']]],
+  ['each seals with a key of its own', [['a'], ['b']], [['b'], ['a']]],
+])('payload keys that a process lacks are seen: %s', async (_, keys, missing) => {
+  const { masterKeys } = processWith(OLD);
+  for (const ids of keys) await processWith(OLD).join(...ids);
+  const { processes } = await masterKeys.check(PRINCIPAL);
+  const pairs = processes.map(({ payloadKeyIds, missingPayloadKeys }) => [payloadKeyIds, missingPayloadKeys]);
+  expect(pairs).toHaveLength(keys.length);
+  expect(pairs).toEqual(expect.arrayContaining(keys.map((ids, index) => [ids, missing[index]])));
 });
 
 it('another tenant neither sees nor reseals', async () => {
