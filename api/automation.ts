@@ -5,7 +5,7 @@ import { uuidOf } from '../model/execution-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { RetrySchema } from '../model/requests.ts';
 import { parseRuleUuid, ruleUuid } from '../model/rule-id.ts';
-import { AUTOMATION_WORDS, automationWord, type ExecutionStatus } from '../model/status.ts';
+import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../model/status.ts';
 import { automationOf } from '../service/automation.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
@@ -37,6 +37,7 @@ const SUMMARY = {
   execution_id: z.uuid(),
   automation_rule_id: z.uuid(),
   status: z.enum(AUTOMATION_WORDS),
+  state: z.enum(EXECUTION_STATUSES).describe('How it stands, in more words than `status`.'),
   started_at: InstantSchema,
   completed_at: InstantSchema.nullable(),
   duration_ms: z.number().min(0).nullable(),
@@ -252,6 +253,7 @@ function common(
     execution_id: id,
     automation_rule_id: rule,
     status: automationWord(status),
+    state: status,
     started_at: created,
     completed_at: closed,
     duration_ms: closed === null ? null : Date.parse(closed) - Date.parse(created),

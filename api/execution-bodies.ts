@@ -5,7 +5,13 @@ import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { modeOf, RUN_MODES } from '../model/run-mode.ts';
-import { EXECUTION_WORDS, type ExecutionStatus, executionWord } from '../model/status.ts';
+import {
+  EXECUTION_STATUSES,
+  EXECUTION_WORDS,
+  type ExecutionStatus,
+  executionWord,
+  TASK_STATES,
+} from '../model/status.ts';
 import type { ExecutionView } from '../service/executions.ts';
 import { errorCode } from '../service/index-entries.ts';
 import { type ChildPage, type ListedExecution, lastChange, type TaskView } from '../service/task-executions.ts';
@@ -35,6 +41,7 @@ export const TaskSchema = z
     item: z.int().nullable().describe('Which item of the visit; null for the visit itself.'),
     action_ref: z.string(),
     status: z.string(),
+    state: z.enum(TASK_STATES).describe('How it stands: `skipped` and `paused` are told apart here.'),
     input: JsonValueSchema,
     output: JsonValueSchema,
     error: FailureSchema.nullable(),
@@ -63,6 +70,9 @@ const SUMMARY = {
   id: z.int(),
   action_ref: z.string(),
   status: StatusSchema,
+  state: z
+    .enum([...new Set([...EXECUTION_STATUSES, ...TASK_STATES])])
+    .describe('How it stands, in more words than `status`: also `waiting`, `paused`, `terminated`, `skipped`.'),
   parent: z.int().nullable(),
   enforcement: z.int().nullable(),
   created: InstantSchema,
@@ -176,6 +186,7 @@ export function summaryBody(row: ListedExecution): z.infer<typeof ExecutionSumma
     id: row.id,
     action_ref: row.ref,
     status: wordOf(row.status),
+    state: row.state,
     parent: row.parent,
     enforcement: row.enforcement,
     created: row.created.toISOString(),
@@ -196,6 +207,7 @@ export function executionBody({ n, execution, retries }: ExecutionView): z.infer
     enforcement: memo?.enforcement ?? null,
     executor: memo?.executor ?? null,
     status: wordOf(status),
+    state: status,
     result: closed === null ? null : resultBody(execution),
     created,
     updated,
@@ -238,16 +250,17 @@ export function runSummaryBody(
   { status, created, updated }: Pick<Execution, 'status' | 'created' | 'updated'>,
 ): z.infer<typeof ExecutionSummarySchema> {
   const { id, action_ref, parent, enforcement } = executionBody(found);
-  return { id, action_ref, status: wordOf(status), parent, enforcement, created, updated };
+  return { id, action_ref, status: wordOf(status), state: status, parent, enforcement, created, updated };
 }
 
 /** The summary of a task execution of a run that is followed. */
 export function taskSummaryBody({ n, execution }: ExecutionView, task: TaskExecution) {
-  const { number, key, action, status, attempts, created } = task;
+  const { number, key, action, status, state, attempts, created } = task;
   return {
     id: number !== null && number <= MAX_NUMBERED_VISITS ? integerId(n, number) : null,
     action_ref: action,
     status: wordOf(status),
+    state,
     parent: integerId(n),
     enforcement: execution.memo?.enforcement ?? null,
     created,
@@ -271,6 +284,7 @@ export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<
     parent: run.id,
     parent_task: null,
     status: wordOf(task.status),
+    state: task.state,
     result: task.ended === null ? null : resultBody({ failure, output }),
     created: task.created,
     updated: lastChange(task),
@@ -333,6 +347,7 @@ function taskBody(n: number, task: TaskExecution): z.infer<typeof TaskSchema> {
     item: task.item,
     action_ref: task.action,
     status: task.status,
+    state: task.state,
     input: task.input,
     output: task.output,
     error: failureBody(task.failure),

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { integerId, uuidOf } from '../model/execution-id.ts';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import { executionWord } from '../model/status.ts';
+import { EXECUTION_STATUSES, executionWord } from '../model/status.ts';
 import type { ExecutionPage } from '../service/execution-lists.ts';
 import { parsedOrText } from '../service/index-rows.ts';
 
@@ -25,6 +25,7 @@ export const ExportedSchema = z
     error_code: z.string().nullable(),
     error: z.string().nullable(),
     result: JsonValueSchema.describe('The output; as text where the index holds only its beginning.'),
+    state: z.enum(EXECUTION_STATUSES),
   })
   .openapi('ExportedExecution');
 
@@ -102,6 +103,7 @@ function exported(row: Row): Exported {
     error: row.error,
     // Of a failure the columns beside it tell.
     result: row.error === null ? parsedOrText(row.result) : null,
+    state: row.status,
   };
 }
 

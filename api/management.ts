@@ -4,7 +4,7 @@ import { hasPermission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { ManagementStartSchema, ReasonSchema, SignalTokenSchema } from '../model/requests.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
-import { managementWord } from '../model/status.ts';
+import { EXECUTION_STATUSES, managementWord } from '../model/status.ts';
 import type { ExecutionLists } from '../service/execution-lists.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
@@ -20,6 +20,7 @@ const SUMMARY = {
   workflow_id: z.string(),
   run_id: z.string(),
   status: StatusSchema,
+  state: z.enum(EXECUTION_STATUSES).describe('How it stands, in more words than `status`.'),
   start_time: z.iso.datetime(),
   execution_time: z.string().describe('ISO 8601 duration, until now or until the run closed.'),
   task_queue: z.string(),
@@ -167,6 +168,7 @@ export function managementRoutes(
       workflow_id: row.workflowId,
       run_id: row.runId ?? '',
       status: statusWord(row.status),
+      state: row.status,
       start_time: row.created.toISOString(),
       execution_time: isoDuration(clock() - row.created.getTime()),
       task_queue: OWN_TASK_QUEUE,
@@ -263,6 +265,7 @@ function summaryBody({ execution }: ExecutionView, now: number): z.infer<typeof 
     workflow_id: workflowId,
     run_id: runId,
     status: statusWord(status),
+    state: status,
     start_time: created,
     execution_time: isoDuration(until - Date.parse(created)),
     task_queue: execution.taskQueue,

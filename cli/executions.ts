@@ -180,12 +180,12 @@ function queryOf({ status, action, pack, since, until, search, result }: FilterO
   };
 }
 
-function row({ id, action_ref, status, created, updated }: JsonObject): string[] {
-  return [id, action_ref, status, created, updated].map(textOf);
+function row({ id, action_ref, state, created, updated }: JsonObject): string[] {
+  return [id, action_ref, state, created, updated].map(textOf);
 }
 
 function summary(execution: JsonObject): string[] {
-  const { id, action_ref, status, version, created, updated, result, waiting_for } = execution;
+  const { id, action_ref, state, version, created, updated, result, waiting_for } = execution;
   const waits = (waiting_for as JsonObject[]).map(({ kind, task, detail }) =>
     [kind, task, detail]
       .filter((part) => part !== null)
@@ -193,7 +193,7 @@ function summary(execution: JsonObject): string[] {
       .join(' '),
   );
   return pairs({
-    ...{ id: id!, action: action_ref!, status: status! },
+    ...{ id: id!, action: action_ref!, status: state! },
     ...(version === null ? {} : { version: version! }),
     ...{ created: created!, updated: updated! },
     ...(waits.length === 0 ? {} : { 'waits for': waits.join(', ') }),
@@ -202,9 +202,9 @@ function summary(execution: JsonObject): string[] {
 }
 
 function taskTable(tasks: readonly JsonObject[]): string[] {
-  const rows = tasks.map(({ key, action_ref, status, carried, attempts, started, ended, error }) => {
+  const rows = tasks.map(({ key, action_ref, state, carried, attempts, started, ended, error }) => {
     const message = (error as JsonObject | null)?.message;
-    const stands = carried === true ? `${textOf(status)} (carried)` : status;
+    const stands = carried === true ? `${textOf(state)} (carried)` : state;
     const attempt = (attempts as JsonObject[]).at(-1)?.attempt;
     return [key, action_ref, stands, attempt, started, ended, message].map(textOf);
   });

@@ -44,5 +44,5 @@ function tell(output: Output, event: string, data: JsonObject): void {
   }
   if (event === 'log')
     output.note(`${textOf(data.timestamp)}  ${textOf(data.level).padEnd(5)}  ${textOf(data.message)}`);
-  if (event === 'execution') output.note(`${textOf(data.updated)}  is ${textOf(data.status)}`);
+  if (event === 'execution') output.note(`${textOf(data.updated)}  is ${textOf(data.state)}`);
 }

@@ -80,11 +80,11 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
       const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(ref)}/simulate`, { body });
       const simulated = data as JsonObject;
       output.show(simulated, () => [
-        `${textOf(simulated.status)}  ${textOf(simulated.output)}`,
+        `${textOf(simulated.status)}  ${textOf(messageOf(simulated.error) ?? simulated.output)}`,
         ...table(
-          ['TASK', 'ACTION', 'STATUS', 'OUTPUT'],
-          (simulated.tasks as JsonObject[]).map(({ key, action, status, output: given }) =>
-            [key, action, status, given].map(textOf),
+          ['TASK', 'ACTION', 'STATUS', 'OUTPUT', 'ERROR'],
+          (simulated.tasks as JsonObject[]).map(({ key, action, status, output: given, error }) =>
+            [key, action, status, given, messageOf(error)].map(textOf),
           ),
         ),
       ]);
@@ -134,6 +134,11 @@ async function applyOne(service: Service, content: JsonObject, dry: boolean): Pr
   if (same) return described(before, 'unchanged');
   if (dry) return described(before, 'updated');
   return described((await service.ask('PUT', path, { body: fields })).data as JsonObject, 'updated');
+}
+
+/** The message of a failure; undefined where there is none. */
+function messageOf(error: Json | undefined): Json | undefined {
+  return error !== undefined && isJsonObject(error) ? error.message : undefined;
 }
 
 /** Where something is not as expected; of objects only what is named is compared. */

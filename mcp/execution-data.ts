@@ -4,7 +4,7 @@ import { integerId } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
-import { isClosed } from '../model/status.ts';
+import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, TASK_STATES } from '../model/status.ts';
 import type { ExecutionPage } from '../service/execution-lists.ts';
 import type { ExecutionView, Retried } from '../service/executions.ts';
 import { graphOfRun } from '../service/simulations.ts';
@@ -19,6 +19,7 @@ const SUMMARY = {
   id: z.number(),
   workflowId: z.number().describe('Id of the workflow definition; 0 for a plain action.'),
   finished: z.boolean(),
+  state: z.enum(EXECUTION_STATUSES).describe('How it stands: also paused, skipped, terminated.'),
   mode: ModeSchema,
   startedAt: z.string(),
   stoppedAt: z.string().optional(),
@@ -39,6 +40,7 @@ const DataSchema = z.object({
             executionTime: z.number().describe('Milliseconds.'),
             data: z.object({ main: z.array(z.array(z.object({ json: AnyObject }))) }),
             error: ErrorSchema.optional(),
+            state: z.enum(TASK_STATES).optional().describe('Of the latest attempt: how the task stands.'),
             recorded: z.literal(false).optional().describe('Temporal keeps no times of this attempt.'),
           }),
         ),
@@ -61,7 +63,7 @@ type Summary = z.infer<typeof ExecutionSchema>;
 function common(facts: {
   n: number;
   definition: number | null;
-  closed: boolean;
+  status: ExecutionStatus;
   enforcement: number | null;
   parent: number | null;
   mode?: StartMode | null | undefined;
@@ -70,12 +72,13 @@ function common(facts: {
   created: string;
   stopped: string | null;
 }): Summary {
-  const { n, definition, closed, created, stopped, retryOf, retries } = facts;
-  const success = retries.find(({ status }) => status === 'completed' || status === 'skipped');
+  const { n, definition, status, created, stopped, retryOf, retries } = facts;
+  const success = retries.find((retry) => retry.status === 'completed' || retry.status === 'skipped');
   return {
     id: integerId(n),
     workflowId: definition ?? 0,
-    finished: closed,
+    finished: isClosed(status),
+    state: status,
     mode: modeOf(facts),
     startedAt: created,
     ...(stopped === null ? {} : { stoppedAt: stopped }),
@@ -88,7 +91,7 @@ function common(facts: {
 export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly Retried[]): Summary {
   const { n, definition, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
-    ...{ n, definition, enforcement, parent, mode, retryOf, retries, closed: isClosed(status) },
+    ...{ n, definition, enforcement, parent, mode, retryOf, retries, status },
     ...{ created: created.toISOString(), stopped: closed?.toISOString() ?? null },
   });
 }
@@ -99,7 +102,7 @@ export function executionOf({ n, execution, retries }: ExecutionView, includeDat
   const summary = common({
     n,
     definition: memo?.definition_id ?? null,
-    closed: isClosed(status),
+    status,
     enforcement: memo?.enforcement ?? null,
     parent: memo?.parent ?? null,
     mode: memo?.mode,
@@ -159,7 +162,7 @@ type NodeRun = z.infer<typeof DataSchema>['resultData']['runData'][string][numbe
 
 /** Returns an entry for each attempt of a visit; one for a visit without attempts, such as one with items. */
 function runsOf(task: TaskExecution): NodeRun[] {
-  const { attempts, started, ended, created, failure } = task;
+  const { attempts, started, ended, created, failure, state } = task;
   const milliseconds = (text: string) => Date.parse(text);
   const succeeded = { main: [outputsOf(task)] };
   const nothing = { main: [[]] };
@@ -171,6 +174,7 @@ function runsOf(task: TaskExecution): NodeRun[] {
         executionTime: ended === null ? 0 : milliseconds(ended) - begin,
         data: failure === null ? succeeded : nothing,
         ...(failure === null ? {} : { error: errorOf(failure) }),
+        state,
       },
     ];
   }
@@ -184,6 +188,7 @@ function runsOf(task: TaskExecution): NodeRun[] {
       data: final && error === null ? succeeded : nothing,
       ...(error === null ? {} : { error: errorOf(error) }),
       ...(attempt.recorded ? {} : { recorded: false }),
+      ...(final ? { state } : {}),
     };
   });
 }

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { RunInput, RunMemo } from './run-input.ts';
 import type { RunKey } from './run-key.ts';
 import type { StatementCounts, Trust } from './statement.ts';
-import type { ExecutionStatus, TaskStatus } from './status.ts';
+import type { ExecutionStatus, TaskState, TaskStatus } from './status.ts';
 
 /** One try of a task. Times are ISO 8601, UTC. */
 export interface Attempt {
@@ -29,6 +29,7 @@ export interface TaskExecution {
   item: number | null;
   action: string;
   status: TaskStatus;
+  state: TaskState;
   input: Json;
   output: Json;
   failure: Failure | null;
@@ -44,6 +45,9 @@ export interface TaskExecution {
   /** An earlier run did it, which this one is a retry of; of an item also where its task is done again for other items. */
   carried: boolean;
 }
+
+/** What is told of an attempt that does not begin because its run is paused. */
+export const HELD_BACK = 'held back while the run is paused';
 
 /** What an open run waits for. */
 export interface Wait {

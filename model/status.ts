@@ -21,6 +21,22 @@ export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 /** The status of one task execution. */
 export type TaskStatus = 'scheduled' | 'running' | 'completed' | 'failed' | 'timeout' | 'cancelled' | 'abandoned';
 
+/** How one task execution stands; `skipped`: somebody ended its wait, `paused`: no attempt of it begins for now. */
+export const TASK_STATES = [
+  'scheduled',
+  'running',
+  'paused',
+  'completed',
+  'skipped',
+  'failed',
+  'timeout',
+  'cancelled',
+  'abandoned',
+] as const;
+
+/** How one task execution stands. */
+export type TaskState = (typeof TASK_STATES)[number];
+
 /** The words of document 001. */
 export const AUTOMATION_WORDS = [
   'pending',

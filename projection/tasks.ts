@@ -8,6 +8,7 @@ import { type Failure, WORKER_BUSY } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { TaskStatus } from '../model/status.ts';
 import { isoTime, type Tries, type TryRecord, timestampMilliseconds } from './history.ts';
+import { isHeldBack } from './holds.ts';
 import type { Past } from './past.ts';
 import { faultOf } from './payload.ts';
 
@@ -85,6 +86,7 @@ export function taskAt(
   const first = records.find(({ record }) => !isHandedBack(record.result));
   const begun = attempts.length > 0 ? first?.record.scheduled : byEngine || carried ? work.started : null;
   const started = attempts[0]?.started ?? (begun == null ? null : isoTime(begun));
+  const status = taskStatus(work, arrived ?? null, live, closed !== null, current?.record ?? null);
   return {
     number,
     key: work.key,
@@ -92,7 +94,8 @@ export function taskAt(
     visit: visit.visit,
     item,
     action,
-    status: taskStatus(work, arrived ?? null, live, closed !== null, current?.record ?? null),
+    status,
+    state: work.skipped !== null ? 'skipped' : isPaused(live) ? 'paused' : status,
     input: work.input,
     output:
       arrived && 'output' in arrived ? arrived.output : item === null ? outputOf(visit, index, past) : work.output,
@@ -151,6 +154,11 @@ const WITH_WORKER: ReadonlySet<number> = new Set([2, 3, 5]);
 /** Whether a worker has an activity. */
 export function isStarted(activity: PendingActivity | undefined): boolean {
   return WITH_WORKER.has(activity?.state ?? 0);
+}
+
+/** Whether no attempt of an activity begins for now. */
+function isPaused(activity: PendingActivity | undefined): boolean {
+  return activity !== undefined && !isStarted(activity) && (activity.paused === true || isHeldBack(activity));
 }
 
 /** Whether a worker had no room for a try: it was no attempt. */

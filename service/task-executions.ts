@@ -2,7 +2,7 @@ import { AppError } from '../model/app-error.ts';
 import type { TaskExecution } from '../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
-import type { ExecutionStatus } from '../model/status.ts';
+import type { ExecutionStatus, TaskState } from '../model/status.ts';
 import type { ExecutionFilter, ExecutionStore, IndexRow } from '../store/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
@@ -18,6 +18,7 @@ export interface ListedExecution {
   id: number;
   ref: string;
   status: ExecutionStatus;
+  state: ExecutionStatus | TaskState;
   parent: number | null;
   enforcement: number | null;
   created: Date;
@@ -146,6 +147,7 @@ function listedTask({ n, enforcement }: OwningRun, task: TaskExecution): ListedE
     id: integerId(n, task.number!),
     ref: task.action,
     status: task.status,
+    state: task.state,
     parent: integerId(n),
     enforcement,
     created: new Date(task.created),
@@ -160,7 +162,7 @@ export function lastChange({ ended, attempts, started, created }: TaskExecution)
 
 /** What lists tell of a run. */
 export function listedRun({ n, ref, status, parent, enforcement, created, updated }: IndexRow): ListedExecution {
-  return { id: integerId(n), ref, status, parent, enforcement, created, updated };
+  return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated };
 }
 
 type Place = Pick<ListedExecution, 'created' | 'id'>;

@@ -17,7 +17,16 @@ afterAll(async () => {
 
 /** The fields of the document's response body, and those that may be null. */
 const FIELDS = [
-  ...['execution_id', 'automation_rule_id', 'trigger_data', 'status', 'started_at', 'completed_at', 'duration_ms'],
+  ...[
+    'execution_id',
+    'automation_rule_id',
+    'trigger_data',
+    'status',
+    'state',
+    'started_at',
+    'completed_at',
+    'duration_ms',
+  ],
   ...['actions_total', 'actions_successful', 'actions_failed', 'error_message', 'error_stack', 'failed_action_index'],
   ...['execution_context', 'logs', 'tenant', '_links'],
 ];

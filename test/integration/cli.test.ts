@@ -150,6 +150,9 @@ describe('validate and simulate', () => {
     ]);
     await write('test.yaml', 'input: { name: Ada }\nexpect: { status: completed, output: "Hello, Ada" }\n');
     expect((await fermata(['simulate', 'examples.greet', '-f', 'test.yaml'])).code).toBe(0);
+    await write('test.yaml', 'input: { name: Ada }\noutcomes: { greet: { error: { type: e, message: no luck } } }\n');
+    const failing = await fermata(['simulate', 'examples.greet', '-f', 'test.yaml', '--table']);
+    expect(failing.out).toMatch(/^failed {2}no luck\n[\s\S]*greet +core\.transform +failed +- +no luck\n/);
   });
 });
 
@@ -167,7 +170,7 @@ describe('executions', () => {
     const listed = await fermata(['list', '--action', 'examples.greet', '-n', '1', '--table']);
     expect(listed.out.split('\n')[1]).toMatch(new RegExp(`^${id}  examples.greet  completed  `));
     const got = await fermata(['get', String(id), '--table']);
-    expect(got.out).toMatch(/^greet +core.transform +completed +0 /m);
+    expect(got.out).toMatch(/^greet +core.transform +completed +- /m);
     const file = join(folder, 'all.csv');
     expect((await fermata(['export', '--action', 'examples.greet', '-o', file])).code).toBe(0);
     expect(await readFile(file, 'utf8')).toContain(`${id},`);

@@ -37,7 +37,7 @@ const BEYOND_DETAIL = [
     'workflow_id',
   ],
 ];
-const SUMMARY = ['action_ref', 'created', 'enforcement', 'id', 'parent', 'status', 'updated'];
+const SUMMARY = ['action_ref', 'created', 'enforcement', 'id', 'parent', 'state', 'status', 'updated'];
 const DETAIL = [...SUMMARY, 'action', 'config', 'executor', 'result'];
 
 const get = async (path: string) => harness.call('GET', path);
@@ -152,7 +152,17 @@ describe('document 000', () => {
 
 describe('document 002', () => {
   const EXECUTION = [
-    ...['execution_time', 'run_id', 'start_time', 'status', 'task_queue', 'user', 'workflow_id', 'workflow_type'],
+    ...[
+      'execution_time',
+      'run_id',
+      'start_time',
+      'state',
+      'status',
+      'task_queue',
+      'user',
+      'workflow_id',
+      'workflow_type',
+    ],
   ];
 
   it.each(['', '/api/v1'])('starts, shows, cancels and terminates below "%s", in its bodies', async (prefix) => {

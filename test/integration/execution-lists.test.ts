@@ -151,13 +151,13 @@ describe('an export', () => {
     expect(csv.name).toBe('attachment; filename="executions.csv"');
     const [head, ...rows] = csv.text.split('\r\n');
     expect(head).toBe(
-      'id,uuid,workflow_id,action_ref,status,parent,enforcement,executor,created,updated,duration_ms,error_code,error,result',
+      'id,uuid,workflow_id,action_ref,status,parent,enforcement,executor,created,updated,duration_ms,error_code,error,result,state',
     );
     expect(rows.join('\r\n')).toMatch(
-      new RegExp(`^${ids[0]},.*,core\\.fail,failed,,,\\d+,.*,E_NO,"no\nway",\r\n$`, 's'),
+      new RegExp(`^${ids[0]},.*,core\\.fail,failed,,,\\d+,.*,E_NO,"no\nway",,failed\r\n$`, 's'),
     );
     const quoted = await get(`format=csv&search=${ids[1]}`);
-    expect(quoted.text).toContain(',"value, ""6"""\r\n');
+    expect(quoted.text).toContain(',"value, ""6""",completed\r\n');
   });
 
   it('of nothing is empty', async () => {

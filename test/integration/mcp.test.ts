@@ -129,7 +129,15 @@ describe('a workflow', () => {
       expect(await call('get_execution', { id: form })).toEqual(ended);
     }
     const bare = await call('get_execution', { id: started.id, includeData: false });
-    expect(Object.keys(bare).sort()).toEqual(['finished', 'id', 'mode', 'startedAt', 'stoppedAt', 'workflowId']);
+    expect(Object.keys(bare).sort()).toEqual([
+      'finished',
+      'id',
+      'mode',
+      'startedAt',
+      'state',
+      'stoppedAt',
+      'workflowId',
+    ]);
   });
 
   it('can be cancelled, and progress is told to who asks for it', async () => {
