@@ -13,6 +13,7 @@ import { handleMcp } from '../mcp/server.ts';
 import { type Config, PERSON_MEMORY } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
 import type { EgressRules } from '../model/networks.ts';
+import { createAttemptHolds } from '../service/attempt-holds.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
@@ -295,7 +296,8 @@ export async function startApi({
     onceSettled,
     clock: Date.now,
   });
-  const controls = createControlService(reading, executions, { inquiries, signer }, Date.now);
+  const holds = createAttemptHolds({ temporal, projections, log, clock: Date.now });
+  const controls = createControlService(reading, executions, { inquiries, signer, holds }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
@@ -314,7 +316,9 @@ export async function startApi({
     places: createChatPlaceStore(db),
     connect,
   });
-  const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take);
+  const keeper = createIndexKeeper(
+    ...([temporal, projections, stores.executions, log, Date.now, inbox.take, holds.take] as const),
+  );
   const index = createIndexService(keeper);
   metrics?.watchIndex(index);
   const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
@@ -406,7 +410,7 @@ export async function startApi({
   setMaxListeners(0, stop.signal);
   const keeping = Promise.all([
     ...[keeper.run(stop.signal), bulk.run(stop.signal), schedules.run(stop.signal), inbox.run(stop.signal)],
-    ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal)],
+    ...[people.outbox.run(stop.signal), turns.run(stop.signal), hooks.run(stop.signal), holds.run(stop.signal)],
     ...[strikes.run(stop.signal), signingKeys.run(stop.signal)],
     keepPresent(processStore, presence(workerState === undefined ? 'api' : 'all', atRest, codec), stop.signal, log),
   ]);

@@ -7,7 +7,14 @@ import type { RunState } from '../interpreter/state.ts';
 import { demandsStatements } from '../interpreter/statements.ts';
 import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
-import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal, Wait } from '../model/execution.ts';
+import {
+  type Execution,
+  HELD_BACK,
+  type LeftoverSignal,
+  type ProjectionState,
+  type RefusedSignal,
+  type Wait,
+} from '../model/execution.ts';
 import { type ClosingDetails, type Failure, INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
 import { type Inquiry, withdrawn } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -27,6 +34,7 @@ import {
   type ReplayOptions,
   timestampMilliseconds,
 } from './history.ts';
+import { isHeldBack } from './holds.ts';
 import type { Past } from './past.ts';
 import { decodePayload, decodePayloads, hasResult, refusedPayload } from './payload.ts';
 import { isStarted, tasksOf } from './tasks.ts';
@@ -365,7 +373,10 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     const since = instantOf(activity.scheduledTime);
     const ahead = workerWait(activity);
     const next = instantOf(activity.nextAttemptScheduleTime);
-    if (!isStarted(activity) && activity.paused) {
+    if (!isStarted(activity) && isHeldBack(activity)) {
+      const stood = activity.pauseInfo?.pauseTime ?? activity.lastAttemptCompleteTime;
+      wait('pause', task, { since: instantOf(stood), detail: HELD_BACK });
+    } else if (!isStarted(activity) && activity.paused) {
       wait('pause', task, { since: instantOf(activity.pauseInfo?.pauseTime), detail: 'paused in Temporal' });
     } else if (isStarted(activity) && ahead !== null) wait('worker', task, { since, detail: ahead });
     else if (isStarted(activity)) wait('action', task, { since: instantOf(activity.lastStartedTime) ?? since });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { partsOf } from '../interpreter/simulate.ts';
 import { WITHDRAWAL } from '../interpreter/versions.ts';
-import { AppError } from '../model/app-error.ts';
+import { AppError, type ErrorCode } from '../model/app-error.ts';
 import {
   CONTROL_SIGNAL,
   type Control,
@@ -16,8 +16,10 @@ import { jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
+import type { AttemptHolds } from './attempt-holds.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import type { InquiryService } from './inquiries.ts';
+import { mapConcurrently } from './loops.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { StatementSigner } from './statements.ts';
 import type { Temporal } from './temporal.ts';
@@ -36,7 +38,12 @@ export function createControlService(
   {
     inquiries: { demandApprover },
     signer,
-  }: { inquiries: Pick<InquiryService, 'demandApprover'>; signer: StatementSigner },
+    holds,
+  }: {
+    inquiries: Pick<InquiryService, 'demandApprover'>;
+    signer: StatementSigner;
+    holds: Pick<AttemptHolds, 'settle'>;
+  },
   clock: () => number,
 ) {
   /**
@@ -61,12 +68,83 @@ export function createControlService(
     await demandApprover(principal, { ...view, inquiry });
   }
 
+  /**
+   * Sends a control to an open run, and waits for what the run makes of it. What cannot be is refused before anything is sent, where the
+   * run has taken all that came before. Returns the run as it was before.
+   */
+  async function send(principal: Principal, id: string, control: Control & ControlAction): Promise<ExecutionView> {
+    const view = await executions.get(principal, id);
+    const { execution } = view;
+    if (isClosed(execution.status)) throw closed(id);
+    if (isFull(execution)) {
+      throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
+    }
+    // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
+    const foreseen = execution.unsettled ? null : foresee(execution, control);
+    if (foreseen !== null) throw refusalOf(foreseen, control);
+    if (control.what === 'skip') await demandWithdrawal(principal, view, control);
+    // What is asked for after what this process has seen is newer, whatever the clocks of other processes say.
+    const asked = Math.max(clock(), newestSwitch(execution.controls) + 1);
+    const payload = signer.sealControl(execution, control, asked);
+    if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
+      throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
+    }
+    const { workflowId } = execution;
+    const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
+    if (!(await temporal.signal(workflowId, signal))) throw closed(id);
+    const record = await awaitVerdict(
+      { temporal, projections },
+      execution,
+      control.id,
+      ({ controls }) => controls.find((each) => each.control.id === control.id),
+      isFull,
+    );
+    if (record === 'closed') throw closed(id);
+    if (record !== null && record.refused !== null) throw refusalOf(record.refused, control);
+    return view;
+  }
+
+  /** Pauses or resumes a run, the attempts that Temporal makes in it, and the sub-workflows below it. */
+  async function switchRun(principal: Principal, id: string, control: Control & SwitchAction): Promise<number> {
+    const { n, execution } = await send(principal, id, control);
+    await holds.settle(execution.workflowId);
+    const { tasks } = (await executions.get(principal, String(integerId(n)))).execution;
+    const open = tasks.filter(({ child, ended }) => child !== null && ended === null);
+    await mapConcurrently(open, CONCURRENCY, ({ child, key }) =>
+      control.what === 'pause'
+        ? passOn(principal, child!, { ...control, id: below(control.id, key) })
+        : resumeBelow(principal, child!, { control, pause: below(pauseOf(execution) ?? '', key) }),
+    );
+    return n;
+  }
+
+  /** Does the same to a sub-workflow, unless it has ended or stands so already. */
+  async function passOn(principal: Principal, id: string, control: Control & SwitchAction): Promise<void> {
+    try {
+      await switchRun(principal, id, control);
+    } catch (error) {
+      if (!(error instanceof AppError) || !PASSED_OVER.includes(error.code)) throw error;
+    }
+  }
+
+  /** Resumes a sub-workflow that the pause of the run above it has paused; one that somebody has paused by itself stays paused. */
+  async function resumeBelow(
+    principal: Principal,
+    id: string,
+    { control, pause }: { control: Control & SwitchAction; pause: string },
+  ): Promise<void> {
+    const { execution } = await executions.get(principal, id);
+    if (pauseOf(execution) === pause) await passOn(principal, id, { ...control, id: randomUUID() });
+  }
+
   return {
     /**
      * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
-     * else the run's own word is awaited, and a run that has no worker takes it when it has one. Throws `execution_not_found`, `execution_closed`,
-     * `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`, `controls_full`, `body_too_large`,
-     * `busy`, and for the question of a run of an older interpreter what `respond` throws for who may not decide it.
+     * else the run's own word is awaited, and a run that has no worker takes it when it has one. A pause holds back the attempts that
+     * Temporal makes, and goes down to sub-workflows; a resume ends what that pause did there. Throws `execution_not_found`,
+     * `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`,
+     * `controls_full`, `body_too_large`, `busy`, and for the question of a run of an older interpreter what `respond` throws for who
+     * may not decide it.
      */
     async control(
       principal: Principal,
@@ -74,38 +152,43 @@ export function createControlService(
       action: ControlAction,
       reason: string | null,
     ): Promise<ExecutionView> {
-      const view = await executions.get(principal, id);
-      const { n, execution } = view;
-      if (isClosed(execution.status)) throw closed(id);
-      if (isFull(execution)) {
-        throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
-      }
-      // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
-      const foreseen = execution.unsettled ? null : foresee(execution, action);
-      if (foreseen !== null) throw refusalOf(foreseen, action);
-      if (action.what === 'skip') await demandWithdrawal(principal, view, action);
-      const control: Control = { ...action, id: randomUUID(), by: principal.subject, reason };
-      // What is asked for after what this process has seen is newer, whatever the clocks of other processes say.
-      const asked = Math.max(clock(), newestSwitch(execution.controls) + 1);
-      const payload = signer.sealControl(execution, control, asked);
-      if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
-        throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
-      }
-      const { workflowId } = execution;
-      const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
-      if (!(await temporal.signal(workflowId, signal))) throw closed(id);
-      const record = await awaitVerdict(
-        { temporal, projections },
-        execution,
-        control.id,
-        ({ controls }) => controls.find((each) => each.control.id === control.id),
-        isFull,
-      );
-      if (record === 'closed') throw closed(id);
-      if (record !== null && record.refused !== null) throw refusalOf(record.refused, action);
+      const sent = { id: randomUUID(), by: principal.subject, reason };
+      const n =
+        action.what === 'skip'
+          ? (await send(principal, id, { ...action, ...sent })).n
+          : await switchRun(principal, id, { what: action.what, ...sent });
       return executions.get(principal, String(integerId(n)));
     },
   };
+}
+
+/** A pause or a resume. */
+interface SwitchAction {
+  what: 'pause' | 'resume';
+}
+
+/** Sub-workflows that are paused or resumed at the same time. */
+const CONCURRENCY = 8;
+
+/** What a sub-workflow may refuse a pause or a resume for, without the one above it being refused. */
+const PASSED_OVER: readonly ErrorCode[] = [
+  'execution_closed',
+  'execution_not_found',
+  'execution_paused',
+  'execution_not_paused',
+  'control_overtaken',
+  'controls_full',
+];
+
+/** The id of the pause of a sub-workflow that the pause of the run above it leads to; `key` is that of the task that runs it. */
+function below(id: string, key: string): string {
+  return `${id}/${key}`;
+}
+
+/** Returns the id of the pause that a run is paused by; null where it is not paused. */
+function pauseOf({ status, controls }: Execution): string | null {
+  if (status !== 'paused') return null;
+  return controls.findLast(({ control, refused }) => control.what === 'pause' && refused === null)?.control.id ?? null;
 }
 
 /** Reports whether a run has as many controls as it keeps: what it is sent beyond them it does, and forgets. */

@@ -1,6 +1,6 @@
 import { AppError } from '../model/app-error.ts';
 import { heldDelegations } from '../model/delegation.ts';
-import type { Execution, Wait } from '../model/execution.ts';
+import { type Execution, HELD_BACK, type Wait } from '../model/execution.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { Principal } from '../model/principal.ts';
 import { isClosed } from '../model/status.ts';
@@ -178,6 +178,10 @@ function adviceFor(
       return [{ text, ...NOTHING }];
     }
     case 'pause':
+      if (task !== null && detail === HELD_BACK) {
+        const text = `The next attempt of "${task}" is held back while the run is paused; resume lets it begin.`;
+        return [{ text, ...request('POST', `${self}/resume`) }];
+      }
       if (task !== null) {
         const text = `"${task}" is paused in Temporal: "temporal activity unpause --workflow-id ${execution.workflowId} --activity-id ${task}" has it go on.`;
         return [{ text, ...NOTHING }];

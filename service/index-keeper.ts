@@ -3,6 +3,7 @@ import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
 import { memoOf } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
+import type { AttemptHolds } from './attempt-holds.ts';
 import { closedEntry, entryOf, goneEntry, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
 import { keepGoing, mapConcurrently } from './loops.ts';
 import { maskExecution } from './masks.ts';
@@ -38,7 +39,7 @@ export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
 /**
  * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
  * and looks at open rows in turn (design/index.md). Any number of keepers may run at once. `clock` gives milliseconds,
- * `onRead` hears of each run whose whole history was read.
+ * `onRead` hears of each run whose whole history was read, `onDescribed` of each open one that is looked at in turn.
  */
 export function createIndexKeeper(
   temporal: Temporal,
@@ -47,6 +48,7 @@ export function createIndexKeeper(
   log: Logger,
   clock: () => number,
   onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
+  onDescribed: AttemptHolds['take'] = async () => undefined,
 ) {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be brought into the execution index; the others go on');
@@ -188,6 +190,7 @@ export function createIndexKeeper(
   async function look(row: IndexRow): Promise<void> {
     const described = await temporal.describe(row.workflowId);
     if (described === null) return settleMissing(row);
+    await onDescribed(row.workflowId, row.status, described);
     const { info, cancelRequested } = described;
     const known = isClosedRun(info) || asksPeople(row);
     const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);

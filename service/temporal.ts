@@ -15,8 +15,10 @@ import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '..
 import type { RunKey } from '../model/run-key.ts';
 import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
+import type { HoldStep } from '../projection/holds.ts';
 import { decodePayload } from '../projection/payload.ts';
 import type { PendingWork } from '../projection/project.ts';
+import { changeActivity } from './temporal-activities.ts';
 
 /** A run as Temporal's visibility and describe show it. */
 export type RunInfo = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -77,6 +79,7 @@ const LONG_POLL_TIMEOUT = 60_000;
 /** Codes of gRPC that say that nobody answered: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const UNREACHABLE: ReadonlySet<number> = new Set([1, 4, 8, 14]);
 const NOT_FOUND = 5;
+const UNIMPLEMENTED = 12;
 
 /** Longest reason that is sent, and longest name of who sends it, in UTF-16 units. */
 const MAX_REASON = 4_000;
@@ -426,6 +429,20 @@ export function createTemporal(connection: Connection, namespace: string, codec?
         yield page.executions.map((info) => open(info, info.execution?.workflowId ?? ''));
         nextPageToken = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
       } while (nextPageToken !== undefined);
+    },
+
+    /**
+     * Changes a pending activity of the newest run of a workflow id; nothing when it has ended. False when the server is too old for
+     * that.
+     */
+    async changeActivity(workflowId: string, activityId: string, step: HoldStep): Promise<boolean> {
+      try {
+        await orNull<unknown>(() => changeActivity(workflowService, { namespace, workflowId, activityId }, step));
+        return true;
+      } catch (error) {
+        if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return false;
+        throw error;
+      }
     },
 
     /** Counts the workers that poll a task queue for activities, or have within the last minutes. */

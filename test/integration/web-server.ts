@@ -15,7 +15,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/said` (`?base64=`, with `?header=` and `?status=`), `/big`, `/redirect` (to `?to=`, with `?status=`), and `/wait` until opened. */
+/** Serves `/counted/<run>/<name>`, `/ok`, `/echo`, `/status/<n>`, `/flaky/<n>` (503 n times, then 200), `/text`, `/said` (`?base64=`, with `?header=` and `?status=`), `/big`, `/redirect` (to `?to=`, with `?status=`), and `/wait` until opened (what waits at `/wait/<n>` is answered with n then). */
 export async function createWebServer(): Promise<WebServer> {
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
@@ -64,7 +64,7 @@ export async function createWebServer(): Promise<WebServer> {
       return response.writeHead(status, { location: searchParams.get('to') ?? '/ok' }).end();
     }
     if (kind === 'wait' && !isOpen) {
-      waiting.push(() => json(200, { waited: true }));
+      waiting.push(() => json(Number(argument) || 200, { waited: true }));
       return;
     }
     json(200, { ok: true });

@@ -154,7 +154,14 @@ export function facesOf(asking: AskingRun) {
     onceSettled,
     clock,
   } as never);
-  const controls = createControlService(reading, executions as never, { inquiries, signer }, clock);
+  const controls = createControlService(
+    ...([
+      reading,
+      executions as never,
+      { inquiries, signer, holds: { settle: async () => undefined } },
+      clock,
+    ] as const),
+  );
   const sealer = createSealer([MASTER], 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals } as never, clock);
   const linkSealer = createSealer([MASTER], 'link');
