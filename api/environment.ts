@@ -109,6 +109,8 @@ export interface ApiServices {
   rateLimit: number;
   /** Each throws when its part of the system does not answer. */
   readiness: Record<string, () => Promise<void>>;
+  /** Counts the workers that serve Fermata's own task queue. */
+  countWorkers(): Promise<number>;
   workerState: (() => WorkerState) | undefined;
   signingKeys: SigningKeyService;
   masterKeys: MasterKeyService;

@@ -29,6 +29,10 @@ const ExplanationSchema = z
           text: z.string(),
           method: z.string().nullable(),
           href: z.string().nullable(),
+          body: z
+            .record(z.string(), JsonValueSchema)
+            .nullable()
+            .describe('What to send; null: nothing, or what only the caller knows.'),
         }),
       )
       .describe('Who or what can move it, and by which request.'),
@@ -84,7 +88,7 @@ export function explanationRoutes(explanations: ExplanationService) {
       const data = {
         ...{ status: execution.status, can_finish: canFinish, waiting_for: execution.waitingFor },
         blocked_by: blockedBy,
-        advice: advice.map(({ code = null, text, method, href }) => ({ code, text, method, href })),
+        advice: advice.map(({ code = null, text, method, href, body = null }) => ({ code, text, method, href, body })),
       };
       return context.json({ data }, 200);
     },

@@ -24,6 +24,9 @@ const ReadinessSchema = z
     }),
     key_ids: z.array(z.string()).describe('Hashes of the master keys of this process; the first one seals.'),
     payload_key_ids: z.array(z.string()).optional().describe('The same of the payload keys, where there are any.'),
+    workers: z
+      .enum(['some', 'none', 'unknown'])
+      .describe("Whether workers serve Fermata's own task queue, by what Temporal has seen in the last minutes."),
     worker: z.enum(['ok', 'restarting']).optional().describe('The worker that this process looks after.'),
   })
   .openapi('Readiness');
@@ -52,20 +55,20 @@ const readyRoute = createRoute({
 });
 
 /** Health and readiness, open to all. */
-export function systemRoutes({ readiness, index, masterKeys, payloads, workerState }: ApiServices) {
+export function systemRoutes({ readiness, countWorkers, index, masterKeys, payloads, workerState }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
-  let looked: { at: number; checks: ReturnType<typeof look> } | null = null;
+  let looked: { at: number; found: ReturnType<typeof look> } | null = null;
   router.openapi(readyRoute, async (context) => {
     // Everybody may ask, and each look costs a call to Temporal and to the database.
     if (looked === null || performance.now() - looked.at >= READINESS_KEPT) {
-      looked = { at: performance.now(), checks: look() };
+      looked = { at: performance.now(), found: look() };
     }
-    const checks = await looked.checks;
+    const { checks, workers } = await looked.found;
     const ready = Object.values(checks).every((check) => check === 'ok');
     const key_ids = [...masterKeys.own];
     const state = {
-      ...{ index: indexBody(index.state()), key_ids },
+      ...{ index: indexBody(index.state()), key_ids, workers },
       ...(payloads && { payload_key_ids: [...payloads.keyIds] }),
       ...(workerState && { worker: workerState() }),
     };
@@ -75,12 +78,18 @@ export function systemRoutes({ readiness, index, masterKeys, payloads, workerSta
   });
   return router;
 
-  async function look(): Promise<Record<string, 'ok' | 'unavailable'>> {
+  async function look() {
     const names = Object.keys(readiness);
-    const results = await Promise.allSettled(names.map((name) => readiness[name]!()));
-    return Object.fromEntries(
-      names.map((name, index) => [name, results[index]?.status === 'fulfilled' ? 'ok' : 'unavailable']),
+    // That nobody works makes no API unready: it takes everything, and runs begin once somebody does.
+    const counted = countWorkers().then(
+      (count) => (count === 0 ? ('none' as const) : ('some' as const)),
+      () => 'unknown' as const,
     );
+    const results = await Promise.allSettled(names.map((name) => readiness[name]!()));
+    const checks = Object.fromEntries(
+      names.map((name, index) => [name, results[index]?.status === 'fulfilled' ? 'ok' : 'unavailable'] as const),
+    );
+    return { checks, workers: await counted };
   }
 }
 

@@ -117,6 +117,8 @@ export interface Execution {
   failure: Failure | null;
   /** Later failures of the same run. */
   also: Failure[];
+  /** What an open run will fail with once nothing of it is awaited any more; null for one that can still succeed, and once it has closed. */
+  pendingFailure: Failure | null;
   created: string;
   updated: string;
   closed: string | null;

@@ -13,6 +13,7 @@ import { handleMcp } from '../mcp/server.ts';
 import { type Config, PERSON_MEMORY } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
 import type { EgressRules } from '../model/networks.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { createAttemptHolds } from '../service/attempt-holds.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
@@ -360,6 +361,7 @@ export async function startApi({
     audit,
     rateLimit,
     readiness,
+    countWorkers: () => temporal.pollers(OWN_TASK_QUEUE),
     workerState,
     taskQueues: queues,
     signingKeys,

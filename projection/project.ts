@@ -145,7 +145,8 @@ export function createProjection(
         run,
         input,
         output: closing?.output ?? null,
-        failure: closing?.failure ?? null,
+        failure: closing === null ? null : failureOf(closing, state),
+        pendingFailure: closing === null ? (state?.failure ?? null) : null,
         also: closing?.also ?? [],
         created: isoTime(startOf(opened, first.known)),
         updated: isoTime(eventTime(last)),
@@ -295,6 +296,15 @@ export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
   }
   const failure = { type: info?.type || 'workflow_error', message: failed.failure?.message ?? '' };
   return closed('failed', { failure });
+}
+
+/** The failure that a run closed with; of one that was stopped when it had failed already, with what failed in it. */
+function failureOf({ status, failure }: Closing, state: RunState | null): Failure | null {
+  const cause = state?.failure ?? null;
+  if (failure === null || cause === null || (status !== 'cancelled' && status !== 'terminated')) return failure;
+  const where = cause.task === undefined ? '' : `"${cause.task}" had failed: `;
+  const message = `${failure.message}; ${where}${cause.message}`;
+  return { ...failure, message, ...(cause.task === undefined ? {} : { task: cause.task }), cause };
 }
 
 function firstOf(details: temporal.api.common.v1.IPayloads | null | undefined): Json {

@@ -2,7 +2,10 @@ import { AppError } from '../model/app-error.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { type Execution, HELD_BACK, type Wait } from '../model/execution.ts';
 import { integerId, parseExecutionId } from '../model/execution-id.ts';
+import type { Failure } from '../model/failure.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { WaitingJoin } from '../projection/moment.ts';
 import type { DeliveryService } from './deliveries.ts';
@@ -10,6 +13,7 @@ import type { ExecutionService } from './executions.ts';
 import { inquiryId } from './inquiry-ids.ts';
 import { maskExecution } from './masks.ts';
 import type { ProjectionReader } from './projections.ts';
+import { taskToRetry } from './retries.ts';
 import type { Temporal } from './temporal.ts';
 
 /** What somebody can do, in words, and as a request. */
@@ -19,6 +23,8 @@ export interface Advice {
   text: string;
   method: string | null;
   href: string | null;
+  /** What to send; null: nothing, or what only the caller knows. */
+  body?: JsonObject | null;
 }
 
 /** Why a run stands as it does. */
@@ -49,6 +55,19 @@ export function createExplanationService(
     }));
   }
 
+  /** From where an ended run can be tried again; null: from what failed, which is what a retry does unless it is told otherwise. */
+  async function retryFrom(execution: Execution): Promise<string | null> {
+    if (execution.authentic === false) return 'start';
+    try {
+      const ended = await projections.readCarried(execution.workflowId, null);
+      if (ended === null) return 'start';
+      return ended.carried === null ? taskToRetry(execution) : null;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'work_exceeded') return 'start';
+      throw error;
+    }
+  }
+
   /** The queues of a run in which tasks wait and that nobody serves. */
   async function unserved({ waitingFor, ...execution }: Execution): Promise<Set<string>> {
     const waiting = waitingFor.filter(({ kind, detail }) => kind === 'worker' && detail === null);
@@ -65,7 +84,8 @@ export function createExplanationService(
       const self = `/api/v1/executions/${integerId(n)}`;
       if (isClosed(status)) {
         const good = status === 'completed' || status === 'skipped';
-        return { execution, canFinish: good, blockedBy: [], advice: good ? [] : closedAdvice(execution, self) };
+        const advice = good ? [] : closedAdvice(execution, self, await retryFrom(execution));
+        return { execution, canFinish: good, blockedBy: [], advice };
       }
       const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
       const nobody = await unserved(execution);
@@ -73,7 +93,8 @@ export function createExplanationService(
       const unbegun = idle
         ? [
             {
-              text: `No worker has taken it (no_worker): nobody polls the task queue "${execution.taskQueue}".`,
+              code: 'no_worker',
+              text: `No worker has taken it (no_worker): nobody polls the task queue "${execution.taskQueue}".${HOW_TO_WORK}`,
               ...NOTHING,
             },
           ]
@@ -85,9 +106,16 @@ export function createExplanationService(
           : [];
       return {
         execution,
-        canFinish: !stuck && status !== 'canceling',
+        canFinish: !stuck && status !== 'canceling' && execution.pendingFailure === null,
         blockedBy: projected?.joins ?? [],
-        advice: [...canceling, ...forgeryAdvice(execution), ...unbegun, ...(await untold(execution)), ...advice],
+        advice: [
+          ...canceling,
+          ...lostAdvice(execution, self),
+          ...forgeryAdvice(execution),
+          ...unbegun,
+          ...(await untold(execution)),
+          ...advice,
+        ],
       };
     },
 
@@ -105,11 +133,25 @@ export function createExplanationService(
   };
 }
 
-function closedAdvice({ failure, status }: Execution, self: string): Advice[] {
-  const where = failure?.task === undefined ? '' : ` "${failure.task}" failed with ${failure.type}.`;
-  return [
-    { text: `It has ended as ${status}.${where} A retry goes on from there.`, ...request('POST', `${self}/retry`) },
-  ];
+/** What a run has failed with that still waits for something: it cannot end well, and may never end by itself. */
+function lostAdvice({ pendingFailure: failure, status }: Execution, self: string): Advice[] {
+  if (failure === null || status === 'canceling') return [];
+  const text = `It has failed, and ends as failed once nothing of it is awaited any more: ${told(failure)}. Cancel ends the wait.`;
+  return [{ code: 'failed', text, ...request('POST', `${self}/cancel`) }];
+}
+
+function closedAdvice({ failure, status }: Execution, self: string, from: string | null): Advice[] {
+  const how = `It has ended as ${status}${failure?.task === undefined ? '' : `: ${told(failure)}`}.`;
+  const retry = request('POST', `${self}/retry`);
+  if (from === null) return [{ text: `${how} A retry continues from there.`, ...retry }];
+  const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;
+  return [{ text: `${how} A retry with from: ${JSON.stringify(from)} does ${what} again.`, ...retry, body: { from } }];
+}
+
+/** What failed, in words. */
+function told({ type, task, message }: Failure): string {
+  if (type === 'failed_by_workflow') return message;
+  return task === undefined ? message : `"${task}" failed with ${type} (${message})`;
 }
 
 function forgeryAdvice({ statements, authentic }: Execution): Advice[] {
@@ -173,9 +215,9 @@ function adviceFor(
       if (detail !== null) return [{ text: `"${task}" waits for its turn on a worker (${detail}).`, ...NOTHING }];
       const queue = queueOf(execution, task);
       const text = unserved.has(queue)
-        ? `No worker has taken "${task}" yet (no_worker): nobody polls the task queue "${queue}".`
+        ? `No worker has taken "${task}" yet (no_worker): nobody polls the task queue "${queue}".${queue === OWN_TASK_QUEUE ? HOW_TO_WORK : ''}`
         : `No worker has taken "${task}" yet: the workers of the task queue "${queue}" have not come to it.`;
-      return [{ text, ...NOTHING }];
+      return [{ ...(unserved.has(queue) ? { code: 'no_worker' } : {}), text, ...NOTHING }];
     }
     case 'pause':
       if (task !== null && detail === HELD_BACK) {
@@ -211,5 +253,8 @@ function queueOf({ run, taskQueue, tasks }: Execution, key: string | null): stri
 function request(method: string, href: string): Pick<Advice, 'method' | 'href'> {
   return { method, href };
 }
+
+/** How to have Fermata's own task queue served. */
+const HOW_TO_WORK = ' `npm run start:worker` starts a worker.';
 
 const NOTHING = { method: null, href: null };

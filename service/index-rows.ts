@@ -32,7 +32,7 @@ export function executionOfRow(row: IndexRow): Execution {
     input: parsedOrText(row.input),
     output: failure === null ? parsedOrText(row.result) : null,
     failure,
-    also: [],
+    ...{ also: [], pendingFailure: null },
     created: row.created.toISOString(),
     updated: row.updated.toISOString(),
     closed: row.closed?.toISOString() ?? null,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../model/app-error.ts';
 import type { CarriedState } from '../model/carried-state.ts';
 import type { Definition } from '../model/definition.ts';
+import type { Execution } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json } from '../model/json.ts';
 import { type Principal, subjectsOf } from '../model/principal.ts';
@@ -75,9 +76,10 @@ export function createRetryService(
   /** The run that goes on from the state of another one. */
   async function continuation(
     principal: Principal,
-    { execution: { memo, workflowId, authentic } }: ReadExecution,
+    { execution }: ReadExecution,
     { from, input, version }: RetryCommand,
   ): Promise<(n: number) => Blueprint> {
+    const { memo, workflowId, authentic } = execution;
     if (authentic === false) {
       const message = 'no API has signed the start of the run: only from: start can try it again';
       throw new AppError('history_unusable', message);
@@ -96,7 +98,8 @@ export function createRetryService(
     }
     const carried = await withChildren(ended);
     if (carried === null) {
-      const what = task === null ? 'nothing in it has failed' : `it has not visited "${task}"`;
+      const again = `every failure in it was handled; from: ${JSON.stringify(taskToRetry(execution))} does that again`;
+      const what = task === null ? again : `it has not visited "${task}"`;
       throw new AppError('nothing_failed', `There is nothing to try again: ${what}`);
     }
     const changed = version === undefined ? run : await changedDefinition(principal, run, version, carried);
@@ -171,6 +174,15 @@ export function createRetryService(
       );
     },
   };
+}
+
+/**
+ * Returns the task from which a run that ended badly is best tried again although each failure in it was handled: the last one that
+ * failed, else the one after which the run failed; `start` where there is none.
+ */
+export function taskToRetry({ tasks, failure }: Pick<Execution, 'tasks' | 'failure'>): string {
+  const failed = tasks.findLast(({ item, failure }) => item === null && failure !== null);
+  return (failed ?? tasks.find(({ key }) => key === failure?.task))?.name ?? 'start';
 }
 
 /** What is kept of a run, and of its sub-workflows that are run again, by the key of their work. */

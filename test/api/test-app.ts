@@ -48,7 +48,7 @@ export function createTestApp(
       observe: undefined,
       rateLimit: 0,
     },
-    ...{ readiness: {}, log: pino({ level: 'silent' }) },
+    ...{ readiness: {}, countWorkers: async () => 0, log: pino({ level: 'silent' }) },
     index: { state: () => ({ lag: 0, standing: 0, setAside: 0 }) },
     workerState: undefined,
     masterKeys: { own: [] },

@@ -201,7 +201,7 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   ]);
   const { advice } = (await harness.call('GET', `/api/v1/executions/${child}/explain`)).body.data;
   expect(advice).toContainEqual({
-    code: null,
+    ...{ code: null, body: null },
     ...{
       text: 'The next attempt of "busy" is held back while the run is paused; resume lets it begin.',
       method: 'POST',

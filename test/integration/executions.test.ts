@@ -423,7 +423,13 @@ describe('who is calling', () => {
     const ready = await (await fetch(`${harness.api.url}/readyz`)).json();
     const index = { status: 'ok', lag_ms: expect.any(Number), set_aside: 0 };
     const key_ids = [expect.stringMatching(/^[\w-]{12}$/)];
-    expect(ready).toEqual({ status: 'ok', checks: { temporal: 'ok', database: 'ok' }, index, key_ids });
+    expect(ready).toEqual({
+      status: 'ok',
+      checks: { temporal: 'ok', database: 'ok' },
+      index,
+      key_ids,
+      workers: 'some',
+    });
     const page = await (await fetch(`${harness.api.url}/docs`)).text();
     expect([...page.matchAll(/(?:src|href)="([^"]+)"/g)].every(([, target]) => target?.startsWith('/docs/'))).toBe(
       true,

@@ -124,13 +124,76 @@ describe('an explanation', () => {
       ...{ can_finish: false },
       advice: [
         {
-          text: 'It has ended as failed. "boom" failed with action_error. A retry goes on from there.',
+          text: 'It has ended as failed: "boom" failed with action_error (no). A retry continues from there.',
           method: 'POST',
         },
       ],
     });
     expect((await follow(data.advice[0])).status).toBe(201);
   });
+});
+
+it.each<[string, object[], string, string]>([
+  [
+    'the word fail behind what it handled',
+    [
+      { name: 'deploy', action: 'core.fail', input: { message: 'no' }, on_failure: 'rollback' },
+      { name: 'rollback', action: 'core.noop', on_success: 'fail' },
+    ],
+    'the workflow failed after "rollback"',
+    'deploy',
+  ],
+  [
+    'the word fail behind what succeeded',
+    [{ name: 'check', action: 'core.noop', on_success: 'fail' }],
+    'the workflow failed after "check"',
+    'check',
+  ],
+])('a run that failed by %s is tried again from the task that the explanation names', async (_, tasks, how, from) => {
+  const id = await start({ tasks });
+  const { advice } = await until(
+    () => explained(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(advice).toMatchObject([{ method: 'POST', body: { from } }]);
+  expect(advice[0].text).toBe(
+    `It has ended as failed: ${how}. A retry with from: "${from}" does "${from}" and what followed from it again.`,
+  );
+  const plain = await harness.call('POST', advice[0].href, {});
+  expect([plain.status, plain.body.code, plain.body.error]).toEqual([
+    409,
+    'nothing_failed',
+    `There is nothing to try again: every failure in it was handled; from: "${from}" does that again`,
+  ]);
+  expect((await follow(advice[0], advice[0].body)).status).toBe(201);
+});
+
+it('a run that has failed and waits for something cannot finish well; cancelled, it says what failed', async () => {
+  const id = await start({
+    start: ['w', 'x'],
+    tasks: [
+      { name: 'w', action: 'core.wait_signal', input: { name: 'go' } },
+      { name: 'x', action: 'core.http', input: { url: `${web.url}/status/404` } },
+    ],
+  });
+  const lost = await until(
+    () => explained(id),
+    ({ can_finish }) => can_finish === false,
+  );
+  expect(lost.advice).toMatchObject([
+    { code: 'failed', method: 'POST', href: `/api/v1/executions/${id}/cancel` },
+    { text: '"w" waits for the signal "go".' },
+  ]);
+  expect(lost.advice[0].text).toMatch(
+    /^It has failed, and ends as failed once nothing of it is awaited any more: "x" failed with http_error \(.*404.*\)\. Cancel ends the wait\.$/,
+  );
+  expect((await follow(lost.advice[0])).status).toBe(202);
+  const { body } = await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    (answer) => answer.body.data.status === 'cancelled',
+  );
+  expect(body.data.result).toMatchObject({ error_code: 'CANCELLED', task: 'x' });
+  expect(body.data.result.error).toMatch(/^the run was cancelled; "x" had failed: .*404/);
 });
 
 it('an execution is shown as it was at any event of its history', async () => {
