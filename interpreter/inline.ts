@@ -1,10 +1,10 @@
-import { applyDefaults } from '../language/defaults.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
-import { mismatches } from './schema-checks.ts';
+import type { SchemaIssue } from '../model/schema/walk.ts';
+import { completed, mismatches } from './schema-checks.ts';
 import type { RunState } from './state.ts';
 import { createMeter, spendCheck } from './work.ts';
 
@@ -14,9 +14,10 @@ export type InlineResult = { output: Json } | { failure: Failure };
 /** The input checked against the action's schema, defaults applied; or the failure `input_invalid` with every path. */
 export function checkInput(state: RunState, spec: ActionSpec, input: Json): { input: Json } | { failure: Failure } {
   if (spec.param_schema === undefined) return { input };
-  const complete = applyDefaults(spec.param_schema, input);
-  const failure = schemaFailure(state, 'input', spec.param_schema, complete);
-  return failure === null ? { input: complete } : { failure };
+  const meter = createMeter(state, SCHEMA_WORK);
+  const { value, issues } = completed(state.version, spec.param_schema, input, meter);
+  spendCheck(state, meter);
+  return issues.length === 0 ? { input: value } : { failure: invalid('input', issues) };
 }
 
 /** `input_invalid` or `output_invalid` with every path at which a value does not match; null when it does. */
@@ -29,7 +30,10 @@ export function schemaFailure(
   const meter = createMeter(state, SCHEMA_WORK);
   const issues = mismatches(state.version, schema, value, '', meter);
   spendCheck(state, meter);
-  if (issues.length === 0) return null;
+  return issues.length === 0 ? null : invalid(what, issues);
+}
+
+function invalid(what: 'input' | 'output', issues: readonly SchemaIssue[]): Failure {
   const details = issues.map(({ code, path, message }) => ({ code, path, message }));
   return engineFailure(`${what}_invalid`, `the ${what} is invalid: ${issuesText(issues, what)}`, { details });
 }

@@ -95,5 +95,8 @@ export const UNDEFINED_IS_NO_RETRY = 10;
 /** Several transitions of one visit to one task, which is in no loop, open a lineage each; earlier versions open none. */
 export const LINEAGE_PER_TRANSITION = 10;
 
+/** Defaults are filled in wherever a schema applies; earlier versions do so through `properties` alone. */
+export const ALL_DEFAULTS = 10;
+
 /** What fails behind a failure, such as its handler, has that failure as its last cause. */
 export const HANDLED_CAUSES = 10;

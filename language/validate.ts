@@ -10,6 +10,7 @@ import { validateBySchema } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
 import { DO_WORDS, TRANSITION_WORDS } from '../model/words.ts';
 import { WorkMeter } from '../model/work.ts';
+import { defaultWarnings } from './default-warnings.ts';
 import { checkGraph } from './graph-checks.ts';
 import { requestIssues } from './inquiry-checks.ts';
 import { cleanupEntries, compileDefinition, type Program } from './program.ts';
@@ -44,7 +45,7 @@ export function validateDefinition(
 ): Validation {
   const program = compileDefinition(definition, true, suggestions);
   const issues = [...program.issues];
-  const warnings: Issue[] = [];
+  const warnings: Issue[] = paramSchema === null ? [] : defaultWarnings(paramSchema, '/param_schema');
   const names: ReadonlySet<string> = new Set(program.tasks.keys());
   const meter = new WorkMeter(INPUT_WORK);
   for (const [index, task] of definition.tasks.entries()) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Issue, Suggestions } from './issue.ts';
 import type { JsonObject } from './json.ts';
-import { schemaProblems } from './schema/document.ts';
+import { schemaProblems, unmatchedDefaults } from './schema/document.ts';
 import { MAX_PATTERN_CHARACTERS } from './schema/pattern.ts';
 import { issuesOf } from './zod-issues.ts';
 
@@ -86,7 +86,8 @@ export function jsonSchemaIssues(
   if (of === 'object' && type !== undefined && type !== 'object') {
     return [{ code: 'schema_invalid', path: `${base}/type`, message: 'must be "object"' }];
   }
-  const problems = schemaProblems(schema as JsonObject); // its shape has been checked above
+  const known = schema as JsonObject; // its shape has been checked above
+  const problems = [...schemaProblems(known), ...unmatchedDefaults(known)];
   return problems.map(({ path, message }) => ({ code: 'schema_invalid', path: base + path, message }));
 }
 

@@ -1,11 +1,9 @@
-import { applyDefaults } from '../language/defaults.ts';
 import { AppError } from '../model/app-error.ts';
 import { andMore, capIssues, type Issue } from '../model/issue.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Parameters } from '../model/run-input.ts';
 import { SchemaError } from '../model/schema/document.ts';
-import { SCHEMA_WORK, validateBySchema } from '../model/schema/validate.ts';
-import type { SchemaIssue } from '../model/schema/walk.ts';
+import { completeBySchema, SCHEMA_WORK } from '../model/schema/validate.ts';
 import { isReservedSignal } from '../model/signal.ts';
 import { WorkMeter } from '../model/work.ts';
 
@@ -15,15 +13,17 @@ import { WorkMeter } from '../model/work.ts';
  */
 export function checkInput(input: Parameters, field: string, schema: JsonObject | null): Parameters {
   if (schema === null) return input;
-  const complete = applyDefaults(schema, input) as Parameters; // an object stays one
-  const issues = mismatches(schema, complete, `/${field}`).map(({ keyword: _, ...issue }) => issue);
-  if (issues.length === 0) return complete;
-  throw refusal('input_invalid', issues);
+  const { value, issues } = completed(schema, input, `/${field}`);
+  if (issues.length === 0) return value as Parameters; // an object stays one
+  throw refusal(
+    'input_invalid',
+    issues.map(({ keyword: _, ...issue }) => issue),
+  );
 }
 
-function mismatches(schema: JsonObject, value: Json, base: string): SchemaIssue[] {
+function completed(schema: JsonObject, value: Json, base: string): ReturnType<typeof completeBySchema> {
   try {
-    return validateBySchema(schema, value, base, new WorkMeter(SCHEMA_WORK));
+    return completeBySchema(schema, value, base, new WorkMeter(SCHEMA_WORK));
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     const { path, message } = error.problem;

@@ -1,16 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { Check, SchemaNode } from './node.ts';
-import type { Pattern } from './pattern.ts';
+import type { Check, SchemaNode, Subschemas } from './node.ts';
 import type { Place } from './place.ts';
 import { Evaluated, type Walk } from './walk.ts';
-
-/** The subschemas of a schema, by keyword. */
-export interface Subschemas {
-  one(keyword: string): SchemaNode | null;
-  list(keyword: string): SchemaNode[];
-  map(keyword: string): Map<string, SchemaNode>;
-  patterns: [Pattern, SchemaNode][];
-}
 
 /** The checks of the keywords that apply subschemas to the same value. */
 export function inPlaceChecks(schemas: Subschemas): Check[] {

@@ -1,8 +1,9 @@
 import { jsonPointer } from '../issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import { inPlaceChecks, listChecks, objectChecks, type Subschemas, unevaluatedChecks } from './applicators.ts';
+import { inPlaceChecks, listChecks, objectChecks, unevaluatedChecks } from './applicators.ts';
 import { assertionsOf } from './assertions.ts';
-import type { SchemaDocument, SchemaNode } from './node.ts';
+import { defaultProblems, usedDefaults } from './default-checks.ts';
+import type { SchemaDocument, SchemaNode, Subschemas } from './node.ts';
 import { compilePattern, type Pattern, PatternError } from './pattern.ts';
 import { type Compiled, type Resource, referenceProblems } from './references.ts';
 
@@ -51,19 +52,42 @@ export function schemaProblems(schema: JsonObject): SchemaProblem[] {
   return compileSchema(schema).problems;
 }
 
-function compileSchema(schema: JsonObject): { document: SchemaDocument; problems: SchemaProblem[] } {
+/** Finds the defaults of a schema that do not match the subschema that they stand in; none in a schema that is unusable anyway. */
+export function unmatchedDefaults(schema: JsonObject): SchemaProblem[] {
+  const { document, problems, compiled } = compileSchema(schema);
+  return problems.length > 0 ? [] : defaultProblems(compiled, document.tracks);
+}
+
+/** Returns every default in a schema that can be used, with its pointer, and whether anything is ever filled in by it. */
+export function schemaDefaults(schema: JsonObject): { path: string; value: Json; used: boolean }[] {
+  const { document, problems, compiled } = compileSchema(schema);
+  if (problems.length > 0 || !document.defaults) return [];
+  const used = usedDefaults(document.root);
+  return compiled.flatMap(({ node, path }) => {
+    const value = node.parts?.default;
+    return value === undefined ? [] : [{ path: `${path}/default`, value, used: used.has(node) }];
+  });
+}
+
+function compileSchema(schema: JsonObject): {
+  document: SchemaDocument;
+  problems: SchemaProblem[];
+  compiled: { node: SchemaNode; path: string }[];
+} {
   const compiler = new Compiler();
   const root = compiler.node(schema, '', null, 0);
   const problems = [...compiler.problems, ...(compiler.full ? [] : referenceProblems(compiler.compiled, constant))];
   const weight =
     Math.max(0, compiler.compiled.size - FREE_SUBSCHEMAS) +
     Math.max(0, compiler.instructions - FREE_INSTRUCTIONS) * UNITS_PER_INSTRUCTION;
-  const tracks = [...compiler.compiled.values()].some(({ node }) => node.tracks);
-  return { document: { root, tracks, weight }, problems };
+  const compiled = [...compiler.compiled.values()];
+  const tracks = compiled.some(({ node }) => node.tracks);
+  const defaults = compiled.some(({ node }) => node.parts?.default !== undefined);
+  return { document: { root, tracks, weight, defaults }, problems, compiled };
 }
 
-const ANYTHING: SchemaNode = { verdict: true, checks: [], shared: false, tracks: false };
-const NOTHING: SchemaNode = { verdict: false, checks: [], shared: false, tracks: false };
+const ANYTHING: SchemaNode = { verdict: true, checks: [], shared: false, tracks: false, parts: null };
+const NOTHING: SchemaNode = { verdict: false, checks: [], shared: false, tracks: false, parts: null };
 
 function constant(verdict: boolean): SchemaNode {
   return verdict ? ANYTHING : NOTHING;
@@ -97,7 +121,7 @@ class Compiler {
     }
     if (depth > MAX_NESTING) return this.#refuse(path, `is inside more than ${MAX_NESTING} others`);
     const resource = around === null || isResource(schema) ? { root: schema, anchors: new Map() } : around;
-    const node: SchemaNode = { verdict: null, checks: [], shared: false, tracks: false };
+    const node: SchemaNode = { verdict: null, checks: [], shared: false, tracks: false, parts: null };
     const entry: Compiled = { node, path, resource, inPlace: [], reference: null };
     this.compiled.set(schema, entry);
     this.#fill(schema, entry, depth);
@@ -129,6 +153,11 @@ class Compiler {
       const link = entry.reference;
       checks.unshift((walk, value, place, evaluated) => walk.visit(link.target!.node, value, place, evaluated));
     } else if (reference !== undefined) this.#refuse(`${path}/$ref`, 'must be a text');
+    node.parts = {
+      default: Object.hasOwn(schema, 'default') ? schema.default : undefined,
+      reference: entry.reference,
+      schemas,
+    };
     const last = unevaluatedChecks(schemas);
     node.tracks = last.length > 0;
     node.checks.push(...checks, ...last);

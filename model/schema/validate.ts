@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
+import { Filler } from './defaults.ts';
 import { schemaDocument } from './document.ts';
 import { Place } from './place.ts';
 import { type SchemaIssue, Walk } from './walk.ts';
@@ -28,6 +29,26 @@ export function validateBySchema(schema: JsonObject, value: Json, base: string, 
   return more === 0
     ? issues
     : [...issues, { code: 'more_issues', path: base, message: `and ${more} more`, keyword: '' }];
+}
+
+/**
+ * Fills the defaults of a schema into a value and then checks it as validateBySchema does; where that takes too much work, the value
+ * comes back as it was. Throws SchemaError.
+ */
+export function completeBySchema(
+  schema: JsonObject,
+  value: Json,
+  base: string,
+  meter: WorkMeter,
+): { value: Json; issues: SchemaIssue[] } {
+  const { root, defaults } = schemaDocument(schema);
+  try {
+    const complete = defaults ? new Filler(meter).fill(root, value) : value;
+    return { value: complete, issues: validateBySchema(schema, complete, base, meter) };
+  } catch (error) {
+    if (!(error instanceof WorkExceeded)) throw error;
+    return { value, issues: [exceeded(base)] };
+  }
 }
 
 function exceeded(base: string): SchemaIssue {

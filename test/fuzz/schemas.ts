@@ -1,10 +1,9 @@
 import { Validator } from '@cfworker/json-schema';
 import fc from 'fast-check';
-import { applyDefaults } from '../../language/defaults.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
-import { SchemaError, schemaProblems } from '../../model/schema/document.ts';
-import { SCHEMA_WORK, validateBySchema } from '../../model/schema/validate.ts';
+import { SchemaError, schemaProblems, unmatchedDefaults } from '../../model/schema/document.ts';
+import { completeBySchema, SCHEMA_WORK, validateBySchema } from '../../model/schema/validate.ts';
 import type { SchemaIssue } from '../../model/schema/walk.ts';
 import { WorkMeter } from '../../model/work.ts';
 import type { Part } from './part.ts';
@@ -86,8 +85,8 @@ function check({ schema, value }: Case, limit: number): { issues: SchemaIssue[];
 /** Throws when the check of a value does not keep what it promises. */
 function verify(given: Case): void {
   const { schema, value } = given;
-  applyDefaults(schema, value);
-  const refused = jsonSchemaIssues(schema, '', 'anything').length > 0;
+  const issues = jsonSchemaIssues(schema, '', 'anything').length;
+  const refused = issues > 0;
   if (schemaProblems(schema).length > 0) {
     if (!refused) throw new Error('a schema that cannot be used can be stored');
     try {
@@ -111,9 +110,20 @@ function verify(given: Case): void {
     equal(issues, whole.issues.slice(0, issues.length), `with ${limit} units`);
     if (issues.length === 0) throw new Error(`a value passes with ${limit} units of ${whole.spent}`);
   }
-  if (refused) return;
+  complete(given);
+  // A default that does not match is refused, and changes nothing of the check.
+  if (issues > unmatchedDefaults(schema).length) return;
   const { valid } = new Validator(schema, '2020-12', true).validate(value);
   if (valid !== (whole.issues.length === 0)) throw new Error(`the earlier check says ${valid}`);
+}
+
+/** Throws when filling in defaults changes the value itself, or fills in more the second time. */
+function complete({ schema, value }: Case): void {
+  const before = JSON.stringify(value);
+  const fill = (given: Json) => completeBySchema(schema, given, '', new WorkMeter(SCHEMA_WORK));
+  const { value: filled, issues } = fill(value);
+  equal(value, JSON.parse(before), 'a value whose defaults are filled in');
+  if (!issues.some(({ code }) => code === 'limit_exceeded')) equal(fill(filled).value, filled, 'filled in again');
 }
 
 function equal(a: unknown, b: unknown, what: string): void {

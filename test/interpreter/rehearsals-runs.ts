@@ -157,6 +157,12 @@ export const RUN_REHEARSALS: Rehearsal[] = [
     expect: { order: ['a', 'b'], outcome: 'completed', output: { b: ['template_error', 'E_A'] } },
   },
   {
+    name: 'the input of an action has the defaults of its schema wherever that applies',
+    definition: { tasks: [{ name: 'a', action: 'test.typed', input: { hosts: [{}, { port: 1 }] } }] },
+    outcomes: { a: ok(1) },
+    expect: { order: ['a'], outcome: 'completed', output: 1 },
+  },
+  {
     name: 'attempts that the interpreter makes wait longer each time, up to max_delay',
     definition: {
       tasks: [

@@ -79,10 +79,18 @@ export const lost: Attempt = { fault: { kind: 'timeout', timeout: 'heartbeat' } 
 
 const TEST_TIMES = { timeout: 60, heartbeat_timeout: 3, queue_timeout: 60 };
 
-/** `test.act`, and `test.safe`, which is idempotent, beside the built-in actions. */
+/** `test.act`; `test.safe`, which is idempotent; `test.typed`, whose input has a schema with defaults. */
 const TEST_SPECS: Record<string, ActionSpec> = {
   'test.act': TEST_TIMES,
   'test.safe': { ...TEST_TIMES, idempotent: true },
+  'test.typed': {
+    ...TEST_TIMES,
+    param_schema: {
+      properties: { hosts: { items: { $ref: '#/$defs/host' } } },
+      allOf: [{ properties: { user: { default: {}, properties: { name: { default: 'root' } } } } }],
+      $defs: { host: { properties: { port: { type: 'integer', default: 22 } } } },
+    },
+  },
 };
 
 /** What the validation of tests knows. */
