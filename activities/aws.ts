@@ -61,15 +61,23 @@ class BoundedHandler extends NodeHttpHandler {
 interface AwsError extends Error {
   code?: string;
   $metadata?: { httpStatusCode?: number };
+  $response?: { statusCode?: number };
 }
 
-/** A failure of an action out of an error of the SDK; its code is AWS's own name of it, such as `NoSuchBucket`. */
-export function awsFailure(type: string, error: unknown, signal: AbortSignal): unknown {
+/**
+ * Returns the failure of an action for an error of the SDK. Its code is AWS's own name of it, such as `NoSuchBucket`, the status where the
+ * answer is none of AWS's (`HTTP_502`), or the system's own where nobody answered. `where` names what was asked for.
+ */
+export function awsFailure(type: string, error: unknown, signal: AbortSignal, where?: string): unknown {
   if (signal.aborted || error instanceof ActionError || egressErrorIn(error) !== undefined) return error;
-  const { name, message, code, $metadata } = error as AwsError;
-  const status = $metadata?.httpStatusCode;
+  const { name, message, code, $metadata, $response } = error as AwsError;
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode;
   const retryable = status === undefined || status >= 500 || status === 429 || PASSING.has(name);
-  return new ActionError(type, `AWS: ${message || name}`, {
-    ...{ code: status === undefined ? (code ?? name) : name, retryable, cause: error },
+  // The SDK names what it could not parse after JavaScript's own errors.
+  const isForeign = status !== undefined && /^(Error|SyntaxError|TypeError|RangeError|Unknown(Error)?)$/.test(name);
+  const said = isForeign ? 'the answer is none that AWS gives' : message || name;
+  const about = [...(where === undefined ? [] : [where]), ...(status === undefined ? [] : [`status ${status}`])];
+  return new ActionError(type, `AWS: ${said}${about.length === 0 ? '' : ` (${about.join(', ')})`}`, {
+    ...{ code: status === undefined ? (code ?? name) : isForeign ? `HTTP_${status}` : name, retryable, cause: error },
   });
 }

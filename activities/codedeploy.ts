@@ -22,7 +22,6 @@ export const deploy: ConnectedAction<'aws', Input> = {
   ...{ pack: 'aws', input: DeployInputSchema },
   async run(input, connection, context) {
     const sdk = await import('@aws-sdk/client-codedeploy');
-    const client = new sdk.CodeDeployClient(await clientSettings(connection, context));
     const { signal } = context;
     const mark = `fermata:${context.token.slice(0, 32)}`;
     const asked = async <T>(ask: () => Promise<T>): Promise<T> => {
@@ -32,6 +31,7 @@ export const deploy: ConnectedAction<'aws', Input> = {
         throw awsFailure('aws_error', error, signal);
       }
     };
+    const client = new sdk.CodeDeployClient(await asked(() => clientSettings(connection, context)));
     const tell = async (id: string): Promise<DeploymentInfo> => {
       const { deploymentInfo } = await asked(() => client.send(new sdk.GetDeploymentCommand({ deploymentId: id })));
       return deploymentInfo ?? {};

@@ -33,7 +33,7 @@ export const httpAction: Action<HttpInput> = {
       const read = bodyOfAnswer(bytes, response.headers.get('content-type') ?? '', input, expected);
       if (read.encoding === 'base64') encoded(bytes);
       if (!expected) {
-        throw new ActionError('http_error', `${input.method} ${urlOf(input).origin} answered ${status}`, {
+        throw new ActionError('http_error', `${input.method} ${placeOf(input)} answered ${status}`, {
           code: `HTTP_${status}`,
           details: fitting({ status_code: status, headers, ...read }),
           retryAfter: retryAfterOf(response.headers),
@@ -45,13 +45,19 @@ export const httpAction: Action<HttpInput> = {
       if (limit?.aborted)
         throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
       const what = answered === null ? 'did not answer' : `answered ${answered}, and its body cannot be read`;
-      throw new ActionError('http_error', `${urlOf(input).origin} ${what}: ${reasonOf(error)}`, {
+      throw new ActionError('http_error', `${input.method} ${placeOf(input)} ${what}: ${reasonOf(error)}`, {
         code: codeOf(error),
         cause: error,
       });
     }
   },
 };
+
+/** The URL of a request as a failure names it: without its query, which may let somebody in. */
+function placeOf({ url }: HttpInput): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
 
 /** Headers of an answer, those that come several times joined by commas; cookies, whose commas mean something else, as a list. */
 function headersOfAnswer(headers: Headers): Record<string, string | string[]> {
@@ -66,7 +72,7 @@ function bodyOfAnswer(bytes: Buffer, contentType: string, input: HttpInput, expe
     return readBody(bytes, contentType, { bigIntegers: expected ? input.big_numbers : 'text' });
   } catch (error) {
     if (!(error instanceof JsonRefused)) throw error;
-    if (expected) throw changedOutput(`${urlOf(input).origin} answered JSON in which`, error);
+    if (expected) throw changedOutput(`${placeOf(input)} answered JSON in which`, error);
     return { encoding: 'text', body: bytes.toString('utf8') };
   }
 }

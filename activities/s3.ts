@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import { Base64Schema } from '../model/base64.ts';
 import { UploadInputSchema } from '../model/builtin-actions.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
-import type { ConnectedAction } from './action.ts';
+import { ActionError, type ConnectedAction } from './action.ts';
 import { awsFailure, clientSettings } from './aws.ts';
 
 /**
@@ -15,18 +16,22 @@ export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = 
     // The SDK takes long to load, and few workers need it.
     const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
     const own = connection.settings.endpoint !== undefined;
+    const { body, type } = bodyOf(data);
+    const where = `bucket "${bucket}"`;
+    const settings = await clientSettings(connection, context).catch((error: unknown) => {
+      throw awsFailure('s3_error', error, context.signal, where);
+    });
     const client = new S3Client({
-      ...(await clientSettings(connection, context)),
+      ...settings,
       // Others than AWS know neither its hosts of buckets nor its checksums.
       ...(own ? { forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' as const } : {}),
     });
-    const { body, type } = bodyOf(data);
     const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: content_type ?? type });
     try {
       const { ETag, VersionId } = await client.send(command, { abortSignal: context.signal });
       return { bucket, key, etag: (ETag ?? '').replaceAll('"', ''), version_id: VersionId ?? null };
     } catch (error) {
-      throw awsFailure('s3_error', error, context.signal);
+      throw awsFailure('s3_error', error, context.signal, where);
     } finally {
       client.destroy();
     }
@@ -37,6 +42,14 @@ export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = 
 function bodyOf(data: Json): { body: Uint8Array; type: string } {
   if (typeof data === 'string') return { body: Buffer.from(data), type: 'text/plain; charset=utf-8' };
   if (isJsonObject(data) && typeof data.base64 === 'string' && Object.keys(data).length === 1) {
+    const checked = Base64Schema.safeParse(data.base64);
+    if (!checked.success) {
+      const message = checked.error.issues[0]!.message;
+      throw new ActionError('input_invalid', `the input is invalid: /data/base64 ${message}`, {
+        details: [{ code: 'input_invalid', path: '/data/base64', message }],
+        retryable: false,
+      });
+    }
     return { body: Buffer.from(data.base64, 'base64'), type: 'application/octet-stream' };
   }
   return { body: Buffer.from(JSON.stringify(data)), type: 'application/json' };

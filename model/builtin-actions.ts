@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BigNumbers, HttpInputSchema } from './http-input.ts';
 import type { Json } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
+import { MAIL_FIELDS } from './mail.ts';
 import { SIGNAL_NAME } from './signal.ts';
 import { MAX_SECONDS } from './words.ts';
 
@@ -86,16 +87,7 @@ const WaitSignalInputSchema = z.strictObject({
 });
 
 /** The input of `email.send`. */
-export const EmailInputSchema = z.strictObject({
-  to: z.union([z.string(), z.array(z.string())]),
-  cc: z.union([z.string(), z.array(z.string())]).optional(),
-  bcc: z.union([z.string(), z.array(z.string())]).optional(),
-  subject: z.string(),
-  text: z.string().optional(),
-  html: z.string().optional(),
-  from: z.string().optional(),
-  connection: Connection,
-});
+export const EmailInputSchema = z.strictObject({ ...MAIL_FIELDS, connection: Connection });
 
 /** The input of `slack.post_message`. */
 export const SlackMessageInputSchema = z.strictObject({

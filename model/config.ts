@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAIL_URL, MAIL_URL_MESSAGE } from './connection.ts';
 import { didYouMean } from './issue.ts';
+import { MailSenderSchema } from './mail.ts';
 import { parseAllowed, parseEndpoints, parseNat64, parseNetworks, parseProxyExceptions } from './networks.ts';
 
 /** Seconds for which a person's last token is remembered by default: 30 days. */
@@ -125,7 +126,7 @@ export const ConfigSchema = z.object({
     .describe(
       'Mail server with which people of the tenant `default` are asked, where it has no connection `email/default`: `smtp://user:password@host:port`; by TLS, unless it ends in `?tls=off`, or has no user and is on this machine.',
     ),
-  FERMATA_SMTP_FROM: z.string().min(3).optional().describe('Sender of that mail.'),
+  FERMATA_SMTP_FROM: MailSenderSchema.optional().describe('Sender of that mail.'),
   FERMATA_WEBHOOK_SECRET: z
     .string()
     .min(16)

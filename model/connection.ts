@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Issue } from './issue.ts';
 import type { JsonObject } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
+import { MailSenderSchema } from './mail.ts';
 import { issuesOf } from './zod-issues.ts';
 
 // Connections: where the actions of a pack find the system that they speak to, and what lets them in (design/shapes.md).
@@ -12,6 +13,20 @@ const Defaults = z
   .record(z.string(), z.record(z.string(), JsonValueSchema))
   .optional()
   .describe('By action: input that holds where a task gives none.');
+
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+/** Reports whether a URL of a database has no parameter that nobody would heed. */
+function hasKnownParameters(url: string): boolean {
+  const query = url.split('?').slice(1).join('?').split('#')[0]!;
+  return (
+    query === '' ||
+    query.split('&').every((pair) => {
+      const [name, value = ''] = pair.split('=');
+      return name === 'sslmode' && SSL_MODES.includes(value);
+    })
+  );
+}
 
 /** A mail server, without another parameter than `tls=off`. */
 export const MAIL_URL = /^smtps?:\/\/[^?#]*(\?tls=off)?$/;
@@ -60,13 +75,16 @@ export const CONNECTIONS = {
   database: {
     settings: settings({}),
     secrets: z.strictObject({
-      url: Secret.regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL').describe(
-        'A PostgreSQL URL, with password.',
-      ),
+      url: Secret.regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+        .refine(
+          hasKnownParameters,
+          'must have no parameter but sslmode: disable, prefer, require, verify-ca or verify-full',
+        )
+        .describe('A PostgreSQL URL, with password.'),
     }),
   },
   email: {
-    settings: settings({ from: z.string().min(3).describe('Sender, unless a task says otherwise.') }),
+    settings: settings({ from: MailSenderSchema.describe('Sender, unless a task says otherwise.') }),
     secrets: z.strictObject({ url: Secret.regex(MAIL_URL, MAIL_URL_MESSAGE) }),
   },
   aws,
