@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PAGE = readFileSync(join(ROOT, 'docs/ARCHITECTURE.md'), 'utf8');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+const pictureOf = (page: string) => /```\n(dev [^`]*)```/.exec(page)?.[1];
+
+it('every file and folder that the page names is there', () => {
+  const paths = [...PAGE.matchAll(/`([a-z-]+\/[a-zA-Z0-9./-]*)`/g)].map(([, path]) => path!);
+  expect(paths.length).toBeGreaterThan(40);
+  expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+it('every page that it links to is there', () => {
+  const links = [...PAGE.matchAll(/\]\(([a-z-]+\.md)\)/g)].map(([, page]) => page!);
+  expect(links.length).toBeGreaterThan(0);
+  expect(links.filter((page) => !existsSync(join(ROOT, 'docs', page)))).toEqual([]);
+});
+
+it('draws the picture that the README draws', () => {
+  expect(pictureOf(PAGE)).toBeDefined();
+  expect(pictureOf(PAGE)).toBe(pictureOf(README));
+});
