@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { readText } from '../egress/answer.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { ConnectedPack, ConnectionOf } from '../model/connection.ts';
+import type { ConnectedPack, ConnectionOf, FoundConnection } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type JsonRefused, parseJson } from '../model/json-reader.ts';
 
@@ -89,11 +89,7 @@ export interface ConnectedAction<P extends ConnectedPack = ConnectedPack, Input 
 }
 
 /** Finds a connection of a tenant; null: there is none. */
-export type Connect = (
-  tenant: string,
-  pack: ConnectedPack,
-  name: string,
-) => Promise<{ settings: JsonObject; secrets: JsonObject } | null>;
+export type Connect = (tenant: string, pack: ConnectedPack, name: string) => Promise<FoundConnection | null>;
 
 /** Returns the value of `authorization` for an account (RFC 7617). */
 export function basic(username: string, password: string, encoded: ActionContext['encoded']): string {

@@ -9,7 +9,7 @@ import {
 import { AnswerTooLarge } from '../egress/answer.ts';
 import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
 import { RedirectError } from '../egress/redirects.ts';
-import { type ConnectedPack, DEFAULT_CONNECTION } from '../model/connection.ts';
+import { type ConnectedPack, DEFAULT_CONNECTION, type FoundConnection } from '../model/connection.ts';
 import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
@@ -28,13 +28,13 @@ import { type SecretOf, withSecrets } from './secret-input.ts';
 /** What actions reach the world by. */
 export interface ActivityOptions {
   egress: Egress;
+  /** What a trusted connection is used by; `egress` unless it is given. */
+  trusted?: Egress | undefined;
   connect: Connect;
   secretOf: SecretOf;
   /** Reports whether a run may have what belongs to a tenant; a run that was started past the API may not. */
   isAuthentic(run: RunKey, tenant: string): Promise<boolean>;
 }
-
-type Found = NonNullable<Awaited<ReturnType<Connect>>>;
 
 /**
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
@@ -44,7 +44,7 @@ type Found = NonNullable<Awaited<ReturnType<Connect>>>;
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
-  { egress, connect, secretOf, isAuthentic }: ActivityOptions,
+  { egress, trusted = egress, connect, secretOf, isAuthentic }: ActivityOptions,
   permits: Permits,
   interrupt?: AbortSignal,
 ): Record<string, (input: unknown, scope?: unknown) => Promise<Json>> {
@@ -59,9 +59,9 @@ export function createActivities(
     }
     const { tenant, secrets: texts = {}, timeout } = scope;
     const owner = tenant ?? context.info.priority?.fairnessKey ?? '';
-    const run = (made: Action, given: Json, secrets: JsonObject) =>
+    const run = (made: Action, given: Json, secrets: JsonObject, by: Egress = egress) =>
       runBounded(made, given, {
-        egress,
+        egress: by,
         permits,
         owner,
         timeout,
@@ -82,7 +82,8 @@ export function createActivities(
     const given = withDefaults(activityType, filled.input, connection);
     const { secrets } = connection;
     // A secret of the tenant and one of the connection may have the same name.
-    return run(connectedAs(action, connection), given, { ...prefixed(filled.secrets), ...secrets });
+    const by = connection.trusted ? trusted : egress;
+    return run(connectedAs(action, connection), given, { ...prefixed(filled.secrets), ...secrets }, by);
   }
 
   return {
@@ -147,7 +148,7 @@ async function connectionFor(
   input: Json,
   tenant: string | undefined,
   connect: Connect,
-): Promise<Found> {
+): Promise<FoundConnection> {
   const named = isJsonObject(input) ? input.connection : undefined;
   const name = typeof named === 'string' ? named : DEFAULT_CONNECTION;
   const found = tenant === undefined ? null : await connect(tenant, pack, name);
@@ -157,7 +158,7 @@ async function connectionFor(
 }
 
 /** The input of a task over what its connection gives where it gives nothing. */
-function withDefaults(ref: string, input: Json, { settings }: Found): Json {
+function withDefaults(ref: string, input: Json, { settings }: FoundConnection): Json {
   const defaults = (settings.defaults as JsonObject | undefined)?.[ref];
   return defaults !== undefined && isJsonObject(defaults) && isJsonObject(input) ? { ...defaults, ...input } : input;
 }
@@ -167,7 +168,7 @@ function prefixed(secrets: JsonObject): JsonObject {
 }
 
 /** An action with its connection, as any other. */
-function connectedAs(action: ConnectedAction, connection: Found): Action {
+function connectedAs(action: ConnectedAction, connection: FoundConnection): Action {
   // What is stored was checked by the schema of its pack.
   return { input: action.input, run: (input, context) => action.run(input, connection as never, context) };
 }

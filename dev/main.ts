@@ -9,7 +9,7 @@ import { ensureDefaults, publishExamples } from '../process/bootstrap.ts';
 import { createLogger } from '../process/logger.ts';
 import { serveMetrics } from '../process/metrics.ts';
 import { egressRules } from '../process/network.ts';
-import { createDesk } from '../process/reach.ts';
+import { createDesk, ownConnections } from '../process/reach.ts';
 import {
   connectClient,
   defer,
@@ -86,7 +86,7 @@ await runMain(async (config) => {
     host.resolve({
       address,
       egress,
-      desk: { ...createDesk(database.db, masterKeys), report: reports.take },
+      desk: { ...createDesk(database.db, masterKeys, ownConnections(config)), report: reports.take },
       strike: (run) => strikes.add(namespace, run, new Date()),
     });
     // Once more, so that it ends before what it stands on.

@@ -100,6 +100,13 @@ export type ConnectionOf<P extends ConnectedPack> = {
   secrets: z.infer<(typeof CONNECTIONS)[P]['secrets']>;
 };
 
+/** A connection with its secrets, as an action gets it; `trusted`: the settings of the process name it, so that it may be within their network. */
+export interface FoundConnection {
+  settings: JsonObject;
+  secrets: JsonObject;
+  trusted?: true;
+}
+
 /** The name that is meant where none is given. */
 export const DEFAULT_CONNECTION = 'default';
 

@@ -88,7 +88,7 @@ import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { closedConnections } from './closed-connections.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
-import { sharedNetworks } from './network.ts';
+import { sharedNetworks, trustedRules } from './network.ts';
 import { urlOf } from './ports.ts';
 import { presence, REST_PURPOSE } from './reach.ts';
 import { drainServer, listen } from './server.ts';
@@ -209,7 +209,7 @@ export async function startApi({
   };
   const egress = createEgress(rules);
   // What the settings name is trusted: it may stand next to Fermata, and within what it depends on.
-  const trusted = createEgress({ ...rules, allowed: ['private', 'loopback'], infrastructure: [] });
+  const trusted = createEgress(trustedRules(rules));
   const keysBy = trusted.fetch as unknown as typeof fetch; // the same standard
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);

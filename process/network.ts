@@ -34,6 +34,11 @@ export function egressRules(config: Config, { allowed, metricsUrl, ownPorts = []
   };
 }
 
+/** Returns the rules for what the settings of a process name themselves: it may stand next to Fermata, and within what that depends on. */
+export function trustedRules(rules: Partial<EgressRules>): Partial<EgressRules> {
+  return { ...rules, allowed: ['private', 'loopback'], infrastructure: [] };
+}
+
 /** Of what actions may reach, the networks that are not public: all tenants share them. */
 export function sharedNetworks({ allowed }: Pick<EgressRules, 'allowed'>): string[] {
   return allowed.filter((entry) => entry === 'private' || entry === 'loopback');

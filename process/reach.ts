@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Codec } from '../codec/codec.ts';
 import type { Egress } from '../egress/egress.ts';
+import type { Config } from '../model/config.ts';
+import { type ConnectedPack, DEFAULT_CONNECTION, type FoundConnection } from '../model/connection.ts';
 import type { ProcessKind } from '../model/master-key.ts';
 import { createRunGuard, type WarrantTrust } from '../service/authentic-starts.ts';
 import { createConnectionResolver } from '../service/connections.ts';
@@ -12,6 +14,7 @@ import { createSecretResolver } from '../service/secrets.ts';
 import { workFor } from '../service/work-owner.ts';
 import { createConnectionStore } from '../store/connections.ts';
 import type { Database } from '../store/database.ts';
+import { createPrincipalStore } from '../store/principals.ts';
 import type { ProcessRow } from '../store/processes.ts';
 import { createSecretStore } from '../store/secrets.ts';
 import { createSigningKeyStore, type SigningKeyStore } from '../store/signing-keys.ts';
@@ -41,11 +44,39 @@ export type WorkerDesk = Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> 
   warrantTrust(): Promise<WarrantTrust>;
 };
 
-/** Creates the desk over a database, in which connections and secrets are sealed by the master keys. */
-export function createDesk(db: Database, secretKeys: readonly string[]): WorkerDesk {
+/** Connections that the settings of a process give the first tenant, where it has none of its own. */
+export type OwnConnections = Partial<Record<ConnectedPack, FoundConnection>>;
+
+/** Reads from the settings by what actions post to Slack and send mail where the first tenant has no connection for that. */
+export function ownConnections(config: Config): OwnConnections {
+  const { FERMATA_SLACK_BOT_TOKEN: token, FERMATA_SLACK_API_URL: api } = config;
+  const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from } = config;
+  return {
+    ...(token === undefined
+      ? {}
+      : {
+          slack: { settings: api === undefined ? {} : { api_url: api }, secrets: { bot_token: token }, trusted: true },
+        }),
+    ...(url === undefined || from === undefined
+      ? {}
+      : { email: { settings: { from }, secrets: { url }, trusted: true } }),
+  };
+}
+
+/**
+ * Creates the desk over a database, in which connections and secrets are sealed by the master keys; `own` are connections `default` that the
+ * first tenant has unless the database holds them.
+ */
+export function createDesk(db: Database, secretKeys: readonly string[], own: OwnConnections = {}): WorkerDesk {
   const sealer = createSealer(secretKeys, REST_PURPOSE);
-  const connect = createConnectionResolver(createConnectionStore(db), sealer);
+  const stored = createConnectionResolver(createConnectionStore(db), sealer);
   const secretOf = createSecretResolver(createSecretStore(db), sealer);
+  const { homeTenant } = createPrincipalStore(db);
+  const connect: WorkerDesk['connect'] = async (tenant, pack, name) => {
+    const found = await stored(tenant, pack, name);
+    if (found !== null || name !== DEFAULT_CONNECTION || own[pack] === undefined) return found;
+    return tenant === (await lookUp(homeTenant)) ? own[pack] : null;
+  };
   return {
     connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
     secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
@@ -65,7 +96,7 @@ async function warrantTrustOf(store: SigningKeyStore): Promise<WarrantTrust> {
 /** Returns what the actions of a worker reach the world by, over its desk: only authentic runs are given what belongs to a tenant. */
 export function actionsOver(
   { connect, secretOf, warrantTrust }: WorkerDesk,
-  egress: Egress,
+  { egress, trusted }: { egress: Egress; trusted?: Egress },
   { connection, namespace, codec }: { connection: NativeConnection; namespace: string; codec: Codec | undefined },
 ): WorkerOptions['actions'] {
   const isAuthentic = createRunGuard({
@@ -82,7 +113,7 @@ export function actionsOver(
       }
     },
   });
-  return { egress, connect, secretOf, isAuthentic };
+  return { egress, trusted, connect, secretOf, isAuthentic };
 }
 
 /** The gRPC status of a run that Temporal does not have. */

@@ -18,7 +18,8 @@ import { createPermits, createWorker } from '../worker/worker.ts';
 import { codecOf } from './codec.ts';
 import { createLogger, installTemporalRuntime } from './logger.ts';
 import { collectWorkerMetrics } from './metrics.ts';
-import { actionsOver, createDesk, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
+import { trustedRules } from './network.ts';
+import { actionsOver, createDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
 import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
 
 /** Milliseconds that activities have from the order to stop until they are told to, and until the process ends. */
@@ -85,7 +86,7 @@ await runMain(async (config) => {
       namespace: config.TEMPORAL_NAMESPACE,
       bundle,
       codec,
-      actions: actionsOver(host.desk, host.egress, { connection, namespace: config.TEMPORAL_NAMESPACE, codec }),
+      actions: actionsOver(host.desk, host, { connection, namespace: config.TEMPORAL_NAMESPACE, codec }),
       report: host.report,
       permits,
       probation: order.probation,
@@ -134,9 +135,10 @@ async function openHost(
   order: WorkerOrder,
   rules: EgressRules,
   { config, exchange, undos }: { config: Config; exchange: Exchange; undos: Undo[] },
-): Promise<{ desk: WorkerDesk; egress: Egress; report: (report: RunReport) => void }> {
+): Promise<{ desk: WorkerDesk; egress: Egress; trusted: Egress; report: (report: RunReport) => void }> {
   const egress = createEgress(rules);
-  undos.push(egress.close);
+  const trusted = createEgress(trustedRules(rules));
+  undos.push(egress.close, trusted.close);
   if (order.host === 'own') {
     const settings = required(config, 'start:worker', ['DATABASE_URL', 'FERMATA_SECRET_KEY']);
     const database = await openPostgres(settings.DATABASE_URL, workOwner);
@@ -151,11 +153,12 @@ async function openHost(
     const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), codecOf(config));
     const processes = createProcessStore(database.db);
     undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
-    return { egress, desk: createDesk(database.db, secretKeys), report: reports.take };
+    return { egress, trusted, desk: createDesk(database.db, secretKeys, ownConnections(config)), report: reports.take };
   }
   let underway = 0;
   return {
     egress,
+    trusted,
     desk: {
       connect: (tenant, pack, name) => exchange.ask('connection', tenant, pack, name),
       secretOf: (tenant, name) => exchange.ask('secret', tenant, name),

@@ -1,7 +1,7 @@
 import type { WorkflowBundle } from '@temporalio/worker';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
-import type { ConnectedPack } from '../model/connection.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { ConnectedPack, FoundConnection } from '../model/connection.ts';
+import type { Json } from '../model/json.ts';
 import type { LedgerKey } from '../model/ledger.ts';
 import type { EgressRules } from '../model/networks.ts';
 import type { RunReport } from '../model/run-report.ts';
@@ -12,7 +12,7 @@ export interface Questions {
   /** To the supervisor: a connection of a tenant, and a secret of a tenant; null when there is none. */
   connection: {
     args: [tenant: string, pack: ConnectedPack, name: string];
-    answer: { settings: JsonObject; secrets: JsonObject } | null;
+    answer: FoundConnection | null;
   };
   secret: { args: [tenant: string, name: string]; answer: string | null };
   /** To the supervisor: the keys whose warrants count, and until when runs were started without, in milliseconds. */

@@ -16,9 +16,14 @@ export interface Activity {
 }
 
 /** Prepares activities; `connection` is what every pack is connected by. */
-export function createActivity(egress: Egress, connection: Awaited<ReturnType<Connect>> = null): Activity {
+export function createActivity(
+  egress: Egress,
+  connection: Awaited<ReturnType<Connect>> = null,
+  trusted: Egress = egress,
+): Activity {
   const options = {
     egress,
+    trusted,
     connect: async () => connection,
     secretOf: async () => null,
     isAuthentic: async () => true,

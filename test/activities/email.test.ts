@@ -143,6 +143,22 @@ describe('an address', () => {
   });
 });
 
+it.each([
+  [true, 'ann@example.com'],
+  [undefined, 'egress_denied'],
+] as const)('a server next to Fermata is reached where the settings name it: %s', async (trusted, expected) => {
+  const strict = createEgress();
+  const url = `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  const found = { settings: { from: 'ops@example.com' }, secrets: { url }, ...(trusted && { trusted }) };
+  const { run } = createActivity(strict, found, egress);
+  const sent = await run('email.send', MAIL).then(
+    (output) => (output as { accepted: string[] }).accepted[0],
+    (error: { type: string }) => error.type,
+  );
+  expect(sent).toBe(expected);
+  await strict.close();
+});
+
 it('a server that cannot be looked up is a failure of mail', async () => {
   const [type, retryable, , code] = await connectedTo('smtp://nowhere.invalid').failure('email.send', MAIL);
   expect([type, retryable, code]).toEqual(['email_error', true, expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/)]);

@@ -83,7 +83,11 @@ export async function createApiHarness(
   const startWorker = async ({ secretKeys = [SECRET_KEY], interrupt, ...size }: WorkerSettings = {}): Promise<void> => {
     if (bundle === null) return;
     const egress = createEgress(LOCAL);
-    const actions = actionsOver(createDesk(database.db, secretKeys), egress, { connection: native, namespace, codec });
+    const actions = actionsOver(
+      createDesk(database.db, secretKeys),
+      { egress },
+      { connection: native, namespace, codec },
+    );
     const { take: report } = reports;
     const worker = await createWorker({
       permits: createPermits(size),

@@ -3,14 +3,17 @@ import { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readConfig } from '../../model/config.ts';
 import type { Definition } from '../../model/definition.ts';
 import { workflowIdOf } from '../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../model/run-input.ts';
+import { createDesk, ownConnections } from '../../process/reach.ts';
 import { decodePayloads } from '../../projection/payload.ts';
 import { memoOf } from '../../projection/project.ts';
 import { createTemporal } from '../../service/temporal.ts';
-import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
+import { createPrincipalStore } from '../../store/principals.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
 import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from './document-003.ts';
 import { nextNumber } from './harness.ts';
 import { BUCKET, SECRETS, type Systems, startSystems } from './systems.ts';
@@ -127,6 +130,51 @@ describe('a connection', () => {
     expect((await put('jira')).status).toBe(400);
     const gone = await harness.call('DELETE', '/api/v1/connections/slack/kept', undefined, keeper);
     expect(gone.status).toBe(403);
+  });
+});
+
+describe('what the settings of a process name', () => {
+  it('is the connection of the first tenant alone, and only where it has none', async () => {
+    const { config } = readConfig({
+      ...{ FERMATA_SLACK_BOT_TOKEN: 'xoxb-own', FERMATA_SLACK_API_URL: 'http://127.0.0.1:1/api' },
+      ...{ FERMATA_SMTP_URL: 'smtp://mail.internal', FERMATA_SMTP_FROM: 'Fermata <fermata@example.com>' },
+    });
+    const { db } = harness.database;
+    const { connect } = createDesk(db, [SECRET_KEY], ownConnections(config));
+    const home = await createPrincipalStore(db).homeTenant();
+    const other = (await harness.call('POST', '/api/v1/tenants', { ref: 'beside', label: 'Beside' })).body.data.id;
+    // What the tests have set up counts before it.
+    expect(await connect(home, 'slack', 'default')).toMatchObject({ secrets: { bot_token: SECRETS.slack } });
+    await harness.call('DELETE', '/api/v1/connections/slack/default');
+    await harness.call('DELETE', '/api/v1/connections/email/default');
+    expect(await connect(home, 'slack', 'default')).toEqual({
+      ...{ settings: { api_url: 'http://127.0.0.1:1/api' }, secrets: { bot_token: 'xoxb-own' }, trusted: true },
+    });
+    expect(await connect(home, 'email', 'default')).toEqual({
+      settings: { from: 'Fermata <fermata@example.com>' },
+      ...{ secrets: { url: 'smtp://mail.internal' }, trusted: true },
+    });
+    for (const [tenant, name] of [
+      [home, 'another'],
+      [other, 'default'],
+    ] as const) {
+      expect(await connect(tenant, 'slack', name), name).toBeNull();
+    }
+    expect(await connect(home, 'jira', 'another')).toBeNull();
+    for (const pack of ['slack', 'email'] as const) {
+      const put = await harness.call('PUT', `/api/v1/connections/${pack}/default`, systems.connections[pack]);
+      expect(put.status).toBe(200);
+    }
+  });
+
+  it.each([
+    ['email', { settings: { from: 'No Address' }, secrets: { url: 'smtp://mail.internal' } }, '/settings/from'],
+    ['database', { settings: {}, secrets: { url: 'postgres://a@b/c?options=-c%20search_path=x' } }, '/secrets/url'],
+    ['database', { settings: {}, secrets: { url: 'postgres://a@b/c?sslmode=maybe' } }, '/secrets/url'],
+    ['database', { settings: {}, secrets: { url: 'postgres://a@b/c?sslmode=require&a=b' } }, '/secrets/url'],
+  ])('of %s %j is refused at %s', async (pack, given, path) => {
+    const { status, body } = await harness.call('PUT', `/api/v1/connections/${pack}/refused`, given);
+    expect([status, body.issues[0].path]).toEqual([400, path]);
   });
 });
 
