@@ -8,13 +8,12 @@ import { parseRuleUuid, ruleUuid } from '../model/rule-id.ts';
 import { AUTOMATION_WORDS, automationWord, EXECUTION_STATUSES, type ExecutionStatus } from '../model/status.ts';
 import { automationOf } from '../service/automation.ts';
 import type { DefinitionService } from '../service/definitions.ts';
-import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
+import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../service/execution-lists.ts';
 import type { ExecutionService, ExecutionView } from '../service/executions.ts';
 import type { RetryService } from '../service/retries.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { type ErrorForm, errorResponsesIn } from './errors.ts';
 import { RETRY_ERRORS } from './execution-controls.ts';
-import { statusFilter } from './execution-filters.ts';
 import { createApiRoute, IdempotencyHeaders, json, pagesOf } from './routes.ts';
 import { wholeNumberOr } from './whole-number.ts';
 
@@ -193,7 +192,7 @@ export function automationRoutes(
     listRoute,
     async (context) => {
       const { page, limit, status } = context.req.valid('query');
-      const statuses = status === undefined ? undefined : statusFilter(status, 'automation');
+      const statuses = status === undefined ? undefined : statusesMeant(status, 'automation');
       const principal = context.get('principal');
       const { rows, total } = await lists.list(principal, { statuses }, { offset: (page - 1) * limit, limit });
       const totalPages = pagesOf(total, limit);

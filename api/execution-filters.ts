@@ -1,11 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { AppError } from '../model/app-error.ts';
 import { parseExecutionId } from '../model/execution-id.ts';
 import { InstantSchema } from '../model/instant.ts';
-import { didYouMean } from '../model/issue.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
-import { type ExecutionStatus, STATUS_FILTER_WORDS, type StatusDialect, statusesNamed } from '../model/status.ts';
 import { isStorableText, NOT_STORABLE } from '../model/text.ts';
+import { statusesMeant } from '../service/execution-lists.ts';
 import { wholeNumber } from './whole-number.ts';
 
 // The filters of document 000's lists, exports and bulk verbs.
@@ -50,7 +48,7 @@ type FilterQuery = z.infer<z.ZodObject<typeof FILTER_QUERY>>;
 export function filterOf(query: FilterQuery) {
   const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = query;
   return {
-    statuses: status === undefined ? undefined : statusFilter(status),
+    statuses: status === undefined ? undefined : statusesMeant(status),
     ...{ actionRef: action_ref, packName: pack_name, resultContains: result_contains, enforcement, parent, executor },
     ...{ createdAfter: query.created_after, createdBefore: query.created_before },
     search: search === undefined ? undefined : searchOf(search),
@@ -60,12 +58,4 @@ export function filterOf(query: FilterQuery) {
 function searchOf(text: string): { n: number } | { text: string } {
   const id = parseExecutionId(text);
   return id === undefined ? { text } : { n: id.n };
-}
-
-/** Returns the statuses that a word means. Throws `status_invalid`. */
-export function statusFilter(word: string, dialect?: StatusDialect): ExecutionStatus[] {
-  const statuses = statusesNamed(word, dialect);
-  if (statuses !== undefined) return statuses;
-  const hint = didYouMean(word, STATUS_FILTER_WORDS);
-  throw new AppError('status_invalid', `Invalid execution status: ${word}${hint === '' ? '' : `.${hint}`}`);
 }

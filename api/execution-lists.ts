@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import type { ExecutionLists, ExecutionPage } from '../service/execution-lists.ts';
+import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../service/execution-lists.ts';
 import { listedRun, type TaskExecutionService } from '../service/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';
 import { EXPORT_TYPES, ExportedSchema, writeExport } from './execution-export.ts';
-import { FILTER_QUERY, filterOf, RANGE_QUERY, statusFilter } from './execution-filters.ts';
+import { FILTER_QUERY, filterOf, RANGE_QUERY } from './execution-filters.ts';
 import { createApiRoute, json, PAGE_QUERY, windowOf } from './routes.ts';
 import { streamText } from './text-streams.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -138,7 +138,7 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
     async (context) => {
       const { status } = context.req.valid('param');
       const query = context.req.valid('query');
-      const found = await lists.list(context.get('principal'), { statuses: statusFilter(status) }, windowOf(query));
+      const found = await lists.list(context.get('principal'), { statuses: statusesMeant(status) }, windowOf(query));
       return context.json(listOf(listed(found), query), 200);
     },
     refuse(byStatusRoute),

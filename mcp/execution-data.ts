@@ -13,13 +13,19 @@ import { graphOfRun } from '../service/simulations.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 
+/** The id of an execution, as a tool takes it. */
+export const executionIdInput = z
+  .union([z.number(), z.string().max(200)])
+  .describe('Execution id: an integer, a UUID or a workflow id.');
+
 const ModeSchema = z.enum(RUN_MODES);
 
 const SUMMARY = {
   id: z.number(),
   workflowId: z.number().describe('Id of the workflow definition; 0 for a plain action.'),
+  ref: z.string().describe('The ref of the workflow or action.'),
   finished: z.boolean(),
-  state: z.enum(EXECUTION_STATUSES).describe('How it stands: also paused, skipped, terminated.'),
+  state: z.enum(EXECUTION_STATUSES).describe('How it stands: also paused, skipped, terminated. A failed execution is finished, too.'),
   mode: ModeSchema,
   startedAt: z.string(),
   stoppedAt: z.string().optional(),
@@ -63,6 +69,7 @@ type Summary = z.infer<typeof ExecutionSchema>;
 function common(facts: {
   n: number;
   definition: number | null;
+  ref: string;
   status: ExecutionStatus;
   enforcement: number | null;
   parent: number | null;
@@ -72,11 +79,12 @@ function common(facts: {
   created: string;
   stopped: string | null;
 }): Summary {
-  const { n, definition, status, created, stopped, retryOf, retries } = facts;
+  const { n, definition, ref, status, created, stopped, retryOf, retries } = facts;
   const success = retries.find((retry) => retry.status === 'completed' || retry.status === 'skipped');
   return {
     id: integerId(n),
     workflowId: definition ?? 0,
+    ref,
     finished: isClosed(status),
     state: status,
     mode: modeOf(facts),
@@ -89,9 +97,9 @@ function common(facts: {
 
 /** An execution as a row of the index tells of it. */
 export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly Retried[]): Summary {
-  const { n, definition, status, enforcement, parent, mode, retryOf, created, closed } = row;
+  const { n, definition, ref, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
-    ...{ n, definition, enforcement, parent, mode, retryOf, retries, status },
+    ...{ n, definition, ref, status, enforcement, parent, mode, retryOf, retries },
     ...{ created: created.toISOString(), stopped: closed?.toISOString() ?? null },
   });
 }
@@ -102,6 +110,7 @@ export function executionOf({ n, execution, retries }: ExecutionView, includeDat
   const summary = common({
     n,
     definition: memo?.definition_id ?? null,
+    ref: memo?.ref ?? execution.workflowType,
     status,
     enforcement: memo?.enforcement ?? null,
     parent: memo?.parent ?? null,

@@ -3,32 +3,27 @@ import { AppError } from '../model/app-error.ts';
 import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
-import { type ExecutionStatus, isClosed } from '../model/status.ts';
-import type { DeletionService } from '../service/deletions.ts';
-import type { ExecutionLists } from '../service/execution-lists.ts';
-import type { ExecutionService } from '../service/executions.ts';
+import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';
+import { statusesMeant } from '../service/execution-lists.ts';
 import { isPassing } from '../service/outages.ts';
-import type { RetryService } from '../service/retries.ts';
-import { ExecutionListSchema, ExecutionSchema, executionOf, summaryOf } from './execution-data.ts';
+import { ExecutionListSchema, ExecutionSchema, executionIdInput, executionOf, summaryOf } from './execution-data.ts';
 import type { Tool, ToolContext } from './tool.ts';
+import type { ToolServices } from './tools.ts';
 
 const InputSchema = z.record(z.string(), JsonValueSchema);
 
 const instance = z.string().optional().describe('The connection that is meant; there is "default".');
-const id = z.union([z.number(), z.string()]).describe('Execution id: an integer, a UUID or a wf_ id.');
-
-/** Statuses by the words of the document's filter. */
-const STATUSES = {
-  success: ['completed', 'skipped'],
-  error: ['failed', 'timeout', 'abandoned'],
-  waiting: ['waiting', 'paused'],
-} as const satisfies Record<string, readonly ExecutionStatus[]>;
+const id = executionIdInput;
 
 const ListInput = z.strictObject({
   instance,
   workflowId: z.string().max(200).optional().describe('The integer id or the ref of a workflow.'),
   finished: z.boolean().optional(),
-  status: z.enum(['success', 'error', 'waiting']).optional(),
+  status: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(`success, error (also timeout and crashed), waiting, or any of ${EXECUTION_STATUSES.join(', ')}.`),
   includeData: z.boolean().default(false).describe('With what their tasks did: slower, and much larger.'),
   limit: z.int().min(1).max(250).default(100),
   cursor: z.string().max(200).optional().describe('The nextCursor of the answer before.'),
@@ -42,7 +37,12 @@ const StartInput = z.strictObject({
   wait: z.number().min(0).max(60).optional().describe('Seconds to wait for its end.'),
 });
 const CancelInput = z.strictObject({ id, reason: z.string().max(1000).optional() });
-const SignalInput = z.strictObject({ id, name: z.string().min(1).max(200), payload: JsonValueSchema.optional() });
+const SignalInput = z.strictObject({
+  id,
+  name: z.string().min(1).max(200),
+  payload: JsonValueSchema.optional(),
+  idempotencyKey: IdempotencyKeySchema.optional().describe('The same key is one signal, however often it is sent.'),
+});
 const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
 
 const DeleteInput = z.strictObject({ instance, id });
@@ -50,6 +50,9 @@ const RetryInput = z.strictObject({
   instance,
   id,
   from: z.string().max(64).optional().describe('failed (as it is unless given), start, or the name of a task.'),
+  input: InputSchema.optional().describe('Another input: only from the start.'),
+  version: z.string().max(64).optional().describe('The newest revision of the workflow with this label.'),
+  idempotencyKey: IdempotencyKeySchema.optional().describe('The same key is one retry, however often it is sent.'),
 });
 const DeletedSchema = z.object({ success: z.literal(true), id });
 
@@ -57,22 +60,23 @@ const DeletedSchema = z.object({ success: z.literal(true), id });
 const PROGRESS_SECONDS = 2;
 
 /** Document 004's tools, and those that start and change runs. */
-export function executionTools(
-  executions: ExecutionService,
-  lists: ExecutionLists,
-  { retries, deletions }: { retries: RetryService; deletions: DeletionService },
-) {
+export function executionTools({
+  executions,
+  lists,
+  retries,
+  deletions,
+}: Pick<ToolServices, 'executions' | 'lists' | 'retries' | 'deletions'>) {
   const list: Tool<typeof ListInput, typeof ExecutionListSchema> = {
     name: 'list_executions',
     description: 'List executions, newest first, with filters and a cursor.',
     permission: 'execution:read',
-    reads: true,
+    effect: 'reads',
     input: ListInput,
     output: ExecutionListSchema,
     async run(principal, { instance: name, workflowId, finished, status, includeData, limit, cursor }) {
       demandInstance(name);
       const filter = {
-        statuses: status === undefined ? undefined : STATUSES[status],
+        statuses: status === undefined ? undefined : statusesMeant(status, 'mcp'),
         ...(workflowId === undefined ? {} : workflowFilter(workflowId)),
         open: finished === undefined ? undefined : !finished,
       };
@@ -100,7 +104,7 @@ export function executionTools(
     name: 'get_execution',
     description: 'Get an execution with what each of its tasks did.',
     permission: 'execution:read',
-    reads: true,
+    effect: 'reads',
     input: GetInput,
     output: ExecutionSchema,
     async run(principal, { instance: name, id: of, includeData }) {
@@ -113,6 +117,8 @@ export function executionTools(
     name: 'start_execution',
     description: 'Start a workflow, or a plain action. The same idempotencyKey with the same input is one execution.',
     permission: 'execution:execute',
+    effect: 'changes',
+    idempotent: true,
     input: StartInput,
     output: ExecutionSchema,
     async run(principal, { workflow, input = {}, version, idempotencyKey, wait }) {
@@ -126,6 +132,8 @@ export function executionTools(
     name: 'cancel_execution',
     description: 'Ask an execution to stop; its cleanup runs.',
     permission: 'execution:execute',
+    effect: 'destroys',
+    idempotent: true,
     input: CancelInput,
     output: ExecutionSchema,
     run: async (principal, { id: of, reason = '' }) =>
@@ -136,17 +144,18 @@ export function executionTools(
     name: 'signal_execution',
     description: 'Send a signal to an execution.',
     permission: 'execution:execute',
+    effect: 'changes',
     input: SignalInput,
     output: ExecutionSchema,
-    run: async (principal, { id: of, name, payload = null }) =>
-      executionOf(await executions.signal(principal, String(of), { name, payload }), false),
+    run: async (principal, { id: of, name, payload = null, idempotencyKey }) =>
+      executionOf(await executions.signal(principal, String(of), { name, payload, idempotencyKey }), false),
   };
 
   const wait: Tool<typeof WaitInput, typeof ExecutionSchema> = {
     name: 'wait_for_execution',
     description: 'Wait until an execution has finished, for some seconds at most, and get it as it is then.',
     permission: 'execution:read',
-    reads: true,
+    effect: 'reads',
     input: WaitInput,
     output: ExecutionSchema,
     async run(principal, { id: of, timeoutSeconds }, context) {
@@ -165,6 +174,8 @@ export function executionTools(
     name: 'delete_execution',
     description: 'Delete an execution that has finished, for good.',
     permission: 'execution:admin',
+    effect: 'destroys',
+    idempotent: true,
     input: DeleteInput,
     output: DeletedSchema,
     async run(principal, { instance: name, id: of }) {
@@ -178,11 +189,12 @@ export function executionTools(
     name: 'retry_execution',
     description: 'Try a failed execution again: a new one that goes on where it stood, and does nothing twice.',
     permission: 'execution:execute',
+    effect: 'changes',
     input: RetryInput,
     output: ExecutionSchema,
-    async run(principal, { instance: name, id: of, from = 'failed' }) {
+    async run(principal, { instance: name, id: of, from = 'failed', input, version, idempotencyKey }) {
       demandInstance(name);
-      return executionOf(await retries.retry(principal, String(of), { from }), true);
+      return executionOf(await retries.retry(principal, String(of), { from, input, version, idempotencyKey }), true);
     },
   };
 

@@ -4,10 +4,10 @@ import { heldDelegations } from '../model/delegation.ts';
 import { integerId } from '../model/execution-id.ts';
 import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { DelegationService } from '../service/delegations.ts';
-import type { InquiryService, InquiryView } from '../service/inquiries.ts';
+import type { InquiryView } from '../service/inquiries.ts';
 import { inquiryId } from '../service/inquiry-ids.ts';
 import type { Tool } from './tool.ts';
+import type { ToolServices } from './tools.ts';
 
 const InquirySchema = z.object({
   id: z.string(),
@@ -79,12 +79,12 @@ const DelegatedSchema = z.object({
 });
 
 /** The tools of decisions by people: the caller decides as the principal that it is. */
-export function inquiryTools(inquiries: InquiryService, delegations: DelegationService) {
+export function inquiryTools({ inquiries, delegations }: Pick<ToolServices, 'inquiries' | 'delegations'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_inquiries',
     description: 'List what people are asked, newest first.',
     permission: 'execution:read',
-    reads: true,
+    effect: 'reads',
     input: ListInput,
     output: ListSchema,
     async run(principal, { status, assigned = false, executionId, page, perPage }) {
@@ -100,6 +100,8 @@ export function inquiryTools(inquiries: InquiryService, delegations: DelegationS
     description:
       'Decide what people are asked, as yourself. Only a person who is asked may, and nobody about a run of their own.',
     permission: 'inquiry:respond',
+    effect: 'destroys',
+    idempotent: true,
     audited: true,
     input: AnswerInput,
     output: AnsweredSchema,
@@ -115,6 +117,8 @@ export function inquiryTools(inquiries: InquiryService, delegations: DelegationS
     description:
       'Have another person decide on your behalf what you are asked: you no longer decide it then. Or take that back.',
     permission: 'inquiry:respond',
+    effect: 'changes',
+    idempotent: true,
     audited: true,
     input: DelegateInput,
     output: DelegatedSchema,

@@ -1,10 +1,16 @@
-import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
-import type { CallToolResult, ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
+import type {
+  CallToolResult,
+  ServerNotification,
+  ServerRequest,
+  ToolAnnotations,
+} from '@modelcontextprotocol/sdk/types.js';
 import type { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
+import { andMore, capIssues } from '../model/issue.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
+import { issuesOf } from '../model/zod-issues.ts';
 import { refusalOf } from '../service/outages.ts';
 
 /** What a tool may say while it works. */
@@ -15,14 +21,20 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   name: string;
   description: string;
   permission: Permission;
+  /** What a call does: `destroys` what cannot be had back, such as a run that it ends or a decision that it makes. */
+  effect: 'reads' | 'changes' | 'destroys';
+  /** Whether a second call with the same arguments changes nothing more; a tool that reads never changes anything. */
+  idempotent?: boolean;
   input: Input;
   output: Output;
-  /** It changes nothing. */
-  reads?: boolean;
   /** The service writes what it does to the audit log. */
   audited?: boolean;
   run(principal: Principal, args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
+
+/** A tool whose schemas are known to itself alone. */
+// biome-ignore lint/suspicious/noExplicitAny: `run` takes what the schema of the same tool has parsed
+export type AnyTool = Tool<any, any>;
 
 /** Who hears of what tools do: of faults of ours, and of changes that were made. */
 export interface ToolHooks {
@@ -30,32 +42,48 @@ export interface ToolHooks {
   onChange(change: { operation: string; target: string; reason: string | null }): Promise<void>;
 }
 
-/** Registers a tool for one caller. What cannot be served comes back as an error of the tool, with its stable code. */
-export function registerTool<Input extends z.ZodObject, Output extends z.ZodObject>(
-  server: McpServer,
-  principal: Principal,
-  { onFault, onChange }: ToolHooks,
-  { name, description, permission, input, output, reads = false, audited = false, run }: Tool<Input, Output>,
-): void {
-  const call = async (args: unknown, context: ToolContext): Promise<CallToolResult> => {
-    try {
-      if (!hasPermission(principal, permission)) {
-        throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
-      }
-      const answer = await run(principal, args as z.output<Input>, context);
-      if (!reads && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
-      // Without what is undefined, as JSON has it.
-      const structuredContent = JSON.parse(JSON.stringify(answer)) as Record<string, unknown>;
-      return { content: [{ type: 'text', text: JSON.stringify(answer, null, 2) }], structuredContent };
-    } catch (error) {
-      return refused(error, onFault);
-    }
-  };
-  const annotations = { readOnlyHint: reads };
-  // The SDK's types follow the schemas so deeply that generic ones are beyond them.
-  server.registerTool(name, { description, inputSchema: input, outputSchema: output, annotations }, call as never);
+/** Returns what a client is told of the effect of a tool, so that it can ask a person before a call. */
+export function annotationsOf({ effect, idempotent = false }: AnyTool): ToolAnnotations {
+  const reads = effect === 'reads';
+  return { readOnlyHint: reads, destructiveHint: effect === 'destroys', idempotentHint: reads || idempotent };
 }
 
+/**
+ * Calls a tool as a principal: first the permission is demanded, then the arguments are checked. What cannot be served comes back as
+ * an error of the tool, with its stable code.
+ */
+export async function callTool(
+  tool: AnyTool,
+  principal: Principal,
+  args: unknown,
+  context: ToolContext,
+  { onFault, onChange }: ToolHooks,
+): Promise<CallToolResult> {
+  const { name, permission, effect, audited = false } = tool;
+  try {
+    if (!hasPermission(principal, permission)) {
+      throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+    }
+    const answer = await tool.run(principal, parsedBy(tool, args), context);
+    if (effect !== 'reads' && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
+    const text = JSON.stringify(answer, null, 2);
+    // Without what is undefined, as JSON has it.
+    return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> };
+  } catch (error) {
+    return refused(error, onFault);
+  }
+}
+
+function parsedBy({ input }: AnyTool, args: unknown): unknown {
+  const parsed = (input as z.ZodObject).safeParse(args);
+  if (parsed.success) return parsed.data;
+  const issues = issuesOf(parsed.error, input, args);
+  const [first] = issues;
+  const text = `${first?.path || 'the arguments'} ${first?.message}${andMore(issues)}`;
+  throw new AppError('request_invalid', text, { issues: capIssues(issues) });
+}
+
+/** Returns the answer of a tool for something that went wrong; faults of ours are told to `onFault`. */
 function refused(error: unknown, onFault: (error: unknown) => void): CallToolResult {
   const told = refusalOf(error, 'something went wrong here');
   if (told.status >= 500) onFault(error);
@@ -67,7 +95,8 @@ function refused(error: unknown, onFault: (error: unknown) => void): CallToolRes
 
 /** What a tool is about, and why it was called, as far as its arguments tell. */
 function targetOf(args: unknown): { target: string; reason: string | null } {
-  const { id, ref, workflow, reason } = args as Record<string, unknown>;
+  const { id, ref, workflow, reason, note } = args as Record<string, unknown>;
   const target = id ?? ref ?? workflow ?? '';
-  return { target: String(target), reason: typeof reason === 'string' ? reason : null };
+  const why = reason ?? note;
+  return { target: String(target), reason: typeof why === 'string' ? why : null };
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import type { Json } from '../model/json.ts';
-import { DefinitionAloneSchema, WorkflowCreateSchema } from '../model/requests.ts';
-import type { DefinitionService, WrittenWorkflow } from '../service/definitions.ts';
+import { JsonValueSchema } from '../model/json-value.ts';
+import {
+  DefinitionAloneSchema,
+  WorkflowCreateSchema,
+  WorkflowSimulateSchema,
+  WorkflowUpdateSchema,
+} from '../model/requests.ts';
+import type { WrittenWorkflow } from '../service/definitions.ts';
 import type { Tool } from './tool.ts';
+import type { ToolServices } from './tools.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 
@@ -50,13 +57,24 @@ const ValidateInput = z.looseObject({
   definition: z.any().describe(DefinitionAloneSchema.shape.definition.description ?? 'The definition.'),
 });
 
+const UpdateInput = WorkflowUpdateSchema.extend({ ref: z.string().max(200).describe('The workflow that is changed.') });
+const SimulateInput = WorkflowSimulateSchema.extend({ ref: z.string().max(200) });
+const SimulationSchema = z.object({
+  status: z.string().describe('How it would end; running: it waits for something that the outcomes never end.'),
+  output: JsonValueSchema,
+  error: z.any().describe('The failure of the run; null when it has none.'),
+  order: z.array(z.string()).describe('Keys of the visits, in the order in which they start.'),
+  waitingFor: z.array(AnyObject),
+  tasks: z.array(AnyObject).describe('With the input of each as it would be rendered.'),
+});
+
 /** Tools around workflow definitions. */
-export function workflowTools(definitions: DefinitionService) {
+export function workflowTools({ definitions, simulations }: Pick<ToolServices, 'definitions' | 'simulations'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_workflows',
     description: 'List workflow definitions.',
     permission: 'workflow:read',
-    reads: true,
+    effect: 'reads',
     input: ListInput,
     output: ListSchema,
     async run(principal, { page, perPage, ...filter }) {
@@ -72,7 +90,7 @@ export function workflowTools(definitions: DefinitionService) {
     name: 'get_workflow',
     description: 'Get a workflow definition.',
     permission: 'workflow:read',
-    reads: true,
+    effect: 'reads',
     input: GetInput,
     output: WorkflowSchema,
     run: async (principal, { ref, version }) => workflowOf(await definitions.get(principal, ref, { version })),
@@ -82,7 +100,7 @@ export function workflowTools(definitions: DefinitionService) {
     name: 'validate_workflow',
     description: 'Check a workflow definition and store nothing: everything that is wrong or doubtful, with places.',
     permission: 'workflow:read',
-    reads: true,
+    effect: 'reads',
     input: ValidateInput,
     output: ValidationSchema,
     async run(principal, body) {
@@ -95,12 +113,46 @@ export function workflowTools(definitions: DefinitionService) {
     name: 'create_workflow',
     description: 'Store a new workflow definition.',
     permission: 'workflow:write',
+    effect: 'changes',
+    idempotent: true,
     input: WorkflowCreateSchema,
     output: WorkflowSchema,
     run: async (principal, body) => workflowOf((await definitions.create(principal, body)).workflow),
   };
 
-  return [list, get, validate, create] as const;
+  const update: Tool<typeof UpdateInput, typeof WorkflowSchema> = {
+    name: 'update_workflow',
+    description:
+      'Change a stored workflow: what is given replaces what was there. Open executions keep the revision that they have.',
+    permission: 'workflow:write',
+    effect: 'changes',
+    idempotent: true,
+    input: UpdateInput,
+    output: WorkflowSchema,
+    run: async (principal, { ref, ...body }) =>
+      workflowOf((await definitions.update(principal, ref, body, { tag: undefined })).workflow),
+  };
+
+  const simulate: Tool<typeof SimulateInput, typeof SimulationSchema> = {
+    name: 'simulate_workflow',
+    description:
+      'Play a workflow with mock outcomes of its tasks, and run nothing: the order, inputs and outcome of a run.',
+    permission: 'workflow:read',
+    effect: 'reads',
+    input: SimulateInput,
+    output: SimulationSchema,
+    async run(principal, { ref, ...body }) {
+      const { status, output, error, order, waitingFor, tasks } = await simulations.simulate(principal, ref, body);
+      return { status, output, error, order, waitingFor: waitingFor.map(plain), tasks: tasks.map(plain) };
+    },
+  };
+
+  return [list, get, validate, create, update, simulate] as const;
+}
+
+/** An object without a type of its own. */
+function plain(value: object): Record<string, unknown> {
+  return { ...value };
 }
 
 type Workflow = WrittenWorkflow['workflow'];

@@ -41,9 +41,30 @@ function nearestWord(word: string, lists: readonly Iterable<string>[]): string |
   return best;
 }
 
-/** ` Did you mean "x"?`, or nothing; for a word that is the only one of its request. */
+/** The ref that has most parts in common with another one: `core.http` for `http.get`. Looks at the first 200. */
+function relatedRef(ref: string, lists: readonly Iterable<string>[]): string | undefined {
+  if (ref.length > MAX_WORD || !ref.includes('.')) return undefined;
+  const parts = new Set(ref.toLowerCase().split(/[._]/));
+  let best: string | undefined;
+  let most = 0;
+  let compared = 0;
+  for (const candidates of lists) {
+    for (const candidate of candidates) {
+      if (compared === MAX_CANDIDATES) return best;
+      compared += 1;
+      const common = candidate.split(/[._]/).filter((part) => parts.has(part)).length;
+      if (common <= most) continue;
+      best = candidate;
+      most = common;
+    }
+  }
+  return best;
+}
+
+/** ` Did you mean "x"?`, or nothing; for a word that is the only one of its request. Of refs, one with a part in common will do. */
 export function didYouMean(word: string, ...candidates: Iterable<string>[]): string {
-  const nearest = nearestWord(word, candidates);
+  const lists = candidates.map((each) => [...each]);
+  const nearest = nearestWord(word, lists) ?? relatedRef(word, lists);
   return nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
 }
 

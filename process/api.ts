@@ -9,7 +9,7 @@ import type { WorkerState } from '../api/environment.ts';
 import { demandOwnPlace } from '../api/origins.ts';
 import type { Codec } from '../codec/codec.ts';
 import { createEgress } from '../egress/egress.ts';
-import { handleMcp } from '../mcp/server.ts';
+import { handleMcp, type McpServices } from '../mcp/server.ts';
 import { type Config, PERSON_MEMORY } from '../model/config.ts';
 import type { Logger } from '../model/log.ts';
 import type { EgressRules } from '../model/networks.ts';
@@ -374,7 +374,22 @@ export async function startApi({
   // Nothing is ever sent but as an answer, and there are no sessions to end: other methods are not allowed.
   app.use('/mcp', demandOwnPlace({ host, publicUrl, origins: corsOrigins }));
   app.post('/mcp', takeBody(['application/json']), async (context) => {
-    const mcp = { definitions, executions, lists, retries, deletions, inquiries, delegations, audit, log };
+    const mcp: McpServices = {
+      definitions,
+      simulations,
+      actions,
+      executions,
+      lists,
+      retries,
+      controls,
+      explanations,
+      deletions,
+      schedules,
+      inquiries,
+      delegations,
+      audit,
+      log,
+    };
     return handleMcp(mcp, context.get('principal'), context.req.raw, await context.req.json());
   });
   /** Warns of mail in the clear, and of connections that an earlier version, or other settings, could reach. */

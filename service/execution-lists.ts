@@ -1,6 +1,14 @@
+import { AppError } from '../model/app-error.ts';
 import { integerId } from '../model/execution-id.ts';
+import { didYouMean } from '../model/issue.ts';
 import type { Principal } from '../model/principal.ts';
-import { countedAs } from '../model/status.ts';
+import {
+  countedAs,
+  type ExecutionStatus,
+  STATUS_FILTER_WORDS,
+  type StatusDialect,
+  statusesNamed,
+} from '../model/status.ts';
 import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../store/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
 import type { Retried } from './executions.ts';
@@ -94,6 +102,14 @@ export function createExecutionLists(store: ExecutionStore) {
       return grouping === null ? all : { ...all, groups: [...groups.values()] };
     },
   };
+}
+
+/** Returns the statuses that a filter's word means, in the words of any dialect, those of `dialect` first. Throws `status_invalid`. */
+export function statusesMeant(word: string, dialect?: StatusDialect): ExecutionStatus[] {
+  const statuses = statusesNamed(word, dialect);
+  if (statuses !== undefined) return statuses;
+  const hint = didYouMean(word, STATUS_FILTER_WORDS);
+  throw new AppError('status_invalid', `Invalid execution status: ${word}${hint === '' ? '' : `.${hint}`}`);
 }
 
 function noRuns(): ExecutionStats {

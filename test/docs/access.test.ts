@@ -6,9 +6,7 @@ import { addExecutionCommands } from '../../cli/executions.ts';
 import { addInquiryCommands } from '../../cli/inquiries.ts';
 import { addMasterKeyCommands } from '../../cli/master-keys.ts';
 import { addWorkflowCommands } from '../../cli/workflows.ts';
-import { executionTools } from '../../mcp/execution-tools.ts';
-import { inquiryTools } from '../../mcp/inquiry-tools.ts';
-import { workflowTools } from '../../mcp/workflow-tools.ts';
+import { toolsOf } from '../../mcp/tools.ts';
 import { PERMISSIONS, permissionsOf, ROLES, type Role } from '../../model/permissions.ts';
 import { PURE_ACTIONS } from '../../service/bare-starts.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
@@ -95,12 +93,10 @@ describe('docs/access.md', () => {
         permission: operation['x-permission'] ?? null,
       })),
     );
-    const none = unreached('a service');
-    const tools = [
-      ...executionTools(none, none, { retries: none, deletions: none }),
-      ...workflowTools(none),
-      ...inquiryTools(none, none),
-    ].map(({ name, permission }) => ({ operation: `MCP ${name}`, permission }));
+    const tools = toolsOf(unreached('the services')).map(({ name, permission }) => ({
+      operation: `MCP ${name}`,
+      permission,
+    }));
     const listed = needs.filter(({ operation }) => /^(MCP|[A-Z]+ \/(?!mcp|docs|openapi\.json))/.test(operation));
     const sorted = (rows: { operation: string; permission: string | null }[]) =>
       rows.map(({ operation, permission }) => `${operation}: ${permission}`).sort();

@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { until } from './until.ts';
@@ -60,22 +61,29 @@ const WORKFLOW = {
 
 it('offers the tools, each with schemas of what it takes and gives', async () => {
   const { tools } = await client.listTools();
-  expect(tools.map(({ name }) => name).sort()).toEqual([
-    ...[
-      'answer_inquiry',
-      'cancel_execution',
-      'create_workflow',
-      'delegate_inquiry',
-      'delete_execution',
-      'get_execution',
-      'get_workflow',
-      'list_executions',
-      'list_inquiries',
-      'list_workflows',
-      'retry_execution',
-    ],
-    ...['signal_execution', 'start_execution', 'validate_workflow', 'wait_for_execution'],
+  // A client asks a person before it calls what destroys, and may call again what is idempotent.
+  const hints = (wanted: (hint: ToolAnnotations) => boolean | undefined) =>
+    tools.flatMap(({ name, annotations }) => (wanted(annotations!) ? [name] : [])).sort();
+  expect(hints(({ readOnlyHint }) => readOnlyHint)).toEqual([
+    ...['explain_execution', 'get_action', 'get_execution', 'get_execution_logs', 'get_schedule', 'get_workflow'],
+    ...['list_actions', 'list_executions', 'list_inquiries', 'list_schedules', 'list_workflows'],
+    ...['simulate_workflow', 'validate_workflow', 'wait_for_execution'],
   ]);
+  expect(hints(({ destructiveHint }) => destructiveHint)).toEqual([
+    ...['answer_inquiry', 'cancel_execution', 'delete_execution', 'skip_task', 'terminate_execution'],
+  ]);
+  expect(hints(({ readOnlyHint, destructiveHint }) => !readOnlyHint && !destructiveHint)).toEqual([
+    ...['create_workflow', 'delegate_inquiry', 'pause_execution', 'pause_schedule', 'resume_execution'],
+    ...['resume_schedule', 'retry_execution', 'signal_execution', 'start_execution', 'trigger_schedule'],
+    'update_workflow',
+  ]);
+  expect(hints(({ idempotentHint }) => !idempotentHint)).toEqual([
+    ...['retry_execution', 'signal_execution', 'trigger_schedule'],
+  ]);
+  expect(client.getInstructions()).toContain('start_execution');
+  for (const [name] of client.getInstructions()!.matchAll(/\b[a-z]+_(?:executions?|workflows?|actions?|logs)\b/g)) {
+    if (name !== 'execution_logs') expect(tools.map((tool) => tool.name)).toContain(name);
+  }
   for (const { name, inputSchema, outputSchema, description } of tools) {
     expect([inputSchema.type, outputSchema?.type, typeof description], name).toEqual(['object', 'object', 'string']);
   }
@@ -130,14 +138,9 @@ describe('a workflow', () => {
     }
     const bare = await call('get_execution', { id: started.id, includeData: false });
     expect(Object.keys(bare).sort()).toEqual([
-      'finished',
-      'id',
-      'mode',
-      'startedAt',
-      'state',
-      'stoppedAt',
-      'workflowId',
+      ...['finished', 'id', 'mode', 'ref', 'startedAt', 'state', 'stoppedAt', 'workflowId'],
     ]);
+    expect(bare).toMatchObject({ ref: 'examples.talk', state: 'failed' });
   });
 
   it('can be cancelled, and progress is told to who asks for it', async () => {
@@ -154,6 +157,75 @@ describe('a workflow', () => {
     expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).finished).toBe(true);
     expect(await call('delete_execution', { id })).toEqual({ success: true, id });
     expect(JSON.parse(await refusal('get_execution', { id })).error.code).toBe('execution_not_found');
+  });
+});
+
+describe('what REST controls', () => {
+  it('has a tool: pause, resume, skip, explain, logs, terminate', async () => {
+    const start = { workflow: 'examples.talk', idempotencyKey: 'controlled' };
+    const { id } = await call('start_execution', start);
+    const waits = async () =>
+      (await call('explain_execution', { id })).waitingFor.map(({ kind }: { kind: string }) => kind);
+    await until(waits, (kinds) => kinds.includes('signal'));
+    expect((await call('pause_execution', { id, reason: 'wait' })).status).toBe('paused');
+    expect(JSON.parse(await refusal('pause_execution', { id })).error.code).toBe('execution_paused');
+    expect((await call('list_executions', { status: 'paused' })).data).toMatchObject([{ id, ref: 'examples.talk' }]);
+    expect((await call('resume_execution', { id })).status).not.toBe('paused');
+    expect((await call('explain_execution', { id })).advice[0].text).toContain('go');
+    await call('skip_task', { id, task: 'ask', output: { by: 'nobody' } });
+    const ended = await call('wait_for_execution', { id, timeoutSeconds: 20 });
+    expect(ended.data.resultData.runData.ask[0].data.main).toEqual([[{ json: { by: 'nobody' } }]]);
+    const { data, total } = await call('get_execution_logs', { id, limit: 2 });
+    expect([data.length, total > 2]).toEqual([2, true]);
+    const retried = await call('retry_execution', { id, from: 'start', idempotencyKey: 'again' });
+    expect((await call('retry_execution', { id, from: 'start', idempotencyKey: 'again' })).id).toBe(retried.id);
+    expect((await call('terminate_execution', { id: retried.id, reason: 'enough' })).status).toBe('terminated');
+  });
+
+  it('writes workflows: actions are listed, a definition is simulated and changed', async () => {
+    const { data } = await call('list_actions', { packRef: 'core' });
+    expect(data.map(({ ref }: { ref: string }) => ref)).toContain('core.http');
+    expect((await call('get_action', { ref: 'core.http' })).paramSchema.required).toContain('url');
+    const { order, status } = await call('simulate_workflow', {
+      ref: 'examples.talk',
+      outcomes: { ask: { output: 1 }, boom: { output: 2 } },
+    });
+    expect([order, status]).toEqual([['ask', 'each', 'boom'], 'completed']);
+    const changed = await call('update_workflow', { ref: 'examples.talk', label: 'Talked' });
+    expect(changed).toMatchObject({ label: 'Talked', revision: 1 });
+    const { issues } = await call('validate_workflow', { definition: { tasks: [{ name: 'a', action: 'http.get' }] } });
+    expect(issues[0].message).toBe('there is no action "http.get". Did you mean "core.http"?');
+  });
+
+  it('lists, pauses, resumes and triggers schedules', async () => {
+    const schedule = { id: 'by_agent', workflow: 'core.noop', spec: { every: 86_400 } };
+    await harness.call('POST', '/api/v1/schedules', schedule);
+    expect((await call('pause_schedule', { id: 'by_agent', note: 'not now' })).paused).toBe(true);
+    expect((await call('resume_schedule', { id: 'by_agent' })).paused).toBe(false);
+    await call('trigger_schedule', { id: 'by_agent' });
+    const { recent } = await until(
+      () => call('get_schedule', { id: 'by_agent' }),
+      (found) => found.recent.length === 1,
+    );
+    expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.noop' }]);
+    // What a schedule has started has an id of a form of its own, and is read like any other.
+    const listed = await until(
+      () => call('list_executions', { workflowId: 'core.noop', includeData: true }),
+      ({ data }) => data.some(({ id }: { id: number }) => id === recent[0].executionId),
+    );
+    const scheduled = listed.data.find(({ id }: { id: number }) => id === recent[0].executionId);
+    expect(scheduled).toMatchObject({ mode: 'internal', data: { workflowData: { name: 'core.noop' } } });
+    const { body } = await harness.call('GET', `/api/v1/executions/${recent[0].executionId}`);
+    expect(body.data.workflow_id).toMatch(/^sch_/);
+    for (const id of [body.data.workflow_id, body.data.uuid]) {
+      expect((await call('get_execution', { id })).id).toBe(recent[0].executionId);
+    }
+    const count = async (body_: object) =>
+      (await harness.call('POST', '/api/v1/executions/bulk/delete?dry_run=true', body_)).body;
+    expect(await count({ ids: [body.data.workflow_id, body.data.id] })).toEqual({ data: { matched: 1 } });
+    const inbox = await harness.call('GET', `/api/v1/inquiries?execution=${body.data.workflow_id}`);
+    expect([inbox.status, inbox.body.data]).toEqual([200, []]);
+    await harness.call('DELETE', '/api/v1/schedules/by_agent');
   });
 });
 
@@ -193,8 +265,25 @@ describe('refused', () => {
     const instance = JSON.parse(await refusal('list_executions', { instance: 'production' })).error;
     expect(instance.message).toBe('there is no instance "production"; known: default');
     expect(JSON.parse(await refusal('list_executions', { cursor: 'x' })).error.issues[0].path).toBe('/cursor');
-    expect(await refusal('list_executions', { limit: 251 })).toContain('limit');
-    expect(await refusal('get_execution', { id: 1, includedata: true })).toContain('includedata');
+    const wrong = async (name: string, args: object) => {
+      const { code, issues } = JSON.parse(await refusal(name, args)).error;
+      return [
+        code,
+        issues.map((issue: { path: string; message: string }) => `${issue.path} ${issue.message}`).join('; '),
+      ];
+    };
+    expect(await wrong('list_executions', { limit: 251 })).toEqual([
+      'request_invalid',
+      expect.stringContaining('/limit'),
+    ]);
+    expect(await wrong('get_execution', { id: 1, includedata: true })).toEqual([
+      ...['request_invalid', expect.stringContaining('Did you mean "includeData"')],
+    ]);
+    const status = JSON.parse(await refusal('list_executions', { status: 'faild' })).error;
+    expect([status.code, status.message]).toEqual([
+      ...['status_invalid', 'Invalid execution status: faild. Did you mean "failed"?'],
+    ]);
+    await expect(client.callTool({ name: 'list_execution', arguments: {} })).rejects.toThrow('list_executions');
   });
 
   it('is who has not the permission, and who has no key', async () => {
@@ -204,21 +293,15 @@ describe('refused', () => {
     expect((await call('list_executions', {}, agent)).data.length).toBeGreaterThan(0);
     const { tools } = await agent.listTools();
     for (const { name } of tools.filter(
-      (tool) => !['list_executions', 'list_inquiries', 'get_execution', 'wait_for_execution'].includes(tool.name),
+      (tool) =>
+        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_logs|schedule)|(wait|explain)_.*)$/.test(
+          tool.name,
+        ),
     )) {
-      const needed: Record<string, object> = {
-        start_execution: { workflow: 'core.noop', idempotencyKey: 'x' },
-        cancel_execution: { id: 1 },
-        retry_execution: { id: 1 },
-        answer_inquiry: { id: '1', option: 'approve' },
-        delegate_inquiry: { id: '1', to: 'ann' },
-        delete_execution: { id: 1 },
-        signal_execution: { id: 1, name: 'go' },
-        get_workflow: { ref: 'examples.talk' },
-        create_workflow: WORKFLOW,
-        validate_workflow: { definition: {} },
-      };
-      expect(JSON.parse(await refusal(name, needed[name] ?? {}, agent)).error.code, name).toBe('forbidden');
+      // Whatever the arguments are: without the permission nobody is told what is wrong with them.
+      for (const given of [{}, { unknown: true }]) {
+        expect(JSON.parse(await refusal(name, given, agent)).error.code, name).toBe('forbidden');
+      }
     }
     const response = await fetch(`${harness.api.url}/mcp`, {
       method: 'POST',

@@ -165,6 +165,20 @@ const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
     ...{ ref: 'none.x', pack_ref: 'none', label: 'x', version: '1.0.0' },
     definition: { tasks: [{ name: 'a', action: 'core.noop' }] },
   }),
+  ...{ list_actions: () => ({}), list_schedules: () => ({}) },
+  update_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
+  simulate_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
+  get_action: (tenant) => ({ ref: `${MARK[tenant]}.act` }),
+  explain_execution: (tenant) => ({ id: things[tenant].run.id }),
+  get_execution_logs: (tenant) => ({ id: things[tenant].run.uuid }),
+  terminate_execution: (tenant) => ({ id: things[tenant].run.id }),
+  pause_execution: (tenant) => ({ id: things[tenant].run.id }),
+  resume_execution: (tenant) => ({ id: things[tenant].run.id }),
+  skip_task: (tenant) => ({ id: things[tenant].run.id, task: 'nothing' }),
+  get_schedule: (tenant) => ({ id: MARK[tenant] }),
+  pause_schedule: (tenant) => ({ id: MARK[tenant] }),
+  resume_schedule: (tenant) => ({ id: MARK[tenant] }),
+  trigger_schedule: (tenant) => ({ id: MARK[tenant] }),
   answer_inquiry: (tenant) => ({ id: things[tenant].inquiry, option: 'nothing' }),
   delegate_inquiry: (tenant) => ({ id: things[tenant].inquiry, to: 'ann' }),
 };
@@ -256,7 +270,11 @@ const closed = operations.filter(({ permission, operation }) => permission !== n
 
 /** What ends something that the other requests are about comes last, and what removes it after that. */
 const rank = ({ operation }: Need) =>
-  /^DELETE|MCP delete/.test(operation) ? 2 : /\/(cancel|terminate|disable)$|MCP cancel/.test(operation) ? 1 : 0;
+  /^DELETE|MCP delete/.test(operation)
+    ? 2
+    : /\/(cancel|terminate|disable)$|MCP (cancel|terminate)/.test(operation)
+      ? 1
+      : 0;
 const inOrder = closed.toSorted((a, b) => rank(a) - rank(b));
 
 /** What a tenant makes for itself, whatever others have; and what belongs to no tenant. */

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { JsonValueSchema } from '../model/json-value.ts';
+import { EXECUTION_STATUSES } from '../model/status.ts';
+import { ExecutionSchema, executionIdInput, executionOf } from './execution-data.ts';
+import type { Tool } from './tool.ts';
+import type { ToolServices } from './tools.ts';
+
+const reason = z.string().max(1000).optional().describe('Kept in the audit log.');
+const ReasonedInput = z.strictObject({ id: executionIdInput, reason });
+const IdInput = z.strictObject({ id: executionIdInput });
+const SkipInput = z.strictObject({
+  id: executionIdInput,
+  task: z
+    .string()
+    .max(200)
+    .describe('The key of what waits: `name`, `name#2` for its second visit, `name[0]` for an item.'),
+  output: JsonValueSchema.optional().describe(
+    'What the task gives instead; null unless given. Not for a question to people.',
+  ),
+  reason,
+});
+const ExplanationSchema = z.object({
+  status: z.enum(EXECUTION_STATUSES),
+  canFinish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
+  waitingFor: z.array(
+    z.object({
+      kind: z.string(),
+      task: z.string().nullable(),
+      since: z.string().nullable(),
+      until: z.string().nullable(),
+      detail: z.string().nullable(),
+    }),
+  ),
+  blockedBy: z
+    .array(
+      z.object({ task: z.string(), needed: z.number(), arrived: z.array(z.string()), missing: z.array(z.string()) }),
+    )
+    .describe('Joins that have had a part of what they wait for.'),
+  advice: z.array(z.object({ code: z.string().nullable(), text: z.string() })).describe('Who or what can move it.'),
+});
+const LogsInput = z.strictObject({
+  id: executionIdInput,
+  limit: z.int().min(1).max(1000).default(100).describe('The last entries, so many.'),
+});
+const LogsSchema = z.object({
+  data: z.array(
+    z.object({
+      timestamp: z.string(),
+      level: z.string(),
+      message: z.string(),
+      task: z.string().nullable(),
+      attempt: z.number().nullable(),
+      metadata: z.record(z.string(), JsonValueSchema).nullable(),
+    }),
+  ),
+  total: z.number(),
+});
+
+/** Tools that control one execution, and say how it stands. */
+export function controlTools({
+  executions,
+  controls,
+  explanations,
+}: Pick<ToolServices, 'executions' | 'controls' | 'explanations'>) {
+  const terminate: Tool<typeof ReasonedInput, typeof ExecutionSchema> = {
+    name: 'terminate_execution',
+    description: 'Stop an execution at once, without its cleanup. Prefer cancel_execution.',
+    permission: 'execution:execute',
+    effect: 'destroys',
+    idempotent: true,
+    input: ReasonedInput,
+    output: ExecutionSchema,
+    run: async (principal, { id, reason: why = '' }) =>
+      executionOf(await executions.terminate(principal, String(id), why), false),
+  };
+
+  const change = (
+    what: 'pause' | 'resume',
+    description: string,
+  ): Tool<typeof ReasonedInput, typeof ExecutionSchema> => ({
+    name: `${what}_execution`,
+    description,
+    permission: 'execution:execute',
+    effect: 'changes',
+    idempotent: true,
+    input: ReasonedInput,
+    output: ExecutionSchema,
+    run: async (principal, { id, reason: why = null }) =>
+      executionOf(await controls.control(principal, String(id), { what }, why), false),
+  });
+
+  const skip: Tool<typeof SkipInput, typeof ExecutionSchema> = {
+    name: 'skip_task',
+    description:
+      'End what one task waits for: a signal, a time or another attempt. It succeeds with `output`. A question to people is withdrawn, and its task fails.',
+    permission: 'execution:execute',
+    effect: 'destroys',
+    idempotent: true,
+    input: SkipInput,
+    output: ExecutionSchema,
+    run: async (principal, { id, task: key, output = null, reason: why = null }) =>
+      executionOf(await controls.control(principal, String(id), { what: 'skip', key, output }, why), false),
+  };
+
+  const explain: Tool<typeof IdInput, typeof ExplanationSchema> = {
+    name: 'explain_execution',
+    description: 'Say why an execution stands as it does: what it waits for, and who or what can move it.',
+    permission: 'execution:read',
+    effect: 'reads',
+    input: IdInput,
+    output: ExplanationSchema,
+    async run(principal, { id }) {
+      const { execution, canFinish, blockedBy, advice } = await explanations.explain(principal, String(id));
+      return {
+        status: execution.status,
+        canFinish,
+        waitingFor: execution.waitingFor,
+        blockedBy,
+        advice: advice.map(({ code = null, text }) => ({ code, text })),
+      };
+    },
+  };
+
+  const logs: Tool<typeof LogsInput, typeof LogsSchema> = {
+    name: 'get_execution_logs',
+    description: 'Read what has happened to an execution and what its tasks have logged, in order of time.',
+    permission: 'execution:read',
+    effect: 'reads',
+    input: LogsInput,
+    output: LogsSchema,
+    async run(principal, { id, limit }) {
+      const entries = await executions.logs(principal, String(id));
+      return { data: entries.slice(-limit), total: entries.length };
+    },
+  };
+
+  return [
+    terminate,
+    change('pause', 'Have an execution start nothing new until it is resumed; what runs goes on.'),
+    change('resume', 'Have a paused execution go on.'),
+    skip,
+    explain,
+    logs,
+  ] as const;
+}
