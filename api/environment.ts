@@ -5,6 +5,7 @@ import { AppError } from '../model/app-error.ts';
 import { andMore, capIssues } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Logger } from '../model/log.ts';
+import { namedByRef } from '../model/pack-issues.ts';
 import type { Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
@@ -135,7 +136,7 @@ export function refuse(route: RouteConfig) {
 
 async function reject(route: RouteConfig, error: z.ZodError, target: string, context: Context): Promise<never> {
   const { schema, value } = await parsedBy(route, target, context);
-  const issues = issuesOf(error, schema, value);
+  const issues = namedByRef(issuesOf(error, schema, value), value as Json | undefined);
   const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
   const [first] = issues;
   const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;

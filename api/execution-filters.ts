@@ -21,12 +21,13 @@ export const FILTER_QUERY = {
   status: z.string().max(64).optional().describe('A status, in the words of any of the APIs.'),
   action_ref: z
     .string()
+    .min(1)
     .max(200)
     .refine(isStorableText, NOT_STORABLE)
     .optional()
     .describe("The run's ref or one of its tasks' actions; * is a wildcard."),
-  pack_name: z.string().max(64).refine(isStorableText, NOT_STORABLE).optional(),
-  result_contains: z.string().max(1000).optional().describe('Text anywhere in the result, in any case.'),
+  pack_name: z.string().min(1).max(64).refine(isStorableText, NOT_STORABLE).optional(),
+  result_contains: z.string().min(1).max(1000).optional().describe('Text anywhere in the result, in any case.'),
   enforcement: wholeNumber(0).optional(),
   parent: wholeNumber(0).optional(),
   executor: wholeNumber(0, MAX_ROW_ID).optional().describe('Integer id of who started it.'),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import { MAX_ROW_ID, WorkflowSimulateSchema } from '../model/requests.ts';
+import { DefinitionSimulateSchema, MAX_ROW_ID, WorkflowSimulateSchema } from '../model/requests.ts';
 import type { DefinitionService } from '../service/definitions.ts';
 import type { SimulatedRun } from '../service/simulation.ts';
 import type { SimulationService } from '../service/simulations.ts';
@@ -80,7 +80,8 @@ const validateRoute = createApiRoute({
   request: {
     body: {
       required: true,
-      description: 'The body of a create request, or `{ definition, param_schema?, out_schema? }`.',
+      description:
+        'The body of a create request, `{ definition, param_schema?, out_schema? }`, or a definition by itself.',
       content: jsonOrYaml(z.record(z.string(), JsonValueSchema)),
     },
   },
@@ -104,6 +105,26 @@ const simulateRoute = createApiRoute({
       'input_invalid',
       'json_malformed',
       'workflow_not_found',
+      'sub_workflow_invalid',
+      'definition_outdated',
+      'concurrency_conflict',
+    ),
+  },
+});
+
+const simulateUnsavedRoute = createApiRoute({
+  permission: 'workflow:read',
+  ...{ method: 'post', path: `${base}/simulate`, tags, summary: 'Play a definition that is not stored' },
+  description:
+    'As the simulation of a stored workflow, for a definition that a change would make: a test before it is applied.',
+  request: { body: { required: true, content: jsonOrYaml(DefinitionSimulateSchema) } },
+  responses: {
+    200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run or stored.'),
+    ...errorResponses(
+      'definition_invalid',
+      'input_invalid',
+      'json_malformed',
+      'yaml_malformed',
       'sub_workflow_invalid',
       'definition_outdated',
       'concurrency_conflict',
@@ -155,6 +176,15 @@ export function workflowToolRoutes(definitions: DefinitionService, simulations: 
       return context.json({ data: simulationBody(simulated) }, 200);
     },
     refuse(simulateRoute),
+  );
+
+  router.openapi(
+    simulateUnsavedRoute,
+    async (context) => {
+      const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: simulationBody(simulated) }, 200);
+    },
+    refuse(simulateUnsavedRoute),
   );
 
   router.openapi(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AppError } from '../model/app-error.ts';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import {
@@ -58,7 +59,11 @@ const ValidateInput = z.looseObject({
 });
 
 const UpdateInput = WorkflowUpdateSchema.extend({ ref: z.string().max(200).describe('The workflow that is changed.') });
-const SimulateInput = WorkflowSimulateSchema.extend({ ref: z.string().max(200) });
+const SimulateInput = z.strictObject({
+  ref: z.string().max(200).optional().describe('A stored workflow; or pass a definition.'),
+  ...DefinitionAloneSchema.partial().shape,
+  ...WorkflowSimulateSchema.shape,
+});
 const SimulationSchema = z.object({
   status: z.string().describe('How it would end; running: it waits for something that the outcomes never end.'),
   output: JsonValueSchema,
@@ -141,8 +146,14 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
     effect: 'reads',
     input: SimulateInput,
     output: SimulationSchema,
-    async run(principal, { ref, ...body }) {
-      const { status, output, error, order, waitingFor, tasks } = await simulations.simulate(principal, ref, body);
+    async run(principal, { ref, definition, param_schema, out_schema, version, revision, ...rest }) {
+      if ((ref === undefined) === (definition === undefined)) {
+        throw new AppError('request_invalid', 'pass either `ref` or `definition`');
+      }
+      const { status, output, error, order, waitingFor, tasks } =
+        definition === undefined
+          ? await simulations.simulate(principal, ref!, { version, revision, ...rest })
+          : await simulations.simulateUnsaved(principal, { definition, param_schema, out_schema, ...rest });
       return { status, output, error, order, waitingFor: waitingFor.map(plain), tasks: tasks.map(plain) };
     },
   };

@@ -238,6 +238,12 @@ export const WorkflowSimulateSchema = z.strictObject({
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
 });
 
+/** The body of POST /api/v1/workflows/simulate: a definition that need not be stored, with what a simulation takes. */
+export const DefinitionSimulateSchema = z.strictObject({
+  ...DefinitionAloneSchema.shape,
+  ...WorkflowSimulateSchema.omit({ version: true, revision: true }).shape,
+});
+
 /** The body of a signal to a run. */
 export const SignalSchema = z.strictObject({
   name: z
@@ -328,6 +334,12 @@ export const SkipSchema = z.strictObject({
 
 /** A new workflow, as it was asked for. */
 export type WorkflowCreate = z.infer<typeof WorkflowCreateSchema>;
+
+/** A definition with its schemas. */
+export type DefinitionAlone = z.infer<typeof DefinitionAloneSchema>;
+
+/** A simulation of what need not be stored, as it was asked for. */
+export type DefinitionSimulate = z.infer<typeof DefinitionSimulateSchema>;
 
 /** A simulation, as it was asked for. */
 export type WorkflowSimulate = z.infer<typeof WorkflowSimulateSchema>;

@@ -5,6 +5,7 @@ import { capIssues, didYouMean, type Issue } from '../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import {
+  type DefinitionAlone,
   DefinitionAloneSchema,
   MAX_ROW_ID,
   type WorkflowCreate,
@@ -71,7 +72,8 @@ export function createDefinitionService(
     if (found !== null) return found;
     const { version, revision } = pick;
     if (version === undefined && revision === undefined) {
-      throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
+      const hint = didYouMean(ref, await store.refs(principal.tenant));
+      throw new AppError('workflow_not_found', `Workflow '${ref}' not found${hint === '' ? '' : `.${hint}`}`);
     }
     throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
   }
@@ -151,6 +153,26 @@ export function createDefinitionService(
       return reached;
     },
 
+    /** Returns the refusal of a ref that is neither a workflow nor an action. */
+    async unknownRef(principal: Principal, ref: string): Promise<AppError> {
+      const hint = didYouMean(ref, await store.refs(principal.tenant), KNOWN_ACTIONS.keys());
+      return new AppError('workflow_not_found', `Workflow '${ref}' not found.${hint}`);
+    },
+
+    /**
+     * Returns a definition that is not stored as a run of it would have it. Throws `definition_invalid` with all issues, and what `reach`
+     * throws.
+     */
+    async resolveUnsaved(
+      principal: Principal,
+      body: DefinitionAlone,
+    ): Promise<Reached & { definition: Definition; paramSchema: JsonObject | null; outSchema: JsonObject | null }> {
+      const { definition, param_schema: paramSchema = null, out_schema: outSchema = null } = body;
+      const { issues } = await examined(principal, { definition, paramSchema, outSchema }, []);
+      if (issues.length > 0) throw refusal('definition_invalid', issues);
+      return { definition, paramSchema, outSchema, ...(await this.reach(principal, definition, null)) };
+    },
+
     /** Whether a ref is an action, built in or stored. */
     async isAction(principal: Principal, ref: string): Promise<boolean> {
       return KNOWN_ACTIONS.has(ref) || (await actionStore.find(principal.tenant, ref)) !== null;
@@ -172,6 +194,10 @@ export function createDefinitionService(
      * nothing.
      */
     async validate(principal: Principal, body: unknown): Promise<Validation> {
+      if (isBareDefinition(body)) {
+        const { issues, warnings } = await this.validate(principal, { definition: body });
+        return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
+      }
       const fields = typeof body === 'object' && body !== null ? Object.keys(body) : [];
       const alone = fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
       const schema = alone ? DefinitionAloneSchema : WorkflowCreateSchema;
@@ -349,7 +375,12 @@ function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issu
   return [{ code: 'ref_mismatch', path: '/ref', message }];
 }
 
-/** Words for a ref that is neither a workflow nor an action. */
-export function unknownRef(ref: string): AppError {
-  return new AppError('workflow_not_found', `Workflow '${ref}' not found.${didYouMean(ref, KNOWN_ACTIONS.keys())}`);
+/** Whether a body is a definition by itself, as the documentation writes one, and not a workflow that has one. */
+function isBareDefinition(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && 'tasks' in body && !('definition' in body) && !('ref' in body);
+}
+
+/** Issues as they stand in a definition that is the whole body. */
+function withoutPrefix(issues: readonly Issue[]): Issue[] {
+  return issues.map((issue) => ({ ...issue, path: issue.path.replace(/^\/definition/, '') }));
 }

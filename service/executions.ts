@@ -21,7 +21,7 @@ import type { ExecutionStore, IndexRow } from '../store/executions.ts';
 import { definitionOfAction } from './actions.ts';
 import { demandBareStart } from './bare-starts.ts';
 import { createBlind } from './blinds.ts';
-import { type DefinitionService, unknownRef } from './definitions.ts';
+import type { DefinitionService } from './definitions.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
 import { type IdempotencyKey, idempotencyText, type Repeats } from './idempotency.ts';
 import { entryOf, goneEntry } from './index-entries.ts';
@@ -204,9 +204,10 @@ export function createExecutionService(
       const none = { paramSchema: null, outSchema: null, hash: null, definitionId: null };
       return { definition, ...none, version: '0.0.0', revision: 0, ...reached };
     }
-    const stored = await definitions.get(principal, ref, { version, revision }).catch((error: unknown) => {
+    const stored = await definitions.get(principal, ref, { version, revision }).catch(async (error: unknown) => {
       const bare = version === undefined && revision === undefined;
-      throw bare && error instanceof AppError && error.code === 'workflow_not_found' ? unknownRef(ref) : error;
+      const unknown = bare && error instanceof AppError && error.code === 'workflow_not_found';
+      throw unknown ? await definitions.unknownRef(principal, ref) : error;
     });
     if (!stored.enabled) throw new AppError('workflow_disabled', `Workflow '${ref}' is disabled`);
     const reached = await definitions.reach(principal, stored.definition, stored);

@@ -1,6 +1,7 @@
 import { AppError } from '../model/app-error.ts';
 import type { Issue } from '../model/issue.ts';
-import { canonicalJson, type JsonObject } from '../model/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
+import { namedByRef } from '../model/pack-issues.ts';
 import type { Principal } from '../model/principal.ts';
 import type { PackImport } from '../model/requests.ts';
 import type { StoredWorkflow } from '../store/definitions.ts';
@@ -112,10 +113,8 @@ export function createPackImportService(
   };
 
   /** Checks everything; returns what was found of each workflow, so that nothing is examined again while it is written. */
-  async function checked(
-    principal: Principal,
-    { pack, actions: given, workflows }: PackImport,
-  ): Promise<ExaminedContent[]> {
+  async function checked(principal: Principal, body: PackImport): Promise<ExaminedContent[]> {
+    const { pack, actions, workflows } = body;
     const refs = new Set<string>();
     const issues: Issue[] = [];
     const elsewhere = (path: string, ref: string, packRef: string) => {
@@ -124,7 +123,7 @@ export function createPackImportService(
       if (refs.has(ref)) issues.push({ code: 'duplicate', path: `${path}/ref`, message: `"${ref}" is here twice` });
       refs.add(ref);
     };
-    for (const [index, action] of given.entries()) {
+    for (const [index, action] of actions.entries()) {
       elsewhere(`/actions/${index}`, action.ref, action.pack_ref);
       issues.push(...issuesOfAction(action).map((issue) => ({ ...issue, path: `/actions/${index}${issue.path}` })));
     }
@@ -132,7 +131,7 @@ export function createPackImportService(
       all: readonly { ref: string; param_schema?: JsonObject | null | undefined }[],
       runs: Beside['runs'],
     ) => all.map(({ ref, param_schema = null }): Beside => ({ ref, paramSchema: param_schema, runs }));
-    const known = [...besides(given, 'worker'), ...besides(workflows, 'workflow')];
+    const known = [...besides(actions, 'worker'), ...besides(workflows, 'workflow')];
     const examined: ExaminedContent[] = [];
     for (const [index, workflow] of workflows.entries()) {
       elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
@@ -142,7 +141,8 @@ export function createPackImportService(
     }
     if (issues.length === 0) return examined;
     const invalid = issues.some(({ path }) => path.includes('/definition'));
-    throw refusal(invalid ? 'definition_invalid' : 'request_invalid', issues);
+    const given = body as unknown as Json; // it came out of JSON
+    throw refusal(invalid ? 'definition_invalid' : 'request_invalid', namedByRef(issues, given));
   }
 
   /** What a pack has, and is not given with. */
@@ -171,7 +171,8 @@ export function createPackImportService(
     for (const [index, workflow] of workflows.entries()) {
       const { warnings, ...imported } = await within.definitions.apply(principal, workflow, examined[index]!);
       result.workflows.push(imported);
-      result.warnings.push(...warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
+      const placed = warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` }));
+      result.warnings.push(...namedByRef(placed, { workflows: workflows as unknown as Json }));
     }
     return result;
   }

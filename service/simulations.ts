@@ -1,37 +1,64 @@
 import { type Graph, graphOf, mermaidOf } from '../language/graph.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
-import type { WorkflowSimulate } from '../model/requests.ts';
+import type { DefinitionSimulate, WorkflowSimulate } from '../model/requests.ts';
 import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../model/run-input.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import type { DefinitionService } from './definitions.ts';
 import type { Pool } from './pool.ts';
 import type { SimulatedRun } from './simulation.ts';
+import type { Reached } from './sub-workflows.ts';
+
+/** The ref of a run of a definition that is not stored. */
+const UNSAVED = 'unsaved.definition';
+
+/** What is played. */
+type Playable = Pick<RunInput, 'definition' | 'ref' | 'version' | 'revision' | 'hash'> &
+  Reached & { paramSchema: JsonObject | null; outSchema: JsonObject | null };
 
 /** What can be known of a definition without running it. */
 export type SimulationService = ReturnType<typeof createSimulationService>;
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createSimulationService(definitions: DefinitionService, pool: Pool, clock: () => number) {
+  async function play(
+    principal: Principal,
+    { definition, paramSchema, outSchema, actions, workflows, ref, version, revision, hash }: Playable,
+    {
+      input = {},
+      outcomes = {},
+      items = {},
+      scheduled_at,
+    }: Pick<WorkflowSimulate, 'input' | 'outcomes' | 'items' | 'scheduled_at'>,
+  ): Promise<SimulatedRun> {
+    const run = {
+      ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version, revision, hash },
+      ...{ definition, actions: withSchemas(actions), workflows },
+      ...(outSchema === null ? {} : { out_schema: outSchema }),
+      ...(scheduled_at === undefined
+        ? {}
+        : { scheduled: { at: new Date(scheduled_at).toISOString(), schedule: null } }),
+    };
+    return pool.run('simulate', principal.tenant, { run, paramSchema, input, outcomes, items, now: clock() });
+  }
+
   return {
     /**
      * Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
      * `request_invalid`, `work_exceeded`, `busy`.
      */
     async simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun> {
-      const { version, revision, outcomes = {}, items = {}, scheduled_at } = body;
+      const { version, revision } = body;
       const stored = await definitions.get(principal, ref, { version, revision });
-      const { definition, paramSchema, outSchema } = stored;
-      const { actions, workflows } = await definitions.reach(principal, definition, stored);
-      const run = {
-        ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version: stored.version, revision: stored.revision },
-        ...{ hash: stored.hash, definition, actions: withSchemas(actions), workflows },
-        ...(outSchema === null ? {} : { out_schema: outSchema }),
-        ...(scheduled_at === undefined
-          ? {}
-          : { scheduled: { at: new Date(scheduled_at).toISOString(), schedule: null } }),
-      };
-      const { input = {} } = body;
-      return pool.run('simulate', principal.tenant, { run, paramSchema, input, outcomes, items, now: clock() });
+      const reached = await definitions.reach(principal, stored.definition, stored);
+      return play(principal, { ...stored, ...reached }, body);
+    },
+
+    /** Plays a definition that is not stored, as \`simulate\` does a stored one. Throws \`definition_invalid\` too, with all issues. */
+    async simulateUnsaved(principal: Principal, body: DefinitionSimulate): Promise<SimulatedRun> {
+      const { definition, param_schema, out_schema, ...rest } = body;
+      const resolved = await definitions.resolveUnsaved(principal, { definition, param_schema, out_schema });
+      return play(principal, { ...resolved, ref: UNSAVED, version: '0.0.0', revision: 0, hash: null }, rest);
     },
 
     /** The graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */

@@ -71,6 +71,9 @@ const COLUMNS = {
   updated: workflows.updated,
 };
 
+/** Refs that are looked at for one that may have been meant. */
+const MAX_SUGGESTED = 1_000;
+
 /** Makes the store over an open database. */
 export function createDefinitionStore(db: Database) {
   const select = () =>
@@ -239,6 +242,17 @@ export function createDefinitionStore(db: Database) {
         .innerJoin(packs, eq(packs.id, workflows.pack))
         .where(where);
       return { rows, total: counted[0]?.total ?? 0 };
+    },
+
+    /** The refs of a tenant's workflows in their order, a thousand at most: what somebody may have meant. */
+    async refs(tenant: string): Promise<string[]> {
+      const found = await db
+        .select({ ref: workflows.ref })
+        .from(workflows)
+        .where(eq(workflows.tenant, tenant))
+        .orderBy(asc(workflows.ref))
+        .limit(MAX_SUGGESTED);
+      return found.map(({ ref }) => ref);
     },
 
     /** Deletes a workflow with all its revisions; false when there is none. */

@@ -160,6 +160,35 @@ describe('a workflow', () => {
   });
 });
 
+describe('list_executions', () => {
+  it('filters and pages as the document says', async () => {
+    const ids: number[] = [];
+    for (const key of ['a', 'b', 'c']) {
+      ids.unshift((await call('start_execution', { workflow: 'core.noop', idempotencyKey: key, wait: 20 })).id);
+    }
+    await until(
+      () => call('list_executions', { status: 'success' }),
+      ({ data }) => data.length === 3,
+    );
+    const first = await call('list_executions', { workflowId: 'core.noop', finished: true, limit: 2 });
+    const rest = await call('list_executions', {
+      workflowId: 'core.noop',
+      finished: true,
+      limit: 2,
+      cursor: first.nextCursor,
+    });
+    expect([...first.data, ...rest.data].map(({ id }: { id: number }) => id)).toEqual(ids);
+    expect(rest).not.toHaveProperty('nextCursor');
+    const failed = await call('list_executions', { status: 'error', includeData: true });
+    expect(failed.data).toHaveLength(1);
+    expect(failed.data[0].data.resultData.error.message).toBe('no luck');
+    const { workflowId } = failed.data[0];
+    const ofOne = await call('list_executions', { workflowId: String(workflowId) });
+    expect(ofOne.data.every((each: { workflowId: number }) => each.workflowId === workflowId)).toBe(true);
+    expect((await call('list_executions', { finished: false })).data).toEqual([]);
+  });
+});
+
 describe('what REST controls', () => {
   it('has a tool: pause, resume, skip, explain, logs, terminate', async () => {
     const start = { workflow: 'examples.talk', idempotencyKey: 'controlled' };
@@ -198,7 +227,7 @@ describe('what REST controls', () => {
   });
 
   it('lists, pauses, resumes and triggers schedules', async () => {
-    const schedule = { id: 'by_agent', workflow: 'core.noop', spec: { every: 86_400 } };
+    const schedule = { id: 'by_agent', workflow: 'core.transform', input: { data: 1 }, spec: { every: 86_400 } };
     await harness.call('POST', '/api/v1/schedules', schedule);
     expect((await call('pause_schedule', { id: 'by_agent', note: 'not now' })).paused).toBe(true);
     expect((await call('resume_schedule', { id: 'by_agent' })).paused).toBe(false);
@@ -207,14 +236,14 @@ describe('what REST controls', () => {
       () => call('get_schedule', { id: 'by_agent' }),
       (found) => found.recent.length === 1,
     );
-    expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.noop' }]);
+    expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.transform' }]);
     // What a schedule has started has an id of a form of its own, and is read like any other.
     const listed = await until(
-      () => call('list_executions', { workflowId: 'core.noop', includeData: true }),
+      () => call('list_executions', { workflowId: 'core.transform', includeData: true }),
       ({ data }) => data.some(({ id }: { id: number }) => id === recent[0].executionId),
     );
     const scheduled = listed.data.find(({ id }: { id: number }) => id === recent[0].executionId);
-    expect(scheduled).toMatchObject({ mode: 'internal', data: { workflowData: { name: 'core.noop' } } });
+    expect(scheduled).toMatchObject({ mode: 'internal', data: { workflowData: { name: 'core.transform' } } });
     const { body } = await harness.call('GET', `/api/v1/executions/${recent[0].executionId}`);
     expect(body.data.workflow_id).toMatch(/^sch_/);
     for (const id of [body.data.workflow_id, body.data.uuid]) {
@@ -226,35 +255,6 @@ describe('what REST controls', () => {
     const inbox = await harness.call('GET', `/api/v1/inquiries?execution=${body.data.workflow_id}`);
     expect([inbox.status, inbox.body.data]).toEqual([200, []]);
     await harness.call('DELETE', '/api/v1/schedules/by_agent');
-  });
-});
-
-describe('list_executions', () => {
-  it('filters and pages as the document says', async () => {
-    const ids: number[] = [];
-    for (const key of ['a', 'b', 'c']) {
-      ids.unshift((await call('start_execution', { workflow: 'core.noop', idempotencyKey: key, wait: 20 })).id);
-    }
-    await until(
-      () => call('list_executions', { status: 'success' }),
-      ({ data }) => data.length === 3,
-    );
-    const first = await call('list_executions', { workflowId: 'core.noop', finished: true, limit: 2 });
-    const rest = await call('list_executions', {
-      workflowId: 'core.noop',
-      finished: true,
-      limit: 2,
-      cursor: first.nextCursor,
-    });
-    expect([...first.data, ...rest.data].map(({ id }: { id: number }) => id)).toEqual(ids);
-    expect(rest).not.toHaveProperty('nextCursor');
-    const failed = await call('list_executions', { status: 'error', includeData: true });
-    expect(failed.data).toHaveLength(1);
-    expect(failed.data[0].data.resultData.error.message).toBe('no luck');
-    const { workflowId } = failed.data[0];
-    const ofOne = await call('list_executions', { workflowId: String(workflowId) });
-    expect(ofOne.data.every((each: { workflowId: number }) => each.workflowId === workflowId)).toBe(true);
-    expect((await call('list_executions', { finished: false })).data).toEqual([]);
   });
 });
 

@@ -61,6 +61,58 @@ const simulate = async (body: object) => {
 };
 const input = { url: 'https://example.com' };
 
+describe('a definition by itself, as the documentation writes one', () => {
+  const bare = (action: string) => ({
+    tasks: [
+      { name: 'a', action, on_success: 'b' },
+      { name: 'b', action: 'core.noop' },
+    ],
+  });
+  it.each<[string, object, [string, string][]]>([
+    ['is valid', bare('core.noop'), []],
+    ['has its issues at its own places', bare('http.get'), [['unknown_action', '/tasks/0/action']]],
+    ['is strict', { ...bare('core.noop'), lable: 'x' }, [['unknown_field', '/lable']]],
+    [
+      'next to schemas has them below definition',
+      { definition: bare('http.get') },
+      [['unknown_action', '/definition/tasks/0/action']],
+    ],
+  ])('%s', async (_, body, issues) => {
+    const { data } = (await harness.call('POST', `${url}/validate`, body)).body;
+    expect([data.valid, data.issues.map(({ code, path }: { code: string; path: string }) => [code, path])]).toEqual([
+      ...[issues.length === 0, issues],
+    ]);
+  });
+
+  it('is simulated without being stored, and refused with all that is wrong', async () => {
+    const definition = { ...bare('core.http'), output: { code: '{{ a.output.code }}' } };
+    const play = (body: object) => harness.call('POST', `${url}/simulate`, body);
+    const { body } = await play({
+      definition: { ...definition, tasks: bare('core.log').tasks },
+      outcomes: { a: { output: { code: 7 } } },
+    });
+    expect([body.data.status, body.data.order, body.data.output]).toEqual(['completed', ['a', 'b'], { code: 7 }]);
+    const refused = await play({ definition: bare('http.get') });
+    expect([refused.status, refused.body.code, refused.body.issues[0].path]).toEqual([
+      ...[400, 'definition_invalid', '/definition/tasks/0/action'],
+    ]);
+    expect((await play({ definition, version: '1.0.0' })).status).toBe(400);
+    expect((await harness.call('GET', `${url}?search=unsaved`)).body.data).toEqual([]);
+  });
+
+  it('a ref that is misspelt is answered with the one that was meant', async () => {
+    for (const [method, path, body] of [
+      ['GET', `${url}/examples.deplyo`, undefined],
+      ['POST', '/api/v1/executions', { workflow: 'examples.deplyo' }],
+    ] as const) {
+      const answer = await harness.call(method, path, body);
+      expect([answer.status, answer.body.error]).toEqual([
+        ...[404, `Workflow 'examples.deplyo' not found. Did you mean "examples.deploy"?`],
+      ]);
+    }
+  });
+});
+
 describe('POST /workflows/{ref}/simulate', () => {
   it('tells the order, the inputs and the outcome, at once, with nothing run', async () => {
     const outcomes = { roll: { output: { status_code: 200 } }, go: { output: { by: 'me' } } };

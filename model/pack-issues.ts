@@ -1,0 +1,16 @@
+import type { Issue } from './issue.ts';
+import { isJsonObject, type Json } from './json.ts';
+
+/**
+ * Returns the issues of a pack with the ref of the workflow or action that each is in, before its message: whoever wrote the pack as files
+ * knows their refs, and not their places in a list.
+ */
+export function namedByRef(issues: readonly Issue[], pack: Json | undefined): Issue[] {
+  return issues.map((issue) => {
+    const [, list, index] = /^\/(workflows|actions)\/(\d+)\//.exec(issue.path) ?? [];
+    const entries = list !== undefined && isJsonObject(pack) ? pack[list] : undefined;
+    const entry = Array.isArray(entries) ? entries[Number(index)] : undefined;
+    const ref = isJsonObject(entry) ? entry.ref : undefined;
+    return typeof ref === 'string' && ref !== '' ? { ...issue, message: `in "${ref}": ${issue.message}` } : issue;
+  });
+}
