@@ -20,7 +20,7 @@ const SkipInput = z.strictObject({
   reason,
 });
 const ExplanationSchema = z.object({
-  status: z.enum(EXECUTION_STATUSES),
+  state: z.enum(EXECUTION_STATUSES),
   canFinish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
   waitingFor: z.array(
     z.object({
@@ -112,7 +112,7 @@ export function controlTools({
     async run(principal, { id }) {
       const { execution, canFinish, blockedBy, advice } = await explanations.explain(principal, String(id));
       return {
-        status: execution.status,
+        state: execution.status,
         canFinish,
         waitingFor: execution.waitingFor,
         blockedBy,

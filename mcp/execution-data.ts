@@ -25,7 +25,9 @@ const SUMMARY = {
   workflowId: z.number().describe('Id of the workflow definition; 0 for a plain action.'),
   ref: z.string().describe('The ref of the workflow or action.'),
   finished: z.boolean(),
-  state: z.enum(EXECUTION_STATUSES).describe('How it stands: also paused, skipped, terminated. A failed execution is finished, too.'),
+  state: z
+    .enum(EXECUTION_STATUSES)
+    .describe('How it stands: also paused, skipped, terminated. A failed execution is finished, too.'),
   mode: ModeSchema,
   startedAt: z.string(),
   stoppedAt: z.string().optional(),

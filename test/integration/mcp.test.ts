@@ -196,10 +196,10 @@ describe('what REST controls', () => {
     const waits = async () =>
       (await call('explain_execution', { id })).waitingFor.map(({ kind }: { kind: string }) => kind);
     await until(waits, (kinds) => kinds.includes('signal'));
-    expect((await call('pause_execution', { id, reason: 'wait' })).status).toBe('paused');
+    expect((await call('pause_execution', { id, reason: 'wait' })).state).toBe('paused');
     expect(JSON.parse(await refusal('pause_execution', { id })).error.code).toBe('execution_paused');
     expect((await call('list_executions', { status: 'paused' })).data).toMatchObject([{ id, ref: 'examples.talk' }]);
-    expect((await call('resume_execution', { id })).status).not.toBe('paused');
+    expect((await call('resume_execution', { id })).state).not.toBe('paused');
     expect((await call('explain_execution', { id })).advice[0].text).toContain('go');
     await call('skip_task', { id, task: 'ask', output: { by: 'nobody' } });
     const ended = await call('wait_for_execution', { id, timeoutSeconds: 20 });
@@ -208,7 +208,7 @@ describe('what REST controls', () => {
     expect([data.length, total > 2]).toEqual([2, true]);
     const retried = await call('retry_execution', { id, from: 'start', idempotencyKey: 'again' });
     expect((await call('retry_execution', { id, from: 'start', idempotencyKey: 'again' })).id).toBe(retried.id);
-    expect((await call('terminate_execution', { id: retried.id, reason: 'enough' })).status).toBe('terminated');
+    expect((await call('terminate_execution', { id: retried.id, reason: 'enough' })).state).toBe('terminated');
   });
 
   it('writes workflows: actions are listed, a definition is simulated and changed', async () => {

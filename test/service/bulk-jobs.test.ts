@@ -110,7 +110,8 @@ it.each<[BulkVerb, Principal, string | null]>([
   ['delete', admin, null],
 ])('%s is begun by whoever may, not by others', async (verb, principal, refused) => {
   const jobs = { create: async () => undefined };
-  const service = createBulkService(jobs as never, {} as never, {} as never, Date.now, {} as never);
+  const services = { executions: { numberOf: async () => 1 } };
+  const service = createBulkService(jobs as never, {} as never, services as never, Date.now, {} as never);
   const begun = service.begin(principal, verb, { ids: ['1024'] }, '').then(
     () => null,
     (error: unknown) => (error instanceof AppError ? error.code : error),
