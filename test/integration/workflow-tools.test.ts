@@ -88,7 +88,7 @@ describe('a definition by itself, as the documentation writes one', () => {
     const definition = { ...bare('core.http'), output: { code: '{{ a.output.code }}' } };
     const play = (body: object) => harness.call('POST', `${url}/simulate`, body);
     const { body } = await play({
-      definition: { ...definition, tasks: bare('core.log').tasks },
+      definition: { ...definition, tasks: bare('core.noop').tasks },
       outcomes: { a: { output: { code: 7 } } },
     });
     expect([body.data.status, body.data.order, body.data.output]).toEqual(['completed', ['a', 'b'], { code: 7 }]);
