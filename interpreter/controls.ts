@@ -13,7 +13,7 @@ import { dropPending } from './pending.ts';
 import type { PendingKind, RunState } from './state.ts';
 import { demandsStatements, verifyStatement } from './statements.ts';
 import { takeTurn } from './turns.ts';
-import { WITHDRAWAL } from './versions.ts';
+import { ATTEMPTS_SKIPPED, WITHDRAWAL } from './versions.ts';
 import { taskOf, workAt } from './visits.ts';
 
 /** Controls that a run keeps; beyond them they are done, and forgotten. */
@@ -68,11 +68,17 @@ function apply(state: RunState, control: Control): ControlRecord['refused'] {
  * Ends a visit or an item with an output instead of what it waits for; a question is withdrawn, whatever its task waits for. False
  * when it waits for nothing of the kind.
  */
-function skip(state: RunState, { key, output, by, reason }: Extract<Control, { what: 'skip' }>): boolean {
+function skip(state: RunState, { id, key, output, by, reason }: Extract<Control, { what: 'skip' }>): boolean {
   for (const [wait, pending] of state.pending) {
-    if (!SKIPPABLE.has(pending.kind) || pending.visit < 0) continue;
+    if (pending.visit < 0) continue;
     const work = workAt(state, pending);
     if (work.key !== key) continue;
+    if (pending.kind === 'activity' && state.version >= ATTEMPTS_SKIPPED && work.skipping === undefined) {
+      // Only Temporal knows whether a worker has it. Whoever sends the skip makes sure that none has, and then ends the activity.
+      work.skipping = { id, by, output };
+      return true;
+    }
+    if (!SKIPPABLE.has(pending.kind)) continue;
     dropPending(state, wait);
     const { action } = taskOf(state, state.visits[pending.visit]!);
     if (state.version >= WITHDRAWAL && state.actions[action]?.waits === 'inquiry') {

@@ -1,5 +1,6 @@
 import { programOf } from '../language/programs.ts';
 import { renderCondition } from '../language/template-value.ts';
+import { skipOf } from '../model/control.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
@@ -263,6 +264,10 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   const spec = state.actions[action]!;
   if (event.type === 'completed') {
     const { output, attempt } = event;
+    if (work.skipping !== undefined && skipOf(output) === work.skipping.id) {
+      endSkipped(state, place);
+      return;
+    }
     tellAttempt(state, place, attempt);
     const failure = spec.out_schema === undefined ? null : schemaFailure(state, 'output', spec.out_schema, output);
     end(state, place, failure === null ? { output } : { failure });
@@ -271,10 +276,22 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   const { failure, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
   tellAttempt(state, place, failure.attempt);
+  if (work.skipping !== undefined && state.stopping === null) {
+    endSkipped(state, place);
+    return;
+  }
   if (busy && mayPostpone(state, work, spec) && mayStart(state, visit)) {
     postpone(state, place, failure);
   } else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
   else endTry(state, place, busy ? givenUp(state, failure) : failure, lost);
+}
+
+/** Ends work as the skip says that was to end it. */
+function endSkipped(state: RunState, place: Place): void {
+  const work = workAt(state, place);
+  const { by, output } = work.skipping!;
+  work.skipped = by;
+  end(state, place, { output });
 }
 
 function close(state: RunState): void {

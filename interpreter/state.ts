@@ -55,6 +55,8 @@ export interface Work {
   lost: boolean;
   /** Who has relieved it of what it waited for; null: nobody. */
   skipped: string | null;
+  /** The skip that ends it once its activity has ended without success: until then an attempt may be under way. */
+  skipping?: { id: string; by: string; output: Json } | undefined;
   /** Times of the activation, in milliseconds. */
   started: number | null;
   ended: number | null;

@@ -100,3 +100,6 @@ export const ALL_DEFAULTS = 10;
 
 /** What fails behind a failure, such as its handler, has that failure as its last cause. */
 export const HANDLED_CAUSES = 10;
+
+/** A skip also ends the wait for an attempt that Temporal makes; earlier versions refuse it. */
+export const ATTEMPTS_SKIPPED = 10;

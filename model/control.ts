@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from './json.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 // What is done to a run while it runs: paused, resumed, a task skipped (design/api.md). Free of zod: the interpreter reads it.
 
@@ -56,4 +56,15 @@ export function parseControl(payload: Json): Control | null {
     return { id, by, reason, what, verdict };
   }
   return what === 'skip' && typeof key === 'string' ? { id, by, reason, what, key, output } : null;
+}
+
+/** Returns what Fermata completes an activity with whose next attempt the skip with an id is to prevent. */
+export function skipMarker(id: string): JsonObject {
+  return { __fermata_skip: id };
+}
+
+/** Returns the id of the skip that an output of an activity says it was ended by; null for any other output. */
+export function skipOf(output: Json): string | null {
+  const id = isJsonObject(output) ? output.__fermata_skip : undefined;
+  return typeof id === 'string' ? id : null;
 }

@@ -15,6 +15,7 @@ import type { Logger } from '../model/log.ts';
 import type { EgressRules } from '../model/networks.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { createAttemptHolds } from '../service/attempt-holds.ts';
+import { createAttemptSkips } from '../service/attempt-skips.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
@@ -298,7 +299,8 @@ export async function startApi({
     clock: Date.now,
   });
   const holds = createAttemptHolds({ temporal, projections, log, clock: Date.now });
-  const controls = createControlService(reading, executions, { inquiries, signer, holds }, Date.now);
+  const attempts = createAttemptSkips(temporal);
+  const controls = createControlService(reading, executions, { inquiries, signer, holds, attempts }, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';

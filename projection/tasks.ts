@@ -3,6 +3,7 @@ import type { Fault } from '../interpreter/events.ts';
 import { classifyFault } from '../interpreter/fault.ts';
 import type { Place, RunState, Visit, Work } from '../interpreter/state.ts';
 import { workAt } from '../interpreter/visits.ts';
+import { skipOf } from '../model/control.ts';
 import type { Attempt, TaskExecution } from '../model/execution.ts';
 import { type Failure, WORKER_BUSY } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -183,6 +184,11 @@ function attemptsInRun({ attempts, made = [], started, ended, failure }: Work): 
   });
 }
 
+/** Whether a skip ended the wait for a try's next attempt. */
+function isSkip(result: TryRecord['result']): boolean {
+  return result !== null && 'output' in result && skipOf(result.output) !== null;
+}
+
 function attemptsOf(
   record: TryRecord,
   live: PendingActivity | undefined,
@@ -205,7 +211,8 @@ function attemptsOf(
     live !== undefined && isStarted(live) && live.lastStartedTime
       ? timestampMilliseconds(live.lastStartedTime)
       : record.started;
-  if (started === null) return attempts;
+  // One that a skip has ended was not made.
+  if (started === null || isSkip(record.result)) return attempts;
   const error =
     record.result !== null && 'fault' in record.result ? numbered(record.result.fault, earlier + attempt) : null;
   const worker = live?.lastWorkerIdentity || record.worker;

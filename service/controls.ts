@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { partsOf } from '../interpreter/simulate.ts';
-import { WITHDRAWAL } from '../interpreter/versions.ts';
+import { ATTEMPTS_SKIPPED, WITHDRAWAL } from '../interpreter/versions.ts';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import {
   CONTROL_SIGNAL,
@@ -10,13 +10,14 @@ import {
   newestSwitch,
   SKIPPABLE,
 } from '../model/control.ts';
-import type { Execution } from '../model/execution.ts';
+import { type Execution, HELD_BACK, type Wait } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
 import { jsonSize } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { AttemptHolds } from './attempt-holds.ts';
+import type { AttemptSkips } from './attempt-skips.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import type { InquiryService } from './inquiries.ts';
 import { mapConcurrently } from './loops.ts';
@@ -39,10 +40,12 @@ export function createControlService(
     inquiries: { demandApprover },
     signer,
     holds,
+    attempts,
   }: {
     inquiries: Pick<InquiryService, 'demandApprover'>;
     signer: StatementSigner;
     holds: Pick<AttemptHolds, 'settle'>;
+    attempts: AttemptSkips;
   },
   clock: () => number,
 ) {
@@ -68,11 +71,12 @@ export function createControlService(
     await demandApprover(principal, { ...view, inquiry });
   }
 
-  /**
-   * Sends a control to an open run, and waits for what the run makes of it. What cannot be is refused before anything is sent, where the
-   * run has taken all that came before. Returns the run as it was before.
-   */
-  async function send(principal: Principal, id: string, control: Control & ControlAction): Promise<ExecutionView> {
+  /** Returns an open run to which a control can be done, as far as it has taken all that came before; else throws why it cannot. */
+  async function demandControllable(
+    principal: Principal,
+    id: string,
+    control: Control & ControlAction,
+  ): Promise<ExecutionView> {
     const view = await executions.get(principal, id);
     const { execution } = view;
     if (isClosed(execution.status)) throw closed(id);
@@ -83,6 +87,11 @@ export function createControlService(
     const foreseen = execution.unsettled ? null : foresee(execution, control);
     if (foreseen !== null) throw refusalOf(foreseen, control);
     if (control.what === 'skip') await demandWithdrawal(principal, view, control);
+    return view;
+  }
+
+  /** Sends a control to a run, and waits for what the run makes of it. False when no worker has taken it in time. */
+  async function send(id: string, execution: Execution, control: Control & ControlAction): Promise<boolean> {
     // What is asked for after what this process has seen is newer, whatever the clocks of other processes say.
     const asked = Math.max(clock(), newestSwitch(execution.controls) + 1);
     const payload = signer.sealControl(execution, control, asked);
@@ -90,7 +99,7 @@ export function createControlService(
       throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
     }
     const { workflowId } = execution;
-    const signal = { name: CONTROL_SIGNAL, payload, identity: principal.subject, requestId: control.id };
+    const signal = { name: CONTROL_SIGNAL, payload, identity: control.by, requestId: control.id };
     if (!(await temporal.signal(workflowId, signal))) throw closed(id);
     const record = await awaitVerdict(
       { temporal, projections },
@@ -101,12 +110,30 @@ export function createControlService(
     );
     if (record === 'closed') throw closed(id);
     if (record !== null && record.refused !== null) throw refusalOf(record.refused, control);
-    return view;
+    return record !== null;
+  }
+
+  /** Ends a task's wait; before the next attempt that Temporal makes, only where it is certain that none begins meanwhile. */
+  async function skip(principal: Principal, id: string, control: Control & SkipAction): Promise<number> {
+    const { n, execution } = await demandControllable(principal, id, control);
+    const { workflowId, run } = execution;
+    const knows = run !== null && run.interpreter >= ATTEMPTS_SKIPPED;
+    const activity = knows ? await attempts.hold(workflowId, control.key) : undefined;
+    try {
+      if (activity === null) throw refusalOf('not_waiting', control);
+      const taken = await send(id, execution, control);
+      // A run takes what became of its activities before signals, so that it must have taken the skip first.
+      if (taken && activity !== undefined) await attempts.end(workflowId, activity, control.id);
+    } finally {
+      if (activity !== undefined) await holds.settle(workflowId);
+    }
+    return n;
   }
 
   /** Pauses or resumes a run, the attempts that Temporal makes in it, and the sub-workflows below it. */
   async function switchRun(principal: Principal, id: string, control: Control & SwitchAction): Promise<number> {
-    const { n, execution } = await send(principal, id, control);
+    const { n, execution } = await demandControllable(principal, id, control);
+    await send(id, execution, control);
     await holds.settle(execution.workflowId);
     const { tasks } = (await executions.get(principal, String(integerId(n)))).execution;
     const open = tasks.filter(({ child, ended }) => child !== null && ended === null);
@@ -155,12 +182,14 @@ export function createControlService(
       const sent = { id: randomUUID(), by: principal.subject, reason };
       const n =
         action.what === 'skip'
-          ? (await send(principal, id, { ...action, ...sent })).n
+          ? await skip(principal, id, { ...action, ...sent })
           : await switchRun(principal, id, { what: action.what, ...sent });
       return executions.get(principal, String(integerId(n)));
     },
   };
 }
+
+type SkipAction = Extract<ControlAction, { what: 'skip' }>;
 
 /** A pause or a resume. */
 interface SwitchAction {
@@ -200,8 +229,17 @@ function isFull({ controls }: Execution): boolean {
 function foresee({ status, waitingFor }: Execution, action: ControlAction): ControlRecord['refused'] {
   if (action.what === 'pause') return status === 'paused' ? 'already_paused' : null;
   if (action.what === 'resume') return status === 'paused' ? null : 'not_paused';
-  const waits = waitingFor.some(({ kind, task }) => task === action.key && SKIPPABLE.some((each) => each === kind));
+  const waits = waitingFor.some((wait) => isWaitOf(wait, action.key) && isSkippable(wait));
   return waits ? null : 'not_waiting';
+}
+
+/** Whether a task waits; an activity that was issued again has the number of its try behind the task's key. */
+function isWaitOf({ task }: Wait, key: string): boolean {
+  return task?.replace(/~\d+$/, '') === key;
+}
+
+function isSkippable({ kind, detail }: Wait): boolean {
+  return SKIPPABLE.some((each) => each === kind) || (kind === 'pause' && detail === HELD_BACK);
 }
 
 function refusalOf(refused: NonNullable<ControlRecord['refused']>, action: ControlAction): AppError {

@@ -1,3 +1,4 @@
+import { ATTEMPTS_SKIPPED } from '../interpreter/versions.ts';
 import { AppError } from '../model/app-error.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { type Execution, HELD_BACK, type Wait } from '../model/execution.ts';
@@ -171,7 +172,7 @@ function adviceFor(
   self: string,
   unserved: ReadonlySet<string>,
 ): Advice[] {
-  const skip = request('POST', `${self}/tasks/${encodeURIComponent(task ?? '')}/skip`);
+  const skip = request('POST', `${self}/tasks/${encodeURIComponent(task?.replace(/~\d+$/, '') ?? '')}/skip`);
   const at = until === null ? '' : ` until ${until}`;
   switch (kind) {
     case 'inquiry': {
@@ -190,13 +191,13 @@ function adviceFor(
       return [{ text: `"${task}" waits for the signal "${detail}"${at}.`, ...request('POST', `${self}/signal`) }];
     case 'timer':
       return [{ text: `"${task}" waits${at} by itself; skip ends the wait.`, ...skip }];
-    case 'retry':
+    case 'retry': {
+      const again = `"${task}" is tried again${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}`;
+      const ends = (execution.run?.interpreter ?? 0) >= ATTEMPTS_SKIPPED;
       return [
-        {
-          text: `"${task}" is tried again${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}; it needs nothing.`,
-          ...NOTHING,
-        },
+        ends ? { text: `${again}; skip ends the wait.`, ...skip } : { text: `${again}; it needs nothing.`, ...NOTHING },
       ];
+    }
     case 'action':
       return [{ text: `"${task}" is being done by a worker; it needs nothing.`, ...NOTHING }];
     case 'child': {

@@ -12,6 +12,7 @@ import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
 import { DECISION_SIGNAL, type Inquiry } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import { createAttemptSkips } from '../../service/attempt-skips.ts';
 import { question } from '../interpreter/inquiry-scripts.ts';
 import { act, fail, give, hang, rehearse, runInput, STARTED } from '../interpreter/rehearse.ts';
 import { annDecides, SIGNED, signedDecision, signer } from '../interpreter/signed.ts';
@@ -165,6 +166,31 @@ export const CLOSINGS: Closing[] = [
     status: 'completed',
     tasks: { a: 'completed', b: 'completed' },
     output: null,
+  },
+  {
+    name: 'skipped before an attempt that Temporal makes',
+    definition: {
+      output: ['{{ a.output }}', '{{ a.status }}'],
+      tasks: [act('a', { retry: { count: 2, delay: 3600 } })],
+    },
+    options: { outcomes: { a: fail('E_A', 'not yet') } },
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'retry');
+      const attempts = createAttemptSkips(harness.temporal);
+      const activity = await attempts.hold(workflowId, 'a');
+      await control(harness, workflowId, 'skip', { what: 'skip', key: 'a', output: 7 });
+      await until(
+        () => harness.execution(workflowId),
+        ({ controls }) => controls.length === 1,
+      );
+      await attempts.end(workflowId, activity!, 'skip');
+      await closed(harness, workflowId);
+      const [task] = (await harness.execution(workflowId)).tasks;
+      deepEqual([task?.state, task?.attempts.map(({ attempt }) => attempt)], ['skipped', [1]]);
+    },
+    status: 'completed',
+    tasks: { a: 'completed' },
+    output: [7, 'skipped'],
   },
   ...(['begin', 'skip', 'fail'] as const).map(
     (verdict): Closing => ({

@@ -220,6 +220,44 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   await system.close();
 });
 
+it('a skip ends the wait for an attempt that Temporal makes, also while the run is paused', async () => {
+  await store('examples.retried', {
+    output: ['{{ hold.output }}', '{{ hold.status }}'],
+    tasks: [
+      {
+        ...{ name: 'hold', action: 'core.http', input: { url: `${web.url}/status/503` } },
+        retry: { count: 2, delay: 3600 },
+      },
+    ],
+  });
+  for (const pausing of [false, true]) {
+    const { id } = await start('examples.retried');
+    await until(
+      () => get(id),
+      ({ waiting_for: waits }) => waits[0]?.kind === 'retry',
+    );
+    const { advice } = (await harness.call('GET', `/api/v1/executions/${id}/explain`)).body.data;
+    expect(advice[0].href).toBe(`/api/v1/executions/${id}/tasks/hold/skip`);
+    if (pausing) expect((await post(id, 'pause')).status).toBe(202);
+    expect((await post(id, 'tasks/hold/skip', { output: 'enough' })).status).toBe(202);
+    if (pausing) {
+      await until(
+        () => get(id),
+        ({ tasks }) => tasks[0]?.state === 'skipped',
+      );
+    }
+    const ended = await until(
+      () => get(id),
+      ({ status }) => status === 'completed',
+    );
+    expect([ended.result, ended.tasks[0].attempts.length, ended.tasks[0].state]).toEqual([
+      ['enough', 'skipped'],
+      1,
+      'skipped',
+    ]);
+  }
+});
+
 it('a resume leaves a sub-workflow paused that somebody has paused by itself', async () => {
   await store('examples.signalled', { tasks: [{ name: 'w', action: 'core.wait_signal', input: { name: 'go' } }] });
   await store('examples.two', {

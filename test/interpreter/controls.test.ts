@@ -3,7 +3,7 @@ import type { Command, RunEvent } from '../../interpreter/events.ts';
 import { inquiriesOf } from '../../interpreter/inquiries.ts';
 import { begin, step } from '../../interpreter/interpreter.ts';
 import { openStatusOf } from '../../interpreter/waits.ts';
-import { CONTROL_SIGNAL } from '../../model/control.ts';
+import { CONTROL_SIGNAL, skipMarker } from '../../model/control.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
@@ -172,11 +172,43 @@ describe('a skip', () => {
   });
 
   it('is refused for what a worker has in hand, what has ended, and what is not there', () => {
-    const run = play({ tasks: [act('a', { on_success: 'b' }), act('b')] });
+    const run = play({ tasks: [act('a', { on_success: 'b' }), act('b')] }, 9);
     run.take(control('skip', { key: 'a' }), control('skip', { key: 'nothing' }));
     run.take(done('a'));
     run.take(control('skip', { key: 'a' }));
     expect(run.refused()).toEqual(['not_waiting', 'not_waiting', 'not_waiting']);
+  });
+
+  const ended = (id: string): RunEvent => ({ type: 'completed', key: 'a', output: skipMarker(id) });
+  const failed: RunEvent = {
+    type: 'failed',
+    key: 'a',
+    fault: { kind: 'application', type: 'X', message: 'x', details: [] },
+  };
+  it.each<[string, RunEvent[], string, Json]>([
+    ['its activity then fails', [failed], 'skipped', 7],
+    ['a skip ends it', [ended('control-of-the-table')], 'skipped', 7],
+    ['another skip ends it', [ended('x')], 'succeeded', { __fermata_skip: 'x' }],
+    ['it succeeds all the same', [{ ...done('a'), output: 1 } as RunEvent], 'succeeded', 1],
+    [
+      'the run is cancelled instead',
+      [{ type: 'cancel' }, { ...failed, fault: { kind: 'cancelled' } }],
+      'cancelled',
+      null,
+    ],
+  ])('of an activity leaves everything as it is until that has ended; when %s', (_, events, status, output) => {
+    const run = play({ tasks: [act('a', { retry: { count: 1, delay: 5 }, on_failure: 'told' }), act('told')] });
+    expect(
+      run.take(
+        control('skip', { key: 'a', output: 7, id: 'control-of-the-table' }),
+        control('skip', { key: 'a', output: 8 }),
+      ),
+    ).toEqual([]);
+    expect(run.refused()).toEqual([null, 'not_waiting']);
+    for (const event of events) run.take(event);
+    const [visit] = run.state.visits;
+    expect([visit!.skipped === null ? visit!.status : 'skipped', visit!.output]).toEqual([status, output]);
+    expect(run.state.visits).toHaveLength(1);
   });
 
   it.each<Json>([

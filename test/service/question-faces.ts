@@ -158,7 +158,12 @@ export function facesOf(asking: AskingRun) {
     ...([
       reading,
       executions as never,
-      { inquiries, signer, holds: { settle: async () => undefined } },
+      {
+        inquiries,
+        signer,
+        holds: { settle: async () => undefined },
+        attempts: { hold: async () => undefined, end: async () => undefined },
+      },
       clock,
     ] as const),
   );
