@@ -170,7 +170,7 @@ describe('executions', () => {
     const listed = await fermata(['list', '--action', 'examples.greet', '-n', '1', '--table']);
     expect(listed.out.split('\n')[1]).toMatch(new RegExp(`^${id}  examples.greet  completed  `));
     const got = await fermata(['get', String(id), '--table']);
-    expect(got.out).toMatch(/^greet +core.transform +completed +- /m);
+    expect(got.out).toMatch(/^greet +core.transform +completed +1 /m);
     const file = join(folder, 'all.csv');
     expect((await fermata(['export', '--action', 'examples.greet', '-o', file])).code).toBe(0);
     expect(await readFile(file, 'utf8')).toContain(`${id},`);
