@@ -22,6 +22,7 @@ const BEYOND_DETAIL = [
     'revision',
     'run_id',
     'schedule',
+    'scheduled_at',
   ],
   ...['retry_of', 'retried_as'],
   ...[
