@@ -49,7 +49,7 @@ const PublishSchema = z
 const RetrySchema = z
   .strictObject({
     count: z.int().min(0).max(100).describe('Extra attempts after the first.'),
-    delay: z.number().min(0).max(MAX_SECONDS).default(0).describe('Seconds between attempts.'),
+    delay: z.number().min(0).max(MAX_SECONDS).optional().describe('Seconds between attempts; none unless it is given.'),
     backoff: z
       .enum(['constant', 'exponential'])
       .optional()

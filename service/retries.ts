@@ -214,7 +214,7 @@ function demandKeptTasks(
   const done = new Set(state.visits.filter(({ status }) => status !== 'held').map(({ name }) => name));
   for (const name of done) {
     const before = run.definition.tasks.find((task) => task.name === name);
-    if (canonicalJson(before as unknown as Json) !== canonicalJson(tasks.get(name) as unknown as Json)) {
+    if (comparable(before) !== comparable(tasks.get(name))) {
       throw kept('/version', `the task "${path}${name}" is done, and differs in the new version`);
     }
   }
@@ -222,6 +222,12 @@ function demandKeptTasks(
     const ref = actionOf(definition, key);
     if (ref === child.run.ref) demandKeptTasks(child, workflows[ref]!.definition, workflows, `${path}${key}/`);
   }
+}
+
+/** A task as text that is the same where it means the same: earlier releases stored the delay of a retry that had none. */
+function comparable(task: Definition['tasks'][number] | undefined): string {
+  const whole = task?.retry === undefined ? task : { ...task, retry: { delay: 0, ...task.retry } };
+  return canonicalJson(whole as unknown as Json);
 }
 
 /** Returns the state of a run with the states of its sub-workflows; where a task runs another workflow now, that begins anew. */

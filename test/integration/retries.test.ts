@@ -335,10 +335,11 @@ describe('a retry from elsewhere', () => {
   });
 
   it('with another version keeps what is the same in it', async () => {
-    const ref = await store({ tasks: [call('a'), call('b')] });
+    // What is left out is the same as its default.
+    const ref = await store({ tasks: [call('a', { retry: { count: 0, delay: 0 } }), call('b')] });
     const failed = await start(ref, ['b']);
     const mended = { ...call('b2'), name: 'b' };
-    await store({ tasks: [call('a'), mended, call('c')] }, '2.0.0', ref);
+    await store({ tasks: [call('a', { retry: { count: 0 } }), mended, call('c')] }, '2.0.0', ref);
     const again = await retry(failed, { version: '2.0.0' });
     expect([again.data.status, again.data.version, counts(again)]).toEqual([
       'completed',
