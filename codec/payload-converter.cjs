@@ -1,19 +1,32 @@
 // Plain JavaScript, since Temporal's SDK loads it by its path, also into the sandbox of the workflow.
 const { defaultPayloadConverter } = require('@temporalio/common');
+const { inWorkflowContext } = require('@temporalio/workflow');
 
-/** The key of the marker for a payload that cannot be read; model/unreadable.ts knows the same one. */
+/** Keys of what is noted on a value; interpreter/unreadable.ts and worker/attempts.ts know the same ones. */
 const UNREADABLE = Symbol.for('fermata.unreadable');
+const TEXT = Symbol.for('fermata.text');
+const ATTEMPT = Symbol.for('fermata.attempt');
+const VALUE = Symbol.for('fermata.value');
+
+/** Metadata of the output of an activity: the attempt that has made it. */
+const ATTEMPT_METADATA = 'fermata-attempt';
 
 const names = new TextDecoder();
+const bytes = new TextEncoder();
 const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Temporal's default converter, which gives a marker for a payload that is not JSON where that throws: an exception fails the
  * workflow task again and again, and nobody but Temporal's own tools could end the run. A sealed payload still throws, since
- * another worker may have its key.
+ * another worker may have its key. In a workflow, a value of JSON carries its text, by which the run finds what the value does not say.
  */
 exports.payloadConverter = {
-  toPayload: (value, context, hint) => defaultPayloadConverter.toPayload(value, context, hint),
+  toPayload(value, context, hint) {
+    const attempt = value?.[ATTEMPT];
+    if (attempt === undefined) return defaultPayloadConverter.toPayload(value, context, hint);
+    const payload = defaultPayloadConverter.toPayload(value[VALUE], context, hint);
+    return { ...payload, metadata: { ...payload.metadata, [ATTEMPT_METADATA]: bytes.encode(String(attempt)) } };
+  },
 
   fromPayload(payload, context, hint) {
     const { encoding } = payload.metadata ?? {};
@@ -25,7 +38,9 @@ exports.payloadConverter = {
         return defaultPayloadConverter.fromPayload(payload, context, hint);
       case 'json/plain':
         try {
-          return JSON.parse(json.decode(payload.data ?? new Uint8Array()));
+          const text = json.decode(payload.data ?? new Uint8Array());
+          const value = JSON.parse(text);
+          return inWorkflowContext() ? noted(value, text, payload.metadata[ATTEMPT_METADATA]) : value;
         } catch {
           return { [UNREADABLE]: name };
         }
@@ -34,3 +49,16 @@ exports.payloadConverter = {
     }
   },
 };
+
+/** A value with its text, and with the attempt that has made it; what is no object stands in one where there is something to note. */
+function noted(value, text, metadata) {
+  const attempt = metadata && Number(names.decode(metadata));
+  if (typeof value === 'object' && value !== null) {
+    Object.defineProperty(value, TEXT, { value: text, configurable: true });
+    if (attempt) Object.defineProperty(value, ATTEMPT, { value: attempt, configurable: true });
+    return value;
+  }
+  // Most texts and numbers say what was written.
+  const isSame = JSON.stringify(value) === text && (typeof value !== 'string' || value.isWellFormed());
+  return attempt || !isSame ? { [VALUE]: value, [TEXT]: text, [ATTEMPT]: attempt } : value;
+}

@@ -120,10 +120,13 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
   const perform = (command: Extract<Command, { type: 'activity' | 'child' }>): void => {
     const { key, shielded } = command;
     const count = command.type === 'activity' ? command.retry.count : 0;
+    // Other workers than Fermata's do not tell.
+    const own = command.type === 'activity' && command.spec.task_queue === undefined;
     for (let attempt = 1; ; attempt += 1) {
+      const told = own ? { attempt } : {};
       const outcome = nextOutcome(key);
       if ('output' in outcome) {
-        answers.push({ type: 'completed', key, output: outcome.output, attempt });
+        answers.push({ type: 'completed', key, output: outcome.output, ...told });
       } else if ('running' in outcome) {
         running.set(key, { shielded });
       } else if ('fault' in outcome) {
@@ -132,7 +135,7 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
         const { type, message = '' } = outcome.error;
         if (attempt <= count && !NEVER_RETRIED.some((never) => never === type)) continue;
         const closing: ClosingDetails = { outcome: 'failed', failure: { type, message } };
-        const details = command.type === 'child' ? [closing as unknown as Json] : [null, { attempt }];
+        const details = command.type === 'child' ? [closing as unknown as Json] : [null, told];
         answers.push({ type: 'failed', key, fault: { kind: 'application', type, message, details } });
       }
       return;

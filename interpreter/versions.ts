@@ -98,6 +98,9 @@ export const LINEAGE_PER_TRANSITION = 10;
 /** Defaults are filled in wherever a schema applies; earlier versions do so through `properties` alone. */
 export const ALL_DEFAULTS = 10;
 
+/** JSON that a value does not say, such as an integer that no double carries, is refused as the output of a task and as a signal. */
+export const EXACT_PAYLOADS = 10;
+
 /** What fails behind a failure, such as its handler, has that failure as its last cause. */
 export const HANDLED_CAUSES = 10;
 

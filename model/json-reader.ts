@@ -44,6 +44,19 @@ export function parseJson(text: string, { bigIntegers }: ReadingOptions = {}): J
   return JSON.parse(parts.join('') + text.slice(integers.at(-1)!.to)) as Json;
 }
 
+/**
+ * Finds what a text of JSON says that is not written again as it was: the first 20 faults. An integer beyond 2^53 is none where its double
+ * is written in the same digits, as JSON that another program has made of a double is.
+ */
+export function jsonChanges(text: string): Issue[] {
+  const { issues, integers } = scan(text);
+  const changed = integers.filter(({ from, to }) => {
+    const written = text.slice(from, to);
+    return String(Number(written)) !== written;
+  });
+  return [...issues, ...changed.flatMap(({ issue }) => issue ?? [])].slice(0, MAX_ISSUES);
+}
+
 /** What a text was found to say that JSON.parse changes; of faults 20 at most. */
 interface Findings {
   issues: Issue[];

@@ -2,14 +2,22 @@ import type { temporal } from '@temporalio/proto';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength, RunState } from '../interpreter/state.ts';
-import { unreadableFault } from '../interpreter/unreadable.ts';
+import { refusalOf, refusedOutput } from '../interpreter/unreadable.ts';
 import { BOUNDED_WORK } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { canonicalJson, type Json } from '../model/json.ts';
 import { type Parameters, type RunInput, YIELD_ACTION } from '../model/run-input.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { createPast, type Past } from './past.ts';
-import { decodePayload, decodePayloads, faultOf, hasResult, type Payload, refusedPayload } from './payload.ts';
+import {
+  arrivedIn,
+  decodePayload,
+  decodePayloads,
+  faultOf,
+  hasResult,
+  type Payload,
+  refusedPayload,
+} from './payload.ts';
 
 /** An event of Temporal's history. */
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -339,9 +347,7 @@ function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>,
   if (completed) {
     const given = resultOf(completed.result?.payloads?.[0], interpreter);
     record.result = given;
-    return 'fault' in given
-      ? { type: 'failed', key, fault: given.fault }
-      : { type: 'completed', key, output: given.output };
+    return 'fault' in given ? { type: 'failed', key, fault: given.fault } : { type: 'completed', key, ...given };
   }
   const fault: Fault = canceled ? { kind: 'cancelled' } : faultOf(failed?.failure);
   record.result = { fault };
@@ -349,9 +355,15 @@ function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>,
 }
 
 /** The output in a payload, or the fault that the shell makes of one that is not JSON. */
-function resultOf(payload: Payload | null | undefined, interpreter: number): { output: Json } | { fault: Fault } {
-  const refused = refusedPayload(payload, interpreter);
-  return refused === null ? { output: decodePayload(payload) } : { fault: unreadableFault(refused) };
+function resultOf(
+  payload: Payload | null | undefined,
+  interpreter: number,
+): { output: Json; attempt?: number } | { fault: Fault } {
+  const arrived = arrivedIn(payload);
+  const refused = refusalOf(arrived, interpreter);
+  if (refused !== null) return { fault: refusedOutput(refused) };
+  const { value = null, attempt } = arrived;
+  return { output: value, ...(attempt === undefined ? {} : { attempt }) };
 }
 
 /** What an event tells of a sub-workflow: that it has started, or how it has ended. */

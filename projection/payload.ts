@@ -1,6 +1,6 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
-import { refusedEncoding } from '../interpreter/unreadable.ts';
+import { type Arrived, type PayloadRefusal, refusalOf } from '../interpreter/unreadable.ts';
 import type { Json } from '../model/json.ts';
 
 /** A payload of Temporal's. */
@@ -22,15 +22,27 @@ export function decodePayload(payload: Payload | null | undefined): Json {
 }
 
 /** Reads a payload as codec/payload-converter.cjs does; `json` is absent where the payload holds none. */
-function readPayload(payload: Payload | null | undefined): { encoding: string; json?: Json } {
+function readPayload(payload: Payload | null | undefined): { encoding: string; json?: Json; text?: string } {
   const { metadata, data } = payload ?? {};
   const encoding = metadata?.encoding ? names.decode(metadata.encoding) : '';
   if (encoding !== 'json/plain') return { encoding };
   try {
-    return { encoding, json: JSON.parse(text.decode(data ?? new Uint8Array())) as Json };
+    const written = text.decode(data ?? new Uint8Array());
+    return { encoding, json: JSON.parse(written) as Json, text: written };
   } catch {
     return { encoding };
   }
+}
+
+/** Reads a payload as the shell does (interpreter/unreadable.ts). */
+export function arrivedIn(payload: Payload | null | undefined): Arrived {
+  if (!payload) return { value: null, encoding: null };
+  const { encoding, json = null, text: written } = readPayload(payload);
+  if (encoding === 'binary/null') return { value: null, encoding: null };
+  if (written === undefined) return { value: null, encoding };
+  const told = payload.metadata?.['fermata-attempt'];
+  const attempt = told ? Number(names.decode(told)) : 0;
+  return { value: json, encoding: null, text: written, attempt: attempt || undefined };
 }
 
 /** Reports whether a payload cannot be read here: a key has sealed it, or what it held was taken out. */
@@ -39,11 +51,9 @@ export function isSealed(payload: Payload): boolean {
   return encoding === 'binary/encrypted' || (encoding === 'json/plain' && json === undefined && !payload.data?.length);
 }
 
-/** Returns the encoding of a payload that a run of this interpreter version refuses; null for one that it takes. */
-export function refusedPayload(payload: Payload | null | undefined, interpreter: number): string | null {
-  if (!payload) return null;
-  const { encoding, json } = readPayload(payload);
-  return refusedEncoding(encoding, json !== undefined, interpreter);
+/** Returns why a run of this interpreter version refuses a payload; null for one that it takes. */
+export function refusedPayload(payload: Payload | null | undefined, interpreter: number): PayloadRefusal | null {
+  return refusalOf(arrivedIn(payload), interpreter);
 }
 
 /** The JSON in each of several payloads. */

@@ -187,8 +187,9 @@ const MAX_REFUSED = 100;
 
 function refusedSignalOf(event: HistoryEvent, interpreter: number): RefusedSignal | null {
   const signaled = event.workflowExecutionSignaledEventAttributes;
-  const encoding = signaled ? refusedPayload(signaled.input?.payloads?.[0], interpreter) : null;
-  return encoding === null ? null : { name: signaled?.signalName ?? '', at: isoTime(eventTime(event)), encoding };
+  const refused = signaled ? refusedPayload(signaled.input?.payloads?.[0], interpreter) : null;
+  if (refused === null) return null;
+  return { name: signaled?.signalName ?? '', at: isoTime(eventTime(event)), encoding: refused.encoding };
 }
 
 /** When a run has started, in milliseconds; its chain, where this is not the first run of it. */

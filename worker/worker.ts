@@ -7,6 +7,7 @@ import { Permits } from '../model/permits.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { readRunMemo } from '../model/run-memo.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
+import { tellAttempts } from './attempts.ts';
 
 /** Where a worker connects, and what it runs. */
 export interface WorkerOptions {
@@ -79,6 +80,7 @@ export async function createWorker({
     taskQueue: OWN_TASK_QUEUE,
     workflowBundle: bundle,
     activities: createActivities(ACTIONS, actions, permits, interrupt),
+    interceptors: { activity: [tellAttempts] },
     // Slots are where activities wait for their permit.
     maxConcurrentActivityTaskExecutions: permits.room,
     // A workflow task that went to a dead worker is handed on after this time (temporal.md 10).

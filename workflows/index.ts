@@ -13,7 +13,7 @@ import { askedCount, endedNextToInquiries } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { startContent } from '../interpreter/signatures.ts';
 import type { HistoryLength } from '../interpreter/state.ts';
-import { unreadableEncoding } from '../interpreter/unreadable.ts';
+import { arrivedOf, refusalOf } from '../interpreter/unreadable.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
@@ -47,6 +47,8 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     // Fails the workflow task, not the run: a newer worker can go on with it.
     throw new Error(`this worker knows interpreter ${INTERPRETER_VERSION}, the run needs ${given.interpreter}`);
   }
+  // Their texts are needed no more.
+  for (const value of [input, given]) arrivedOf(value);
   const run = identified(given, workflowInfo().workflowId);
   const root = CancellationScope.current();
   const last = await CancellationScope.nonCancellable(() => {
@@ -54,9 +56,9 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
     root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
     setDefaultSignalHandler((name, payload) => {
       // The projection lists it as refused.
-      if (unreadableEncoding(payload, given.interpreter) !== null) return;
-      // Bytes were null before they were refused.
-      const json = payload instanceof Uint8Array ? null : ((payload as Json | undefined) ?? null);
+      const arrived = arrivedOf(payload);
+      if (refusalOf(arrived, given.interpreter) !== null) return;
+      const json = arrived.value ?? null;
       void Promise.resolve().then(() => inbox.push({ type: 'signal', name, payload: json }));
     });
     return performing(inbox, given.interpreter, async (perform) => {

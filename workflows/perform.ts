@@ -16,7 +16,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
-import { unreadableEncoding, unreadableFault } from '../interpreter/unreadable.ts';
+import { arrivedOf, refusalOf, refusedOutput } from '../interpreter/unreadable.ts';
 import { PERMITS_APART } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
@@ -177,10 +177,11 @@ function seconds(value: number): number {
 }
 
 function completionOf(key: string, output: Json | undefined, interpreter: number): RunEvent {
-  const refused = unreadableEncoding(output, interpreter);
-  return refused === null
-    ? { type: 'completed', key, output: output ?? null }
-    : { type: 'failed', key, fault: unreadableFault(refused) };
+  const arrived = arrivedOf(output);
+  const refused = refusalOf(arrived, interpreter);
+  if (refused !== null) return { type: 'failed', key, fault: refusedOutput(refused) };
+  const { value, attempt } = arrived;
+  return { type: 'completed', key, output: value ?? null, ...(attempt === undefined ? {} : { attempt }) };
 }
 
 function faultOf(error: unknown): Fault {
@@ -190,7 +191,7 @@ function faultOf(error: unknown): Fault {
   if (cause instanceof TerminatedFailure) return { kind: 'terminated' };
   if (cause instanceof ApplicationFailure) {
     // Payloads of JSON hold nothing else, and the projection reads only those.
-    const details = (cause.details ?? []).map((each) => (unreadableEncoding(each, 0) === null ? (each as Json) : null));
+    const details = (cause.details ?? []).map((each) => arrivedOf(each).value ?? null);
     return { kind: 'application', type: cause.type ?? '', message: cause.message, details };
   }
   if (cause instanceof TimeoutFailure) {

@@ -3,8 +3,9 @@ import { ApplicationFailure, type FailureConverter, type Payload, type PayloadCo
 import proto from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
 import { CONVERTERS, createCodec } from '../../codec/codec.ts';
-import { refusedEncoding, unreadableEncoding } from '../../interpreter/unreadable.ts';
-import { decodePayload, refusedPayload } from '../../projection/payload.ts';
+import { arrivedOf, type PayloadRefusal, refusalOf } from '../../interpreter/unreadable.ts';
+import { arrivedIn, decodePayload, refusedPayload } from '../../projection/payload.ts';
+import { tellAttempts } from '../../worker/attempts.ts';
 
 const load = createRequire(import.meta.url);
 const { payloadConverter } = load(CONVERTERS.payloadConverterPath) as { payloadConverter: PayloadConverter };
@@ -58,35 +59,107 @@ describe('a failure can always be sent', () => {
   });
 });
 
+/** A value as the sandbox of a workflow decodes it, where the converter keeps its text. */
+function inWorkflow<T>(decode: () => T): T {
+  const context = globalThis as { __TEMPORAL_ACTIVATOR__?: unknown };
+  context.__TEMPORAL_ACTIVATOR__ = {};
+  try {
+    return decode();
+  } finally {
+    delete context.__TEMPORAL_ACTIVATOR__;
+  }
+}
+
+const json = (written: string) => payload('json/plain', text(written));
+
 describe('a payload never throws, and the shell and the projection read the same in it', () => {
-  const cases: [what: string, payload: ReturnType<typeof payload>, json: unknown, refused: string | null][] = [
-    ['JSON', payload('json/plain', text('{"a":[1,null]}')), { a: [1, null] }, null],
-    ['half an emoji, escaped', payload('json/plain', text('"\\ud83d"')), '\ud83d', null],
-    ['JSON that is cut', payload('json/plain', text('{"a":')), null, 'json/plain'],
-    ["Python's NaN", payload('json/plain', text('NaN')), null, 'json/plain'],
-    ['bytes that are not UTF-8', payload('json/plain', bytes(0x22, 0xff, 0x22)), null, 'json/plain'],
-    ['surrogates as UTF-8', payload('json/plain', bytes(0x22, 0xed, 0xa0, 0x80, 0x22)), null, 'json/plain'],
-    ['a byte order mark', payload('json/plain', bytes(0xef, 0xbb, 0xbf, 0x31)), null, 'json/plain'],
-    ['nothing', payload('json/plain', bytes()), null, 'json/plain'],
+  const cases: [
+    what: string,
+    payload: ReturnType<typeof payload>,
+    json: unknown,
+    refused: string | null,
+    now?: string,
+  ][] = [
+    ['JSON', json('{"a":[1,null]}'), { a: [1, null] }, null],
+    ['half an emoji, escaped', json('"\\ud83d"'), '\ud83d', null, 'text_malformed '],
+    ['half an emoji inside', json('{"a":["\\ud83d"]}'), { a: ['\ud83d'] }, null, 'text_malformed /a/0'],
+    ['a whole one, escaped', json('"\\ud83d\\udc4d"'), '👍', null],
+    ['an integer beyond 2^53', json('9007199254740993'), 9007199254740992, null, 'number_inexact '],
+    ['one inside', json('{"a":{"b":-9007199254740993}}'), { a: { b: -9007199254740992 } }, null, 'number_inexact /a/b'],
+    ['one that a double is written as', json('[9007199254740992,100000000000000000000]'), [2 ** 53, 1e20], null],
+    ['a number that is too large', json('[1e400]'), [Number.POSITIVE_INFINITY], null, 'number_inexact /0'],
+    ['a number that is too small', json('1e-400'), 0, null, 'number_inexact '],
+    ['a number with an exponent', json('1.50E+2'), 150, null],
+    ['digits of a fraction', json('0.1234567890123456789'), 0.12345678901234568, null],
+    ['minus zero', json('-0'), -0, null],
+    ['a key twice', json('{"a":1,"a":2}'), { a: 2 }, null, 'key_repeated /a'],
+    [
+      'a reserved key',
+      json('{"b":{"__proto__":1}}'),
+      JSON.parse('{"b":{"__proto__":1}}'),
+      null,
+      'key_reserved /b/__proto__',
+    ],
+    ['white space', json(' { "a" : 1 } '), { a: 1 }, null],
+    ['JSON that is cut', json('{"a":'), null, 'json/plain', 'json/plain'],
+    ["Python's NaN", json('NaN'), null, 'json/plain', 'json/plain'],
+    ['bytes that are not UTF-8', payload('json/plain', bytes(0x22, 0xff, 0x22)), null, 'json/plain', 'json/plain'],
+    [
+      'surrogates as UTF-8',
+      payload('json/plain', bytes(0x22, 0xed, 0xa0, 0x80, 0x22)),
+      null,
+      'json/plain',
+      'json/plain',
+    ],
+    ['a byte order mark', payload('json/plain', bytes(0xef, 0xbb, 0xbf, 0x31)), null, 'json/plain', 'json/plain'],
+    ['nothing', payload('json/plain', bytes()), null, 'json/plain', 'json/plain'],
     ['null', payload('binary/null', bytes()), null, null],
-    ['protobuf as JSON', payload('json/protobuf', text('{}')), null, 'json/protobuf'],
-    ['an unknown encoding', payload('x/y', text('1')), null, 'x/y'],
-    ['no encoding', payload(null, text('1')), null, ''],
-    ['bytes', payload('binary/plain', bytes(1, 2)), null, 'binary/plain'],
+    ['protobuf as JSON', payload('json/protobuf', text('{}')), null, 'json/protobuf', 'json/protobuf'],
+    ['an unknown encoding', payload('x/y', text('1')), null, 'x/y', 'x/y'],
+    ['no encoding', payload(null, text('1')), null, '', ''],
+    ['bytes', payload('binary/plain', bytes(1, 2)), null, 'binary/plain', 'binary/plain'],
   ];
-  it.each(cases)('%s', (_, given, json, refused) => {
-    const value = payloadConverter.fromPayload(given);
-    expect(unreadableEncoding(value, 8)).toBe(refused);
-    expect(refusedPayload(given, 8)).toBe(refused);
-    expect(decodePayload(given)).toEqual(json);
-    if (refused === null) expect(value ?? null).toEqual(json);
+  /** Codes and places of what a run refuses, or else the encoding. */
+  const told = (refusal: PayloadRefusal | null): string | null =>
+    refusal && (refusal.issues.map(({ code, path }) => `${code} ${path}`).join(', ') || refusal.encoding);
+
+  it.each(cases)('%s', (_, given, value, refused, refusedNow) => {
+    const now = refusedNow ?? null;
+    const outside = payloadConverter.fromPayload(given);
+    if (refused === null) expect(outside ?? null).toEqual(value);
+    const arrived = arrivedOf(inWorkflow(() => payloadConverter.fromPayload(given)));
+    expect(arrivedIn(given)).toEqual({ ...arrived, value: arrived.value ?? null });
+    expect(arrived.value ?? null).toEqual(value);
+    expect(decodePayload(given)).toEqual(value);
+    expect([told(refusalOf(arrived, 8)), told(refusedPayload(given, 8))]).toEqual([refused, refused]);
+    expect([told(refusalOf(arrived, 10)), told(refusedPayload(given, 10))]).toEqual([now, now]);
   });
 
   it('bytes were null for interpreters before 8', () => {
     const given = payload('binary/plain', bytes(1));
-    expect(unreadableEncoding(payloadConverter.fromPayload(given), 7)).toBe(null);
-    expect([refusedPayload(given, 7), refusedEncoding('binary/plain', false, 7)]).toEqual([null, null]);
+    expect(refusalOf(arrivedOf(payloadConverter.fromPayload(given)), 7)).toBe(null);
+    expect([refusedPayload(given, 7), arrivedIn(given).value]).toEqual([null, null]);
   });
+
+  it('what is noted on a value is taken off, and no property is added to it', () => {
+    const value = inWorkflow(() => payloadConverter.fromPayload<object>(json('{"a":1}')));
+    expect(Object.keys(value)).toEqual(['a']);
+    arrivedOf(value);
+    expect(Reflect.ownKeys(value)).toEqual(['a']);
+  });
+
+  it.each([{ a: [1] }, [1], 'text', 0, null, true])(
+    'an output tells the attempt that has made it: %j',
+    async (output) => {
+      const { inbound } = tellAttempts({ info: { attempt: 3 } } as never);
+      const result = await inbound!.execute!({ args: [], headers: {} }, async () => output);
+      const sent = payloadConverter.toPayload(result);
+      expect(payloadConverter.fromPayload(sent)).toEqual(output);
+      const arrived = arrivedOf(inWorkflow(() => payloadConverter.fromPayload(sent)));
+      expect(arrived).toMatchObject({ value: output, encoding: null, attempt: 3 });
+      expect(arrivedIn(sent)).toEqual(arrived);
+    },
+  );
 
   it('one that was changed after it was sealed is refused, whatever was changed', async () => {
     const good = codec.seal(payload('json/plain', text('1')), 'run');
@@ -102,8 +175,8 @@ describe('a payload never throws, and the shell and the projection read the same
     for (const wrong of changed) {
       for (const run of ['run', 'other']) {
         const opened = await decoded(wrong, run);
-        expect(refusedPayload(opened, 8)).toBe('binary/altered');
-        expect(unreadableEncoding(payloadConverter.fromPayload(opened), 8)).toBe('binary/altered');
+        expect(refusedPayload(opened, 8)?.encoding).toBe('binary/altered');
+        expect(arrivedOf(payloadConverter.fromPayload(opened)).encoding).toBe('binary/altered');
         expect(codec.open(wrong, run)).toBeNull();
       }
     }
@@ -135,7 +208,7 @@ describe('a sealed payload opens in its own run alone', () => {
   ])('one of %s in %s', async (sealedFor, openedIn, opens) => {
     const opened = await decoded(codec.seal(value, sealedFor), openedIn);
     expect(decodePayload(opened)).toBe(opens ? 'secret' : null);
-    expect(refusedPayload(opened, 8)).toBe(opens ? null : 'binary/altered');
+    expect(refusedPayload(opened, 8)?.encoding ?? null).toBe(opens ? null : 'binary/altered');
   });
 
   it('the SDK says whose it is, for activities too', async () => {
@@ -193,7 +266,7 @@ describe('a sealed payload opens in its own run alone', () => {
     const [schedules] = codec.scheduleConverter.payloadCodecs;
     const context = { type: 'workflow' as const, namespace: 'n', workflowId: 'sch_b' };
     const [foreign, clear] = await schedules.decode([codec.seal(value, 'sch_a'), value], context);
-    expect(refusedPayload(foreign!, 8)).toBe('binary/altered');
+    expect(refusedPayload(foreign!, 8)?.encoding).toBe('binary/altered');
     expect(clear!.metadata).toHaveProperty('fermata-clear');
   });
 

@@ -599,6 +599,30 @@ export const CLOSINGS: Closing[] = [
     output: 'me',
   },
   {
+    name: 'signalled with JSON that would change, which no task is given',
+    definition: { tasks: [waitFor('a', 'go')], output: '{{ a.output }}' },
+    options: {},
+    act: async (harness, workflowId) => {
+      await waits(harness, workflowId, 'signal');
+      for (const text of ['{"n":9007199254740993}', '{"n":1,"n":2}', '"\\ud83d"']) {
+        await harness.client.workflowService.signalWorkflowExecution({
+          ...{ namespace: 'default', workflowExecution: { workflowId }, signalName: 'go' },
+          input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(text) }] },
+        });
+      }
+      await harness.client.workflow.getHandle(workflowId).signal('go', { n: 1 });
+      await closed(harness, workflowId);
+      const { signalsRefused } = await harness.execution(workflowId);
+      deepEqual(
+        signalsRefused.map(({ name, encoding }) => [name, encoding]),
+        Array(3).fill(['go', 'json/plain']),
+      );
+    },
+    status: 'completed',
+    tasks: { a: 'completed' },
+    output: { n: 1 },
+  },
+  {
     name: 'signalled before it waits, and more than once',
     definition: {
       tasks: [

@@ -1,6 +1,7 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { CONVERTERS } from '../../codec/codec.ts';
 import { partsOf, plannedOutcome } from '../../interpreter/simulate.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import type { Definition } from '../../model/definition.ts';
@@ -12,6 +13,7 @@ import type { WorkLimits } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { createTemporal, type Temporal } from '../../service/temporal.ts';
+import { tellAttempts } from '../../worker/attempts.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
 import { SIGNED } from '../interpreter/signed.ts';
 import { preparedBundle } from './prepared.ts';
@@ -104,6 +106,8 @@ export async function createHarness(address: string, options: HarnessOptions = {
       maxHeartbeatThrottleInterval: '200ms',
       ...workerOptions,
       activities: { default: () => testActivity({ outcomes, items, calls }, slow) },
+      interceptors: { activity: [tellAttempts] },
+      dataConverter: CONVERTERS,
       // Nobody listens to how runs stand.
       sinks: { fermata: { report: { fn: () => undefined } } },
       // Killed, rather than waited for.
@@ -218,7 +222,8 @@ async function testActivity(
   if ('running' in attempt) return hang();
   if ('fault' in attempt) throw new Error('a test cannot make this fault on a server');
   const { type, message = '' } = attempt.error;
-  throw ApplicationFailure.create({ type, message });
+  // As Fermata's own workers say it.
+  throw ApplicationFailure.create({ type, message, details: [null, { attempt: activityInfo().attempt }] });
 }
 
 /** Waits until a run has closed, however it did. */

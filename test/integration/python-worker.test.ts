@@ -24,19 +24,28 @@ beforeAll(async () => {
   const [, worker] = /```python\n([\s\S]*?)```/.exec(page)!;
   const [, needed] = /`pip install (.*?)`/.exec(page)!;
   folder = await mkdtemp(join(tmpdir(), 'fermata-python-'));
-  await writeFile(join(folder, 'worker.py'), worker!);
+  await writeFile(join(folder, 'worker.py'), withExpressions(worker!));
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', folder, needed!];
   [harness] = await Promise.all([createApiHarness('python'), promisify(execFile)('python3', pip)]);
   python = startWorker();
   await harness.call('POST', '/api/v1/packs', { ref: 'media', label: 'Media' });
   const created = await harness.call('POST', '/api/v1/actions', parse(action!));
   expect([created.status, created.body.data?.task_queue]).toEqual([201, QUEUE]);
+  const expression = { ref: 'media.expression', pack_ref: 'media', label: 'x', task_queue: QUEUE };
+  expect((await harness.call('POST', '/api/v1/actions', expression)).status).toBe(201);
 });
 afterAll(async () => {
   python.kill();
   await harness.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** The worker of the page with one more action, which gives what an expression in Python gives. */
+function withExpressions(worker: string): string {
+  const action =
+    '@activity.defn(name="media.expression")\nasync def expression(task: dict):\n    return eval(task["text"])';
+  return worker.replace('async def main', `${action}\n\n\nasync def main`).replace('[resize]', '[resize, expression]');
+}
 
 function startWorker(): ChildProcess {
   const env = { ...process.env, TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: 'python' };
@@ -95,6 +104,24 @@ it('fails them with the type, the code and the details that it says, and not aga
   });
   const wrong = await start({ picture: 'a', width: 'wide' }, { wait: 20 });
   expect([wrong.status, wrong.result.error_code]).toEqual(['failed', 'INPUT_INVALID']);
+});
+
+it.each<[what: string, expression: string, result: unknown]>([
+  ['an integer that a number carries', '[2**53 - 1, 2**53]', [2 ** 53 - 1, 2 ** 53]],
+  ['an integer beyond 2^53', '{"id": 2**53 + 1}', 'the output is invalid: /id is 9007199254740993, which'],
+  ['an integer that is too large for a number', '10**400', 'the output is invalid: output is 1000'],
+  ['NaN', '{"x": float("nan")}', 'the output is not valid JSON'],
+  ['half a character', '["\\ud83d"]', 'the output is invalid: /0 contains an unpaired surrogate'],
+  ['bytes', 'b"abc"', 'the output is encoded as "binary/plain": outputs are JSON'],
+  ['nothing', 'None', null],
+])('gives %s, or fails with output_invalid', async (_, text, result) => {
+  const run = (await harness.call('POST', BASE, { action_ref: 'media.expression', parameters: { text }, wait: 30 }))
+    .body.data;
+  if (typeof result !== 'string') expect([run.status, run.result]).toEqual(['completed', result]);
+  else {
+    expect([run.status, run.result.error_code, run.tasks[0].attempts.length]).toEqual(['failed', 'OUTPUT_INVALID', 1]);
+    expect(run.result.error).toContain(result);
+  }
 });
 
 it('is told of a cancel request with a heartbeat', async () => {

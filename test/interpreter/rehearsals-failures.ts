@@ -58,6 +58,19 @@ export const FAILURE_REHEARSALS: Rehearsal[] = [
     },
   },
   {
+    name: 'a task knows how many attempts Temporal has made of it, whatever it gives',
+    definition: {
+      tasks: [
+        act('a', { retry: { count: 2, delay: 0 }, on_success: 'b' }),
+        act('b', { retry: { count: 1, delay: 0 }, on_success: 'c' }),
+        act('c', { retry: { count: 1, delay: 0 }, on_failure: 'd' }),
+        give('d', ['{{ a.attempts }}', '{{ b.attempts }}', '{{ c.attempts }}', '{{ error.attempt }}']),
+      ],
+    },
+    outcomes: { a: [fail('E_1'), fail('E_2'), ok({ x: 1 })], b: ok(null), c: [fail('E_1'), fail('E_2')] },
+    expect: { order: ['a', 'b', 'c', 'd'], outcome: 'completed', output: { d: [3, 1, 2, 2] } },
+  },
+  {
     name: 'a handler that fails has the failure that it handled as its last cause',
     definition: {
       tasks: [no('a', { on_failure: 'b' }), act('b', { on_failure: 'c' }), give('c', '{{ error.details.here }}')],
