@@ -92,6 +92,7 @@ const importRoute = createApiRoute({
     query: z.strictObject({
       dry_run: z.enum(['true', 'false']).optional(),
       prune: z.enum(['true', 'false']).optional(),
+      force: z.enum(['true', 'false']).optional().describe('With `prune`: terminates open executions first.'),
     }),
     body: {
       required: true,
@@ -146,10 +147,11 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
     importRoute,
     async (context) => {
       const query = context.req.valid('query');
-      const [dry, prune] = [query.dry_run === 'true', query.prune === 'true'];
+      const [dry, prune, force] = [query.dry_run, query.prune, query.force].map((each) => each === 'true');
       const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
         dry,
         prune,
+        force,
       });
       const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
       return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);

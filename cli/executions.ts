@@ -110,7 +110,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     .argument('<id>')
     .option('--from <what>', 'failed, start, or the name of a task', 'failed')
     .option('--version <version>', 'another version of the workflow')
-    .option('-i, --input <name=value...>', 'another input; only from the start')
+    .option('-i, --input <name=value...>', 'another input, in place of the whole one; only from the start')
     .action(async (id: string, { from, version, input }: { from: string; version?: string; input?: string[] }) => {
       const { service, output } = await session();
       const body = { from, ...(version && { version }), ...(input && { input: readPairs(input) }) };
@@ -164,7 +164,7 @@ interface FilterOptions {
 
 function filters(command: Command): Command {
   return command
-    .option('--status <status>', "a status in any document's words")
+    .option('--status <status>', 'a status: requested, running, completed, failed, …; the words of every API are taken')
     .option('--action <ref>', "the run's ref, or one of its tasks' actions; * is a wildcard")
     .option('--pack <ref>')
     .option('--since <time>', 'ISO 8601 with a time zone: from this time on')

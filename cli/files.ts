@@ -2,32 +2,79 @@ import { isUtf8 } from 'node:buffer';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { didYouMean } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../model/yaml.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
-/** What `-f` names: a file with one object, or a pack as a folder. */
+/** What `-f` names: a file with one object, or a pack as a folder; `files` are the names of those that its parts come from. */
 export type Source =
   | { kind: 'file'; path: string; content: JsonObject }
-  | { kind: 'pack'; path: string; body: JsonObject };
+  | { kind: 'pack'; path: string; body: JsonObject; files: PackFiles };
 
-/** Reads a file, or the folder of a pack: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. Throws a CliError (usage). */
+/** The files of a pack, in the order of its parts. */
+export interface PackFiles {
+  pack: string;
+  actions: string[];
+  workflows: string[];
+}
+
+/** The folders of a pack. */
+const PARTS = ['actions', 'workflows'] as const;
+
+/**
+ * Reads a file (`-` is standard input), or the folder of a pack: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What names no pack belongs to
+ * this one. Throws a CliError (usage), also for folders that nobody would read.
+ */
 export async function readSource(path: string): Promise<Source> {
+  if (path === '-') return { kind: 'file', path, content: await readObject(path) };
   const found = await stat(path).catch((cause: unknown) => {
     throw new CliError(EXIT.usage, `there is nothing at ${path}`, { cause });
   });
   if (!found.isDirectory()) return { kind: 'file', path, content: await readObject(path) };
-  const names = await readdir(path);
-  const root = names.find((name) => /^pack\.(ya?ml|json)$/.test(name));
+  const entries = await readdir(path, { withFileTypes: true });
+  const root = entries.find(({ name }) => /^pack\.(ya?ml|json)$/.test(name))?.name;
   if (root === undefined) throw new CliError(EXIT.usage, `${path} holds no pack.yaml`);
-  const all = async (folder: string): Promise<Json[]> => {
-    if (!names.includes(folder)) return [];
-    const files = (await readdir(join(path, folder))).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
-    return Promise.all(files.map((name) => readObject(join(path, folder, name))));
-  };
+  const folders = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  for (const name of folders) {
+    const hint = PARTS.includes(name as never) ? '' : didYouMean(name, PARTS);
+    if (hint !== '')
+      throw new CliError(
+        EXIT.usage,
+        `${join(path, name)} is not read: a pack has the folders actions and workflows.${hint}`,
+      );
+  }
   const pack = await readObject(join(path, root));
-  return { kind: 'pack', path, body: { pack, actions: await all('actions'), workflows: await all('workflows') } };
+  const read = async (folder: (typeof PARTS)[number]): Promise<[names: string[], content: Json[]]> => {
+    if (!folders.includes(folder)) return [[], []];
+    const inside = await readdir(join(path, folder), { withFileTypes: true });
+    const below = inside.find((entry) => entry.isDirectory());
+    if (below !== undefined) {
+      throw new CliError(
+        EXIT.usage,
+        `${join(path, folder, below.name)} is a folder, and folders in ${folder} are not read: move its files to ${folder}`,
+      );
+    }
+    const names = inside
+      .map(({ name }) => name)
+      .filter((name) => /\.(ya?ml|json)$/.test(name))
+      .sort();
+    const content = await Promise.all(names.map((name) => readObject(join(path, folder, name))));
+    return [names.map((name) => join(folder, name)), content.map((each) => ({ pack_ref: pack.ref ?? null, ...each }))];
+  };
+  const [[actionFiles, actions], [workflowFiles, workflows]] = [await read('actions'), await read('workflows')];
+  const files = { pack: root, actions: actionFiles, workflows: workflowFiles };
+  return { kind: 'pack', path, body: { pack, actions, workflows }, files };
+}
+
+/** Returns a line about a part of a pack with the file that the part comes from, instead of its place among the others. */
+export function withFile(line: string, files: PackFiles): string {
+  const [, part, index, rest = ''] = /^\/(pack|actions|workflows)(?:\/(\d+))?(.*)$/s.exec(line) ?? [];
+  const file = part === 'pack' ? files.pack : part && files[part as (typeof PARTS)[number]][Number(index)];
+  if (!file) return line;
+  const where = part === 'pack' && index !== undefined ? `/${index}${rest}` : rest;
+  return `${file} ${where.startsWith('/') ? where : `/${where}`}`;
 }
 
 /** Writes a pack as a folder that `readSource` reads; gives the names of its files. */
@@ -38,19 +85,21 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
       files.push([join(kind, `${String(entry.ref).split('.').slice(1).join('.')}.yaml`), entry]);
     }
   }
-  for (const [name, content] of files) {
-    const path = join(folder, name);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, stringify(content, { lineWidth: 120 }));
+  try {
+    for (const [name, content] of files) {
+      const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, stringify(content, { lineWidth: 120 }));
+    }
+  } catch (cause) {
+    throw new CliError(EXIT.usage, `${folder} cannot be written: ${(cause as Error).message}`, { cause });
   }
   return files.map(([name]) => name);
 }
 
 /** Reads one object from a file of JSON or YAML; `-` is standard input. Throws a CliError (usage). */
 export async function readObject(path: string): Promise<JsonObject> {
-  const bytes = path === '-' ? await readInput() : await readFile(path).catch(unreadable);
-  if (!isUtf8(bytes)) throw new CliError(EXIT.usage, `${path} is not UTF-8`);
-  const text = new TextDecoder().decode(bytes);
+  const text = await readText(path);
   let value: Json;
   try {
     value = path.endsWith('.json') ? parseJson(text) : parseYaml(text);
@@ -60,10 +109,16 @@ export async function readObject(path: string): Promise<JsonObject> {
   }
   if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} holds no object`);
   return value;
+}
 
-  function unreadable(cause: unknown): never {
+/** Reads a file of UTF-8; `-` is standard input. Throws a CliError (usage). */
+export async function readText(path: string): Promise<string> {
+  const unreadable = (cause: unknown): never => {
     throw new CliError(EXIT.usage, `${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  };
+  const bytes = path === '-' ? await readInput() : await readFile(path).catch(unreadable);
+  if (!isUtf8(bytes)) throw new CliError(EXIT.usage, `${path} is not UTF-8`);
+  return new TextDecoder().decode(bytes);
 }
 
 async function readInput(): Promise<Buffer> {

@@ -2,11 +2,15 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../model/product.ts';
 import { addAdministrationCommands } from './administration.ts';
 import { CliError, EXIT } from './cli-error.ts';
+import { addConnectionCommands } from './connections.ts';
+import { addDefinitionCommands } from './definitions.ts';
 import { addExecutionCommands } from './executions.ts';
+import { addExplanationCommands } from './explanations.ts';
 import { addInquiryCommands } from './inquiries.ts';
 import { addMasterKeyCommands } from './master-keys.ts';
 import { createOutput } from './output.ts';
 import { addReplayCommand } from './replay.ts';
+import { addScheduleCommands } from './schedules.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
 import { addVerifyCommand } from './verify.ts';
@@ -37,7 +41,11 @@ async function session(): Promise<Session> {
 }
 
 addWorkflowCommands(program, session);
+addDefinitionCommands(program, session);
 addExecutionCommands(program, session);
+addExplanationCommands(program, session);
+addScheduleCommands(program, session);
+addConnectionCommands(program, session);
 addInquiryCommands(program, session);
 addAdministrationCommands(program, session);
 addMasterKeyCommands(program, session);

@@ -36,6 +36,15 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   return [lineOf(heads), ...rows.map(lineOf)];
 }
 
+/** Rows as a table of some of their fields, which are the heads. */
+export function tableOf(rows: readonly JsonObject[], fields: readonly string[]): string[] {
+  const heads = fields.map((field) => field.replaceAll('_', ' ').toUpperCase());
+  return table(
+    heads,
+    rows.map((row) => fields.map((field) => textOf(row[field]))),
+  );
+}
+
 /** Names and what they are, one a line. */
 export function pairs(values: JsonObject): string[] {
   const width = Math.max(...Object.keys(values).map((name) => name.length));

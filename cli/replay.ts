@@ -3,12 +3,12 @@ import type { Json } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
 import { type Output, table, textOf } from './output.ts';
 
-/** `replay --open`, which talks to Temporal itself. */
+/** `replay`, which talks to Temporal itself. */
 export function addReplayCommand(program: Command, output: () => Output): void {
   program
     .command('replay')
     .description('replay all open runs of a Temporal server against this build: which of them it could go on with')
-    .requiredOption('--open', 'those that are open')
+    .option('--open', 'those that are open, which are all that are replayed')
     .action(async () => {
       // The parts of a worker, which no other command needs.
       const { replayOpen } = await import('../dev/replay.ts');

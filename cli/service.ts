@@ -95,7 +95,7 @@ async function refusalOf(response: Response): Promise<CliError> {
     return new CliError(exit, `the service answered ${response.status}`);
   }
   const { error, code, issues } = body as { error: string; code?: string; issues?: Issue[] };
-  return new CliError(exit, `${error} (${code ?? response.status})`, { lines: issueLines(issues ?? []) });
+  return new CliError(exit, `${error} (${code ?? response.status})`, { lines: issueLines(issues ?? []), code });
 }
 
 /** Each of some issues in a line. */

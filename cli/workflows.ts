@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { Issue } from '../model/issue.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
-import { readObject, readSource, writePack } from './files.ts';
-import { table, textOf } from './output.ts';
+import { readObject, readSource, type Source, withFile, writePack } from './files.ts';
+import { table, tableOf, textOf } from './output.ts';
 import { issueLines, type Service } from './service.ts';
 import type { Session } from './session.ts';
 
@@ -16,30 +16,25 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
     .description('store workflows: from files, or a whole pack from its folder')
     .requiredOption(
       '-f, --file <path...>',
-      'a workflow in JSON or YAML, or a folder with pack.yaml, actions/, workflows/',
+      'a workflow in JSON or YAML, - for standard input, or a folder with pack.yaml, actions/, workflows/',
     )
     .option('--dry-run', 'tell what would change, and change nothing')
     .option('--prune', 'of a folder: delete what its pack has beyond it, workflows with their runs')
-    .action(
-      async ({ file, dryRun: dry = false, prune = false }: { file: string[]; dryRun?: boolean; prune?: boolean }) => {
-        const { service, output } = await session();
-        const applied: JsonObject[] = [];
-        for (const path of file) {
-          const source = await readSource(path);
-          applied.push(
-            ...(source.kind === 'pack'
-              ? await importPack(service, source.body, { dry, prune })
-              : [await applyOne(service, source.content, dry)]),
-          );
-        }
-        output.show(applied, () =>
-          table(
-            ['KIND', 'REF', 'CHANGE', 'REVISION'],
-            applied.map(({ kind, ref, change, revision }) => [kind, ref, change, revision].map(textOf)),
-          ),
-        );
-      },
-    );
+    .option('--force', 'with --prune: terminate the executions that are open of what is deleted')
+    .action(async ({ file, dryRun: dry = false, prune = false, force = false }: ApplyOptions) => {
+      const { service, output } = await session();
+      const applied: JsonObject[] = [];
+      for (const path of file) {
+        const source = await readSource(path);
+        const { changes, warnings } =
+          source.kind === 'pack'
+            ? await importPack(service, source, { dry, prune, force })
+            : await applyOne(service, source, dry);
+        applied.push(...changes);
+        for (const line of warnings) output.note(`warning  ${line}`);
+      }
+      output.show(applied, () => tableOf(applied, ['kind', 'ref', 'change', 'revision']));
+    });
 
   program
     .command('pack')
@@ -93,47 +88,82 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
     });
 }
 
-async function importPack(
-  service: Service,
-  body: JsonObject,
-  { dry, prune }: { dry: boolean; prune: boolean },
-): Promise<JsonObject[]> {
-  const query = { dry_run: String(dry), prune: String(prune) };
-  const { data } = await service.ask('POST', '/api/v1/packs/import', { body, query });
-  const { pack, actions, workflows } = data as { pack: JsonObject; actions: JsonObject[]; workflows: JsonObject[] };
-  return [
-    { kind: 'pack', ...pack },
-    ...actions.map((action) => ({ kind: 'action', ...action })),
-    ...workflows.map((workflow) => ({ kind: 'workflow', ...workflow })),
-  ];
+interface ApplyOptions {
+  file: string[];
+  dryRun?: boolean;
+  prune?: boolean;
+  force?: boolean;
 }
 
-async function applyOne(service: Service, content: JsonObject, dry: boolean): Promise<JsonObject> {
-  const { ref, pack_ref: _, ...fields } = content;
-  if (typeof ref !== 'string') throw new CliError(EXIT.usage, 'the file holds no workflow: it has no ref');
+/** What was applied, and what is doubtful about it, a line each. */
+interface Applied {
+  changes: JsonObject[];
+  warnings: string[];
+}
+
+function warningLines(warnings: Json | undefined): string[] {
+  return issueLines((warnings ?? []) as unknown as Issue[]);
+}
+
+async function importPack(
+  service: Service,
+  { path, body, files }: Extract<Source, { kind: 'pack' }>,
+  { dry, prune, force }: { dry: boolean; prune: boolean; force: boolean },
+): Promise<Applied> {
+  const query = { dry_run: String(dry), prune: String(prune), ...(force && { force: 'true' }) };
+  const answer = await service.ask('POST', '/api/v1/packs/import', { body, query }).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    const lines = error.lines.map((line) => withFile(line, files));
+    throw new CliError(error.exitCode, `${path}: ${inCommands(error.message)}`, { lines, cause: error });
+  });
+  const { pack, actions, workflows } = answer.data as {
+    pack: JsonObject;
+    actions: JsonObject[];
+    workflows: JsonObject[];
+  };
+  return {
+    changes: [
+      { kind: 'pack', ...pack },
+      ...actions.map((action) => ({ kind: 'action', ...action })),
+      ...workflows.map((workflow) => ({ kind: 'workflow', ...workflow })),
+    ],
+    warnings: warningLines(answer.warnings).map((line) => withFile(line, files)),
+  };
+}
+
+/** A refusal as somebody at the command line can act on it. */
+function inCommands(message: string): string {
+  return message.replace('?force=true terminates them', '--force terminates them');
+}
+
+async function applyOne(service: Service, source: Extract<Source, { kind: 'file' }>, dry: boolean): Promise<Applied> {
+  const { path: file, content } = source;
+  const { ref, pack_ref: pack, ...fields } = content;
+  if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} holds no workflow: it has no ref`);
+  const refused = (error: unknown): never => {
+    if (!(error instanceof CliError)) throw error;
+    const hint = error.code === 'pack_not_found' ? `: fermata packs create ${textOf(pack)}` : '';
+    throw new CliError(error.exitCode, `${file}: ${error.message}${hint}`, { lines: [...error.lines], cause: error });
+  };
   const path = `${BASE}/${encodeURIComponent(ref)}`;
   const before = await service.ask('GET', path).then(
     ({ data }) => data as JsonObject,
-    (error: unknown) => {
-      if (error instanceof CliError && error.message.endsWith('(workflow_not_found)')) return null;
-      throw error;
-    },
+    (error: unknown) => (error instanceof CliError && error.code === 'workflow_not_found' ? null : refused(error)),
   );
-  const described = ({ revision }: JsonObject, change: string) => ({
-    kind: 'workflow',
-    ref,
-    change,
-    revision: revision!,
+  const done = (revision: Json, change: string, warnings: Json | undefined = []) => ({
+    changes: [{ kind: 'workflow', ref, change, revision }],
+    warnings: warningLines(warnings).map((line) => `${file} ${line}`),
   });
-  if (before === null && dry) return described({ revision: 0 }, 'created');
-  if (before === null)
-    return described((await service.ask('POST', BASE, { body: content })).data as JsonObject, 'created');
+  const write = async (method: string, to: string, body: JsonObject, change: string) => {
+    const { data, warnings } = await service.ask(method, to, { body }).catch(refused);
+    return done((data as JsonObject).revision!, change, warnings);
+  };
+  if (before === null) return dry ? done(0, 'created') : write('POST', BASE, content, 'created');
   const same = Object.entries(fields).every(
     ([name, value]) => canonicalJson(before[name] ?? null) === canonicalJson(value),
   );
-  if (same) return described(before, 'unchanged');
-  if (dry) return described(before, 'updated');
-  return described((await service.ask('PUT', path, { body: fields })).data as JsonObject, 'updated');
+  if (same || dry) return done(before.revision!, same ? 'unchanged' : 'updated');
+  return write('PUT', path, fields, 'updated');
 }
 
 /** The message of a failure; undefined where there is none. */

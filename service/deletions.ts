@@ -80,11 +80,10 @@ export function createDeletionService(
     async deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void> {
       const workflow = await definitions.get(principal, ref);
       const { tenant } = principal;
-      const open = force ? await openRuns(principal, workflow) : new Set<string>();
       if (!force) await this.demandClosed(principal, workflow);
       // From here on nothing more is started.
       await stores.definitions.setEnabled(tenant, workflow.id, false);
-      for (const id of open) await temporal.terminate(id, `the workflow ${ref} is deleted`, principal.subject);
+      if (force) await this.terminateRuns(principal, workflow);
       await this.deleteRuns(principal, workflow.id);
       await stores.definitions.remove(tenant, workflow.id);
     },
@@ -95,6 +94,13 @@ export function createDeletionService(
       if (open.size === 0) return;
       const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
       throw new AppError('workflow_in_use', `Workflow '${workflow.ref}' has ${runs}; ?force=true terminates them`);
+    },
+
+    /** Terminates the open runs of a workflow that is deleted. */
+    async terminateRuns(principal: Principal, workflow: { id: number; ref: string }): Promise<void> {
+      for (const id of await openRuns(principal, workflow)) {
+        await temporal.terminate(id, `the workflow ${workflow.ref} is deleted`, principal.subject);
+      }
     },
 
     /** Deletes all runs of a workflow, by its integer id. */

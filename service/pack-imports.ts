@@ -55,25 +55,29 @@ class DryRun extends Error {
 export function createPackImportService(
   parts: PackParts,
   inTransaction: InTransaction,
-  deletions: Pick<DeletionService, 'demandClosed' | 'deleteRuns'>,
+  deletions: Pick<DeletionService, 'demandClosed' | 'terminateRuns' | 'deleteRuns'>,
 ) {
   const { packs, actions, definitions } = parts;
 
   return {
     /**
      * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
-     * is not given is deleted, workflows with their runs, and otherwise nothing is. Everything is checked first, so that all
+     * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked first, so that all
      * issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
      * `workflow_in_use` and `action_in_use` for what cannot be deleted.
      */
     async import(
       principal: Principal,
       body: PackImport,
-      { dry = false, prune = false }: { dry?: boolean; prune?: boolean } = {},
+      {
+        dry,
+        prune,
+        force,
+      }: { dry?: boolean | undefined; prune?: boolean | undefined; force?: boolean | undefined } = {},
     ): Promise<ImportResult> {
       const examined = await checked(principal, body);
       const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
-      for (const workflow of surplus.workflows) await deletions.demandClosed(principal, workflow);
+      for (const workflow of surplus.workflows) if (!force) await deletions.demandClosed(principal, workflow);
       const result = await inTransaction(async (within) => {
         const done = await write(principal, body, examined, within);
         for (const { ref, revision, id } of surplus.workflows) {
@@ -90,7 +94,10 @@ export function createPackImportService(
         if (error instanceof DryRun) return error.result;
         throw error;
       });
-      if (!dry) for (const { id } of surplus.workflows) await deletions.deleteRuns(principal, id);
+      for (const workflow of dry ? [] : surplus.workflows) {
+        await deletions.terminateRuns(principal, workflow);
+        await deletions.deleteRuns(principal, workflow.id);
+      }
       return result;
     },
 

@@ -2,9 +2,13 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addAdministrationCommands } from '../../cli/administration.ts';
 import { CliError, EXIT } from '../../cli/cli-error.ts';
+import { addConnectionCommands } from '../../cli/connections.ts';
+import { addDefinitionCommands } from '../../cli/definitions.ts';
 import { addExecutionCommands } from '../../cli/executions.ts';
+import { addExplanationCommands } from '../../cli/explanations.ts';
 import { addInquiryCommands } from '../../cli/inquiries.ts';
 import { addMasterKeyCommands } from '../../cli/master-keys.ts';
+import { addScheduleCommands } from '../../cli/schedules.ts';
 import { addWorkflowCommands } from '../../cli/workflows.ts';
 import { toolsOf } from '../../mcp/tools.ts';
 import { PERMISSIONS, permissionsOf, ROLES, type Role } from '../../model/permissions.ts';
@@ -36,6 +40,14 @@ const COMMANDS: Record<string, string> = {
   ...{ 'inquiries list': '', 'inquiries get': 'x', delegate: 'x --to y', approve: 'x --yes', deny: 'x --yes' },
   ...{ 'keys list': '', 'keys create': 'x', 'keys revoke': 'x', 'rotate-signing-key': '', 'revoke-signing-key': 'x' },
   ...{ reindex: '', reseal: '', doctor: '' },
+  ...{ explain: 'x', logs: 'x', skip: 'x wait' },
+  ...{ 'workflows list': '', 'workflows get': 'x', 'workflows delete': 'x' },
+  ...{ 'packs list': '', 'packs create': 'x', 'actions list': '', 'actions get': 'x' },
+  ...{ 'schedules list': '', 'schedules get': 'x', 'schedules create': '-f package.json', 'schedules delete': 'x' },
+  ...{ 'schedules pause': 'x', 'schedules resume': 'x', 'schedules trigger': 'x' },
+  'schedules backfill': 'x --from 2026-01-01T00:00:00Z --to 2026-01-02T00:00:00Z',
+  ...{ 'connections list': '', 'connections get': 'jira x', 'connections set': 'jira x -f package.json' },
+  ...{ 'connections delete': 'jira x', 'secrets list': '', 'secrets set': 'X -f package.json', 'secrets delete': 'X' },
 };
 
 /** Returns what a command asks the API for: the first change, or what it reads where it changes nothing. */
@@ -55,7 +67,8 @@ async function requestOf(command: string, args: string): Promise<string> {
   const program = new Command().exitOverride();
   const session = async () => ({ service, output });
   for (const add of [addWorkflowCommands, addExecutionCommands, addInquiryCommands]) add(program, session);
-  for (const add of [addAdministrationCommands, addMasterKeyCommands]) add(program, session);
+  for (const add of [addAdministrationCommands, addMasterKeyCommands, addConnectionCommands]) add(program, session);
+  for (const add of [addDefinitionCommands, addExplanationCommands, addScheduleCommands]) add(program, session);
   const names = program.commands.flatMap((each) =>
     each.commands.length === 0 ? [each.name()] : each.commands.map((under) => `${each.name()} ${under.name()}`),
   );
