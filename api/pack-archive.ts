@@ -1,6 +1,6 @@
 import { Unzip, UnzipInflate } from 'fflate';
 import { AppError } from '../model/app-error.ts';
-import type { Json } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/json.ts';
 import { parseYaml, type TokenAllowance, YamlMalformed } from '../model/yaml.ts';
 
 /** Files of an archive, and bytes of one and of all of them, that are unpacked at most. */
@@ -31,12 +31,15 @@ export function readPackArchive(bytes: Uint8Array): Json {
   if (root === undefined || roots.length > 1) throw invalid('must hold one pack.yaml');
   const folder = root.slice(0, root.lastIndexOf('/') + 1);
   const allowance: TokenAllowance = { left: MAX_TOKENS };
+  const pack = read(root, files.get(root)!, allowance);
+  // What names no pack belongs to this one.
+  const own = isJsonObject(pack) && typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
   const all = (kind: 'actions' | 'workflows'): Json[] =>
     [...files]
       .filter(([name]) => name.startsWith(`${folder}${kind}/`) && /\.(ya?ml|json)$/.test(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, content]) => read(name, content, allowance));
-  const pack = read(root, files.get(root)!, allowance);
+      .map(([name, content]) => read(name, content, allowance))
+      .map((part) => (isJsonObject(part) ? { ...own, ...part } : part));
   return { pack, actions: all('actions'), workflows: all('workflows') };
 }
 

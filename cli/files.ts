@@ -14,7 +14,7 @@ export type Source =
   | { kind: 'pack'; path: string; body: JsonObject; files: PackFiles };
 
 /** The files of a pack, in the order of its parts. */
-export interface PackFiles {
+interface PackFiles {
   pack: string;
   actions: string[];
   workflows: string[];
@@ -46,6 +46,7 @@ export async function readSource(path: string): Promise<Source> {
       );
   }
   const pack = await readObject(join(path, root));
+  const own = typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
   const read = async (folder: (typeof PARTS)[number]): Promise<[names: string[], content: Json[]]> => {
     if (!folders.includes(folder)) return [[], []];
     const inside = await readdir(join(path, folder), { withFileTypes: true });
@@ -61,7 +62,7 @@ export async function readSource(path: string): Promise<Source> {
       .filter((name) => /\.(ya?ml|json)$/.test(name))
       .sort();
     const content = await Promise.all(names.map((name) => readObject(join(path, folder, name))));
-    return [names.map((name) => join(folder, name)), content.map((each) => ({ pack_ref: pack.ref ?? null, ...each }))];
+    return [names.map((name) => join(folder, name)), content.map((each) => ({ ...own, ...each }))];
   };
   const [[actionFiles, actions], [workflowFiles, workflows]] = [await read('actions'), await read('workflows')];
   const files = { pack: root, actions: actionFiles, workflows: workflowFiles };

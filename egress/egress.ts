@@ -11,6 +11,7 @@ import {
   fetch as undiciFetch,
 } from 'undici';
 import type { EgressRules } from '../model/networks.ts';
+import { withoutContinue } from './interim.ts';
 import { createJudge } from './judge.ts';
 import { isExcepted } from './proxy.ts';
 import { fetchFollowing, type HoldsSecret } from './redirects.ts';
@@ -109,7 +110,12 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
       ...AGENT_LIMITS,
       connect(options, done) {
         const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
-        const connect = () => connectorOf(port)(options, done);
+        const connect = () =>
+          connectorOf(port)(options, (...result) => {
+            const [error, socket] = result;
+            if (error === null) done(null, withoutContinue(socket));
+            else done(error, null);
+          });
         // An address that is written out is not looked up by the connector.
         if (isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0) connect();
         else addressesOf(options.hostname, port).then(connect, (error: Error) => done(error, null));

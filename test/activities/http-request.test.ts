@@ -230,6 +230,28 @@ it.each([10_080, 6_666, 2_049])('port %i, which browsers do not open, is reached
   else expect(await call({ url })).toMatchObject({ status_code: 200, body: `127.0.0.1:${port}` });
 });
 
+const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n';
+
+it.each([
+  ['before it', ['HTTP/1.1 100 Continue\r\n\r\n', ANSWER]],
+  ['with it', [`HTTP/1.1 100 Continue\r\nx: y\r\n\r\n${ANSWER}`]],
+  ['twice, in pieces', ['HTTP/1.1 1', '00 Continue\r\n', '\r\nHTTP/1.0 100\r\n\r\nHTT', ANSWER.slice(3)]],
+  ['among other interim answers', [`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ANSWER}`]],
+  ['never', [ANSWER]],
+])('an answer is taken whose server says 100 Continue, unasked, %s', async (_, parts) => {
+  const server = await startRawServer(async (socket) => {
+    for (const part of parts) {
+      socket.write(part);
+      await new Promise((done) => setImmediate(done));
+    }
+  });
+  closing.push(server.close);
+  // The same text within a body stays.
+  expect(await call({ url: server.url, method: 'POST', body: 'x' })).toMatchObject({
+    ...{ status_code: 200, body: 'HTTP/1.1 100 Continue\r\n\r\n' },
+  });
+});
+
 it('an answer whose body breaks has answered', async () => {
   const zipped = gzipSync('x'.repeat(1000)).fill(7, 12);
   const server = await startRawServer((socket) => {

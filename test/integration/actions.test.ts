@@ -145,7 +145,7 @@ describe('the import of a pack', () => {
       'zipped/pack.yaml': strToU8('ref: zipped\nlabel: Zipped\n'),
       'zipped/README.md': strToU8('nothing of ours'),
       'zipped/workflows/hello.yaml': strToU8(
-        'ref: zipped.hello\npack_ref: zipped\nlabel: Hello\nversion: 1.0.0\ndefinition:\n  tasks:\n    - { name: a, action: core.noop }\n',
+        'ref: zipped.hello\nlabel: Hello\nversion: 1.0.0\ndefinition:\n  tasks:\n    - { name: a, action: core.noop }\n',
       ),
     };
     const post = async (body: Uint8Array) => {

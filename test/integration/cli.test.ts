@@ -114,6 +114,51 @@ describe('apply', () => {
     expect(await changes(['out', '--prune'])).toEqual(['unchanged', 'deleted', 'unchanged']);
   });
 
+  it('takes standard input, and says which file is wrong', async () => {
+    const { code, json } = await fermata(['apply', '-f', '-'], {}, GREET.replaceAll('greet', 'piped'));
+    expect([code, json()[0]]).toMatchObject([0, { ref: 'examples.piped', change: 'created' }]);
+    await mkdir(join(folder, 'faulty/workflows'), { recursive: true });
+    await write('faulty/pack.yaml', 'ref: faulty\nlabel: Faulty\n');
+    const definition = (next: string) =>
+      `label: x\nversion: 1.0.0\ndefinition: { tasks: [{ name: a, action: core.noop, on_success: ${next} }] }\n`;
+    await write('faulty/workflows/first.yaml', `ref: faulty.first\n${definition('noop')}`);
+    await write('faulty/workflows/second.yaml', `ref: faulty.second\n${definition('zz')}`);
+    const refused = await fermata(['apply', '-f', 'faulty']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('workflows/second.yaml /definition/')]);
+    expect(refused.err).not.toContain('/workflows/1/');
+    await write('faulty/workflows/second.yaml', `ref: faulty.second\n${definition('noop')}`);
+    expect((await fermata(['apply', '-f', 'faulty'])).code).toBe(0);
+    const lost = await write('lost.yaml', GREET.replaceAll('examples', 'nowhere'));
+    const unknown = await fermata(['apply', '-f', lost]);
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('lost.yaml: ')]);
+    expect(unknown.err).toContain('fermata packs create nowhere');
+    await mkdir(join(folder, 'faulty/workflows/sub'));
+    const deep = await fermata(['apply', '-f', 'faulty']);
+    expect([deep.code, deep.err]).toEqual([2, expect.stringContaining('sub is a folder')]);
+    await rm(join(folder, 'faulty/workflows/sub'), { recursive: true });
+    await mkdir(join(folder, 'faulty/workflow'));
+    const near = await fermata(['apply', '-f', 'faulty']);
+    expect([near.code, near.err]).toEqual([2, expect.stringContaining('Did you mean "workflows"?')]);
+    const taken = await fermata(['pack', 'faulty', '-o', 'lost.yaml']);
+    expect([taken.code, taken.err.trim().split('\n')]).toEqual([2, [expect.stringContaining('cannot be written')]]);
+  });
+
+  it('prunes what has open executions only by force', async () => {
+    await mkdir(join(folder, 'pruned/workflows'), { recursive: true });
+    await write('pruned/pack.yaml', 'ref: pruned\nlabel: Pruned\n');
+    const workflow = await write(
+      'pruned/workflows/long.yaml',
+      'ref: pruned.long\nlabel: x\nversion: 1.0.0\ndefinition: { tasks: [{ name: a, action: core.delay, input: { seconds: 600 } }] }\n',
+    );
+    expect((await fermata(['apply', '-f', 'pruned'])).code).toBe(0);
+    expect((await fermata(['run', 'pruned.long'])).code).toBe(0);
+    await rm(join(folder, workflow));
+    const refused = await fermata(['apply', '-f', 'pruned', '--prune']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('--force terminates them')]);
+    const done = await fermata(['apply', '-f', 'pruned', '--prune', '--force']);
+    expect([done.code, done.json()[1]]).toMatchObject([0, { ref: 'pruned.long', change: 'deleted' }]);
+  });
+
   it.each([
     ['a file that is not there', 'nothing.yaml', 2, 'there is nothing at nothing.yaml'],
     ['a folder without a pack', '.', 2, '. holds no pack.yaml'],
@@ -364,6 +409,62 @@ it('master keys are listed and resealed, and nothing is wrong with them', async 
 it('the index is made again', async () => {
   const { code, json } = await fermata(['reindex']);
   expect([code, json().status, json().generation]).toEqual([0, 'current', 1]);
+});
+
+it('schedules, connections, secrets and definitions are kept by commands', async () => {
+  const ok = async (args: string[], input?: string) => {
+    const ended = await fermata(args, {}, input);
+    expect([ended.code, ended.err], args.join(' ')).toEqual([0, '']);
+    return ended;
+  };
+  const schedule = 'id: cli-nightly\nworkflow: core.noop\nspec: { cron: ["0 3 * * *"] }\nnote: at night\n';
+  expect((await ok(['schedules', 'create', '-f', '-'], schedule)).json()).toMatchObject({ id: 'cli-nightly' });
+  expect((await ok(['schedules', 'list', '--table'])).out).toMatch(/^cli-nightly +core\.noop +false .* at night$/m);
+  const paused = (await ok(['schedules', 'pause', 'cli-nightly', '--note', 'freeze'])).json();
+  expect(paused).toMatchObject({ paused: true, note: 'at night', state_note: 'freeze' });
+  expect((await ok(['schedules', 'resume', 'cli-nightly'])).json().paused).toBe(false);
+  await ok(['schedules', 'trigger', 'cli-nightly', '--overlap', 'skip']);
+  const [from, to] = ['2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'];
+  await ok(['schedules', 'backfill', 'cli-nightly', '--from', from, '--to', to]);
+  await ok(['schedules', 'create', '-f', '-', '--replace'], schedule.replace('0 3', '0 4'));
+  expect((await ok(['schedules', 'get', 'cli-nightly'])).json().spec).toEqual({ cron: ['0 4 * * *'] });
+  await ok(['schedules', 'delete', 'cli-nightly']);
+  const connection =
+    'settings: { base_url: "https://x.example", email: a@example.com }\nsecrets: { token: hidden-token }\n';
+  const set = await ok(['connections', 'set', 'jira', 'cli', '-f', '-'], connection);
+  expect(set.out).not.toContain('hidden-token');
+  expect((await ok(['connections', 'get', 'jira', 'cli'])).json()).toMatchObject({ pack: 'jira', name: 'cli' });
+  expect((await ok(['connections', 'list', '--table'])).out).toMatch(/^jira +cli /m);
+  await ok(['connections', 'delete', 'jira', 'cli']);
+  await ok(['secrets', 'set', 'CLI_SECRET'], 'very hidden\n');
+  expect((await ok(['secrets', 'list', '--table'])).out).toMatch(/^CLI_SECRET /m);
+  await ok(['secrets', 'delete', 'CLI_SECRET']);
+  await ok(['packs', 'create', 'fresh']);
+  expect((await ok(['packs', 'list', '--table'])).out).toMatch(/^fresh +1\.0\.0 +fresh$/m);
+  await ok(['apply', '-f', '-'], GREET.replaceAll('examples', 'fresh'));
+  expect((await ok(['workflows', 'list', '--pack', 'fresh', '--table'])).out).toMatch(/^fresh\.greet +1\.0\.0 +true /m);
+  expect((await ok(['workflows', 'get', 'fresh.greet'])).json().ref).toBe('fresh.greet');
+  await ok(['workflows', 'delete', 'fresh.greet']);
+  expect((await ok(['actions', 'get', 'core.http'])).json().ref).toBe('core.http');
+  expect((await ok(['actions', 'list', '--pack', 'core', '--table'])).out).toMatch(/^core\.delay /m);
+});
+
+it('what an execution waits for is explained, logged and skipped', async () => {
+  const definition = 'definition: { tasks: [{ name: wait, action: core.wait_signal, input: { name: go } }] }';
+  await fermata(
+    ['apply', '-f', '-'],
+    {},
+    `ref: examples.waits\npack_ref: examples\nlabel: x\nversion: 1.0.0\n${definition}\n`,
+  );
+  const { id } = (await fermata(['run', 'examples.waits'])).json();
+  await until(
+    () => fermata(['explain', String(id), '--table']),
+    ({ out }) => out.includes('"wait" waits for the signal "go"'),
+  );
+  expect((await fermata(['skip', String(id), 'wait', '--output', '7', '--reason', 'enough'])).code).toBe(0);
+  const { status, result } = (await fermata(['watch', String(id)]).then(() => fermata(['get', String(id)]))).json();
+  expect([status, result]).toEqual(['completed', 7]);
+  expect((await fermata(['logs', String(id), '--table'])).out).toMatch(/^TIMESTAMP +LEVEL +TASK +MESSAGE$/m);
 });
 
 describe('without a service', () => {
