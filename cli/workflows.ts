@@ -114,7 +114,10 @@ async function importPack(
   const answer = await service.ask('POST', '/api/v1/packs/import', { body, query }).catch((error: unknown) => {
     if (!(error instanceof CliError)) throw error;
     const lines = error.lines.map((line) => withFile(line, files));
-    throw new CliError(error.exitCode, `${path}: ${inCommands(withFile(error.message, files))}`, { lines, cause: error });
+    throw new CliError(error.exitCode, `${path}: ${inCommands(withFile(error.message, files))}`, {
+      lines,
+      cause: error,
+    });
   });
   const { pack, actions, workflows } = answer.data as {
     pack: JsonObject;
