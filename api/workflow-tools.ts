@@ -40,6 +40,7 @@ const SimulationSchema = z
         error: JsonValueSchema,
       }),
     ),
+    warnings: z.array(IssueSchema).describe('What the input of an action lacks; a run would fail there.'),
   })
   .openapi('Simulation');
 

@@ -26,6 +26,7 @@ export function continuationOf(state: RunState): CarriedState {
   const everything = () => true;
   const variables = table.indexOf(state.variables);
   const ended = table.indexOf(state.ended);
+  const batches = batchesOf(state);
   const visits = [...needed].map((index): CarriedVisit => {
     const visit = state.visits[index]!;
     const open = visit.endedAt === null;
@@ -40,6 +41,7 @@ export function continuationOf(state: RunState): CarriedState {
       from: nearest(visit.from),
       ...table.ofVisit(visit, open),
       ...(cleanup ? { cleanup } : {}),
+      ...batches(visit),
       ...{ carried, wait, handled, startedAt, endedAt },
       ...(gathered === null
         ? {}
@@ -67,6 +69,17 @@ export function continuationOf(state: RunState): CarriedState {
     middle: middleOf(state, inquiries),
     scopes: table.scopes,
   };
+}
+
+/** Finds what starts together of what waits to start. */
+function batchesOf({ starting, visits }: RunState): (visit: Visit) => Pick<CarriedVisit, 'batch' | 'together'> {
+  const counts = new Map<number | null, number>();
+  const queued = new Set(starting.flatMap(({ visit, item }) => (item === null ? [visits[visit]!] : [])));
+  for (const { batch } of queued) counts.set(batch, (counts.get(batch) ?? 0) + 1);
+  return (visit) => ({
+    ...(visit.batch !== null && queued.has(visit) && counts.get(visit.batch)! > 1 ? { batch: visit.batch } : {}),
+    ...(visit.together ? { together: true } : {}),
+  });
 }
 
 function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedMiddle {

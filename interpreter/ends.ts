@@ -125,7 +125,7 @@ function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: 
   let leads = false;
   const joined = new Set<string>();
   for (const { transition, variables } of fired) {
-    const arrival = { variables, cleanup, shielded: visit.shielded };
+    const arrival = { variables, cleanup, shielded: visit.shielded, batch: index };
     if (transition.retry) {
       const wait = retryDelay(taskOf(state, visit).retry, visit.retried + 1);
       schedule(state, visit.name, { ...arrival, from: [index], retried: visit.retried + 1, wait });

@@ -5,19 +5,21 @@ import type { ActionSpec } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
 import { completed, mismatches } from './schema-checks.ts';
-import type { RunState } from './state.ts';
+import type { InlineResult, RunState } from './state.ts';
 import { createMeter, spendCheck } from './work.ts';
 
-/** What an action that runs inside the workflow gives: an output or a failure. */
-export type InlineResult = { output: Json } | { failure: Failure };
-
 /** The input checked against the action's schema, defaults applied; or the failure `input_invalid` with every path. */
-export function checkInput(state: RunState, spec: ActionSpec, input: Json): { input: Json } | { failure: Failure } {
+export function checkInput(
+  state: RunState,
+  { spec, action, key }: { spec: ActionSpec; action: string; key: string },
+  input: Json,
+): { input: Json } | { failure: Failure } {
   if (spec.param_schema === undefined) return { input };
   const meter = createMeter(state, SCHEMA_WORK);
   const { value, issues } = completed(state.version, spec.param_schema, input, meter);
   spendCheck(state, meter);
-  return issues.length === 0 ? { input: value } : { failure: invalid('input', issues) };
+  const faults = issues.length === 0 ? issues : (state.simulated?.faultsOf(key, action, input, issues) ?? issues);
+  return faults.length === 0 ? { input: value } : { failure: invalid('input', faults) };
 }
 
 /** `input_invalid` or `output_invalid` with every path at which a value does not match; null when it does. */

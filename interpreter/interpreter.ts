@@ -23,13 +23,13 @@ import { restore } from './restore.ts';
 import { scopeOf } from './scope.ts';
 import { emptyQueue } from './signals.ts';
 import { start } from './starts.ts';
-import type { HistoryLength, Place, RunState } from './state.ts';
+import type { HistoryLength, Place, RunState, Simulated } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, givenUp, mayPostpone, postpone, reissue, tellAttempt } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
 import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, SECRETS } from './versions.ts';
-import { decide, mayStart, schedule, taskOf, templateFailure, workAt } from './visits.ts';
+import { decide, mayStart, schedule, startTogether, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime, spend } from './work.ts';
 
 /** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
@@ -42,6 +42,7 @@ export interface BeginOptions {
   events?: readonly RunEvent[];
   /** Tasks whose ends are told from outside although the engine could run them itself. */
   mocked?: ReadonlySet<string>;
+  simulated?: Simulated | undefined;
   history?: HistoryLength;
   /** Whether others may have its concurrency key; they may unless it is told. */
   waits?: boolean;
@@ -66,13 +67,22 @@ export function begin(
   now: number,
   options: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
-  const { events = [], mocked = new Set(), history = NO_HISTORY, waits = true, chain = '', content, replay } = options;
+  const {
+    events = [],
+    mocked = new Set(),
+    simulated,
+    history = NO_HISTORY,
+    waits = true,
+    chain = '',
+    content,
+    replay,
+  } = options;
   const program = programOf(run.definition, run.interpreter >= SECRETS);
   const digested = run.interpreter >= ONE_DIGEST ? digestRun(run, input) : null;
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
   const state: RunState = {
-    ...{ version: run.interpreter, program, actions: run.actions, input, outSchema: run.out_schema, mocked },
+    ...{ version: run.interpreter, program, actions: run.actions, input, outSchema: run.out_schema, mocked, simulated },
     info: {
       ...{ id: integerId(run.n), ref: run.ref, version: run.version, seed: run.seed ?? String(run.n) },
       timeout: timeoutOf(run),
@@ -210,13 +220,24 @@ function settle(state: RunState): void {
   do {
     if (state.version >= EARLY_WITHDRAWAL) withdraw(state);
     while (state.starting.length > 0 && mayBegin(state) && hasRoom(state) && hasTime(state)) {
-      start(state, state.starting.shift()!);
+      startNext(state);
       if (state.version >= EARLY_WITHDRAWAL) withdraw(state);
     }
     if (state.work.left) return;
   } while (!hasWork(state) && beginCleanup(state));
   // What is held back is still to be done.
   if (!hasWork(state) && (mayBegin(state) || state.starting.length === 0)) close(state);
+}
+
+/** Starts what is first in the queue; when that fails the run at once, what it was scheduled with still starts. */
+function startNext(state: RunState): void {
+  const place = state.starting.shift()!;
+  const visit = state.visits[place.visit]!;
+  const undecided = state.failure === null;
+  start(state, place);
+  // What there was no time for goes on first in the next slice.
+  if (state.starting[0]?.visit !== place.visit) visit.together = false;
+  if (undecided && state.failure !== null) startTogether(state, visit);
 }
 
 function take(state: RunState, event: RunEvent): void {

@@ -6,11 +6,14 @@ import { MAX_CONCURRENCY } from '../model/words.ts';
 import type { Ending } from './ends.ts';
 import { scopeOf } from './scope.ts';
 import type { Items, RunState, Visit } from './state.ts';
-import { ATTEMPTS_COUNTED } from './versions.ts';
+import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
 
 /** Items that one visit may have (design/language.md, with_items). */
 const MAX_ITEMS = 100_000;
+
+/** Items that have not started which a failure names. */
+const MAX_UNSTARTED = 1_000;
 
 /** Items that run at once unless the task says otherwise. */
 const DEFAULT_CONCURRENCY = 100;
@@ -60,10 +63,11 @@ export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending
   const outputs = forgotten ? null : Array.from(list, (_, item) => outputAt(items, item));
   const all = work.length === list.length && again.length === 0;
   if (failed.length === 0 && all) return { output: outputs };
-  const reasons: Json = failed.map((item) => {
+  const reasons: Json[] = failed.map((item) => {
     const { type, message } = work[item]!.failure!;
     return { index: item, type, reason: message };
   });
+  if (state.version >= UNSTARTED_ITEMS) reasons.push(...unstarted(items));
   const partial = forgotten ? {} : { partial: outputs };
   const rest = { details: { items: reasons, ...(forgotten ? {} : { outputs }) } };
   const stopped = state.stopping !== null && !visit.shielded;
@@ -89,6 +93,15 @@ export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending
     lost,
     ...partial,
   };
+}
+
+/** The items that have not started, of which a failure names the first 1,000. */
+function unstarted({ list, work, again }: Items): Json[] {
+  const count = Math.min(list.length - work.length, MAX_UNSTARTED);
+  const rest = Array.from({ length: count }, (_, at) => work.length + at);
+  return [...again.slice(0, MAX_UNSTARTED), ...rest]
+    .slice(0, MAX_UNSTARTED)
+    .map((index) => ({ index, type: 'cancelled', reason: 'the item did not start' }));
 }
 
 /** What an item has given, in this run of a chain or an earlier one; null: nothing. */

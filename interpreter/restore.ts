@@ -24,7 +24,7 @@ export function restore(state: RunState, carried: CarriedState): void {
     indexes.push(index);
     state.visitsOf.set(name, indexes);
     state.visits[index] = {
-      ...{ cleanup: false, skipped: null, postponed: 0, ...rest },
+      ...{ cleanup: false, skipped: null, postponed: 0, batch: null, together: false, ...rest },
       ...{ key, name, status, variables: scopes[scope]!, began: scopes[began]!, shielded: false },
       carried: before ?? status !== 'held',
       gathered: gathered === undefined ? null : { key: gathered.key, arrivals: arrivalsOf(gathered.arrivals) },

@@ -1,11 +1,16 @@
+import { DEFAULT_CONNECTION } from '../model/connection.ts';
+import type { Task } from '../model/definition.ts';
 import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
-import type { Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
-import { WorkExceeded } from '../model/work.ts';
+import { SCHEMA_WORK } from '../model/schema/validate.ts';
+import type { SchemaIssue } from '../model/schema/walk.ts';
+import { WorkExceeded, WorkMeter } from '../model/work.ts';
 import type { Command, Fault, RunEvent } from './events.ts';
 import { begin, step } from './interpreter.ts';
-import type { HistoryLength, RunState } from './state.ts';
+import { completed } from './schema-checks.ts';
+import type { HistoryLength, RunState, Simulated } from './state.ts';
 import { workDone } from './work.ts';
 
 /** How one attempt of a task ends; `fault` is what only Temporal can cause. */
@@ -30,7 +35,12 @@ export interface Simulation {
   past: RunState[];
   commands: Command[];
   close: Extract<Command, { type: 'close' }> | null;
+  /** What inputs lack for actions of Fermata's own workers, by the key of the try. */
+  missing: { key: string; issue: SchemaIssue }[];
 }
+
+/** Inputs that connections give, by pack and name (`slack/default`), and by action. */
+export type ConnectionDefaults = Readonly<Record<string, JsonObject>>;
 
 /** Changes the events of a wave before they are taken; `state` is the run as they find it, none before it has begun. */
 export type Intervention = (events: RunEvent[], wave: number, state?: RunState) => RunEvent[];
@@ -48,28 +58,57 @@ export function simulate(
   now: number,
   {
     items = {},
+    defaults = {},
     intervene = (events) => events,
     history,
   }: {
     items?: MockItems;
+    defaults?: ConnectionDefaults | undefined;
     intervene?: Intervention | undefined;
     /** How long the history is at a wave. */
     history?: ((wave: number) => HistoryLength) | undefined;
   } = {},
 ): Simulation {
   const { tasks } = run.definition;
+  const ends = ({ name }: Task) => [...[outcomes[name] ?? []].flat(), ...(items[name] ?? []).flat()];
+  // What runs at once ends at once as it is told to, unless that takes a worker.
+  const atOnce = tasks.filter(
+    (task) =>
+      run.actions[task.action]?.inline &&
+      ends(task).length > 0 &&
+      ends(task).every((outcome) => 'output' in outcome || 'error' in outcome),
+  );
+  const namesAtOnce = new Set(atOnce.map(({ name }) => name));
   // Nobody sends a signal or decides here: what waits for that ends as it is told to.
-  const told = tasks.filter(
+  const awaited = tasks.filter(
     ({ name, action }) =>
-      Object.hasOwn(outcomes, name) ||
-      Object.hasOwn(items, name) ||
+      (!namesAtOnce.has(name) && (Object.hasOwn(outcomes, name) || Object.hasOwn(items, name))) ||
       ['signal', 'inquiry'].includes(run.actions[action]?.waits ?? ''),
   );
   const world = createWorld(outcomes, items);
-  const mocked = new Set(told.map(({ name }) => name));
+  const mocked = new Set(awaited.map(({ name }) => name));
+  const missing: Simulation['missing'] = [];
+  const simulated: Simulated = {
+    endOf: (key) => {
+      const outcome = namesAtOnce.has(partsOf(key).name) ? world.nextOutcome(key) : null;
+      if (outcome === null) return null;
+      if ('output' in outcome) return { output: outcome.output };
+      const { type, message = '' } = 'error' in outcome ? outcome.error : { type: 'action_error' };
+      return { failure: { type, message } };
+    },
+    // In a run a worker of Fermata's own checks the input, once the connection has given what it gives.
+    faultsOf: (key, action, input, issues) => {
+      const { inline, waits, workflow, task_queue: queue, param_schema: schema } = run.actions[action]!;
+      if (inline || waits || workflow || queue !== undefined || schema === undefined) return issues;
+      const given = withDefaults(defaults, action, input);
+      const found = completed(run.interpreter, schema, given, new WorkMeter(SCHEMA_WORK)).issues;
+      missing.push(...found.filter(isMissing).map((issue) => ({ key, issue })));
+      return found.filter((issue) => !isMissing(issue));
+    },
+  };
   const past: RunState[] = [];
   let { state, commands: issued } = begin(run, input, now, {
-    ...{ events: intervene([], 0), mocked, waits: false },
+    ...{ events: intervene([], 0), mocked, simulated, waits: false },
     ...(history === undefined ? {} : { history: history(0) }),
   });
   const commands = [...issued];
@@ -92,6 +131,7 @@ export function simulate(
       ({ state, commands: issued } = begin(onward.run, input, time, {
         events: intervene([], wave, state),
         mocked,
+        simulated,
         waits: false,
       }));
     }
@@ -99,7 +139,19 @@ export function simulate(
     world.perform(issued, time);
   }
   const close = commands.find((command) => command.type === 'close') ?? null;
-  return { state, past, commands, close };
+  return { state, past, commands, close, missing };
+}
+
+function isMissing({ code }: SchemaIssue): boolean {
+  return code === 'required';
+}
+
+/** The input of an action over what its connection gives where it gives nothing. */
+function withDefaults(defaults: ConnectionDefaults, action: string, input: Json): Json {
+  if (!isJsonObject(input)) return input;
+  const { connection = DEFAULT_CONNECTION } = input;
+  const given = defaults[`${action.split('.')[0]}/${connection}`]?.[action];
+  return isJsonObject(given ?? null) ? { ...(given as JsonObject), ...input } : input;
 }
 
 /** What stands for Temporal: gives each activity its outcome and keeps the timers. */
@@ -152,6 +204,8 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
   };
 
   return {
+    nextOutcome,
+
     perform(commands: readonly Command[], now: number): void {
       for (const command of commands) {
         if (command.type === 'activity' || command.type === 'child') perform(command);

@@ -75,6 +75,7 @@ function startItems(state: RunState, index: number): void {
   items.queued = true;
   while (mayStartItem(state, visit) && items.running < items.concurrency) {
     if (!hasRoom(state)) {
+      visit.together = false;
       state.starting.push({ visit: index, item: null });
       return;
     }
@@ -143,7 +144,7 @@ function issue(state: RunState, place: Place): void {
     end(state, place, { failure: engineFailure('action_unavailable', `there is no action "${action}"`) });
     return;
   }
-  const checked = checkInput(state, spec, work.input);
+  const checked = checkInput(state, { spec, action, key: tryKey(work) }, work.input);
   if ('failure' in checked) {
     end(state, place, checked);
     return;
@@ -152,7 +153,7 @@ function issue(state: RunState, place: Place): void {
   const mocked = state.mocked.has(visit.name);
   if (!mocked && (spec.inline || spec.waits !== undefined)) countAttempt(state, place);
   if (spec.inline && !mocked) {
-    const result = runInline(action, work.input);
+    const result = state.simulated?.endOf(tryKey(work)) ?? runInline(action, work.input);
     if ('output' in result) end(state, place, result);
     else endTry(state, place, result.failure);
   } else if (spec.waits !== undefined && !mocked) wait(state, place, spec.waits);

@@ -5,6 +5,7 @@ import type { Failure, Outcome } from '../model/failure.ts';
 import type { DecisionRecord } from '../model/inquiry.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput } from '../model/run-input.ts';
+import type { SchemaIssue } from '../model/schema/walk.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 import type { StatementCounts, Trust } from '../model/statement.ts';
 import type { ReplayMeter, WorkLimits, WorkMeter } from '../model/work.ts';
@@ -62,6 +63,17 @@ export interface Work {
   ended: number | null;
 }
 
+/** What an action that runs inside the workflow gives: an output or a failure. */
+export type InlineResult = { output: Json } | { failure: Failure };
+
+/** What a simulation tells of tries, which are known by their keys. */
+export interface Simulated {
+  /** Returns how a try ends that runs at once; null: as its action ends. */
+  endOf(key: string): InlineResult | null;
+  /** Returns what is wrong with the input of a try in a run; what it may still get there is noted. */
+  faultsOf(key: string, action: string, input: Json, issues: readonly SchemaIssue[]): readonly SchemaIssue[];
+}
+
 /** Where work stands: a visit by its index, and one of its items. */
 export interface Place {
   visit: number;
@@ -110,6 +122,10 @@ export interface Visit extends Work {
   variables: Variables;
   /** Those that it had when it was scheduled. */
   began: Variables;
+  /** The visit that has led to it and to what starts with it, by index; -1: the start of the run; null: nothing starts with it. */
+  batch: number | null;
+  /** It starts although the run has just failed: something that it was scheduled with has started before. */
+  together: boolean;
   /** Its failure was taken by a transition. */
   handled: boolean;
   /** It was done by an earlier run, from whose state this one goes on. */
@@ -267,6 +283,8 @@ export interface RunState {
   readonly outSchema: JsonObject | undefined;
   /** Tasks whose ends are told from outside although the engine could run them itself (simulation). */
   readonly mocked: ReadonlySet<string>;
+  /** What a simulation does otherwise; undefined in a run. */
+  readonly simulated: Simulated | undefined;
   /** What `variables` gave: where every branch begins. */
   variables: Variables;
   /** For each name the latest publish of the branches that have ended. */

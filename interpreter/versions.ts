@@ -101,6 +101,12 @@ export const ALL_DEFAULTS = 10;
 /** JSON that a value does not say, such as an integer that no double carries, is refused as the output of a task and as a signal. */
 export const EXACT_PAYLOADS = 10;
 
+/** What one visit leads to starts together; earlier versions start nothing of it once a task that runs at once has failed the run. */
+export const STARTED_TOGETHER = 10;
+
+/** The failure of a task names the items that never started. */
+export const UNSTARTED_ITEMS = 10;
+
 /** What fails behind a failure, such as its handler, has that failure as its last cause. */
 export const HANDLED_CAUSES = 10;
 

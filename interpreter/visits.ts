@@ -12,6 +12,7 @@ import {
   type Work,
 } from './state.ts';
 import { endBranch } from './variables.ts';
+import { STARTED_TOGETHER } from './versions.ts';
 
 /** Visits that a run may have. */
 const MAX_VISITS = 100_000;
@@ -27,13 +28,24 @@ export interface Arrival {
   wait?: number;
   /** Whether other transitions of the same visit lead to the same task, so that each opens a lineage. */
   several?: boolean;
+  /** What is scheduled with it: by this visit. */
+  batch?: number;
   /** What has arrived, at a join. */
   gathered?: Visit['gathered'];
 }
 
 /** Puts a visit to a task at the end of what is to start. */
 export function schedule(state: RunState, name: string, arrival: Arrival): void {
-  const { from, variables, cleanup = false, shielded = false, retried = 0, wait = 0, gathered = null } = arrival;
+  const {
+    from,
+    variables,
+    cleanup = false,
+    shielded = false,
+    retried = 0,
+    wait = 0,
+    gathered = null,
+    batch = -1,
+  } = arrival;
   if (state.visits.length >= MAX_VISITS) {
     decide(state, engineFailure('limit_exceeded', `the run has visited tasks ${MAX_VISITS} times`), false);
     endBranch(state, variables);
@@ -54,6 +66,8 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
     retried,
     wait,
     gathered,
+    batch,
+    together: false,
     handled: false,
     carried: false,
     lineage: lineageOf(state, name, index, arrival),
@@ -136,7 +150,16 @@ function errorOf(state: RunState, from: readonly number[]): number | null {
  */
 export function mayStart(state: RunState, visit: Visit): boolean {
   if (state.work.exhausted) return false;
-  return visit.shielded || (state.stopping === null && (state.failure === null || visit.cleanup));
+  return visit.shielded || (state.stopping === null && (state.failure === null || visit.cleanup || visit.together));
+}
+
+/** Lets what waits to start with a visit start, although the run has failed with that. */
+export function startTogether(state: RunState, { batch }: Visit): void {
+  if (state.version < STARTED_TOGETHER || state.stopping !== null || batch === null) return;
+  for (const { visit: index, item } of state.starting) {
+    const visit = state.visits[index]!;
+    if (item === null && visit.batch === batch && visit.startedAt === null) visit.together = true;
+  }
 }
 
 /** Makes work of a task one that has failed. */

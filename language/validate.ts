@@ -209,7 +209,9 @@ function checkAction(
   if (task.timeout !== undefined && action.runs !== 'worker' && action.runs !== 'workflow') {
     const hint = action.runs === 'signal' || action.runs === 'inquiry' ? '; its input has one' : '';
     const message = `has no effect: no worker runs "${task.action}"${hint}`;
-    issues.push({ code: 'without_effect', path: `${path}/timeout`, message });
+    // Where it could be taken for a limit of a wait it would mislead; elsewhere it says what is true anyway.
+    const found = action.runs === 'inline' ? warnings : issues;
+    found.push({ code: 'without_effect', path: `${path}/timeout`, message });
   }
   if (action.runs === 'inquiry') {
     issues.push(...inquiryIssues(task, path));

@@ -71,6 +71,7 @@ const SimulationSchema = z.object({
   order: z.array(z.string()).describe('Keys of the visits, in the order in which they start.'),
   waitingFor: z.array(AnyObject),
   tasks: z.array(AnyObject).describe('With the input of each as it would be rendered.'),
+  warnings: z.array(IssueSchema).describe('What the input of an action lacks; a run would fail there.'),
 });
 
 /** Tools around workflow definitions. */
@@ -150,11 +151,11 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
       if ((ref === undefined) === (definition === undefined)) {
         throw new AppError('request_invalid', 'pass either `ref` or `definition`');
       }
-      const { status, output, error, order, waitingFor, tasks } =
+      const { status, output, error, order, waitingFor, tasks, warnings } =
         definition === undefined
           ? await simulations.simulate(principal, ref!, { version, revision, ...rest })
           : await simulations.simulateUnsaved(principal, { definition, param_schema, out_schema, ...rest });
-      return { status, output, error, order, waitingFor: waitingFor.map(plain), tasks: tasks.map(plain) };
+      return { status, output, error, order, waitingFor: waitingFor.map(plain), tasks: tasks.map(plain), warnings };
     },
   };
 

@@ -64,6 +64,9 @@ export interface CarriedVisit extends CarriedWork {
   /** The scope that it began with, where that is another one. */
   began?: number;
   cleanup?: true;
+  /** Where others wait to start with it: the visit that has led to all of them. */
+  batch?: number;
+  together?: true;
   /** Whether an execution before this one has done it; whatever is not to be done has been unless it is given. */
   carried?: boolean;
   retried: number;

@@ -19,7 +19,7 @@ import type { WorkLimits } from './work.ts';
  * where Fermata has signed it for that run. 10: a delegation can end, templates see the time that a run is for, a run that continues passes on what its chain was started with, and
  * a flood of forged statements fails no run; a failure has all of its fields, the number of its attempt, and what it followed as its cause;
  * several transitions of one visit to one task open a lineage each; defaults are filled in wherever a schema applies; JSON
- * of other workers and clients that a value would not say is refused.
+ * of other workers and clients that a value would not say is refused; what one visit leads to starts together.
  */
 export const INTERPRETER_VERSION = 10;
 

@@ -270,7 +270,7 @@ export async function startApi({
       });
     });
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
-  const simulations = createSimulationService(definitions, pool, Date.now);
+  const simulations = createSimulationService(definitions, connections, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
     ...{ clock: Date.now, memory: personMemory, tenantClaim },
     // It may take long, and the request does not wait for it.

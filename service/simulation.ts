@@ -1,13 +1,15 @@
 import {
+  type ConnectionDefaults,
   type MockItems,
   type MockOutcomes,
+  partsOf,
   type SimulatedTask,
   simulate,
   simulatedTasks,
 } from '../interpreter/simulate.ts';
 import { type StateWait, waitsOf } from '../interpreter/waits.ts';
 import type { Failure, Outcome } from '../model/failure.ts';
-import { type Issue, Suggestions } from '../model/issue.ts';
+import { capIssues, type Issue, Suggestions } from '../model/issue.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { checkInput, refusal } from './inputs.ts';
@@ -19,6 +21,7 @@ export interface SimulationRequest {
   input: Parameters;
   outcomes: MockOutcomes;
   items: MockItems;
+  defaults: ConnectionDefaults;
   now: number;
 }
 
@@ -31,10 +34,13 @@ export interface SimulatedRun {
   /** Keys of the visits in the order in which they start. */
   order: string[];
   tasks: SimulatedTask[];
+  /** What an action would lack, which does not keep the simulation from going on. */
+  warnings: Issue[];
 }
 
 /** Plays a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
-export function simulateRun({ run, paramSchema, input, outcomes, items, now }: SimulationRequest): SimulatedRun {
+export function simulateRun(request: SimulationRequest): SimulatedRun {
+  const { run, paramSchema, input, outcomes, items, defaults, now } = request;
   const names = run.definition.tasks.map(({ name }) => name);
   const suggestions = new Suggestions();
   const unknown = [
@@ -42,7 +48,8 @@ export function simulateRun({ run, paramSchema, input, outcomes, items, now }: S
     ...unknownTasks('items', items, names, suggestions),
   ];
   if (unknown.length > 0) throw refusal('request_invalid', unknown);
-  const { state, close } = simulate(run, checkInput(input, 'input', paramSchema), outcomes, now, { items });
+  const options = { items, defaults };
+  const { state, close, missing } = simulate(run, checkInput(input, 'input', paramSchema), outcomes, now, options);
   const tasks = simulatedTasks(state);
   return {
     status: close?.outcome ?? 'running',
@@ -51,6 +58,16 @@ export function simulateRun({ run, paramSchema, input, outcomes, items, now }: S
     waitingFor: close === null ? waitsOf(state) : [],
     order: tasks.map(({ key }) => key),
     tasks,
+    warnings: capIssues(
+      missing.map(({ key, issue: { path, message } }) => {
+        const index = names.indexOf(partsOf(key).name);
+        return {
+          code: 'input_missing',
+          path: `/definition/tasks/${index}/input${path}`,
+          message: `${message} ("${key}")`,
+        };
+      }),
+    ),
   };
 }
 

@@ -1,9 +1,10 @@
 import { type Graph, graphOf, mermaidOf } from '../language/graph.ts';
-import type { JsonObject } from '../model/json.ts';
+import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Principal } from '../model/principal.ts';
 import type { DefinitionSimulate, WorkflowSimulate } from '../model/requests.ts';
 import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../model/run-input.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
+import type { ConnectionService } from './connections.ts';
 import type { DefinitionService } from './definitions.ts';
 import type { Pool } from './pool.ts';
 import type { SimulatedRun } from './simulation.ts';
@@ -20,7 +21,12 @@ type Playable = Pick<RunInput, 'definition' | 'ref' | 'version' | 'revision' | '
 export type SimulationService = ReturnType<typeof createSimulationService>;
 
 /** Makes the service; `clock` gives milliseconds. */
-export function createSimulationService(definitions: DefinitionService, pool: Pool, clock: () => number) {
+export function createSimulationService(
+  definitions: DefinitionService,
+  connections: Pick<ConnectionService, 'list'>,
+  pool: Pool,
+  clock: () => number,
+) {
   async function play(
     principal: Principal,
     { definition, paramSchema, outSchema, actions, workflows, ref, version, revision, hash }: Playable,
@@ -39,7 +45,12 @@ export function createSimulationService(definitions: DefinitionService, pool: Po
         ? {}
         : { scheduled: { at: new Date(scheduled_at).toISOString(), schedule: null } }),
     };
-    return pool.run('simulate', principal.tenant, { run, paramSchema, input, outcomes, items, now: clock() });
+    const defaults = Object.fromEntries(
+      (await connections.list(principal)).flatMap(({ pack, name, settings }) =>
+        isJsonObject(settings.defaults ?? null) ? [[`${pack}/${name}`, settings.defaults as JsonObject]] : [],
+      ),
+    );
+    return pool.run('simulate', principal.tenant, { run, paramSchema, input, outcomes, items, defaults, now: clock() });
   }
 
   return {

@@ -137,6 +137,7 @@ describe('POST /workflows/{ref}/simulate', () => {
           ...{ input: { name: 'go' }, output: { by: 'me' } },
         },
       ],
+      warnings: [],
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { simulate } from '../../interpreter/simulate.ts';
+import { simulate, simulatedTasks } from '../../interpreter/simulate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { completeFailure, type Failure, withLastCause } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
@@ -163,4 +163,66 @@ it.each<[what: string, tasks: Definition['tasks'], then: Json, now: Json]>([
     return Object.values(simulate(run, {}, {}, STARTED).close?.output as object).at(-1);
   };
   expect([of(9), of(10)]).toEqual([then, now]);
+});
+
+it.each<[what: string, tasks: Definition['tasks'], start: string[], then: string[], now: string[]]>([
+  ['what fails first', [no('bad'), act('slow')], ['bad', 'slow'], ['bad'], ['bad', 'slow']],
+  ['what fails last', [no('bad'), act('slow')], ['slow', 'bad'], ['slow', 'bad'], ['slow', 'bad']],
+  [
+    'items, as many as start together',
+    [no('bad'), act('slow', { with_items: [1, 2, 3], concurrency: 2 })],
+    ['bad', 'slow'],
+    ['bad'],
+    ['bad', 'slow'],
+  ],
+  [
+    'what follows does not start',
+    [no('bad'), give('more', 1, { on_success: 'never' }), act('never')],
+    ['bad', 'more'],
+    ['bad'],
+    ['bad', 'more'],
+  ],
+  ['a delay does not begin', [no('bad'), act('slow', { delay: 1 })], ['bad', 'slow'], ['bad'], ['bad']],
+  [
+    'what another visit leads to does not start',
+    [give('a', 1, { on_success: 'bad' }), give('b', 1, { on_success: 'slow' }), no('bad'), act('slow')],
+    ['a', 'b'],
+    ['a', 'b', 'bad'],
+    ['a', 'b', 'bad'],
+  ],
+])(
+  'what one visit leads to starts together, and nothing more once the run has failed: %s',
+  (_, tasks, start, then, now) => {
+    const of = (interpreter: number) => {
+      const { state, commands } = simulate({ ...runInput({ start, tasks }), interpreter }, {}, {}, STARTED);
+      const begun = simulatedTasks(state).map(({ key }) => key);
+      return [begun, commands.filter(({ type }) => type === 'activity').length];
+    };
+    const activities = (order: string[]) => (order.includes('slow') ? (tasks[1]!.with_items ? 2 : 1) : 0);
+    expect([of(9), of(10)]).toEqual([then, now].map((order) => [order, activities(order)]));
+  },
+);
+
+it.each<[what: string, outcomes: Record<string, Attempt>]>([
+  ['a given outcome', { r: fail('E') }],
+  ['several given outcomes', { r: fail('E'), l: ok(1), l2: ok(1) }],
+])('in a simulation what starts together ends together: %s', (_, outcomes) => {
+  const noop = (name: string, rest: object = {}) => ({ name, action: 'core.noop', ...rest });
+  const tasks = [
+    noop('begin', { on_success: ['l', 'r'] }),
+    noop('l', { on_success: 'l2' }),
+    noop('r'),
+    noop('l2', { on_success: 'l3' }),
+    noop('l3'),
+  ];
+  expect(rehearse({ definition: { tasks }, outcomes }).order).toEqual(['begin', 'l', 'r']);
+});
+
+it('in a simulation a list of outcomes of what runs at once is consumed one an attempt', () => {
+  const tasks = [
+    no('a', { retry: { count: 3, delay: 0 }, on_success: 'b' }),
+    give('b', ['{{ a.output }}', '{{ a.attempts }}']),
+  ];
+  const { close } = rehearse({ definition: { tasks }, outcomes: { a: [fail('E'), fail('E'), ok('third')] } });
+  expect(close?.output).toEqual({ b: ['third', 3] });
 });

@@ -71,6 +71,42 @@ export const FAILURE_REHEARSALS: Rehearsal[] = [
     expect: { order: ['a', 'b', 'c', 'd'], outcome: 'completed', output: { d: [3, 1, 2, 2] } },
   },
   {
+    name: 'what one visit leads to starts together, although one of it fails the run at once',
+    definition: {
+      tasks: [
+        act('a', { on_success: ['bad', 'slow', 'more'] }),
+        no('bad'),
+        act('slow', { on_success: 'never' }),
+        give('more', 1, { on_success: 'never' }),
+        act('never'),
+      ],
+      output: ['{{ slow.status }}', '{{ more.output }}', '{{ never is defined }}'],
+    },
+    expect: {
+      order: ['a', 'bad', 'slow', 'more'],
+      outcome: 'failed',
+      failure: { type: 'E_NO', task: 'bad' },
+      output: ['succeeded', 1, false],
+    },
+  },
+  {
+    name: 'a failure of items names those that did not start',
+    definition: {
+      tasks: [
+        act('a', { with_items: [1, 2, 3, 4], concurrency: 1, on_failure: 'b' }),
+        give('b', "{{ error.details['items'] | map(attribute='index') | list }}", { on_success: 'c' }),
+        give('c', "{{ error.details['items'][1] }}"),
+      ],
+      output: ['{{ b.output }}', '{{ c.output }}'],
+    },
+    items: { a: [ok(1), fail('E')] },
+    expect: {
+      order: ['a', 'b', 'c'],
+      outcome: 'completed',
+      output: [[1, 2, 3], { index: 2, type: 'cancelled', reason: 'the item did not start' }],
+    },
+  },
+  {
     name: 'a handler that fails has the failure that it handled as its last cause',
     definition: {
       tasks: [no('a', { on_failure: 'b' }), act('b', { on_failure: 'c' }), give('c', '{{ error.details.here }}')],

@@ -99,7 +99,13 @@ export const ITEM_REHEARSALS: Rehearsal[] = [
           'E_A',
           'a',
           'item 1 failed: no',
-          { items: [{ index: 1, type: 'E_A', reason: 'no' }], outputs: ['one', null, null, null] },
+          {
+            items: [
+              { index: 1, type: 'E_A', reason: 'no' },
+              ...[2, 3].map((index) => ({ index, type: 'cancelled', reason: 'the item did not start' })),
+            ],
+            outputs: ['one', null, null, null],
+          },
           'a[1]',
         ],
       },

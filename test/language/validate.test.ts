@@ -53,6 +53,11 @@ describe('refused when it is written', () => {
       ['without_effect /tasks/0/concurrency', 'without_effect /tasks/0/on_item_failure'],
     ],
     [
+      'a timeout of a wait, which looks like its limit',
+      { tasks: [{ name: 'a', action: 'core.wait_signal', input: { name: 'go' }, timeout: 60 }] },
+      ['without_effect /tasks/0/timeout'],
+    ],
+    [
       'a concurrency that is none',
       { tasks: [noop('a', { with_items: [], concurrency: 501 }), noop('b', { with_items: [], concurrency: 'two' })] },
       ['out_of_range /tasks/0/concurrency'],
@@ -305,6 +310,7 @@ describe('doubtful, and stored with a warning', () => {
       { tasks: [noop('a', { on_success: 'b', on_complete: 'b' }), noop('b')] },
       ['several_arrivals /tasks/1'],
     ],
+    ['a timeout of what runs at once', { tasks: [noop('a', { timeout: 300 })] }, ['without_effect /tasks/0/timeout']],
     [
       'several transitions of one task of which one fires',
       { tasks: [noop('a', { on_success: 'b', on_failure: 'b' }), noop('b')] },

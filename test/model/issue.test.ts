@@ -5,6 +5,11 @@ it('a suggestion names the nearest word, if one is near enough', () => {
   expect(didYouMean('tasc', ['other', 'task'])).toBe(' Did you mean "task"?');
   expect(didYouMean('tasc', ['other'], ['TASK'])).toBe(' Did you mean "TASK"?');
   expect(didYouMean('tasc', ['something'])).toBe('');
+  // Letters that have changed places are one mistake.
+  expect(didYouMean('lable', ['label'])).toBe(' Did you mean "label"?');
+  expect(didYouMean('ab', ['ba'])).toBe(' Did you mean "ba"?');
+  expect(didYouMean('nmae', ['name'])).toBe(' Did you mean "name"?');
+  expect(didYouMean('lbale', ['label'])).toBe('');
   expect(didYouMean('a'.repeat(64), ['a'.repeat(63)])).toContain('Did you mean');
   expect(didYouMean('a'.repeat(65), ['a'.repeat(64)])).toBe('');
 });
