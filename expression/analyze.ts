@@ -1,7 +1,7 @@
 import type { Arguments, Expression, Filter, Statement } from './ast.ts';
 import type { Position } from './errors.ts';
-import { GLOBAL_NAMES } from './evaluator.ts';
 import { FILTERS } from './filters.ts';
+import { FUNCTION_NAMES } from './functions.ts';
 import { TESTS } from './tests.ts';
 
 /** A name that a template reads, with the keys below it that are written out. */
@@ -10,8 +10,8 @@ export interface Reference extends Position {
   keys: (string | number)[];
   /** Under `default` or `is defined`: it may be missing. */
   guarded: boolean;
-  /** The name is called, as in `now()`. */
-  called: boolean;
+  /** The arguments with which the name is called, as in `now()`; null: it is not. */
+  called: Arguments | null;
 }
 
 /** A filter or test that does not exist, with the names that do. */
@@ -21,22 +21,16 @@ export interface UnknownUse extends Position {
   candidates: readonly string[];
 }
 
-/** A filter with arguments that it does not take. */
-export interface Misuse extends Position {
-  message: string;
-}
-
 /** What a template reads and uses, known before it runs. */
 export interface Analysis {
   references: Reference[];
   unknown: UnknownUse[];
-  misused: Misuse[];
 }
 
 /** Finds every name that a template reads from outside, and every filter and test that does not exist. */
 export function analyze(statements: readonly Statement[]): Analysis {
-  const analysis: Analysis = { references: [], unknown: [], misused: [] };
-  new Walker(analysis).statements(statements, new Set(GLOBAL_NAMES));
+  const analysis: Analysis = { references: [], unknown: [] };
+  new Walker(analysis).statements(statements, new Set(FUNCTION_NAMES));
   return analysis;
 }
 
@@ -56,6 +50,7 @@ class Walker {
   #statement(statement: Statement, names: Set<string>): void {
     switch (statement.kind) {
       case 'output':
+      case 'do':
         this.#read(statement.of, names);
         return;
       case 'if':
@@ -99,7 +94,6 @@ class Walker {
   #filters(filters: readonly Filter[], names: ReadonlySet<string>): void {
     for (const { name, args, line, column } of filters) {
       this.#use('filter', name, FILTERS, { line, column });
-      this.#count(name, args, { line, column });
       this.#arguments(args, names);
     }
   }
@@ -109,25 +103,12 @@ class Walker {
     this.#analysis.unknown.push({ what, name, candidates: Object.keys(table), line, column });
   }
 
-  #count(name: string, { positional, named }: Arguments, { line, column }: Position): void {
-    const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name]! : null;
-    if (filter === null || filter.variadic) return;
-    const { parameters } = filter;
-    const wrong = (message: string) => this.#analysis.misused.push({ message, line, column });
-    if (positional.length > parameters.length) {
-      wrong(`${name} takes at most ${parameters.length} arguments, not ${positional.length}`);
-    }
-    for (const [argument] of named) {
-      if (!parameters.includes(argument)) wrong(`${name} has no argument '${argument}'`);
-    }
-  }
-
   #arguments({ positional, named }: Arguments, names: ReadonlySet<string>): void {
     for (const argument of positional) this.#read(argument, names);
     for (const [, argument] of named) this.#read(argument, names);
   }
 
-  #read(expression: Expression, names: ReadonlySet<string>, guarded = false, called = false): void {
+  #read(expression: Expression, names: ReadonlySet<string>, guarded = false, called: Arguments | null = null): void {
     switch (expression.kind) {
       case 'constant':
         return;
@@ -152,13 +133,12 @@ class Walker {
         const { of } = expression;
         // The last name of a call on something is a method: it is no key of the data.
         if (of.kind === 'attribute') this.#read(of.of, names, guarded);
-        else this.#read(of, names, guarded, true);
+        else this.#read(of, names, guarded, expression.args);
         this.#arguments(expression.args, names);
         return;
       }
       case 'filter':
         this.#use('filter', expression.name, FILTERS, expression);
-        this.#count(expression.name, expression.args, expression);
         this.#read(expression.of, names, guarded || expression.name === 'default' || expression.name === 'd');
         this.#arguments(expression.args, names);
         return;
@@ -188,7 +168,7 @@ class Walker {
     }
   }
 
-  #path(expression: Expression, names: ReadonlySet<string>, guarded: boolean, called: boolean): void {
+  #path(expression: Expression, names: ReadonlySet<string>, guarded: boolean, called: Arguments | null): void {
     let keys: (string | number)[] = [];
     let current = expression;
     while (current.kind === 'attribute' || current.kind === 'item') {

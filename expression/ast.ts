@@ -24,6 +24,46 @@ export interface Arguments {
   named: [string, Expression][];
 }
 
+/** The names of arguments that have one, in order. */
+export function namesOf({ named }: Arguments): string[] {
+  return named.map(([name]) => name);
+}
+
+/** The expressions that an expression consists of. */
+export function partsOf(expression: Expression): Expression[] {
+  switch (expression.kind) {
+    case 'constant':
+    case 'name':
+      return [];
+    case 'list':
+    case 'tuple':
+      return expression.entries;
+    case 'dict':
+      return expression.entries.flat();
+    case 'attribute':
+    case 'unary':
+      return [expression.of];
+    case 'item':
+      return [expression.of, expression.key];
+    case 'slice':
+      return [expression.of, expression.from, expression.to, expression.by].filter((part) => part !== undefined);
+    case 'call':
+    case 'filter':
+    case 'test':
+      return [expression.of, ...valuesOf(expression.args)];
+    case 'binary':
+      return [expression.left, expression.right];
+    case 'compare':
+      return [expression.first, ...expression.rest.map(({ right }) => right)];
+    case 'condition':
+      return [expression.test, expression.value, expression.otherwise].filter((part) => part !== null);
+  }
+}
+
+function valuesOf({ positional, named }: Arguments): Expression[] {
+  return [...positional, ...named.map(([, value]) => value)];
+}
+
 /** What `set` and `for` assign to. */
 export type Target = { names: string[] } | { namespace: string; field: string };
 
@@ -39,10 +79,12 @@ export type Statement =
       condition: Expression | null;
       body: Statement[];
       otherwise: Statement[];
+      recursive: boolean;
     }
   | { kind: 'set'; target: Target; value: Expression }
   | { kind: 'capture'; name: string; filters: Filter[]; body: Statement[] }
   | { kind: 'with'; assignments: [string, Expression][]; body: Statement[] }
+  | { kind: 'do'; of: Expression }
   | { kind: 'apply'; filters: Filter[]; body: Statement[] }
   | { kind: 'break' | 'continue' };
 
@@ -50,4 +92,35 @@ export type Statement =
 export interface Filter extends Position {
   name: string;
   args: Arguments;
+}
+
+/** What a statement is made of: its own expressions, its filters, and the statements within it. */
+export function contentsOf(statement: Statement): {
+  expressions: Expression[];
+  filters: Filter[];
+  bodies: (readonly Statement[])[];
+} {
+  const none = { expressions: [], filters: [], bodies: [] };
+  switch (statement.kind) {
+    case 'output':
+    case 'do':
+      return { ...none, expressions: [statement.of] };
+    case 'if': {
+      const tests = statement.branches.flatMap(({ test }) => (test === null ? [] : [test]));
+      return { ...none, expressions: tests, bodies: statement.branches.map(({ body }) => body) };
+    }
+    case 'for': {
+      const { of, condition, body, otherwise } = statement;
+      return { ...none, expressions: condition === null ? [of] : [of, condition], bodies: [body, otherwise] };
+    }
+    case 'set':
+      return { ...none, expressions: [statement.value] };
+    case 'with':
+      return { ...none, expressions: statement.assignments.map(([, value]) => value), bodies: [statement.body] };
+    case 'capture':
+    case 'apply':
+      return { ...none, filters: statement.filters, bodies: [statement.body] };
+    default:
+      return none;
+  }
 }

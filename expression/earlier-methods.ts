@@ -1,14 +1,207 @@
+import { integer, text } from './arguments.ts';
+import type { Budget } from './budget.ts';
+import { countPoints } from './code-points.ts';
 import { formatBraces } from './earlier-format.ts';
-import { type Operation, operation } from './environment.ts';
-import type { Value } from './values.ts';
+import { capitalize, center, replaceText, splitText, strip } from './earlier-text.ts';
+import { type Operation, operation, passing } from './environment.ts';
+import { equals } from './equality.ts';
+import { typeError } from './errors.ts';
+import { Search, splitAt } from './search.ts';
+import { type Dict, entriesOf, isDict, iterate, keysOf, Tuple, type Value } from './values.ts';
 
-/** Methods as dialect 1 has them, for each kind of value. Nothing in here is ever mended. */
-export const EARLIER_METHODS: Readonly<Record<'text' | 'list' | 'dict', Readonly<Record<string, Operation>>>> = {
-  text: {
-    format: operation('*', (value, args, { budget }, named) =>
-      formatBraces(value as string, args as Value[], named, budget),
-    ),
-  },
-  list: {},
-  dict: {},
+// Methods as dialect 1 has them. Nothing in here is ever mended: what open runs have decided must come out again.
+
+/** A method of text; each unit of work pays for so many characters of it. */
+const onText = (perWork: number, run: (value: string) => Value): Operation =>
+  operation('', (value, _, { budget }) => {
+    budget.work((value as string).length / perWork);
+    return run(value as string);
+  });
+const startsOrEnds = (check: (value: string, part: string) => boolean): Operation =>
+  operation('part', (value, [part = ''], { budget }) => {
+    const parts = part instanceof Tuple ? part.items : [part];
+    return parts.some((one) => {
+      budget.work(1 + text(one).length / 64);
+      return check(value as string, text(one));
+    });
+  });
+const has = (pattern: RegExp): Operation => onText(32, (value) => pattern.test(value));
+const stripped = (start: boolean, end: boolean): Operation =>
+  operation('chars', (value, [chars], { budget }) =>
+    strip(value as string, chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars), start, end, budget),
+  );
+const padded = (pad: (value: string, width: number, fill: string) => string): Operation =>
+  operation('width fillchar', (value, [width, fill], { budget }) => {
+    const size = integer(width, 0);
+    budget.text(size);
+    return pad(value as string, size, text(fill, ' '));
+  });
+const find = (value: Value, part: Value | undefined, budget: Budget, last = false): number => {
+  const source = value as string;
+  const search = new Search(source, text(part), budget);
+  const index = last ? search.last() : search.first();
+  if (index === -1) return -1;
+  budget.work(index / 64);
+  return countPoints(source, index);
 };
+const partition = (last: boolean): Operation =>
+  operation('sep', (value, [separator], { budget }) => {
+    const source = value as string;
+    const part = text(separator);
+    if (part === '') throw typeError('the separator is empty');
+    const search = new Search(source, part, budget);
+    const index = last ? search.last() : search.first();
+    if (index === -1) return new Tuple(last ? ['', '', source] : [source, '', '']);
+    return new Tuple([source.slice(0, index), part, source.slice(index + part.length)]);
+  });
+
+const EARLIER_TEXT_METHODS: Record<string, Operation> = {
+  upper: onText(64, (value) => value.toUpperCase()),
+  lower: onText(64, (value) => value.toLowerCase()),
+  casefold: onText(64, (value) => value.toLowerCase()),
+  title: onText(4, (value) => value.replace(/\p{L}+/gu, capitalize)),
+  capitalize: onText(64, capitalize),
+  swapcase: onText(4, (value) =>
+    [...value].map((one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join(''),
+  ),
+  strip: stripped(true, true),
+  lstrip: stripped(true, false),
+  rstrip: stripped(false, true),
+  split: operation('sep maxsplit', (value, [separator, most], { budget }) =>
+    splitText(
+      value as string,
+      separator === undefined || separator === null ? null : text(separator),
+      integer(most, -1),
+      budget,
+    ),
+  ),
+  rsplit: operation('sep maxsplit', (value, [separator, most], { budget }) => {
+    const parts = splitText(
+      value as string,
+      separator === undefined || separator === null ? null : text(separator),
+      -1,
+      budget,
+    );
+    const count = integer(most, -1);
+    if (count < 0 || parts.length <= count + 1) return parts;
+    const between = separator === undefined || separator === null ? ' ' : text(separator);
+    return [parts.slice(0, parts.length - count).join(between), ...parts.slice(parts.length - count)];
+  }),
+  splitlines: onText(8, (value) => {
+    const lines = value.split(/\r\n|\n|\r/);
+    return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  }),
+  partition: partition(false),
+  rpartition: partition(true),
+  startswith: startsOrEnds((value, part) => value.startsWith(part)),
+  endswith: startsOrEnds((value, part) => value.endsWith(part)),
+  removeprefix: operation('part', (value, [part]) =>
+    (value as string).startsWith(text(part)) ? (value as string).slice(text(part).length) : value,
+  ),
+  removesuffix: operation('part', (value, [part]) =>
+    text(part) !== '' && (value as string).endsWith(text(part))
+      ? (value as string).slice(0, -text(part).length)
+      : value,
+  ),
+  find: operation('part', (value, [part], { budget }) => find(value, part, budget)),
+  rfind: operation('part', (value, [part], { budget }) => find(value, part, budget, true)),
+  index: operation('part', (value, [part], { budget }) => {
+    const index = find(value, part, budget);
+    if (index === -1) throw typeError('the text does not have that part');
+    return index;
+  }),
+  count: operation('part', (value, [part], { budget }) =>
+    text(part) === '' ? countPoints(value as string) + 1 : splitAt(value as string, text(part), budget).length - 1,
+  ),
+  replace: operation('old new count', (value, [from, to, count], { budget }) =>
+    replaceText(value as string, text(from), text(to), integer(count, -1), budget),
+  ),
+  join: operation('list', (value, [list = []], { budget }) => {
+    const parts = iterate(list, budget).map((entry) => text(entry));
+    budget.text(parts.reduce((sum, part) => sum + part.length + (value as string).length, 0));
+    return parts.join(value as string);
+  }),
+  format: operation('*', (value, args, { budget }, named) =>
+    formatBraces(value as string, args as Value[], named, budget),
+  ),
+  zfill: operation('width', (value, [width], { budget }) => {
+    const size = integer(width, 0);
+    budget.text(size);
+    const sign = /^[-+]/.exec(value as string)?.[0] ?? '';
+    return sign + (value as string).slice(sign.length).padStart(size - sign.length, '0');
+  }),
+  ljust: padded((value, width, fill) => value.padEnd(width, fill)),
+  rjust: padded((value, width, fill) => value.padStart(width, fill)),
+  center: padded((value, width) => center(value, width)),
+  isdigit: has(/^\d+$/),
+  isnumeric: has(/^\p{N}+$/u),
+  isdecimal: has(/^\d+$/),
+  isalpha: has(/^\p{L}+$/u),
+  isalnum: has(/^[\p{L}\p{N}]+$/u),
+  isspace: has(/^\s+$/),
+  isupper: onText(16, (value) => value === value.toUpperCase() && value !== value.toLowerCase()),
+  islower: onText(16, (value) => value === value.toLowerCase() && value !== value.toUpperCase()),
+};
+
+const EARLIER_LIST_METHODS: Record<string, Operation> = {
+  index: operation('entry', (value, [entry = null], { budget }) => {
+    const index = entriesOf(value)!.findIndex((one) => equals(one, entry, budget));
+    if (index === -1) throw typeError('the list does not have that entry');
+    return index;
+  }),
+  count: operation(
+    'entry',
+    (value, [entry = null], { budget }) => entriesOf(value)!.filter((one) => equals(one, entry, budget)).length,
+  ),
+  copy: operation('', (value) => [...entriesOf(value)!]),
+};
+
+/** What changes a list or dictionary; only on those that the template made. */
+const EARLIER_CHANGES: Record<string, Operation> = {
+  append: operation('entry', (value, [entry = null]) => {
+    (value as Value[]).push(entry);
+    return null;
+  }),
+  extend: operation('list', (value, [list = []], { budget }) => {
+    const entries = iterate(list, budget);
+    budget.charge(entries.length);
+    for (const entry of [...entries]) (value as Value[]).push(entry);
+    return null;
+  }),
+  insert: operation('index entry', (value, [index, entry = null]) => {
+    (value as Value[]).splice(integer(index, 0), 0, entry);
+    return null;
+  }),
+  pop: passing('index', (value, [index]) => {
+    const list = value as Value[];
+    if (list.length === 0) throw typeError('the list is empty');
+    return list.splice(integer(index, -1), 1)[0] ?? null;
+  }),
+  update: operation('other', (value, [other = {}], { budget }) => {
+    if (!isDict(other)) throw typeError('a dictionary is expected');
+    budget.work(keysOf(other, budget).length);
+    for (const [key, entry] of Object.entries(other)) {
+      Object.defineProperty(value as Dict, key, { value: entry, enumerable: true, writable: true, configurable: true });
+    }
+    return null;
+  }),
+};
+
+const pairs = (value: Value): Tuple[] => Object.entries(value as Dict).map((pair) => new Tuple(pair));
+const EARLIER_DICT_METHODS: Record<string, Operation> = {
+  items: operation('', (value) => pairs(value)),
+  keys: operation('', (value) => Object.keys(value as Dict)),
+  values: operation('', (value) => Object.values(value as Dict)),
+  copy: operation('', (value) => ({ ...(value as Dict) })),
+  get: passing('key default', (value, [key = null, otherwise = null]) =>
+    typeof key === 'string' && Object.hasOwn(value as Dict, key) ? (value as Dict)[key]! : otherwise,
+  ),
+};
+
+/** Methods by name for each kind of value, and what changes one. */
+export const EARLIER_METHODS = {
+  text: EARLIER_TEXT_METHODS,
+  list: EARLIER_LIST_METHODS,
+  dict: EARLIER_DICT_METHODS,
+  changes: EARLIER_CHANGES,
+} as const;

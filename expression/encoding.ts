@@ -23,12 +23,16 @@ export function base64Encode(text: string): string {
   return result;
 }
 
-/** Base64 of UTF-8 back to text. */
-export function base64Decode(text: string): string {
+/**
+ * Base64 of UTF-8 back to text. `exact` refuses a length that no Base64 has, and keeps a byte order mark; in dialect 1 a character was left over,
+ * and the mark was dropped.
+ */
+export function base64Decode(text: string, { exact = false } = {}): string {
   const padded = text.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/');
   let end = padded.length;
   while (padded[end - 1] === '=') end -= 1;
   const digits = padded.slice(0, end);
+  if (exact && end % 4 === 1) throw typeError('the text is no Base64');
   const bytes: number[] = [];
   let bits = 0;
   let held = 0;
@@ -43,7 +47,7 @@ export function base64Decode(text: string): string {
     held &= (1 << bits) - 1;
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: exact }).decode(Uint8Array.from(bytes));
   } catch {
     throw typeError('what the Base64 holds is no text');
   }

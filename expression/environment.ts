@@ -1,60 +1,76 @@
 import type { Budget } from './budget.ts';
+import { DECLARED_ARGUMENTS, type Dialect } from './dialect.ts';
 import { EvaluationError, typeError } from './errors.ts';
+import { argumentFault, type Signature, signatureOf } from './signature.ts';
 import type { Value } from './values.ts';
 
 /** What filters, tests and methods may use of the evaluation that calls them. */
 export interface Environment {
   budget: Budget;
-  filter(name: string, value: Value, args: Value[], named: Record<string, Value>): Value;
-  test(name: string, value: Value, args: Value[]): boolean;
+  filter(name: string, value: Value, given: Given): Value;
+  test(name: string, value: Value, given: Given): boolean;
+  /** A value that may be listed although it does not exist; in dialect 1 that is an error. */
+  held(value: Value): Value;
   /** A number from 0 up to 1. */
   random(): number;
 }
 
-/** A filter or method with the names of its parameters; those that were not given are undefined. */
+/** A filter, method or function with the arguments that it takes; those that were not given are undefined. */
 export interface Operation {
-  parameters: readonly string[];
-  /** Takes more arguments than it names. */
-  variadic: boolean;
+  signature: Signature;
   /** May give back something that it was given, so that its result is not the template's own. */
   passes: boolean;
   run(value: Value, args: (Value | undefined)[], environment: Environment, named: Record<string, Value>): Value;
 }
 
-/** Makes an operation; a last parameter `*` takes whatever else is given. */
-export function operation(parameters: string, run: Operation['run']): Operation {
-  const names = parameters === '' ? [] : parameters.split(' ');
-  const variadic = names.at(-1) === '*';
-  return { parameters: variadic ? names.slice(0, -1) : names, variadic, passes: false, run };
+/** Makes an operation that takes the arguments of a signature. */
+export function operation(signature: string, run: Operation['run']): Operation {
+  return { signature: signatureOf(signature), passes: false, run };
 }
 
 /** Makes an operation that may give back something that it was given. */
-export function passing(parameters: string, run: Operation['run']): Operation {
-  return { ...operation(parameters, run), passes: true };
+export function passing(signature: string, run: Operation['run']): Operation {
+  return { ...operation(signature, run), passes: true };
+}
+
+/** Arguments as a template gives them; those with names in order, and one may stand there twice. */
+export interface Given {
+  positional: Value[];
+  named: readonly (readonly [string, Value])[];
 }
 
 /** Puts arguments in the places of their parameters and runs the operation. */
-export function apply(
+export function apply(name: string, of: Operation, value: Value, given: Given, environment: Environment): Value {
+  const { placed, rest } = place(name, of.signature, given, environment.budget.dialect);
+  return of.run(value, placed, environment, rest);
+}
+
+/** Puts arguments in the places of their parameters; `rest` has those whose names have no place. Throws where one is not declared. */
+export function place(
   name: string,
-  { parameters, variadic, run }: Operation,
-  value: Value,
-  args: Value[],
-  named: Record<string, Value>,
-  environment: Environment,
-): Value {
-  if (!variadic && args.length > parameters.length) {
-    throw typeError(`${name} takes at most ${parameters.length} arguments, not ${args.length}`);
+  signature: Signature,
+  { positional, named }: Given,
+  dialect: Dialect,
+): { placed: (Value | undefined)[]; rest: Record<string, Value> } {
+  const { parameters, variadic } = signature;
+  if (dialect >= DECLARED_ARGUMENTS) {
+    const names = named.map(([key]) => key);
+    const fault = argumentFault(name, signature, positional.length, names);
+    if (fault !== null) throw typeError(fault);
+  } else if (!variadic && positional.length > parameters.length) {
+    throw typeError(`${name} takes at most ${parameters.length} arguments, not ${positional.length}`);
   }
-  const placed: (Value | undefined)[] = [...args];
+  const placed: (Value | undefined)[] = [...positional];
   const rest: Record<string, Value> = {};
-  for (const [key, entry] of Object.entries(named)) {
-    const index = parameters.indexOf(key);
-    if (index === -1 && variadic) rest[key] = entry;
+  for (const [key, entry] of Object.entries(Object.fromEntries(named))) {
+    // In dialect 1, names have no places where any number of arguments is taken.
+    const index = variadic && dialect < DECLARED_ARGUMENTS ? -1 : parameters.indexOf(key);
+    if (index === -1 && (variadic || dialect >= DECLARED_ARGUMENTS)) rest[key] = entry;
     else if (index === -1) throw typeError(`${name} has no argument '${key}'`);
     else if (placed[index] !== undefined) throw typeError(`${name} is given '${key}' twice`);
     else placed[index] = entry;
   }
-  return run(value, placed, environment, rest);
+  return { placed, rest };
 }
 
 /** An error for a name that no table has. */

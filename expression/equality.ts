@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts';
 import { commonUnits, orderAfter } from './code-points.ts';
+import { keySought } from './dictionaries.ts';
 import { typeError } from './errors.ts';
 import { Search } from './search.ts';
 import { defined, entriesOf, isDict, iterate, kindOf, numberOf, Tuple, type Value } from './values.ts';
@@ -73,6 +74,9 @@ export function contains(container: Value, value: Value, budget: Budget): boolea
     if (typeof wanted !== 'string') throw typeError(`${kindOf(wanted)} cannot be in a string`);
     return new Search(known, wanted, budget).first() !== -1;
   }
-  if (isDict(known)) return typeof wanted === 'string' && Object.hasOwn(known, wanted);
+  if (isDict(known)) {
+    const key = keySought(wanted, budget);
+    return key !== null && Object.hasOwn(known, key);
+  }
   return iterate(known, budget).some((entry) => equals(entry, wanted, budget));
 }

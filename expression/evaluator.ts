@@ -1,28 +1,30 @@
 import type { WorkMeter } from '../model/work.ts';
 import { integer } from './arguments.ts';
-import type { Arguments, Expression, Statement } from './ast.ts';
+import type { Arguments, Expression } from './ast.ts';
 import { Budget } from './budget.ts';
-import type { Dialect } from './dialect.ts';
-import { apply, type Environment, unknownName } from './environment.ts';
+import { DECLARED_ARGUMENTS, type Dialect, FINITE_NUMBERS, LAZY_UNDEFINED, RECURSIVE_LOOPS } from './dialect.ts';
+import { keySought, keyText } from './dictionaries.ts';
+import { apply, type Environment, type Given, type Operation, place, unknownName } from './environment.ts';
 import { compare, contains, equals } from './equality.ts';
 import { EvaluationError, type Position, TemplateError, typeError } from './errors.ts';
 import { filtersOf } from './filters.ts';
+import { Frames } from './frames.ts';
+import { functionsOf } from './functions.ts';
 import { isPrivate, listNames, readMember } from './members.ts';
 import { methodOf } from './methods.ts';
 import { operate } from './operators.ts';
+import { slice } from './slices.ts';
 import { spell } from './spelling.ts';
-import { TESTS } from './tests.ts';
+import { testsOf } from './tests.ts';
 import {
   Callable,
-  type Dict,
   defined,
   entriesOf,
   Float,
+  finite,
   floatOf,
   isFloat,
-  iterate,
   kindOf,
-  Namespace,
   numberOf,
   Tuple,
   truthy,
@@ -49,26 +51,15 @@ const MAX_STEPS = 200_000;
 /** Units of work that a function of the host costs: the most expensive draws a number from a digest. */
 const HOST_CALL = 50;
 
-/** Levels of `{% for %}` and the like that a name is looked for in. */
-interface Frame {
-  vars: Map<string, Value>;
-  parent: Frame | null;
-  /** Makes `loop`, which most rounds of a loop never look at. */
-  loop?: () => Dict;
-}
-
-/** What statements put out: a value for `{{ }}`, text for the rest. */
-type Chunk = { value: Value } | { text: string };
-
-/** Evaluates one template once, over one scope and with one budget. */
+/** Evaluates the expressions of one template once, over one scope and with one budget. */
 export class Evaluator implements Environment {
   readonly budget: Budget;
+  /** What the template has set. */
+  readonly frames = new Frames();
   readonly #scope: Scope;
   /** What the template itself has made: only that may be changed. */
   #owned: WeakSet<object> | undefined;
   readonly #roots = new Map<string, Value>();
-  #frame: Frame = { vars: new Map(), parent: null };
-  #depth = 0;
 
   constructor(scope: Scope) {
     this.#scope = scope;
@@ -87,24 +78,19 @@ export class Evaluator implements Environment {
     }
   }
 
-  /** What a template gives: the value of its only output, else text; null when it puts out nothing. */
-  render(statements: readonly Statement[]): Value {
-    const chunks: Chunk[] = [];
-    this.#run(statements, chunks);
-    const [only] = chunks;
-    if (only === undefined) return null;
-    if (chunks.length === 1) return 'value' in only ? only.value : only.text;
-    return this.#join(chunks);
+  /** A value that may be bound, listed or passed on although it does not exist: what does is looked at where it is used. */
+  held(value: Value): Value {
+    return this.budget.dialect >= LAZY_UNDEFINED ? value : defined(value);
   }
 
-  filter(name: string, value: Value, args: Value[], named: Record<string, Value>): Value {
+  filter(name: string, value: Value, given: Given): Value {
     const filters = filtersOf(this.budget.dialect);
     const found = Object.hasOwn(filters, name) ? filters[name]! : null;
     if (found === null) throw unknownName('filter', name);
     this.budget.read(value);
-    const result = apply(name, found, value, args, named, this);
+    const result = apply(name, found, value, given, this);
     this.budget.read(result);
-    return found.passes ? result : this.#own(result);
+    return found.passes ? result : this.own(result);
   }
 
   random(): number {
@@ -113,14 +99,18 @@ export class Evaluator implements Environment {
     return this.#scope.random();
   }
 
-  test(name: string, value: Value, args: Value[]): boolean {
-    const found = Object.hasOwn(TESTS, name) ? TESTS[name]! : null;
+  test(name: string, value: Value, given: Given): boolean {
+    const { dialect } = this.budget;
+    const tests = testsOf(dialect);
+    const found = Object.hasOwn(tests, name) ? tests[name]! : null;
     if (found === null) throw unknownName('test', name);
     this.budget.charge(1);
-    return found(value, args, { budget: this.budget, filters: filtersOf(this.budget.dialect), tests: TESTS });
+    const args = dialect >= DECLARED_ARGUMENTS ? place(name, found.signature, given, dialect).placed : given.positional;
+    return found.run(value, args, { budget: this.budget, filters: filtersOf(dialect), tests });
   }
 
-  #own<T extends Value>(value: T): T {
+  /** Notes that the template has made a value, so that it may change it. */
+  own<T extends Value>(value: T): T {
     if (typeof value === 'object' && value !== null) {
       this.#owned ??= new WeakSet();
       this.#owned.add(value);
@@ -128,31 +118,23 @@ export class Evaluator implements Environment {
     return value;
   }
 
-  #join(chunks: Chunk[]): string {
-    const parts = chunks.map((chunk) => ('text' in chunk ? chunk.text : spell(chunk.value, this.budget)));
-    this.budget.text(parts.reduce((sum, part) => sum + part.length, 0));
-    return parts.join('');
-  }
-
-  #lookup(name: string): Value {
-    for (let frame: Frame | null = this.#frame; frame !== null; frame = frame.parent) {
-      const found = frame.vars.get(name);
-      if (found !== undefined) return found;
-      if (name === 'loop' && frame.loop !== undefined) {
-        const state = frame.loop();
-        frame.vars.set('loop', state);
-        return state;
-      }
-    }
+  /** The value of a name: what the template has set, what the scope has, or a function of the language. */
+  lookup(name: string): Value {
+    const set = this.frames.find(name);
+    if (set !== undefined) return set;
     if (!isPrivate(name)) {
       const found = this.#ofScope(name);
       if (found !== undefined) return found;
-      const own = Object.hasOwn(GLOBALS, name) ? GLOBALS[name]! : null;
-      if (own !== null) return new Callable((args, named) => this.#own(own(args, named, this.budget)));
+      const functions = functionsOf(this.budget.dialect);
+      if (Object.hasOwn(functions, name)) return this.#functionOf(functions[name]!);
     }
     const names = this.#scope.names();
     this.budget.work(names.length / 16);
     return new Undefined(`'${name}' is not defined; there are: ${listNames(names)}`);
+  }
+
+  #functionOf({ signature, run }: Operation): Callable {
+    return new Callable((args, named) => this.own(run(null, args, this, named)), signature);
   }
 
   /** The value of a root of the scope. Where work counts, it is asked for once: it may have to be put together of many parts. */
@@ -170,25 +152,25 @@ export class Evaluator implements Environment {
     return new Callable((args, named) => {
       this.budget.work(HOST_CALL);
       return of.call(args, named);
-    });
+    }, of.signature);
   }
 
   #evaluate(expression: Expression): Value {
     switch (expression.kind) {
       case 'constant':
-        return expression.float === true ? floatOf(expression.value as number) : expression.value;
+        return expression.float === true ? this.#float(expression.value as number) : expression.value;
       case 'name':
-        return this.#lookup(expression.name);
+        return this.lookup(expression.name);
       case 'list':
-        return this.#own(expression.entries.map((entry) => defined(this.evaluate(entry))));
+        return this.own(expression.entries.map((entry) => this.held(this.evaluate(entry))));
       case 'tuple':
-        return new Tuple(expression.entries.map((entry) => defined(this.evaluate(entry))));
+        return new Tuple(expression.entries.map((entry) => this.held(this.evaluate(entry))));
       case 'dict':
-        return this.#own(
+        return this.own(
           Object.fromEntries(
             expression.entries.map(([key, value]) => [
               keyText(this.evaluate(key), this.budget),
-              defined(this.evaluate(value)),
+              this.held(this.evaluate(value)),
             ]),
           ),
         );
@@ -202,12 +184,11 @@ export class Evaluator implements Environment {
         return this.#call(expression.of, expression.args);
       case 'filter': {
         const value = this.evaluate(expression.of);
-        const { positional, named } = this.#arguments(expression.args);
-        return this.filter(expression.name, value, positional, named);
+        return this.filter(expression.name, value, this.given(expression.args));
       }
       case 'test': {
         const value = this.evaluate(expression.of);
-        return this.test(expression.name, value, this.#arguments(expression.args).positional);
+        return this.test(expression.name, value, this.given(expression.args));
       }
       case 'unary':
         return this.#unary(expression.operator, this.evaluate(expression.of));
@@ -222,10 +203,15 @@ export class Evaluator implements Environment {
     }
   }
 
-  #arguments({ positional, named }: Arguments): { positional: Value[]; named: Record<string, Value> } {
+  #float(value: number): Value {
+    return floatOf(this.budget.dialect >= FINITE_NUMBERS ? finite(value) : value);
+  }
+
+  /** The arguments of a call, evaluated in order. */
+  given({ positional, named }: Arguments): Given {
     return {
-      positional: positional.map((argument) => defined(this.evaluate(argument))),
-      named: Object.fromEntries(named.map(([name, argument]) => [name, defined(this.evaluate(argument))])),
+      positional: positional.map((argument) => this.held(this.evaluate(argument))),
+      named: named.map(([name, argument]) => [name, this.held(this.evaluate(argument))]),
     };
   }
 
@@ -233,57 +219,56 @@ export class Evaluator implements Environment {
     const whole = numberOf(key);
     if (entriesOf(of) !== null || typeof of === 'string') {
       if (whole !== null && !isFloat(key)) return readMember(of, whole, this.budget);
+      const named = of instanceof Tuple && typeof key === 'string' ? readMember(of, key, this.budget) : null;
+      if (named !== null && !(named instanceof Undefined)) return named;
       return new Undefined(`no element ${spell(key, this.budget)} in ${kindOf(of)}`);
     }
-    if (typeof key === 'string') return readMember(of, key, this.budget);
+    const name = keySought(key, this.budget);
+    if (name !== null) return readMember(of, name, this.budget);
     return new Undefined(`no key ${spell(key, this.budget)} in ${kindOf(defined(of))}`);
   }
 
   #slice({ of, from, to, by }: Extract<Expression, { kind: 'slice' }>): Value {
     const value = defined(this.evaluate(of));
-    // Without half of a pair in it, a text has a code point at each unit.
-    const wide = typeof value === 'string' && /[\ud800-\udfff]/.test(value);
-    if (wide) this.budget.work(value.length / 16);
-    const list = typeof value === 'string' ? (wide ? [...value] : value) : entriesOf(value);
-    if (list === null) throw typeError(`${kindOf(value)} cannot be sliced`);
-    this.budget.read(value);
     const bound = (part: Expression | undefined): number | null => {
       const given = part === undefined ? null : defined(this.evaluate(part));
       return given === null ? null : integer(given, 0);
     };
-    const step = bound(by) ?? 1;
-    if (step === 0) throw typeError('a slice has no step of zero');
-    const clamp = (index: number, low: number, high: number) =>
-      Math.min(high, Math.max(low, index < 0 ? list.length + index : index));
-    const [low, high] = step > 0 ? [0, list.length] : [-1, list.length - 1];
-    const [first, last] = [bound(from), bound(to)];
-    const start = first === null ? (step > 0 ? low : high) : clamp(first, low, high);
-    const end = last === null ? (step > 0 ? high : low) : clamp(last, low, high);
-    if (typeof list === 'string' && step === 1) return list.slice(start, Math.max(start, end));
-    const size = Math.max(0, Math.ceil((end - start) / step));
-    this.budget.work(size / 4);
-    const part = Array.from({ length: size }, (_, index) => list[start + index * step]!);
-    if (typeof value === 'string') return part.join('');
-    return value instanceof Tuple ? new Tuple(part) : this.#own(part);
+    const part = slice(value, { step: () => bound(by), ends: () => [bound(from), bound(to)] }, this.budget);
+    return Array.isArray(part) ? this.own(part) : part;
   }
 
-  #call(of: Expression, given: Arguments): Value {
+  #call(of: Expression, args: Arguments): Value {
     if (of.kind === 'attribute' && typeof of.name === 'string') {
       const subject = defined(this.evaluate(of.of));
       const owned = typeof subject === 'object' && subject !== null && this.#owned?.has(subject) === true;
       const method = methodOf(subject, of.name, owned, this.budget.dialect);
       if (method !== null) {
-        const { positional, named } = this.#arguments(given);
+        const given = this.given(args);
         this.budget.read(subject);
-        const result = apply(of.name, method, subject, positional, named, this);
+        const result = apply(of.name, method, subject, given, this);
         this.budget.read(result);
-        return method.passes ? result : this.#own(result);
+        return method.passes ? result : this.own(result);
       }
     }
-    const called = defined(this.evaluate(of));
-    if (!(called instanceof Callable)) throw typeError(`${kindOf(called)} cannot be called`);
-    const { positional, named } = this.#arguments(given);
-    return called.call(positional, named);
+    const recur = of.kind === 'name' && of.name === 'loop' ? this.frames.recursion() : undefined;
+    const called =
+      recur === undefined ? defined(this.evaluate(of)) : new Callable(([list = null]) => recur(list), 'iterable! /');
+    if (!(called instanceof Callable)) throw this.#notCallable(of, called);
+    const given = this.given(args);
+    if (this.budget.dialect < DECLARED_ARGUMENTS) {
+      return called.call([...given.positional], Object.fromEntries(given.named));
+    }
+    const name = of.kind === 'name' || of.kind === 'attribute' ? String(of.name) : 'the function';
+    const { placed, rest } = place(name, called.signature, given, this.budget.dialect);
+    return called.call(placed, rest);
+  }
+
+  #notCallable(of: Expression, value: Value): EvaluationError {
+    const isLoop = of.kind === 'name' && of.name === 'loop' && this.budget.dialect >= RECURSIVE_LOOPS;
+    return typeError(
+      isLoop ? 'loop(…) is there in a recursive loop: {% for … recursive %}' : `${kindOf(value)} cannot be called`,
+    );
   }
 
   #unary(operator: 'not' | '-' | '+', value: Value): Value {
@@ -296,9 +281,9 @@ export class Evaluator implements Environment {
 
   #binary({ operator, left, right }: Extract<Expression, { kind: 'binary' }>): Value {
     const first = this.evaluate(left);
-    if (operator === 'or') return truthy(first, this.budget) ? first : defined(this.evaluate(right));
-    if (operator === 'and') return truthy(first, this.budget) ? defined(this.evaluate(right)) : first;
-    return this.#own(operate(operator, first, this.evaluate(right), this.budget));
+    if (operator === 'or') return truthy(first, this.budget) ? first : this.held(this.evaluate(right));
+    if (operator === 'and') return truthy(first, this.budget) ? this.held(this.evaluate(right)) : first;
+    return this.own(operate(operator, first, this.evaluate(right), this.budget));
   }
 
   #compare({ first, rest }: Extract<Expression, { kind: 'compare' }>): boolean {
@@ -312,190 +297,7 @@ export class Evaluator implements Environment {
     }
     return true;
   }
-
-  #run(statements: readonly Statement[], out: Chunk[]): 'break' | 'continue' | null {
-    for (const statement of statements) {
-      const stop = this.#statement(statement, out);
-      if (stop !== null) return stop;
-    }
-    return null;
-  }
-
-  #statement(statement: Statement, out: Chunk[]): 'break' | 'continue' | null {
-    this.#charge();
-    switch (statement.kind) {
-      case 'text':
-        out.push({ text: statement.text });
-        return null;
-      case 'output': {
-        const value = this.evaluate(statement.of);
-        if (value instanceof Undefined && value.silent) return null;
-        out.push({ value: this.#at(statement.of, () => defined(value)) });
-        return null;
-      }
-      case 'if': {
-        const branch = statement.branches.find(({ test }) => test === null || this.#truthy(test));
-        return branch === undefined ? null : this.#run(branch.body, out);
-      }
-      case 'for':
-        this.#for(statement, out);
-        return null;
-      case 'set':
-        this.#set(statement);
-        return null;
-      case 'capture': {
-        const text = this.#filtered(statement.filters, this.#text(statement.body));
-        this.#frame.vars.set(statement.name, text);
-        return null;
-      }
-      case 'apply':
-        out.push({ text: spell(this.#filtered(statement.filters, this.#text(statement.body)), this.budget) });
-        return null;
-      case 'with':
-        return this.#within(() => {
-          for (const [name, value] of statement.assignments) {
-            this.#frame.vars.set(name, this.#defined(value));
-          }
-          return this.#run(statement.body, out);
-        });
-      default:
-        return statement.kind;
-    }
-  }
-
-  #charge(): void {
-    this.budget.charge(1);
-    if (this.#depth > 100) throw typeError('the template is nested too deep');
-  }
-
-  #truthy(expression: Expression): boolean {
-    return this.#at(expression, () => truthy(this.evaluate(expression), this.budget));
-  }
-
-  #defined(expression: Expression): Value {
-    return this.#at(expression, () => defined(this.evaluate(expression)));
-  }
-
-  /** Does something whose errors belong to a place. */
-  #at<T>(place: Position, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw placed(error, place);
-    }
-  }
-
-  #filtered(filters: Extract<Statement, { kind: 'apply' }>['filters'], value: Value): Value {
-    return filters.reduce<Value>((current, { name, args, line, column }) => {
-      return this.#at({ line, column }, () => {
-        const { positional, named } = this.#arguments(args);
-        return this.filter(name, current, positional, named);
-      });
-    }, value);
-  }
-
-  #text(body: readonly Statement[]): string {
-    const chunks: Chunk[] = [];
-    this.#within(() => this.#run(body, chunks));
-    return this.#join(chunks);
-  }
-
-  #within<T>(work: () => T): T {
-    this.#frame = { vars: new Map(), parent: this.#frame };
-    this.#depth += 1;
-    try {
-      return work();
-    } finally {
-      this.#frame = this.#frame.parent!;
-      this.#depth -= 1;
-    }
-  }
-
-  #set({ target, value }: Extract<Statement, { kind: 'set' }>): void {
-    const result = this.#defined(value);
-    if ('namespace' in target) {
-      const namespace = this.#lookup(target.namespace);
-      if (!(namespace instanceof Namespace)) throw placed(typeError(`'${target.namespace}' is no namespace`), value);
-      namespace.entries[target.field] = result;
-      return;
-    }
-    this.#assign(target.names, result, value);
-  }
-
-  #assign(names: string[], value: Value, place: Position): void {
-    if (names.length === 1) {
-      this.#frame.vars.set(names[0]!, value);
-      return;
-    }
-    const parts = entriesOf(value) ?? [];
-    if (parts.length !== names.length) {
-      throw placed(typeError(`${names.length} values are expected here, not ${parts.length}`), place);
-    }
-    for (const [index, name] of names.entries()) this.#frame.vars.set(name, parts[index]!);
-  }
-
-  #for(loop: Extract<Statement, { kind: 'for' }>, out: Chunk[]): void {
-    let list = this.#at(loop.of, () => iterate(this.evaluate(loop.of), this.budget));
-    const { condition } = loop;
-    if (condition !== null) {
-      list = list.filter((entry) =>
-        this.#within(() => {
-          this.#assign(loop.target, entry, loop.of);
-          return this.#truthy(condition);
-        }),
-      );
-    }
-    if (list.length === 0) {
-      this.#within(() => this.#run(loop.otherwise, out));
-      return;
-    }
-    let changed: string | null = null;
-    for (const [index, entry] of list.entries()) {
-      // A round makes a scope and its loop: about as much work as four steps.
-      this.budget.charge(4);
-      const stop = this.#within(() => {
-        this.#assign(loop.target, entry, loop.of);
-        this.#frame.loop = () => ({
-          ...{ index: index + 1, index0: index, revindex: list.length - index, revindex0: list.length - index - 1 },
-          ...{ first: index === 0, last: index === list.length - 1, length: list.length, depth: 1, depth0: 0 },
-          ...(index === 0 ? {} : { previtem: list[index - 1]! }),
-          ...(index === list.length - 1 ? {} : { nextitem: list[index + 1]! }),
-          cycle: new Callable((args) => args[index % Math.max(1, args.length)] ?? null),
-          changed: new Callable((args) => {
-            const now = spell(new Tuple(args), this.budget);
-            const differs = now !== changed;
-            changed = now;
-            return differs;
-          }),
-        });
-        return this.#run(loop.body, out);
-      });
-      if (stop === 'break') return;
-    }
-  }
 }
-
-/** Functions of the language itself. */
-const GLOBALS: Record<string, (args: Value[], named: Dict, budget: Budget) => Value> = {
-  range: (args, _, budget) => {
-    const [first = 0, second, third] = args.map((argument) => integer(argument, 0));
-    const [from, to, by] = second === undefined ? [0, first, 1] : [first, second, third ?? 1];
-    if (by === 0) throw typeError('a range has no step of zero');
-    const size = Math.max(0, Math.ceil((to - from) / by));
-    budget.charge(size);
-    return Array.from({ length: size }, (__, index) => from + index * by);
-  },
-  dict: (args, named, budget) => extended(args[0], named, budget),
-  namespace: (args, named, budget) => new Namespace(extended(args[0], named, budget)),
-};
-
-function extended(base: Value = {}, named: Dict, budget: Budget): Dict {
-  budget.work(typeof base === 'string' ? base.length : Object.keys(Object(base)).length);
-  return { ...(base as Dict), ...named };
-}
-
-/** Names of the functions that every template has. */
-export const GLOBAL_NAMES: readonly string[] = Object.keys(GLOBALS);
 
 function holds(operator: string, left: Value, right: Value, budget: Budget): boolean {
   switch (operator) {
@@ -514,15 +316,8 @@ function holds(operator: string, left: Value, right: Value, budget: Budget): boo
   return operator === '>' ? order > 0 : order >= 0;
 }
 
-/** Keys of dictionaries are text, as in JSON. */
-function keyText(key: Value, budget: Budget): string {
-  const known = defined(key);
-  if (known === null || typeof known === 'boolean') return String(known);
-  if (typeof known === 'string' || numberOf(known) !== null) return spell(known, budget);
-  throw typeError(`${kindOf(known)} cannot be a key`);
-}
-
-function placed(error: unknown, { line, column }: Position): unknown {
+/** An error with the place where it began, or else the given one. */
+export function placed(error: unknown, { line, column }: Position): unknown {
   if (error instanceof EvaluationError)
     return new TemplateError(error.kind, error.message, error.place ?? { line, column });
   if (error instanceof RangeError) return new TemplateError('limit', 'the template needs too much', { line, column });

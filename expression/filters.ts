@@ -1,16 +1,28 @@
 import type { Dialect } from './dialect.ts';
+import { DICTIONARY_FILTERS } from './dictionary-filters.ts';
 import { EARLIER_FILTERS } from './earlier-filters.ts';
+import { EARLIER_LIST_FILTERS } from './earlier-list-filters.ts';
 import type { Operation } from './environment.ts';
 import { LIST_FILTERS } from './list-filters.ts';
+import { NUMBER_FILTERS } from './number-filters.ts';
 import { TEXT_FILTERS } from './text-filters.ts';
 import { TIME_FILTERS } from './time-filters.ts';
 
 type Filters = Readonly<Record<string, Operation>>;
 
 /** Every filter by name, as the newest dialect has it. */
-export const FILTERS: Filters = { ...LIST_FILTERS, ...TEXT_FILTERS, ...TIME_FILTERS };
+export const FILTERS: Filters = {
+  ...LIST_FILTERS,
+  ...DICTIONARY_FILTERS,
+  ...NUMBER_FILTERS,
+  ...TEXT_FILTERS,
+  ...TIME_FILTERS,
+};
 
-const FILTERS_OF: Record<Dialect, Filters> = { 1: { ...FILTERS, ...EARLIER_FILTERS }, 2: FILTERS };
+const FILTERS_OF: Record<Dialect, Filters> = {
+  1: { ...FILTERS, ...EARLIER_LIST_FILTERS, ...EARLIER_FILTERS },
+  2: FILTERS,
+};
 
 /** Every filter by name, as a dialect has it. */
 export function filtersOf(dialect: Dialect): Filters {

@@ -1,3 +1,4 @@
+import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
 import { represent, Writing } from './spelling.ts';
@@ -49,7 +50,19 @@ function asciiJson(text: string, writing: Writing): string {
   return escaped;
 }
 
-/** Reads JSON; what is none is an error. */
+/** Reads JSON; what is none is an error, and what would change on its way too: integers from 2^53 on, keys twice, half characters. */
+export function readExactJson(text: string, budget: Budget): Value {
+  budget.work(text.length / 4);
+  try {
+    return parseJson(text) as Value;
+  } catch (error) {
+    throw typeError(
+      error instanceof JsonRefused ? `the JSON changes on its way: ${error.message}` : 'the text is no JSON',
+    );
+  }
+}
+
+/** Reads JSON as dialect 1 does; what is none is an error, and numbers are rounded. */
 export function readJson(text: string, budget: Budget): Value {
   budget.work(text.length / 8);
   try {

@@ -1,6 +1,7 @@
 import type { Budget } from './budget.ts';
 import { countPoints, pointAt, pointBefore, unitOf } from './code-points.ts';
-import { defined, entriesOf, isDict, keysOf, kindOf, Namespace, Undefined, type Value } from './values.ts';
+import { keySought } from './dictionaries.ts';
+import { defined, entriesOf, isDict, keysOf, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
 /** `value.name` or `value[key]`: own keys alone, negative indexes from the end; Undefined where there is nothing. */
 export function readMember(value: Value, key: string | number, budget: Budget): Value {
@@ -8,13 +9,17 @@ export function readMember(value: Value, key: string | number, budget: Budget): 
   if (typeof known === 'string' && typeof key === 'number') return readPoint(known, key, budget);
   const list = entriesOf(known);
   if (list !== null) {
-    if (typeof key !== 'number') return new Undefined(`no key '${key}' in ${kindOf(known)}`);
+    if (typeof key !== 'number') {
+      const named = known instanceof Tuple ? known.items[known.names.indexOf(key)] : undefined;
+      return named ?? new Undefined(`no key '${key}' in ${kindOf(known)}`);
+    }
     const found = list[key < 0 ? list.length + key : key];
     return found === undefined ? noElement(known, key, list.length) : found;
   }
   const entries = known instanceof Namespace ? known.entries : isDict(known) ? known : null;
   if (entries === null) return new Undefined(`no key '${key}' in ${kindOf(known)}`);
-  if (typeof key === 'string' && !isPrivate(key) && Object.hasOwn(entries, key)) return entries[key]!;
+  const name = keySought(key, budget);
+  if (name !== null && !isPrivate(name) && Object.hasOwn(entries, name)) return entries[name]!;
   return new Undefined(`no key '${key}'; there are: ${listNames(keysOf(entries, budget))}`);
 }
 

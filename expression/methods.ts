@@ -1,156 +1,25 @@
-import { integer, text } from './arguments.ts';
-import { formatBraces } from './brace-format.ts';
-import type { Budget } from './budget.ts';
-import { countPoints } from './code-points.ts';
+import { integer } from './arguments.ts';
 import type { Dialect } from './dialect.ts';
+import { keySought } from './dictionaries.ts';
 import { EARLIER_METHODS } from './earlier-methods.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
-import { Search, splitAt } from './search.ts';
-import { capitalize, center, replaceText, splitText, strip } from './text-filters.ts';
+import { signatureOf } from './signature.ts';
+import { TEXT_METHODS } from './text-methods.ts';
 import { type Dict, defined, entriesOf, isDict, iterate, keysOf, numberOf, Tuple, type Value } from './values.ts';
 
-/** A method of text; each unit of work pays for so many characters of it. */
-const onText = (perWork: number, run: (value: string) => Value): Operation =>
-  operation('', (value, _, { budget }) => {
-    budget.work((value as string).length / perWork);
-    return run(value as string);
-  });
-const startsOrEnds = (check: (value: string, part: string) => boolean): Operation =>
-  operation('part', (value, [part = ''], { budget }) => {
-    const parts = part instanceof Tuple ? part.items : [part];
-    return parts.some((one) => {
-      budget.work(1 + text(one).length / 64);
-      return check(value as string, text(one));
-    });
-  });
-const has = (pattern: RegExp): Operation => onText(32, (value) => pattern.test(value));
-const stripped = (start: boolean, end: boolean): Operation =>
-  operation('chars', (value, [chars], { budget }) =>
-    strip(value as string, chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars), start, end, budget),
-  );
-const padded = (pad: (value: string, width: number, fill: string) => string): Operation =>
-  operation('width fillchar', (value, [width, fill], { budget }) => {
-    const size = integer(width, 0);
-    budget.text(size);
-    return pad(value as string, size, text(fill, ' '));
-  });
-const find = (value: Value, part: Value | undefined, budget: Budget, last = false): number => {
-  const source = value as string;
-  const search = new Search(source, text(part), budget);
-  const index = last ? search.last() : search.first();
-  if (index === -1) return -1;
-  budget.work(index / 64);
-  return countPoints(source, index);
-};
-const partition = (last: boolean): Operation =>
-  operation('sep', (value, [separator], { budget }) => {
-    const source = value as string;
-    const part = text(separator);
-    if (part === '') throw typeError('the separator is empty');
-    const search = new Search(source, part, budget);
-    const index = last ? search.last() : search.first();
-    if (index === -1) return new Tuple(last ? ['', '', source] : [source, '', '']);
-    return new Tuple([source.slice(0, index), part, source.slice(index + part.length)]);
-  });
-
-const TEXT_METHODS: Record<string, Operation> = {
-  upper: onText(64, (value) => value.toUpperCase()),
-  lower: onText(64, (value) => value.toLowerCase()),
-  casefold: onText(64, (value) => value.toLowerCase()),
-  title: onText(4, (value) => value.replace(/\p{L}+/gu, capitalize)),
-  capitalize: onText(64, capitalize),
-  swapcase: onText(4, (value) =>
-    [...value].map((one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join(''),
-  ),
-  strip: stripped(true, true),
-  lstrip: stripped(true, false),
-  rstrip: stripped(false, true),
-  split: operation('sep maxsplit', (value, [separator, most], { budget }) =>
-    splitText(
-      value as string,
-      separator === undefined || separator === null ? null : text(separator),
-      integer(most, -1),
-      budget,
-    ),
-  ),
-  rsplit: operation('sep maxsplit', (value, [separator, most], { budget }) => {
-    const parts = splitText(
-      value as string,
-      separator === undefined || separator === null ? null : text(separator),
-      -1,
-      budget,
-    );
-    const count = integer(most, -1);
-    if (count < 0 || parts.length <= count + 1) return parts;
-    const between = separator === undefined || separator === null ? ' ' : text(separator);
-    return [parts.slice(0, parts.length - count).join(between), ...parts.slice(parts.length - count)];
-  }),
-  splitlines: onText(8, (value) => {
-    const lines = value.split(/\r\n|\n|\r/);
-    return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-  }),
-  partition: partition(false),
-  rpartition: partition(true),
-  startswith: startsOrEnds((value, part) => value.startsWith(part)),
-  endswith: startsOrEnds((value, part) => value.endsWith(part)),
-  removeprefix: operation('part', (value, [part]) =>
-    (value as string).startsWith(text(part)) ? (value as string).slice(text(part).length) : value,
-  ),
-  removesuffix: operation('part', (value, [part]) =>
-    text(part) !== '' && (value as string).endsWith(text(part))
-      ? (value as string).slice(0, -text(part).length)
-      : value,
-  ),
-  find: operation('part', (value, [part], { budget }) => find(value, part, budget)),
-  rfind: operation('part', (value, [part], { budget }) => find(value, part, budget, true)),
-  index: operation('part', (value, [part], { budget }) => {
-    const index = find(value, part, budget);
-    if (index === -1) throw typeError('the text does not have that part');
-    return index;
-  }),
-  count: operation('part', (value, [part], { budget }) =>
-    text(part) === '' ? countPoints(value as string) + 1 : splitAt(value as string, text(part), budget).length - 1,
-  ),
-  replace: operation('old new count', (value, [from, to, count], { budget }) =>
-    replaceText(value as string, text(from), text(to), integer(count, -1), budget),
-  ),
-  join: operation('list', (value, [list = []], { budget }) => {
-    const parts = iterate(list, budget).map((entry) => text(entry));
-    budget.text(parts.reduce((sum, part) => sum + part.length + (value as string).length, 0));
-    return parts.join(value as string);
-  }),
-  format: operation('*', (value, args, { budget }, named) =>
-    formatBraces(value as string, args as Value[], named, budget),
-  ),
-  zfill: operation('width', (value, [width], { budget }) => {
-    const size = integer(width, 0);
-    budget.text(size);
-    const sign = /^[-+]/.exec(value as string)?.[0] ?? '';
-    return sign + (value as string).slice(sign.length).padStart(size - sign.length, '0');
-  }),
-  ljust: padded((value, width, fill) => value.padEnd(width, fill)),
-  rjust: padded((value, width, fill) => value.padStart(width, fill)),
-  center: padded((value, width) => center(value, width)),
-  isdigit: has(/^\d+$/),
-  isnumeric: has(/^\p{N}+$/u),
-  isdecimal: has(/^\d+$/),
-  isalpha: has(/^\p{L}+$/u),
-  isalnum: has(/^[\p{L}\p{N}]+$/u),
-  isspace: has(/^\s+$/),
-  isupper: onText(16, (value) => value === value.toUpperCase() && value !== value.toLowerCase()),
-  islower: onText(16, (value) => value === value.toLowerCase() && value !== value.toUpperCase()),
-};
-
-const LIST_METHODS: Record<string, Operation> = {
-  index: operation('entry', (value, [entry = null], { budget }) => {
-    const index = entriesOf(value)!.findIndex((one) => equals(one, entry, budget));
+const LIST_METHODS: Readonly<Record<string, Operation>> = {
+  index: operation('entry! start stop /', (value, [entry = null, start, stop], { budget }) => {
+    const list = entriesOf(value)!;
+    const place = (position: number) => (position < 0 ? Math.max(0, list.length + position) : position);
+    const [from, to] = [place(integer(start, 0)), place(integer(stop, list.length))];
+    const index = list.findIndex((one, at) => at >= from && at < to && equals(one, entry, budget));
     if (index === -1) throw typeError('the list does not have that entry');
     return index;
   }),
   count: operation(
-    'entry',
+    'entry! /',
     (value, [entry = null], { budget }) => entriesOf(value)!.filter((one) => equals(one, entry, budget)).length,
   ),
   copy: operation('', (value) => [...entriesOf(value)!]),
@@ -158,29 +27,31 @@ const LIST_METHODS: Record<string, Operation> = {
 
 /** What changes a list or dictionary; only on those that the template made. */
 const CHANGES: Record<string, Operation> = {
-  append: operation('entry', (value, [entry = null]) => {
+  append: operation('entry! /', (value, [entry = null]) => {
     (value as Value[]).push(entry);
     return null;
   }),
-  extend: operation('list', (value, [list = []], { budget }) => {
+  extend: operation('iterable! /', (value, [list = []], { budget }) => {
     const entries = iterate(list, budget);
     budget.charge(entries.length);
     for (const entry of [...entries]) (value as Value[]).push(entry);
     return null;
   }),
-  insert: operation('index entry', (value, [index, entry = null]) => {
+  insert: operation('index! entry! /', (value, [index, entry = null]) => {
     (value as Value[]).splice(integer(index, 0), 0, entry);
     return null;
   }),
-  pop: passing('index', (value, [index]) => {
+  pop: passing('index /', (value, [index]) => {
     const list = value as Value[];
     if (list.length === 0) throw typeError('the list is empty');
-    return list.splice(integer(index, -1), 1)[0] ?? null;
+    const at = integer(index, -1);
+    if (at >= list.length || at < -list.length) throw typeError(`the list has no element ${at}`);
+    return list.splice(at, 1)[0]!;
   }),
-  update: operation('other', (value, [other = {}], { budget }) => {
+  update: operation('other / **', (value, [other = {}], { budget }, named) => {
     if (!isDict(other)) throw typeError('a dictionary is expected');
     budget.work(keysOf(other, budget).length);
-    for (const [key, entry] of Object.entries(other)) {
+    for (const [key, entry] of [...Object.entries(other), ...Object.entries(named)]) {
       Object.defineProperty(value as Dict, key, { value: entry, enumerable: true, writable: true, configurable: true });
     }
     return null;
@@ -193,32 +64,29 @@ const DICT_METHODS: Record<string, Operation> = {
   keys: operation('', (value) => Object.keys(value as Dict)),
   values: operation('', (value) => Object.values(value as Dict)),
   copy: operation('', (value) => ({ ...(value as Dict) })),
-  get: passing('key default', (value, [key = null, otherwise = null]) =>
-    typeof key === 'string' && Object.hasOwn(value as Dict, key) ? (value as Dict)[key]! : otherwise,
-  ),
+  get: passing('key! default /', (value, [key = null, otherwise = null], { budget }) => {
+    const name = keySought(key, budget);
+    return name !== null && Object.hasOwn(value as Dict, name) ? (value as Dict)[name]! : otherwise;
+  }),
 };
 
-const NUMBER_METHODS: Record<string, Operation> = {
+const NUMBER_METHODS: Readonly<Record<string, Operation>> = {
   is_integer: operation('', (value) => Number.isInteger(numberOf(value))),
 };
 
-/** Every method by name, for each kind of value; `changes` work only on what a template made. */
-export const METHODS = {
+/** Methods by name, for each kind of value; `changes` work only on what a template made. */
+type Methods = Readonly<Record<'text' | 'list' | 'dict' | 'number' | 'changes', Readonly<Record<string, Operation>>>>;
+
+/** Every method, as the newest dialect has it. */
+export const METHODS: Methods = {
   text: TEXT_METHODS,
   list: LIST_METHODS,
   dict: DICT_METHODS,
   number: NUMBER_METHODS,
   changes: CHANGES,
-} as const;
-
-const METHODS_OF: Record<Dialect, Readonly<Record<'text' | 'list' | 'dict', Readonly<Record<string, Operation>>>>> = {
-  1: {
-    text: { ...TEXT_METHODS, ...EARLIER_METHODS.text },
-    list: { ...LIST_METHODS, ...EARLIER_METHODS.list },
-    dict: { ...DICT_METHODS, ...EARLIER_METHODS.dict },
-  },
-  2: METHODS,
 };
+
+const METHODS_OF: Record<Dialect, Methods> = { 1: { ...METHODS, ...EARLIER_METHODS }, 2: METHODS };
 
 /** The method of a value, or null. `owned`: the template made the value, so it may change it. */
 export function methodOf(value: Value, name: string, owned: boolean, dialect: Dialect): Operation | null {
@@ -227,17 +95,24 @@ export function methodOf(value: Value, name: string, owned: boolean, dialect: Di
   const own = (table: Readonly<Record<string, Operation>>): Operation | null =>
     Object.hasOwn(table, name) ? table[name]! : null;
   if (typeof known === 'string') return own(methods.text);
-  if (numberOf(known) !== null) return own(NUMBER_METHODS);
+  if (numberOf(known) !== null) return own(methods.number);
   const list = Array.isArray(known);
   const method = entriesOf(known) !== null ? own(methods.list) : isDict(known) ? own(methods.dict) : null;
-  if (method !== null || !Object.hasOwn(CHANGES, name)) return method;
+  const change = own(methods.changes);
+  if (method !== null || change === null) return method;
   if ((list && name === 'update') || (isDict(known) && name !== 'update') || !(list || isDict(known))) return null;
-  if (!owned) {
-    // What the data holds is never changed: the change happens to nothing, and its answer is as Python's.
-    return operation('*', (_, args, environment, named) => {
+  if (owned) return change;
+  // What the data holds is never changed: the change happens to nothing, and its answer is as Python's.
+  return {
+    ...change,
+    signature: dialect === 1 ? ANY : change.signature,
+    passes: dialect === 1 ? false : change.passes,
+    run: (_, args, environment, named) => {
       const copy: Value = list ? [...(known as Value[])] : { ...(known as Dict) };
-      return CHANGES[name]!.run(copy, args, environment, named);
-    });
-  }
-  return CHANGES[name]!;
+      return change.run(copy, args, environment, named);
+    },
+  };
 }
+
+/** Dialect 1 took any arguments where data would have been changed. */
+const ANY = signatureOf('*');

@@ -13,19 +13,19 @@ const CONSTANTS: Record<string, null | boolean> = {
   ...{ true: true, True: true, false: false, False: false, none: null, None: null },
 };
 
-/** Statements of Jinja2 that are refused. */
-const REFUSED = new Set([
-  'include',
-  'import',
-  'from',
-  'extends',
-  'block',
-  'macro',
-  'call',
-  'autoescape',
-  'do',
-  'debug',
-]);
+/** Statements of Jinja2 that are refused, with what to write instead. */
+const REFUSED: Record<string, string> = {
+  macro: 'keep a text in a variable with {% set name %}…{% endset %}, or repeat it with {% for %}',
+  call: 'keep a text in a variable with {% set name %}…{% endset %}',
+  include: 'a template stands alone; keep what several share in the variables of the workflow',
+  import: 'a template stands alone; keep what several share in the variables of the workflow',
+  from: 'a template stands alone; keep what several share in the variables of the workflow',
+  extends: 'a template stands alone; keep what several share in the variables of the workflow',
+  block: 'a template stands alone, so write what is in the block without it',
+  autoescape: 'nothing is escaped by itself; use the filter escape where a text becomes HTML',
+  debug: 'render what you want to see with pprint in a task core.log',
+  trans: 'texts are not translated; write the text itself',
+};
 
 /** Parses a template into statements. Throws a TemplateError of kind `syntax`. */
 export function parseTemplate(source: string): Statement[] {
@@ -181,13 +181,19 @@ class Parser {
         this.#end();
         return { kind: 'apply', filters, body };
       }
+      case 'do': {
+        const of = this.#tuple();
+        this.#end();
+        return { kind: 'do', of };
+      }
       case 'break':
       case 'continue':
         if (this.#loops === 0) this.#fail(`${word} stands outside a loop`, token);
         this.#end();
         return { kind: word };
       default:
-        return this.#fail(REFUSED.has(word) ? `${word} is not supported` : `there is no statement '${word}'`, token);
+        if (Object.hasOwn(REFUSED, word)) this.#fail(`${word} is not supported: ${REFUSED[word]}`, token);
+        return this.#fail(`there is no statement '${word}'`, token);
     }
   }
 
@@ -211,7 +217,7 @@ class Parser {
     if (this.#take('name', 'in') === null) this.#unexpected("'in'");
     const of = this.#tuple(false);
     const condition = this.#take('name', 'if') === null ? null : this.#expression();
-    this.#take('name', 'recursive');
+    const recursive = this.#take('name', 'recursive') !== null;
     this.#end();
     this.#loops += 1;
     const { body, end } = this.#body(['else', 'endfor']);
@@ -222,7 +228,7 @@ class Parser {
       otherwise = this.#body(['endfor']).body;
       this.#end();
     }
-    return { kind: 'for', target, of, condition, body, otherwise };
+    return { kind: 'for', target, of, condition, body, otherwise, recursive };
   }
 
   #names(): string[] {

@@ -31,7 +31,7 @@ export function formatPercent(pattern: string, given: Value, budget: Budget): st
   for (let index = pattern.indexOf('%'); index !== -1; index = pattern.indexOf('%', written)) {
     budget.work(PLACE);
     const { spec, value, end } = reader.read(index + 1);
-    const text = spec.type === '%' ? '%' : writtenAs(spec, value(), budget);
+    const text = end === index + 2 && spec.type === '%' ? '%' : writtenAs(spec, value(), budget);
     writing.text(index - written + text.length);
     result += pattern.slice(written, index) + text;
     written = end;

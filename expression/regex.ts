@@ -175,7 +175,7 @@ export function replaceAllMatches(regex: RE2JS, text: string, replacement: strin
   while (matcher.find()) {
     const piece = parts.map((part) => (typeof part === 'string' ? part : (matcher.group(part) ?? ''))).join('');
     const before = text.slice(written, matcher.start());
-    budget.work(parts.length);
+    budget.work(4 + parts.length);
     writing.text(before.length + piece.length);
     result += before + piece;
     written = matcher.end();

@@ -1,7 +1,8 @@
 import type { Expression, Statement } from './ast.ts';
 import { EvaluationError, TemplateError } from './errors.ts';
-import { Evaluator, type Scope } from './evaluator.ts';
+import type { Scope } from './evaluator.ts';
 import { parseExpression, parseTemplate } from './parser.ts';
+import { Renderer } from './renderer.ts';
 import { plain } from './spelling.ts';
 import { isDict, type Value } from './values.ts';
 
@@ -41,12 +42,12 @@ export function compileExpression(text: string): Template {
 /** Renders a template over plain data, to plain data. Throws a TemplateError. */
 export function renderTemplate(template: Template, scope: Scope): Value {
   const [only] = template.statements;
-  const evaluator = new Evaluator(scope);
+  const renderer = new Renderer(scope);
   try {
-    const value = evaluator.render(template.statements);
+    const value = renderer.render(template.statements);
     // Data that a path leads to is plain already, however large it is.
     const data = template.statements.length === 1 && only?.kind === 'output' && isPath(only.of);
-    return data && isData(value) ? value : plain(value, evaluator.budget);
+    return data && isData(value) ? value : plain(value, renderer.evaluator.budget);
   } catch (error) {
     throw atPlace(error, only);
   }

@@ -1,6 +1,9 @@
 import type { Budget } from './budget.ts';
+import type { Dialect } from './dialect.ts';
 import { compare, contains, equals } from './equality.ts';
 import { typeError } from './errors.ts';
+import { type Signature, signatureOf } from './signature.ts';
+import { spell } from './spelling.ts';
 import { Callable, defined, entriesOf, isDict, isFloat, numberOf, Tuple, Undefined, type Value } from './values.ts';
 
 /** What a test may use of the evaluation that calls it. */
@@ -10,8 +13,14 @@ interface Names {
   tests: object;
 }
 
-/** A test: what follows `is`. */
-export type Test = (value: Value, args: Value[], names: Names) => boolean;
+/** A test, what follows `is`, with the arguments that it takes. */
+export interface Test {
+  signature: Signature;
+  run(value: Value, args: (Value | undefined)[], names: Names): boolean;
+}
+
+const test = (signature: string, run: Test['run']): Test => ({ signature: signatureOf(signature), run });
+const plain = (run: (value: Value) => boolean): Test => test('', run);
 
 const isNumber = (value: Value): boolean => numberOf(value) !== null;
 const remainder = (value: Value, by: number): number => {
@@ -19,56 +28,89 @@ const remainder = (value: Value, by: number): number => {
   if (number === null) throw typeError('a number is expected here');
   return number % by;
 };
-const ordered =
-  (accepts: (order: number) => boolean): Test =>
-  (value, [other = null], { budget }) =>
-    accepts(compare(value, other, budget));
-const equal: Test = (value, [other = null], { budget }) => equals(value, other, budget);
+const ordered = (accepts: (order: number) => boolean): Test =>
+  test('other! /', (value, [other = null], { budget }) => accepts(compare(value, other, budget)));
+const equal = test('other! /', (value, [other = null], { budget }) => equals(value, other, budget));
 const greater = ordered((order) => order > 0);
 const atLeast = ordered((order) => order >= 0);
 const less = ordered((order) => order < 0);
 const atMost = ordered((order) => order <= 0);
-const unequal: Test = (value, [other = null], { budget }) => !equals(value, other, budget);
-const inCase =
-  (is: (text: string) => boolean): Test =>
-  (value, _, { budget }) => {
-    if (typeof value !== 'string') return false;
-    budget.work(value.length / 16);
-    return is(value);
-  };
+const unequal = test('other! /', (value, [other = null], { budget }) => !equals(value, other, budget));
+const inCase = (is: (text: string) => boolean): Test =>
+  test('', (value, _, { budget }) => {
+    const source = spell(value, budget);
+    budget.work(source.length / 16);
+    return is(source);
+  });
+const isLower = (text: string): boolean => text === text.toLowerCase() && text !== text.toUpperCase();
+const isUpper = (text: string): boolean => text === text.toUpperCase() && text !== text.toLowerCase();
+const isIterable = (value: Value): boolean => typeof value === 'string' || entriesOf(value) !== null || isDict(value);
 
-/** Every test by name. */
-export const TESTS: Record<string, Test> = {
-  defined: (value) => !(value instanceof Undefined),
-  undefined: (value) => value instanceof Undefined,
-  none: (value) => value === null,
-  boolean: (value) => typeof value === 'boolean',
-  true: (value) => value === true,
-  false: (value) => value === false,
-  number: isNumber,
-  integer: (value) => typeof value === 'number' && Number.isInteger(value),
-  float: (value) => isFloat(value),
-  string: (value) => typeof value === 'string',
-  mapping: (value) => isDict(value),
-  sequence: (value) => typeof value === 'string' || entriesOf(value) !== null || isDict(value),
-  iterable: (value) => typeof value === 'string' || entriesOf(value) !== null || isDict(value),
-  callable: (value) => value instanceof Callable,
-  odd: (value) => Math.abs(remainder(value, 2)) === 1,
-  even: (value) => remainder(value, 2) === 0,
-  divisibleby: (value, [by = null]) => {
+/** Every test by name, as the newest dialect has it. */
+export const TESTS: Readonly<Record<string, Test>> = {
+  defined: plain((value) => !(value instanceof Undefined)),
+  undefined: plain((value) => value instanceof Undefined),
+  none: plain((value) => value === null),
+  boolean: plain((value) => typeof value === 'boolean'),
+  true: plain((value) => value === true),
+  false: plain((value) => value === false),
+  number: plain(isNumber),
+  integer: plain((value) => typeof value === 'number' && Number.isInteger(value)),
+  float: plain(isFloat),
+  string: plain((value) => typeof value === 'string'),
+  mapping: plain(isDict),
+  sequence: plain(isIterable),
+  iterable: plain((value) => isIterable(defined(value))),
+  callable: plain((value) => value instanceof Callable),
+  odd: plain((value) => Math.abs(remainder(value, 2)) === 1),
+  even: plain((value) => remainder(value, 2) === 0),
+  divisibleby: test('num!', (value, [by = null]) => {
     const number = numberOf(defined(by));
     if (!number) throw typeError('division by zero');
     return remainder(value, number) === 0;
-  },
-  lower: inCase((text) => text === text.toLowerCase() && text !== text.toUpperCase()),
-  upper: inCase((text) => text === text.toUpperCase() && text !== text.toLowerCase()),
-  in: (value, [container = []], { budget }) => contains(container, value, budget),
-  sameas: (value, [other = null], { budget }) =>
+  }),
+  lower: inCase(isLower),
+  upper: inCase(isUpper),
+  in: test('seq!', (value, [container = []], { budget }) => contains(container, value, budget)),
+  sameas: test('other!', (value, [other = null], { budget }) =>
     value === other ||
-    (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other, budget)),
-  filter: (value, _, { filters }) => typeof value === 'string' && Object.hasOwn(filters, value),
-  test: (value, _, { tests }) => typeof value === 'string' && Object.hasOwn(tests, value),
-  ...{ eq: equal, equalto: equal, '==': equal, ne: unequal, '!=': unequal },
-  ...{ gt: greater, greaterthan: greater, '>': greater, ge: atLeast, '>=': atLeast },
-  ...{ lt: less, lessthan: less, '<': less, le: atMost, '<=': atMost },
+    (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other, budget))),
+  filter: test('', (value, _, { filters }) => typeof value === 'string' && Object.hasOwn(filters, value)),
+  test: test('', (value, _, { tests }) => typeof value === 'string' && Object.hasOwn(tests, value)),
+  eq: equal,
+  equalto: equal,
+  '==': equal,
+  ne: unequal,
+  '!=': unequal,
+  gt: greater,
+  greaterthan: greater,
+  '>': greater,
+  ge: atLeast,
+  '>=': atLeast,
+  lt: less,
+  lessthan: less,
+  '<': less,
+  le: atMost,
+  '<=': atMost,
 };
+
+const inCaseEarlier = (is: (text: string) => boolean): Test =>
+  test('', (value, _, { budget }) => {
+    if (typeof value !== 'string') return false;
+    budget.work(value.length / 16);
+    return is(value);
+  });
+
+/** Tests as dialect 1 has them. Nothing in here is ever mended. */
+const EARLIER_TESTS: Readonly<Record<string, Test>> = {
+  iterable: plain(isIterable),
+  lower: inCaseEarlier(isLower),
+  upper: inCaseEarlier(isUpper),
+};
+
+const TESTS_OF: Record<Dialect, Readonly<Record<string, Test>>> = { 1: { ...TESTS, ...EARLIER_TESTS }, 2: TESTS };
+
+/** Every test by name, as a dialect has it. */
+export function testsOf(dialect: Dialect): Readonly<Record<string, Test>> {
+  return TESTS_OF[dialect];
+}

@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts';
 import { EvaluationError, type Position, typeError } from './errors.ts';
+import { type Signature, signatureOf } from './signature.ts';
 
 /** A number that Python calls a float although it is integral: it is spelt `3.0`. Others are plain numbers. */
 export class Float {
@@ -12,8 +13,11 @@ export class Float {
 /** A list that cannot change: what Python calls a tuple. */
 export class Tuple {
   readonly items: Value[];
-  constructor(items: Value[]) {
+  /** Names of its entries, in order: those that `groupby` gives have `grouper` and `list`. */
+  readonly names: readonly string[];
+  constructor(items: Value[], names: readonly string[] = []) {
     this.items = items;
+    this.names = names;
   }
 }
 
@@ -38,10 +42,19 @@ export class Namespace {
   }
 }
 
-/** A function: of the host, or `loop.changed`. */
+const NO_ARGUMENTS = signatureOf('');
+
+/** A function: of the host, of the language, or of a loop. */
 export class Callable {
-  readonly call: (args: Value[], named: Record<string, Value>) => Value;
-  constructor(call: (args: Value[], named: Record<string, Value>) => Value) {
+  readonly signature: Signature;
+  readonly call: (args: (Value | undefined)[], named: Record<string, Value>) => Value;
+
+  /** `takes` is the signature of its arguments, or the text of one: none unless given. */
+  constructor(
+    call: (args: (Value | undefined)[], named: Record<string, Value>) => Value,
+    takes: string | Signature = NO_ARGUMENTS,
+  ) {
+    this.signature = typeof takes === 'string' ? signatureOf(takes) : takes;
     this.call = call;
   }
 }

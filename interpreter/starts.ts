@@ -14,6 +14,7 @@ import { scopeOf } from './scope.ts';
 import { awaitSignal } from './signals.ts';
 import type { Place, RunState, Visit } from './state.ts';
 import { countAttempt, endTry, retriesItself, tryKey } from './tries.ts';
+import { BOUNDED_DELAYS } from './versions.ts';
 import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginWork, hasTime, spendBytes } from './work.ts';
 
@@ -251,6 +252,11 @@ function wait(state: RunState, place: Place, what: 'timer' | 'signal' | 'inquiry
     return;
   }
   const milliseconds = until === undefined ? (seconds as number) * 1000 : Date.parse(until as string) - state.now;
+  if (milliseconds > MAX_SECONDS * 1000 && state.version >= BOUNDED_DELAYS) {
+    const message = `"until" must be at most ${MAX_SECONDS} seconds (10 years) ahead`;
+    end(state, place, { failure: engineFailure('input_invalid', message) });
+    return;
+  }
   if (milliseconds <= 0) end(state, place, { output: { waited_ms: 0 } });
   else armTimer(state, key, { ...place, kind: 'wait' }, milliseconds);
 }

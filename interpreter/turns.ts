@@ -1,8 +1,7 @@
 import type { Scope } from '../expression/evaluator.ts';
-import { compileValue, renderValue } from '../language/template-value.ts';
+import { compilationOf, compileValue, renderValue } from '../language/template-value.ts';
 import type { Definition } from '../model/definition.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
-import type { Issue } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput, RunTurn } from '../model/run-input.ts';
 import type { WorkMeter } from '../model/work.ts';
@@ -28,8 +27,7 @@ export function turnOf(
 ): { turn: RunTurn } | { failure: Failure } | null {
   const { concurrency_key: given } = definition;
   if (given === undefined) return null;
-  const issues: Issue[] = [];
-  const template = compileValue(given.key, '/definition/concurrency_key/key', issues, []);
+  const template = compileValue(given.key, '/definition/concurrency_key/key', compilationOf([]));
   let key: Json;
   try {
     key = renderValue(template, { ...scopeOver(input, ref, version), dialect: dialectOf(interpreter), meter });

@@ -83,6 +83,9 @@ export const FLOODS_REFUSED = 10;
 /** Templates follow the second dialect (expression/dialect.ts). */
 export const SECOND_DIALECT = 10;
 
+/** A delay may last no longer until a time than it may last in seconds: Temporal cuts timers that are longer. */
+export const BOUNDED_DELAYS = 10;
+
 /** Templates see every field of a failure, null where nothing is known. */
 export const COMPLETE_ERRORS = 10;
 

@@ -3,6 +3,7 @@ import { type Issue, jsonPointer, Suggestions } from '../model/issue.ts';
 import type { Json } from '../model/json.ts';
 import { type TaskGraph, taskGraph } from './task-graph.ts';
 import {
+  type Compilation,
   compileCondition,
   compileValue,
   type Reference,
@@ -101,22 +102,35 @@ export interface Program {
 
 /**
  * Compiles a definition whose shape has been checked. Everything that can be found wrong is in `issues`, with pointers
- * below `/definition`; a program with issues must not be run. `secrets`: whether it knows them.
+ * below `/definition`; a program with issues must not be run. `secrets`: whether it knows them. `warnings` takes those of templates when a
+ * definition is written; null: it runs.
  */
-export function compileDefinition(definition: Definition, secrets = true, suggestions = new Suggestions()): Program {
+export function compileDefinition(
+  definition: Definition,
+  secrets = true,
+  suggestions = new Suggestions(),
+  warnings: Issue[] | null = null,
+): Program {
   const useIn = (input: boolean): SecretUse => (!secrets ? 'unknown' : input ? 'allowed' : 'refused');
   const issues: Issue[] = [];
   const readings: Reading[] = [];
   const compiler = (reader: Reader): Compiler => {
     const references: Reference[] = [];
     readings.push({ reader, references });
+    const compilation = (input: boolean): Compilation => ({
+      issues,
+      references,
+      secrets: useIn(input),
+      suggestions,
+      warnings,
+    });
     return {
-      value: (value, path, input = false) => compileValue(value, path, issues, references, useIn(input), suggestions),
-      condition: (text, path) => compileCondition(text, path, issues, references, useIn(false), suggestions),
+      value: (value, path, input = false) => compileValue(value, path, compilation(input)),
+      condition: (text, path) => compileCondition(text, path, compilation(false)),
       assignments: (values, path) =>
         Object.entries(values ?? {}).map(([name, value]) => [
           name,
-          compileValue(value, `${path}${jsonPointer([name])}`, issues, references, useIn(false), suggestions),
+          compileValue(value, `${path}${jsonPointer([name])}`, compilation(false)),
         ]),
     };
   };

@@ -16,7 +16,7 @@ export function readsOf({ readings, tasks }: Program): Reads {
   let failures = false;
   for (const { reader, references } of readings) {
     for (const { root, keys, called } of references.map(({ path }) => path)) {
-      if (called && root === 'result' && reader.at === 'end') own.add(reader.task);
+      if (called !== null && root === 'result' && reader.at === 'end') own.add(reader.task);
       if (root === 'error' && (keys[0] === undefined || keys[0] === 'details' || keys[0] === 'cause')) failures = true;
       if (tasks.has(root)) outputs.add(root);
       if (root !== 'task' && root !== 'tasks') continue;

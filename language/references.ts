@@ -1,3 +1,6 @@
+import { namesOf } from '../expression/ast.ts';
+import { FUNCTION_NAMES } from '../expression/functions.ts';
+import { argumentFault, signatureOf } from '../expression/signature.ts';
 import type { Issue, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { END_FUNCTIONS } from '../model/words.ts';
@@ -9,8 +12,6 @@ import { reachable } from './transitions.ts';
 const TASK_FIELDS = ['output', 'status', 'error', 'attempts'];
 const ERROR_FIELDS = ['type', 'message', 'task', 'action', 'attempt', 'code', 'details', 'cause'];
 const FUNCTIONS = ['now', 'uuid'];
-/** What the template language itself has. */
-const GLOBAL_FUNCTIONS = ['range', 'dict', 'namespace'];
 const WORKFLOW_FIELDS = ['param', 'ref', 'version'];
 
 /** Names, and whether a word is one of them. */
@@ -19,10 +20,13 @@ interface Names extends Iterable<string> {
 }
 
 const EXECUTION_FIELDS: Names = new Set(['id', 'scheduled_at', 'schedule']);
+/** What the functions of a run take. */
+const NO_ARGUMENTS = signatureOf('');
+
 const NO_NAMES: Names = new Set();
 const EVERYWHERE: Names = new Set(FUNCTIONS);
 const AT_END: Names = new Set([...FUNCTIONS, ...END_FUNCTIONS]);
-const GLOBALS: Names = new Set(GLOBAL_FUNCTIONS);
+const GLOBALS: Names = new Set(FUNCTION_NAMES);
 
 /** What can be seen from a place in the definition. */
 interface Seen {
@@ -79,7 +83,11 @@ export function checkReferences(
         issues.push(at(`"${of}" has no "${key}".${suggestions.didYouMean(String(key), known)}`));
       }
     };
-    if (called) {
+    if (called !== null) {
+      if (seen.functions.has(root)) {
+        const fault = argumentFault(root, NO_ARGUMENTS, called.positional.length, namesOf(called));
+        if (fault !== null) issues.push({ ...at(fault), code: 'argument_invalid' });
+      }
       if (seen.functions.has(root) || GLOBALS.has(root)) return;
       const elsewhere = (END_FUNCTIONS as readonly string[]).includes(root);
       const where = `"${root}()" is only known once a task has ended: in when, publish and retry.when`;
@@ -197,7 +205,7 @@ function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: R
     const before = (name: string): boolean => follows(reading, name) || (name === reading && sawItself);
     return references.flatMap(({ path, field }): Issue[] => {
       const { root, keys, guarded, called, line, column } = path;
-      if (guarded || called) return [];
+      if (guarded || called !== null) return [];
       const within = ['variables', 'vars'].includes(root);
       const ofTask = ['task', 'tasks'].includes(root);
       const name = String(within || ofTask ? keys[0] : root);

@@ -1,6 +1,7 @@
 import { analyze, type Reference as Path } from '../expression/analyze.ts';
 import { TemplateError, type TemplateErrorKind } from '../expression/errors.ts';
 import type { Scope } from '../expression/evaluator.ts';
+import { examine } from '../expression/examine.ts';
 import {
   compileExpression,
   compileTemplate,
@@ -47,15 +48,23 @@ export interface Reference {
 /** What `secret.NAME` is at a place: a secret, an issue, or a name as any other, as it was before there were secrets. */
 export type SecretUse = 'allowed' | 'refused' | 'unknown';
 
+/** What is compiled, how, and where what is found is put. */
+export interface Compilation {
+  issues: Issue[];
+  references: Reference[];
+  secrets: SecretUse;
+  suggestions: Suggestions;
+  /** Where warnings are put when a definition is written, which is examined more closely; null: it runs. */
+  warnings: Issue[] | null;
+}
+
+/** A compilation of what runs, which finds what must not be run and nothing else. */
+export function compilationOf(issues: Issue[]): Compilation {
+  return { issues, references: [], secrets: 'refused', suggestions: new Suggestions(), warnings: null };
+}
+
 /** Compiles any JSON with templates; syntax errors become issues with pointers below `base`. */
-export function compileValue(
-  value: Json,
-  base: string,
-  issues: Issue[],
-  references: Reference[],
-  secrets: SecretUse = 'refused',
-  suggestions = new Suggestions(),
-): TemplateValue {
+export function compileValue(value: Json, base: string, compilation: Compilation): TemplateValue {
   const compile = (current: Json, path: string): TemplateValue => {
     if (typeof current === 'string') {
       if (!isTemplate(current)) return { kind: 'literal', value: current };
@@ -71,43 +80,25 @@ export function compileValue(
     const keys = Object.keys(current as object);
     return { kind: 'object', entries: entries.map((entry, index) => [keys[index]!, entry]) };
   };
-  const compileText = (text: string, path: string) =>
-    compileWith(compileTemplate, text, path, issues, references, secrets, suggestions) ?? {
-      kind: 'literal',
-      value: text,
-    };
+  const compileText = (text: string, path: string): TemplateValue =>
+    compileWith(compileTemplate, text, path, compilation) ?? { kind: 'literal', value: text };
   return compile(value, base);
 }
 
 /** Compiles a bare or written-out expression that is to give true or false. */
-export function compileCondition(
-  text: string,
-  path: string,
-  issues: Issue[],
-  references: Reference[],
-  secrets: SecretUse = 'refused',
-  suggestions = new Suggestions(),
-): TemplateValue {
-  return (
-    compileWith(compileExpression, text, path, issues, references, secrets, suggestions) ?? {
-      kind: 'literal',
-      value: false,
-    }
-  );
+export function compileCondition(text: string, path: string, compilation: Compilation): TemplateValue {
+  return compileWith(compileExpression, text, path, compilation) ?? { kind: 'literal', value: false };
 }
 
 function compileWith(
   compile: (text: string) => Template,
   text: string,
   path: string,
-  issues: Issue[],
-  references: Reference[],
-  secrets: SecretUse,
-  suggestions: Suggestions,
+  { issues, references, secrets, suggestions, warnings }: Compilation,
 ): TemplateValue | null {
   try {
     const template = compile(text);
-    const { references: read, unknown, misused } = analyze(template.statements);
+    const { references: read, unknown } = analyze(template.statements);
     // Without a key it is a name as any other: a parameter may be called so.
     const isSecret = ({ root, keys }: Path) => secrets !== 'unknown' && root === 'secret' && keys.length > 0;
     const [secret, ...others] = read.filter(isSecret);
@@ -116,7 +107,14 @@ function compileWith(
       const message = `there is no ${what} "${name}".${suggestions.didYouMean(name, candidates)}`;
       issues.push({ code: `unknown_${what}`, path, message, line, column });
     }
-    for (const use of misused) issues.push({ code: 'argument_invalid', path, ...use });
+    if (warnings !== null) {
+      for (const { candidates, name, ...finding } of examine(template.statements)) {
+        const near = candidates === undefined ? '' : `.${suggestions.didYouMean(name ?? '', candidates)}`;
+        const issue = { ...finding, path, message: `${finding.message}${near}` };
+        if (finding.code === 'attr_finds_nothing') warnings.push(issue);
+        else issues.push(issue);
+      }
+    }
     if (secret !== undefined) {
       const pieces = secrets === 'allowed' ? secretPieces(template, 1 + others.length) : null;
       if (pieces !== null) return { kind: 'secret', pieces, path };

@@ -43,9 +43,9 @@ export function validateDefinition(
   actions: ReadonlyMap<string, KnownAction>,
   suggestions = new Suggestions(),
 ): Validation {
-  const program = compileDefinition(definition, true, suggestions);
-  const issues = [...program.issues];
   const warnings: Issue[] = paramSchema === null ? [] : defaultWarnings(paramSchema, '/param_schema');
+  const program = compileDefinition(definition, true, suggestions, warnings);
+  const issues = [...program.issues];
   const names: ReadonlySet<string> = new Set(program.tasks.keys());
   const meter = new WorkMeter(INPUT_WORK);
   for (const [index, task] of definition.tasks.entries()) {
@@ -217,6 +217,7 @@ function checkAction(
     issues.push(...inquiryIssues(task, path));
     warnings.push(...inquiryWarnings(task, path));
   }
+  if (task.action === 'core.delay') issues.push(...delayIssues(task, path));
   if (task.action === 'core.http') issues.push(...headerIssues(task.input ?? {}, `${path}/input`));
   if (action.param_schema === null) return;
   const input = task.input ?? {};
@@ -238,6 +239,15 @@ function checkAction(
     else if (issue.code === 'unknown_field') issues.push(unknownField(issue, action.param_schema, suggestions));
     else issues.push({ ...issue, code: 'input_invalid' });
   }
+}
+
+/** A delay ends after some seconds or at a time, and not both. */
+function delayIssues({ input = {} }: Task, path: string): Issue[] {
+  if (!isJsonObject(input)) return [];
+  const { seconds, until } = input;
+  if ((seconds === undefined) !== (until === undefined)) return [];
+  const message = `needs "seconds" or "until"${until === undefined ? '' : ', and not both'}`;
+  return [{ code: 'input_invalid', path: `${path}/input`, message }];
 }
 
 /** What is wrong with a question to people, as far as no template decides it. */

@@ -1,5 +1,5 @@
-import { GLOBAL_NAMES } from '../../expression/evaluator.ts';
 import { FILTERS } from '../../expression/filters.ts';
+import { FUNCTION_NAMES } from '../../expression/functions.ts';
 import { METHODS } from '../../expression/methods.ts';
 import { TESTS } from '../../expression/tests.ts';
 import type { Value } from '../../expression/values.ts';
@@ -123,5 +123,5 @@ export const templates: readonly string[] = [
   ...OPERATORS.flatMap((operator) => subjects.map((of) => kept(`${of} ${operator} 3`))),
   ...OPERATORS.flatMap((operator) => ['texts', 'lists'].map((of) => kept(`${of} ${operator} ${of}`))),
   ...subjects.flatMap((of) => [`{{ ${of} }}.`, `{{ [${of}] }}`, kept(`${of}[::-1]`), kept(`${of}[-3000:2]`)]),
-  ...GLOBAL_NAMES.map((name) => kept(GLOBAL_CALLS[name] ?? name)),
+  ...FUNCTION_NAMES.map((name) => kept(GLOBAL_CALLS[name] ?? name)),
 ];

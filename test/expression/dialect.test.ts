@@ -65,7 +65,7 @@ const DIFFERENCES: Record<string, [string, Value, Value][]> = {
     ['{{ 1.0 // 0.1 }}', 10, 9],
   ],
   formats: [
-    ["{{ '%5%|%-3d|%#x|%.f|%*d' % (1, 255, 2.5, 3, 4) }}", 'error: the format has fewer places', '%|1  |0xff|2|  4'],
+    ["{{ '%%|%-3d|%#x|%.f|%*d' % (1, 255, 2.5, 3, 4) }}", 'error: the format has fewer places', '%|1  |0xff|2|  4'],
     ["{{ '%g' % 1e20 }}", '100000000000000000000', '1e+20'],
     ["{{ '%d' % 1e20 }}", '100000000000000000000', '100000000000000000000'],
     ["{{ '%x' % 1.5 }}", '1', 'error: an integer is expected here, not a fraction'],
@@ -109,13 +109,151 @@ const DIFFERENCES: Record<string, [string, Value, Value][]> = {
     ['{{ 1e308 + 1e308 - 1e308 }}', Number.POSITIVE_INFINITY, 'error: the number is too large'],
     ['{{ 1.0 / 1e-320 }}', Number.POSITIVE_INFINITY, 'error: the number is too large'],
   ],
+  'arguments that nothing takes': [
+    ['{{ 1 is odd(5) }}', true, 'error: odd takes no arguments'],
+    ['{{ 1 is eq }}', false, "error: eq needs the argument 'other'"],
+    ["{{ one | combine({'b': 2}, deep=true) }}", { a: 1, b: 2 }, "error: combine has no argument 'deep'"],
+    ["{{ one | merge({'b': 2}, recursive=true) }}", { a: 1, b: 2 }, "error: merge has no argument 'recursive'"],
+    ["{{ one | dig('a', fallback=1) }}", 1, "error: dig has no argument 'fallback'"],
+    ["{{ numbers | join('-', d='+') }}", "error: join is given 'd' twice", "error: join is given 'd' twice"],
+    ["{{ numbers | join(d='-', d='+') }}", '1+2', "error: join is given 'd' twice"],
+    [
+      "{{ numbers | map('join', '-', wrong=1) }}",
+      "error: join has no argument 'wrong'",
+      "error: join has no argument 'wrong'",
+    ],
+    [
+      "{{ numbers | map(attribute='a', wrong=1) }}",
+      "error: no key 'a'",
+      "error: map has no argument 'wrong' next to attribute",
+    ],
+    ["{{ numbers | select('gt', 1, 2) }}", [2], 'error: gt takes at most 1 arguments, not 2'],
+    ['{{ range(1, 2, 1, 9) }}', [1], 'error: range takes at most 3 arguments, not 4'],
+    ['{{ range() }}', [], "error: range needs the argument 'start'"],
+    ["{{ 'a'.upper(1) }}", 'error: upper takes at most 0', 'error: upper takes no arguments'],
+    ["{{ 'a' | replace('a') }}", '', "error: replace needs the argument 'new'"],
+    ['{{ numbers.append() }}', null, "error: append needs the argument 'entry'"],
+  ],
+  'pairs in dict and namespace': [
+    ["{{ dict([('a', 1), ['b', 2]], c=3) }}", { 0: ['a', 1], 1: ['b', 2], c: 3 }, { a: 1, b: 2, c: 3 }],
+    ["{{ dict({'a': 1}, b=2) }}", { a: 1, b: 2 }, { a: 1, b: 2 }],
+    ["{{ dict(['x', 'y'] | zip([1, 2])) }}", { 0: ['x', 1], 1: ['y', 2] }, { x: 1, y: 2 }],
+    ['{{ dict(5) }}', {}, 'error: a number cannot be gone through'],
+    ['{{ dict([1]) }}', { 0: 1 }, 'error: pairs of a key and a value are expected, not a number'],
+    ["{{ namespace([('a', 1)]).a }}", 'error: no key', 1],
+  ],
+  'dictionaries that are combined': [
+    ["{{ {'a': {'x': 1}} | combine({'a': {'y': 2}}, recursive=true) }}", { a: { y: 2 } }, { a: { x: 1, y: 2 } }],
+    ["{{ {'a': [1]} | combine({'a': [2]}, list_merge='append') }}", { a: [2] }, { a: [1, 2] }],
+    ["{{ {'a': [1]} | combine({'a': [2]}, list_merge='prepend') }}", { a: [2] }, { a: [2, 1] }],
+    ["{{ {'a': [1]} | combine({'a': [2]}, list_merge='keep') }}", { a: [2] }, { a: [1] }],
+    [
+      "{{ {'a': {'l': [1]}} | combine({'a': {'l': [2]}}, recursive=true, list_merge='append') }}",
+      { a: { l: [2] } },
+      { a: { l: [1, 2] } },
+    ],
+    [
+      "{{ {} | combine({}, list_merge='mix') }}",
+      {},
+      "error: there is no list_merge 'mix'; there are: replace, keep, append, prepend",
+    ],
+  ],
+  'groups, keys and attributes': [
+    [
+      "{% for g in [{'a': 1}, {'a': 2}] | groupby('a') %}{{ g.grouper }}{{ g.list | length }}{% endfor %}",
+      "error: no key 'grouper'",
+      '1121',
+    ],
+    ["{{ ([{'a': 1}] | groupby('a'))[0][0] }}", 1, 1],
+    ["{{ {1: 'a'}[1] }}", 'error: no key 1 in a dictionary', 'a'],
+    ["{{ {1.5: 'a', none: 'b'}[1.5] }}", 'error: no key 1.5 in a dictionary', 'a'],
+    ["{{ {1: 'a'}.get(1) }}", null, 'a'],
+    ["{{ 1 in {1: 'a'} and 2 not in {1: 'a'} }}", false, true],
+    ["{{ one | attr('a') }}", 1, "error: attr finds no 'a' in a dictionary: a key is x['a']"],
+    ["{{ namespace(a=1) | attr('a') }}", 1, 1],
+  ],
+  'what does not exist': [
+    ['{% set q = nope %}ok', "error: 'nope' is not defined; there are: numbers, one", 'ok'],
+    [
+      '{% set q = nope %}\n{{ q }}',
+      "error: 'nope' is not defined",
+      "error: 'nope' is not defined; there are: numbers, one",
+    ],
+    ["{% set q = nope %}{{ q | default('x') }}", "error: 'nope' is not defined", 'x'],
+    ['{% with q = one.b %}{{ q is defined }}{% endwith %}', "error: no key 'b'", false],
+    ['{{ [nope] | length }}', "error: 'nope' is not defined", 1],
+    ['{{ 5 | default(nope) }}', "error: 'nope' is not defined", 5],
+    ["{% for a, b in ['xy'] %}{{ b }}{% endfor %}", 'error: 2 values are expected here, not 0', 'y'],
+  ],
+  'text by code point, as Python has it': [
+    ["{{ '😀😀😀 b' | wordwrap(2) }}", '😀\n😀\n😀\nb', '😀😀\n😀\nb'],
+    ["{{ 'well-known thing' | wordwrap(6) }}", 'well-k\nnown\nthing', 'well-\nknown\nthing'],
+    ["{{ '😀'.center(4, '*') ~ '|' ~ '😀'.ljust(3, '-') ~ '|' ~ '😀'.rjust(3) }}", ' 😀  |😀-| 😀', '*😀**|😀--|  😀'],
+    ["{{ 'a'.center(3, 'xy') }}", ' a ', 'error: what fills up a text is one character'],
+    ["{{ '-5'.zfill(4) ~ '😀'.zfill(3) }}", '-0050😀', '-00500😀'],
+    ["{{ 'a \x85b'.split() }}", ['a', '\x85b'], ['a', 'b']],
+    ["{{ ' a  b  c '.rsplit(none, 1) }}", ['a b', 'c'], [' a  b', 'c']],
+    ["{{ 'aXbX'.find('X', 2) }}", 'error: find takes at most 1', 3],
+    ["{{ '²'.isdigit() }}", false, true],
+  ],
+  'text of HTML': [
+    ["{{ 'a &amp; b' | striptags }}", 'a &amp; b', 'a & b'],
+    [
+      "{{ '<!-- a > b -->x<br/> y &eacute;&#x20ac;&#128;&notit;' | striptags }}",
+      'b -->x y &eacute;&#x20ac;&#128;&notit;',
+      'x y é€€¬it;',
+    ],
+    ["{{ '&unknown; &lt;b&gt;' | striptags }}", '&unknown; &lt;b&gt;', '&unknown; <b>'],
+  ],
+  versions: [
+    ["{{ '1.0.0-alpha.1' | version_compare('1.0.0-alpha.beta') }}", 1, -1],
+    ["{{ '1.0.0-alpha' | version_compare('1.0.0-alpha.1') }}", -1, -1],
+    ["{{ '1.0.0-rc.11' | version_compare('1.0.0-rc.2') }}", 1, 1],
+    ["{{ '1.0.0-rc.1' | version_compare('1.0.0') }}", -1, -1],
+    ["{{ '1.0.0+b1' | version_compare('1.0.0+b2') }}", -1, 0],
+    ["{{ '1.10' | version_compare('1.9') }}", 1, 1],
+  ],
+  'recursive loops': [
+    [
+      '{% for n in [[1, [2, 3]], 4] recursive %}{{ loop.depth }}{{ loop(n) if n is iterable else n }};{% endfor %}',
+      'error: a dictionary cannot be called',
+      '121;232;33;;;14;',
+    ],
+    [
+      '{% for n in [1] %}{{ loop([]) }}{% endfor %}',
+      'error: a dictionary cannot be called',
+      'error: loop(…) is there in a recursive loop',
+    ],
+  ],
+  'numbers that text holds': [
+    ["{{ '9007199254740993' | float ~ '' }}", '9007199254740992.0', '9007199254740992.0'],
+    ["{{ '0x20000000000001' | int(0, 16) }}", 'error: the number is beyond 2^53', 'error: the number is beyond 2^53'],
+    ["{{ '1e400' | float }}", 0, 'error: the number is too large'],
+    ["{{ 'inf' | float }}", 0, 'error: the number is too large'],
+    ["{{ '1_0' | int + ('٣' | int(7)) }}", 17, 17],
+    ["{{ '1__0' | int(5) }}", 10, 5],
+    ["{{ '0b101' | int(0, 2) + ('0x1f' | int(0, 16)) }}", 36, 36],
+    [
+      '{{ \'{"a": 9007199254740993}\' | from_json }}',
+      { a: 9007199254740992 },
+      'error: the JSON changes on its way: /a is 9007199254740993',
+    ],
+    ["{{ 'QQ' | b64decode ~ ('A' | b64decode) }}", 'A', 'error: the text is no Base64'],
+    ["{{ '/w==' | b64decode }}", 'error: what the Base64 holds is no text', 'error: what the Base64 holds is no text'],
+    ["{{ '77u/QQ==' | b64decode | length }}", 1, 2],
+    ['{{ 1e400 }}', Number.POSITIVE_INFINITY, 'error: the number is too large'],
+  ],
 };
 
 describe.each(Object.entries(DIFFERENCES))('%s', (_, rows) => {
   it.each(rows)('%s gave %j, and gives %j', (template, earlier, now) => {
-    expect(answer(template, 2)).toEqual(now);
-    const before = answer(template, 1);
-    if (typeof earlier === 'string' && earlier.startsWith('error')) expect(before).toMatch(earlier);
-    else expect(before).toEqual(earlier);
+    for (const [dialect, expected] of [
+      [1, earlier],
+      [2, now],
+    ] as const) {
+      const given = answer(template, dialect);
+      if (typeof expected !== 'string' || !expected.startsWith('error')) expect(given).toEqual(expected);
+      else expect(String(given).slice(0, expected.length)).toBe(expected);
+    }
   });
 });

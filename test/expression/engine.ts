@@ -1,7 +1,7 @@
 import { type Dialect, NEWEST_DIALECT } from '../../expression/dialect.ts';
 import { TemplateError } from '../../expression/errors.ts';
 import { compileTemplate, renderTemplate } from '../../expression/template.ts';
-import { Callable, type Value } from '../../expression/values.ts';
+import { Callable, defined, type Value } from '../../expression/values.ts';
 import type { WorkMeter } from '../../model/work.ts';
 
 /** Renders a template over data and host functions (name → what a call returns, or a field of it); a meter counts its work. */
@@ -14,9 +14,10 @@ export function render(
 ): Value {
   const called = Object.entries(functions).map(([name, result]): [string, Value] => [
     name,
-    new Callable(([field]) =>
-      name === 'ctx' && typeof field === 'string' ? ((result as Record<string, Value>)[field] ?? null) : result,
-    ),
+    new Callable(([field = null]) => {
+      const key = defined(field);
+      return name === 'ctx' && typeof key === 'string' ? ((result as Record<string, Value>)[key] ?? null) : result;
+    }, '* **'),
   ]);
   const all: Record<string, Value> = { ...data, ...Object.fromEntries(called) };
   return renderTemplate(compileTemplate(template), {

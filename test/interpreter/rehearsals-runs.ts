@@ -213,8 +213,14 @@ export const RUN_REHEARSALS: Rehearsal[] = [
   },
   {
     name: 'core.delay wants exactly one of seconds and until',
-    definition: { tasks: [{ name: 'a', action: 'core.delay', input: {} }] },
+    definition: { tasks: [{ name: 'a', action: 'core.delay', input: '{{ {} }}' }] },
     expect: { order: ['a'], outcome: 'failed', failure: { type: 'input_invalid', task: 'a' } },
+  },
+  {
+    name: 'core.delay waits for 10 years at most',
+    definition: { tasks: [{ name: 'a', action: 'core.delay', input: { until: '2400-01-01T00:00:00Z' } }] },
+    expect: { order: ['a'], outcome: 'failed', failure: { type: 'input_invalid', task: 'a' } },
+    pure: true,
   },
   {
     name: 'when a run has failed, what waits for a further attempt or for its delay is not awaited',
@@ -231,6 +237,27 @@ export const RUN_REHEARSALS: Rehearsal[] = [
       elapsed: 0,
     },
     pure: true,
+  },
+  {
+    name: 'templates of the second dialect decide what a run gives',
+    definition: {
+      output: '{{ a.output }}',
+      tasks: [
+        give('a', [
+          '{{ 1.25 | round(1) }}',
+          "{{ 'price X' | regex_replace('X', '$5') }}",
+          "{{ 'a1' | regex_findall('([a-z])([0-9])') }}",
+          "{{ dict([('a', 1)]) }}",
+          '{% set q = nope %}{{ q is defined }}',
+          "{{ ('1.0.0+b1' | version_compare('1.0.0+b2')) }}",
+        ]),
+      ],
+    },
+    expect: {
+      order: ['a'],
+      outcome: 'completed',
+      output: [1.2, 'price $5', [['a', '1']], { a: 1 }, false, 0],
+    },
   },
   {
     name: 'chance and UUIDs are drawn anew each time',

@@ -1,0 +1,55 @@
+import { text } from './arguments.ts';
+import type { Budget } from './budget.ts';
+import { countPoints } from './code-points.ts';
+import { compare } from './equality.ts';
+import { typeError } from './errors.ts';
+import { readMember } from './members.ts';
+import { defined, entriesOf, isDict, keysOf, kindOf, type Value } from './values.ts';
+
+/** Reads a path such as `a.b.0` in entries. */
+export function attributeReader(path: Value, budget: Budget): (entry: Value) => Value {
+  if (typeof path === 'number') return (entry) => readMember(entry, path, budget);
+  let keys: (string | number)[] | undefined;
+  return (entry) => {
+    if (keys === undefined) {
+      budget.work(text(path).length / 16);
+      keys = text(path)
+        .split('.')
+        .map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+    }
+    budget.work(keys.length);
+    return keys.reduce<Value>((value, key) => readMember(value, key, budget), entry);
+  };
+}
+
+/** What entries are ordered or told apart by: text in any case unless it matters. */
+export function keyOf(value: Value, caseSensitive: boolean, budget: Budget): Value {
+  if (typeof value !== 'string' || caseSensitive) return value;
+  budget.work(value.length / 64);
+  return value.toLowerCase();
+}
+
+export function sorted(list: Value[], key: (entry: Value) => Value[], reverse: boolean, budget: Budget): Value[] {
+  const keyed = list.map((entry) => {
+    budget.work(1);
+    return { entry, keys: key(entry) };
+  });
+  keyed.sort((a, b) => {
+    for (const [index, left] of a.keys.entries()) {
+      const order = compare(left, b.keys[index]!, budget);
+      if (order !== 0) return reverse ? -order : order;
+    }
+    return 0;
+  });
+  return keyed.map(({ entry }) => entry);
+}
+
+/** The number of code points, entries or keys. */
+export function lengthOf(value: Value, budget: Budget): number {
+  const known = defined(value);
+  if (typeof known === 'string') return countPoints(known);
+  const list = entriesOf(known);
+  if (list !== null) return list.length;
+  if (isDict(known)) return keysOf(known, budget).length;
+  throw typeError(`${kindOf(known)} has no length`);
+}

@@ -1,0 +1,23 @@
+import type { Budget } from './budget.ts';
+import { KEYS_BY_NUMBER } from './dialect.ts';
+import { typeError } from './errors.ts';
+import { spell } from './spelling.ts';
+import { defined, isDict, kindOf, numberOf, type Value } from './values.ts';
+
+/** The text that a value is as a key of a dictionary: keys are text, as in JSON. */
+export function keyText(key: Value, budget: Budget): string {
+  const known = defined(key);
+  if (known === null || typeof known === 'boolean') return String(known);
+  if (typeof known === 'string' || numberOf(known) !== null) return spell(known, budget);
+  throw typeError(`${kindOf(known)} cannot be a key`);
+}
+
+/** The key that a value looks for in a dictionary: its text, or null for what is no key. In dialect 1 a text alone is one. */
+export function keySought(value: Value, budget: Budget): string | null {
+  const known = defined(value);
+  if (typeof known === 'string') return known;
+  if (budget.dialect < KEYS_BY_NUMBER) return null;
+  if (known === null || numberOf(known) !== null) return keyText(known, budget);
+  if (Array.isArray(known) || isDict(known)) throw typeError(`${kindOf(known)} cannot be a key`);
+  return null;
+}

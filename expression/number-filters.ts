@@ -1,0 +1,98 @@
+import { flag, integer, text } from './arguments.ts';
+import type { Budget } from './budget.ts';
+import { type Operation, operation } from './environment.ts';
+import { typeError } from './errors.ts';
+import { parseFloatText, parseIntegerText } from './number-text.ts';
+import { fixedText, roundTo } from './rounding.ts';
+import { defined, finite, floatOf, intOf, isFloat, kindOf, numberOf, truthy, type Value } from './values.ts';
+import { compareVersions } from './version-order.ts';
+
+function toInt(value: Value, otherwise: Value, base: number, budget: Budget): Value {
+  const known = defined(value);
+  const number = numberOf(known);
+  if (number !== null) return intOf(Math.trunc(number));
+  if (typeof known !== 'string') return otherwise;
+  budget.work(known.length / 4);
+  const whole = parseIntegerText(known, base);
+  if (whole !== null) return intOf(whole);
+  // '42.23' is 42.
+  const float = parseFloatText(known);
+  return float === null || !Number.isFinite(float) ? otherwise : intOf(Math.trunc(float));
+}
+
+function toFloat(value: Value, budget: Budget): number | null {
+  const known = defined(value);
+  const number = numberOf(known);
+  if (number !== null || typeof known !== 'string') return number;
+  budget.work(known.length / 4);
+  const float = parseFloatText(known);
+  return float === null ? null : finite(float);
+}
+
+/** Rounds as Jinja2 does; `ceil` and `floor` calculate with fractions, and so do their results. */
+function round(value: number, digits: number, method: string): number {
+  if (method === 'common') return roundTo(value, digits);
+  if (method !== 'ceil' && method !== 'floor') {
+    throw typeError(`there is no method '${method.slice(0, 50)}'; there are: common, ceil, floor`);
+  }
+  const factor = 10 ** digits;
+  return (method === 'ceil' ? Math.ceil(value * factor) : Math.floor(value * factor)) / factor;
+}
+
+const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB'];
+
+function fileSize(bytes: number, binary: boolean): string {
+  const base = binary ? 1024 : 1000;
+  if (bytes === 1) return '1 Byte';
+  if (bytes < base) return `${Math.trunc(bytes)} Bytes`;
+  // Powers of ten are read, since calculating them is not exact.
+  const above = (index: number): number => (binary ? 1024 ** (index + 2) : Number(`1e${3 * (index + 2)}`));
+  const index = UNITS.findIndex((_, at) => bytes < above(at));
+  const unit = index === -1 ? UNITS.length - 1 : index;
+  const name = UNITS[unit]!;
+  return `${fixedText((base * bytes) / above(unit), 1)} ${binary ? name.replace('B', 'iB').replace('k', 'K') : name}`;
+}
+
+/** Filters over numbers and what is read as one. */
+export const NUMBER_FILTERS: Readonly<Record<string, Operation>> = {
+  abs: operation('', (value) => {
+    const number = numberOf(defined(value));
+    if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    return isFloat(value) ? floatOf(Math.abs(number)) : Math.abs(number);
+  }),
+  int: operation('default base', (value, [otherwise = 0, base], { budget }) =>
+    toInt(value, otherwise, integer(base, 10), budget),
+  ),
+  float: operation('default', (value, [otherwise], { budget }) => {
+    const number = toFloat(value, budget);
+    return number === null ? (otherwise ?? floatOf(0)) : floatOf(number);
+  }),
+  bool: operation('', (value, _, { budget }) => {
+    const known = defined(value);
+    if (typeof known !== 'string') return truthy(known, budget);
+    const word = known.trim().toLowerCase();
+    if (['true', 'yes', 'on', '1', 'y', 't'].includes(word)) return true;
+    if (['false', 'no', 'off', '0', 'n', 'f', ''].includes(word)) return false;
+    throw typeError(`'${known.slice(0, 50)}' is neither true nor false`);
+  }),
+  round: operation('precision method', (value, [precision, method], { budget }) => {
+    const number = numberOf(defined(value));
+    if (number === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    const digits = integer(precision, 0);
+    if (Math.abs(digits) > 100) throw typeError('the precision is at most 100');
+    budget.work(5);
+    const how = text(method, 'common');
+    const rounded = finite(round(number, digits, how));
+    return isFloat(value) || how !== 'common' ? floatOf(rounded) : intOf(rounded);
+  }),
+  filesizeformat: operation('binary', (value, [binary], { budget }) => {
+    const bytes = toFloat(value, budget);
+    if (bytes === null) throw typeError(`a number is expected, not ${kindOf(value)}`);
+    return fileSize(bytes, flag(binary, budget));
+  }),
+  version_compare: operation('other!', (value, [other], { budget }) => {
+    const [left, right] = [text(value), text(other)];
+    budget.work((left.length + right.length) / 4);
+    return compareVersions(left, right);
+  }),
+};

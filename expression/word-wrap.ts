@@ -1,0 +1,104 @@
+import { countPoints, unitOf } from './code-points.ts';
+
+/** How lines are wrapped: to so many code points, and whether words are broken that are longer, or that have a hyphen. */
+interface Rules {
+  size: number;
+  breakLong: boolean;
+  onHyphens: boolean;
+}
+
+const SPACE = /[\t-\r ]/;
+const LETTER = /[^\P{L}_]/u;
+const WORD_OR_MARK = /[\p{L}\p{N}_!"'&.,?]/u;
+const WORD = /[\p{L}\p{N}_]/u;
+
+/** Wraps one line as Python's `textwrap` does; an empty line gives none. */
+export function wrapLine(line: string, rules: Rules): string[] {
+  const { size, breakLong } = rules;
+  const lines: string[] = [];
+  const chunks = chunksOf(line, rules.onHyphens).reverse();
+  while (chunks.length > 0) {
+    let current: string[] = [];
+    let length = 0;
+    // A line does not begin with white space, but the first one.
+    if (SPACE.test(chunks.at(-1)![0]!) && lines.length > 0) chunks.pop();
+    while (chunks.length > 0) {
+      if (!fits(chunks.at(-1)!, size - length)) break;
+      const next = chunks.pop()!;
+      current.push(next);
+      length += countPoints(next);
+    }
+    const long = chunks.at(-1);
+    if (long !== undefined && !fits(long, size)) {
+      const room = size - length;
+      if (breakLong) {
+        const cut = breakAt(long, room, rules.onHyphens);
+        current.push(long.slice(0, cut));
+        chunks[chunks.length - 1] = long.slice(cut);
+        length = size;
+      } else if (current.length === 0) current.push(chunks.pop()!);
+    }
+    if (current.length > 0 && SPACE.test(current.at(-1)![0]!)) current = current.slice(0, -1);
+    if (current.length > 0) lines.push(current.join(''));
+  }
+  return lines;
+}
+
+/** Whether a text has at most so many code points; looks at no more of them. */
+function fits(text: string, room: number): boolean {
+  return unitOf(text, room) >= text.length;
+}
+
+/** Where a word is broken that is too long: behind its last hyphen within the room, or at the end of the room. */
+function breakAt(word: string, room: number, onHyphens: boolean): number {
+  const end = unitOf(word, room);
+  if (!onHyphens || end === word.length) return end;
+  const piece = word.slice(0, end);
+  const hyphen = piece.lastIndexOf('-');
+  return hyphen > 0 && /[^-]/.test(piece.slice(0, hyphen)) ? hyphen + 1 : end;
+}
+
+/** The pieces between which a line may be broken: runs of white space, and words or their parts. */
+function chunksOf(line: string, onHyphens: boolean): string[] {
+  const points = [...line];
+  const chunks: string[] = [];
+  let start = 0;
+  const cut = (end: number): void => {
+    if (end > start) chunks.push(points.slice(start, end).join(''));
+    start = end;
+  };
+  for (let index = 0; index < points.length; index += 1) {
+    const space = SPACE.test(points[index]!);
+    if (index > 0 && space !== SPACE.test(points[index - 1]!)) cut(index);
+    if (space || !onHyphens || points[index] !== '-') continue;
+    const dashes = dashesAt(points, index);
+    if (dashes > 0) {
+      // A dash between words is a piece of its own.
+      cut(index);
+      cut(index + dashes);
+      index += dashes - 1;
+    } else if (endsPart(points, index) && index >= start) cut(index + 1);
+  }
+  cut(points.length);
+  return chunks;
+}
+
+const has = (pattern: RegExp, point: string | undefined): boolean => point !== undefined && pattern.test(point);
+
+/** How many hyphens make a dash between two words here; 0: none. */
+function dashesAt(points: readonly string[], index: number): number {
+  if (points[index - 1] === '-' || !has(WORD_OR_MARK, points[index - 1])) return 0;
+  let end = index;
+  while (points[end] === '-') end += 1;
+  return end - index >= 2 && has(WORD, points[end]) ? end - index : 0;
+}
+
+/** Whether a hyphen stands between parts of a word, of two letters at least in front. */
+function endsPart(points: readonly string[], index: number): boolean {
+  const letter = (at: number): boolean => has(LETTER, points[at]);
+  const before =
+    (letter(index - 1) && letter(index - 2)) ||
+    (has(WORD_OR_MARK, points[index - 1]) && points[index - 2] === '-' && letter(index - 3));
+  if (!before) return false;
+  return letter(index + 1) && (letter(index + 2) || (points[index + 2] === '-' && letter(index + 3)));
+}

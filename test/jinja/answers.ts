@@ -1,0 +1,35 @@
+import { analyze } from '../../expression/analyze.ts';
+import { NEWEST_DIALECT } from '../../expression/dialect.ts';
+import { EvaluationError, TemplateError } from '../../expression/errors.ts';
+import { Renderer } from '../../expression/renderer.ts';
+import { spell } from '../../expression/spelling.ts';
+import { compileTemplate } from '../../expression/template.ts';
+import type { Value } from '../../expression/values.ts';
+import { CONTEXT } from './generator.ts';
+
+/** What a template puts out as text, or that it is refused. */
+export type Answer = { text: string } | { error: string };
+
+const context = CONTEXT as unknown as Record<string, Value>; // JSON, which values are
+
+const scope = {
+  lookup: (root: string) => (Object.hasOwn(context, root) ? context[root] : undefined),
+  names: () => Object.keys(context),
+  dialect: NEWEST_DIALECT,
+};
+
+/** What Fermata makes of a template, as text: how a value is spelt shows its type. */
+export function answerOf(template: string): Answer {
+  try {
+    const { statements } = compileTemplate(template);
+    const [unknown] = analyze(statements).unknown;
+    if (unknown !== undefined) return { error: `there is no ${unknown.what} '${unknown.name}'` };
+    const renderer = new Renderer(scope);
+    const value = renderer.render(statements);
+    const isNothing = value === null && statements.every(({ kind }) => kind !== 'output');
+    return { text: isNothing ? '' : spell(value, renderer.evaluator.budget) };
+  } catch (error) {
+    if (error instanceof TemplateError || error instanceof EvaluationError) return { error: error.message };
+    throw error;
+  }
+}
