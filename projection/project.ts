@@ -299,13 +299,16 @@ export function closeOf(event: HistoryEvent, ours: boolean): Closing | null {
   return closed('failed', { failure });
 }
 
-/** The failure that a run closed with; of one that was stopped when it had failed already, with what failed in it. */
+/**
+ * Returns the failure that a run closed with; of one that was stopped when it had failed already, what failed in it is the `cause`. It
+ * names no task then: whoever stopped the run decided how it ended, and the task that failed stands in the cause.
+ */
 function failureOf({ status, failure }: Closing, state: RunState | null): Failure | null {
   const cause = state?.failure ?? null;
   if (failure === null || cause === null || (status !== 'cancelled' && status !== 'terminated')) return failure;
   const where = cause.task === undefined ? '' : `"${cause.task}" had failed: `;
   const message = `${failure.message}; ${where}${cause.message}`;
-  return { ...failure, message, ...(cause.task === undefined ? {} : { task: cause.task }), cause };
+  return { ...failure, message, cause };
 }
 
 function firstOf(details: temporal.api.common.v1.IPayloads | null | undefined): Json {

@@ -12,7 +12,7 @@ import type { WaitingJoin } from '../projection/moment.ts';
 import type { DeliveryService } from './deliveries.ts';
 import type { ExecutionService } from './executions.ts';
 import { inquiryId } from './inquiry-ids.ts';
-import { maskExecution } from './masks.ts';
+import { type Mask, maskExecution } from './masks.ts';
 import type { ProjectionReader } from './projections.ts';
 import { taskToRetry } from './retries.ts';
 import type { Temporal } from './temporal.ts';
@@ -80,13 +80,13 @@ export function createExplanationService(
   return {
     /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
     async explain(principal: Principal, id: string): Promise<Explanation> {
-      const { n, execution, projected } = await executions.readRaw(principal, id);
+      const { n, execution, projected, mask } = await executions.readRaw(principal, id);
       const { status, waitingFor } = execution;
       const self = `/api/v1/executions/${integerId(n)}`;
       if (isClosed(status)) {
         const good = status === 'completed' || status === 'skipped';
         const advice = good ? [] : closedAdvice(execution, self, await retryFrom(execution));
-        return { execution, canFinish: good, blockedBy: [], advice };
+        return { execution, canFinish: good, blockedBy: [], advice: masked(advice, mask) };
       }
       const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
       const nobody = await unserved(execution);
@@ -109,14 +109,17 @@ export function createExplanationService(
         execution,
         canFinish: !stuck && status !== 'canceling' && execution.pendingFailure === null,
         blockedBy: projected?.joins ?? [],
-        advice: [
-          ...canceling,
-          ...lostAdvice(execution, self),
-          ...forgeryAdvice(execution),
-          ...unbegun,
-          ...(await untold(execution)),
-          ...advice,
-        ],
+        advice: masked(
+          [
+            ...canceling,
+            ...lostAdvice(execution, self),
+            ...forgeryAdvice(execution),
+            ...unbegun,
+            ...(await untold(execution)),
+            ...advice,
+          ],
+          mask,
+        ),
       };
     },
 
@@ -134,6 +137,11 @@ export function createExplanationService(
   };
 }
 
+/** Masks the texts of advice, some of which hold messages of failures and of chat services. */
+function masked(advice: readonly Advice[], mask: Mask): Advice[] {
+  return advice.map((each) => ({ ...each, text: mask(each.text) as string }));
+}
+
 /** What a run has failed with that still waits for something: it cannot end well, and may never end by itself. */
 function lostAdvice({ pendingFailure: failure, status }: Execution, self: string): Advice[] {
   if (failure === null || status === 'canceling') return [];
@@ -142,7 +150,8 @@ function lostAdvice({ pendingFailure: failure, status }: Execution, self: string
 }
 
 function closedAdvice({ failure, status }: Execution, self: string, from: string | null): Advice[] {
-  const how = `It has ended as ${status}${failure?.task === undefined ? '' : `: ${told(failure)}`}.`;
+  const why = failure?.task === undefined && failure?.cause === undefined ? '' : `: ${told(failure)}`;
+  const how = `It has ended as ${status}${why}.`;
   const retry = request('POST', `${self}/retry`);
   if (from === null) return [{ text: `${how} A retry continues from there.`, ...retry }];
   const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;

@@ -1,4 +1,4 @@
-import type { Execution, TaskExecution } from '../model/execution.ts';
+import { type Execution, HELD_BACK, type TaskExecution, type Wait } from '../model/execution.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Inquiry } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -51,24 +51,56 @@ export function maskExecution(execution: Execution, above: readonly Json[] = [])
   const search = { left: MAX_SEARCHED };
   const mask: Mask = (shown) => hide(shown, search);
   const failure = <T extends Failure | null>(of: T): T => mask(of as unknown as Json) as unknown as T; // it is JSON
-  return {
-    mask: (shown) => hide(shown, { left: MAX_SEARCHED }),
-    execution: {
-      ...execution,
-      input: mask(shownInput),
-      output: mask(execution.output),
-      failure: failure(execution.failure),
-      also: execution.also.map(failure),
-      variables: mask(execution.variables) as JsonObject,
-      signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
-      inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
-      controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
-      tasks: shownTasks.map((task) => ({
-        ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
-        attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
-      })),
-    },
+  const masked: Required<Omit<Execution, UnmaskedField>> = {
+    input: mask(shownInput),
+    output: mask(execution.output),
+    failure: failure(execution.failure),
+    also: execution.also.map(failure),
+    pendingFailure: failure(execution.pendingFailure),
+    divergence: mask(execution.divergence) as string | null,
+    variables: mask(execution.variables) as JsonObject,
+    waitingFor: execution.waitingFor.map((wait) => ({ ...wait, detail: maskDetail(wait, mask) })),
+    signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
+    inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
+    controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
+    tasks: shownTasks.map((task) => ({
+      ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
+      attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
+    })),
   };
+  return { mask: (shown) => hide(shown, { left: MAX_SEARCHED }), execution: { ...execution, ...masked } };
+}
+
+/** Fields that hold ids, names, times, counts, hashes and what the run was started as: every other field is masked. */
+type UnmaskedField =
+  | 'workflowId'
+  | 'runId'
+  | 'workflowType'
+  | 'taskQueue'
+  | 'status'
+  | 'memo'
+  | 'run'
+  | 'created'
+  | 'updated'
+  | 'closed'
+  | 'digest'
+  | 'authentic'
+  | 'startContent'
+  | 'trust'
+  | 'statements'
+  | 'signalsDropped'
+  | 'signalsRefused'
+  | 'projection'
+  | 'runStarted'
+  | 'lastEventId'
+  | 'above'
+  | 'unsettled'
+  | 'partial'
+  | 'expired';
+
+/** Masks the detail of a wait, other than the text by which a pause is known. */
+function maskDetail({ detail }: Wait, mask: Mask): string | null {
+  return detail === HELD_BACK ? detail : (mask(detail) as string | null);
 }
 
 /** Masks an inquiry, other than its digests: whoever decides sends back what was shown, and they tell nothing that is hidden. */

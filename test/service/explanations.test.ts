@@ -3,6 +3,7 @@ import { AppError } from '../../model/app-error.ts';
 import { type Execution, HELD_BACK, type Wait } from '../../model/execution.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createExplanationService } from '../../service/explanations.ts';
+import { maskExecution } from '../../service/masks.ts';
 
 const RUN = {
   ...{
@@ -14,15 +15,19 @@ const RUN = {
     authentic: true,
   },
   ...{ pendingFailure: null, statements: null, waitingFor: [], inquiries: [] },
-  tasks: [{ key: 'a', name: 'a', action: 'ops.call', item: null, failure: null }],
+  ...{ input: {}, output: null, also: [], divergence: null, variables: {}, signals: [], controls: [] },
+  tasks: [
+    { key: 'a', input: {}, output: null, attempts: [], name: 'a', action: 'ops.call', item: null, failure: null },
+  ],
   run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'ops' } } },
 };
 
 /** What is said of a run, with `carried` for what a retry of it reads. */
-async function explain(execution: object, carried: unknown = null) {
+async function explain(execution: object, carried: unknown = null, { untold = [] }: { untold?: object[] } = {}) {
+  const { execution: shown, mask } = maskExecution({ ...RUN, ...execution } as unknown as Execution);
   const service = createExplanationService(
     ...([
-      { readRaw: async () => ({ n: 1_800_000_000_000_000, execution: { ...RUN, ...execution }, projected: null }) },
+      { readRaw: async () => ({ n: 1_800_000_000_000_000, execution: shown, mask, projected: null }) },
       {
         readCarried: async () => {
           if (carried instanceof Error) throw carried;
@@ -30,7 +35,7 @@ async function explain(execution: object, carried: unknown = null) {
         },
       },
       { pollers: async (queue: string) => (queue === 'served' ? 1 : 0) },
-      { untold: async () => [] },
+      { untold: async () => untold },
     ] as never as Parameters<typeof createExplanationService>),
   );
   return service.explain({} as Principal, '1');
@@ -134,4 +139,60 @@ it.each<[string, object, unknown, object | undefined]>([
   const { advice } = await explain(execution, carried);
   expect(advice).toMatchObject([{ method: 'POST', ...(body === undefined ? {} : { body }) }]);
   expect(advice[0]!.body).toEqual(body);
+});
+
+const SECRET = 'hunter2-very-secret';
+const refusal = { type: 'E_LOGIN', message: `login with ${SECRET} refused`, task: 'a' };
+
+it.each<[string, object, object[], string]>([
+  [
+    'a failure that ends the run later',
+    { ...waiting({}), pendingFailure: refusal },
+    [],
+    '"a" failed with E_LOGIN (login with *** refused)',
+  ],
+  [
+    'the failure of the last attempt',
+    waiting({ kind: 'retry', detail: refusal.message }),
+    [],
+    'after: login with *** refused',
+  ],
+  [
+    'the reason of a pause',
+    waiting({ kind: 'pause', task: null, detail: `paused by ann: ${SECRET}` }),
+    [],
+    'ann: ***;',
+  ],
+  ['the name of a signal', waiting({ kind: 'signal', detail: SECRET }), [], 'waits for the signal "***"'],
+  ['the failure that a run has ended with', { status: 'failed', failure: refusal }, [], '(login with *** refused)'],
+  [
+    'why nobody was told of a question',
+    { ...waiting({}) },
+    [{ inquiry: { task: 'a' }, reasons: [`no room "${SECRET}"`] }],
+    'no room "***"',
+  ],
+])('advice on %s holds no value of a write-only parameter', async (_, execution, untold, text) => {
+  const hides = { input: { password: SECRET }, run: { ...RUN.run, write_only: [['password']] } };
+  const explanation = await explain({ ...hides, ...execution }, null, { untold });
+  expect(JSON.stringify(explanation.advice)).toContain(JSON.stringify(text).slice(1, -1));
+  const { run: _run, ...shown } = explanation.execution;
+  expect(JSON.stringify([explanation.advice, shown])).not.toContain(SECRET);
+});
+
+it.each<[string, object, string]>([
+  ['failed', refusal, '"a" failed with E_LOGIN (login with hunter2-very-secret refused)'],
+  [
+    'terminated',
+    { type: 'terminated', message: 'enough; "a" had failed: no', cause: refusal },
+    'enough; "a" had failed: no',
+  ],
+])('a run that has %s tells why, and calls no task the cause that was not', async (status, failure, why) => {
+  const { advice } = await explain({ status, failure, authentic: false });
+  expect(advice[0]!.text).toMatch(`It has ended as ${status}: ${why}. A retry with`);
+});
+
+it('a task that is held back is known by its detail, whatever is masked', async () => {
+  const hides = { input: { word: 'paused' }, run: { ...RUN.run, write_only: [['word']] } };
+  const { execution } = await explain({ ...hides, ...waiting({ kind: 'pause', detail: HELD_BACK }) });
+  expect(execution.waitingFor[0]!.detail).toBe(HELD_BACK);
 });
