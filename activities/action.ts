@@ -19,6 +19,8 @@ export interface ActionContext {
   token: string;
   /** Is to be told of a text, or of bytes, that are encoded as base64, such as an account: what is hidden of the secrets in it. */
   encoded(written: string | Buffer): void;
+  /** Is to be called with base64 before its bytes are sent: the bytes that a secret in it stands for are hidden, too. */
+  decoded(base64: string): void;
 }
 
 /** How an action of Fermata's own workers ends badly: recorded as the failure of its task. */

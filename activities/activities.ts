@@ -197,7 +197,7 @@ interface Surroundings {
 
 async function runBounded(action: Action, input: unknown, around: Surroundings): Promise<Json> {
   const { permits, owner, timeout: seconds, pulse } = around;
-  const { mask, holdsSecret, encoded } = around.masks;
+  const { mask, holdsSecret, encoded, decoded } = around.masks;
   const { addressOf, lookup } = around.egress;
   const fetch: Egress['fetch'] = (input, init) => around.egress.fetch(input, init, holdsSecret);
   const context = Context.current();
@@ -240,7 +240,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     });
     const token = tokenOf(context.info);
     const running = attempted(() =>
-      action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token, encoded }),
+      action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token, encoded, decoded }),
     );
     // An action that does not watch its signal is left behind: its attempt is over all the same.
     const given = await Promise.race([running, aborted]);

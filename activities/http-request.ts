@@ -21,9 +21,14 @@ function parametersOf(fields: HttpInput['query']): URLSearchParams {
   );
 }
 
-/** Builds the request that an input describes, without its URL and its signal. Throws `input_invalid` for certificates that are none. */
-export function requestOf(input: HttpInput, encoded: ActionContext['encoded']): EgressInit {
+/** Is to be called with what a request encodes and decodes, so that secrets in it are hidden. */
+type Encodings = Pick<ActionContext, 'encoded' | 'decoded'>;
+
+/** Builds the request that an input describes, without its URL and its signal. Throws `input_invalid` for invalid certificates and keys. */
+export function requestOf(input: HttpInput, context: Encodings): EgressInit {
+  const { encoded, decoded } = context;
   const { method, auth, follow_redirects } = input;
+  for (const base64 of base64In(input)) decoded(base64);
   const { body, type } = bodyOf(input);
   // Systems that give a request back have its body in base64.
   if (body !== null) encoded(body);
@@ -51,6 +56,14 @@ function bodyOf({ body, form, multipart, encoding }: HttpInput): { body: string 
   if (typeof body !== 'string') return { body: JSON.stringify(body), type: 'application/json' };
   if (encoding === 'base64') return { body: Buffer.from(body, 'base64'), type: 'application/octet-stream' };
   return { body, type: 'text/plain;charset=UTF-8' };
+}
+
+/** Finds the base64 whose bytes a request sends. */
+function base64In({ body, encoding, multipart = {} }: HttpInput): string[] {
+  const files = Object.values(multipart)
+    .flat()
+    .flatMap((field) => (typeof field === 'object' ? (field.base64 ?? []) : []));
+  return typeof body === 'string' && encoding === 'base64' ? [...files, body] : files;
 }
 
 /** The body of multipart/form-data (RFC 7578); names are escaped as browsers do. */
@@ -84,18 +97,11 @@ function contentOf(field: MultipartField): Buffer {
   return field.base64 === undefined ? Buffer.from(field.text ?? '') : Buffer.from(field.base64, 'base64');
 }
 
-function tlsOf({
-  ca,
-  certificate: cert,
-  key,
-  passphrase,
-  server_name: servername,
-}: NonNullable<HttpInput['tls']>): TlsSettings {
+function tlsOf({ ca, certificate: cert, key, server_name: servername }: NonNullable<HttpInput['tls']>): TlsSettings {
   const settings: TlsSettings = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    ...(passphrase === undefined ? {} : { passphrase }),
     ...(servername === undefined ? {} : { servername }),
   };
   try {

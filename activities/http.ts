@@ -16,13 +16,13 @@ import { requestOf, urlOf } from './http-request.ts';
  */
 export const httpAction: Action<HttpInput> = {
   input: HttpInputSchema,
-  async run(input, { signal, fetch, encoded }) {
+  async run(input, { signal, fetch, encoded, decoded }) {
     const started = performance.now();
     const limit = input.timeout === undefined ? undefined : timer(input.timeout);
     let answered: number | null = null;
     try {
       const response = await fetch(urlOf(input), {
-        ...requestOf(input, encoded),
+        ...requestOf(input, { encoded, decoded }),
         signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
       });
       const { status } = response;

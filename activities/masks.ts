@@ -22,18 +22,31 @@ export interface Masks {
    * where it holds a secret.
    */
   encoded(written: string | Buffer): void;
+  /** Notes base64 that Fermata decodes, such as a body. From then on, the bytes that a secret in it stands for are a secret as well. */
+  decoded(base64: string): void;
 }
 
 /** Creates it for some secrets, by name; values that are no text are not hidden. */
 export function createMasks(secrets: JsonObject): Masks {
   const texts = Object.values(secrets).flatMap((secret) =>
-    typeof secret === 'string' && secret !== '' ? [secret, ...passwordIn(secret)] : [],
+    typeof secret === 'string' && secret !== ''
+      ? [secret, ...passwordIn(secret), ...placesIn(secret).filter((place) => place.length >= SHORTEST)]
+      : [],
   );
-  const forms = [...new Set(texts.flatMap(writingsOf))];
-  const whole = new Set(forms);
-  const long = texts.filter((text) => text.length >= SHORTEST);
-  const parts = new Set(long.flatMap(writingsOf).filter((form) => form.length >= SHORTEST));
+  const forms = new Set<string>();
+  const whole = new Set<string>();
+  const parts = new Set<string>();
   let ordered: string[] | null = null;
+  for (const text of texts) note(text);
+
+  function note(text: string): void {
+    for (const form of writingsOf(text)) {
+      forms.add(form);
+      whole.add(form);
+      if (text.length >= SHORTEST && form.length >= SHORTEST) parts.add(form);
+    }
+    ordered = null;
+  }
 
   function hide(text: string): string {
     if (whole.has(text)) return MASK;
@@ -53,9 +66,9 @@ export function createMasks(secrets: JsonObject): Masks {
     return Object.fromEntries(Object.entries(value).map(([key, entry]) => [hide(key), mask(entry)]));
   }
 
-  const holdsSecret = (text: string) => forms.some((form) => text.includes(form));
+  const holdsSecret = (text: string) => [...forms].some((form) => text.includes(form));
   return {
-    mask: (value) => (forms.length === 0 ? value : (mask(value) as typeof value)),
+    mask: (value) => (forms.size === 0 ? value : (mask(value) as typeof value)),
     holdsSecret,
     encoded(written) {
       // Secrets are known as UTF-8 that is read as Latin-1, too.
@@ -66,7 +79,37 @@ export function createMasks(secrets: JsonObject): Masks {
       }
       ordered = null;
     },
+    decoded(base64) {
+      for (const secret of texts) {
+        for (const bytes of decodedParts(base64, secret)) {
+          note(bytes);
+          note(Buffer.from(bytes, 'latin1').toString());
+        }
+      }
+    },
   };
+}
+
+/** Returns, as Latin-1, the bytes that each place of a secret within base64 stands for, without those that it shares with other characters. */
+function decodedParts(base64: string, secret: string): Set<string> {
+  const [text, part] = [base64, secret].map((each) => each.replaceAll(/\s/g, '')) as [string, string];
+  const found = new Set<string>();
+  if (part === '') return found;
+  for (let index = text.indexOf(part); index !== -1; index = text.indexOf(part, index + part.length)) {
+    // Four characters are three bytes.
+    const [start, end] = [Math.ceil(index / 4) * 4, Math.floor((index + part.length) / 4) * 4];
+    if (end > start) found.add(Buffer.from(text.slice(start, end), 'base64').toString('latin1'));
+  }
+  return found;
+}
+
+/** Returns how messages and servers write a URL of HTTP, each with and without its query: as a whole, and its path alone. */
+function placesIn(text: string): string[] {
+  if (!URL.canParse(text)) return [];
+  const { protocol, origin, pathname, search } = new URL(text);
+  if (!/^https?:$/.test(protocol) || (pathname === '/' && search === '')) return [];
+  const path = pathname + search;
+  return [origin + path, origin + pathname, path, pathname];
 }
 
 /** The password of a URL, as it is written there and as it is. */

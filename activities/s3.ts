@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { Base64Schema } from '../model/base64.ts';
 import { UploadInputSchema } from '../model/builtin-actions.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
-import { ActionError, type ConnectedAction } from './action.ts';
+import { type ActionContext, ActionError, type ConnectedAction } from './action.ts';
 import { awsFailure, clientSettings } from './aws.ts';
 
 /**
@@ -16,7 +16,7 @@ export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = 
     // The SDK takes long to load, and few workers need it.
     const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
     const own = connection.settings.endpoint !== undefined;
-    const { body, type } = bodyOf(data);
+    const { body, type } = bodyOf(data, context.decoded);
     const where = `bucket "${bucket}"`;
     const settings = await clientSettings(connection, context).catch((error: unknown) => {
       throw awsFailure('s3_error', error, context.signal, where);
@@ -39,7 +39,7 @@ export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = 
 };
 
 /** The bytes of an object, and what they are. */
-function bodyOf(data: Json): { body: Uint8Array; type: string } {
+function bodyOf(data: Json, decoded: ActionContext['decoded']): { body: Uint8Array; type: string } {
   if (typeof data === 'string') return { body: Buffer.from(data), type: 'text/plain; charset=utf-8' };
   if (isJsonObject(data) && typeof data.base64 === 'string' && Object.keys(data).length === 1) {
     const checked = Base64Schema.safeParse(data.base64);
@@ -50,6 +50,7 @@ function bodyOf(data: Json): { body: Uint8Array; type: string } {
         retryable: false,
       });
     }
+    decoded(data.base64);
     return { body: Buffer.from(data.base64, 'base64'), type: 'application/octet-stream' };
   }
   return { body: Buffer.from(JSON.stringify(data)), type: 'application/json' };

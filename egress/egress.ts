@@ -39,7 +39,6 @@ export interface TlsSettings {
   ca?: string;
   cert?: string;
   key?: string;
-  passphrase?: string;
   servername?: string;
 }
 

@@ -10,7 +10,7 @@ const Fields = z.record(z.string(), z.union([Scalar, z.array(Scalar)]));
 
 /** Headers that frame a message or concern one connection only: the HTTP client sets them. */
 const CLIENT_HEADERS = new Set([
-  ...['connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+  ...['connection', 'content-length', 'expect', 'host', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
 ]);
 
 /** Says why a request cannot have a header of this name; null when it can. */
@@ -58,8 +58,14 @@ const TlsSchema = z
   .strictObject({
     ca: pem('CERTIFICATE').optional().describe('Certificates, in PEM, that are trusted instead of the public ones.'),
     certificate: pem('CERTIFICATE').optional().describe('Certificate of this client, in PEM, with those above it.'),
-    key: pem('PRIVATE KEY').optional().describe('Its private key, in PEM; from a secret.'),
-    passphrase: z.string().optional().describe('Of the private key.'),
+    // Whoever encrypts a key chooses how long opening it blocks the worker.
+    key: pem('PRIVATE KEY')
+      .refine(
+        (text) => !/\bENCRYPTED\b/.test(text),
+        'must not be encrypted: decrypt the key; secrets are sealed at rest',
+      )
+      .optional()
+      .describe('Its private key, in PEM and not encrypted; from a secret.'),
     server_name: z
       .string()
       .min(1)
@@ -111,6 +117,10 @@ export const HttpInputSchema = z
     const [content, second] = Object.entries({ body, form, multipart }).flatMap(([name, given]) =>
       given === undefined ? [] : [name],
     );
+    if (multipart !== undefined) {
+      const named = Object.keys(headers).find((name) => name.toLowerCase() === 'content-type');
+      if (named !== undefined) refuse(['headers', named], 'cannot be combined with "multipart", which sets it');
+    }
     if (second !== undefined) refuse([second], `cannot be combined with "${content}"`);
     if ((method === 'GET' || method === 'HEAD') && content !== undefined)
       refuse([content], `cannot be sent with ${method}`);

@@ -10,37 +10,63 @@ export interface MailAddress {
   address: string;
 }
 
+/** Characters of a text with addresses, and of a sender. */
+const MAX_LIST_LENGTH = 20_000;
+const MAX_SENDER_LENGTH = 1_000;
+
+/** Addresses of one mail: recipients of every kind, and those that get the reply. */
+export const MAX_MAIL_ADDRESSES = 100;
+
 /** One entry of a list: an address, or a name, which may be quoted, with an address in angle brackets. */
 const ENTRY = /^(?:([^<>"]*|"(?:[^"\\]|\\.)*"\s*)<([^<>]*)>|([^<>\s]*))$/u;
 
 /**
- * Parses addresses by commas or semicolons, each alone or in angle brackets behind a name; null where one of them is none, or a character in
- * them could begin another header or command.
+ * Parses addresses separated by commas or semicolons, each alone or in angle brackets after a name. Returns null for a text without an
+ * address, with an invalid one, with a character that could begin another header or command, or with more than 20,000 characters.
  */
 export function parseMailAddresses(text: string): MailAddress[] | null {
-  if (/\p{Cc}/u.test(text)) return null;
+  if (text.length > MAX_LIST_LENGTH || /\p{Cc}/u.test(text)) return null;
   const found: MailAddress[] = [];
-  // What stands in quotes separates nothing.
-  for (const entry of text.match(/(?:"(?:[^"\\]|\\.)*"|[^",;])+|"/gu) ?? ['']) {
-    const [, name = '', bracketed, alone] = ENTRY.exec(entry.trim()) ?? [];
+  for (const entry of entriesOf(text)) {
+    const [, name = '', bracketed, alone] = ENTRY.exec(entry) ?? [];
     const address = bracketed ?? alone ?? '';
     if (!ADDRESS.test(address)) return null;
     const written = name.trim();
     found.push({ name: written.startsWith('"') ? written.slice(1, -1).replaceAll(/\\(.)/gu, '$1') : written, address });
   }
-  return found;
+  return found.length === 0 ? null : found;
+}
+
+/** Splits a text at the commas and semicolons outside quotes, in one pass; blank entries are left out. */
+function entriesOf(text: string): string[] {
+  const entries: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted && character === '\\') index += 1;
+    else if (!isQuoted && (character === ',' || character === ';')) {
+      entries.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  entries.push(text.slice(start));
+  return entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
 }
 
 /** The sender of mail: an address, or a name with an address in angle brackets, in one line. */
 export const MailSenderSchema = z
   .string()
+  .max(MAX_SENDER_LENGTH)
   .refine(
     (text) => parseMailAddresses(text)?.length === 1,
     'must be an address, or a name with an address in angle brackets',
   );
 
-/** Addresses as a text by commas, or a list of such texts; each is checked when the mail is sent. */
-const Addresses = z.union([z.string(), z.array(z.string()).max(1_000)]);
+/** Addresses as a text separated by commas, or a list of such texts; each is checked when the mail is sent. */
+const AddressList = z.string().max(MAX_LIST_LENGTH);
+const Addresses = z.union([AddressList, z.array(AddressList).max(MAX_MAIL_ADDRESSES)]);
 
 /** Headers that a mail has by itself, or that say by which way it came. */
 const OWN_HEADERS = new Set([
@@ -60,10 +86,19 @@ const AttachmentSchema = z
       .string()
       .max(200)
       .regex(/^[\w.+-]+\/[\w.+-]+(; *[\w-]+=[\w.+-]+)*$/, 'must be a media type, as in "text/csv"')
+      .refine((type) => !/^(multipart|message)\//i.test(type), 'cannot be that of several parts, or of a message')
       .optional(),
     ...FILE_CONTENT,
   })
-  .refine(hasOneContent, ONE_CONTENT);
+  .refine(hasOneContent, ONE_CONTENT)
+  .refine(
+    ({ text, content_type: type = '' }) =>
+      text === undefined || !/;\s*charset=(?!(utf-8|us-ascii)(;|$))/i.test(type.replaceAll(' ', '')),
+    {
+      path: ['content_type'],
+      message: 'must have the charset utf-8 next to "text": other bytes are given as "base64"',
+    },
+  );
 
 /** The fields of `email.send` beside its connection. */
 export const MAIL_FIELDS = {

@@ -95,13 +95,19 @@ it('a mail has what its input says', async () => {
   expect(text).not.toContain('hidden@example.com');
 });
 
+it('a blank field has no addresses, and the Message-ID has the ASCII domain of the sender', async () => {
+  const blank = { cc: '', bcc: [' '], reply_to: '' };
+  await activity.run('email.send', { ...MAIL, ...blank, from: 'ops@例え.jp' });
+  expect(mails.map(({ to }) => to)).toEqual([['ann@example.com']]);
+  expect(mails[0]!.text).toMatch(/^Message-ID:\s+<[0-9a-f]{64}@xn--r8jz45g\.jp>\s*$/m);
+});
+
 describe('an address', () => {
   it.each<[field: string, value: unknown]>([
     ['to', 'a@example.com\r\nRCPT TO:<evil@example.com>'],
     ['to', ['a@example.com', 'b@example.com\n']],
     ['to', 'a@example.com\u0000'],
     ['to', 'Nobody'],
-    ['to', ''],
     ['to', 'a@example.com, Nobody'],
     ['to', 'a@b@example.com'],
     ['to', 'team: a@example.com, b@example.com;'],
@@ -115,6 +121,13 @@ describe('an address', () => {
     ['headers', { 'X A': 'a' }],
     ['headers', { Bcc: 'evil@example.com' }],
     ['headers', { 'content-type': 'text/html' }],
+    ['to', new Array(100).fill('a@example.com, b@example.com')],
+    ['bcc', new Array(101).fill('a@example.com')],
+    ['to', ''],
+    ['cc', ', ;'],
+    ['attachments', [{ filename: 'a', text: 'x', content_type: 'multipart/mixed' }]],
+    ['attachments', [{ filename: 'a', text: 'x', content_type: 'Message/rfc822' }]],
+    ['attachments', [{ filename: 'a', text: 'x', content_type: 'text/plain; charset=utf-16' }]],
     ['attachments', [{ filename: 'a', base64: 'not base64!' }]],
     ['attachments', [{ filename: 'a' }]],
     ['attachments', [{ filename: 'a', path: '/etc/passwd' }]],
@@ -134,6 +147,10 @@ describe('an address', () => {
     ['a@example.com;b@example.com', ['a@example.com', 'b@example.com']],
     ['a@example.com,', ['a@example.com']],
     ['"Say \\"hi\\"" <a@example.com>', ['a@example.com']],
+    ['a@example.com,, ;b@example.com', ['a@example.com', 'b@example.com']],
+    ['"a, b; c" <a@example.com>; b@example.com', ['a@example.com', 'b@example.com']],
+    [',', null],
+    ['"', null],
     ['"open <a@example.com>', null],
     ['Ann <ann@example.com> x', null],
     ['@example.com', null],
@@ -141,6 +158,15 @@ describe('an address', () => {
   ])('is found: %s', (text, addresses) => {
     expect(parseMailAddresses(text)?.map(({ address }) => address) ?? null).toEqual(addresses);
   });
+});
+
+it.each<[name: string, text: string, count: number | null]>([
+  ['backslashes and quotes', `"${'\\"'.repeat(9_000)}`, null],
+  ['a long name', `"${'\\"'.repeat(9_000)}" <a@example.com>`, 1],
+  ['blank entries', `a@example.com${',;'.repeat(9_000)}`, 1],
+  ['more than a mail may hold', 'a@example.com,'.repeat(1_500), null],
+])('addresses are found in one pass: %s', (_, text, count) => {
+  expect(parseMailAddresses(text)?.length ?? null).toBe(count);
 });
 
 it.each([

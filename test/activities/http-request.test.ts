@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -104,10 +105,17 @@ describe('a body', () => {
     [{ url: 'https://127.0.0.1:1/', tls: { certificate: PEM('client.pem') } }, '/tls'],
     [{ url: 'https://127.0.0.1:1/', tls: { ca: 'MIIB' } }, '/tls/ca'],
     [{ url: 'https://127.0.0.1:1/', tls: { rejectUnauthorized: false } }, '/tls/rejectUnauthorized'],
+    // Whoever gives an encrypted key says how long it takes to open.
+    [{ url: 'https://127.0.0.1:1/', tls: { certificate: PEM('client.pem'), key: PEM('client.key') } }, '/tls/key'],
     [
-      { url: 'https://127.0.0.1:1/', tls: { certificate: PEM('client.pem'), key: PEM('client.key'), passphrase: 'x' } },
+      {
+        url: 'https://127.0.0.1:1/',
+        tls: { certificate: PEM('client.pem'), key: PEM('client.key').replaceAll('ENCRYPTED ', '') },
+      },
       '/tls',
     ],
+    [{ multipart: { a: 'x' }, headers: { 'Content-Type': 'multipart/form-data' } }, '/headers/Content-Type'],
+    [{ headers: { Host: 'other.example' } }, '/headers/Host'],
   ])('or a connection that cannot be is refused once: %j', async (input, path) => {
     const [type, retryable, message] = await failure('core.http', { url: web.url, method: 'POST', ...input });
     expect([type, retryable, message]).toEqual(['input_invalid', false, expect.stringContaining(`: ${path} `)]);
@@ -119,7 +127,8 @@ function PEM(name: string): string {
 }
 
 describe('a connection by TLS', () => {
-  const IDENTITY = { certificate: PEM('client.pem'), key: PEM('client.key'), passphrase: 'hidden' };
+  const key = createPrivateKey({ key: PEM('client.key'), passphrase: 'hidden' });
+  const IDENTITY = { certificate: PEM('client.pem'), key: key.export({ type: 'pkcs8', format: 'pem' }) };
   let url: string;
   let other: string;
   beforeAll(async () => {

@@ -114,6 +114,8 @@ const PLACES: Record<string, JsonObject> = {
   'a form': { method: 'POST', form: { a: 'is {S}', b: '{S}' } },
   'the query': { query: { a: '{S}', b: 'x {S}' } },
   'a path': { path: '/p/{S}/q' },
+  'a body of base64': { method: 'POST', body: '{S}', encoding: 'base64' },
+  'a file of base64': { method: 'POST', multipart: { a: { filename: 'x', base64: '{S}' } } },
   'a failure': { path: '/fail/{S}', method: 'POST', body: '{S}', headers: { 'x-token': '{S}' } },
   'a query in the URL': { path: '/p?a={S}' },
   'a fragment and a path': { path: '/p{S}' },
@@ -166,6 +168,31 @@ describe('the masks of an attempt', () => {
     const secrets = ['abc', 'canary-1', 'canary-1-long', '123456789', '42', '2130706433', "o'clock-99", 'café-noir'];
     const { mask } = createMasks(Object.fromEntries(secrets.map((secret, index) => [String(index), secret])));
     expect(mask(value)).toEqual(shown);
+  });
+
+  const HOOK = 'HTTPS://Api.example/bot123:AAE x/send?x';
+  it.each<[name: string, secret: string, text: string, shown: string]>([
+    ['as a whole', HOOK, 'at https://api.example/bot123:AAE%20x/send?x.', 'at ********.'],
+    ['without its query', HOOK, 'POST https://api.example/bot123:AAE%20x/send failed', 'POST ******** failed'],
+    ['as its path with the query', HOOK, '"/bot123:AAE%20x/send?x"', '"********"'],
+    ['as its path', HOOK, '"/bot123:AAE%20x/send"', '"********"'],
+    ['as nothing that others have', 'https://api.example/', 'GET / and /v1', 'GET / and /v1'],
+    ['as no path of a database', 'postgres://u:canary-pw@h/production', '/production', '/production'],
+  ])('hide a URL %s', (_, secret, text, shown) => {
+    expect(createMasks({ secret }).mask(text)).toBe(shown);
+  });
+
+  it.each<[name: string, secret: string, sent: string, text: string, isHeld: boolean]>([
+    ['as a whole', 'Y2FuYXJ5LWJ5dGVz', 'Y2FuYXJ5LWJ5dGVz', 'a canary-bytes b', true],
+    ['in lines', 'Y2FuYXJ5LWJ5dGVz\n', 'Y2FuYXJ5\r\nLWJ5dGVz', 'a canary-bytes b', true],
+    ['behind other bytes', 'Y2FuYXJ5LWJ5dGVz', 'QUJDRY2FuYXJ5LWJ5dGVzZ', 'nary', false],
+    ['behind whole groups', 'Y2FuYXJ5LWJ5dGVz', 'QUJDY2FuYXJ5LWJ5dGVzQUJD', 'ABCcanary-bytesABC', true],
+    ['that stands elsewhere', 'Y2FuYXJ5LWJ5dGVz', 'QUJD', 'a canary-bytes b', false],
+    ['of other bytes', '/2NhbmFyeQA=', '/2NhbmFyeQA=', 'x\xffcanary\0', true],
+  ])('know what a secret stands for that is sent decoded: %s', (_, secret, sent, text, isHeld) => {
+    const { mask, holdsSecret, decoded: note } = createMasks({ secret });
+    note(sent);
+    expect([holdsSecret(text), mask(text) !== text]).toEqual([isHeld, isHeld]);
   });
 
   it('hide the base64 of an account, and of nothing that has no secret', () => {
