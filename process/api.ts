@@ -319,9 +319,7 @@ export async function startApi({
     places: createChatPlaceStore(db),
     connect,
   });
-  const keeper = createIndexKeeper(
-    ...([temporal, projections, stores.executions, log, Date.now, inbox.take, holds.take] as const),
-  );
+  const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take, holds.take);
   const index = createIndexService(keeper);
   metrics?.watchIndex(index);
   const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
