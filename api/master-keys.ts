@@ -23,7 +23,10 @@ const MasterKeysSchema = z
           ...{ kind: z.enum(['api', 'worker', 'all']), host: z.string(), pid: z.int() },
           key_ids: z.array(z.string()).describe('The ids of its keys; the first one seals.'),
           missing: z.array(z.string()).describe('Keys that it needs and lacks.'),
-          payload_key_ids: z.array(z.string()).describe('The ids of its payload keys; the first one seals.'),
+          payload_key_ids: z
+            .array(z.string())
+            .nullable()
+            .describe('The ids of its payload keys; the first one seals. Null: a process of an earlier release.'),
           missing_payload_keys: z.array(z.string()).describe('Payload keys that others seal with and it lacks.'),
           seen_at: z.iso.datetime(),
         }),

@@ -13,7 +13,7 @@ interface MasterKeys {
     pid: number;
     key_ids: string[];
     missing: string[];
-    payload_key_ids: string[];
+    payload_key_ids: string[] | null;
     missing_payload_keys: string[];
   }[];
   damaged: { kind: string; name: string }[];
@@ -96,7 +96,7 @@ function linesOf({ keys, processes }: MasterKeys): string[] {
       ['PROCESS', 'HOST', 'PID', 'KEYS', 'PAYLOAD KEYS', 'MISSING'],
       processes.map((holder) => [
         ...[holder.kind, holder.host, String(holder.pid), holder.key_ids.join(',')],
-        holder.payload_key_ids.join(',') || '-',
+        holder.payload_key_ids?.join(',') || '-',
         [...holder.missing, ...holder.missing_payload_keys].join(',') || '-',
       ]),
     ),

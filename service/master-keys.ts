@@ -95,9 +95,9 @@ export function createMasterKeyService(seals: SealStore, processes: ProcessStore
     const inUse = [...keys.values()].filter(({ sealed }) => KINDS.some((kind) => sealed[kind] > 0)).map(({ id }) => id);
     const needed = new Set([...inUse, ...alive.flatMap(({ keyIds }) => keyIds.slice(0, 1))]);
     const missing = ({ keyIds }: ProcessRow) => [...needed].filter((id) => !keyIds.includes(id));
-    const sealing = new Set(alive.flatMap(({ payloadKeyIds }) => payloadKeyIds.slice(0, 1)));
+    const sealing = new Set(alive.flatMap(({ payloadKeyIds }) => payloadKeyIds?.slice(0, 1) ?? []));
     const missingPayloadKeys = ({ payloadKeyIds }: ProcessRow) =>
-      [...sealing].filter((id) => !payloadKeyIds.includes(id));
+      [...sealing].filter((id) => payloadKeyIds !== null && !payloadKeyIds.includes(id));
     const holders = alive.map((row) => ({
       ...row,
       missing: missing(row),

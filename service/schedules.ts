@@ -121,17 +121,19 @@ export function createScheduleService(
   }
 
   /**
-   * Returns the first second (milliseconds) from now on for which a schedule has no run: Temporal names a run by the schedule and the
-   * second, and drops one whose name is taken.
+   * Returns the first second (milliseconds) from now on for which a schedule has no run and is due to start none: Temporal names a run by
+   * the schedule and the second, and drops one whose name is taken.
    */
-  async function freeSecond(scheduleId: string, workflowId: string): Promise<number> {
+  async function freeSecond(scheduleId: string, { action, info }: DescribedSchedule): Promise<number> {
     const now = Math.floor(clock() / 1000) * 1000;
+    const due = new Set(info.nextActionTimes.map((time) => Math.floor(time.getTime() / 1000) * 1000));
     for (const [id, last] of triggered) if (last < now) triggered.delete(id);
     for (;;) {
       // What was asked for before may not have started yet.
       const second = Math.max(now, (triggered.get(scheduleId) ?? 0) + 1000);
       triggered.set(scheduleId, second);
-      if (!(await temporal.hasRun(startOfSchedule(workflowId, second)))) return second;
+      if (due.has(second)) continue;
+      if (!(await temporal.hasRun(startOfSchedule(action.workflowId!, second)))) return second;
     }
   }
 
@@ -252,7 +254,7 @@ export function createScheduleService(
       await noteStarter(principal, id);
       const { found } = await find(principal, id);
       const scheduleId = temporalId(principal, id);
-      await temporal.trigger(scheduleId, overlap, await freeSecond(scheduleId, found.action.workflowId!));
+      await temporal.trigger(scheduleId, overlap, await freeSecond(scheduleId, found));
       return this.get(principal, id);
     },
 

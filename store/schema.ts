@@ -556,7 +556,7 @@ export const processes = pgTable('processes', {
   pid: integer('pid').notNull(),
   /** The first one seals. */
   keyIds: json('key_ids').$type<string[]>().notNull(),
-  /** The first one seals; none where payloads are not sealed. */
-  payloadKeyIds: json('payload_key_ids').$type<string[]>().notNull().default([]),
+  /** The first one seals; none where payloads are not sealed. Null for a process of an earlier release, of which that is not known. */
+  payloadKeyIds: json('payload_key_ids').$type<string[]>(),
   seen: instant('seen_at').notNull(),
 });

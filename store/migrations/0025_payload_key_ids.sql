@@ -1,1 +1,1 @@
-ALTER TABLE "processes" ADD COLUMN "payload_key_ids" json DEFAULT '[]'::json NOT NULL;
+ALTER TABLE "processes" ADD COLUMN "payload_key_ids" json;

@@ -61,6 +61,7 @@ function processWith(...keys: string[]) {
     ],
     masterKeys: createMasterKeyService(createSealStore(db), processes, sealer),
     join: (...payloadKeyIds: string[]) => processes.note(presence('worker', sealer, { keyIds: payloadKeyIds }), 3_600),
+    joinAsBefore: () => processes.note({ ...presence('worker', sealer, undefined), payloadKeyIds: null }, 3_600),
   };
 }
 
@@ -181,6 +182,14 @@ it.each([
   const pairs = processes.map(({ payloadKeyIds, missingPayloadKeys }) => [payloadKeyIds, missingPayloadKeys]);
   expect(pairs).toHaveLength(keys.length);
   expect(pairs).toEqual(expect.arrayContaining(keys.map((ids, index) => [ids, missing[index]])));
+});
+
+it('a process of an earlier release, whose payload keys are not known, is not said to lack one', async () => {
+  const { masterKeys, join } = processWith(OLD);
+  await join('a');
+  await processWith(OLD).joinAsBefore();
+  const { processes } = await masterKeys.check(PRINCIPAL);
+  expect(processes.map(({ missingPayloadKeys }) => missingPayloadKeys)).toEqual([[], []]);
 });
 
 it('another tenant neither sees nor reseals', async () => {
