@@ -1,5 +1,5 @@
 import { WorkExceeded, WorkMeter } from '../work.ts';
-import { Filler } from './defaults.ts';
+import { DefaultsTooLarge, Filler } from './defaults.ts';
 import type { SchemaNode } from './node.ts';
 import { Place } from './place.ts';
 import { Walk } from './walk.ts';
@@ -14,17 +14,17 @@ export function defaultProblems(
 ): { path: string; message: string }[] {
   const meter = new WorkMeter(DEFAULTS_WORK);
   return compiled.flatMap(({ node, path }) => {
-    const value = node.parts?.default;
-    if (value === undefined) return [];
+    const found = node.parts?.default;
+    if (found === undefined) return [];
     const problem = (message: string) => [{ path: `${path}/default`, message }];
     try {
       const walk = new Walk(meter, tracks);
-      if (walk.visit(node, new Filler(meter).fill(node, value), Place.root(''), null)) return [];
+      if (walk.visit(node, new Filler(meter).fill(node, found.value), Place.root(''), null)) return [];
       const [issue] = walk.issues;
-      return problem(
-        `does not match its own schema: ${issue!.path}${issue!.path === '' ? 'it' : ''} ${issue!.message}`,
-      );
+      const { path: at, message } = issue!;
+      return problem(`does not match its own schema${at === '' ? '' : ` at ${at}`}: ${message}`);
     } catch (error) {
+      if (error instanceof DefaultsTooLarge) return problem(error.message);
       if (!(error instanceof WorkExceeded)) throw error;
       return problem('takes more work to fill in than is allowed: it may be filled in inside itself');
     }

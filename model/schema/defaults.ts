@@ -1,16 +1,28 @@
 import { isJsonObject, type Json, type JsonObject, ownValue } from '../json.ts';
+import { MAX_PAYLOAD_BYTES } from '../run-input.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
 import type { SchemaNode } from './node.ts';
 import { Matcher } from './pattern.ts';
 
-/** Values inside each other; a default that is filled in inside itself never ends. */
-const MAX_DEPTH = 200;
+/** Schemas inside each other at one time; a default that is filled in inside itself never ends. */
+const MAX_DEPTH = 1_000;
+/** Bytes of defaults, as JSON, that are filled in for one unit of work. */
+const BYTES_PER_UNIT = 64;
 
-/** Fills in defaults, for one meter. */
+/** Thrown when the defaults that are filled in into one value take more bytes than a payload may have. */
+export class DefaultsTooLarge extends Error {
+  constructor() {
+    super(`has defaults of more than ${MAX_PAYLOAD_BYTES} bytes`);
+    this.name = 'DefaultsTooLarge';
+  }
+}
+
+/** Fills the defaults of a schema into one value. */
 export class Filler {
   readonly #meter: WorkMeter;
   readonly #matcher: Matcher;
   #depth = 0;
+  #bytes = 0;
 
   constructor(meter: WorkMeter) {
     this.#meter = meter;
@@ -20,38 +32,47 @@ export class Filler {
   /**
    * Returns a value with the defaults of its schema where a property is absent: at properties, entries of lists, references, `allOf`
    * and `dependentSchemas`, and inside what has been filled in; never by a condition or an alternative. The value itself stays as it
-   * is, and comes back where nothing is absent. Throws WorkExceeded.
+   * is, and comes back where nothing is absent. Throws WorkExceeded, and DefaultsTooLarge.
    */
   fill({ parts }: SchemaNode, value: Json): Json {
     this.#meter.charge(1);
     if (parts === null || typeof value !== 'object' || value === null) return value;
     if (this.#depth >= MAX_DEPTH) throw new WorkExceeded();
     this.#depth += 1;
-    let filled: Json = value;
+    const { reference, schemas } = parts;
+    const parted = schemas.list('allOf');
     // What one schema fills in may be what another one looks into.
-    for (let before: Json | undefined; before !== filled; ) {
+    const shared =
+      reference !== null ||
+      parted.length > 0 ||
+      schemas.patterns.length > 0 ||
+      schemas.map('dependentSchemas').size > 0;
+    let filled: Json = value;
+    let before: Json;
+    do {
       before = filled;
-      if (isJsonObject(filled)) filled = this.#withProperties(parts.schemas, filled);
-      const { reference, schemas } = parts;
+      if (isJsonObject(filled)) filled = this.#withProperties(schemas, filled);
       if (reference?.target) filled = this.fill(reference.target.node, filled);
-      for (const node of schemas.list('allOf')) filled = this.fill(node, filled);
+      for (const node of parted) filled = this.fill(node, filled);
       if (Array.isArray(filled)) filled = this.#withEntries(schemas, filled);
       else if (isJsonObject(filled)) filled = this.#withOthers(schemas, filled);
-    }
+    } while (shared && before !== filled);
     this.#depth -= 1;
     return filled;
   }
 
   #withProperties({ map }: Parts['schemas'], value: JsonObject): JsonObject {
-    let filled = value;
-    for (const [name, node] of map('properties')) {
+    const properties = map('properties');
+    this.#meter.charge(properties.size);
+    const draft = new Draft(value, this.#meter);
+    for (const [name, node] of properties) {
       const present = ownValue(value, name);
-      const given = present === undefined ? defaultOf(node) : present;
+      const given = present === undefined ? this.#defaultOf(node) : present;
       if (given === undefined) continue;
       const entry = this.fill(node, given);
-      if (entry !== present) filled = { ...filled, [name]: entry };
+      if (entry !== present) draft.set(name, entry);
     }
-    return filled;
+    return draft.value;
   }
 
   /** Fills in what is below patterns and further properties, and what other properties bring with them. */
@@ -62,37 +83,82 @@ export class Filler {
     }
     const additional = one('additionalProperties');
     if (additional === null && patterns.length === 0) return filled;
-    for (const [name, entry] of Object.entries(filled)) {
-      const matching = patterns.flatMap(([pattern, node]) => (this.#matcher.matches(pattern, name) ? [node] : []));
-      const others =
-        matching.length === 0 && additional !== null && !map('properties').has(name) ? [additional] : matching;
-      const complete = others.reduce((known, node) => this.fill(node, known), entry);
-      if (complete !== entry) filled = { ...filled, [name]: complete };
+    const names = Object.keys(filled);
+    this.#meter.charge(names.length);
+    const properties = map('properties');
+    const draft = new Draft(filled, this.#meter);
+    for (const name of names) {
+      const entry = filled[name]!;
+      let complete: Json = entry;
+      let matched = false;
+      for (const [pattern, node] of patterns) {
+        if (!this.#matcher.matches(pattern, name)) continue;
+        matched = true;
+        complete = this.fill(node, complete);
+      }
+      if (!matched && additional !== null && !properties.has(name)) complete = this.fill(additional, complete);
+      if (complete !== entry) draft.set(name, complete);
     }
-    return filled;
+    return draft.value;
   }
 
   #withEntries({ list, one }: Parts['schemas'], value: Json[]): Json[] {
     const first = list('prefixItems');
     const rest = one('items');
     if (first.length === 0 && rest === null) return value;
-    const filled = value.map((entry, index) => {
+    this.#meter.charge(value.length);
+    let filled = value;
+    for (const [index, entry] of value.entries()) {
       const node = first[index] ?? rest;
-      return node === null ? entry : this.fill(node, entry);
-    });
-    return filled.some((entry, index) => entry !== value[index]) ? filled : value;
+      const complete = node === null ? entry : this.fill(node, entry);
+      if (complete === entry) continue;
+      if (filled === value) filled = [...value];
+      filled[index] = complete;
+    }
+    return filled;
+  }
+
+  /** The default of a schema: its own, or else that of what it refers to or consists of. It counts as filled in. */
+  #defaultOf({ parts }: SchemaNode): Json | undefined {
+    this.#meter.charge(1);
+    if (parts === null) return undefined;
+    if (parts.default !== undefined) {
+      this.#bytes += parts.default.bytes;
+      if (this.#bytes > MAX_PAYLOAD_BYTES) throw new DefaultsTooLarge();
+      this.#meter.charge(parts.default.bytes / BYTES_PER_UNIT);
+      return parts.default.value;
+    }
+    const { reference, schemas } = parts;
+    for (const node of [...(reference?.target ? [reference.target.node] : []), ...schemas.list('allOf')]) {
+      const found = this.#defaultOf(node);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** An object that is copied, once, when an entry of it changes. */
+class Draft {
+  value: JsonObject;
+  readonly #meter: WorkMeter;
+  #copied = false;
+
+  constructor(value: JsonObject, meter: WorkMeter) {
+    this.value = value;
+    this.#meter = meter;
+  }
+
+  set(name: string, entry: Json): void {
+    if (!this.#copied) {
+      this.#meter.charge(Object.keys(this.value).length);
+      this.value = { ...this.value };
+      this.#copied = true;
+    }
+    // Assigning to `__proto__` would set the prototype.
+    if (name !== '__proto__') this.value[name] = entry;
+    else
+      Object.defineProperty(this.value, name, { value: entry, configurable: true, enumerable: true, writable: true });
   }
 }
 
 type Parts = NonNullable<SchemaNode['parts']>;
-
-/** The default of a schema: its own, or else that of what it refers to or consists of. */
-function defaultOf({ parts }: SchemaNode): Json | undefined {
-  if (parts === null || parts.default !== undefined) return parts?.default;
-  const { reference, schemas } = parts;
-  for (const node of [...(reference?.target ? [reference.target.node] : []), ...schemas.list('allOf')]) {
-    const found = defaultOf(node);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}

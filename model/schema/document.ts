@@ -1,5 +1,5 @@
 import { jsonPointer } from '../issue.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonSize } from '../json.ts';
 import { inPlaceChecks, listChecks, objectChecks, unevaluatedChecks } from './applicators.ts';
 import { assertionsOf } from './assertions.ts';
 import { defaultProblems, usedDefaults } from './default-checks.ts';
@@ -64,8 +64,8 @@ export function schemaDefaults(schema: JsonObject): { path: string; value: Json;
   if (problems.length > 0 || !document.defaults) return [];
   const used = usedDefaults(document.root);
   return compiled.flatMap(({ node, path }) => {
-    const value = node.parts?.default;
-    return value === undefined ? [] : [{ path: `${path}/default`, value, used: used.has(node) }];
+    const found = node.parts?.default;
+    return found === undefined ? [] : [{ path: `${path}/default`, value: found.value, used: used.has(node) }];
   });
 }
 
@@ -153,8 +153,9 @@ class Compiler {
       const link = entry.reference;
       checks.unshift((walk, value, place, evaluated) => walk.visit(link.target!.node, value, place, evaluated));
     } else if (reference !== undefined) this.#refuse(`${path}/$ref`, 'must be a text');
+    const value = Object.hasOwn(schema, 'default') ? schema.default : undefined;
     node.parts = {
-      default: Object.hasOwn(schema, 'default') ? schema.default : undefined,
+      default: value === undefined ? undefined : { value, bytes: jsonSize(value) },
       reference: entry.reference,
       schemas,
     };

@@ -25,7 +25,8 @@ export interface SchemaNode {
   tracks: boolean;
   /** Its parts, for whoever does more than check; null for the schemas `true` and `false`. */
   parts: {
-    default: Json | undefined;
+    /** Its default, and the bytes that this takes as JSON. */
+    default: { value: Json; bytes: number } | undefined;
     reference: { target: { node: SchemaNode } | null } | null;
     schemas: Subschemas;
   } | null;

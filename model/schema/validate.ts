@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
-import { Filler } from './defaults.ts';
+import { DefaultsTooLarge, Filler } from './defaults.ts';
 import { schemaDocument } from './document.ts';
 import { Place } from './place.ts';
 import { type SchemaIssue, Walk } from './walk.ts';
@@ -32,8 +32,8 @@ export function validateBySchema(schema: JsonObject, value: Json, base: string, 
 }
 
 /**
- * Fills the defaults of a schema into a value and then checks it as validateBySchema does; where that takes too much work, the value
- * comes back as it was. Throws SchemaError.
+ * Fills the defaults of a schema into a value and then checks it as validateBySchema does. The value comes back as it was where that
+ * takes too much work, and with an issue `too_large` where the defaults are larger than a payload may be. Throws SchemaError.
  */
 export function completeBySchema(
   schema: JsonObject,
@@ -46,6 +46,9 @@ export function completeBySchema(
     const complete = defaults ? new Filler(meter).fill(root, value) : value;
     return { value: complete, issues: validateBySchema(schema, complete, base, meter) };
   } catch (error) {
+    if (error instanceof DefaultsTooLarge) {
+      return { value, issues: [{ code: 'too_large', path: base, message: error.message, keyword: 'default' }] };
+    }
     if (!(error instanceof WorkExceeded)) throw error;
     return { value, issues: [exceeded(base)] };
   }

@@ -141,6 +141,50 @@ describe('defaults', () => {
     ]);
   });
 
+  const deep = (levels: number): Json => (levels === 0 ? {} : { next: deep(levels - 1) });
+  const keys = (count: number, entry: (index: number) => Json) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, entry(index)]));
+  const linked = {
+    $ref: '#/$defs/node',
+    $defs: {
+      node: { allOf: [{ properties: { next: { $ref: '#/$defs/node' }, v: { default: 0 } } }] },
+    },
+  };
+  const one: JsonObject = { type: 'object', properties: { a: { default: 1 } } };
+  const large = (bytes: number): JsonObject => ({ properties: { a: { default: 'x'.repeat(bytes) } } });
+  const twice = (levels: number): JsonObject => {
+    const parts = Array.from({ length: levels }, (_, level) => {
+      const next = { $ref: `#/$defs/d${level + 1}` };
+      return [`d${level}`, { allOf: [{ ...next }, { ...next }] }];
+    });
+    return {
+      properties: { a: { $ref: '#/$defs/d0' }, b: { default: 1 } },
+      $defs: { ...Object.fromEntries(parts), [`d${levels}`]: {} },
+    };
+  };
+  it.each<[what: string, schema: JsonObject, value: Json, issues: string[]]>([
+    ['2,000 further properties', { additionalProperties: one }, keys(2_000, () => ({})), []],
+    ['16,000 further properties', { additionalProperties: one }, keys(16_000, () => ({})), []],
+    ['100,000 further properties', { additionalProperties: one }, keys(100_000, () => ({})), ['limit_exceeded']],
+    [
+      'properties that a pattern has',
+      { patternProperties: { '^k': one } },
+      keys(100_000, () => ({})),
+      ['limit_exceeded'],
+    ],
+    ['2,000 properties', { properties: keys(1_900, (index) => ({ default: index })) }, {}, []],
+    ['a large default, as often as it fits', { items: large(100_000) }, Array(14).fill({}), []],
+    ['a large default, once too often', { items: large(100_000) }, Array(15).fill({}), ['too_large']],
+    ['a large default, 10,000 times', { items: large(100_000) }, Array(10_000).fill({}), ['too_large']],
+    ['60 levels by references and allOf', linked, deep(60), []],
+    ['references that double at each level', twice(30), {}, ['limit_exceeded']],
+  ])('take no more work or space than is allowed: %s', (_, schema, value, issues) => {
+    const meter = new WorkMeter(SCHEMA_WORK);
+    const found = completeBySchema(schema, value, '', meter);
+    expect(found.issues.map(({ code }) => code)).toEqual(issues);
+    if (issues.length > 0) expect(found.value).toBe(value);
+  });
+
   it('of earlier interpreters are those of properties alone', () => {
     const schema: JsonObject = { properties: { a: { default: 1 }, l: { items: host } }, allOf: [host] };
     const of = (version: number) => completed(version, schema, { l: [{}] }, new WorkMeter(SCHEMA_WORK)).value;
