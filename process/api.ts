@@ -19,6 +19,7 @@ import { createAttemptSkips } from '../service/attempt-skips.ts';
 import { createAuditService } from '../service/audit.ts';
 import { createBulkService } from '../service/bulk-jobs.ts';
 import { createChangeService } from '../service/changes.ts';
+import { createChildPauses } from '../service/child-pauses.ts';
 import { createConnectionResolver, createConnectionService } from '../service/connections.ts';
 import { createControlService } from '../service/controls.ts';
 import { createActionService } from '../service/custom-actions.ts';
@@ -34,7 +35,7 @@ import { createExplanationService } from '../service/explanations.ts';
 import { createFailureHooks } from '../service/failure-hooks.ts';
 import { createRepeats } from '../service/idempotency.ts';
 import { createInbox } from '../service/inbox.ts';
-import { createIndexKeeper } from '../service/index-keeper.ts';
+import { createIndexKeeper, type DescribedListener } from '../service/index-keeper.ts';
 import { createInquiryService } from '../service/inquiries.ts';
 import { createLauncher } from '../service/launches.ts';
 import { createLedgerService } from '../service/ledger.ts';
@@ -300,7 +301,9 @@ export async function startApi({
   });
   const holds = createAttemptHolds({ temporal, projections, log, clock: Date.now });
   const attempts = createAttemptSkips(temporal);
-  const controls = createControlService(reading, executions, { inquiries, signer, holds, attempts }, Date.now);
+  const children = createChildPauses({ temporal, projections, signer, holds, log, clock: Date.now });
+  const acts = { inquiries, signer, holds, children, attempts, log };
+  const controls = createControlService(reading, executions, acts, Date.now);
   const sealer = createSealer(secretKeys, 'signal');
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
@@ -319,7 +322,11 @@ export async function startApi({
     places: createChatPlaceStore(db),
     connect,
   });
-  const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take, holds.take);
+  const followPause: DescribedListener = async ({ workflowId, status, above }, described) => {
+    await holds.take(workflowId, status, described);
+    await children.take(workflowId, status, above);
+  };
+  const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take, followPause);
   const index = createIndexService(keeper);
   metrics?.watchIndex(index);
   const turns = createTurnKeeper(temporal, turnStore, log, Date.now);

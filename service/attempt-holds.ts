@@ -6,7 +6,7 @@ import type { ProjectionReader } from './projections.ts';
 import { createSetAside } from './set-aside.ts';
 import type { Described, Temporal } from './temporal.ts';
 
-/** Milliseconds between two looks at paused runs in which workers still have attempts, and how many runs are looked at each time. */
+/** Milliseconds between two looks at runs that are watched, and how many of them are looked at each time. */
 const INTERVAL = 1_000;
 const LIMIT = 20;
 
@@ -28,30 +28,37 @@ export type AttemptHolds = ReturnType<typeof createAttemptHolds>;
 /** Creates it; `clock` gives milliseconds. Any number may work at once. */
 export function createAttemptHolds({ temporal, projections, log, clock }: AttemptHoldsOptions) {
   const aside = createSetAside(clock, log, 'attempts of a paused run cannot be held back');
-  /** Paused runs in which workers have attempts, each of which may be followed by another one that Temporal has been told the time of. */
+  /** Runs to look at again: workers have attempts in a paused run, or the last look has failed or has not been enough. */
   const watched = new Set<string>();
-  let toldOld = false;
+  let warned = false;
 
   /**
    * Holds back the attempts in a run that is paused, or lets go what was held back in one that is not. Looks again after each change,
-   * since the run may have been resumed, or an attempt may have begun, meanwhile.
+   * since the run may have been resumed, or an attempt may have begun, meanwhile. A run that cannot be settled stays watched.
    */
   async function settle(workflowId: string): Promise<void> {
+    // Runs that are watched take turns.
     watched.delete(workflowId);
+    watched.add(workflowId);
     for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
-      const described = await temporal.describe(workflowId);
-      if (described === null || described.pending.activities.length === 0) return;
-      const execution = (await projections.read(workflowId, described))?.execution;
-      // A run that was asked to stop cancels its activities itself. Whether one that cannot be projected is paused, nobody knows.
-      if (execution?.projection !== 'complete' || execution.closed !== null || execution.status === 'canceling') return;
-      const paused = execution.status === 'paused';
-      const changes = holdChanges(paused, described.pending.activities);
-      if (changes.length === 0) {
-        if (paused && described.pending.activities.some(isAwaited)) watched.add(workflowId);
-        return;
-      }
-      if (!(await apply(workflowId, changes))) return;
+      const found = await look(workflowId);
+      if (found === 'settled') watched.delete(workflowId);
+      if (found !== 'changed') return;
     }
+  }
+
+  /** Looks at a run once, and changes what does not suit it; `awaited`: workers have attempts that others may follow. */
+  async function look(workflowId: string): Promise<'settled' | 'awaited' | 'changed'> {
+    const described = await temporal.describe(workflowId);
+    if (described === null || described.pending.activities.length === 0) return 'settled';
+    const execution = (await projections.read(workflowId, described))?.execution;
+    // A run that was asked to stop cancels its activities itself. Whether one that cannot be projected is paused, nobody knows.
+    if (execution?.projection !== 'complete' || execution.closed !== null) return 'settled';
+    if (execution.status === 'canceling') return 'settled';
+    const paused = execution.status === 'paused';
+    const changes = holdChanges(paused, described.pending.activities);
+    if (changes.length > 0) return (await apply(workflowId, changes)) ? 'changed' : 'settled';
+    return paused && described.pending.activities.some(isAwaited) ? 'awaited' : 'settled';
   }
 
   /** Changes activities; false when the server cannot. */
@@ -61,9 +68,9 @@ export function createAttemptHolds({ temporal, projections, log, clock }: Attemp
       return true;
     });
     const able = changed.every(Boolean);
-    if (!able && !toldOld)
-      log.warn({}, 'this Temporal server cannot pause activities: a paused run goes on with its attempts');
-    toldOld ||= !able;
+    if (!able && !warned)
+      log.warn({}, 'this Temporal server cannot pause activities: the attempts of paused runs continue');
+    warned ||= !able;
     return able;
   }
 
@@ -77,7 +84,7 @@ export function createAttemptHolds({ temporal, projections, log, clock }: Attemp
 
     /** Looks at some of the runs that are watched, in rotation. */
     async tick(): Promise<void> {
-      const some = [...watched].slice(0, LIMIT);
+      const some = [...watched].filter((workflowId) => !aside.waits(workflowId)).slice(0, LIMIT);
       await mapConcurrently(some, CONCURRENCY, (workflowId) => aside.attempt(workflowId, () => settle(workflowId)));
     },
 

@@ -1,33 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { partsOf } from '../interpreter/simulate.ts';
 import { ATTEMPTS_SKIPPED, WITHDRAWAL } from '../interpreter/versions.ts';
-import { AppError, type ErrorCode } from '../model/app-error.ts';
-import {
-  CONTROL_SIGNAL,
-  type Control,
-  type ControlAction,
-  type ControlRecord,
-  newestSwitch,
-  SKIPPABLE,
-} from '../model/control.ts';
+import { AppError } from '../model/app-error.ts';
+import { type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../model/control.ts';
 import { type Execution, HELD_BACK, type Wait } from '../model/execution.ts';
 import { integerId } from '../model/execution-id.ts';
-import { jsonSize } from '../model/json.ts';
+import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
-import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import { isClosed } from '../model/status.ts';
 import type { AttemptHolds } from './attempt-holds.ts';
 import type { AttemptSkips } from './attempt-skips.ts';
+import type { ChildPauses } from './child-pauses.ts';
+import { controlSignal, isFull, MAX_CONTROLS } from './control-signals.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 import type { InquiryService } from './inquiries.ts';
-import { mapConcurrently } from './loops.ts';
 import type { ProjectionReader } from './projections.ts';
 import type { StatementSigner } from './statements.ts';
 import type { Temporal } from './temporal.ts';
 import { awaitVerdict } from './verdicts.ts';
-
-/** What may be done to one run by pausing, resuming and skipping, in all. */
-const MAX_CONTROLS = 1_000;
 
 /** Pauses and resumes runs, and relieves tasks of what they wait for. */
 export type ControlService = ReturnType<typeof createControlService>;
@@ -40,12 +30,16 @@ export function createControlService(
     inquiries: { demandApprover },
     signer,
     holds,
+    children,
     attempts,
+    log,
   }: {
     inquiries: Pick<InquiryService, 'demandApprover'>;
     signer: StatementSigner;
     holds: Pick<AttemptHolds, 'settle'>;
+    children: Pick<ChildPauses, 'passOn'>;
     attempts: AttemptSkips;
+    log: Logger;
   },
   clock: () => number,
 ) {
@@ -92,14 +86,8 @@ export function createControlService(
 
   /** Sends a control to a run, and waits for what the run makes of it. False when no worker has taken it in time. */
   async function send(id: string, execution: Execution, control: Control & ControlAction): Promise<boolean> {
-    // What is asked for after what this process has seen is newer, whatever the clocks of other processes say.
-    const asked = Math.max(clock(), newestSwitch(execution.controls) + 1);
-    const payload = signer.sealControl(execution, control, asked);
-    if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
-      throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
-    }
     const { workflowId } = execution;
-    const signal = { name: CONTROL_SIGNAL, payload, identity: control.by, requestId: control.id };
+    const signal = controlSignal(signer, execution, control, clock());
     if (!(await temporal.signal(workflowId, signal))) throw closed(id);
     const record = await awaitVerdict(
       { temporal, projections },
@@ -130,45 +118,26 @@ export function createControlService(
     return n;
   }
 
-  /** Pauses or resumes a run, the attempts that Temporal makes in it, and the sub-workflows below it. */
+  /** Pauses or resumes a run; what follows from that in Temporal and in sub-workflows is done as far as it can be at once. */
   async function switchRun(principal: Principal, id: string, control: Control & SwitchAction): Promise<number> {
     const { n, execution } = await demandControllable(principal, id, control);
+    const { workflowId } = execution;
     await send(id, execution, control);
-    await holds.settle(execution.workflowId);
-    const { tasks } = (await executions.get(principal, String(integerId(n)))).execution;
-    const open = tasks.filter(({ child, ended }) => child !== null && ended === null);
-    await mapConcurrently(open, CONCURRENCY, ({ child, key }) =>
-      control.what === 'pause'
-        ? passOn(principal, child!, { ...control, id: below(control.id, key) })
-        : resumeBelow(principal, child!, { control, pause: below(pauseOf(execution) ?? '', key) }),
-    );
-    return n;
-  }
-
-  /** Does the same to a sub-workflow, unless it has ended or stands so already. */
-  async function passOn(principal: Principal, id: string, control: Control & SwitchAction): Promise<void> {
     try {
-      await switchRun(principal, id, control);
+      await holds.settle(workflowId);
     } catch (error) {
-      if (!(error instanceof AppError) || !PASSED_OVER.includes(error.code)) throw error;
+      log.warn({ err: error, workflow_id: workflowId }, 'attempts of a run that was paused or resumed follow it later');
     }
-  }
-
-  /** Resumes a sub-workflow that the pause of the run above it has paused; one that somebody has paused by itself stays paused. */
-  async function resumeBelow(
-    principal: Principal,
-    id: string,
-    { control, pause }: { control: Control & SwitchAction; pause: string },
-  ): Promise<void> {
-    const { execution } = await executions.get(principal, id);
-    if (pauseOf(execution) === pause) await passOn(principal, id, { ...control, id: randomUUID() });
+    await children.passOn(workflowId);
+    return n;
   }
 
   return {
     /**
      * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
      * else the run's own word is awaited, and a run that has no worker takes it when it has one. A pause holds back the attempts that
-     * Temporal makes, and goes down to sub-workflows; a resume ends what that pause did there. Throws `execution_not_found`,
+     * Temporal makes, and applies to sub-workflows; a resume ends what that pause did there. What of that cannot be done at once, the
+     * keepers of holds and of the index do. Throws `execution_not_found`,
      * `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`,
      * `controls_full`, `body_too_large`, `busy`, and for the question of a run of an older interpreter what `respond` throws for who
      * may not decide it.
@@ -194,35 +163,6 @@ type SkipAction = Extract<ControlAction, { what: 'skip' }>;
 /** A pause or a resume. */
 interface SwitchAction {
   what: 'pause' | 'resume';
-}
-
-/** Sub-workflows that are paused or resumed at the same time. */
-const CONCURRENCY = 8;
-
-/** What a sub-workflow may refuse a pause or a resume for, without the one above it being refused. */
-const PASSED_OVER: readonly ErrorCode[] = [
-  'execution_closed',
-  'execution_not_found',
-  'execution_paused',
-  'execution_not_paused',
-  'control_overtaken',
-  'controls_full',
-];
-
-/** The id of the pause of a sub-workflow that the pause of the run above it leads to; `key` is that of the task that runs it. */
-function below(id: string, key: string): string {
-  return `${id}/${key}`;
-}
-
-/** Returns the id of the pause that a run is paused by; null where it is not paused. */
-function pauseOf({ status, controls }: Execution): string | null {
-  if (status !== 'paused') return null;
-  return controls.findLast(({ control, refused }) => control.what === 'pause' && refused === null)?.control.id ?? null;
-}
-
-/** Reports whether a run has as many controls as it keeps: what it is sent beyond them it does, and forgets. */
-function isFull({ controls }: Execution): boolean {
-  return controls.length >= MAX_CONTROLS;
 }
 
 /** What a run would refuse as it stands. */

@@ -1,16 +1,16 @@
 import type { Execution } from '../model/execution.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { Logger } from '../model/log.ts';
+import type { ExecutionStatus } from '../model/status.ts';
 import { memoOf } from '../projection/project.ts';
 import type { ExecutionStore, IndexRow } from '../store/executions.ts';
-import type { AttemptHolds } from './attempt-holds.ts';
 import { closedEntry, entryOf, goneEntry, isClosedRun, openEntry, RUNNING, timesOf } from './index-entries.ts';
 import { keepGoing, mapConcurrently } from './loops.ts';
 import { maskExecution } from './masks.ts';
 import { isOutage } from './outages.ts';
 import type { ProjectionReader } from './projections.ts';
 import { createSetAside } from './set-aside.ts';
-import type { RunInfo, Temporal } from './temporal.ts';
+import type { Described, RunInfo, Temporal } from './temporal.ts';
 
 /** How often visibility is asked, in milliseconds. */
 const INTERVAL = 500;
@@ -33,6 +33,12 @@ const REBUILD_PAGE = 500;
 /** Calls to Temporal at the same time. */
 const CONCURRENCY = 8;
 
+/** Hears of an open run that was described; with its status in the index, and that of the run above it where the index has one. */
+export type DescribedListener = (
+  row: { workflowId: string; status: ExecutionStatus; above: ExecutionStatus | null },
+  described: Described,
+) => Promise<void>;
+
 /** Keeps the execution index. */
 export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
 
@@ -48,7 +54,7 @@ export function createIndexKeeper(
   log: Logger,
   clock: () => number,
   onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
-  onDescribed: AttemptHolds['take'] = async () => undefined,
+  onDescribed: DescribedListener = async () => undefined,
 ) {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be brought into the execution index; the others go on');
@@ -187,10 +193,10 @@ export function createIndexKeeper(
     if (long) lastLong = now;
   }
 
-  async function look(row: IndexRow): Promise<void> {
+  async function look(row: IndexRow, above: ExecutionStatus | null): Promise<void> {
     const described = await temporal.describe(row.workflowId);
     if (described === null) return settleMissing(row);
-    await onDescribed(row.workflowId, row.status, described);
+    await onDescribed({ workflowId: row.workflowId, status: row.status, above }, described);
     const { info, cancelRequested } = described;
     const known = isClosedRun(info) || asksPeople(row);
     const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
@@ -202,7 +208,10 @@ export function createIndexKeeper(
 
   async function sweep(now: number): Promise<void> {
     const rows = await store.due(namespace, new Date(now - SWEEP_AFTER), SWEEP_LIMIT);
-    await mapConcurrently(rows, CONCURRENCY, (row) => aside.attempt(row.workflowId, () => look(row)));
+    const above = await store.statusesAbove(rows);
+    await mapConcurrently(rows, CONCURRENCY, (row) =>
+      aside.attempt(row.workflowId, () => look(row, above.get(row.n) ?? null)),
+    );
     await store.looked(rows, new Date(now));
     await store.forgetBuried(new Date(now));
   }

@@ -18,7 +18,7 @@ export interface RunReading {
 
 /**
  * Waits until a run shows, to `find`, what it makes of the statement with an id that it was sent: reads it again whenever its newest run
- * has more history. `before` is the run as it was before that. Null when no worker has taken the statement in time, and where the run
+ * has more history, until the limit. `before` is the run as it was before that. Null when no worker has taken the statement in time, and where the run
  * has taken it and records no verdicts: an old interpreter, or `isForgotten`. `closed` when the run has ended without it. Throws `busy`
  * where the run has taken it without a verdict: flooded with forgeries it has refused it unverified, or it keeps nothing of it any more.
  * It may be sent again then.
@@ -29,8 +29,9 @@ export async function awaitVerdict<T>(
   id: string,
   find: (execution: Execution) => T | undefined,
   isForgotten: (execution: Execution) => boolean = () => false,
+  limit: AbortSignal = AbortSignal.timeout(VERDICT_WITHIN),
 ): Promise<T | 'closed' | null> {
-  for await (const execution of readingsOf(reading, before.workflowId)) {
+  for await (const execution of readingsOf(reading, before.workflowId, limit)) {
     const found = find(execution);
     if (found !== undefined) return found;
     // The same statement may have been refused in an earlier flood, and be sent again.
@@ -51,12 +52,16 @@ export async function awaitVerdict<T>(
 
 /** Waits until a run has taken all that it was sent, as long as for a verdict. */
 export async function awaitSettled(reading: RunReading, { workflowId }: Execution): Promise<void> {
-  for await (const { unsettled } of readingsOf(reading, workflowId)) if (unsettled === undefined) return;
+  for await (const { unsettled } of readingsOf(reading, workflowId, AbortSignal.timeout(VERDICT_WITHIN)))
+    if (unsettled === undefined) return;
 }
 
-/** Reads a run whenever its newest run has more history, for as long as an answer may wait. */
-async function* readingsOf({ temporal, projections }: RunReading, workflowId: string): AsyncGenerator<Execution> {
-  const limit = AbortSignal.timeout(VERDICT_WITHIN);
+/** Reads a run whenever its newest run has more history, until the limit. */
+async function* readingsOf(
+  { temporal, projections }: RunReading,
+  workflowId: string,
+  limit: AbortSignal,
+): AsyncGenerator<Execution> {
   let seen = 0;
   try {
     for await (const { events } of temporal.follow(workflowId, limit, 'newest')) {

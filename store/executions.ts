@@ -1,5 +1,5 @@
 import { and, arrayOverlaps, count, desc, eq, gt, gte, ilike, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
-import { integerId } from '../model/execution-id.ts';
+import { integerId, parseExecutionId } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import type { ExecutionStatus } from '../model/status.ts';
 import type { Database, Transaction } from './database.ts';
@@ -379,6 +379,28 @@ export function createExecutionStore(db: Database) {
         .from(executions)
         .where(among(namespace, workflowIds));
       return new Map(rows.map(({ run, closed }) => [run, closed === 1]));
+    },
+
+    /** The statuses of the runs above some sub-workflows, by the number of the sub-workflow. */
+    async statusesAbove(rows: readonly IndexRow[]): Promise<Map<number, ExecutionStatus>> {
+      const numbers = new Map(
+        rows.flatMap(({ n, parent }) => {
+          const above = parent === null ? undefined : parseExecutionId(String(parent))?.n;
+          return above === undefined ? [] : [[n, above] as const];
+        }),
+      );
+      if (numbers.size === 0) return new Map();
+      const found = await db
+        .select({ n: executions.n, status: executions.status })
+        .from(executions)
+        .where(inArray(executions.n, [...new Set(numbers.values())]));
+      const statuses = new Map(found.map(({ n, status }) => [n, status]));
+      return new Map(
+        [...numbers].flatMap(([n, above]) => {
+          const status = statuses.get(above);
+          return status === undefined ? [] : [[n, status] as const];
+        }),
+      );
     },
 
     /** Asks the reconciler to look at a run next. */

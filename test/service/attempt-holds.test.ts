@@ -115,3 +115,23 @@ it('says once that a server is too old', async () => {
   await game.holds.settle('w');
   expect([game.steps, game.warned.length]).toEqual([[], 1]);
 });
+
+it.each([
+  ['a look fails', 1, 0],
+  // Each look finds it the other way round.
+  ['it is paused and resumed at each look', 0, 10],
+])('a run is looked at again when %s', async (_, failures, switches) => {
+  const left = { failures, switches };
+  const game = play({}, (run) => {
+    if (left.failures-- > 0) throw new Error('Temporal is away');
+    if (left.switches-- > 0) run.status = run.status === 'paused' ? 'running' : 'paused';
+  });
+  await game.holds.settle('w').catch(() => undefined);
+  game.run.status = 'paused';
+  await game.holds.tick();
+  expect(game.pending.paused).toBe(true);
+  game.run.status = 'running';
+  game.steps.splice(0);
+  await game.holds.tick();
+  expect(game.steps).toEqual([]);
+});

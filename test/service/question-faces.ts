@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import type { Act, AnsweringChannel } from '../../chat/channel.ts';
 import { createDesk } from '../../chat/desk.ts';
 import { createMessages } from '../../chat/message.ts';
@@ -162,6 +163,8 @@ export function facesOf(asking: AskingRun) {
         inquiries,
         signer,
         holds: { settle: async () => undefined },
+        children: { passOn: async () => undefined },
+        log: pino({ level: 'silent' }),
         attempts: { hold: async () => undefined, end: async () => undefined },
       },
       clock,
