@@ -8,9 +8,10 @@ import {
 } from '@temporalio/activity';
 import { AnswerTooLarge } from '../egress/answer.ts';
 import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
+import { ProxyError } from '../egress/proxy.ts';
 import { RedirectError } from '../egress/redirects.ts';
 import { type ConnectedPack, DEFAULT_CONNECTION, type FoundConnection } from '../model/connection.ts';
-import { type FaultNote, WORKER_BUSY } from '../model/failure.ts';
+import { type FaultNote, INFRASTRUCTURE_UNAVAILABLE, WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { type Permits, RoomFull } from '../model/permits.ts';
@@ -306,6 +307,8 @@ function refusalIn(error: unknown, mask: Mask): ActionError | undefined {
     const message = denied.message.replace(denied.host, () => mask(denied.host));
     return new ActionError('egress_denied', message, { code: denied.code, retryable: false });
   }
+  const proxy = errorIn(error, ProxyError);
+  if (proxy !== undefined) return new ActionError(INFRASTRUCTURE_UNAVAILABLE, proxy.message, { code: proxy.code });
   const redirect = errorIn(error, RedirectError);
   if (redirect !== undefined)
     return new ActionError('redirect_refused', redirect.message, { code: redirect.code, retryable: false });

@@ -66,7 +66,7 @@ interface AwsError extends Error {
 
 /**
  * Returns the failure of an action for an error of the SDK. Its code is AWS's own name of it, such as `NoSuchBucket`, the status where the
- * answer is none of AWS's (`HTTP_502`), or the system's own where nobody answered. `where` names what was asked for.
+ * answer is not one of AWS (`HTTP_502`), or the system's own where nobody answered. `where` names what was asked for.
  */
 export function awsFailure(type: string, error: unknown, signal: AbortSignal, where?: string): unknown {
   if (signal.aborted || error instanceof ActionError || egressErrorIn(error) !== undefined) return error;
@@ -75,7 +75,7 @@ export function awsFailure(type: string, error: unknown, signal: AbortSignal, wh
   const retryable = status === undefined || status >= 500 || status === 429 || PASSING.has(name);
   // The SDK names what it could not parse after JavaScript's own errors.
   const isForeign = status !== undefined && /^(Error|SyntaxError|TypeError|RangeError|Unknown(Error)?)$/.test(name);
-  const said = isForeign ? 'the answer is none that AWS gives' : message || name;
+  const said = isForeign ? 'the answer is not one of AWS' : message || name;
   const about = [...(where === undefined ? [] : [where]), ...(status === undefined ? [] : [`status ${status}`])];
   return new ActionError(type, `AWS: ${said}${about.length === 0 ? '' : ` (${about.join(', ')})`}`, {
     ...{ code: status === undefined ? (code ?? name) : isForeign ? `HTTP_${status}` : name, retryable, cause: error },

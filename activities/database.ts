@@ -110,7 +110,7 @@ function tableName(table: string): string {
 
 function quoted(name: string, field: string): string {
   if (/^[A-Za-z_][\w$]{0,62}$/.test(name)) return pg.escapeIdentifier(name);
-  throw invalid(field, `${JSON.stringify(name)} is no name of a column or table`);
+  throw invalid(field, `${JSON.stringify(name)} is not a name of a column or table`);
 }
 
 function invalid(field: string, message: string): ActionError {

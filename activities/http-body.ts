@@ -15,7 +15,7 @@ const JSON_TYPE = /^([\w.-]+\/json|[\w.-]+\/[\w.-]+\+json)$/;
 
 /**
  * Reads a body by its content type: JSON as the value that it says, text by its charset, anything else, and what cannot be decoded, as
- * base64. JSON by its type that is none is text. Throws JsonRefused for JSON whose values would change (`parseJson`).
+ * base64. A body that is JSON by its type alone is text. Throws JsonRefused for JSON whose values would change (`parseJson`).
  */
 export function readBody(bytes: Buffer, contentType: string, options: ReadingOptions): ReadBody {
   if (bytes.length === 0) return { encoding: 'none', body: null };

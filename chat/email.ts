@@ -75,7 +75,7 @@ async function send(
     timer = setTimeout(() => opened.close(), TIMEOUT);
     await transport.sendMail({ from, ...mail });
   } catch (cause) {
-    throw refusalOf(cause, new URL(url).host);
+    throw refusalOf(cause, url);
   } finally {
     clearTimeout(timer);
     transport?.close();
@@ -83,7 +83,9 @@ async function send(
 }
 
 /** What went wrong, in our words: those of a mail server are not shown. */
-function refusalOf(cause: unknown, host: string): NoticeError {
+function refusalOf(cause: unknown, url: string): NoticeError {
+  if (!URL.canParse(url)) return new NoticeError('the URL of the mail server is invalid', { cause, permanent: true });
+  const { host } = new URL(url);
   const { code, responseCode } = cause as { code?: unknown; responseCode?: unknown };
   const egress = egressErrorIn(cause);
   if (egress !== undefined) return new NoticeError(egress.message, { cause, permanent: true });

@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { LogLevel, WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebClient } from '@slack/web-api';
 import { fetchText } from '../egress/answer.ts';
-import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { type Egress, egressErrorIn, errorIn } from '../egress/egress.ts';
+import { ProxyError } from '../egress/proxy.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -210,7 +211,9 @@ async function call<T>(work: Promise<T>): Promise<T> {
       throw new NoticeError(`Slack refused: ${error}`, { cause, permanent: PERMANENT.has(error.split(':')[0]!) });
     }
     if (cause instanceof WebAPIHTTPError) throw new NoticeError(`Slack answered ${cause.statusCode}`, { cause });
-    throw new NoticeError(egressErrorIn(cause)?.message ?? 'Slack did not answer', { cause });
+    throw new NoticeError((egressErrorIn(cause) ?? errorIn(cause, ProxyError))?.message ?? 'Slack did not answer', {
+      cause,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { readText } from '../egress/answer.ts';
-import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { type Egress, egressErrorIn, errorIn } from '../egress/egress.ts';
+import { ProxyError } from '../egress/proxy.ts';
 import { AppError } from '../model/app-error.ts';
 import type { ConnectionOf } from '../model/connection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
@@ -78,7 +79,9 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       });
       text = await readText(response);
     } catch (cause) {
-      throw new NoticeError(egressErrorIn(cause)?.message ?? 'Teams did not answer', { cause });
+      throw new NoticeError((egressErrorIn(cause) ?? errorIn(cause, ProxyError))?.message ?? 'Teams did not answer', {
+        cause,
+      });
     }
     const { status } = response;
     if (status === 401) tokens.forget(settings);

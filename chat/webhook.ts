@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { type Egress, egressErrorIn } from '../egress/egress.ts';
+import { type Egress, egressErrorIn, errorIn } from '../egress/egress.ts';
+import { ProxyError } from '../egress/proxy.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { NoticeError, type NoticeEvent, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
@@ -98,7 +99,8 @@ async function post(
     response = await fetch(target, { ...request, method: 'POST', redirect: 'error', signal });
   } catch (cause) {
     const egress = egressErrorIn(cause);
-    throw new NoticeError(egress?.message ?? `${origin} did not answer`, { cause, permanent: egress !== undefined });
+    const message = (egress ?? errorIn(cause, ProxyError))?.message ?? `${origin} did not answer`;
+    throw new NoticeError(message, { cause, permanent: egress !== undefined });
   }
   await response.body?.cancel();
   if (response.ok) return;

@@ -1,19 +1,11 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup as resolve } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import {
-  Agent,
-  buildConnector,
-  type Dispatcher,
-  ProxyAgent,
-  type RequestInit,
-  type Response,
-  fetch as undiciFetch,
-} from 'undici';
+import { Agent, buildConnector, type Dispatcher, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
 import type { EgressRules } from '../model/networks.ts';
 import { withoutContinue } from './interim.ts';
 import { createJudge } from './judge.ts';
-import { isExcepted } from './proxy.ts';
+import { createHttpProxy, isExcepted } from './proxy.ts';
 import { fetchFollowing, type HoldsSecret } from './redirects.ts';
 
 /** Bytes of the header block of an answer. */
@@ -52,7 +44,8 @@ const AGENT_LIMITS = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEA
 export interface Egress {
   /**
    * Sends a request as the standard's `fetch` does, without timeouts: the signal of the caller ends it. Rejects with an EgressError as
-   * the cause where an address may not be reached, and with a RedirectError as `fetchFollowing` does. Without `holdsSecret`, every header
+   * the cause where an address may not be reached, and with a RedirectError as `fetchFollowing` does, with a
+   * ProxyError as the cause where the proxy itself fails. Without `holdsSecret`, every header
    * and body counts as having a secret.
    */
   fetch(input: string | URL, init?: EgressInit, holdsSecret?: HoldsSecret): Promise<Response>;
@@ -109,12 +102,7 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
       ...AGENT_LIMITS,
       connect(options, done) {
         const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
-        const connect = () =>
-          connectorOf(port)(options, (...result) => {
-            const [error, socket] = result;
-            if (error === null) done(null, withoutContinue(socket));
-            else done(error, null);
-          });
+        const connect = () => withoutContinue(connectorOf(port))(options, done);
         // An address that is written out is not looked up by the connector.
         if (isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0) connect();
         else addressesOf(options.hostname, port).then(connect, (error: Error) => done(error, null));
@@ -122,23 +110,22 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
     });
   }
 
-  const createProxyAgent = (uri: string, requestTls?: TlsSettings) =>
-    new ProxyAgent({ ...AGENT_LIMITS, uri, ...(requestTls === undefined ? {} : { requestTls }) });
-
   const direct = createAgent(connectorFor);
-  const byProxy = proxy === undefined ? null : createProxyAgent(proxy.url);
+  const way = proxy === undefined ? null : createHttpProxy(proxy.url, AGENT_LIMITS);
+  const tunnel = way?.tunnel();
 
   /** Sends one request, without following redirects. */
   async function send(url: URL, init: RequestInit, tls: TlsSettings | undefined): Promise<Response> {
     const [host, port] = [url.hostname, portOf(url)];
-    const proxied = proxy !== undefined && !isExcepted(host, port, proxy.except);
+    const by = proxy !== undefined && !isExcepted(host, port, proxy.except) ? way : null;
     // The proxy looks the name up again; what this side may not reach is not asked of it.
-    if (proxied) await addressesOf(host, port);
-    if (tls === undefined) return sendBy(proxied ? byProxy! : direct, url, init);
-    const servername = tls.servername ?? host;
-    const agent = proxied
-      ? createProxyAgent(proxy.url, { ...tls, servername })
-      : createAgent((each) => buildConnector({ ...tls, lookup: lookup(each) }));
+    if (by !== null) await addressesOf(host, port);
+    if (by !== null && url.protocol === 'http:') return sendBy(by.forward, url, init);
+    if (tls === undefined) return sendBy(by === null ? direct : tunnel!, url, init);
+    // An address is no name that a server could be asked for (RFC 6066).
+    const named = isIP(host.replace(/^\[|\]$/g, '')) === 0 ? { servername: host, ...tls } : tls;
+    const agent =
+      by !== null ? by.tunnel(named) : createAgent((each) => buildConnector({ ...tls, lookup: lookup(each) }));
     try {
       return await sendBy(agent, url, init);
     } finally {
@@ -159,7 +146,7 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
     },
     async close() {
       judge.close();
-      await Promise.all([direct.close(), byProxy?.close()]);
+      await Promise.all([direct.close(), tunnel?.close(), way?.close()]);
     },
   };
 }

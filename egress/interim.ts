@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
 
 /** The head of an interim answer that asks for nothing, and how any such head begins. */
 const CONTINUE = /^HTTP\/1\.[01] 100[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n/;
@@ -8,10 +9,19 @@ const BEGINS = 'HTTP/1.1 100';
 const LONGEST = 8_192;
 
 /**
- * Leaves out the answers `100 Continue` that a connection brings before an answer: undici, which never asks for one, breaks the connection
- * off. What belongs to an answer stays as it is.
+ * Makes a connector leave out the answers `100 Continue` that its connections bring before an answer: undici, which never asks for one,
+ * breaks the connection off. What belongs to an answer stays as it is.
  */
-export function withoutContinue(socket: Socket): Socket {
+export function withoutContinue(connect: buildConnector.connector): buildConnector.connector {
+  return (options, done) =>
+    connect(options, (...result) => {
+      const [error, socket] = result;
+      if (error === null) done(null, filtered(socket));
+      else done(error, null);
+    });
+}
+
+function filtered<S extends Socket>(socket: S): S {
   const [read, write] = [socket.read.bind(socket), socket.write.bind(socket)];
   let isAwaited = false;
   let held = Buffer.alloc(0);

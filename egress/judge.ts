@@ -82,6 +82,6 @@ function networksOf(entries: readonly string[]): Network[] {
 
 function networkOf(text: string): Network {
   const network = parseNetwork(text);
-  if (network === null) throw new TypeError(`"${text}" is no network`);
+  if (network === null) throw new TypeError(`"${text}" is not a network`);
   return network;
 }

@@ -55,7 +55,7 @@ function targetOf(location: string, from: URL): URL {
   if (target !== null && /^https?:$/.test(target.protocol) && target.username === '' && target.password === '') {
     return target;
   }
-  throw new RedirectError(`${from.origin} redirects to what is no http(s) URL without credentials`);
+  throw new RedirectError(`${from.origin} redirects to a URL that is not http or https, or has credentials`);
 }
 
 /** A request as it is repeated after a status: a POST becomes a GET, unless the status keeps its method. */

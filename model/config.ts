@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAIL_URL, MAIL_URL_MESSAGE } from './connection.ts';
+import { asMailUrl, hasDecodableAccount } from './connection.ts';
 import { didYouMean } from './issue.ts';
 import { MailSenderSchema } from './mail.ts';
 import { parseAllowed, parseEndpoints, parseNat64, parseNetworks, parseProxyExceptions } from './networks.ts';
@@ -26,6 +26,18 @@ const list = <T>(parse: (text: string) => T | null, message: string) =>
       return z.NEVER;
     })
     .optional();
+
+/** An origin as browsers send it: in lower case, without a path and without the default port. */
+const ORIGIN = /^(http:(?!.*:80$)|https:(?!.*:443$))\/\/(\[[\da-f:.]+\]|[a-z\d._-]+)(:\d{1,5})?$/;
+
+/** A setting that is a list of origins by commas. */
+const origins = (example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => text.split(',').every((each) => ORIGIN.test(each)),
+      `must be origins as browsers send them, separated by commas, as in "${example}"`,
+    );
 
 /** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
 export const ConfigSchema = z.object({
@@ -87,14 +99,10 @@ export const ConfigSchema = z.object({
     .describe(
       'Key of what Temporal stores of runs; several by commas: the first seals, all open. Without it Temporal sees everything.',
     ),
-  FERMATA_CODEC_ORIGINS: z
-    .string()
-    .regex(/^https?:\/\/[^/,]+(,https?:\/\/[^/,]+)*$/, 'must be origins, as in "https://temporal.example.com"')
+  FERMATA_CODEC_ORIGINS: origins('https://temporal.example.com')
     .optional()
     .describe("Origins of Temporal's UI, by commas, that may ask `/codec` to open payloads; `npm start` adds its own."),
-  FERMATA_CORS_ORIGINS: z
-    .string()
-    .regex(/^https?:\/\/[^/,]+(,https?:\/\/[^/,]+)*$/, 'must be origins, as in "https://portal.example.com"')
+  FERMATA_CORS_ORIGINS: origins('https://portal.example.com')
     .optional()
     .describe(
       'Origins of pages, by commas, that may call the API from a browser, with a key or a token in a header: `https://portal.example.com`; without it none may.',
@@ -119,9 +127,7 @@ export const ConfigSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Slack's Web API, where it is not at slack.com."),
-  FERMATA_SMTP_URL: z
-    .string()
-    .regex(MAIL_URL, MAIL_URL_MESSAGE)
+  FERMATA_SMTP_URL: asMailUrl(z.string())
     .optional()
     .describe(
       'Mail server with which people of the tenant `default` are asked, where it has no connection `email/default`: `smtp://user:password@host:port`; by TLS, unless it ends in `?tls=off`, or has no user and is on this machine.',
@@ -152,9 +158,10 @@ export const ConfigSchema = z.object({
   ),
   FERMATA_EGRESS_PROXY: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .refine(hasDecodableAccount, 'must have user and password URL-encoded')
     .optional()
     .describe(
-      'Proxy by which HTTP requests of actions and notices leave: `http://user:password@host:port`. What may not be reached is not asked of it.',
+      'Proxy by which HTTP requests of actions and notices leave: `http://user:password@host:port`. What may not be reached is not asked of it; keys of tokens are read without it.',
     ),
   FERMATA_EGRESS_NO_PROXY: list(
     parseProxyExceptions,

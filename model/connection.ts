@@ -3,6 +3,7 @@ import type { Issue } from './issue.ts';
 import type { JsonObject } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
 import { MailSenderSchema } from './mail.ts';
+import { parseEndpoint } from './networks.ts';
 import { issuesOf } from './zod-issues.ts';
 
 // Connections: where the actions of a pack find the system that they speak to, and what lets them in (design/shapes.md).
@@ -28,9 +29,35 @@ function hasKnownParameters(url: string): boolean {
   );
 }
 
-/** A mail server, without another parameter than `tls=off`. */
-export const MAIL_URL = /^smtps?:\/\/[^?#]*(\?tls=off)?$/;
-export const MAIL_URL_MESSAGE = 'must be an smtp:// or smtps:// URL, with no parameter but tls=off';
+/** Reports whether a URL has a user and a password that can be decoded, or none. */
+export function hasDecodableAccount(url: string): boolean {
+  const [, account = ''] = /^[a-z]+:\/\/([^/?#]*)@/i.exec(url) ?? [];
+  try {
+    decodeURIComponent(account);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reports whether a URL names one server by its host, with a valid port, and an account that can be decoded. */
+function hasServer(url: string): boolean {
+  const [, host] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^@/?#]*)/i.exec(url) ?? [];
+  // An IPv6 address stands in brackets.
+  if (host === undefined || /^[^[]*:.*:/.test(host)) return false;
+  return parseEndpoint(host) !== null && hasDecodableAccount(url);
+}
+
+const SERVER_MESSAGE = 'must name one host, with a valid port, and with user and password URL-encoded';
+
+/** Restricts a text to the URL of a mail server, without another parameter than `tls=off`. */
+export const asMailUrl = (text: z.ZodString) =>
+  text
+    .regex(/^smtps?:\/\/[^?#]*(\?tls=off)?$/, {
+      error: 'must be an smtp:// or smtps:// URL, with no parameter but tls=off',
+      abort: true,
+    })
+    .refine(hasServer, SERVER_MESSAGE);
 
 const settings = <T extends z.ZodRawShape>(shape: T) => z.strictObject({ ...shape, defaults: Defaults });
 
@@ -75,7 +102,8 @@ export const CONNECTIONS = {
   database: {
     settings: settings({}),
     secrets: z.strictObject({
-      url: Secret.regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
+      url: Secret.regex(/^postgres(ql)?:\/\//, { error: 'must be a postgres:// URL', abort: true })
+        .refine(hasServer, SERVER_MESSAGE)
         .refine(
           hasKnownParameters,
           'must have no parameter but sslmode: disable, prefer, require, verify-ca or verify-full',
@@ -85,7 +113,7 @@ export const CONNECTIONS = {
   },
   email: {
     settings: settings({ from: MailSenderSchema.describe('Sender, unless a task says otherwise.') }),
-    secrets: z.strictObject({ url: Secret.regex(MAIL_URL, MAIL_URL_MESSAGE) }),
+    secrets: z.strictObject({ url: asMailUrl(Secret) }),
   },
   aws,
   s3: aws,

@@ -90,7 +90,7 @@ import { type ChatSettings, chatOf, createChat } from './chat.ts';
 import { closedConnections } from './closed-connections.ts';
 import { codecOf } from './codec.ts';
 import type { Metrics } from './metrics.ts';
-import { sharedNetworks, trustedRules } from './network.ts';
+import { keyRules, sharedNetworks, trustedRules } from './network.ts';
 import { urlOf } from './ports.ts';
 import { presence, REST_PURPOSE } from './reach.ts';
 import { drainServer, listen } from './server.ts';
@@ -212,7 +212,8 @@ export async function startApi({
   const egress = createEgress(rules);
   // What the settings name is trusted: it may stand next to Fermata, and within what it depends on.
   const trusted = createEgress(trustedRules(rules));
-  const keysBy = trusted.fetch as unknown as typeof fetch; // the same standard
+  const keyEgress = createEgress(keyRules(rules));
+  const keysBy = keyEgress.fetch as unknown as typeof fetch; // the same standard
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
@@ -451,7 +452,7 @@ export async function startApi({
       stop.abort();
       await keeping;
       await pool.close();
-      await Promise.all([egress.close(), trusted.close()]);
+      await Promise.all([egress.close(), trusted.close(), keyEgress.close()]);
     },
   };
 }

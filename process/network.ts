@@ -39,6 +39,11 @@ export function trustedRules(rules: Partial<EgressRules>): Partial<EgressRules> 
   return { ...rules, allowed: ['private', 'loopback'], infrastructure: [] };
 }
 
+/** Returns the rules for reading the keys of tokens: those of `trustedRules`, without the proxy, which is for actions and notices. */
+export function keyRules(rules: Partial<EgressRules>): Partial<EgressRules> {
+  return { ...trustedRules(rules), proxy: undefined };
+}
+
 /** Of what actions may reach, the networks that are not public: all tenants share them. */
 export function sharedNetworks({ allowed }: Pick<EgressRules, 'allowed'>): string[] {
   return allowed.filter((entry) => entry === 'private' || entry === 'loopback');

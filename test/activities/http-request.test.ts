@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -174,22 +174,34 @@ describe('a connection by TLS', () => {
 });
 
 describe('a proxy', () => {
-  it('is used for what is not excepted, and not asked for what may not be reached', async () => {
-    const asked: [string, string | undefined][] = [];
-    const server = createHttpServer().on('connect', ({ url = '', headers }, client) => {
-      asked.push([url, headers['proxy-authorization']]);
-      const [host, port] = url.split(':');
-      const target = connect(Number(port), host === 'localhost' ? '127.0.0.1' : host!, () => {
+  /** Serves as a proxy that forwards what it is asked for, by a tunnel or not. */
+  function createProxyServer(asked: [target: string, account: string | undefined][]) {
+    const forwarded = (url = '', { headers }: IncomingMessage) => asked.push([url, headers['proxy-authorization']]);
+    return createHttpServer((request, response) => {
+      forwarded(request.url, request);
+      response.writeContinue();
+      void fetch(request.url!)
+        .then((answer) => answer.text())
+        .then((text) => response.setHeader('content-type', 'application/json').end(text));
+    }).on('connect', (request, client) => {
+      forwarded(request.url, request);
+      const { hostname, port } = new URL(`http://${request.url}`);
+      const target = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname, () => {
         client.write('HTTP/1.1 200 OK\r\n\r\n');
         target.pipe(client).pipe(target);
       });
       target.on('error', () => client.destroy());
       client.on('error', () => target.destroy());
     });
-    const proxy = await listening(server);
-    const secure = createHttpsServer({ cert: PEM('server.pem'), key: PEM('server.key') }, (_, response) =>
-      response.end('in'),
-    );
+  }
+
+  it('is used for what is not excepted, and not asked for what may not be reached', async () => {
+    const asked: [string, string | undefined][] = [];
+    const proxy = await listening(createProxyServer(asked));
+    const secure = createHttpsServer({ cert: PEM('server.pem'), key: PEM('server.key') }, ({ socket }, response) => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+      response.end('in');
+    });
     const secureUrl = `https://localhost:${await listening(secure)}/`;
     const by = (except: string[]) =>
       createEgress({ allowed: ['loopback'], proxy: { url: `http://me:p%40ss@127.0.0.1:${proxy}`, except } });
@@ -198,8 +210,7 @@ describe('a proxy', () => {
     const activity = createActivity(proxied);
     const authorization = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
     expect(await activity.run('core.http', { url: `${web.url}/ok` })).toMatchObject({ body: { ok: true } });
-    const port = new URL(web.url).port;
-    expect(asked).toEqual([[`127.0.0.1:${port}`, authorization]]);
+    expect(asked).toEqual([[`${web.url}/ok`, authorization]]);
     const tls = { ca: PEM('ca.pem') };
     expect(await activity.run('core.http', { url: secureUrl, tls })).toMatchObject({ body: 'in' });
     expect(asked.at(-1)).toEqual([new URL(secureUrl).host, authorization]);
@@ -209,6 +220,60 @@ describe('a proxy', () => {
       status_code: 200,
     });
     expect(asked).toHaveLength(before);
+  });
+
+  it.each([
+    ['token', 'token:'],
+    ['me:', 'me:'],
+    [':p%3Aw', ':p:w'],
+  ])('gets the account that its URL has: %s', async (written, account) => {
+    const asked: [string, string | undefined][] = [];
+    const port = await listening(createProxyServer(asked));
+    const proxied = createEgress({
+      allowed: ['loopback'],
+      proxy: { url: `http://${written}@127.0.0.1:${port}`, except: [] },
+    });
+    closing.push(proxied.close);
+    await createActivity(proxied).run('core.http', { url: `${web.url}/ok` });
+    expect(asked[0]![1]).toBe(`Basic ${Buffer.from(account).toString('base64')}`);
+  });
+
+  it.each([
+    ['http://127.0.0.1:9/', 'refuses', 'PROXY_FAILED', 'refuses its credentials'],
+    ['https://127.0.0.1:9/', 'refuses', 'PROXY_FAILED', 'refuses its credentials'],
+    ['http://127.0.0.1:9/', 'is away', 'PROXY_FAILED', 'cannot be reached'],
+    ['https://127.0.0.1:9/', 'is away', 'PROXY_FAILED', 'cannot be reached'],
+    ['https://127.0.0.1:9/', 'forbids', 'PROXY_403', 'the proxy answered 403'],
+  ])('that fails is not the fault of %s: it %s', async (target, what, code, said) => {
+    const status = what === 'refuses' ? 407 : 403;
+    const server = createHttpServer((_, response) => response.writeHead(status).end()).on('connect', (_, client) => {
+      client.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+    });
+    const port = what === 'is away' ? 1 : await listening(server);
+    const proxied = createEgress({ allowed: ['loopback'], proxy: { url: `http://a:b@127.0.0.1:${port}`, except: [] } });
+    closing.push(proxied.close);
+    const [type, retryable, message, found] = await createActivity(proxied).failure('core.http', { url: target });
+    const expected = code === 'PROXY_FAILED' ? 'infrastructure_unavailable' : 'http_error';
+    expect([type, retryable, message, found]).toEqual([expected, true, expect.stringContaining(said), code]);
+    expect(message).not.toContain(`:${port}`);
+  });
+
+  it.each([
+    ['by a proxy', true],
+    ['directly', false],
+  ])('is asked for an address without a name of a server: %s', async (_, isProxied) => {
+    const names: (string | false | null)[] = [];
+    const identity = { cert: PEM('server.pem'), key: PEM('server.key') };
+    const secure = createHttpsServer(identity).on('connection', () => undefined);
+    secure.on('secureConnection', (socket) => void names.push(socket.servername));
+    const url = `https://127.0.0.1:${await listening(secure)}/`;
+    const proxy = { url: `http://127.0.0.1:${await listening(createProxyServer([]))}`, except: [] };
+    const way = createEgress({ allowed: ['loopback'], ...(isProxied && { proxy }) });
+    closing.push(way.close);
+    // The certificate is of names alone.
+    const [, , message] = await createActivity(way).failure('core.http', { url, tls: { ca: PEM('ca.pem') } });
+    expect(message).toContain("IP: 127.0.0.1 is not in the cert's list");
+    expect(names.every((name) => name === false)).toBe(true);
   });
 
   it.each<[host: string, port: number, except: string[], isOut: boolean]>([
@@ -225,6 +290,13 @@ describe('a proxy', () => {
     ['11.1.2.3', 80, ['10.0.0.0/8'], false],
     ['[fc00::1]', 80, ['fc00::/7'], true],
     ['a.example', 80, ['10.0.0.0/8'], false],
+    ['[::1]', 80, ['[::1]:80'], true],
+    ['[0:0::1]', 443, ['[::1]:80'], false],
+    ['127.0.0.1', 80, ['127.0.0.1:80'], true],
+    ['1.2.3.4', 80, ['3.4'], false],
+    ['1.2.3.4', 80, ['.3.4:80'], false],
+    ['[::ffff:10.0.0.5]', 80, ['10.0.0.0/8'], true],
+    ['[::ffff:10.0.0.5]', 80, ['10.0.0.5:80'], true],
   ])('%s:%i beside %j is reached without it: %s', (host, port, except, isOut) => {
     expect(isExcepted(host, port, except)).toBe(isOut);
   });

@@ -35,6 +35,32 @@ it('says of a bad setting what it must be, and not what it is', () => {
   expect(said).not.toContain('hunter2');
 });
 
+it.each<[name: string, bad: string[], good: string[]]>([
+  [
+    'FERMATA_EGRESS_PROXY',
+    ['http://us%er:pw@p:3128', 'http://u:%zz@p', 'socks5://p:1', 'p:3128'],
+    ['http://token@p:3128', 'https://us%40er:pw@p:3128', 'http://[fd00::1]:3128'],
+  ],
+  ...['FERMATA_CORS_ORIGINS', 'FERMATA_CODEC_ORIGINS'].map((name): [string, string[], string[]] => [
+    name,
+    [
+      ...['https://*.example.com', 'https://Portal.example.com', 'HTTPS://a.example', 'https://a.example:443'],
+      ...[
+        'http://a.example:80',
+        'https://a.example/',
+        'https://a.example,',
+        'null',
+        'ftp://a.example',
+        'https://u@a.example',
+      ],
+    ],
+    ['https://a.example', 'http://localhost:8080,https://a.example:8443', 'http://[::1]:8080'],
+  ]),
+])('%s takes what can work alone', (name, bad, good) => {
+  for (const text of bad) expect(() => readConfig({ [name]: text }), text).toThrow(name);
+  for (const text of good) expect(readConfig({ [name]: text }).config, text).toMatchObject({ [name]: text });
+});
+
 it('warns of a name that is no setting, with the one that was meant', () => {
   expect(readConfig({ FERMATA_PROT: '1' }).warnings).toEqual([
     'FERMATA_PROT is no setting of Fermata\'s. Did you mean "FERMATA_PORT"?',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createJudge } from '../../egress/judge.ts';
 import { readConfig } from '../../model/config.ts';
-import { egressRules, sharedNetworks } from '../../process/network.ts';
+import { egressRules, keyRules, sharedNetworks, trustedRules } from '../../process/network.ts';
 
 /** Returns which of some targets, `address port`, are denied to what may reach everything. */
 async function deniedOf(env: Record<string, string>, targets: string[], more: object = {}): Promise<string[]> {
@@ -65,4 +65,11 @@ it.each([
   ],
 ])('of what may be reached, %j, all tenants share %j', (allowed, shared) => {
   expect(sharedNetworks({ allowed })).toEqual(shared);
+});
+
+it('the proxy takes what actions and notices send, and not the keys of tokens', () => {
+  const { config } = readConfig({ FERMATA_EGRESS_PROXY: 'http://p:3128' });
+  const rules = egressRules(config, { allowed: [] });
+  const proxies = [rules, trustedRules(rules), keyRules(rules)].map(({ proxy }) => proxy?.url);
+  expect(proxies).toEqual(['http://p:3128', 'http://p:3128', undefined]);
 });
