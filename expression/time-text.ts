@@ -13,9 +13,11 @@ const LAST = 253_402_300_799;
 
 /** The time of seconds since 1970; null beyond the years 1 to 9999. */
 export function timeOf(seconds: number): Time | null {
-  const whole = Math.floor(seconds);
-  if (!(whole >= FIRST && whole <= LAST)) return null;
-  return { seconds: whole, microseconds: Math.min(999_999, Math.round((seconds - whole) * 1e6)) };
+  const begun = Math.floor(seconds);
+  const rounded = Math.round((seconds - begun) * 1e6);
+  // What rounds to a whole second belongs to the next one.
+  const time = rounded < 1e6 ? { seconds: begun, microseconds: rounded } : { seconds: begun + 1, microseconds: 0 };
+  return time.seconds >= FIRST && time.seconds <= LAST ? time : null;
 }
 
 /**

@@ -25,7 +25,7 @@ import { emptyQueue } from './signals.ts';
 import { start } from './starts.ts';
 import type { HistoryLength, Place, RunState, Simulated } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
-import { endTry, givenUp, mayPostpone, postpone, reissue, tellAttempt } from './tries.ts';
+import { endTry, givenUp, mayPostpone, numbered, postpone, reissue, tellAttempt, withdrawAttempt } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
 import { publish } from './variables.ts';
 import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, SECRETS } from './versions.ts';
@@ -294,9 +294,12 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
     end(state, place, failure === null ? { output } : { failure });
     return;
   }
-  const { failure, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
+  const { failure: told, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
   const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
-  tellAttempt(state, place, failure.attempt);
+  tellAttempt(state, place, told.attempt);
+  if (busy || (event.fault.kind === 'timeout' && event.fault.timeout === 'schedule_to_start'))
+    withdrawAttempt(state, place);
+  const failure = numbered(state, place, told);
   if (work.skipping !== undefined && state.stopping === null) {
     endSkipped(state, place);
     return;

@@ -66,7 +66,7 @@ export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = st
         charge(meter, state.visitsOf.size);
         return allTasks(state, visit, meter);
       case 'error':
-        return errorSeen(state, viewpoint);
+        return errorSeen(state, viewpoint, meter);
       case 'result':
         return ended && new Callable(() => ended.output);
       case 'status':
@@ -97,9 +97,9 @@ function variablesSeen(variables: Variables, meter: Meter): JsonObject {
   return Object.fromEntries(entries);
 }
 
-function errorSeen(state: RunState, { visit, error }: Viewpoint): Json | undefined {
-  if (error !== undefined) return error === null ? undefined : failureValue(state, error);
-  return visit?.error == null ? undefined : failureValue(state, state.visits[visit.error]?.failure ?? null);
+function errorSeen(state: RunState, { visit, error }: Viewpoint, meter: Meter): Json | undefined {
+  if (error !== undefined) return error === null ? undefined : failureValue(state, error, meter);
+  return visit?.error == null ? undefined : failureValue(state, state.visits[visit.error]?.failure ?? null, meter);
 }
 
 function allTasks(state: RunState, from: Visit | null, meter: Meter): JsonObject {
@@ -115,7 +115,7 @@ function taskValue(state: RunState, from: Visit | null, name: string, meter: Met
   const visit = visitSeen(state, from, name, meter);
   if (visit === undefined || (visit.status === 'held' && state.version >= HELD_VISITS_HIDDEN)) return undefined;
   const status = visit.skipped !== null ? 'skipped' : visit.status === 'delayed' ? 'running' : visit.status;
-  const error = failureValue(state, visit.failure);
+  const error = failureValue(state, visit.failure, meter);
   if (state.version < ATTEMPTS_COUNTED) return { output: visit.output, status, error };
   // What an earlier execution has done may be older than the count.
   const { items, carried, attempts = carried ? null : 0 } = visit;
@@ -142,11 +142,14 @@ function visitSeen(state: RunState, from: Visit | null, name: string, meter: Met
 }
 
 /** A failure as templates see it. */
-function failureValue(state: RunState, failure: Failure | null): Json {
+function failureValue(state: RunState, failure: Failure | null, meter: Meter): Json {
   if (failure === null) return null;
-  if (state.version >= COMPLETE_ERRORS) return completeFailure(failure);
+  if (state.version >= COMPLETE_ERRORS) {
+    for (let at: Failure | undefined = failure; at; at = at.cause) charge(meter, 1);
+    return completeFailure(failure);
+  }
   const { cause, ...rest } = failure;
-  return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(state, cause) }) };
+  return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(state, cause, meter) }) };
 }
 
 /** 256 bits, in hexadecimal, that nobody has drawn before and everybody who runs this again draws (interpreter.md 11). */

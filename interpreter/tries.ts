@@ -70,19 +70,47 @@ export function countAttempt(state: RunState, place: Place): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
   const { retry, action } = taskOf(state, visit);
-  work.attempts = retriesItself(state, visit) || retry.count === 0 ? attemptOf(work) : null;
+  work.attempts = retriesItself(state, visit) || retry.count === 0 ? attemptsIn(state, visit, work) : null;
   const { inline, waits } = state.actions[action]!;
-  if (inline || waits) work.made = [...(work.made ?? []), { started: state.now, ended: null, failure: null }];
+  if (!(inline || waits) || state.mocked.has(visit.name)) return;
+  work.made ??= [];
+  work.made.push({ started: state.now, ended: null, failure: null });
 }
 
-/** Takes what an end tells of the attempts that Temporal's retry policy has made. */
+/**
+ * Takes what an end tells of the attempts that Temporal's retry policy has made. How many of them an activity made whose worker was
+ * lost, nobody tells: once another was issued, their number is not known.
+ */
 export function tellAttempt(state: RunState, place: Place, attempt: number | undefined): void {
-  const told = attempt !== undefined && !retriesItself(state, state.visits[place.visit]!);
-  if (told && state.version >= ATTEMPTS_COUNTED) workAt(state, place).attempts = attempt;
+  const visit = state.visits[place.visit]!;
+  if (state.version < ATTEMPTS_COUNTED || retriesItself(state, visit) || taskOf(state, visit).retry.count === 0) return;
+  const work = workAt(state, place);
+  const known = attempt !== undefined && Number.isSafeInteger(attempt) && attempt >= 1 && work.reissues === 0;
+  work.attempts = known ? attempt : null;
 }
 
-/** The number of the current attempt among those that the interpreter itself makes. */
-function attemptOf({ tries, reissues, postponed }: Work): number {
+/** Counts the current try no longer as an attempt, since no worker has begun it. */
+export function withdrawAttempt(state: RunState, place: Place): void {
+  const work = workAt(state, place);
+  if (work.attempts) work.attempts -= 1;
+}
+
+/** Returns the failure of an attempt with the number that the attempt has in the count of its task, without one where that is not known. */
+export function numbered(state: RunState, place: Place, failure: Failure): Failure {
+  if (state.version < ATTEMPTS_COUNTED) return failure;
+  const { attempts } = workAt(state, place);
+  const { attempt: _, ...rest } = failure;
+  return attempts ? { ...rest, attempt: attempts } : rest;
+}
+
+/** The attempts so far, of which each try is one: of activities also those whose worker was lost, of sub-workflows only those that began. */
+function attemptsIn(state: RunState, visit: Visit, work: Work): number {
+  const { workflow } = state.actions[taskOf(state, visit).action]!;
+  return workflow ? countedTries(work) : work.tries - work.postponed;
+}
+
+/** The tries that count towards `retry.count`: those of a lost worker do not. */
+function countedTries({ tries, reissues, postponed }: Work): number {
   return tries - reissues - postponed;
 }
 
@@ -95,11 +123,12 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
     end(state, place, { failure, lost });
     return;
   }
-  const attempt = attemptOf(work);
+  const counted = countedTries(work);
+  const attempt = state.version < ATTEMPTS_COUNTED ? counted : attemptsIn(state, visit, work);
   work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? action, attempt };
   const made = work.made?.at(-1);
   if (made !== undefined) Object.assign(made, { ended: state.now, failure: work.failure });
-  const again = attempt <= retry.count && mayStart(state, visit) ? wanted(state, place, retry.when) : false;
+  const again = counted <= retry.count && mayStart(state, visit) ? wanted(state, place, retry.when) : false;
   if (again !== true) {
     end(state, place, again === false ? { failure: { ...failure, attempt }, lost } : again);
     return;
@@ -107,7 +136,7 @@ export function endTry(state: RunState, place: Place, failure: Failure, lost = f
   work.tries += 1;
   work.lost = lost;
   work.postponedSince = undefined;
-  const delay = retryDelay(retry, attempt);
+  const delay = retryDelay(retry, counted);
   if (delay === 0) state.starting.push(place);
   else armTimer(state, tryKey(work), { ...place, kind: 'retry' }, delay * 1000);
 }

@@ -1,4 +1,5 @@
-import type { Json } from './json.ts';
+import { exceedsLength, type Json, jsonSize } from './json.ts';
+import { boundedText } from './text.ts';
 
 /**
  * How a task or a run ended badly. `type` is one of the language's types or an action's own (`http_error`);
@@ -24,15 +25,44 @@ export function completeFailure(failure: Failure): { [field in keyof Required<Fa
 /** Failures that one may have as its causes, one below the other. */
 const MAX_CAUSES = 10;
 
-/** Returns a failure with another one as its last cause: what happened first stands last. Beyond 10 causes the first are left out. */
+/** Bytes, as JSON, that all causes together may add to a failure in full; of what does not fit the rest is kept in brief. */
+const MAX_ADDED_BYTES = 10_000;
+const MAX_BRIEF_TEXT = 300;
+
+/**
+ * Returns a failure with another one as its last cause: what happened first stands last. Beyond 10 causes the first are left out. Causes
+ * that would add more than 10 kB have no details and short texts, since each failure of a long chain keeps those before it.
+ */
 export function withLastCause(failure: Failure, last: Failure): Failure {
+  const own = linksOf(failure);
+  let left = MAX_ADDED_BYTES;
+  const added = linksOf(last).map((link) => {
+    if (exceedsLength(link, left)) return inBrief(link);
+    left -= jsonSize(link);
+    return link;
+  });
+  return [...own, ...added]
+    .slice(0, MAX_CAUSES + 1)
+    .reduceRight((cause: Failure | null, link) => (cause === null ? link : { ...link, cause }), null)!;
+}
+
+/** Returns a failure and its causes, each without its own. */
+function linksOf(failure: Failure): Failure[] {
   const links: Failure[] = [];
-  for (const first of [failure, last]) for (let at: Failure | undefined = first; at; at = at.cause) links.push(at);
-  links.length = Math.min(links.length, MAX_CAUSES + 1);
-  return links.reduceRight(
-    (cause: Failure | null, { cause: _, ...link }) => (cause === null ? link : { ...link, cause }),
-    null,
-  )!;
+  for (let at: Failure | undefined = failure; at; at = at.cause) {
+    const { cause: _, ...link } = at;
+    links.push(link);
+  }
+  return links;
+}
+
+function inBrief({ details: _, ...failure }: Failure): Failure {
+  const brief = { ...failure };
+  for (const field of ['type', 'message', 'code'] as const) {
+    const text = brief[field];
+    if (text !== undefined) brief[field] = boundedText(text, MAX_BRIEF_TEXT);
+  }
+  return brief;
 }
 
 /** The failure types that the engine itself gives (design/language.md, Failures). */

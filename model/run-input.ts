@@ -16,10 +16,11 @@ import type { WorkLimits } from './work.ts';
  * response is kept, more people are asked after a while, somebody who is asked may delegate their decision, names of people are
  * compared in one normal form, a skip of a question withdraws it, and an admin may override one; a decision is bound to a digest of
  * the whole tree, its parameters and its run, and a retry keeps it only where that is the same; what people want of a run counts only
- * where Fermata has signed it for that run. 10: templates follow the second dialect, a delegation can end, templates see the time that a run is for, a run that continues passes on what its chain was started with, and
- * a flood of forged statements fails no run; a failure has all of its fields, the number of its attempt, and what it followed as its cause;
- * several transitions of one visit to one task open a lineage each; defaults are filled in wherever a schema applies; JSON
- * of other workers and clients that a value would not say is refused; what one visit leads to starts together.
+ * where Fermata has signed it for that run. 10: templates follow the second dialect, a delegation can end, templates see the time that
+ * a run is for, a run that continues passes on what its chain was started with, and a flood of forged statements fails no run; a failure
+ * has all of its fields, the number of its attempt, and what it followed as its cause; several transitions of one visit to one task open
+ * a lineage each; defaults are filled in wherever a schema applies; JSON of other workers and clients that a value would not say is
+ * refused; what one visit leads to starts together.
  */
 export const INTERPRETER_VERSION = 10;
 

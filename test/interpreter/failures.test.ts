@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import { carry } from '../../interpreter/carry.ts';
 import { simulate, simulatedTasks } from '../../interpreter/simulate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { completeFailure, type Failure, withLastCause } from '../../model/failure.ts';
-import type { Json } from '../../model/json.ts';
-import { type Attempt, act, fail, give, ok, rehearse, runInput, STARTED } from './rehearse.ts';
+import { type Json, jsonSize } from '../../model/json.ts';
+import { type Attempt, act, fail, give, lost, ok, rehearse, runInput, STARTED } from './rehearse.ts';
 
 const no = (name: string, rest: object = {}) => ({
   ...{ name, action: 'core.fail', input: { message: 'no', type: `E_${name}` } },
@@ -70,6 +71,24 @@ it('what is added as the last cause changes neither failure', () => {
   expect([own, led]).toEqual(before);
 });
 
+it.each<[what: string, failure: object]>([
+  ['details', { message: 'no', details: 'x'.repeat(50_000) }],
+  ['messages', { message: 'x'.repeat(50_000) }],
+  ['details that are escaped', { message: 'no', details: '\u0001'.repeat(9_000) }],
+])('a chain of handlers that fail keeps hardly more than without causes: large %s', (_, input) => {
+  const tasks = Array.from({ length: 25 }, (_, index) => ({
+    ...{ name: `t${index}`, action: 'core.fail', input: { ...input, type: `E_${index}` } },
+    ...(index === 24 ? {} : { on_failure: `t${index + 1}` }),
+  }));
+  const keptBy = (interpreter: number) => {
+    const { state, close } = simulate({ ...runInput({ tasks }), interpreter }, {}, {}, STARTED);
+    return { bytes: jsonSize(carry(state, null)), causes: typesOf(close?.failure) };
+  };
+  const [then, now] = [keptBy(9), keptBy(10)];
+  expect(now.bytes / then.bytes).toBeLessThan(1.5);
+  expect(now.causes).toEqual(Array.from({ length: 11 }, (_, index) => `E_${24 - index}`));
+});
+
 it('a complete failure has all fields, at every depth', () => {
   const fields = ['action', 'attempt', 'cause', 'code', 'details', 'message', 'task', 'type'];
   const complete = completeFailure({ type: 'a', message: 'm', code: 'C', cause: { type: 'b', message: 'n' } });
@@ -78,7 +97,10 @@ it('a complete failure has all fields, at every depth', () => {
   expect(complete).toMatchObject({ code: 'C', details: null, cause: { type: 'b', code: null, cause: null } });
 });
 
-it.each<[what: string, task: object, outcomes: Record<string, Attempt | Attempt[]>, attempts: Json, attempt: Json]>([
+type Row = [what: string, task: object, outcomes: Record<string, Attempt | Attempt[]>, attempts: Json, attempt: Json];
+const safe = (rest: object) => ({ name: 'a', action: 'test.safe', ...rest });
+
+it.each<Row>([
   ['inline, once', no('a'), {}, 1, 1],
   ['inline, tried again', no('a', { retry: { count: 2, delay: 0 } }), {}, 3, 3],
   ['by a worker, once', act('a'), { a: fail('E') }, 1, 1],
@@ -103,13 +125,32 @@ it.each<[what: string, task: object, outcomes: Record<string, Attempt | Attempt[
     3,
     3,
   ],
+  ['by a worker that is lost', safe({}), { a: [lost, fail('E')] }, 2, 2],
+  ['by a worker that is lost, and by the next', safe({}), { a: [lost, ok(1)] }, 2, null],
   [
-    'by a worker that is lost',
-    { ...act('a'), action: 'test.safe' },
-    { a: [{ fault: { kind: 'timeout', timeout: 'heartbeat' } }, fail('E')] },
-    1,
-    1,
+    'by a worker that is lost, Temporal tries again',
+    safe({ retry: { count: 2, delay: 0 } }),
+    { a: [lost, fail('E'), fail('E'), fail('E')] },
+    null,
+    null,
   ],
+  [
+    'by a worker that is lost, which counts as no retry, the interpreter tries again',
+    safe({ retry: { count: 1, delay: 0, when: 'true' } }),
+    { a: [lost, fail('E'), fail('E')] },
+    3,
+    3,
+  ],
+  ['by no worker in time', act('a'), { a: { fault: { kind: 'timeout', timeout: 'schedule_to_start' } } }, 0, null],
+  ...[-1, 0, 0.5, 1e308].map(
+    (attempt): Row => [
+      `by a worker that tells ${attempt}`,
+      act('a', { retry: { count: 1, delay: 0 } }),
+      { a: { fault: { kind: 'application', type: 'E', message: '', details: [null, { attempt }] } } },
+      null,
+      null,
+    ],
+  ),
   ['an input that is refused', { name: 'a', action: 'core.fail', input: {} }, {}, 0, null],
   ['an input that cannot be rendered', give('a', '{{ nope }}'), {}, 0, null],
   ['a publish that cannot be rendered', give('a', 1, { publish: { x: '{{ {}.x }}' } }), {}, 1, 1],
