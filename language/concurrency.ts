@@ -1,5 +1,5 @@
 import type { Program, ProgramTask } from './program.ts';
-import type { Transition, TransitionOn } from './transitions.ts';
+import { firesAfter, type Transition } from './transitions.ts';
 
 /** Beyond so many edges, or looks at pairs of them, nothing is said: what is known of each pair would cost too much. */
 const MAX_EDGES = 2_000;
@@ -142,7 +142,7 @@ function groupsOf(
       ...(retry ? [edge(name, name, true)] : []),
     ]);
   const firing = (end: 'success' | 'failure', some: readonly Transition[]) =>
-    some.filter((transition) => [end, 'complete'].includes(endOf(transition)));
+    some.filter((transition) => firesAfter(transition, end));
   if (forks === 'possible') return [edgesOf(firing('success', transitions)), edgesOf(firing('failure', transitions))];
   const always = transitions.filter(({ when }) => when === null);
   const conditional = transitions.filter(({ when }) => when !== null);
@@ -151,14 +151,6 @@ function groupsOf(
     edgesOf(firing('failure', always)),
     ...conditional.map((transition) => edgesOf([transition])),
   ];
-}
-
-/** After which end a transition can fire, where its condition says no more than that. */
-function endOf({ on, when }: Transition): TransitionOn {
-  if (on !== 'complete' || when?.kind !== 'template') return on;
-  const text = when.text.replaceAll(/[{}\s]/g, '');
-  if (text === 'succeeded()') return 'success';
-  return text === 'failed()' || text === 'timed_out()' ? 'failure' : on;
 }
 
 /** A symmetric relation of small numbers, in bits. */

@@ -68,9 +68,11 @@ function endlessLoops({ graph, tasks }: Program): Issue[] {
 
 function arrivalWarnings({ tasks }: Program): Issue[] {
   return [...tasks.values()].flatMap((task) => {
-    if (!task.opensLineage && !task.doubled) return [];
-    const what = task.opensLineage ? 'several tasks lead to it' : 'several transitions of one task lead to it';
-    const message = `"${task.name}" runs once for each arrival; ${what}`;
+    const { name, opensLineage, several } = task;
+    if (!opensLineage && several === null) return [];
+    const may = several === 'possible' ? 'may lead to it together' : 'lead to it';
+    const what = opensLineage ? 'several tasks lead to it' : `several transitions of one task ${may}`;
+    const message = `"${name}" runs once for each arrival, and a join behind it waits for what the same arrival led to; ${what}`;
     return [{ code: 'several_arrivals', path: pathOf(task), message }];
   });
 }

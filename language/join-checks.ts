@@ -63,7 +63,7 @@ function lineagesOf({ tasks, graph, entries, cleanup }: Program): Lineages {
   const numbers = new Map(beginnings.map((name, number) => [name, number]));
   const sets = new TaskSets(tasks.size, beginnings.length);
   const firsts = new Set([...entries, ...cleanup.entries]);
-  const opens = ({ opensLineage, doubled }: ProgramTask) => opensLineage || doubled;
+  const opens = ({ opensLineage, several }: ProgramTask) => opensLineage || several === 'certain';
   for (const task of tasks.values()) {
     const { name } = task;
     if (opens(task)) sets.add(component.get(name)!, numbers.get(name)!);

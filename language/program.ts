@@ -10,7 +10,15 @@ import {
   type SecretUse,
   type TemplateValue,
 } from './template-value.ts';
-import { cleanupOnly, compileTransitions, listTransition, type Transition } from './transitions.ts';
+import {
+  cleanupOnly,
+  compileTransitions,
+  conditionText,
+  firesAfter,
+  isCertain,
+  listTransition,
+  type Transition,
+} from './transitions.ts';
 
 /** Names and what they are set to, in order. */
 export type Assignments = readonly (readonly [string, TemplateValue])[];
@@ -43,8 +51,11 @@ export interface ProgramTask {
   join: Join | null;
   /** Each visit begins a lineage of its own for what follows: several tasks lead here, outside a loop. */
   opensLineage: boolean;
-  /** Several transitions of one task lead here whenever it ends in some way, outside a loop: runs open a lineage for each then. */
-  doubled: boolean;
+  /**
+   * Whether several transitions of one task, outside a loop, lead here together, so that a run opens a lineage for each: each time that
+   * it succeeds, or each time that it fails; or where a condition holds as well. Null: no, as far as is known.
+   */
+  several: 'certain' | 'possible' | null;
   items: ItemsPlan | null;
 }
 
@@ -180,7 +191,7 @@ export function compileDefinition(
       // What leads here is known once all tasks are.
       join: null,
       opensLineage: false,
-      doubled: false,
+      several: null,
       items: compileItems(task, path, before),
     });
   }
@@ -188,9 +199,9 @@ export function compileDefinition(
   const graph = taskGraph(tasks.values());
   for (const task of tasks.values()) {
     addArrivals(task, definition.tasks[task.index]!.join, graph, entries);
-    const inbound = [...(graph.inbound.get(task.name) ?? [])].map((name) => tasks.get(name)!);
-    task.doubled =
-      task.join === null && !graph.inLoop(task.name) && inbound.some((from) => leadsTwice(from, task.name));
+    if (task.join !== null || graph.inLoop(task.name)) continue;
+    const found = [...(graph.inbound.get(task.name) ?? [])].map((name) => leadsTwice(tasks.get(name)!, task.name));
+    task.several = found.find((several) => several === 'certain') ?? found.find((several) => several !== null) ?? null;
   }
   return {
     ...{ definition, order, tasks, entries, when, variables, cleanupOnly: cleanup, graph, issues, readings },
@@ -223,10 +234,20 @@ function isGraph(tasks: readonly Task[]): boolean {
   return tasks.some((task) => [task.on_success, task.on_failure, task.on_complete, task.next, task.join].some(Boolean));
 }
 
-/** Whether a task leads to another one by several transitions each time it succeeds, or each time it fails. */
-function leadsTwice({ transitions }: ProgramTask, target: string): boolean {
-  const always = transitions.filter(({ when, targets }) => when === null && targets.includes(target));
-  return ['success', 'failure'].some((end) => always.filter(({ on }) => on === end || on === 'complete').length > 1);
+/**
+ * Whether a task leads to another one by several transitions at once. Two conditions may exclude each other, unless they are the same or
+ * one of them always holds.
+ */
+function leadsTwice({ transitions }: ProgramTask, target: string): ProgramTask['several'] {
+  const leading = transitions.filter(({ targets }) => targets.includes(target));
+  const found = (['success', 'failure'] as const).map((end): ProgramTask['several'] => {
+    const firing = leading.filter((transition) => firesAfter(transition, end));
+    const conditions = firing.flatMap((transition) => (isCertain(transition) ? [] : [conditionText(transition)]));
+    if (firing.length - conditions.length > 1) return 'certain';
+    const isMet = conditions.length < firing.length && conditions.length > 0;
+    return isMet || new Set(conditions).size < conditions.length ? 'possible' : null;
+  });
+  return found.find((several) => several === 'certain') ?? found.find((several) => several !== null) ?? null;
 }
 
 function addArrivals(task: ProgramTask, join: Task['join'], graph: TaskGraph, entries: readonly string[]): void {

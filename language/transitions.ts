@@ -20,6 +20,27 @@ export interface Transition {
   retry: boolean;
 }
 
+/** Returns the text of a transition's condition without what makes no difference; null where it has none. */
+export function conditionText({ when }: Transition): string | null {
+  return when?.kind === 'template' ? when.text.replaceAll(/[{}\s]/g, '') : null;
+}
+
+/** Whether a transition can fire after an end of its task, as far as its condition says no more than that. */
+export function firesAfter(transition: Transition, end: 'success' | 'failure'): boolean {
+  const { on } = transition;
+  if (on !== 'complete') return on === end;
+  const text = conditionText(transition);
+  if (text === 'succeeded()') return end === 'success';
+  return text === 'failed()' || text === 'timed_out()' ? end === 'failure' : true;
+}
+
+/** Whether a transition fires each time that its task has an end after which it can fire. */
+export function isCertain(transition: Transition): boolean {
+  if (transition.when === null) return true;
+  const text = conditionText(transition);
+  return transition.on === 'complete' && (text === 'succeeded()' || text === 'failed()');
+}
+
 /** The places of a task in which the names of others stand, with the words among them. */
 export function targetsOf(task: Task): { field: string; on: TransitionOn; words: string[]; bare: boolean }[] {
   const field = (name: string, on: TransitionOn, value: string | string[] | undefined) =>

@@ -42,11 +42,7 @@ it.each<[what: string, tasks: Task[], then: unknown[], now: unknown[], start?: s
   ],
   [
     'to a task whose branch is joined with one that runs once',
-    [
-      { name: 'a', action: 'core.noop', next: [{ do: ['l', 'r'] }, { when: 'succeeded()', do: 'l' }] },
-      ...branches,
-      join(),
-    ],
+    [{ name: 'a', action: 'core.noop', next: [{ do: ['l', 'r'] }, { when: 'true', do: 'l' }] }, ...branches, join()],
     [1, 'completed'],
     [0, 'unreachable_join'],
   ],
@@ -63,10 +59,30 @@ it.each<[what: string, tasks: Task[], then: unknown[], now: unknown[], start?: s
   expect([joinsOf(definition, 9), joinsOf(definition, 10)]).toEqual([then, now]);
 });
 
-it('a join of what certainly runs twice with what runs once is refused when it is written', () => {
-  const tasks = [{ name: 'a', action: 'core.noop', on_success: ['l', 'r'], on_complete: 'l' }, ...branches, join()];
-  const { issues } = validateDefinition({ tasks }, null, TEST_ACTIONS);
-  expect(issues.map(({ code, path }) => `${code} ${path}`)).toEqual(['ambiguous_join /definition/tasks/3/join']);
+const REFUSED = 'ambiguous_join /definition/tasks/3/join';
+const WARNED = 'several_arrivals /definition/tasks/1';
+const both = (first: string | null, second: string): Partial<Task> => ({
+  next: [
+    { ...(first === null ? {} : { when: first }), do: ['l', 'r'] },
+    { when: second, do: 'l' },
+  ],
+});
+it.each<[transitions: string, a: Partial<Task>, found: string[]]>([
+  ['on_success and on_complete', { on_success: ['l', 'r'], on_complete: 'l' }, [REFUSED]],
+  ['one without a condition, one of success', both(null, 'succeeded()'), [REFUSED]],
+  ['one without a condition, one of failure', both(null, '{{ failed() }}'), [REFUSED]],
+  ['the same end twice', both('succeeded()', 'succeeded( )'), [REFUSED]],
+  ['one without a condition, one with any', both(null, 'x == 1'), [WARNED]],
+  ['one without a condition, one of timeouts', both(null, 'timed_out()'), [WARNED]],
+  ['one of success, one with any', both('succeeded()', 'x == 1'), [WARNED]],
+  ['the same condition twice', both('x == 1', 'x==1'), [WARNED]],
+  ['two conditions', both('x == 1', 'x == 2'), []],
+  ['of different ends', both('succeeded()', 'failed()'), []],
+  ['on_success and on_failure', { on_success: ['l', 'r'], on_failure: 'l' }, []],
+])('a join of what runs twice with what runs once is refused or warned of when it is written: %s', (_, a, found) => {
+  const tasks = [{ name: 'a', action: 'core.noop', ...a }, ...branches, join()];
+  const { issues, warnings } = validateDefinition({ variables: { x: 1 }, tasks }, null, TEST_ACTIONS);
+  expect([...issues, ...warnings].map(({ code, path }) => `${code} ${path}`)).toEqual(found);
 });
 
 it('a retry repeats what failed in one lineage, and joins it there', () => {
