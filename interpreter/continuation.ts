@@ -26,7 +26,7 @@ export function continuationOf(state: RunState): CarriedState {
   const everything = () => true;
   const variables = table.indexOf(state.variables);
   const ended = table.indexOf(state.ended);
-  const batches = batchesOf(state);
+  const batches = batchesOf(state, needed);
   const visits = [...needed].map((index): CarriedVisit => {
     const visit = state.visits[index]!;
     const open = visit.endedAt === null;
@@ -71,13 +71,17 @@ export function continuationOf(state: RunState): CarriedState {
   };
 }
 
-/** Finds what starts together of what waits to start. */
-function batchesOf({ starting, visits }: RunState): (visit: Visit) => Pick<CarriedVisit, 'batch' | 'together'> {
+/** Finds what starts together of what waits to start, in the queue or for its delay. */
+function batchesOf(
+  { starting, visits }: RunState,
+  needed: ReadonlySet<number>,
+): (visit: Visit) => Pick<CarriedVisit, 'batch' | 'together'> {
+  const waiting = new Set(starting.flatMap(({ visit, item }) => (item === null ? [visits[visit]!] : [])));
+  for (const index of needed) if (visits[index]!.status === 'delayed') waiting.add(visits[index]!);
   const counts = new Map<number | null, number>();
-  const queued = new Set(starting.flatMap(({ visit, item }) => (item === null ? [visits[visit]!] : [])));
-  for (const { batch } of queued) counts.set(batch, (counts.get(batch) ?? 0) + 1);
+  for (const { batch } of waiting) counts.set(batch, (counts.get(batch) ?? 0) + 1);
   return (visit) => ({
-    ...(visit.batch !== null && queued.has(visit) && counts.get(visit.batch)! > 1 ? { batch: visit.batch } : {}),
+    ...(visit.batch !== null && waiting.has(visit) && counts.get(visit.batch)! > 1 ? { batch: visit.batch } : {}),
     ...(visit.together ? { together: true } : {}),
   });
 }

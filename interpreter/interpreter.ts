@@ -234,10 +234,12 @@ function startNext(state: RunState): void {
   const place = state.starting.shift()!;
   const visit = state.visits[place.visit]!;
   const undecided = state.failure === null;
+  // A try that is made again was scheduled with nothing.
+  const begins = place.item === null && (visit.startedAt === null || visit.items !== null);
   start(state, place);
   // What there was no time for goes on first in the next slice.
   if (state.starting[0]?.visit !== place.visit) visit.together = false;
-  if (undecided && state.failure !== null) startTogether(state, visit);
+  if (begins && undecided && state.failure !== null) startTogether(state, visit);
 }
 
 function take(state: RunState, event: RunEvent): void {

@@ -19,7 +19,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['audit.add', 'bulk-jobs.create', 'executions.writeAll', 'principals.createAlias', 'run-strikes.add'],
     ...['turns.claim', 'turns.noteTurns'],
   ],
-  'A condition with the tenant, which the function takes from another one.': ['turns.holders'],
+  'A condition with the tenant, which the function takes from another one.': ['turns.rivals'],
   'The work of a process for all tenants.': [
     ...['executions.forgetBuried', 'inquiries.remind'],
     ...['run-strikes.due', 'seals.replace'],

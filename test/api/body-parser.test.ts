@@ -222,7 +222,8 @@ describe('a ZIP', () => {
       'p/actions/a.json': strToU8('{"ref":"p.a"}'),
       'p/other.txt': strToU8('x'),
     });
-    expect(zip(bytes)).toEqual({ pack: { ref: 'p', label: 'P' }, actions: [{ ref: 'p.a' }], workflows: [] });
+    const actions = [{ pack_ref: 'p', ref: 'p.a' }];
+    expect(zip(bytes)).toEqual({ pack: { ref: 'p', label: 'P' }, actions, workflows: [] });
     expect(zip(zipSync({ 'pack.yaml': [pack, { level: 0 }] }))).toMatchObject({ pack: { ref: 'p' } });
     expect(zip(zipSync({ 'pack.yaml': pack, ...files(2_000) }))).toMatchObject({ pack: { ref: 'p' } });
   });

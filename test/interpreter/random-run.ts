@@ -128,7 +128,7 @@ const diamond = fc.record({
   join: fc.constantFrom<'all' | number>('all', 'all', 'all', 1, 2),
   on: fc.constantFrom('on_complete' as const, 'on_complete' as const, 'on_success' as const),
   rounds: fc.constantFrom(1, 1, 2, 3),
-  /** How many transitions of one visit lead to the fork; 0: it is an entry. */
+  /** How many transitions of one visit lead to the fork; 0: it is an entry, as that of several rounds is. */
   transitions: fc.constantFrom(0, 0, 2, 3),
 });
 
@@ -284,6 +284,7 @@ function diamondOf({ drawn, join, on, rounds, transitions }: Diamond): Task[] {
   if (rounds > 1) {
     const round = '{{ rounds | default(1) + 1 }}';
     last.next = [{ when: `rounds | default(1) < ${rounds}`, publish: { rounds: round }, do: fork.name }];
+    return tasks;
   }
   if (transitions === 0) return tasks;
   const next = Array.from({ length: transitions }, (_, nth) => ({
