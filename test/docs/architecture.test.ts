@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -23,4 +23,11 @@ it('every page that it links to is there', () => {
 it('draws the picture that the README draws', () => {
   expect(pictureOf(PAGE)).toBeDefined();
   expect(pictureOf(PAGE)).toBe(pictureOf(README));
+});
+
+it('the index of the documentation has every page', () => {
+  const index = readFileSync(join(ROOT, 'docs/README.md'), 'utf8');
+  const linked = [...index.matchAll(/\]\(([a-zA-Z-]+\.md)\)/g)].map(([, page]) => page!);
+  const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md');
+  expect(linked.sort()).toEqual(pages.sort());
 });
