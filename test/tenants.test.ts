@@ -6,7 +6,14 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   'One run, by its number or workflow id, which no two tenants share; the service compares the tenant of what it finds.':
     [
       ...['executions.find', 'executions.findByWorkflowId', 'executions.known', 'executions.mark', 'executions.drop'],
-      ...['executions.bury', 'executions.descendants', 'executions.lastChange', 'executions.looked', 'inquiries.find'],
+      ...[
+        'executions.bury',
+        'executions.statusesAbove',
+        'executions.descendants',
+        'executions.lastChange',
+        'executions.looked',
+        'inquiries.find',
+      ],
       ...['inquiries.looked', 'inquiries.skip', 'inquiries.withdraw', 'inquiries.forget', 'notice-events.find'],
       ...['notice-events.list', 'turns.isGranted', 'turns.leave', 'turns.settle', 'turns.note', 'failure-hooks.end'],
       'run-strikes.end',
