@@ -79,7 +79,7 @@ const SPECIAL: Record<string, unknown[]> = {
   'principals.rememberBearer': [CANARY, CANARY, null, { now: new Date(0), stale: new Date(0) }],
   'seals.all': ['secrets'],
   'seals.replace': ['secrets', CANARY, CANARY],
-  'turns.holders': [{ ...wide, turn: { key: CANARY } }, 1],
+  'turns.rivals': [{ ...wide, turn: { key: CANARY } }, 1],
 };
 
 type Store = Record<string, (...args: unknown[]) => unknown>;
