@@ -349,6 +349,7 @@ describe('who was told', () => {
       text: 'Nobody was told that "ask" waits for a decision: teams 19:gone@thread.tacv2: Teams answered 404.',
       method: null,
       href: null,
+      body: null,
     });
   });
 
