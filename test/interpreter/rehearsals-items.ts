@@ -208,7 +208,7 @@ export const ITEM_REHEARSALS: Rehearsal[] = [
     definition: {
       start: ['a', 'b'],
       tasks: [
-        wait('a', { with_items: [1_000, 1, 1], concurrency: 1, on_failure: 'c' }),
+        wait('a', { with_items: [4_000, 1, 1], concurrency: 1, on_failure: 'c' }),
         { name: 'b', action: 'core.fail', input: { message: 'no', type: 'E_B' }, delay: 0.03 },
         act('c'),
       ],
