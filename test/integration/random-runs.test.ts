@@ -40,8 +40,8 @@ afterAll(async () => {
 const limitsOf = (harness: number, at: number) =>
   at % 3 === 0 ? undefined : { slice: at % 3 === 1 && harness !== 1 ? 1 : 400 };
 
-const rehearse = (run: RandomRun, intervene?: Intervention): Rehearsed =>
-  playPure({ ...run, workflows: SUB_WORKFLOWS }, intervene);
+const rehearse = (run: RandomRun, intervene?: Intervention, limits?: Partial<WorkLimits>): Rehearsed =>
+  playPure({ ...run, workflows: SUB_WORKFLOWS, limits }, intervene);
 
 /** What could be stored. Loops within loops can make tens of thousands of visits, which say nothing more. */
 const playable = (run: RandomRun) =>
@@ -175,14 +175,15 @@ function isDecided(run: RandomRun): boolean {
   const text = JSON.stringify(run.definition);
   const words = ['wait_signal', 'uuid', 'now()', 'random', '"timeout":'];
   if (run.cancelAt > 4 || words.some((word) => text.includes(word))) return false;
-  // Which of two things under way is first, or seen by the other, is up to the machine.
+  // Which of two things under way ends first is up to the machine. The end of a slice is such a thing.
   let parallel = false;
-  const { order } = rehearse(run, (events, _wave, state) => {
-    const pending = [...(state?.pending.values() ?? [])].filter(({ visit }) => visit >= 0);
+  const watch: Intervention = (events, _wave, state) => {
+    const pending = [...(state?.pending.values() ?? [])].filter(({ visit, kind }) => visit >= 0 || kind === 'slice');
     if (pending.length > 1) parallel = true;
     return events;
-  });
-  return !parallel && order.length > 1;
+  };
+  rehearse(run, watch, { slice: 1 });
+  return rehearse(run, watch).order.length > 1 && !parallel;
 }
 
 /** A run that nothing but its outcomes decides closes as the pure interpreter says. */
