@@ -11,8 +11,8 @@ const DIST = join(ROOT, 'dist');
 const STAMP = 'stamp';
 /** Folders whose modules and files run. */
 const ROOMS = [
-  ...['activities', 'api', 'chat', 'cli', 'codec', 'dev', 'egress', 'examples', 'expression', 'interpreter'],
-  ...['language', 'mcp', 'model', 'process', 'projection', 'service', 'store', 'threads', 'worker', 'workflows'],
+  ...['activities', 'api', 'chat', 'cli', 'composition', 'dev', 'egress', 'examples', 'expression', 'interpreter'],
+  ...['language', 'mcp', 'model', 'projection', 'service', 'store', 'temporal', 'threads', 'worker', 'workflows'],
 ];
 
 /** What npm has installed: the bundle of the workflow next to the modules is made of it. */

@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 const OVER_A_DATABASE = [
   'test/store/**/*.test.ts',
   'test/activities/database.test.ts',
-  'test/service/outbox.test.ts',
-  'test/service/run-strikes.test.ts',
+  'test/service/notices/outbox.test.ts',
+  'test/service/index/run-strikes.test.ts',
 ];
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { AppError } from '../model/app-error.ts';
-import { sha256Hex } from '../service/hash.ts';
+import { sha256Hex } from '../service/access/hash.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** Requests a minute of an address that come without a principal. */

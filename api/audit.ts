@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { isJsonObject, type Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { AuditService } from '../service/audit.ts';
+import type { AuditService } from '../service/access/audit.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

@@ -20,6 +20,11 @@ export type BodyType = (typeof BODY_TYPES)[number];
 /** Types that hold a JSON value once they are parsed; a form stays text. */
 export type DocumentType = Exclude<BodyType, 'application/x-www-form-urlencoded'>;
 
+/** Jobs that parse bodies of requests. */
+export interface ParseJobs {
+  parse: { input: { type: DocumentType; bytes: Uint8Array }; result: Json };
+}
+
 /** Keys and entries that a body of JSON may have in all its objects and lists together. */
 const MAX_ENTRIES = 200_000;
 

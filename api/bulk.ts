@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { BULK_VERBS } from '../model/bulk.ts';
-import type { BulkService, BulkTarget } from '../service/bulk-jobs.ts';
+import type { BulkService, BulkTarget } from '../service/executions/bulk-jobs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { FILTER_BODY, filterOf } from './execution-filters.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
-import type { Payload, PayloadService } from '../service/payloads.ts';
+import type { Payload, PayloadService } from '../service/access/payloads.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { CONNECTIONS, type ConnectedPack } from '../model/connection.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { ConnectionService, ShownConnection } from '../service/connections.ts';
+import type { ConnectionService, ShownConnection } from '../service/access/connections.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { DelegateSchema, WithdrawSchema } from '../model/requests.ts';
-import type { DelegationService } from '../service/delegations.ts';
+import type { DelegationService } from '../service/inquiries/delegations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { InquirySchema, viewBody } from './inquiry-bodies.ts';

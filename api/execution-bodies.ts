@@ -12,9 +12,14 @@ import {
   executionWord,
   TASK_STATES,
 } from '../model/status.ts';
-import type { ExecutionView } from '../service/executions.ts';
-import { errorCode } from '../service/index-entries.ts';
-import { type ChildPage, type ListedExecution, lastChange, type TaskView } from '../service/task-executions.ts';
+import type { ExecutionView } from '../service/executions/executions.ts';
+import {
+  type ChildPage,
+  type ListedExecution,
+  lastChange,
+  type TaskView,
+} from '../service/executions/task-executions.ts';
+import { errorCode } from '../service/projections/index-entries.ts';
 import { PaginationSchema, paginationOf } from './routes.ts';
 
 // The bodies of document 000: the schemas of its answers, and the pure functions that fill them.

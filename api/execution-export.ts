@@ -3,8 +3,8 @@ import { integerId, uuidOf } from '../model/execution-id.ts';
 import type { Json } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_STATUSES, executionWord } from '../model/status.ts';
-import type { ExecutionPage } from '../service/execution-lists.ts';
-import { parsedOrText } from '../service/index-rows.ts';
+import type { ExecutionPage } from '../service/executions/lists.ts';
+import { parsedOrText } from '../service/index/rows.ts';
 
 // The rows of an export (design/shapes.md, Executions), in three formats.
 

@@ -3,7 +3,7 @@ import { parseExecutionId } from '../model/execution-id.ts';
 import { InstantSchema } from '../model/instant.ts';
 import { MAX_ROW_ID } from '../model/requests.ts';
 import { isStorableText, NOT_STORABLE } from '../model/text.ts';
-import { statusesMeant } from '../service/execution-lists.ts';
+import { statusesMeant } from '../service/executions/lists.ts';
 import { wholeNumber } from './whole-number.ts';
 
 // The filters of document 000's lists, exports and bulk verbs.

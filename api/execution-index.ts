@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { IndexService } from '../service/execution-index.ts';
+import type { IndexService } from '../service/index/service.ts';
 import { createRouter } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

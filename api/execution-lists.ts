@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../service/execution-lists.ts';
-import { listedRun, type TaskExecutionService } from '../service/task-executions.ts';
+import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../service/executions/lists.ts';
+import { listedRun, type TaskExecutionService } from '../service/executions/task-executions.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './execution-bodies.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { ExplanationService } from '../service/explanations.ts';
+import type { ExplanationService } from '../service/executions/explanations.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { TaskSchema, tasksBody, WaitSchema } from './execution-bodies.ts';

@@ -3,9 +3,9 @@ import type { Context } from 'hono';
 import { INQUIRY_STATUSES } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
 import { BoundToSchema, OverrideSchema, RespondSchema } from '../model/requests.ts';
-import type { Delivery, DeliveryService } from '../service/deliveries.ts';
-import type { Answer, InquiryService } from '../service/inquiries.ts';
-import { presentationUrl, type SignalTokenService } from '../service/signal-tokens.ts';
+import type { Answer, InquiryService } from '../service/inquiries/inquiries.ts';
+import { presentationUrl, type SignalTokenService } from '../service/inquiries/signal-tokens.ts';
+import type { Delivery, DeliveryService } from '../service/notices/deliveries.ts';
 import { type ApiEnv, createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import {

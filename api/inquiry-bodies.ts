@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi';
 import { heldDelegations } from '../model/delegation.ts';
 import { integerId } from '../model/execution-id.ts';
 import { CHANNELS, INQUIRY_STATUSES, type Inquiry, NOTICE_CHANNELS } from '../model/inquiry.ts';
+import { inquiryId } from '../model/inquiry-id.ts';
 import { compareText } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { DELIVERY_STATES, NOTICE_KINDS } from '../model/notice.ts';
-import type { Delivery } from '../service/deliveries.ts';
-import type { Answered, InquiryView } from '../service/inquiries.ts';
-import { inquiryId } from '../service/inquiry-ids.ts';
+import type { Answered, InquiryView } from '../service/inquiries/inquiries.ts';
+import type { Delivery } from '../service/notices/deliveries.ts';
 
 // The bodies of decisions by people.
 

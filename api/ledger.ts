@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { LEDGER_TYPE } from '../model/ledger.ts';
-import type { LedgerService } from '../service/ledger.ts';
+import type { LedgerService } from '../service/executions/ledger.ts';
 import { createRouter } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, ExecutionIdSchema } from './routes.ts';

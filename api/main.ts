@@ -1,11 +1,11 @@
+import { accessOf, startApi } from '../composition/api.ts';
+import { ensureDefaults } from '../composition/bootstrap.ts';
+import { createLogger } from '../composition/logger.ts';
+import { serveMetrics } from '../composition/metrics.ts';
+import { egressRules } from '../composition/network.ts';
+import { connectClient, demandTemporal, runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts';
 import { required } from '../model/config.ts';
-import { accessOf, startApi } from '../process/api.ts';
-import { ensureDefaults } from '../process/bootstrap.ts';
-import { createLogger } from '../process/logger.ts';
-import { serveMetrics } from '../process/metrics.ts';
-import { egressRules } from '../process/network.ts';
-import { connectClient, demandTemporal, runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
-import { workOwner } from '../service/work-owner.ts';
+import { workOwner } from '../service/starts/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
 
 /** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */

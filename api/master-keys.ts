@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { KeyHolder, MasterKeyService } from '../service/master-keys.ts';
+import type { KeyHolder, MasterKeyService } from '../service/access/master-keys.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

@@ -3,9 +3,9 @@ import { routePath } from 'hono/route';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError, type ErrorCode } from '../model/app-error.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
-import { createInFlight } from '../service/in-flight.ts';
-import type { PrincipalService } from '../service/principals.ts';
-import { workFor } from '../service/work-owner.ts';
+import type { PrincipalService } from '../service/access/principals.ts';
+import { createInFlight } from '../service/starts/in-flight.ts';
+import { workFor } from '../service/starts/work-owner.ts';
 import { type AddressGuard, addressOf } from './addresses.ts';
 import type { ApiEnv } from './environment.ts';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../model/requests.ts';
-import type { PackImportService } from '../service/pack-imports.ts';
-import type { PackService } from '../service/packs.ts';
+import type { PackImportService } from '../service/packs/imports.ts';
+import type { PackService } from '../service/packs/packs.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses, IssueSchema } from './errors.ts';
 import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { PERMISSIONS, permissionsOf } from '../model/permissions.ts';
 import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../model/principal.ts';
 import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../model/requests.ts';
-import type { PrincipalService } from '../service/principals.ts';
+import type { PrincipalService } from '../service/access/principals.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { SecretService, ShownSecret } from '../service/secrets.ts';
+import type { SecretService, ShownSecret } from '../service/access/secrets.ts';
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

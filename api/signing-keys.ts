@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { SigningKeyService } from '../service/signing-keys.ts';
+import type { SigningKeyService } from '../service/statements/signing-keys.ts';
 import { createRouter, refuse } from './environment.ts';
 import { ErrorSchema, errorResponses } from './errors.ts';
 import { createApiRoute, json } from './routes.ts';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../model/app-error.ts';
-import type { IndexState } from '../service/execution-index.ts';
+import type { IndexState } from '../service/index/service.ts';
 import type { ApiServices } from './environment.ts';
 import { createRouter } from './environment.ts';
 import { ErrorSchema } from './errors.ts';

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { TaskQueueSchema as NameSchema, TaskQueueAssignSchema } from '../model/requests.ts';
-import type { GivenTaskQueue, TaskQueueService } from '../service/task-queues.ts';
+import type { GivenTaskQueue, TaskQueueService } from '../service/access/task-queues.ts';
 
 import { createRouter, refuse } from './environment.ts';
 import { errorResponses } from './errors.ts';

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
+import { installTemporalRuntime } from '../composition/logger.ts';
 import { findTemporal, WHEEL_VERSION } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
-import { installTemporalRuntime } from '../process/logger.ts';
 import { measureGrowth } from './growth.ts';
 import { measureLists } from './lists.ts';
 import { compareMemory, compareThroughput } from './load.ts';

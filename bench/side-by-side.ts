@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { HistoryEvent } from '../projection/history.ts';
-import { eventName } from '../service/temporal.ts';
+import { eventName } from '../temporal/gateway.ts';
 import { SHAPES, type Shape } from './shapes.ts';
 import { runOnce, type Side } from './sides.ts';
 import { median } from './statistics.ts';

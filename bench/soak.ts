@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { freePort } from '../composition/ports.ts';
 import { findTemporal } from '../dev/temporal-binary.ts';
 import { startTemporalServer } from '../dev/temporal-server.ts';
-import { freePort } from '../process/ports.ts';
 import { startPostgres } from '../test/store/postgres-server.ts';
 import { call, run } from '../test/system/processes.ts';
 

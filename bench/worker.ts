@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { installTemporalRuntime } from '../process/logger.ts';
+import { installTemporalRuntime } from '../composition/logger.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 
 // A worker of one side as a process of its own, so that what it costs can be told: asked over IPC, it says its CPU time in

@@ -5,9 +5,9 @@ import { formResponse } from '../model/inquiry-form.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Principal } from '../model/principal.ts';
-import type { InquiryService } from '../service/inquiries.ts';
-import type { Outbox } from '../service/outbox.ts';
-import type { PrincipalService } from '../service/principals.ts';
+import type { PrincipalService } from '../service/access/principals.ts';
+import type { InquiryService } from '../service/inquiries/inquiries.ts';
+import type { Outbox } from '../service/notices/outbox.ts';
 import type { Act, AnsweringChannel, Outcome } from './channel.ts';
 import type { Handle, Messages } from './message.ts';
 

@@ -10,8 +10,8 @@ import {
 import { minuteOf } from '../model/instants.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Notice } from '../model/notice.ts';
-import { delegationFor, reasonFor } from '../service/notice-events.ts';
-import type { Sealer } from '../service/sealer.ts';
+import type { Sealer } from '../service/access/sealer.ts';
+import { delegationFor, reasonFor } from '../service/notices/events.ts';
 
 /** Planned tasks that a message shows. */
 const MAX_PLANNED = 5;

@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Config } from '../model/config.ts';
-import { integerId } from '../model/execution-id.ts';
-import type { Principal } from '../model/principal.ts';
-import { accessOf, type RunningApi, startApi } from '../process/api.ts';
-import { ensureDefaults, publishExamples } from '../process/bootstrap.ts';
-import { createLogger } from '../process/logger.ts';
-import { serveMetrics } from '../process/metrics.ts';
-import { egressRules } from '../process/network.ts';
-import { createDesk, ownConnections } from '../process/reach.ts';
+import { accessOf, type RunningApi, startApi } from '../composition/api.ts';
+import { ensureDefaults, publishExamples } from '../composition/bootstrap.ts';
+import { createLogger } from '../composition/logger.ts';
+import { serveMetrics } from '../composition/metrics.ts';
+import { egressRules } from '../composition/network.ts';
+import { createDesk, ownConnections } from '../composition/reach.ts';
 import {
   connectClient,
   defer,
@@ -19,11 +16,14 @@ import {
   type Undo,
   undoAll,
   untilSignal,
-} from '../process/run.ts';
-import { superviseWorker, type WorkerHost } from '../process/supervisor.ts';
-import { newKey } from '../service/principals.ts';
-import { createRunReports } from '../service/run-reports.ts';
-import { workOwner } from '../service/work-owner.ts';
+} from '../composition/run.ts';
+import { superviseWorker, type WorkerHost } from '../composition/supervisor.ts';
+import type { Config } from '../model/config.ts';
+import { integerId } from '../model/execution-id.ts';
+import type { Principal } from '../model/principal.ts';
+import { newKey } from '../service/access/principals.ts';
+import { createRunReports } from '../service/index/run-reports.ts';
+import { workOwner } from '../service/starts/work-owner.ts';
 import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
 import { createExecutionStore } from '../store/executions.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';

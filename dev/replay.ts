@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { codecOf } from '../composition/codec.ts';
+import { installTemporalRuntime } from '../composition/logger.ts';
+import { connectClient } from '../composition/run.ts';
 import type { Config } from '../model/config.ts';
-import { codecOf } from '../process/codec.ts';
-import { installTemporalRuntime } from '../process/logger.ts';
-import { connectClient } from '../process/run.ts';
-import { openRuns } from '../service/open-runs.ts';
-import { createTemporal } from '../service/temporal.ts';
+import { createTemporal } from '../temporal/gateway.ts';
+import { openRuns } from '../temporal/open-runs.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 import { replayRuns } from '../worker/replay.ts';
 import { type DevFile, privateFile } from './dev-file.ts';

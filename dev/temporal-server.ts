@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { channelArgsFor, freePort } from '../process/ports.ts';
+import { channelArgsFor, freePort } from '../composition/ports.ts';
 import { listeningPorts } from './listening-ports.ts';
 import { endWithParent } from './parent-watch.ts';
 

@@ -5,7 +5,7 @@ import { jsonChanges } from '../model/json-reader.ts';
 import type { Fault } from './events.ts';
 import { BYTES_REFUSED, EXACT_PAYLOADS } from './versions.ts';
 
-/** The keys of what codec/payload-converter.cjs notes on the value of a payload. */
+/** The keys of what temporal/codec/payload-converter.cjs notes on the value of a payload. */
 const UNREADABLE = Symbol.for('fermata.unreadable');
 const TEXT = Symbol.for('fermata.text');
 const ATTEMPT = Symbol.for('fermata.attempt');

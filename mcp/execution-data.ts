@@ -5,9 +5,9 @@ import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, TASK_STATES } from '../model/status.ts';
-import type { ExecutionPage } from '../service/execution-lists.ts';
-import type { ExecutionView, Retried } from '../service/executions.ts';
-import { graphOfRun } from '../service/simulations.ts';
+import { graphOfRun } from '../service/definitions/simulations.ts';
+import type { ExecutionView, Retried } from '../service/executions/executions.ts';
+import type { ExecutionPage } from '../service/executions/lists.ts';
 
 // Document 004's objects: their schemas, and the pure functions that fill them.
 

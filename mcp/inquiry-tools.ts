@@ -3,9 +3,9 @@ import { AppError } from '../model/app-error.ts';
 import { heldDelegations } from '../model/delegation.ts';
 import { integerId } from '../model/execution-id.ts';
 import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
+import { inquiryId } from '../model/inquiry-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { InquiryView } from '../service/inquiries.ts';
-import { inquiryId } from '../service/inquiry-ids.ts';
+import type { InquiryView } from '../service/inquiries/inquiries.ts';
 import type { Tool } from './tool.ts';
 import type { ToolServices } from './tools.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JsonValueSchema } from '../model/json-value.ts';
-import type { Schedule } from '../service/schedules.ts';
+import type { Schedule } from '../service/schedules/schedules.ts';
 import type { Tool } from './tool.ts';
 import type { ToolServices } from './tools.ts';
 

@@ -5,7 +5,7 @@ import { didYouMean } from '../model/issue.ts';
 import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { VERSION } from '../model/product.ts';
-import type { AuditService } from '../service/audit.ts';
+import type { AuditService } from '../service/access/audit.ts';
 import { annotationsOf, callTool, type ToolHooks } from './tool.ts';
 import { type ToolServices, toolsOf } from './tools.ts';
 

@@ -91,7 +91,7 @@ export interface RunInput {
   scheduled?: ScheduledTime;
   /** The schedule that starts it: its number and its seed are not these, see interpreter/identity.ts. */
   schedule?: string;
-  /** Where its input has what is not shown, see service/masks.ts. */
+  /** Where its input has what is not shown, see service/projections/masks.ts. */
   write_only?: string[][];
   /** Runs above this one; 0 or absent: nobody started it as a sub-workflow. */
   depth?: number;

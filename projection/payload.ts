@@ -21,7 +21,7 @@ export function decodePayload(payload: Payload | null | undefined): Json {
   return readPayload(payload).json ?? null;
 }
 
-/** Reads a payload as codec/payload-converter.cjs does; `json` is absent where the payload holds none. */
+/** Reads a payload as temporal/codec/payload-converter.cjs does; `json` is absent where the payload holds none. */
 function readPayload(payload: Payload | null | undefined): { encoding: string; json?: Json; text?: string } {
   const { metadata, data } = payload ?? {};
   const encoding = metadata?.encoding ? names.decode(metadata.encoding) : '';

@@ -317,7 +317,7 @@ function firstOf(details: temporal.api.common.v1.IPayloads | null | undefined): 
 
 function closingDetails(value: Json): ClosingDetails | null {
   if (!isJsonObject(value) || typeof value.outcome !== 'string' || !isJsonObject(value.failure)) return null;
-  return value as unknown as ClosingDetails; // written by workflows/index.ts and service/run-strikes.ts
+  return value as unknown as ClosingDetails; // written by workflows/index.ts and service/index/run-strikes.ts
 }
 
 /** The memo that Fermata left, from a start event or from a list of runs; null where it left none. */

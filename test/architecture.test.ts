@@ -25,7 +25,12 @@ const RULES: Record<string, Rule> = {
   interpreter: { folders: ['model', 'expression', 'language'], packages: ['@noble/ed25519', '@noble/hashes'] },
   projection: { folders: ['model', 'interpreter'], packages: [], typePackages: ['@temporalio/proto'] },
   workflows: { folders: ['interpreter', 'model'], packages: ['@temporalio/workflow'] },
-  codec: { folders: [], packages: ['@temporalio/proto'], typePackages: ['@temporalio/common'], node: true },
+  temporal: {
+    folders: ['projection', 'model'],
+    packages: ['@temporalio/client', '@temporalio/proto'],
+    typePackages: ['@temporalio/common'],
+    node: true,
+  },
   egress: { folders: ['model'], packages: ['nodemailer', 'undici'], node: true },
   activities: {
     folders: ['egress', 'model'],
@@ -38,9 +43,9 @@ const RULES: Record<string, Rule> = {
   },
   store: { folders: ['model'], packages: ['drizzle-orm', '@electric-sql/pglite', 'pg'], node: true },
   service: {
-    folders: ['model', 'language', 'interpreter', 'projection'],
+    folders: ['model', 'language', 'interpreter', 'projection', 'temporal'],
     types: ['store'],
-    packages: ['@temporalio/client', '@temporalio/proto', 'jose'],
+    packages: ['@temporalio/proto', 'jose'],
     node: true,
   },
   api: {
@@ -52,13 +57,13 @@ const RULES: Record<string, Rule> = {
   mcp: { folders: ['service', 'model'], packages: ['@modelcontextprotocol/sdk', 'zod'], node: true },
   threads: { folders: ['api', 'service', 'projection', 'model'], packages: ['esbuild'], node: true },
   worker: {
-    folders: ['activities', 'codec', 'egress', 'model'],
+    folders: ['activities', 'temporal', 'egress', 'model'],
     types: ['projection'],
     packages: ['@temporalio/common', '@temporalio/worker'],
     node: true,
   },
-  process: {
-    folders: ['api', 'mcp', 'chat', 'worker', 'threads', 'service', 'store', 'codec', 'egress', 'model'],
+  composition: {
+    folders: ['api', 'mcp', 'chat', 'worker', 'threads', 'service', 'store', 'temporal', 'egress', 'model'],
     packages: [
       '@hono/node-server',
       'ws',
@@ -79,7 +84,7 @@ const RULES: Record<string, Rule> = {
     node: true,
   },
   dev: {
-    folders: ['process', 'worker', 'service', 'store', 'egress', 'model'],
+    folders: ['composition', 'worker', 'service', 'temporal', 'store', 'egress', 'model'],
     packages: ['@temporalio/client', '@temporalio/testing'],
     node: true,
   },
@@ -87,7 +92,7 @@ const RULES: Record<string, Rule> = {
 
 /** A process's `main.ts` composes it, so it stands above its own folder. */
 const MAIN: Rule = {
-  folders: ['process', 'api', 'worker', 'service', 'store', 'egress', 'model'],
+  folders: ['composition', 'api', 'worker', 'service', 'temporal', 'store', 'egress', 'model'],
   packages: [],
   node: true,
 };
@@ -197,11 +202,6 @@ describe('the pure folders', () => {
   it('talk to Temporal, the database and the web through nobody', () => {
     expect(imports.filter(({ from, to }) => pure.includes(from) && to.startsWith('node:')).map(show)).toEqual([]);
   });
-});
-
-it('two files alone hold the client of Temporal in the services', () => {
-  const users = imports.filter(({ from, to }) => folderOf(from) === 'service' && to === '@temporalio/client');
-  expect(users.map(({ from }) => from).sort()).toEqual(['service/temporal-schedules.ts', 'service/temporal.ts']);
 });
 
 it('there are no barrels', () => {

@@ -29,7 +29,7 @@ const FOLDERS = [
   'dev',
   'egress',
   'mcp',
-  'process',
+  'composition',
   'service',
   'store',
   'threads',

@@ -1,8 +1,8 @@
 import { parseBody } from '../api/body-parser.ts';
-import { examine } from '../service/examination.ts';
-import type { JobName, Jobs } from '../service/pool.ts';
-import { simulateRun } from '../service/simulation.ts';
-import { findUnusableSchema } from '../service/stored-schemas.ts';
+import { examine } from '../service/definitions/examination.ts';
+import { simulateRun } from '../service/definitions/simulation.ts';
+import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
+import type { JobName, Jobs } from './job-types.ts';
 import { createProjectionJobs } from './projections.ts';
 import { serveJobs } from './serve.ts';
 

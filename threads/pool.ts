@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ParseJobs } from '../api/body-parser.ts';
 import { AppError } from '../model/app-error.ts';
-import type { JobName, Pool, RunJob } from '../service/pool.ts';
+import type { JobPool, RunJob } from '../model/job-pool.ts';
+import type { DefinitionJobs } from '../service/definitions/jobs.ts';
+import type { ProjectionJobs } from '../service/projections/jobs.ts';
+import type { JobName, Jobs } from './job-types.ts';
 import { decode, encode } from './messages.ts';
 import { startThread, type Thread } from './thread.ts';
 import { type Waiting, WaitingList } from './waiting-list.ts';
@@ -26,8 +30,10 @@ const DEADLINES: Record<JobName, number> = {
 /** Jobs whose input is no JSON, but has bytes in it. */
 const TAKES_BYTES: ReadonlySet<JobName> = new Set(['parse', 'take_history', 'show_history']);
 
-/** A pool that can be ended. */
-export interface RunningPool extends Pool {
+/** A pool for those who parse, examine and project. */
+export type RunningPool = JobPool<ParseJobs> & JobPool<DefinitionJobs> & JobPool<ProjectionJobs> & Ending;
+
+interface Ending {
   /** Ends every thread; a job that runs or waits is refused as `busy`. */
   close(): Promise<void>;
 }
@@ -115,7 +121,7 @@ export function createPool({
     throw stopping();
   }
 
-  async function hold<T>(tenant: string, preferred: Slot | null, work: (run: RunJob) => Promise<T>): Promise<T> {
+  async function hold<T>(tenant: string, preferred: Slot | null, work: (run: RunJob<Jobs>) => Promise<T>): Promise<T> {
     const slot = await acquire(tenant, preferred);
     let spent = 0;
     try {
@@ -135,7 +141,7 @@ export function createPool({
     }
   }
 
-  return {
+  const pool: JobPool<Jobs> & Ending = {
     run: (name, tenant, input) => hold(tenant, null, (run) => run(name, input)),
 
     runInThread: (tenant, key, work) => hold(tenant, slots[hashOf(key) % size]!, work),
@@ -146,6 +152,7 @@ export function createPool({
       await Promise.all(slots.map(({ thread }) => thread?.end()));
     },
   };
+  return pool as unknown as RunningPool; // TypeScript takes the names of jobs to be invariant
 }
 
 /** A number that stands for a text, as evenly spread as texts are. */

@@ -1,8 +1,9 @@
 import type { HistoryEvent } from '../projection/history.ts';
 import { createMoment } from '../projection/moment.ts';
 import { createProjection, type Projection } from '../projection/project.ts';
-import type { JobName, Jobs, KnownHistory } from '../service/pool.ts';
-import { carryProjection, showProjection } from '../service/projected-runs.ts';
+import type { KnownHistory } from '../service/projections/jobs.ts';
+import { carryProjection, showProjection } from '../service/projections/projected-runs.ts';
+import type { JobName, Jobs } from './job-types.ts';
 
 /** Bytes of histories whose projections a thread keeps. */
 const KEPT_BYTES = 24 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
-/** The keys by which codec/payload-converter.cjs finds an output and the attempt that has made it. */
+/** The keys by which temporal/codec/payload-converter.cjs finds an output and the attempt that has made it. */
 const ATTEMPT = Symbol.for('fermata.attempt');
 const VALUE = Symbol.for('fermata.value');
 

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BundleOptions, bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
-import { CONVERTERS, type Converters, SEALED_CONVERTERS } from '../codec/codec.ts';
+import { CONVERTERS, type Converters, SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 
 /** What is the same for every run, and keeps nothing of any: loaded once for all, it costs no run its time and memory. */
 const PURE = ['../workflows/stacks', '../interpreter/interpreter', '../interpreter/identity', '../interpreter/waits'];

@@ -1,9 +1,9 @@
+import { createLogger } from '../composition/logger.ts';
+import { serveMetrics } from '../composition/metrics.ts';
+import { egressRules } from '../composition/network.ts';
+import { runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts';
+import { type SupervisedWorker, superviseWorker } from '../composition/supervisor.ts';
 import { required } from '../model/config.ts';
-import { createLogger } from '../process/logger.ts';
-import { serveMetrics } from '../process/metrics.ts';
-import { egressRules } from '../process/network.ts';
-import { runMain, type Undo, undoAll, untilSignal } from '../process/run.ts';
-import { type SupervisedWorker, superviseWorker } from '../process/supervisor.ts';
 import { openPostgres } from '../store/database.ts';
 import { createRunStrikeStore } from '../store/run-strikes.ts';
 

@@ -1,4 +1,4 @@
-import { CONVERTERS, SEALED_CONVERTERS } from '../codec/codec.ts';
+import { CONVERTERS, SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 import { bundleWorkflows } from './bundle.ts';
 
 // The last step of a build that cannot be written to later, such as an image: what workers would bundle when they start.

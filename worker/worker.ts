@@ -2,11 +2,11 @@ import { getHeapStatistics } from 'node:v8';
 import { type InjectedSinks, type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { type ActivityOptions, createActivities } from '../activities/activities.ts';
 import { ACTIONS } from '../activities/catalog.ts';
-import { CONVERTERS, type Codec } from '../codec/codec.ts';
 import { Permits } from '../model/permits.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import { readRunMemo } from '../model/run-memo.ts';
 import type { RunReport, RunSinks } from '../model/run-report.ts';
+import { CONVERTERS, type Codec } from '../temporal/codec/codec.ts';
 import { tellAttempts } from './attempts.ts';
 
 /** Where a worker connects, and what it runs. */

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
-import { type InquiryLinkService, inboxUrl, PAGE_SECONDS } from '../../service/inquiry-links.ts';
+import { type InquiryLinkService, inboxUrl, PAGE_SECONDS } from '../../service/inquiries/links.ts';
 import { takeBody } from '../body.ts';
 import type { ApiEnv } from '../environment.ts';
 import { controlName, problemsOf } from './fields.ts';

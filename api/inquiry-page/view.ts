@@ -9,7 +9,7 @@ import {
 } from '../../model/inquiry.ts';
 import { formFields } from '../../model/inquiry-form.ts';
 import { minuteOf } from '../../model/instants.ts';
-import type { Changes, LinkedInquiry } from '../../service/inquiry-links.ts';
+import type { Changes, LinkedInquiry } from '../../service/inquiries/links.ts';
 import { controlId, type Entered, fieldLabel, formControls, type Problems } from './fields.ts';
 import { STYLE } from './style.ts';
 

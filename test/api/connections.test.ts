@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { drainServer, listen } from '../../process/server.ts';
+import { drainServer, listen } from '../../composition/server.ts';
 import { createTestApp } from './test-app.ts';
 
 let port = 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ExportFormat, writeExport } from '../../api/execution-export.ts';
-import type { ExecutionPage } from '../../service/execution-lists.ts';
+import type { ExecutionPage } from '../../service/executions/lists.ts';
 
 type Row = ExecutionPage['rows'][number];
 

@@ -4,7 +4,7 @@ import type { ApiServices } from '../../api/environment.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { PrincipalService } from '../../service/principals.ts';
+import type { PrincipalService } from '../../service/access/principals.ts';
 
 /** Stands for a service that a test does not reach: it can be passed on and asked for its functions, not called. */
 export function unreached(name: string): never {

@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
+import { DEFAULT_TENANT } from '../../composition/bootstrap.ts';
 import type { Task } from '../../model/definition.ts';
 import { integerId, mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import { type ActionSpec, OWN_TASK_QUEUE, type RunInput, type RunMemo } from '../../model/run-input.ts';
-import { DEFAULT_TENANT } from '../../process/bootstrap.ts';
 
 /** Definitions that stop the worker process which runs them, under an interpreter that does not count its work. */
 export const POISONS: Readonly<Record<string, Task>> = {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../composition/ports.ts';
 import { demandFreePorts } from '../../dev/free-ports.ts';
-import { freePort } from '../../process/ports.ts';
 
 const host = '127.0.0.1';
 let taken: Server[];

@@ -12,7 +12,7 @@ import { addScheduleCommands } from '../../cli/schedules.ts';
 import { addWorkflowCommands } from '../../cli/workflows.ts';
 import { toolsOf } from '../../mcp/tools.ts';
 import { PERMISSIONS, permissionsOf, ROLES, type Role } from '../../model/permissions.ts';
-import { PURE_ACTIONS } from '../../service/bare-starts.ts';
+import { PURE_ACTIONS } from '../../service/starts/bare-starts.ts';
 import { createTestApp, unreached } from '../api/test-app.ts';
 import { codesIn, needs, page, roleTable } from './access-page.ts';
 

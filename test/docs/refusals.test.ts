@@ -5,7 +5,7 @@ import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
-import { KNOWN_ACTIONS } from '../../service/actions.ts';
+import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
 
 /** What the examples name that is not built in. */
 const ACTIONS: ReadonlyMap<string, KnownAction> = new Map([

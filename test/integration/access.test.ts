@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../model/app-error.ts';
-import { createTokenVerifier } from '../../service/tokens.ts';
+import { createTokenVerifier } from '../../service/access/tokens.ts';
 import { type Answer, APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 
 const SECRET = 'a secret that is long enough for HS256';

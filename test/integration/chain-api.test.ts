@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TemporalServer } from '../../dev/temporal-server.ts';
 import { memoOf } from '../../projection/project.ts';
-import { createTemporal } from '../../service/temporal.ts';
+import { createTemporal } from '../../temporal/gateway.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { startChainServer } from './chain-server.ts';
 import { all, eventsOf } from './event-stream.ts';

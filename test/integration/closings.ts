@@ -12,7 +12,7 @@ import { derivedNumber, workflowIdOf } from '../../model/execution-id.ts';
 import { WORKER_BUSY } from '../../model/failure.ts';
 import { DECISION_SIGNAL, type Inquiry } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { createAttemptSkips } from '../../service/attempt-skips.ts';
+import { createAttemptSkips } from '../../service/controls/attempt-skips.ts';
 import { question } from '../interpreter/inquiry-scripts.ts';
 import { act, fail, give, hang, rehearse, runInput, STARTED } from '../interpreter/rehearse.ts';
 import { annDecides, SIGNED, signedDecision, signer } from '../interpreter/signed.ts';

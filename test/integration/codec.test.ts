@@ -1,7 +1,7 @@
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createCodec } from '../../codec/codec.ts';
-import { createTemporal } from '../../service/temporal.ts';
+import { createCodec } from '../../temporal/codec/codec.ts';
+import { createTemporal } from '../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 

@@ -5,7 +5,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyLedger } from '../../interpreter/ledger.ts';
 import type { Ledger, LedgerKey } from '../../model/ledger.ts';
-import { createSealer } from '../../service/sealer.ts';
+import { createSealer } from '../../service/access/sealer.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
 import { callTool } from './mcp-call.ts';
 import { click, type SlackServer, signed, startSlackServer } from './slack-server.ts';

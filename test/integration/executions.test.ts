@@ -279,7 +279,7 @@ describe('reading', () => {
     const id = await startWaiting();
     const principals = createPrincipalStore(harness.database.db);
     const other = await principals.ensureTenant('00000000-0000-7000-8000-000000000002', 'other', 'Other');
-    const { keyRecord } = await import('../../service/principals.ts');
+    const { keyRecord } = await import('../../service/access/principals.ts');
     await principals.ensureKey(other, 'eve', ['admin'], { ...keyRecord('fmt_key-of-eve-1234'), label: 'x' });
     const asEve = { 'x-api-key': 'fmt_key-of-eve-1234' };
     for (const [method, path] of [

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { memoOf } from '../../projection/project.ts';
-import { createTemporal } from '../../service/temporal.ts';
+import { createTemporal } from '../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness } from './api-harness.ts';
 import { until } from './until.ts';
 import { createWebServer, type WebServer } from './web-server.ts';

@@ -1,7 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { expect, it } from 'vitest';
-import { freePort } from '../../process/ports.ts';
-import { connectWorker, demandTemporal } from '../../process/run.ts';
+import { freePort } from '../../composition/ports.ts';
+import { connectWorker, demandTemporal } from '../../composition/run.ts';
 
 it('says which setting names a Temporal server that does not answer, to an API and to a worker', async () => {
   const address = `127.0.0.1:${await freePort()}`;

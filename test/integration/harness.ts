@@ -1,7 +1,6 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { CONVERTERS } from '../../codec/codec.ts';
 import { partsOf, plannedOutcome } from '../../interpreter/simulate.ts';
 import type { CarriedState } from '../../model/carried-state.ts';
 import type { Definition } from '../../model/definition.ts';
@@ -12,7 +11,8 @@ import type { ActionSpec, ScheduledTime } from '../../model/run-input.ts';
 import type { WorkLimits } from '../../model/work.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { createTemporal, type Temporal } from '../../service/temporal.ts';
+import { CONVERTERS } from '../../temporal/codec/codec.ts';
+import { createTemporal, type Temporal } from '../../temporal/gateway.ts';
 import { tellAttempts } from '../../worker/attempts.ts';
 import { type Attempt, runInput } from '../interpreter/rehearse.ts';
 import { SIGNED } from '../interpreter/signed.ts';

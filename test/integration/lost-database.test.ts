@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SERIALIZERS } from '../../process/logger.ts';
+import { SERIALIZERS } from '../../composition/logger.ts';
 import { openPostgres } from '../../store/database.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
 import { type ApiHarness, createApiHarness, SECRET_KEY } from './api-harness.ts';

@@ -4,7 +4,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Definition } from '../../model/definition.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { eventName } from '../../service/temporal.ts';
+import { eventName } from '../../temporal/gateway.ts';
 import { type Attempt, act, fail } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 

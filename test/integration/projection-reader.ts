@@ -1,5 +1,5 @@
-import { createProjectionReader, type ProjectionReader } from '../../service/projections.ts';
-import type { Temporal } from '../../service/temporal.ts';
+import { createProjectionReader, type ProjectionReader } from '../../service/projections/reader.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
 import { threadModule } from '../../threads/module.ts';
 import { createPool } from '../../threads/pool.ts';
 

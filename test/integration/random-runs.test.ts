@@ -40,7 +40,7 @@ afterAll(async () => {
 const limitsOf = (harness: number, at: number) =>
   at % 3 === 0 ? undefined : { slice: at % 3 === 1 && harness !== 1 ? 1 : 400 };
 
-const rehearse = (run: RandomRun, intervene?: Intervention, limits?: Partial<WorkLimits>): Rehearsed =>
+const rehearse = (run: RandomRun, intervene?: Intervention, limits: Partial<WorkLimits> = {}): Rehearsed =>
   playPure({ ...run, workflows: SUB_WORKFLOWS, limits }, intervene);
 
 /** What could be stored. Loops within loops can make tens of thousands of visits, which say nothing more. */

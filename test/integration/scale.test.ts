@@ -1,7 +1,7 @@
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Definition } from '../../model/definition.ts';
-import { eventName } from '../../service/temporal.ts';
+import { eventName } from '../../temporal/gateway.ts';
 import { act } from '../interpreter/rehearse.ts';
 import { closed, createHarness, type Harness } from './harness.ts';
 

@@ -4,8 +4,8 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '../../model/principal.ts';
-import { createScheduleService } from '../../service/schedules.ts';
-import { createTemporalSchedules } from '../../service/temporal-schedules.ts';
+import { createScheduleService } from '../../service/schedules/schedules.ts';
+import { createTemporalSchedules } from '../../temporal/schedules.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness } from './api-harness.ts';
 import { until } from './until.ts';
 

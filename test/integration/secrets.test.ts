@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { presence, REST_PURPOSE } from '../../composition/reach.ts';
 import type { Principal } from '../../model/principal.ts';
-import { presence, REST_PURPOSE } from '../../process/reach.ts';
-import { createConnectionResolver, createConnectionService } from '../../service/connections.ts';
-import { createMasterKeyService } from '../../service/master-keys.ts';
-import { createSealer } from '../../service/sealer.ts';
-import { createSecretResolver, createSecretService } from '../../service/secrets.ts';
+import { createConnectionResolver, createConnectionService } from '../../service/access/connections.ts';
+import { createMasterKeyService } from '../../service/access/master-keys.ts';
+import { createSealer } from '../../service/access/sealer.ts';
+import { createSecretResolver, createSecretService } from '../../service/access/secrets.ts';
 import { createConnectionStore } from '../../store/connections.ts';
 import { type OpenDatabase, openEmbedded } from '../../store/database.ts';
 import { createProcessStore } from '../../store/processes.ts';

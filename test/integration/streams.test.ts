@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { createTemporal } from '../../service/temporal.ts';
-import { createWatchService } from '../../service/watches.ts';
+import { createWatchService } from '../../service/executions/watches.ts';
+import { createTemporal } from '../../temporal/gateway.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from './api-harness.ts';
 import { all, eventsOf, type StreamEvent } from './event-stream.ts';
 import { until } from './until.ts';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
 import type proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSealer } from '../../service/sealer.ts';
+import { createSealer } from '../../service/access/sealer.ts';
 import { type ApiHarness, createApiHarness, SECRET_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 

@@ -1,6 +1,6 @@
 import { CompactEncrypt, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSealer } from '../../service/sealer.ts';
+import { createSealer } from '../../service/access/sealer.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
 import { until } from './until.ts';
 

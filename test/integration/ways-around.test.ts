@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONTROL_SIGNAL } from '../../model/control.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
-import { createSealer } from '../../service/sealer.ts';
+import { createSealer } from '../../service/access/sealer.ts';
 import { type Answer, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from './api-harness.ts';
 import { callTool } from './mcp-call.ts';
 import { until } from './until.ts';

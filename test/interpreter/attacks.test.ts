@@ -6,7 +6,7 @@ import { DELEGATE_SIGNAL } from '../../model/delegation.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import { TRUST_SIGNAL } from '../../model/statement.ts';
-import { ASKED_AT, type AskingRun, askingRun, hasMoved, SHAPES, type Shape } from '../service/asking-runs.ts';
+import { ASKED_AT, type AskingRun, askingRun, hasMoved, SHAPES, type Shape } from '../service/inquiries/asking-runs.ts';
 import { annDecides, FOREIGN_KEY, KEY, placeOf, signedDecision, signer } from './signed.ts';
 
 // Whatever somebody sends to a run with a Temporal client and without the key: it changes nothing, wherever the run asks.

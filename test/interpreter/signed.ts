@@ -3,7 +3,7 @@ import type { Execution } from '../../model/execution.ts';
 import type { Decision } from '../../model/inquiry.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunInput } from '../../model/run-input.ts';
-import { createStatementSigner } from '../../service/statements.ts';
+import { createStatementSigner } from '../../service/statements/statements.ts';
 
 /** Creates a signing key from 32 bytes that are all the same, so that every test run signs alike. */
 export function testKey(byte: number) {

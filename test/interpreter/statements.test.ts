@@ -13,7 +13,7 @@ import { DECISION_SIGNAL, type Vote } from '../../model/inquiry.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { RunInput } from '../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../model/statement.ts';
-import { createStatementSigner } from '../../service/statements.ts';
+import { createStatementSigner } from '../../service/statements/statements.ts';
 import { question, wordOf } from './inquiry-scripts.ts';
 import { act, runInput, STARTED } from './rehearse.ts';
 import { annDecides, FOREIGN_KEY, KEY, placeOf, signedDecision, signer } from './signed.ts';

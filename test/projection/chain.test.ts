@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Execution } from '../../model/execution.ts';
 import { createProjection, projectExecution } from '../../projection/project.ts';
-import { copyHistory } from '../../service/history-copies.ts';
+import { copyHistory } from '../../service/projections/history-copies.ts';
 import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 
 const chains = [...RECORDED_CHAINS];

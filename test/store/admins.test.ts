@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { KeyCreate } from '../../model/requests.ts';
-import { createPrincipalService, type PrincipalService } from '../../service/principals.ts';
+import { createPrincipalService, type PrincipalService } from '../../service/access/principals.ts';
 import { keepAdmin } from '../../store/admins.ts';
 import { type OpenDatabase, openPostgres } from '../../store/database.ts';
 import { createPrincipalStore, type PrincipalStore } from '../../store/principals.ts';

@@ -6,8 +6,8 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { createErrorHandler } from '../../api/errors.ts';
+import { SERIALIZERS } from '../../composition/logger.ts';
 import { DatabaseError } from '../../model/database-error.ts';
-import { SERIALIZERS } from '../../process/logger.ts';
 import type { Database } from '../../store/database.ts';
 import * as schema from '../../store/schema.ts';
 

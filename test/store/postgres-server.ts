@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
+import { freePort } from '../../composition/ports.ts';
 import { endWithParent } from '../../dev/parent-watch.ts';
-import { freePort } from '../../process/ports.ts';
 import { copyFolder } from './folder-copy.ts';
 import { makeFolder } from './test-folders.ts';
 

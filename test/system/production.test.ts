@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../composition/ports.ts';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
-import { freePort } from '../../process/ports.ts';
 import { until } from '../integration/until.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
 import { call, isRunning, type Running, run, workerPidOf } from './processes.ts';

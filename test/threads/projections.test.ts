@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
-import { copyHistory } from '../../service/history-copies.ts';
+import { copyHistory } from '../../service/projections/history-copies.ts';
 import { createProjectionJobs } from '../../threads/projections.ts';
 import { RECORDED_CHAINS, readEvents } from '../fixtures/recorded.ts';
 

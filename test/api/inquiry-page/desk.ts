@@ -3,10 +3,10 @@ import { AppError, type ErrorCode } from '../../../model/app-error.ts';
 import { type Decision, type Inquiry, inquiryRequest, type Vote } from '../../../model/inquiry.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Principal } from '../../../model/principal.ts';
-import type { Answer, InquiryService, InquiryView } from '../../../service/inquiries.ts';
-import { createInquiryLinkService } from '../../../service/inquiry-links.ts';
-import type { PrincipalService } from '../../../service/principals.ts';
-import { createSealer } from '../../../service/sealer.ts';
+import type { PrincipalService } from '../../../service/access/principals.ts';
+import { createSealer } from '../../../service/access/sealer.ts';
+import type { Answer, InquiryService, InquiryView } from '../../../service/inquiries/inquiries.ts';
+import { createInquiryLinkService } from '../../../service/inquiries/links.ts';
 import { createTestApp } from '../test-app.ts';
 
 export const NOW = Date.UTC(2026, 0, 1);

@@ -1,0 +1,52 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { AppError } from '../model/app-error.ts';
+import { BUILTIN_ACTIONS } from '../model/builtin-actions.ts';
+import type { Principal } from '../model/principal.ts';
+import { WorkflowCreateSchema } from '../model/requests.ts';
+import { keyRecord } from '../service/access/principals.ts';
+import type { Database } from '../store/database.ts';
+import { createDefinitionStore } from '../store/definitions.ts';
+import { createPrincipalStore } from '../store/principals.ts';
+import type { RunningApi } from './api.ts';
+
+/** The tenant that exists from the first start on. */
+export const DEFAULT_TENANT = { id: '00000000-0000-7000-8000-000000000001', ref: 'default', label: 'Default' };
+
+const EXAMPLES = new URL('../examples/', import.meta.url);
+
+/**
+ * Makes the default tenant, the packs that are always there (one for each pack of built-in actions, and `examples`), and the two
+ * development principals, `dev` and `approver`, with the keys that are given; gives the tenant's id. To be called before the
+ * API is served, so that nobody is answered as if these were missing.
+ */
+export async function ensureDefaults(
+  db: Database,
+  keys: { dev?: string | undefined; approver?: string | undefined },
+): Promise<string> {
+  const { id, ref, label } = DEFAULT_TENANT;
+  const principals = createPrincipalStore(db);
+  const tenant = await principals.ensureTenant(id, ref, label);
+  const refs = new Set(BUILTIN_ACTIONS.map((action) => action.ref.split('.')[0]!)).add('examples');
+  const packs = [...refs].map((pack) => ({ ref: pack, label: pack[0]!.toUpperCase() + pack.slice(1) }));
+  await createDefinitionStore(db).ensurePacks(tenant, packs);
+  for (const [subject, role, key] of [
+    ['dev', 'admin', keys.dev],
+    ['approver', 'operator', keys.approver],
+  ] as const) {
+    if (key === undefined) continue;
+    await principals.ensureKey(tenant, subject, [role], { ...keyRecord(key), label: 'development' });
+  }
+  return tenant;
+}
+
+/** Publishes the workflows of the folder `examples` that are not there yet; what a user made of them stays. */
+export async function publishExamples({ definitions }: RunningApi, principal: Principal): Promise<void> {
+  for (const name of (await readdir(EXAMPLES)).filter((file) => file.endsWith('.json')).sort()) {
+    const body = WorkflowCreateSchema.parse(JSON.parse(await readFile(new URL(name, EXAMPLES), 'utf8')));
+    try {
+      await definitions.create(principal, body);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'workflow_exists') throw error;
+    }
+  }
+}

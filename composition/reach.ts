@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Egress } from '../egress/egress.ts';
+import type { Config } from '../model/config.ts';
+import { type ConnectedPack, DEFAULT_CONNECTION, type FoundConnection } from '../model/connection.ts';
+import type { ProcessKind } from '../model/master-key.ts';
+import { createConnectionResolver } from '../service/access/connections.ts';
+import { createSealer, type Sealer } from '../service/access/sealer.ts';
+import { createSecretResolver } from '../service/access/secrets.ts';
+import { lookUp } from '../service/outages.ts';
+import { createRunGuard, type WarrantTrust } from '../service/starts/authentic-starts.ts';
+import { workFor } from '../service/starts/work-owner.ts';
+import { createConnectionStore } from '../store/connections.ts';
+import type { Database } from '../store/database.ts';
+import { createPrincipalStore } from '../store/principals.ts';
+import type { ProcessRow } from '../store/processes.ts';
+import { createSecretStore } from '../store/secrets.ts';
+import { createSigningKeyStore, type SigningKeyStore } from '../store/signing-keys.ts';
+import type { Codec } from '../temporal/codec/codec.ts';
+import type { WorkerOptions } from '../worker/worker.ts';
+
+/** What seals connections and secrets at rest. */
+export const REST_PURPOSE = 'connection';
+
+/** How a process is noted with the ids of its master keys and of its payload keys, where payloads are sealed. */
+export function presence(
+  kind: ProcessKind,
+  { keyIds }: Pick<Sealer, 'keyIds'>,
+  codec: Pick<Codec, 'keyIds'> | undefined,
+): Omit<ProcessRow, 'seen'> {
+  const payloadKeyIds = [...(codec?.keyIds ?? [])];
+  return { id: randomUUID(), kind, host: hostname(), pid: process.pid, keyIds: [...keyIds], payloadKeyIds };
+}
+
+/** Milliseconds that an installation is set up before its first key is created, where nothing was ever started without one. */
+const SETUP = 3_600_000;
+
+/** Milliseconds after the first key was created until which API processes of an earlier release may start runs. */
+const UPGRADE = 24 * 3_600_000;
+
+/** What a worker has from a database: connections and secrets of tenants, and the keys whose warrants count. */
+export type WorkerDesk = Pick<WorkerOptions['actions'], 'connect' | 'secretOf'> & {
+  warrantTrust(): Promise<WarrantTrust>;
+};
+
+/** Connections that the settings of a process give the first tenant, where it has none of its own. */
+export type OwnConnections = Partial<Record<ConnectedPack, FoundConnection>>;
+
+/** Reads from the settings by what actions post to Slack and send mail where the first tenant has no connection for that. */
+export function ownConnections(config: Config): OwnConnections {
+  const { FERMATA_SLACK_BOT_TOKEN: token, FERMATA_SLACK_API_URL: api } = config;
+  const { FERMATA_SMTP_URL: url, FERMATA_SMTP_FROM: from } = config;
+  return {
+    ...(token === undefined
+      ? {}
+      : {
+          slack: { settings: api === undefined ? {} : { api_url: api }, secrets: { bot_token: token }, trusted: true },
+        }),
+    ...(url === undefined || from === undefined
+      ? {}
+      : { email: { settings: { from }, secrets: { url }, trusted: true } }),
+  };
+}
+
+/**
+ * Creates the desk over a database, in which connections and secrets are sealed by the master keys; `own` are connections `default` that the
+ * first tenant has unless the database holds them.
+ */
+export function createDesk(db: Database, secretKeys: readonly string[], own: OwnConnections = {}): WorkerDesk {
+  const sealer = createSealer(secretKeys, REST_PURPOSE);
+  const stored = createConnectionResolver(createConnectionStore(db), sealer);
+  const secretOf = createSecretResolver(createSecretStore(db), sealer);
+  const { homeTenant } = createPrincipalStore(db);
+  const connect: WorkerDesk['connect'] = async (tenant, pack, name) => {
+    const found = await stored(tenant, pack, name);
+    if (found !== null || name !== DEFAULT_CONNECTION || own[pack] === undefined) return found;
+    return tenant === (await lookUp(homeTenant)) ? own[pack] : null;
+  };
+  return {
+    connect: (tenant, pack, name) => workFor(tenant, () => connect(tenant, pack, name)),
+    secretOf: (tenant, name) => workFor(tenant, () => secretOf(tenant, name)),
+    warrantTrust: () => lookUp(() => warrantTrustOf(createSigningKeyStore(db))),
+  };
+}
+
+async function warrantTrustOf(store: SigningKeyStore): Promise<WarrantTrust> {
+  const rows = await store.list();
+  const keys = rows.map(({ kid, x, revoked }) => ({ kid, x, revoked_at: revoked?.toISOString() ?? null }));
+  const [first] = rows;
+  const begun = first === undefined ? null : await store.installed();
+  const isUpgraded = begun !== null && begun.getTime() + SETUP < first!.created.getTime();
+  return { keys, unsignedUntil: isUpgraded ? first!.created.getTime() + UPGRADE : null };
+}
+
+/** Returns what the actions of a worker reach the world by, over its desk: only authentic runs are given what belongs to a tenant. */
+export function actionsOver(
+  { connect, secretOf, warrantTrust }: WorkerDesk,
+  { egress, trusted }: { egress: Egress; trusted?: Egress },
+  { connection, namespace, codec }: { connection: NativeConnection; namespace: string; codec: Codec | undefined },
+): WorkerOptions['actions'] {
+  const isAuthentic = createRunGuard({
+    ...{ trust: warrantTrust, clock: Date.now },
+    async firstEvent(execution) {
+      const request = { namespace, execution, maximumPageSize: 1 };
+      try {
+        const answer = await connection.workflowService.getWorkflowExecutionHistory(request);
+        const { history } = codec === undefined ? answer : codec.openAll(answer, execution.workflowId);
+        return history?.events?.[0] ?? null;
+      } catch (error) {
+        if ((error as { code?: unknown }).code === NOT_FOUND) return null;
+        throw error;
+      }
+    },
+  });
+  return { egress, trusted, connect, secretOf, isAuthentic };
+}
+
+/** The gRPC status of a run that Temporal does not have. */
+const NOT_FOUND = 5;

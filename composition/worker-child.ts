@@ -1,0 +1,176 @@
+import { createEgress, type Egress } from '../egress/egress.ts';
+import { type Config, required } from '../model/config.ts';
+import { type EgressRules, parseEndpoint } from '../model/networks.ts';
+import type { RunReport } from '../model/run-report.ts';
+import { keepPresent } from '../service/access/master-keys.ts';
+import { createSealer } from '../service/access/sealer.ts';
+import { createRunReports } from '../service/index/run-reports.ts';
+import { workOwner } from '../service/starts/work-owner.ts';
+import { openPostgres } from '../store/database.ts';
+import { createExecutionStore } from '../store/executions.ts';
+import { createProcessStore } from '../store/processes.ts';
+import { SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
+import { bundleWorkflows } from '../worker/bundle.ts';
+import { createExchange, type Exchange, type FromWorker, type ToWorker, type WorkerOrder } from '../worker/channel.ts';
+import { handleUncaught } from '../worker/uncaught.ts';
+import { watchWorker } from '../worker/watch.ts';
+import { createPermits, createWorker } from '../worker/worker.ts';
+import { codecOf } from './codec.ts';
+import { createLogger, installTemporalRuntime } from './logger.ts';
+import { collectWorkerMetrics } from './metrics.ts';
+import { trustedRules } from './network.ts';
+import { actionsOver, createDesk, ownConnections, presence, REST_PURPOSE, type WorkerDesk } from './reach.ts';
+import { connectWorker, defer, keepRunning, runMain, type Undo, undoAll } from './run.ts';
+
+/** Milliseconds that activities have from the order to stop until they are told to, and until the process ends. */
+const GRACE = 10_000;
+const END = 20_000;
+
+/** The exit code after a failure of the workflow thread. */
+const CRASHED = 70;
+
+/** Reports on their way to the supervisor; beyond, they are dropped, and the keeper of the index finds out. */
+const MAX_REPORTS = 10_000;
+
+/**
+ * A worker process under a supervisor, over the channel between them (worker/channel.ts). It ends with its supervisor, whatever
+ * it is doing then.
+ */
+await runMain(async (config) => {
+  const orphaned = () => process.kill(process.pid, 'SIGKILL');
+  process.on('disconnect', orphaned);
+  if (!process.connected) orphaned();
+  const log = createLogger(config);
+  const ordered = defer<WorkerOrder>();
+  const connected = defer<{ address: string; egress: EgressRules }>();
+  const stopping = new AbortController();
+  const draining = new AbortController();
+  const metrics = config.FERMATA_METRICS_PORT === undefined ? null : ordered.promise.then(metricsFor);
+  const exchange = createExchange(send, { metrics: async () => (await metrics)?.read() ?? '' });
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'order') ordered.resolve(message.order);
+    else if (message.type === 'connect') connected.resolve(message);
+    else if (message.type === 'drain') draining.abort();
+    else if (message.type === 'stop') stopping.abort();
+    else exchange.take(message);
+  });
+  process.on('SIGTERM', () => stopping.abort());
+  stopping.signal.addEventListener('abort', () => draining.abort());
+  const exit = () => process.exit(0);
+  draining.signal.addEventListener('abort', exit);
+  handleUncaught(log, (error) => {
+    // The tasks of others go on, and another process takes over in its time: this one may have been left in any state.
+    log.error({ err: error }, 'an error was not caught; the worker process is to be replaced');
+    send({ type: 'retire' });
+  });
+
+  const order = await ordered.promise;
+  const codec = codecOf(config);
+  const bundle = order.bundle ?? (await bundleWorkflows(codec && SEALED_CONVERTERS));
+  if (order.bundle === null) send({ type: 'bundled', bundle });
+  installTemporalRuntime(log, await metrics);
+  const undos: Undo[] = [];
+  try {
+    const { address, egress: rules } = await connected.promise;
+    const sdk = (await metrics)?.sdkAddress;
+    // Temporal's SDK serves its metrics on this machine.
+    const infrastructure = [...rules.infrastructure, ...(sdk === undefined ? [] : [parseEndpoint(sdk)!])];
+    const host = await openHost(order, { ...rules, infrastructure }, { config, exchange, undos });
+    const connection = await connectWorker(address);
+    undos.push(() => connection.close());
+    const interrupt = new AbortController();
+    const permits = createPermits({ concurrentActions: config.FERMATA_CONCURRENT_ACTIONS });
+    (await metrics)?.watchSlots(permits);
+    const worker = await createWorker({
+      connection,
+      namespace: config.TEMPORAL_NAMESPACE,
+      bundle,
+      codec,
+      actions: actionsOver(host.desk, host, { connection, namespace: config.TEMPORAL_NAMESPACE, codec }),
+      report: host.report,
+      permits,
+      probation: order.probation,
+      interrupt: interrupt.signal,
+    });
+    const isBroken = () => worker.getState() !== 'RUNNING' && !draining.signal.aborted;
+    const watch = watchWorker(worker, {
+      eager: order.probation,
+      isBroken,
+      report: (report) => {
+        send({ type: 'watch', report });
+        // The SDK would wait for its activities first; what it cannot do any more is done by another process.
+        if (isBroken()) process.exit(CRASHED);
+      },
+    });
+    const running = worker.run();
+    watch.start();
+    send({ type: 'ready' });
+    // From here on there is something to finish first.
+    draining.signal.removeEventListener('abort', exit);
+    const shutdown = () => worker.getState() === 'RUNNING' && worker.shutdown();
+    draining.signal.addEventListener('abort', shutdown);
+    const stop = () => {
+      setTimeout(() => interrupt.abort(), GRACE).unref();
+      setTimeout(() => process.exit(0), END).unref();
+    };
+    stopping.signal.addEventListener('abort', stop);
+    await running;
+    watch.stop();
+  } finally {
+    await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
+  }
+  exit();
+}, 'quiet');
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+function metricsFor({ host }: WorkerOrder) {
+  return collectWorkerMetrics(host === 'own');
+}
+
+/** The secrets, connections and reports of a worker: over a database of its own, or through its supervisor. */
+async function openHost(
+  order: WorkerOrder,
+  rules: EgressRules,
+  { config, exchange, undos }: { config: Config; exchange: Exchange; undos: Undo[] },
+): Promise<{ desk: WorkerDesk; egress: Egress; trusted: Egress; report: (report: RunReport) => void }> {
+  const egress = createEgress(rules);
+  const trusted = createEgress(trustedRules(rules));
+  undos.push(egress.close, trusted.close);
+  if (order.host === 'own') {
+    const settings = required(config, 'start:worker', ['DATABASE_URL', 'FERMATA_SECRET_KEY']);
+    const database = await openPostgres(settings.DATABASE_URL, workOwner);
+    undos.push(database.close);
+    const reports = createRunReports(
+      createExecutionStore(database.db),
+      config.TEMPORAL_NAMESPACE,
+      createLogger(config),
+    );
+    undos.push(keepRunning(reports.run));
+    const secretKeys = settings.FERMATA_SECRET_KEY.split(',');
+    const alive = presence('worker', createSealer(secretKeys, REST_PURPOSE), codecOf(config));
+    const processes = createProcessStore(database.db);
+    undos.push(keepRunning((signal) => keepPresent(processes, alive, signal, createLogger(config))));
+    return { egress, trusted, desk: createDesk(database.db, secretKeys, ownConnections(config)), report: reports.take };
+  }
+  let underway = 0;
+  return {
+    egress,
+    trusted,
+    desk: {
+      connect: (tenant, pack, name) => exchange.ask('connection', tenant, pack, name),
+      secretOf: (tenant, name) => exchange.ask('secret', tenant, name),
+      warrantTrust: () => exchange.ask('warrantTrust'),
+    },
+    report: (report: RunReport) => {
+      if (underway >= MAX_REPORTS || !process.connected) return;
+      underway += 1;
+      const message: FromWorker = { type: 'report', report };
+      process.send?.(message, undefined, undefined, () => {
+        underway -= 1;
+      });
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { AppError } from '../../model/app-error.ts';
+import { type ConnectedPack, checkConnection } from '../../model/connection.ts';
+import { issuesText } from '../../model/issue.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { hasPermission } from '../../model/permissions.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { ConnectionRow, ConnectionStore } from '../../store/connections.ts';
+import { lookUp } from '../outages.ts';
+import { demandKey, type Sealer } from './sealer.ts';
+
+/** A connection as it is told: without its secrets. */
+export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
+
+/** Use cases around connections; each is scoped by the caller's tenant. */
+export type ConnectionService = ReturnType<typeof createConnectionService>;
+
+/** The packs whose connection says who somebody is: whoever sets one up can decide as anybody of the tenant. */
+const VOUCHING: ReadonlySet<ConnectedPack> = new Set(['slack', 'teams']);
+
+function demandVoucher(principal: Principal, pack: ConnectedPack): void {
+  const permission = 'admin';
+  if (!VOUCHING.has(pack) || hasPermission(principal, permission)) return;
+  const message = `${principal.subject} may not set up ${pack}, which says who decides: that takes the permission admin`;
+  throw new AppError('forbidden', message, { details: { permission } });
+}
+
+/** Makes the service; `sealer` seals secrets at rest. */
+export function createConnectionService(store: ConnectionStore, sealer: Sealer) {
+  const missing = (pack: string, name: string) =>
+    new AppError('connection_not_found', `Connection '${pack}/${name}' not found`);
+
+  return {
+    /** All connections. */
+    async list({ tenant }: Principal): Promise<ShownConnection[]> {
+      return (await store.list(tenant)).map(shown);
+    },
+
+    /** One of them. Throws `connection_not_found`. */
+    async get({ tenant }: Principal, pack: ConnectedPack, name: string): Promise<ShownConnection> {
+      const found = await store.find(tenant, pack, name);
+      if (found === null) throw missing(pack, name);
+      return shown(found);
+    },
+
+    /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`, `forbidden`. */
+    async put(
+      principal: Principal,
+      pack: ConnectedPack,
+      name: string,
+      given: { settings: JsonObject; secrets: JsonObject },
+    ): Promise<ShownConnection> {
+      demandVoucher(principal, pack);
+      const { tenant } = principal;
+      const checked = checkConnection(pack, given);
+      if ('issues' in checked) {
+        throw new AppError('input_invalid', issuesText(checked.issues, ''), { issues: checked.issues });
+      }
+      const { settings, secrets } = checked;
+      const sealed = await sealer.seal({ tenant, pack, name, secrets });
+      return shown(await store.put({ tenant, pack, name, settings, sealed, secrets: Object.keys(secrets) }));
+    },
+
+    /** Deletes one. Throws `connection_not_found`, `forbidden`. */
+    async remove(principal: Principal, pack: ConnectedPack, name: string): Promise<void> {
+      demandVoucher(principal, pack);
+      if (!(await store.remove(principal.tenant, pack, name))) throw missing(pack, name);
+    },
+  };
+}
+
+/**
+ * Finds a connection with its secrets, for a worker; null when there is none. Throws `database_unavailable`, `sealing_key_missing` for
+ * secrets that no key of this process opens, and `token_invalid` for those that were changed, or sealed for another place.
+ */
+export function createConnectionResolver(store: ConnectionStore, sealer: Sealer) {
+  return async (tenant: string, pack: ConnectedPack, name: string) => {
+    const row = await lookUp(() => store.find(tenant, pack, name));
+    if (row === null) return null;
+    demandKey(sealer, row.sealed, `the connection "${pack}/${name}"`);
+    const { secrets, ...place } = await sealer.open(row.sealed);
+    if (place.tenant !== tenant || place.pack !== pack || place.name !== name) {
+      throw new AppError('token_invalid', `the secrets of "${pack}/${name}" were sealed for another connection`);
+    }
+    return { settings: row.settings, secrets: secrets as JsonObject };
+  };
+}
+
+function shown({ sealed: _, tenant: __, ...row }: ConnectionRow): ShownConnection {
+  return row;
+}

@@ -1,0 +1,52 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { SecretRow, SecretStore } from '../../store/secrets.ts';
+import { lookUp } from '../outages.ts';
+import { demandKey, type Sealer } from './sealer.ts';
+
+/** A secret as it is told: without what it is. */
+export type ShownSecret = Pick<SecretRow, 'name' | 'created' | 'updated'>;
+
+/** Use cases around secrets; each is scoped by the caller's tenant. */
+export type SecretService = ReturnType<typeof createSecretService>;
+
+/** Makes the service; `sealer` seals secrets at rest. */
+export function createSecretService(store: SecretStore, sealer: Sealer) {
+  return {
+    /** The names of all secrets. */
+    async list({ tenant }: Principal): Promise<ShownSecret[]> {
+      return (await store.list(tenant)).map(shown);
+    },
+
+    /** Stores one, over another of that name. */
+    async put({ tenant }: Principal, name: string, value: string): Promise<ShownSecret> {
+      return shown(await store.put(tenant, name, await sealer.seal({ tenant, name, value })));
+    },
+
+    /** Deletes one. Throws `secret_not_found`. */
+    async remove({ tenant }: Principal, name: string): Promise<void> {
+      if (!(await store.remove(tenant, name))) throw new AppError('secret_not_found', `Secret '${name}' not found`);
+    },
+  };
+}
+
+/**
+ * Finds what a secret is, for a worker; null when there is none. Throws `database_unavailable`, `sealing_key_missing` for one that no
+ * key of this process opens, and `token_invalid` for one that was changed, or sealed for another place.
+ */
+export function createSecretResolver(store: SecretStore, sealer: Sealer) {
+  return async (tenant: string, name: string): Promise<string | null> => {
+    const row = await lookUp(() => store.find(tenant, name));
+    if (row === null) return null;
+    demandKey(sealer, row.sealed, `the secret "${name}"`);
+    const { value, ...place } = await sealer.open(row.sealed);
+    if (place.tenant !== tenant || place.name !== name || typeof value !== 'string') {
+      throw new AppError('token_invalid', `the secret "${name}" was sealed for another place`);
+    }
+    return value;
+  };
+}
+
+function shown({ name, created, updated }: SecretRow): ShownSecret {
+  return { name, created, updated };
+}

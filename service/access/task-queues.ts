@@ -1,0 +1,58 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { ActionSpec, RunInput } from '../../model/run-input.ts';
+import type { PrincipalStore } from '../../store/principals.ts';
+import type { GivenTaskQueue, TaskQueueStore } from '../../store/task-queues.ts';
+import { demandHome } from './principals.ts';
+
+export type { GivenTaskQueue };
+
+/** Whose task queues are whose: a worker serves whoever may put tasks into its queue. */
+export type TaskQueueService = ReturnType<typeof createTaskQueueService>;
+
+/** Makes the service over the stores. */
+export function createTaskQueueService(store: TaskQueueStore, principals: Pick<PrincipalStore, 'findTenant'>) {
+  return {
+    /** Throws `task_queue_forbidden` unless every queue is the tenant's own; `path` is where the name stands in a request. */
+    async demandOwn(tenant: string, names: readonly string[], path?: string): Promise<void> {
+      const [foreign] = names.length === 0 ? [] : await store.foreign(tenant, names);
+      if (foreign === undefined) return;
+      // The same words for a queue that somebody has and for one that nobody has: names of others are not told.
+      const message = `the task queue "${foreign}" is not this tenant's: it may use those that were given to it, and names that begin with its ref and a dot`;
+      const issues = path === undefined ? undefined : [{ code: 'task_queue_forbidden', path, message }];
+      throw new AppError('task_queue_forbidden', message, issues && { issues });
+    },
+
+    /** A page of the queues that were given to tenants, and how many there are. Throws `forbidden` but for the first tenant. */
+    async list(caller: Principal, page: { offset: number; limit: number }) {
+      demandHome(caller, 'see whose task queues are whose');
+      return store.list(page);
+    },
+
+    /**
+     * Gives a queue to a tenant, by its ref or UUID: no other one can use it from now on. Throws `forbidden` but for the first tenant,
+     * `tenant_not_found`.
+     */
+    async assign(caller: Principal, name: string, tenant: string): Promise<GivenTaskQueue> {
+      demandHome(caller, 'give task queues to tenants');
+      const found = await principals.findTenant(tenant);
+      if (found === null) throw new AppError('tenant_not_found', `Tenant '${tenant}' not found`);
+      return { name, tenant: found.ref, created: await store.assign(name, found.id) };
+    },
+
+    /** Takes a queue from the tenant that it was given to. Throws `forbidden` but for the first tenant, `task_queue_not_found`. */
+    async remove(caller: Principal, name: string): Promise<void> {
+      demandHome(caller, 'take task queues from tenants');
+      const removed = await store.remove(name);
+      if (!removed) throw new AppError('task_queue_not_found', `Task queue '${name}' was given to no tenant`);
+    },
+  };
+}
+
+/** The task queues into which a run can put tasks, those of its sub-workflows included. */
+export function taskQueuesOf({ actions, workflows = {} }: Pick<RunInput, 'actions' | 'workflows'>): string[] {
+  const specs = [actions, ...Object.values(workflows).map((workflow) => workflow.actions)].flatMap(
+    (each): ActionSpec[] => Object.values(each),
+  );
+  return [...new Set(specs.flatMap(({ task_queue: queue }) => queue ?? []))];
+}

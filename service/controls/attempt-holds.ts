@@ -1,0 +1,97 @@
+import type { Logger } from '../../model/log.ts';
+import type { ExecutionStatus } from '../../model/status.ts';
+import { type HoldChange, holdChanges, isAwaited } from '../../projection/holds.ts';
+import type { Described, Temporal } from '../../temporal/gateway.ts';
+import { createSetAside } from '../index/set-aside.ts';
+import { keepGoing, mapConcurrently } from '../loops.ts';
+import type { ProjectionReader } from '../projections/reader.ts';
+
+/** Milliseconds between two looks at runs that are watched, and how many of them are looked at each time. */
+const INTERVAL = 1_000;
+const LIMIT = 20;
+
+/** Calls to Temporal at the same time, and looks at one run in a row while others pause and resume it. */
+const CONCURRENCY = 8;
+const MAX_LOOKS = 10;
+
+/** What holds of attempts are made with. */
+export interface AttemptHoldsOptions {
+  temporal: Pick<Temporal, 'describe' | 'changeActivity'>;
+  projections: Pick<ProjectionReader, 'read'>;
+  log: Logger;
+  clock: () => number;
+}
+
+/** Keeps Temporal from making attempts in runs that are paused. */
+export type AttemptHolds = ReturnType<typeof createAttemptHolds>;
+
+/** Creates it; `clock` gives milliseconds. Any number may work at once. */
+export function createAttemptHolds({ temporal, projections, log, clock }: AttemptHoldsOptions) {
+  const aside = createSetAside(clock, log, 'attempts of a paused run cannot be held back');
+  /** Runs to look at again: workers have attempts in a paused run, or the last look has failed or has not been enough. */
+  const watched = new Set<string>();
+  let warned = false;
+
+  /**
+   * Holds back the attempts in a run that is paused, or lets go what was held back in one that is not. Looks again after each change,
+   * since the run may have been resumed, or an attempt may have begun, meanwhile. A run that cannot be settled stays watched.
+   */
+  async function settle(workflowId: string): Promise<void> {
+    // Runs that are watched take turns.
+    watched.delete(workflowId);
+    watched.add(workflowId);
+    for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+      const found = await look(workflowId);
+      if (found === 'settled') watched.delete(workflowId);
+      if (found !== 'changed') return;
+    }
+  }
+
+  /** Looks at a run once, and changes what does not suit it; `awaited`: workers have attempts that others may follow. */
+  async function look(workflowId: string): Promise<'settled' | 'awaited' | 'changed'> {
+    const described = await temporal.describe(workflowId);
+    if (described === null || described.pending.activities.length === 0) return 'settled';
+    const execution = (await projections.read(workflowId, described))?.execution;
+    // A run that was asked to stop cancels its activities itself. Whether one that cannot be projected is paused, nobody knows.
+    if (execution?.projection !== 'complete' || execution.closed !== null) return 'settled';
+    if (execution.status === 'canceling') return 'settled';
+    const paused = execution.status === 'paused';
+    const changes = holdChanges(paused, described.pending.activities);
+    if (changes.length > 0) return (await apply(workflowId, changes)) ? 'changed' : 'settled';
+    return paused && described.pending.activities.some(isAwaited) ? 'awaited' : 'settled';
+  }
+
+  /** Changes activities; false when the server cannot. */
+  async function apply(workflowId: string, changes: readonly HoldChange[]): Promise<boolean> {
+    const changed = await mapConcurrently(changes, CONCURRENCY, async ({ activityId, steps }) => {
+      for (const step of steps) if (!(await temporal.changeActivity(workflowId, activityId, step))) return false;
+      return true;
+    });
+    const able = changed.every(Boolean);
+    if (!able && !warned)
+      log.warn({}, 'this Temporal server cannot pause activities: the attempts of paused runs continue');
+    warned ||= !able;
+    return able;
+  }
+
+  return {
+    settle,
+
+    /** Settles a run that was described, where what is held back in it does not suit the status that is known of it. */
+    async take(workflowId: string, status: ExecutionStatus, { pending }: Described): Promise<void> {
+      if (holdChanges(status === 'paused', pending.activities).length > 0) await settle(workflowId);
+    },
+
+    /** Looks at some of the runs that are watched, in rotation. */
+    async tick(): Promise<void> {
+      const some = [...watched].filter((workflowId) => !aside.waits(workflowId)).slice(0, LIMIT);
+      await mapConcurrently(some, CONCURRENCY, (workflowId) => aside.attempt(workflowId, () => settle(workflowId)));
+    },
+
+    /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'attempts of paused runs cannot be held back';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
+    },
+  };
+}

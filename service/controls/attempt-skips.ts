@@ -1,0 +1,35 @@
+import { skipMarker } from '../../model/control.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+
+/** The state of a pending activity that is paused and that no worker has. */
+const PAUSED = 4;
+
+/** Ends the wait for attempts that Temporal makes. */
+export type AttemptSkips = ReturnType<typeof createAttemptSkips>;
+
+/** Creates it. */
+export function createAttemptSkips(temporal: Pick<Temporal, 'describe' | 'changeActivity' | 'completeActivity'>) {
+  async function find(workflowId: string, key: string) {
+    const activities = (await temporal.describe(workflowId))?.pending.activities ?? [];
+    return activities.find(({ activityId }) => activityId?.replace(/~\d+$/, '') === key);
+  }
+
+  return {
+    /**
+     * Keeps Temporal from making the next attempt of a task, by the task's key. Returns the id of its activity; null when its first
+     * attempt was not made yet, or a worker has one; undefined when there is no activity of it.
+     */
+    async hold(workflowId: string, key: string): Promise<string | null | undefined> {
+      const found = await find(workflowId, key);
+      const id = found?.activityId;
+      if (!found || !id) return undefined;
+      if ((found.attempt ?? 1) < 2) return null;
+      await temporal.changeActivity(workflowId, id, 'pause');
+      return (await find(workflowId, key))?.state === PAUSED ? id : null;
+    },
+
+    /** Ends an activity that is held, by the skip with an id, which its run has taken. */
+    end: (workflowId: string, activityId: string, skip: string): Promise<void> =>
+      temporal.completeActivity(workflowId, activityId, skipMarker(skip)),
+  };
+}

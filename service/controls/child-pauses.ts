@@ -1,0 +1,146 @@
+import type { Control } from '../../model/control.ts';
+import type { Execution } from '../../model/execution.ts';
+import type { Logger } from '../../model/log.ts';
+import type { ExecutionStatus } from '../../model/status.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import { mapConcurrently } from '../loops.ts';
+import type { ProjectionReader } from '../projections/reader.ts';
+import type { StatementSigner } from '../statements/statements.ts';
+import { awaitVerdict } from '../statements/verdicts.ts';
+import type { AttemptHolds } from './attempt-holds.ts';
+import { controlSignal, isFull } from './signals.ts';
+
+/** Milliseconds for which a request passes a pause or a resume on, and for which the keeper waits for one sub-workflow. */
+const REQUEST_WITHIN = 5_000;
+const KEEPER_WITHIN = 1_000;
+
+/** Sub-workflows of one tree that are worked on at the same time. */
+const CONCURRENCY = 8;
+
+/** A pause or a resume of a run. */
+export type Switch = Control & { what: 'pause' | 'resume' };
+
+/** What passing pauses on is made with; `clock` gives milliseconds. */
+export interface ChildPausesOptions {
+  temporal: Pick<Temporal, 'signal' | 'follow'>;
+  projections: Pick<ProjectionReader, 'read'>;
+  signer: Pick<StatementSigner, 'sealControl'>;
+  holds: Pick<AttemptHolds, 'settle'>;
+  log: Logger;
+  clock: () => number;
+}
+
+/** Has sub-workflows paused while the run above them is. */
+export type ChildPauses = ReturnType<typeof createChildPauses>;
+
+/**
+ * Creates it. What a sub-workflow is sent follows from how it and the run above it stand, so that any number may work at once, and
+ * whatever is left undone is done by whoever looks next.
+ */
+export function createChildPauses({ temporal, projections, signer, holds, log, clock }: ChildPausesOptions) {
+  async function read(workflowId: string): Promise<Execution | null> {
+    const execution = (await projections.read(workflowId))?.execution;
+    return execution?.projection === 'complete' && execution.closed === null ? execution : null;
+  }
+
+  /** Sends an open sub-workflow what follows from the run above it; null where nothing does. */
+  async function send(above: Execution, child: Execution): Promise<Switch | null> {
+    const control = switchBelow(above, child);
+    if (control === null) return null;
+    await temporal.signal(child.workflowId, controlSignal(signer, child, control, clock()));
+    return control;
+  }
+
+  /** Waits until a sub-workflow has taken what it was sent, and settles its attempts; false when it has not by the limit. */
+  async function settle(child: Execution, { id }: Switch, limit: AbortSignal): Promise<boolean> {
+    const find = ({ controls }: Execution) => controls.find(({ control }) => control.id === id);
+    const record = await awaitVerdict({ temporal, projections }, child, id, find, isFull, limit);
+    if (record === null || record === 'closed') return false;
+    await holds.settle(child.workflowId);
+    return true;
+  }
+
+  /** Does some work on one run; what goes wrong is logged, since it is done later. */
+  async function attempt<T>(workflowId: string, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      log.warn({ err: error, workflow_id: workflowId }, 'a pause or a resume is passed on to a sub-workflow later');
+      return null;
+    }
+  }
+
+  return {
+    /**
+     * Passes on how an open run stands to the sub-workflows below it, level by level: first all of a level are sent what follows,
+     * then they are awaited. Never throws; ends at the limit, and the keeper of the index does what is left.
+     */
+    async passOn(workflowId: string, limit: AbortSignal = AbortSignal.timeout(REQUEST_WITHIN)): Promise<void> {
+      let level = [workflowId];
+      while (level.length > 0 && !limit.aborted) {
+        const runs = await mapConcurrently(level, CONCURRENCY, async (id) =>
+          limit.aborted ? null : attempt(id, () => read(id)),
+        );
+        const below = runs.flatMap((above) =>
+          above === null ? [] : openChildren(above).map((child) => ({ above, child })),
+        );
+        const sent = await mapConcurrently(below, CONCURRENCY, ({ above, child: id }) =>
+          attempt(id, async () => {
+            const child = limit.aborted ? null : await read(id);
+            return child === null ? null : { child, control: await send(above, child) };
+          }),
+        );
+        const taken = await mapConcurrently(sent, CONCURRENCY, async (each) => {
+          if (each === null || limit.aborted) return null;
+          const { child, control } = each;
+          const done = control === null || (await attempt(child.workflowId, () => settle(child, control, limit)));
+          return done ? child.workflowId : null;
+        });
+        level = taken.filter((id) => id !== null);
+      }
+    },
+
+    /** Looks at an open sub-workflow by what the index knows of it and of the run above it: one of them is paused and the other is not. */
+    async take(workflowId: string, status: ExecutionStatus, above: ExecutionStatus | null): Promise<void> {
+      if (above === null || (status === 'paused') === (above === 'paused')) return;
+      const child = await read(workflowId);
+      const parent = child?.above === undefined ? null : await read(child.above.workflowId);
+      if (child === null || parent === null) return;
+      const control = await send(parent, child);
+      // A run that has taken nothing for a while has no worker: the others must not wait for it each time.
+      if (control !== null && !child.unsettled) await settle(child, control, AbortSignal.timeout(KEEPER_WITHIN));
+    },
+  };
+}
+
+/**
+ * Returns what an open sub-workflow is to be sent so that it stands as the run above it does; null where it does already, and where
+ * somebody else has paused or resumed it. A pause of the run above leads to one pause, by an id that tells it; once that run is not
+ * paused, whatever such a pause has left paused is resumed, also where the pause was taken late.
+ */
+export function switchBelow(above: Execution, child: Execution): Switch | null {
+  const key = above.tasks.find((task) => task.child === child.workflowId && task.ended === null)?.key;
+  if (key === undefined || isFull(child) || above.status === 'canceling' || child.status === 'canceling') return null;
+  if (above.status === 'paused') {
+    const pause = newest(above, 'pause');
+    if (pause === null) return null;
+    const id = `${pause.id}/${key}`;
+    const known = child.controls.some(({ control }) => control.id === id);
+    return known ? null : { what: 'pause', id, by: pause.by, reason: pause.reason };
+  }
+  const pause = child.status === 'paused' ? newest(child, 'pause') : null;
+  // What somebody pauses has an id without any key.
+  if (pause === null || !pause.id.endsWith(`/${key}`)) return null;
+  const { by, reason } = newest(above, 'resume') ?? pause;
+  return { what: 'resume', id: `${pause.id}/resumed`, by, reason };
+}
+
+/** Returns the newest pause or resume that a run has done; null where it has done none. */
+function newest({ controls }: Execution, what: Switch['what']): Control | null {
+  return controls.findLast(({ control, refused }) => control.what === what && refused === null)?.control ?? null;
+}
+
+/** Returns the workflow ids of a run's open sub-workflows. */
+function openChildren({ tasks }: Execution): string[] {
+  return tasks.flatMap(({ child, ended }) => (child !== null && ended === null ? [child] : []));
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { partsOf } from '../../interpreter/simulate.ts';
+import { ATTEMPTS_SKIPPED, WITHDRAWAL } from '../../interpreter/versions.ts';
+import { AppError } from '../../model/app-error.ts';
+import { type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../../model/control.ts';
+import { type Execution, HELD_BACK, type Wait } from '../../model/execution.ts';
+import { integerId } from '../../model/execution-id.ts';
+import type { Logger } from '../../model/log.ts';
+import type { Principal } from '../../model/principal.ts';
+import { isClosed } from '../../model/status.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import type { ExecutionService, ExecutionView } from '../executions/executions.ts';
+import type { InquiryService } from '../inquiries/inquiries.ts';
+import type { ProjectionReader } from '../projections/reader.ts';
+import type { StatementSigner } from '../statements/statements.ts';
+import { awaitVerdict } from '../statements/verdicts.ts';
+import type { AttemptHolds } from './attempt-holds.ts';
+import type { AttemptSkips } from './attempt-skips.ts';
+import type { ChildPauses } from './child-pauses.ts';
+import { controlSignal, isFull, MAX_CONTROLS } from './signals.ts';
+
+/** Pauses and resumes runs, and relieves tasks of what they wait for. */
+export type ControlService = ReturnType<typeof createControlService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createControlService(
+  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
+  executions: ExecutionService,
+  {
+    inquiries: { demandApprover },
+    signer,
+    holds,
+    children,
+    attempts,
+    log,
+  }: {
+    inquiries: Pick<InquiryService, 'demandApprover'>;
+    signer: StatementSigner;
+    holds: Pick<AttemptHolds, 'settle'>;
+    children: Pick<ChildPauses, 'passOn'>;
+    attempts: AttemptSkips;
+    log: Logger;
+  },
+  clock: () => number,
+) {
+  /**
+   * Throws for a skip that would let a run go on as if a question had been decided: with an output of the question, or in a run of an
+   * older interpreter, where the task succeeds, by somebody who may not decide.
+   */
+  async function demandWithdrawal(
+    principal: Principal,
+    view: ExecutionView,
+    { key, output }: ControlAction & { what: 'skip' },
+  ): Promise<void> {
+    const { run, inquiries } = view.execution;
+    const { name } = partsOf(key);
+    if (run?.definition.tasks.find((task) => task.name === name)?.action !== 'core.inquiry') return;
+    if (output !== null) {
+      const message = `"${key}" asks people: a skip withdraws the question, and cannot give an output in place of a decision`;
+      throw new AppError('skip_output_refused', message);
+    }
+    if (run.interpreter >= WITHDRAWAL) return;
+    const inquiry = inquiries.find(({ task, status }) => task === key && status === 'pending');
+    if (inquiry === undefined) throw refusalOf('not_waiting', { what: 'skip', key, output });
+    await demandApprover(principal, { ...view, inquiry });
+  }
+
+  /** Returns an open run to which a control can be done, as far as it has taken all that came before; else throws why it cannot. */
+  async function demandControllable(
+    principal: Principal,
+    id: string,
+    control: Control & ControlAction,
+  ): Promise<ExecutionView> {
+    const view = await executions.get(principal, id);
+    const { execution } = view;
+    if (isClosed(execution.status)) throw closed(id);
+    if (isFull(execution)) {
+      throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
+    }
+    // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
+    const foreseen = execution.unsettled ? null : foresee(execution, control);
+    if (foreseen !== null) throw refusalOf(foreseen, control);
+    if (control.what === 'skip') await demandWithdrawal(principal, view, control);
+    return view;
+  }
+
+  /** Sends a control to a run, and waits for what the run makes of it. False when no worker has taken it in time. */
+  async function send(id: string, execution: Execution, control: Control & ControlAction): Promise<boolean> {
+    const { workflowId } = execution;
+    const signal = controlSignal(signer, execution, control, clock());
+    if (!(await temporal.signal(workflowId, signal))) throw closed(id);
+    const record = await awaitVerdict(
+      { temporal, projections },
+      execution,
+      control.id,
+      ({ controls }) => controls.find((each) => each.control.id === control.id),
+      isFull,
+    );
+    if (record === 'closed') throw closed(id);
+    if (record !== null && record.refused !== null) throw refusalOf(record.refused, control);
+    return record !== null;
+  }
+
+  /** Ends a task's wait; before the next attempt that Temporal makes, only where it is certain that none begins meanwhile. */
+  async function skip(principal: Principal, id: string, control: Control & SkipAction): Promise<number> {
+    const { n, execution } = await demandControllable(principal, id, control);
+    const { workflowId, run } = execution;
+    const knows = run !== null && run.interpreter >= ATTEMPTS_SKIPPED;
+    const activity = knows ? await attempts.hold(workflowId, control.key) : undefined;
+    try {
+      if (activity === null) throw refusalOf('not_waiting', control);
+      const taken = await send(id, execution, control);
+      // A run takes what became of its activities before signals, so that it must have taken the skip first.
+      if (taken && activity !== undefined) await attempts.end(workflowId, activity, control.id);
+    } finally {
+      if (activity !== undefined) await holds.settle(workflowId);
+    }
+    return n;
+  }
+
+  /** Pauses or resumes a run; what follows from that in Temporal and in sub-workflows is done as far as it can be at once. */
+  async function switchRun(principal: Principal, id: string, control: Control & SwitchAction): Promise<number> {
+    const { n, execution } = await demandControllable(principal, id, control);
+    const { workflowId } = execution;
+    await send(id, execution, control);
+    try {
+      await holds.settle(workflowId);
+    } catch (error) {
+      log.warn({ err: error, workflow_id: workflowId }, 'attempts of a run that was paused or resumed follow it later');
+    }
+    await children.passOn(workflowId);
+    return n;
+  }
+
+  return {
+    /**
+     * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
+     * else the run's own word is awaited, and a run that has no worker takes it when it has one. A pause holds back the attempts that
+     * Temporal makes, and applies to sub-workflows; a resume ends what that pause did there. What of that cannot be done at once, the
+     * keepers of holds and of the index do. Throws `execution_not_found`,
+     * `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`,
+     * `controls_full`, `body_too_large`, `busy`, and for the question of a run of an older interpreter what `respond` throws for who
+     * may not decide it.
+     */
+    async control(
+      principal: Principal,
+      id: string,
+      action: ControlAction,
+      reason: string | null,
+    ): Promise<ExecutionView> {
+      const sent = { id: randomUUID(), by: principal.subject, reason };
+      const n =
+        action.what === 'skip'
+          ? await skip(principal, id, { ...action, ...sent })
+          : await switchRun(principal, id, { what: action.what, ...sent });
+      return executions.get(principal, String(integerId(n)));
+    },
+  };
+}
+
+type SkipAction = Extract<ControlAction, { what: 'skip' }>;
+
+/** A pause or a resume. */
+interface SwitchAction {
+  what: 'pause' | 'resume';
+}
+
+/** What a run would refuse as it stands. */
+function foresee({ status, waitingFor }: Execution, action: ControlAction): ControlRecord['refused'] {
+  if (action.what === 'pause') return status === 'paused' ? 'already_paused' : null;
+  if (action.what === 'resume') return status === 'paused' ? null : 'not_paused';
+  const waits = waitingFor.some((wait) => isWaitOf(wait, action.key) && isSkippable(wait));
+  return waits ? null : 'not_waiting';
+}
+
+/** Whether a task waits; an activity that was issued again has the number of its try behind the task's key. */
+function isWaitOf({ task }: Wait, key: string): boolean {
+  return task?.replace(/~\d+$/, '') === key;
+}
+
+function isSkippable({ kind, detail }: Wait): boolean {
+  return SKIPPABLE.some((each) => each === kind) || (kind === 'pause' && detail === HELD_BACK);
+}
+
+function refusalOf(refused: NonNullable<ControlRecord['refused']>, action: ControlAction): AppError {
+  if (refused === 'already_paused') return new AppError('execution_paused', 'the execution is paused already');
+  if (refused === 'not_paused') return new AppError('execution_not_paused', 'the execution is not paused');
+  if (refused === 'overtaken') {
+    const message = `a later ${action.what === 'pause' ? 'resume' : 'pause'} has reached the execution first`;
+    return new AppError('control_overtaken', message);
+  }
+  const key = action.what === 'skip' ? action.key : '';
+  const message = `"${key}" does not wait for people, a signal, time or another attempt: it cannot be skipped`;
+  return new AppError('task_not_waiting', message);
+}
+
+function closed(id: string): AppError {
+  return new AppError('execution_closed', `Execution with ID ${id} has already ended`);
+}

@@ -1,0 +1,144 @@
+import { AppError } from '../../model/app-error.ts';
+import { BUILTIN_ACTIONS, jsonSchemaOf } from '../../model/builtin-actions.ts';
+import type { Issue } from '../../model/issue.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { jsonSchemaIssues } from '../../model/json-schema.ts';
+import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
+import type { ActionCreate, ActionUpdate } from '../../model/requests.ts';
+import type { ActionFields, ActionStore, StoredAction } from '../../store/actions.ts';
+import type { DefinitionStore } from '../../store/definitions.ts';
+import type { TaskQueueService } from '../access/task-queues.ts';
+import { KNOWN_ACTIONS } from './actions.ts';
+
+/** Use cases around actions that workers outside Fermata do; each is scoped by the caller's tenant. */
+export type ActionService = ReturnType<typeof createActionService>;
+
+/** An action that is built in, as lists tell of it. */
+export interface BuiltinEntry {
+  ref: string;
+  label: string;
+  description: string;
+  paramSchema: JsonObject | null;
+  outSchema: JsonObject | null;
+}
+
+/** Makes the service over the stores; `queues` says which task queues are a tenant's own. */
+export function createActionService(
+  store: ActionStore,
+  packs: DefinitionStore,
+  queues: Pick<TaskQueueService, 'demandOwn'>,
+) {
+  async function get({ tenant }: Principal, ref: string): Promise<StoredAction> {
+    const found = await store.find(tenant, ref);
+    if (found === null) throw new AppError('action_not_found', `Action '${ref}' not found`);
+    return found;
+  }
+
+  return {
+    /** An action, be it built in. Throws `action_not_found`. */
+    async get(principal: Principal, ref: string): Promise<StoredAction | BuiltinEntry> {
+      return builtin(ref) ?? get(principal, ref);
+    },
+
+    /** An action as it was asked for; null when there is none. */
+    async find({ tenant }: Principal, ref: string): Promise<Fields | null> {
+      const found = await store.find(tenant, ref);
+      return found === null ? null : bodyOf(found);
+    },
+
+    /** A page of actions, those that are built in first, and how many there are. */
+    async list(
+      { tenant }: Principal,
+      filter: { packRef?: string | undefined },
+      { offset, limit }: { offset: number; limit: number },
+    ): Promise<{ rows: (StoredAction | BuiltinEntry)[]; total: number }> {
+      const built = BUILTIN_ACTIONS.map(({ ref }) => builtin(ref)!).filter(
+        ({ ref }) => filter.packRef === undefined || ref.split('.')[0] === filter.packRef,
+      );
+      const first = built.slice(offset, offset + limit);
+      const page = { offset: Math.max(0, offset - built.length), limit: Math.max(0, limit - first.length) };
+      const { rows, total } = await store.list(tenant, filter, page);
+      return { rows: [...first, ...rows], total: built.length + total };
+    },
+
+    /** Stores a new action. Throws `request_invalid`, `task_queue_forbidden`, `pack_not_found`, `action_exists`. */
+    async create(principal: Principal, body: ActionCreate): Promise<StoredAction> {
+      const issues = issuesOfAction(body);
+      if (issues.length > 0) throw refusal('request_invalid', issues);
+      await queues.demandOwn(principal.tenant, [body.task_queue], '/task_queue');
+      const { ref, pack_ref } = body;
+      const pack = await packs.findPack(principal.tenant, pack_ref);
+      if (pack === null) throw new AppError('pack_not_found', `Pack '${pack_ref}' not found`);
+      const created = !KNOWN_ACTIONS.has(ref) && (await store.create(principal.tenant, pack, ref, fieldsOf(body)));
+      if (!created) throw new AppError('action_exists', `Action or workflow '${ref}' already exists`);
+      return get(principal, ref);
+    },
+
+    /** Changes an action for what starts from now on. Throws `request_invalid`, `task_queue_forbidden`, `action_not_found`. */
+    async update(principal: Principal, ref: string, body: ActionUpdate): Promise<StoredAction> {
+      const issues = schemaIssues(body);
+      if (issues.length > 0) throw refusal('request_invalid', issues);
+      const before = await get(principal, ref);
+      if (body.task_queue !== undefined) {
+        await queues.demandOwn(principal.tenant, [body.task_queue], '/task_queue');
+      }
+      const given = Object.entries(body).filter(([, value]) => value !== undefined);
+      await store.update(principal.tenant, ref, fieldsOf({ ...bodyOf(before), ...Object.fromEntries(given) }));
+      return get(principal, ref);
+    },
+
+    /** Throws `action_not_found`, and `action_in_use` while a workflow names it. */
+    async remove(principal: Principal, ref: string): Promise<void> {
+      if (KNOWN_ACTIONS.has(ref)) throw new AppError('action_in_use', `Action '${ref}' is built in`);
+      await get(principal, ref);
+      const user = await store.userOf(principal.tenant, ref);
+      if (user !== null) throw new AppError('action_in_use', `Action '${ref}' is used by the workflow '${user}'`);
+      await store.remove(principal.tenant, ref);
+    },
+  };
+}
+
+function builtin(ref: string): BuiltinEntry | null {
+  const action = BUILTIN_ACTIONS.find((one) => one.ref === ref);
+  if (action === undefined) return null;
+  const { label, description, param, out } = action;
+  const outSchema = out === undefined ? null : (jsonSchemaOf(out, 'output') ?? null);
+  return { ref, label, description, paramSchema: jsonSchemaOf(param, 'input') ?? null, outSchema };
+}
+
+/** What is wrong with an action beyond its shape. */
+export function issuesOfAction(body: ActionCreate): Issue[] {
+  const { ref, pack_ref } = body;
+  const message = `must begin with "${pack_ref}.", the pack's own ref`;
+  return [
+    ...(ref.startsWith(`${pack_ref}.`) ? [] : [{ code: 'ref_mismatch', path: '/ref', message }]),
+    ...schemaIssues(body),
+  ];
+}
+
+function schemaIssues({ param_schema, out_schema }: Pick<ActionUpdate, 'param_schema' | 'out_schema'>): Issue[] {
+  return [
+    ...(param_schema ? jsonSchemaIssues(param_schema, '/param_schema', 'object') : []),
+    ...(out_schema ? jsonSchemaIssues(out_schema, '/out_schema', 'anything') : []),
+  ];
+}
+
+type Fields = Omit<ActionCreate, 'ref' | 'pack_ref'>;
+
+function fieldsOf(body: Fields): ActionFields {
+  const { label, description = null, param_schema = null, out_schema = null, task_queue, idempotent } = body;
+  return {
+    ...{ label, description, paramSchema: param_schema, outSchema: out_schema, taskQueue: task_queue, idempotent },
+    ...{ timeout: body.timeout, queueTimeout: body.queue_timeout, heartbeatTimeout: body.heartbeat_timeout },
+  };
+}
+
+/** An action as it was asked for. */
+function bodyOf(action: StoredAction): Fields {
+  const { label, description, paramSchema, outSchema, taskQueue, idempotent, timeout } = action;
+  return {
+    ...{ label, description, param_schema: paramSchema, out_schema: outSchema, task_queue: taskQueue, idempotent },
+    ...{ timeout, queue_timeout: action.queueTimeout, heartbeat_timeout: action.heartbeatTimeout },
+  };
+}

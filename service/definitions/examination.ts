@@ -1,0 +1,53 @@
+import { type KnownAction, type Validation, validateDefinition } from '../../language/validate.ts';
+import type { Definition } from '../../model/definition.ts';
+import { capIssues, Suggestions } from '../../model/issue.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { jsonSchemaIssues } from '../../model/json-schema.ts';
+import { KNOWN_ACTIONS } from './actions.ts';
+import { formSchemasOf, isSmallSchemaText } from './stored-schemas.ts';
+
+/** A definition with its schemas, and the actions that it may name next to those that are built in. */
+export interface ExaminationRequest {
+  definition: Definition;
+  paramSchema: JsonObject | null;
+  outSchema: JsonObject | null;
+  actions: Record<string, KnownAction>;
+}
+
+/** Largest definition with its schemas, in characters of JSON. */
+const MAX_DEFINITION = 1_048_576;
+
+/**
+ * The same for a definition that is examined at once on the thread of the caller: each check of so few characters takes a few
+ * milliseconds, as long as it has no patterns and no schema of another author takes part.
+ */
+const SMALL_DEFINITION = 16_384;
+
+/** Finds everything that is wrong with a definition and its schemas, or doubtful. Pure. */
+export function examine(request: ExaminationRequest): Validation {
+  const { definition, paramSchema, outSchema, actions } = request;
+  const size = textOf(request).length;
+  if (size > MAX_DEFINITION) {
+    const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
+    return { issues: [{ code: 'too_large', path: '/definition', message }], warnings: [] };
+  }
+  const suggestions = new Suggestions();
+  const schemaIssues = [
+    ...(paramSchema === null ? [] : jsonSchemaIssues(paramSchema, '/param_schema', 'object', suggestions)),
+    ...(outSchema === null ? [] : jsonSchemaIssues(outSchema, '/out_schema', 'anything', suggestions)),
+    ...formSchemasOf(definition).flatMap(({ path, schema }) => jsonSchemaIssues(schema, path, 'anything', suggestions)),
+  ];
+  const known = new Map([...KNOWN_ACTIONS, ...Object.entries(actions)]);
+  const { issues, warnings } = validateDefinition(definition, paramSchema, known, suggestions);
+  return { issues: capIssues([...schemaIssues, ...issues]), warnings: capIssues(warnings) };
+}
+
+/** Reports whether an examination takes so little that it may run on the event loop. */
+export function isSmallExamination(request: ExaminationRequest): boolean {
+  const text = textOf(request);
+  return Object.keys(request.actions).length === 0 && text.length <= SMALL_DEFINITION && isSmallSchemaText(text);
+}
+
+function textOf({ definition, paramSchema, outSchema }: ExaminationRequest): string {
+  return JSON.stringify([definition, paramSchema, outSchema]);
+}

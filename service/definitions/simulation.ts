@@ -1,0 +1,89 @@
+import {
+  type ConnectionDefaults,
+  type MockItems,
+  type MockOutcomes,
+  partsOf,
+  type SimulatedTask,
+  simulate,
+  simulatedTasks,
+} from '../../interpreter/simulate.ts';
+import { type StateWait, waitsOf } from '../../interpreter/waits.ts';
+import type { Failure, Outcome } from '../../model/failure.ts';
+import { capIssues, type Issue, Suggestions } from '../../model/issue.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { refusal } from '../../model/refusal.ts';
+import type { Parameters, RunInput } from '../../model/run-input.ts';
+import { checkInput } from '../starts/inputs.ts';
+
+/** A run that is to be played; `now` is in milliseconds. */
+export interface SimulationRequest {
+  run: RunInput;
+  paramSchema: JsonObject | null;
+  input: Parameters;
+  outcomes: MockOutcomes;
+  items: MockItems;
+  defaults: ConnectionDefaults;
+  now: number;
+}
+
+/** What would come of a run; `running`: it waits for what the outcomes say never ends. */
+export interface SimulatedRun {
+  status: Outcome | 'running';
+  output: Json;
+  error: Failure | null;
+  waitingFor: StateWait[];
+  /** Keys of the visits in the order in which they start. */
+  order: string[];
+  tasks: SimulatedTask[];
+  /** What an action would lack, which does not keep the simulation from going on. */
+  warnings: Issue[];
+}
+
+/** Plays a run with mock outcomes. Pure. Throws `input_invalid`, and `request_invalid` for outcomes of unknown tasks. */
+export function simulateRun(request: SimulationRequest): SimulatedRun {
+  const { run, paramSchema, input, outcomes, items, defaults, now } = request;
+  const names = run.definition.tasks.map(({ name }) => name);
+  const suggestions = new Suggestions();
+  const unknown = [
+    ...unknownTasks('outcomes', outcomes, names, suggestions),
+    ...unknownTasks('items', items, names, suggestions),
+  ];
+  if (unknown.length > 0) throw refusal('request_invalid', unknown);
+  const options = { items, defaults };
+  const { state, close, missing } = simulate(run, checkInput(input, 'input', paramSchema), outcomes, now, options);
+  const tasks = simulatedTasks(state);
+  return {
+    status: close?.outcome ?? 'running',
+    output: close?.output ?? null,
+    error: close?.failure ?? null,
+    waitingFor: close === null ? waitsOf(state) : [],
+    order: tasks.map(({ key }) => key),
+    tasks,
+    warnings: capIssues(
+      missing.map(({ key, issue: { path, message } }) => {
+        const index = names.indexOf(partsOf(key).name);
+        return {
+          code: 'input_missing',
+          path: `/definition/tasks/${index}/input${path}`,
+          message: `${message} ("${key}")`,
+        };
+      }),
+    ),
+  };
+}
+
+function unknownTasks(
+  field: string,
+  given: MockOutcomes | MockItems,
+  names: readonly string[],
+  suggestions: Suggestions,
+): Issue[] {
+  const known = new Set(names);
+  return Object.keys(given)
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      code: 'unknown_task',
+      path: `/${field}/${name}`,
+      message: `there is no task "${name}".${suggestions.didYouMean(name, names)}`,
+    }));
+}

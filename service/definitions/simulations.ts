@@ -1,0 +1,103 @@
+import { type Graph, graphOf, mermaidOf } from '../../language/graph.ts';
+import type { JobPool } from '../../model/job-pool.ts';
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { DefinitionSimulate, WorkflowSimulate } from '../../model/requests.ts';
+import { type ActionSpec, INTERPRETER_VERSION, type RunInput } from '../../model/run-input.ts';
+import type { ConnectionService } from '../access/connections.ts';
+import { KNOWN_ACTIONS } from './actions.ts';
+import type { DefinitionService } from './definitions.ts';
+import type { DefinitionJobs } from './jobs.ts';
+import type { SimulatedRun } from './simulation.ts';
+import type { Reached } from './sub-workflows.ts';
+
+/** The ref of a run of a definition that is not stored. */
+const UNSAVED = 'unsaved.definition';
+
+/** What is played. */
+type Playable = Pick<RunInput, 'definition' | 'ref' | 'version' | 'revision' | 'hash'> &
+  Reached & { paramSchema: JsonObject | null; outSchema: JsonObject | null };
+
+/** What can be known of a definition without running it. */
+export type SimulationService = ReturnType<typeof createSimulationService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createSimulationService(
+  definitions: DefinitionService,
+  connections: Pick<ConnectionService, 'list'>,
+  pool: JobPool<DefinitionJobs>,
+  clock: () => number,
+) {
+  async function play(
+    principal: Principal,
+    { definition, paramSchema, outSchema, actions, workflows, ref, version, revision, hash }: Playable,
+    {
+      input = {},
+      outcomes = {},
+      items = {},
+      scheduled_at,
+    }: Pick<WorkflowSimulate, 'input' | 'outcomes' | 'items' | 'scheduled_at'>,
+  ): Promise<SimulatedRun> {
+    const run = {
+      ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version, revision, hash },
+      ...{ definition, actions: withSchemas(actions), workflows },
+      ...(outSchema === null ? {} : { out_schema: outSchema }),
+      ...(scheduled_at === undefined
+        ? {}
+        : { scheduled: { at: new Date(scheduled_at).toISOString(), schedule: null } }),
+    };
+    const defaults = Object.fromEntries(
+      (await connections.list(principal)).flatMap(({ pack, name, settings }) =>
+        isJsonObject(settings.defaults ?? null) ? [[`${pack}/${name}`, settings.defaults as JsonObject]] : [],
+      ),
+    );
+    return pool.run('simulate', principal.tenant, { run, paramSchema, input, outcomes, items, defaults, now: clock() });
+  }
+
+  return {
+    /**
+     * Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
+     * `request_invalid`, `work_exceeded`, `busy`.
+     */
+    async simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun> {
+      const { version, revision } = body;
+      const stored = await definitions.get(principal, ref, { version, revision });
+      const reached = await definitions.reach(principal, stored.definition, stored);
+      return play(principal, { ...stored, ...reached }, body);
+    },
+
+    /** Plays a definition that is not stored, as \`simulate\` does a stored one. Throws \`definition_invalid\` too, with all issues. */
+    async simulateUnsaved(principal: Principal, body: DefinitionSimulate): Promise<SimulatedRun> {
+      const { definition, param_schema, out_schema, ...rest } = body;
+      const resolved = await definitions.resolveUnsaved(principal, { definition, param_schema, out_schema });
+      return play(principal, { ...resolved, ref: UNSAVED, version: '0.0.0', revision: 0, hash: null }, rest);
+    },
+
+    /** The graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
+    async graph(
+      principal: Principal,
+      ref: string,
+      pick: { version?: string | undefined; revision?: number | undefined },
+    ): Promise<{ graph: Graph; mermaid: string }> {
+      const graph = graphOf((await definitions.get(principal, ref, pick)).definition);
+      return { graph, mermaid: mermaidOf(graph) };
+    },
+  };
+}
+
+/** The graph of what a run runs. */
+export function graphOfRun({ definition }: RunInput): Graph {
+  return graphOf(definition);
+}
+
+/** In a simulation the interpreter checks every input, as the workers would. */
+function withSchemas(actions: Record<string, ActionSpec>): Record<string, ActionSpec> {
+  return Object.fromEntries(
+    Object.entries(actions).map(([ref, spec]) => {
+      const schema = KNOWN_ACTIONS.get(ref)?.param_schema ?? null;
+      // A mock output stands for any.
+      const { out_schema: _, ...checked } = spec;
+      return [ref, schema === null ? checked : { ...checked, param_schema: schema }];
+    }),
+  );
+}

@@ -1,0 +1,118 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Definition } from '../../model/definition.ts';
+import { jsonPointer } from '../../model/issue.ts';
+import type { JobPool } from '../../model/job-pool.ts';
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import type { ActionSpec } from '../../model/run-input.ts';
+import { schemaProblems } from '../../model/schema/document.ts';
+import { sha256Hex } from '../access/hash.ts';
+import { KNOWN_ACTIONS } from './actions.ts';
+import type { DefinitionJobs } from './jobs.ts';
+import type { Reached } from './sub-workflows.ts';
+
+/** A schema that is stored with something; `name` is for people, `path` is its JSON pointer. */
+export interface NamedSchema {
+  name: string;
+  path: string;
+  schema: JsonObject;
+}
+
+/** What is wrong with the first of some schemas that cannot be used. */
+export interface UnusableSchema {
+  name: string;
+  path: string;
+  message: string;
+}
+
+/** Most characters of schemas without patterns that are made ready on the thread of the caller. */
+const SMALL = 65_536;
+
+/** Verdicts about schemas that are kept, by the digest of their text. */
+const MAX_VERDICTS = 1_000;
+
+/** Finds the first schema that cannot be used; null when all can. Pure. */
+export function findUnusableSchema(schemas: readonly NamedSchema[]): UnusableSchema | null {
+  for (const { name, path, schema } of schemas) {
+    const [problem] = schemaProblems(schema);
+    if (problem !== undefined) return { name, path: path + problem.path, message: problem.message };
+  }
+  return null;
+}
+
+/** Returns whether schemas with this text are made ready so fast that it may be done on the event loop: patterns are not. */
+export function isSmallSchemaText(text: string): boolean {
+  return text.length <= SMALL && !text.includes('"pattern');
+}
+
+/** Returns the forms of questions to people, as far as no template makes them. */
+export function formSchemasOf({ tasks }: Definition): NamedSchema[] {
+  return tasks.flatMap(({ name, action, input }, index) => {
+    if (action !== 'core.inquiry' || input === undefined || !isJsonObject(input)) return [];
+    const { response_schema: schema } = input;
+    if (schema === undefined || !isJsonObject(schema) || JSON.stringify(schema).includes('{{')) return [];
+    return [{ name: `response_schema of "${name}"`, path: `/definition/tasks/${index}/input/response_schema`, schema }];
+  });
+}
+
+/** Returns every schema but its `param_schema` that a run of a definition checks by, each once. */
+export function schemasOfRun(
+  definition: Definition,
+  outSchema: JsonObject | null,
+  { actions, workflows }: Reached,
+): NamedSchema[] {
+  const own = outSchema === null ? [] : [{ name: 'out_schema', path: '/out_schema', schema: outSchema }];
+  const all = [...own, ...formSchemasOf(definition), ...schemasOfActions(actions)];
+  for (const [ref, workflow] of Object.entries(workflows)) {
+    const within = ({ name, path, schema }: NamedSchema): NamedSchema => ({
+      name: `${name} of "${ref}"`,
+      path: jsonPointer(['workflows', ref]) + path,
+      schema,
+    });
+    if (workflow.out_schema) all.push(within({ name: 'out_schema', path: '/out_schema', schema: workflow.out_schema }));
+    all.push(...formSchemasOf(workflow.definition).map(within), ...schemasOfActions(workflow.actions));
+  }
+  return [...new Map(all.map((named) => [named.schema, named])).values()];
+}
+
+function schemasOfActions(actions: Record<string, ActionSpec>): NamedSchema[] {
+  return Object.entries(actions).flatMap(([ref, spec]) => {
+    if (KNOWN_ACTIONS.has(ref)) return [];
+    return (['param_schema', 'out_schema'] as const).flatMap((field): NamedSchema[] => {
+      const schema = spec[field];
+      if (schema === undefined) return [];
+      return [{ name: `${field} of "${ref}"`, path: jsonPointer(['actions', ref, field]), schema }];
+    });
+  });
+}
+
+/** Refuses schemas that can no longer be used. Throws `definition_outdated`, and `busy` or `work_exceeded` as the pool does. */
+export type SchemaGuard = (tenant: string, schemas: readonly NamedSchema[]) => Promise<void>;
+
+/** Creates the guard. It remembers what it has found, and asks the pool about schemas that take long to make ready. */
+export function createSchemaGuard(pool: Pick<JobPool<DefinitionJobs>, 'run'>): SchemaGuard {
+  const verdicts = new Map<string, UnusableSchema | null>();
+
+  async function verdictOn(tenant: string, schemas: readonly NamedSchema[]): Promise<UnusableSchema | null> {
+    const text = JSON.stringify(schemas);
+    const digest = sha256Hex(text);
+    const known = verdicts.get(digest);
+    if (known !== undefined) return known;
+    const found = isSmallSchemaText(text)
+      ? findUnusableSchema(schemas)
+      : await pool.run('find_unusable_schema', tenant, { schemas });
+    verdicts.set(digest, found);
+    const [oldest] = verdicts.keys();
+    if (verdicts.size > MAX_VERDICTS && oldest !== undefined) verdicts.delete(oldest);
+    return found;
+  }
+
+  return async (tenant, schemas) => {
+    if (schemas.length === 0) return;
+    const found = await verdictOn(tenant, schemas);
+    if (found === null) return;
+    const { name, path, message } = found;
+    throw new AppError('definition_outdated', `the stored ${name} cannot be used: ${path} ${message}`, {
+      issues: [{ code: 'schema_invalid', path, message }],
+    });
+  };
+}

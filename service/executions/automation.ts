@@ -1,0 +1,36 @@
+import { cleanupEntries } from '../../language/program.ts';
+import { cleanupOnly } from '../../language/transitions.ts';
+import type { Execution, LogEntry, TaskExecution } from '../../model/execution.ts';
+import { logsOf } from '../../projection/logs.ts';
+
+/** A run as document 001 counts it: by task, whose latest visit tells how it went. */
+export interface AutomationView {
+  total: number;
+  successful: number;
+  failed: number;
+  /** Position in the definition of the task whose failure decided the run; null when none did. */
+  failedIndex: number | null;
+  logs: (LogEntry & { index: number | null })[];
+}
+
+/** What document 001 tells of a run beyond the others. */
+export function automationOf(execution: Execution): AutomationView {
+  const { run, tasks, failure } = execution;
+  const names = run?.definition.tasks.map(({ name }) => name) ?? [];
+  const indexOf = (key: string | null | undefined): number | null => {
+    const index = names.indexOf(/^[^#[~]*/.exec(key ?? '')![0]);
+    return index === -1 ? null : index;
+  };
+  const latest = new Map<string, TaskExecution>();
+  for (const task of tasks) if (task.item === null) latest.set(task.name, task);
+  const ended = [...latest.values()].map(({ status }) => status);
+  // What only a cleanup leads to was not planned, unless it has run.
+  const cleanup = run === null ? new Set<string>() : cleanupOnly(run.definition, cleanupEntries(run.definition));
+  return {
+    total: names.filter((name) => latest.has(name) || !cleanup.has(name)).length,
+    successful: ended.filter((status) => status === 'completed').length,
+    failed: ended.filter((status) => ['failed', 'timeout', 'abandoned'].includes(status)).length,
+    failedIndex: failure === null ? null : indexOf(failure.task),
+    logs: logsOf(execution).map((entry) => ({ ...entry, index: indexOf(entry.task) })),
+  };
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../../model/app-error.ts';
+import type { BulkError, BulkVerb } from '../../model/bulk.ts';
+import { integerId } from '../../model/execution-id.ts';
+import type { Logger } from '../../model/log.ts';
+import { hasPermission, type Permission } from '../../model/permissions.ts';
+import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
+import type { BulkJob, BulkJobStore } from '../../store/bulk-jobs.ts';
+import type { ExecutionFilter, ExecutionStore } from '../../store/executions.ts';
+import type { PrincipalService } from '../access/principals.ts';
+import { isPassing } from '../outages.ts';
+import type { IdempotencyKey } from '../starts/idempotency.ts';
+import { workFor } from '../starts/work-owner.ts';
+import type { DeletionService } from './deletions.ts';
+import type { ExecutionService } from './executions.ts';
+import type { RetryService } from './retries.ts';
+
+/** Which executions are meant: by their ids in any spelling, or those that match a filter and can be changed so. */
+export type BulkTarget = { ids: readonly (number | string)[] } | { filter: ExecutionFilter };
+
+/** Executions that one job may have. */
+const MAX_TARGETS = 100_000;
+
+/** Executions that are changed at the same time, and errors that a job keeps. */
+const CONCURRENCY = 8;
+const MAX_ERRORS = 1_000;
+
+/** Batches of a job, of so many executions each, until it is another tenant's turn. */
+const BATCHES = 4;
+
+/** Milliseconds that a process has a job for, from its last sign of life; and between two looks for one. */
+const LEASE = 20_000;
+const INTERVAL = 1_000;
+
+/** What changes one execution. */
+export interface BulkServices {
+  executions: ExecutionService;
+  retries: RetryService;
+  deletions: DeletionService;
+  principals: Pick<PrincipalService, 'asItStands'>;
+}
+
+/** Changes many executions, in jobs that outlive a process. */
+export type BulkService = ReturnType<typeof createBulkService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createBulkService(
+  jobs: BulkJobStore,
+  store: ExecutionStore,
+  { executions, retries, deletions, principals }: BulkServices,
+  clock: () => number,
+  log: Logger,
+) {
+  let wake = () => {};
+
+  async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
+    const permission = PERMISSION[verb];
+    if (!hasPermission(principal, permission)) {
+      throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+    }
+    if ('ids' in target) {
+      const numbers = new Set<number>();
+      for (const [index, id] of target.ids.entries()) {
+        const n = await executions.numberOf(principal, String(id));
+        const message = 'is not the id of an execution';
+        if (n === null) throw refusal('request_invalid', [{ code: 'value_invalid', path: `/ids/${index}`, message }]);
+        numbers.add(n);
+      }
+      return [...numbers];
+    }
+    const { statuses: meant, ...rest } = MEANT[verb];
+    const wanted = target.filter.statuses;
+    const statuses = meant === undefined ? wanted : meant.filter((status) => wanted?.includes(status) ?? true);
+    const numbers = await store.numbersOf(principal.tenant, { ...target.filter, ...rest, statuses }, MAX_TARGETS + 1);
+    if (numbers.length <= MAX_TARGETS) return numbers;
+    throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
+  }
+
+  /**
+   * Does the next batches of a job, unless somebody aborts it, and lets it go. A job whose principal has been disabled since, or has lost
+   * the permission, is aborted: its next execution fails with the reason.
+   */
+  async function work(leased: BulkJob, signal: AbortSignal): Promise<void> {
+    const principal = await principals.asItStands(leased.principal);
+    if (principal === null || !hasPermission(principal, PERMISSION[leased.verb])) {
+      const { id, tenant, targets, done, verb } = leased;
+      const error =
+        principal === null
+          ? `"${leased.principal.subject}", who began this job, is disabled`
+          : `"${leased.principal.subject}", who began this job, does not have the permission ${PERMISSION[verb]} any more`;
+      const errors = [{ id: integerId(targets[done]!), error }];
+      await jobs.advance(id, { done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
+      await jobs.abort(tenant, id);
+      return;
+    }
+    let job = leased;
+    for (let batches = 1; job.status === 'running' && !signal.aborted; batches += 1) {
+      const batch = job.targets.slice(job.done, job.done + CONCURRENCY);
+      const { id } = job;
+      const { verb, reason } = leased;
+      const results = await Promise.all(
+        batch.map((n) => change({ principal, verb, reason }, n, ['bulk', id, String(n)])),
+      );
+      const errors = results.filter((error) => error !== null);
+      const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
+      const last = batches === BATCHES;
+      job = await jobs.advance(job.id, progress, last ? null : new Date(clock() + LEASE), MAX_ERRORS);
+      if (last) return;
+    }
+  }
+
+  /** Does it to one; the same key is one retry, also when a process died in between. */
+  async function change(
+    { principal, verb, reason }: Pick<BulkJob, 'principal' | 'verb' | 'reason'>,
+    n: number,
+    key: IdempotencyKey,
+  ): Promise<BulkError | null> {
+    const id = String(integerId(n));
+    try {
+      if (verb === 'retry') await retries.retry(principal, id, { from: 'failed', idempotencyKey: key });
+      else if (verb === 'delete') await deletions.deleteExecution(principal, id);
+      else await executions[verb](principal, id, reason);
+      return null;
+    } catch (error) {
+      // The whole job has to wait until everything is there again.
+      if (isPassing(error)) throw error;
+      if (!(error instanceof AppError)) log.error({ err: error, n, verb }, 'a bulk job cannot change a run');
+      return { id: integerId(n), error: error instanceof AppError ? error.message : 'something went wrong here' };
+    }
+  }
+
+  return {
+    /** Returns how many executions a job would have. Throws what `begin` throws. */
+    async count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number> {
+      return (await numbersOf(principal, verb, target)).length;
+    },
+
+    /**
+     * Begins a job. Throws `forbidden` where the caller does not have the permission, `request_invalid` for an id that can be none, and for more
+     * executions than a job may have.
+     */
+    async begin(
+      principal: Principal,
+      verb: BulkVerb,
+      target: BulkTarget,
+      reason: string,
+    ): Promise<{ id: string; matched: number }> {
+      const targets = await numbersOf(principal, verb, target);
+      const id = randomUUID();
+      await jobs.create({ id, tenant: principal.tenant, verb, reason, principal, targets });
+      wake();
+      return { id, matched: targets.length };
+    },
+
+    /** A job as it stands. Throws `bulk_job_not_found`. */
+    async get({ tenant }: Principal, id: string): Promise<BulkJob> {
+      return orMissing(await jobs.find(tenant, id), id);
+    },
+
+    /** Leaves what a job has not done yet. Throws `bulk_job_not_found`. */
+    async abort({ tenant }: Principal, id: string): Promise<BulkJob> {
+      return orMissing(await jobs.abort(tenant, id), id);
+    },
+
+    /** Works on jobs until the signal is aborted; a job that a dead process had is gone on with. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failing = false;
+      let turn: string | null = null;
+      while (!signal.aborted) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        try {
+          const job: BulkJob | null = await jobs.lease(new Date(clock()), new Date(clock() + LEASE), turn);
+          if (job === null) failing = false;
+          else {
+            turn = job.tenant;
+            await workFor(job.tenant, () => work(job, signal));
+            failing = false;
+            continue;
+          }
+        } catch (error) {
+          if (!failing && !signal.aborted) log.warn({ err: error }, 'bulk jobs cannot go on; trying again');
+          failing = true;
+        }
+        await Promise.race([
+          wait(INTERVAL, undefined, { signal }).catch(() => undefined),
+          failing ? wait(INTERVAL) : woken,
+        ]);
+      }
+    },
+  };
+}
+
+/** What one must be allowed to begin a job, and for as long as it goes on. */
+const PERMISSION: Record<BulkVerb, Permission> = {
+  cancel: 'execution:execute',
+  terminate: 'execution:execute',
+  retry: 'execution:execute',
+  delete: 'execution:admin',
+};
+
+/** Which executions a verb is for, of those that match a filter. */
+const MEANT: Record<BulkVerb, ExecutionFilter> = {
+  cancel: { open: true },
+  terminate: { open: true },
+  retry: { statuses: ['failed', 'timeout', 'abandoned', 'cancelled', 'terminated'] },
+  delete: { open: false },
+};
+
+function orMissing(job: BulkJob | null, id: string): BulkJob {
+  if (job === null) throw new AppError('bulk_job_not_found', `Bulk job ${id} not found`);
+  return job;
+}

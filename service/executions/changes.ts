@@ -1,0 +1,126 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Logger } from '../../model/log.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { Change, ExecutionStore, IndexRow } from '../../store/executions.ts';
+import { keepGoing } from '../loops.ts';
+import { type ListedExecution, listedRun } from './task-executions.ts';
+
+/** A run that has changed, as it is now; `id` says where the change stands, and goes back in to go on behind it. */
+export interface ChangeEntry {
+  id: string;
+  run: ListedExecution;
+}
+
+/** Milliseconds between two looks for changes. */
+const INTERVAL = 500;
+
+/** Changes that are read, and kept for all listeners, at a time. */
+const KEPT = 1_000;
+
+/** Tells of changes of all runs of a tenant, while they happen. */
+export type ChangeService = ReturnType<typeof createChangeService>;
+
+/** Makes the service: one look a tenant however many listen. */
+export function createChangeService(store: ExecutionStore, log: Logger) {
+  const feeds = new Map<string, Feed>();
+
+  async function* listen(tenant: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<ChangeEntry> {
+    const feed = feeds.get(tenant) ?? createFeed(store, tenant, log);
+    feeds.set(tenant, feed);
+    feed.listeners += 1;
+    try {
+      yield* feed.changesBehind(after === undefined ? await store.lastChange() : parseId(after)!, signal);
+    } finally {
+      feed.listeners -= 1;
+      if (feed.listeners === 0) {
+        feed.stop();
+        feeds.delete(tenant);
+      }
+    }
+  }
+
+  return {
+    /**
+     * Every change behind an entry, or from now on, until the signal is aborted; a run that has changed several times
+     * in between is told once, as it is. Throws `request_invalid` for an id that no entry had.
+     */
+    watch(
+      { tenant }: Principal,
+      { after, signal }: { after?: string | undefined; signal: AbortSignal },
+    ): AsyncGenerator<ChangeEntry> {
+      if (after !== undefined && parseId(after) === undefined) {
+        throw new AppError('request_invalid', 'Last-Event-ID is none that this stream gave');
+      }
+      return listen(tenant, after, signal);
+    },
+
+    /** Ends every stream. */
+    close(): void {
+      for (const feed of feeds.values()) feed.stop();
+    },
+  };
+}
+
+type Feed = ReturnType<typeof createFeed>;
+
+function createFeed(store: ExecutionStore, tenant: string, log: Logger) {
+  const stop = new AbortController();
+  /** The newest changes, one a run, the oldest first, and the place that all changes behind are among them. */
+  let recent: IndexRow[] = [];
+  let since: Change | null = null;
+  let wake = () => {};
+  let news = new Promise<void>((resolve) => (wake = resolve));
+
+  async function look(): Promise<void> {
+    since ??= await store.lastChange();
+    const rows = await store.changesBehind(tenant, recent.at(-1) ?? since, KEPT);
+    if (rows.length === 0) return;
+    const changed = new Set(rows.map(({ n }) => n));
+    recent = [...recent.filter(({ n }) => !changed.has(n)), ...rows];
+    if (recent.length > KEPT) {
+      const dropped = recent.splice(0, recent.length - KEPT);
+      since = dropped.at(-1)!;
+    }
+    const waking = wake;
+    news = new Promise<void>((resolve) => (wake = resolve));
+    waking();
+  }
+
+  const trouble = 'changes cannot be read; trying again';
+  void keepGoing(look, stop.signal, { interval: INTERVAL, pause: INTERVAL, log, trouble });
+
+  return {
+    listeners: 0,
+    stop: () => stop.abort(),
+
+    async *changesBehind(place: Change, signal: AbortSignal): AsyncGenerator<ChangeEntry> {
+      const ended = new Promise<void>((resolve) => {
+        const both = AbortSignal.any([signal, stop.signal]);
+        if (both.aborted) resolve();
+        both.addEventListener('abort', () => resolve(), { once: true });
+      });
+      let last = place;
+      while (!signal.aborted && !stop.signal.aborted) {
+        const waiting = news;
+        const covered = since !== null && !isBehind(since, last);
+        const rows = covered
+          ? recent.filter((row) => isBehind(row, last))
+          : await store.changesBehind(tenant, last, KEPT);
+        for (const row of rows) {
+          last = row;
+          yield { id: `${row.changed}-${row.n}`, run: listedRun(row) };
+        }
+        if (rows.length === 0) await Promise.race([waiting, ended]);
+      }
+    },
+  };
+}
+
+function isBehind(a: Change, b: Change): boolean {
+  return a.changed > b.changed || (a.changed === b.changed && a.n > b.n);
+}
+
+function parseId(id: string): Change | undefined {
+  const [, changed, n] = /^(\d{1,16})-(-?\d{1,16})$/.exec(id) ?? [];
+  return changed === undefined ? undefined : { changed: Number(changed), n: Number(n) };
+}

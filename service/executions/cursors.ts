@@ -1,0 +1,22 @@
+import { Buffer } from 'node:buffer';
+import { isInstant } from '../../model/instant.ts';
+import { refusal } from '../../model/refusal.ts';
+
+/** The cursor behind an entry of a list: its time in milliseconds, and its number among those of that time. */
+export function cursorText(time: number, number: number): string {
+  return Buffer.from(JSON.stringify([time, number])).toString('base64url');
+}
+
+/** What a cursor says. Throws `request_invalid` for one that no list gave. */
+export function readCursor(text: string): [time: number, number: number] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger)) {
+      const [time, number] = value as [number, number];
+      if (isInstant(time) && number >= 0 && cursorText(time, number) === text) return [time, number];
+    }
+  } catch {
+    // Told below: there is one way in which a cursor is wrong.
+  }
+  throw refusal('request_invalid', [{ code: 'value_invalid', path: '/cursor', message: 'is none that a list gave' }]);
+}

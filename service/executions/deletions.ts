@@ -1,0 +1,115 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Principal } from '../../model/principal.ts';
+import { isClosed } from '../../model/status.ts';
+import { memoOf } from '../../projection/project.ts';
+import type { DefinitionStore } from '../../store/definitions.ts';
+import type { ExecutionStore } from '../../store/executions.ts';
+import type { InquiryStore } from '../../store/inquiries.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import type { DefinitionService } from '../definitions/definitions.ts';
+import type { ExecutionService } from './executions.ts';
+
+/** How long a deleted run is kept from coming back, in milliseconds: seven days. */
+const BURIED_FOR = 7 * 24 * 3_600_000;
+
+/** Runs of a workflow that are deleted at a time. */
+const PAGE = 100;
+
+/** What deletes runs and workflows. */
+export type DeletionService = ReturnType<typeof createDeletionService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createDeletionService(
+  temporal: Temporal,
+  stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore },
+  { executions, definitions }: { executions: ExecutionService; definitions: DefinitionService },
+  clock: () => number,
+) {
+  const { namespace } = temporal;
+
+  /** Deletes runs with everything that they have started. */
+  async function remove(runs: readonly { n: number; workflowId: string }[]): Promise<void> {
+    const ids = new Set<string>();
+    for (const { n, workflowId } of runs) {
+      ids.add(workflowId);
+      for (const below of await stores.executions.descendants(n)) ids.add(below.workflowId);
+      // The index may be a little behind.
+      for await (const page of temporal.list(`RootWorkflowId = "${workflowId}"`)) {
+        for (const { execution } of page) if (execution?.workflowId) ids.add(execution.workflowId);
+      }
+    }
+    await stores.executions.bury(namespace, [...ids], new Date(clock() + BURIED_FOR));
+    for (const id of ids) await temporal.remove(id);
+    await stores.inquiries.forget(namespace, [...ids]);
+  }
+
+  /** The open runs of a workflow, as the index and Temporal know them. */
+  async function openRuns(principal: Principal, { id, ref }: { id: number; ref: string }): Promise<Set<string>> {
+    const filter = { definition: id, open: true };
+    const rows = await stores.executions.listBehind(principal.tenant, filter, { cursor: null, limit: 10_000 });
+    const open = new Set(rows.map(({ workflowId }) => workflowId));
+    for await (const page of temporal.list(`WorkflowType = "${ref}" AND ExecutionStatus = "Running"`)) {
+      for (const { memo, execution } of page) {
+        const { tenant, definition_id: definition } = memoOf(memo) ?? {};
+        if (tenant === principal.tenant && definition === id && execution?.workflowId) open.add(execution.workflowId);
+      }
+    }
+    return open;
+  }
+
+  return {
+    /**
+     * Deletes a closed run and the sub-workflows that it has started: from the index and from Temporal, for good. Throws
+     * `execution_not_found`, `execution_open`.
+     */
+    async deleteExecution(principal: Principal, id: string): Promise<void> {
+      const { n, execution } = await executions.get(principal, id);
+      if (!isClosed(execution.status)) {
+        throw new AppError(
+          'execution_open',
+          `Execution with ID ${id} is ${execution.status}: cancel or terminate it first`,
+        );
+      }
+      await remove([{ n, workflowId: execution.workflowId }]);
+    },
+
+    /**
+     * Deletes a workflow with its revisions and all its runs; `force` terminates those that are open. Throws
+     * `workflow_not_found`, `workflow_in_use`.
+     */
+    async deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void> {
+      const workflow = await definitions.get(principal, ref);
+      const { tenant } = principal;
+      if (!force) await this.demandClosed(principal, workflow);
+      // From here on nothing more is started.
+      await stores.definitions.setEnabled(tenant, workflow.id, false);
+      if (force) await this.terminateRuns(principal, workflow);
+      await this.deleteRuns(principal, workflow.id);
+      await stores.definitions.remove(tenant, workflow.id);
+    },
+
+    /** Throws `workflow_in_use` while a workflow has open runs. */
+    async demandClosed(principal: Principal, workflow: { id: number; ref: string }): Promise<void> {
+      const open = await openRuns(principal, workflow);
+      if (open.size === 0) return;
+      const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
+      throw new AppError('workflow_in_use', `Workflow '${workflow.ref}' has ${runs}; ?force=true terminates them`);
+    },
+
+    /** Terminates the open runs of a workflow that is deleted. */
+    async terminateRuns(principal: Principal, workflow: { id: number; ref: string }): Promise<void> {
+      for (const id of await openRuns(principal, workflow)) {
+        await temporal.terminate(id, `the workflow ${workflow.ref} is deleted`, principal.subject);
+      }
+    },
+
+    /** Deletes all runs of a workflow, by its integer id. */
+    async deleteRuns({ tenant }: Principal, definition: number): Promise<void> {
+      for (;;) {
+        const rows = await stores.executions.listBehind(tenant, { definition }, { cursor: null, limit: PAGE });
+        if (rows.length === 0) return;
+        await remove(rows);
+      }
+    },
+  };
+}

@@ -1,0 +1,270 @@
+import { ATTEMPTS_SKIPPED } from '../../interpreter/versions.ts';
+import { AppError } from '../../model/app-error.ts';
+import { heldDelegations } from '../../model/delegation.ts';
+import { type Execution, HELD_BACK, type Wait } from '../../model/execution.ts';
+import { integerId, parseExecutionId } from '../../model/execution-id.ts';
+import type { Failure } from '../../model/failure.ts';
+import { inquiryId } from '../../model/inquiry-id.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
+import { isClosed } from '../../model/status.ts';
+import type { WaitingJoin } from '../../projection/moment.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import type { DeliveryService } from '../notices/deliveries.ts';
+import { type Mask, maskExecution } from '../projections/masks.ts';
+import type { ProjectionReader } from '../projections/reader.ts';
+import type { ExecutionService } from './executions.ts';
+import { taskToRetry } from './retries.ts';
+
+/** What somebody can do, in words, and as a request. */
+export interface Advice {
+  /** A stable name of the trouble; absent where nothing is wrong. */
+  code?: string;
+  text: string;
+  method: string | null;
+  href: string | null;
+  /** What to send; null: nothing, or what only the caller knows. */
+  body?: JsonObject | null;
+}
+
+/** Why a run stands as it does. */
+export interface Explanation {
+  execution: Execution;
+  /** Whether it can still end as it was meant to, by itself or by what is advised. */
+  canFinish: boolean;
+  blockedBy: WaitingJoin[];
+  advice: Advice[];
+}
+
+/** Explains runs. */
+export type ExplanationService = ReturnType<typeof createExplanationService>;
+
+/** Makes the service. */
+export function createExplanationService(
+  executions: ExecutionService,
+  projections: ProjectionReader,
+  temporal: Pick<Temporal, 'pollers'>,
+  deliveries: Pick<DeliveryService, 'untold'>,
+) {
+  /** Advice on open inquiries that nobody was told of. */
+  async function untold(execution: Execution): Promise<Advice[]> {
+    return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({
+      code: 'nobody_was_told',
+      text: `Nobody was told that "${inquiry.task}" waits for a decision: ${reasons.join('; ')}.`,
+      ...NOTHING,
+    }));
+  }
+
+  /** From where an ended run can be tried again; null: from what failed, which is what a retry does unless it is told otherwise. */
+  async function retryFrom(execution: Execution): Promise<string | null> {
+    if (execution.authentic === false) return 'start';
+    try {
+      const ended = await projections.readCarried(execution.workflowId, null);
+      if (ended === null) return 'start';
+      return ended.carried === null ? taskToRetry(execution) : null;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'work_exceeded') return 'start';
+      throw error;
+    }
+  }
+
+  /** The queues of a run in which tasks wait and that nobody serves. */
+  async function unserved({ waitingFor, ...execution }: Execution): Promise<Set<string>> {
+    const waiting = waitingFor.filter(({ kind, detail }) => kind === 'worker' && detail === null);
+    const queues = [...new Set(waiting.map(({ task }) => queueOf({ waitingFor, ...execution }, task)))];
+    const served = await Promise.all(queues.map((queue) => temporal.pollers(queue)));
+    return new Set(queues.filter((_, index) => served[index] === 0));
+  }
+
+  return {
+    /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
+    async explain(principal: Principal, id: string): Promise<Explanation> {
+      const { n, execution, projected, mask } = await executions.readRaw(principal, id);
+      const { status, waitingFor } = execution;
+      const self = `/api/v1/executions/${integerId(n)}`;
+      if (isClosed(status)) {
+        const good = status === 'completed' || status === 'skipped';
+        const advice = good ? [] : closedAdvice(execution, self, await retryFrom(execution));
+        return { execution, canFinish: good, blockedBy: [], advice: masked(advice, mask) };
+      }
+      const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
+      const nobody = await unserved(execution);
+      const idle = waitingFor.length === 0 && (await temporal.pollers(execution.taskQueue)) === 0;
+      const unbegun = idle
+        ? [
+            {
+              code: 'no_worker',
+              text: `No worker has taken it (no_worker): nobody polls the task queue "${execution.taskQueue}".${HOW_TO_WORK}`,
+              ...NOTHING,
+            },
+          ]
+        : [];
+      const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self, nobody));
+      const canceling =
+        status === 'canceling'
+          ? [{ text: 'It is stopping; terminate ends it at once.', ...request('POST', `${self}/terminate`) }]
+          : [];
+      return {
+        execution,
+        canFinish: !stuck && status !== 'canceling' && execution.pendingFailure === null,
+        blockedBy: projected?.joins ?? [],
+        advice: masked(
+          [
+            ...canceling,
+            ...lostAdvice(execution, self),
+            ...forgeryAdvice(execution),
+            ...unbegun,
+            ...(await untold(execution)),
+            ...advice,
+          ],
+          mask,
+        ),
+      };
+    },
+
+    /** A run as it was at an event of its history, by the event's number. Throws `execution_not_found`, `event_not_found`. */
+    async at(
+      principal: Principal,
+      id: string,
+      event: number,
+    ): Promise<{ n: number; execution: Execution; joins: WaitingJoin[] }> {
+      const { n, execution } = await executions.readRaw(principal, id);
+      const then = await projections.readAt(execution.workflowId, event);
+      if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
+      return { n, execution: maskExecution(then.execution, then.above).execution, joins: then.joins };
+    },
+  };
+}
+
+/** Masks the texts of advice, some of which hold messages of failures and of chat services. */
+function masked(advice: readonly Advice[], mask: Mask): Advice[] {
+  return advice.map((each) => ({ ...each, text: mask(each.text) as string }));
+}
+
+/** What a run has failed with that still waits for something: it cannot end well, and may never end by itself. */
+function lostAdvice({ pendingFailure: failure, status }: Execution, self: string): Advice[] {
+  if (failure === null || status === 'canceling') return [];
+  const text = `It has failed, and ends as failed once nothing of it is awaited any more: ${told(failure)}. Cancel ends the wait.`;
+  return [{ code: 'failed', text, ...request('POST', `${self}/cancel`) }];
+}
+
+function closedAdvice({ failure, status }: Execution, self: string, from: string | null): Advice[] {
+  const why = failure?.task === undefined && failure?.cause === undefined ? '' : `: ${told(failure)}`;
+  const how = `It has ended as ${status}${why}.`;
+  const retry = request('POST', `${self}/retry`);
+  if (from === null) return [{ text: `${how} A retry continues from there.`, ...retry }];
+  const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;
+  return [{ text: `${how} A retry with from: ${JSON.stringify(from)} does ${what} again.`, ...retry, body: { from } }];
+}
+
+/** What failed, in words. */
+function told({ type, task, message }: Failure): string {
+  if (type === 'failed_by_workflow') return message;
+  return task === undefined ? message : `"${task}" failed with ${type} (${message})`;
+}
+
+function forgeryAdvice({ statements, authentic }: Execution): Advice[] {
+  const forged = authentic === false ? [{ code: 'not_authentic', text: NOT_AUTHENTIC, ...NOTHING }] : [];
+  if (statements === null || statements.refused === 0) return forged;
+  const text = `The run has refused ${statements.refused} decisions or controls that Fermata has not signed for it (statements_refused): somebody sends them past the API.`;
+  return [...forged, { code: 'statements_refused', text, ...NOTHING }];
+}
+
+const NOT_AUTHENTIC =
+  'No API has signed its start (not_authentic): somebody has started it, or changed what it was started with, past the API. What people are said to have decided in it proves nothing.';
+
+function adviceFor(
+  { kind, task, detail, until }: Wait,
+  execution: Execution,
+  n: number,
+  self: string,
+  unserved: ReadonlySet<string>,
+): Advice[] {
+  const skip = request('POST', `${self}/tasks/${encodeURIComponent(task?.replace(/~\d+$/, '') ?? '')}/skip`);
+  const at = until === null ? '' : ` until ${until}`;
+  switch (kind) {
+    case 'inquiry': {
+      const asked = execution.inquiries.filter((inquiry) => inquiry.task === task && inquiry.status === 'pending');
+      return asked.map((inquiry) => {
+        const { approvers, groups } = inquiry.request;
+        const delegates = heldDelegations(inquiry).map(({ by, to }) => `${to} on behalf of ${by}`);
+        const who =
+          [...approvers, ...groups.map((group) => `the group ${group}`), ...delegates].join(', ') ||
+          'anybody who may respond';
+        const text = `"${task}" waits for a decision${at}: ${who} can decide.`;
+        return { text, ...request('POST', `/api/v1/inquiries/${encodeURIComponent(inquiryId(n, inquiry))}/respond`) };
+      });
+    }
+    case 'signal':
+      return [{ text: `"${task}" waits for the signal "${detail}"${at}.`, ...request('POST', `${self}/signal`) }];
+    case 'timer':
+      return [{ text: `"${task}" waits${at} by itself; skip ends the wait.`, ...skip }];
+    case 'retry': {
+      const again = `"${task}" is tried again${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}`;
+      const ends = (execution.run?.interpreter ?? 0) >= ATTEMPTS_SKIPPED;
+      return [
+        ends ? { text: `${again}; skip ends the wait.`, ...skip } : { text: `${again}; it needs nothing.`, ...NOTHING },
+      ];
+    }
+    case 'action':
+      return [{ text: `"${task}" is being done by a worker; it needs nothing.`, ...NOTHING }];
+    case 'child': {
+      const child = execution.tasks.find(({ key }) => key === task)?.child ?? null;
+      const below = child === null ? undefined : parseExecutionId(child);
+      const href = below === undefined ? null : `/api/v1/executions/${integerId(below.n)}/explain`;
+      return [
+        {
+          text: `"${task}" waits for its sub-workflow, which has an explanation of its own.`,
+          method: href && 'GET',
+          href,
+        },
+      ];
+    }
+    case 'worker': {
+      if (detail !== null) return [{ text: `"${task}" waits for its turn on a worker (${detail}).`, ...NOTHING }];
+      const queue = queueOf(execution, task);
+      const text = unserved.has(queue)
+        ? `No worker has taken "${task}" yet (no_worker): nobody polls the task queue "${queue}".${queue === OWN_TASK_QUEUE ? HOW_TO_WORK : ''}`
+        : `No worker has taken "${task}" yet: the workers of the task queue "${queue}" have not come to it.`;
+      return [{ ...(unserved.has(queue) ? { code: 'no_worker' } : {}), text, ...NOTHING }];
+    }
+    case 'pause':
+      if (task !== null && detail === HELD_BACK) {
+        const text = `The next attempt of "${task}" is held back while the run is paused; resume lets it begin.`;
+        return [{ text, ...request('POST', `${self}/resume`) }];
+      }
+      if (task !== null) {
+        const text = `"${task}" is paused in Temporal: "temporal activity unpause --workflow-id ${execution.workflowId} --activity-id ${task}" has it go on.`;
+        return [{ text, ...NOTHING }];
+      }
+      return [{ text: `It is ${detail}; resume has it go on.`, ...request('POST', `${self}/resume`) }];
+    case 'turn':
+      return [
+        { text: `It waits for its turn: ${detail}; it begins by itself once one of them has ended.`, ...NOTHING },
+      ];
+    case 'drain':
+      return [{ text: `Nothing new begins: ${detail}; it needs nothing.`, ...NOTHING }];
+    case 'engine_fault':
+      return [
+        {
+          text: `No worker can go on with it (${detail}): a worker with a build that can is needed, or terminate ends it.`,
+          ...request('POST', `${self}/terminate`),
+        },
+      ];
+  }
+}
+
+function queueOf({ run, taskQueue, tasks }: Execution, key: string | null): string {
+  const action = tasks.find((task) => task.key === key?.replace(/~\d+$/, ''))?.action;
+  return (action === undefined ? undefined : run?.actions[action]?.task_queue) ?? taskQueue;
+}
+
+function request(method: string, href: string): Pick<Advice, 'method' | 'href'> {
+  return { method, href };
+}
+
+/** How to have Fermata's own task queue served. */
+const HOW_TO_WORK = ' `npm run start:worker` starts a worker.';
+
+const NOTHING = { method: null, href: null };

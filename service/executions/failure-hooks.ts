@@ -1,0 +1,81 @@
+import { AppError } from '../../model/app-error.ts';
+import { derivedNumber, integerId } from '../../model/execution-id.ts';
+import { completeFailure } from '../../model/failure.ts';
+import { jsonSize } from '../../model/json.ts';
+import type { Logger } from '../../model/log.ts';
+import { NOBODY_ID, type Principal } from '../../model/principal.ts';
+import type { FailureHookRow, FailureHookStore } from '../../store/failure-hooks.ts';
+import { sha256Hex } from '../access/hash.ts';
+import { keepGoing } from '../loops.ts';
+import { isPassing, refusalOf } from '../outages.ts';
+import { workFor } from '../starts/work-owner.ts';
+import type { ExecutionService } from './executions.ts';
+
+/** Milliseconds between two rounds, and hooks in one: of a tenant, and in all. */
+const INTERVAL = 500;
+const AT_ONCE = { ofTenant: 10, all: 40 };
+
+/** Largest input of a run that its hook is told, in bytes of JSON. */
+const MAX_INPUT = 500_000;
+
+/**
+ * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
+ * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal
+ * itself knows it again.
+ */
+export function createFailureHooks(
+  store: FailureHookStore,
+  executions: ExecutionService,
+  namespace: string,
+  log: Logger,
+) {
+  async function start(row: FailureHookRow): Promise<void> {
+    const { workflowId, tenant, hook } = row;
+    const anybody: Principal = {
+      ...{ id: NOBODY_ID, tenant, tenantRef: '', subject: 'fermata', kind: 'service', onBehalfOf: null },
+      ...{ roles: [], permissions: [], groups: [] },
+    };
+    const { n, execution } = await executions.get(anybody, workflowId);
+    const { memo, failure, run, authentic } = execution;
+    if (authentic === false) throw new AppError('history_unusable', 'no API has signed the start of the run');
+    const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
+    const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
+    const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };
+    await executions.start(starter, {
+      ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: ['on_failure', workflowId] },
+      number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
+      starters: run?.starters,
+      input: { ...told, error: failure === null ? null : completeFailure(failure) },
+    });
+  }
+
+  return {
+    /** One round. */
+    async tick(): Promise<void> {
+      const busy = new Set<string>();
+      for (const row of await store.due(namespace, AT_ONCE)) {
+        const { workflowId, tenant, hook } = row;
+        if (busy.has(tenant)) continue;
+        try {
+          await workFor(tenant, () => start(row));
+          await store.end(row, null);
+        } catch (error) {
+          const { code, message } = refusalOf(error, 'the log of the API says what went wrong');
+          // That a tenant has too much under way is no reason for others to wait; that something is away is one.
+          if (code === 'busy') busy.add(tenant);
+          else if (isPassing(error)) throw error;
+          else {
+            log.error({ err: error, workflow_id: workflowId, hook }, 'what is to follow a failure cannot be started');
+            await store.end(row, `${code}: ${message}`);
+          }
+        }
+      }
+    },
+
+    /** Keeps going until the signal is aborted. */
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'what is to follow failures cannot be started';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Ledger } from '../../model/ledger.ts';
+import type { Principal } from '../../model/principal.ts';
+import { createStatementReader, ledgerOf } from '../../projection/ledger.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import type { ExecutionService } from './executions.ts';
+
+/** Executions that one export may hold, sub-workflows included. */
+const MAX_EXECUTIONS = 1_000;
+
+/** Exports decisions, so that they can be checked without a server. */
+export interface LedgerService {
+  /**
+   * Returns the decisions of an execution and of its sub-workflows. Throws `execution_not_found`, `history_unusable` where the history
+   * cannot be read as a whole, and `work_exceeded` for more than 1,000 executions.
+   */
+  export(principal: Principal, id: string): Promise<Ledger>;
+}
+
+/** Creates the service. */
+export function createLedgerService(
+  executions: Pick<ExecutionService, 'readRaw'>,
+  temporal: Pick<Temporal, 'history'>,
+): LedgerService {
+  async function exportOne(principal: Principal, id: string, count: { left: number }): Promise<Ledger> {
+    count.left -= 1;
+    if (count.left < 0) throw new AppError('work_exceeded', `an export holds ${MAX_EXECUTIONS} executions at most`);
+    const { execution: shown, projected, mask } = await executions.readRaw(principal, id);
+    const execution = projected?.execution;
+    const run = execution?.run;
+    if (execution === undefined || !run || execution.projection !== 'complete') {
+      throw new AppError('history_unusable', 'the history of the execution cannot be read as a whole');
+    }
+    const reader = createStatementReader(execution);
+    for await (const page of temporal.history(execution.workflowId)) for (const event of page) reader.take(event);
+    const children: Ledger[] = [];
+    for (const { child } of execution.tasks) {
+      if (child !== null) children.push(await exportOne(principal, child, count));
+    }
+    return { ...ledgerOf({ ...execution, run }, reader.sent, shown.inquiries, mask), children };
+  }
+
+  return {
+    export: (principal, id) => exportOne(principal, id, { left: MAX_EXECUTIONS }),
+  };
+}

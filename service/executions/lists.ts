@@ -1,0 +1,133 @@
+import { AppError } from '../../model/app-error.ts';
+import { integerId } from '../../model/execution-id.ts';
+import { didYouMean } from '../../model/issue.ts';
+import type { Principal } from '../../model/principal.ts';
+import {
+  countedAs,
+  type ExecutionStatus,
+  STATUS_FILTER_WORDS,
+  type StatusDialect,
+  statusesNamed,
+} from '../../model/status.ts';
+import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../../store/executions.ts';
+import { cursorText, readCursor } from './cursors.ts';
+import type { Retried } from './executions.ts';
+
+/** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
+export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
+
+/** Statistics of one group. */
+export interface StatsGroup extends ExecutionStats {
+  key: string;
+}
+
+/** A part of a list: how many there are in all, and where it goes on; null at its end. */
+export interface ExecutionPage {
+  rows: IndexRow[];
+  total: number;
+  nextCursor: string | null;
+}
+
+/** Rows that an export reads at a time. */
+const EXPORT_PAGE = 100;
+
+/** What is asked of many runs, answered from the index; each use case is scoped by the caller's tenant. */
+export type ExecutionLists = ReturnType<typeof createExecutionLists>;
+
+/** Makes the service over a store. */
+export function createExecutionLists(store: ExecutionStore) {
+  return {
+    /** A page of runs, newest first. */
+    async list(
+      { tenant }: Principal,
+      filter: ExecutionFilter,
+      { offset, limit }: { offset: number; limit: number },
+    ): Promise<ExecutionPage> {
+      const { rows, total } = await store.list(tenant, filter, { offset, limit });
+      return { rows, total, nextCursor: offset + rows.length < total ? cursorBehind(rows) : null };
+    },
+
+    /** The runs behind a cursor, or the newest; nothing is repeated or left out while runs start and end. */
+    async listBehind(
+      { tenant }: Principal,
+      filter: ExecutionFilter,
+      { cursor, limit }: { cursor: string | undefined; limit: number },
+    ): Promise<ExecutionPage> {
+      const behind = cursor === undefined ? null : parseCursor(cursor);
+      // One more tells whether there is more.
+      const found = await store.listBehind(tenant, filter, { cursor: behind, limit: limit + 1 });
+      const rows = found.slice(0, limit);
+      const total = await store.count(tenant, filter);
+      return { rows, total, nextCursor: found.length > limit ? cursorBehind(rows) : null };
+    },
+
+    /** The retries of some runs, and of these, by the number of the run. */
+    async retriesOf({ tenant }: Principal, rows: readonly IndexRow[]): Promise<Map<number, Retried[]>> {
+      const numbers = new Map(rows.map(({ n }) => [integerId(n), n]));
+      const retries = new Map<number, Retried[]>();
+      for (const { origin, of, n, status } of await store.retriesOf(tenant, [...numbers.keys()])) {
+        const run = numbers.get(origin)!;
+        retries.set(run, [...(retries.get(run) ?? []), { of, id: integerId(n), status }]);
+      }
+      return retries;
+    },
+
+    /** All runs that match, newest first, a hundred at a time. */
+    async *exportRows({ tenant }: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]> {
+      let cursor: Cursor | null = null;
+      for (;;) {
+        const rows: IndexRow[] = await store.listBehind(tenant, filter, { cursor, limit: EXPORT_PAGE });
+        if (rows.length > 0) yield rows;
+        cursor = lastOf(rows);
+        if (cursor === null || rows.length < EXPORT_PAGE) return;
+      }
+    },
+
+    /** How many runs there are of each kind, and in each group when there is a grouping. */
+    async stats(
+      { tenant }: Principal,
+      filter: ExecutionFilter,
+      grouping: Grouping | null,
+    ): Promise<ExecutionStats & { groups?: StatsGroup[] }> {
+      const all = noRuns();
+      const groups = new Map<string, StatsGroup>();
+      for (const { key, status, total } of await store.countByStatus(tenant, filter, grouping)) {
+        const group = groups.get(key) ?? { key, ...noRuns() };
+        groups.set(key, group);
+        for (const stats of [all, group]) {
+          stats.total += total;
+          stats[countedAs(status)] += total;
+        }
+      }
+      return grouping === null ? all : { ...all, groups: [...groups.values()] };
+    },
+  };
+}
+
+/** Returns the statuses that a filter's word means, in the words of any dialect, those of `dialect` first. Throws `status_invalid`. */
+export function statusesMeant(word: string, dialect?: StatusDialect): ExecutionStatus[] {
+  const statuses = statusesNamed(word, dialect);
+  if (statuses !== undefined) return statuses;
+  const hint = didYouMean(word, STATUS_FILTER_WORDS);
+  throw new AppError('status_invalid', `Invalid execution status: ${word}${hint === '' ? '' : `.${hint}`}`);
+}
+
+function noRuns(): ExecutionStats {
+  return { total: 0, completed: 0, failed: 0, running: 0, pending: 0, cancelled: 0, timeout: 0, abandoned: 0 };
+}
+
+/** Where some rows end; null without any. */
+function lastOf(rows: readonly IndexRow[]): Cursor | null {
+  const last = rows.at(-1);
+  return last === undefined ? null : { listed: last.listed.getTime(), n: last.n };
+}
+
+function cursorBehind(rows: readonly IndexRow[]): string | null {
+  const last = lastOf(rows);
+  return last === null ? null : cursorText(last.listed, last.n);
+}
+
+function parseCursor(text: string): Cursor {
+  const [listed, n] = readCursor(text);
+  return { listed, n };
+}

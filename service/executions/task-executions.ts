@@ -1,0 +1,172 @@
+import { AppError } from '../../model/app-error.ts';
+import type { TaskExecution } from '../../model/execution.ts';
+import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { ExecutionStatus, TaskState } from '../../model/status.ts';
+import type { ExecutionFilter, ExecutionStore, IndexRow } from '../../store/executions.ts';
+import { cursorText, readCursor } from './cursors.ts';
+import type { ExecutionService, ExecutionView } from './executions.ts';
+
+/** One task execution: the run it is part of, and the items of its visit. */
+export interface TaskView extends ExecutionView {
+  task: TaskExecution;
+  items: TaskExecution[];
+}
+
+/** What lists tell of an execution, be it a run or a task of one. */
+export interface ListedExecution {
+  id: number;
+  ref: string;
+  status: ExecutionStatus;
+  state: ExecutionStatus | TaskState;
+  parent: number | null;
+  enforcement: number | null;
+  created: Date;
+  updated: Date;
+}
+
+/** A part of what a run has started: how much there is in all, and where it goes on; null at its end. */
+export interface ChildPage {
+  rows: ListedExecution[];
+  total: number;
+  nextCursor: string | null;
+}
+
+/** Sub-workflow runs that one run can have started: more than its history can hold. */
+const MAX_CHILDREN = 20_000;
+
+/** Task executions as executions of their own (design/api.md, Executions); scoped by the caller's tenant. */
+export type TaskExecutionService = ReturnType<typeof createTaskExecutionService>;
+
+/** Makes the service. */
+export function createTaskExecutionService(executions: ExecutionService, store: ExecutionStore) {
+  async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
+    const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
+    const found = await executions.get(principal, run).catch((error: unknown) => {
+      // What was asked for is not the run.
+      throw error instanceof AppError && error.code === 'execution_not_found' ? missing() : error;
+    });
+    const task = found.execution.tasks.find(is);
+    if (task === undefined) throw missing();
+    const { name, visit, item } = task;
+    const items = found.execution.tasks.filter(
+      (other) => item === null && other.item !== null && other.name === name && other.visit === visit,
+    );
+    return { ...found, task, items };
+  }
+
+  return {
+    /** A task execution by its integer id. Throws `execution_not_found`. */
+    async get(principal: Principal, id: string): Promise<TaskView> {
+      const { n, visit } = parseExecutionId(id) ?? { n: -1, visit: 0 };
+      return find(principal, String(integerId(n)), id, ({ number }) => number === visit);
+    },
+
+    /** A task execution of a run by its key: also a later visit than have ids, or an item. Throws `execution_not_found`. */
+    async getByKey(principal: Principal, run: string, key: string): Promise<TaskView> {
+      return find(principal, run, `${run}/tasks/${key}`, (task) => task.key === key);
+    },
+
+    /** What a run has started, in order of start: its task executions and its sub-workflows' runs. */
+    async listChildren(
+      principal: Principal,
+      filter: ExecutionFilter & { parent: number },
+      { offset, cursor, limit }: { offset: number; cursor: string | undefined; limit: number },
+    ): Promise<ChildPage> {
+      const runs = await store.list(principal.tenant, filter, { offset: 0, limit: MAX_CHILDREN });
+      const all = [...runs.rows.map(listedRun), ...(await tasksOf(principal, filter))].sort(byStart);
+      const [time, id] = cursor === undefined ? [0, 0] : readCursor(cursor);
+      const behind = { created: new Date(time), id };
+      const rest = cursor === undefined ? all.slice(offset) : all.filter((row) => byStart(row, behind) > 0);
+      const rows = rest.slice(0, limit);
+      const last = rows.at(-1);
+      return {
+        rows,
+        total: all.length,
+        nextCursor: last === undefined || rest.length <= limit ? null : cursorText(last.created.getTime(), last.id),
+      };
+    },
+  };
+
+  async function tasksOf(principal: Principal, filter: ExecutionFilter & { parent: number }) {
+    const id = parseExecutionId(String(filter.parent));
+    if (id === undefined || id.visit !== 0) return [];
+    try {
+      const { n, execution } = await executions.get(principal, String(filter.parent));
+      const { memo, tasks } = execution;
+      const run = { n, enforcement: memo?.enforcement ?? null, executor: memo?.executor, owner: memo?.owner };
+      return tasks.flatMap((task) => (hasId(task) && matches(filter, run, task) ? [listedTask(run, task)] : []));
+    } catch (error) {
+      // Of nobody's run there is an empty list.
+      if (error instanceof AppError && error.code === 'execution_not_found') return [];
+      throw error;
+    }
+  }
+}
+
+interface OwningRun {
+  n: number;
+  enforcement: number | null;
+  executor: number | undefined;
+  owner: string | undefined;
+}
+
+function hasId({ number }: TaskExecution): boolean {
+  return number !== null && number <= MAX_NUMBERED_VISITS;
+}
+
+/** What the index does for runs, for the tasks of one. */
+function matches(filter: ExecutionFilter, run: OwningRun, task: TaskExecution): boolean {
+  const { statuses, actionRef, ref, definition, packName, resultContains, search, open } = filter;
+  const result = JSON.stringify(task.failure ?? task.output).toLowerCase();
+  const created = Date.parse(task.created);
+  return (
+    (statuses === undefined || statuses.includes(task.status)) &&
+    (actionRef === undefined || wildcard(actionRef).test(task.action)) &&
+    (ref === undefined || ref === task.action) &&
+    definition === undefined &&
+    (packName === undefined || packName === task.action.split('.')[0]) &&
+    (resultContains === undefined || result.includes(resultContains.toLowerCase())) &&
+    (filter.enforcement === undefined || filter.enforcement === run.enforcement) &&
+    (filter.executor === undefined || filter.executor === run.executor) &&
+    (filter.owner === undefined || filter.owner === run.owner) &&
+    (filter.createdAfter === undefined || created >= filter.createdAfter.getTime()) &&
+    (filter.createdBefore === undefined || created < filter.createdBefore.getTime()) &&
+    (search === undefined || ('n' in search && search.n === run.n)) &&
+    (open === undefined || open === (task.ended === null))
+  );
+}
+
+function wildcard(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`);
+}
+
+function listedTask({ n, enforcement }: OwningRun, task: TaskExecution): ListedExecution {
+  return {
+    id: integerId(n, task.number!),
+    ref: task.action,
+    status: task.status,
+    state: task.state,
+    parent: integerId(n),
+    enforcement,
+    created: new Date(task.created),
+    updated: new Date(lastChange(task)),
+  };
+}
+
+/** When a task execution last changed, as far as it is known. */
+export function lastChange({ ended, attempts, started, created }: TaskExecution): string {
+  return ended ?? attempts.at(-1)?.started ?? started ?? created;
+}
+
+/** What lists tell of a run. */
+export function listedRun({ n, ref, status, parent, enforcement, created, updated }: IndexRow): ListedExecution {
+  return { id: integerId(n), ref, status, state: status, parent, enforcement, created, updated };
+}
+
+type Place = Pick<ListedExecution, 'created' | 'id'>;
+
+function byStart(a: Place, b: Place): number {
+  return a.created.getTime() - b.created.getTime() || a.id - b.id;
+}

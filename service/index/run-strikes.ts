@@ -1,0 +1,35 @@
+import type { Logger } from '../../model/log.ts';
+import { STRIKE_DETAILS, STRIKE_LIMIT, STRIKE_REASON } from '../../model/strike.ts';
+import type { RunStrikeStore } from '../../store/run-strikes.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import { keepGoing } from '../loops.ts';
+
+/** Milliseconds between two rounds, and runs in one. */
+const INTERVAL = 1_000;
+const AT_ONCE = 20;
+
+/** Terminates runs that have stopped worker processes twice; they close as failed with `limit_exceeded`. */
+export function createStrikeKeeper(
+  temporal: Pick<Temporal, 'namespace' | 'terminateRun'>,
+  store: RunStrikeStore,
+  log: Logger,
+  now: () => number,
+) {
+  return {
+    /** One round. */
+    async tick(): Promise<void> {
+      for (const row of await store.due(temporal.namespace, STRIKE_LIMIT, AT_ONCE)) {
+        const { workflowId, runId } = row;
+        await temporal.terminateRun(row, STRIKE_REASON, STRIKE_DETAILS);
+        await store.end(row, new Date(now()));
+        log.warn({ workflow_id: workflowId, run_id: runId }, 'a run was terminated: it has stopped a worker twice');
+      }
+    },
+
+    /** Keeps going until the signal is aborted. */
+    run(signal: AbortSignal): Promise<void> {
+      const trouble = 'runs that have stopped workers cannot be terminated';
+      return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
+    },
+  };
+}

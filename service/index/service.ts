@@ -1,0 +1,33 @@
+import type { Principal } from '../../model/principal.ts';
+import { demandHome } from '../access/principals.ts';
+import type { IndexKeeper } from './keeper.ts';
+
+/** How the index of this process stands. Milliseconds. */
+export interface IndexState {
+  /** By how much lists may be behind Temporal; null before the first look. */
+  lag: number | null;
+  /** For how long no round has succeeded; null while rounds succeed. */
+  standing: number | null;
+  /** Runs that cannot be written and are tried again. */
+  setAside: number;
+}
+
+/** How the execution index stands, and making it again. */
+export type IndexService = ReturnType<typeof createIndexService>;
+
+/** Makes the service over this process's keeper. */
+export function createIndexService(keeper: IndexKeeper) {
+  return {
+    /** How the keeper of this process stands. */
+    state: (): IndexState => ({ lag: keeper.lag(), standing: keeper.standing(), setAside: keeper.setAside() }),
+
+    /** The rebuild that was asked for last, and the last one that was done. */
+    rebuilds: (): Promise<{ generation: number; rebuilt: number }> => keeper.rebuilds(),
+
+    /** Has the whole index made again from Temporal. Throws `forbidden` but for an admin of the default tenant. */
+    async askRebuild(caller: Principal): Promise<void> {
+      demandHome(caller, 'rebuild the index, which all tenants share');
+      await keeper.askRebuild();
+    },
+  };
+}

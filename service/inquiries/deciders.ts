@@ -1,0 +1,86 @@
+import { type Decider, delegationTo, type RuledInquiry } from '../../interpreter/inquiry-rules.ts';
+import { AppError, type ErrorCode } from '../../model/app-error.ts';
+import { heldDelegations, type PersonRefusal } from '../../model/delegation.ts';
+import type { Execution } from '../../model/execution.ts';
+import type { Decision, Inquiry, InquiryRequest } from '../../model/inquiry.ts';
+import { grantName } from '../../model/names.ts';
+import { hasPermission } from '../../model/permissions.ts';
+import { NOBODY_ID, type Principal } from '../../model/principal.ts';
+import type { PrincipalService } from '../access/principals.ts';
+
+/** The code of each refusal that decisions and delegations have in common. */
+export const PERSON_REFUSALS: Readonly<Record<PersonRefusal, ErrorCode>> = {
+  already_decided: 'already_decided',
+  already_voted: 'already_voted',
+  expired: 'inquiry_expired',
+  withdrawn: 'inquiry_withdrawn',
+  not_allowed: 'not_an_approver',
+  self_approval: 'self_approval',
+};
+
+/** Returns whether a principal who is known may decide questions at all. */
+export function mayDecide(principal: Principal): boolean {
+  return principal.kind === 'person' && hasPermission(principal, 'inquiry:respond');
+}
+
+/** Throws `person_required` or `forbidden` unless a principal may override questions. */
+export function demandOverrider(principal: Principal): void {
+  demandPerson(principal);
+  const permission = 'inquiry:override';
+  if (hasPermission(principal, permission)) return;
+  const message = `${principal.subject} may not override: the permission ${permission} is missing`;
+  throw new AppError('forbidden', message, { details: { permission } });
+}
+
+function demandPerson({ kind, subject }: Pick<Principal, 'kind' | 'subject'>): void {
+  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
+}
+
+/**
+ * Throws unless a principal may decide a question as far as that does not depend on the run: `person_required` for a service or an
+ * agent, `forbidden` without the permission `inquiry:respond`, `not_an_approver` for a mail address that belongs to nobody and does
+ * not stand among the approvers.
+ */
+export function demandDecider(principal: Principal, { approvers }: Pick<InquiryRequest, 'approvers'>): void {
+  demandPerson(principal);
+  const { id, subject } = principal;
+  if (id === NOBODY_ID) {
+    if (approvers.some((name) => grantName(name) === grantName(subject))) return;
+    throw new AppError('not_an_approver', `${subject} is not asked`);
+  }
+  const permission = 'inquiry:respond';
+  if (hasPermission(principal, permission)) return;
+  throw new AppError('forbidden', `${subject} may not decide: the permission ${permission} is missing`, {
+    details: { permission },
+  });
+}
+
+/** Returns an inquiry as the rules of the interpreter take it. */
+export function ruledInquiry(inquiry: Inquiry): Inquiry & Pick<RuledInquiry, 'bound' | 'expires'> {
+  const { expires_at, bound_to: bound } = inquiry;
+  return { ...inquiry, bound, expires: expires_at === null ? null : Date.parse(expires_at) };
+}
+
+/** Returns the subjects that count as who started a run. */
+export function startersOf({ run, memo }: Execution): readonly string[] {
+  return run?.starters ?? (memo === null ? [] : [memo.owner]);
+}
+
+/**
+ * Returns as whom a principal decides an inquiry: all names and groups of the person, and on whose behalf where somebody has delegated
+ * it to them. In a run in which nothing ends a delegation it has ended where one of the two was disabled since, by any of their names.
+ */
+export async function deciderOf(
+  principals: Pick<PrincipalService, 'namesOf' | 'wasDisabledSince'>,
+  principal: Principal,
+  { delegations }: Pick<Inquiry, 'delegations'>,
+): Promise<Decider & Pick<Decision, 'on_behalf_of'>> {
+  const { subject: by, groups, tenant } = principal;
+  const decider = { by, names: await principals.namesOf(principal), groups };
+  const delegation = delegationTo(heldDelegations({ delegations }), decider);
+  if (delegation === undefined) return decider;
+  const { by: from, names, to, to_names, at, standing } = delegation;
+  const ended =
+    standing === undefined && (await principals.wasDisabledSince(tenant, [from, ...names, to, ...to_names], at));
+  return ended ? decider : { ...decider, on_behalf_of: from };
+}

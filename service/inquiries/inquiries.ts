@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto';
+import { barredFromDeciding, formIssues, judge } from '../../interpreter/inquiry-rules.ts';
+import { OVERRIDE } from '../../interpreter/versions.ts';
+import { AppError, type ErrorCode } from '../../model/app-error.ts';
+import type { Execution } from '../../model/execution.ts';
+import { integerId } from '../../model/execution-id.ts';
+import {
+  type Channel,
+  DECISION_SIGNAL,
+  type Decision,
+  type DecisionRecord,
+  type Inquiry,
+  type InquiryStatus,
+  type RefusalReason,
+  type Verdict,
+  withdrawn,
+} from '../../model/inquiry.ts';
+import { inquiryId, parseInquiryId } from '../../model/inquiry-id.ts';
+import { type Json, type JsonObject, jsonSize } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import { INTERPRETER_VERSION } from '../../model/run-input.ts';
+import type { InquiryRow, InquiryStore } from '../../store/inquiries.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import type { AuditService } from '../access/audit.ts';
+import type { PrincipalService } from '../access/principals.ts';
+import type { ExecutionService, ExecutionView } from '../executions/executions.ts';
+import type { ProjectionReader } from '../projections/reader.ts';
+import type { OnceSettled } from '../statements/settled-runs.ts';
+import type { StatementSigner } from '../statements/statements.ts';
+import { awaitVerdict } from '../statements/verdicts.ts';
+import {
+  deciderOf,
+  demandDecider,
+  demandOverrider,
+  mayDecide,
+  PERSON_REFUSALS,
+  ruledInquiry,
+  startersOf,
+} from './deciders.ts';
+import type { DelegationEnds } from './delegation-ends.ts';
+
+/** Bytes of JSON that may come with a decision. */
+const MAX_RESPONSE = 256 * 1024;
+
+/** Decisions that one run may be sent, whatever became of them. */
+const MAX_DECISIONS = 10_000;
+
+/** Inquiries that are shown of a run that Temporal no longer has. */
+const MAX_KEPT = 1_000;
+
+/** An inquiry with its run. */
+export interface InquiryView extends ExecutionView {
+  inquiry: Inquiry;
+}
+
+/** What somebody answers. */
+export interface Answer {
+  option: string;
+  response: Json;
+  comment: string | null;
+  channel: Channel;
+  /** The same id twice is one decision. */
+  id?: string | undefined;
+  /**
+   * The `bound_to` that was shown: the decision holds for nothing else. Every channel that shows a question must pass it, and must
+   * not look it up when the answer comes; only a program that has not looked may leave it out.
+   */
+  boundTo?: string | undefined;
+  /** The id of the request that brought it, for the audit log. */
+  requestId?: string | undefined;
+}
+
+/** What has become of an answer; `received`: no worker has taken it yet. */
+export interface Answered {
+  result: 'decided' | 'counted' | 'received';
+  view: InquiryView;
+}
+
+/** Use cases around decisions by people; each is scoped by the caller's tenant. */
+export type InquiryService = ReturnType<typeof createInquiryService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createInquiryService(
+  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
+  executions: ExecutionService,
+  store: InquiryStore,
+  {
+    principals,
+    audit,
+    signer,
+    ends,
+    onceSettled,
+  }: {
+    principals: PrincipalService;
+    audit: AuditService;
+    signer: StatementSigner;
+    ends: DelegationEnds;
+    onceSettled: OnceSettled;
+  },
+  clock: () => number,
+) {
+  const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
+
+  async function get(principal: Principal, id: string): Promise<InquiryView> {
+    const parsed = parseInquiryId(id);
+    if (parsed === undefined) throw missing(id);
+    const found = await executions.get(principal, String(integerId(parsed.n))).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'execution_not_found' ? missing(id) : error;
+    });
+    const inquiry = (await inquiriesOf(principal, found)).find(parsed.is);
+    if (inquiry === undefined) throw missing(id);
+    return { ...found, inquiry };
+  }
+
+  /** What a run has asked; of one that Temporal no longer has, what the inbox kept. */
+  async function inquiriesOf({ tenant }: Principal, { n, execution }: ExecutionView): Promise<Inquiry[]> {
+    if (!execution.expired) return execution.inquiries;
+    const { rows } = await store.list(tenant, { n }, { offset: 0, limit: MAX_KEPT });
+    return rows.map(({ inquiry }) => withdrawn(inquiry));
+  }
+
+  async function decisionOf(
+    principal: Principal,
+    { inquiry }: InquiryView,
+    answer: Answer,
+    overrides: boolean,
+  ): Promise<Decision> {
+    const { option, response, comment, channel, id = randomUUID(), boundTo = inquiry.bound_to } = answer;
+    const { on_behalf_of, ...decider } = await deciderOf(principals, principal, inquiry);
+    const decision: Decision = {
+      ...{ id, inquiry: inquiry.key, option, response, comment, channel, bound_to: boundTo },
+      ...decider,
+      at: new Date(clock()).toISOString(),
+    };
+    if (overrides) decision.override = true;
+    else if (on_behalf_of !== undefined) decision.on_behalf_of = on_behalf_of;
+    return decision;
+  }
+
+  /** Decides, and writes what became of it to the audit log: also what was refused. */
+  async function take(
+    operation: 'inquiry.respond' | 'inquiry.override',
+    principal: Principal,
+    id: string,
+    answer: Answer,
+  ): Promise<Answered> {
+    const view = await get(principal, id);
+    const { channel, option, boundTo = view.inquiry.bound_to, comment: reason, requestId = null } = answer;
+    const note = (result: string) => {
+      const details = { kind: principal.kind, channel, option, bound_to: boundTo, result };
+      return audit.record(principal, { operation, target: id, reason, requestId, details });
+    };
+    try {
+      const answered = await decide(principal, view, answer, operation === 'inquiry.override');
+      await note(answered.result);
+      return answered;
+    } catch (error) {
+      if (error instanceof AppError && error.status < 500) await note(error.code);
+      throw error;
+    }
+  }
+
+  async function decide(
+    principal: Principal,
+    found: InquiryView,
+    answer: Answer,
+    overrides: boolean,
+  ): Promise<Answered> {
+    if (overrides) demandOverridable(principal, found);
+    else demandDecider(principal, found.inquiry.request);
+    if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
+      throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
+    }
+    return onceSettled(
+      found,
+      (view) => decideNow(principal, view, answer, overrides),
+      () => get(principal, inquiryId(found.n, found.inquiry)),
+    );
+  }
+
+  /** Decides as the run stands. */
+  async function decideNow(
+    principal: Principal,
+    found: InquiryView,
+    answer: Answer,
+    overrides: boolean,
+  ): Promise<Answered> {
+    const view = (await ends.endStale(principal, found))
+      ? await get(principal, inquiryId(found.n, found.inquiry))
+      : found;
+    const { execution, inquiry } = view;
+    const decision = await decisionOf(principal, view, answer, overrides);
+    // The same decision, sent before: what became of it is known.
+    const before = recordOf(execution, decision.id);
+    if (before !== undefined) return answered(before, view);
+    if (execution.inquiries.reduce((sum, { decisions }) => sum + decisions.length, 0) >= MAX_DECISIONS) {
+      throw new AppError('decisions_full', `a run takes ${MAX_DECISIONS} decisions in all`);
+    }
+    const foreseen = foresee(view, decision);
+    if (foreseen.result === 'refused') throw refusalOf(foreseen);
+    const { workflowId } = execution;
+    const payload = signer.sealDecision(execution, decision, inquiry.what);
+    const { subject: identity } = principal;
+    const taken = await temporal.signal(workflowId, {
+      ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
+    });
+    const record = taken
+      ? await awaitVerdict({ temporal, projections }, execution, decision.id, (now) => recordOf(now, decision.id))
+      : 'closed';
+    const now = await get(principal, inquiryId(view.n, inquiry));
+    if (record === null) return { result: 'received', view: now };
+    if (record !== 'closed') return answered(record, now);
+    // The run has ended without it, mostly because somebody else was first.
+    const late = foresee(now, decision);
+    if (late.result === 'refused') throw refusalOf(late);
+    throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
+  }
+
+  return {
+    /** One inquiry, read from its run. Throws `inquiry_not_found`, also for another tenant's. */
+    get,
+
+    /**
+     * Returns a page of the inbox, newest first; `assigned`: the questions that the caller may decide now, which are none for a
+     * service, an agent, or somebody without the permission; `execution`: those of one run, by an id of any spelling.
+     */
+    async list(
+      principal: Principal,
+      {
+        status,
+        assigned,
+        execution,
+      }: { status?: InquiryStatus | undefined; assigned: boolean; execution?: string | undefined },
+      window: { offset: number; limit: number },
+    ): Promise<{ rows: InquiryRow[]; total: number }> {
+      const { tenant, groups } = principal;
+      if (assigned && !mayDecide(principal)) return { rows: [], total: 0 };
+      const who = assigned ? { names: await principals.namesOf(principal), groups } : undefined;
+      const n = execution === undefined ? undefined : await executions.numberOf(principal, execution);
+      if (n === null) return { rows: [], total: 0 };
+      return store.list(tenant, { status, n, assigned: who }, window);
+    },
+
+    /** Everything that a run has asked, with every decision that came. Throws `execution_not_found`. */
+    async ofExecution(principal: Principal, id: string): Promise<InquiryView[]> {
+      const found = await executions.get(principal, id);
+      return (await inquiriesOf(principal, found)).map((inquiry) => ({ ...found, inquiry }));
+    },
+
+    /**
+     * Decides as the caller, through whatever channel: the one set of rules of who may. Refuses what cannot count before anything
+     * is sent; else waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
+     * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
+     * `option_unknown`, `response_invalid`, `body_too_large`, `busy`.
+     */
+    respond: (principal: Principal, id: string, answer: Answer) => take('inquiry.respond', principal, id, answer),
+
+    /**
+     * Decides in place of everybody who is asked, as an admin who is no starter of the run. Throws what `respond` throws but
+     * `not_an_approver` and `already_voted`, and `override_unsupported` for a run of an interpreter before 9.
+     */
+    override: (principal: Principal, id: string, answer: Answer) => take('inquiry.override', principal, id, answer),
+
+    /** Returns an inquiry as it is once the delegations by or to a principal that no longer hold have ended, which a decision leads to. */
+    withoutStale: (principal: Principal, inquiry: Inquiry) => ends.withoutStale(principal, inquiry),
+
+    /** In what a response does not match the schema of a form. */
+    checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, INTERPRETER_VERSION),
+
+    /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
+    async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
+      demandDecider(principal, inquiry.request);
+      const standing = await ends.withoutStale(principal, inquiry);
+      const person = await deciderOf(principals, principal, standing);
+      const barred = barredFromDeciding(standing, person, startersOf(execution), INTERPRETER_VERSION);
+      if (barred !== null) throw refusalOf(barred);
+    },
+  };
+}
+
+/** Throws unless a principal may override a question of this run. */
+function demandOverridable(principal: Principal, { execution }: InquiryView): void {
+  demandOverrider(principal);
+  if (execution.run === null || execution.run.interpreter >= OVERRIDE) return;
+  const message =
+    'the run was started before questions could be overridden: cancel it, or let those decide who are asked';
+  throw new AppError('override_unsupported', message);
+}
+
+/** What a run would make of a decision as it stands. */
+function foresee({ execution, inquiry }: InquiryView, decision: Decision): Verdict {
+  return judge(ruledInquiry(inquiry), decision, startersOf(execution), INTERPRETER_VERSION);
+}
+
+function recordOf({ inquiries }: Execution, id: string): DecisionRecord | undefined {
+  return inquiries.flatMap(({ decisions }) => decisions).find(({ decision }) => decision.id === id);
+}
+
+function answered({ verdict }: DecisionRecord, view: InquiryView): Answered {
+  if (verdict.result === 'refused') throw refusalOf(verdict);
+  return { result: verdict.result, view };
+}
+
+const REFUSALS: Record<RefusalReason, ErrorCode> = {
+  unknown: 'inquiry_not_found',
+  malformed: 'request_invalid',
+  ...PERSON_REFUSALS,
+  option_unknown: 'option_unknown',
+  response_invalid: 'response_invalid',
+  binding_changed: 'binding_changed',
+};
+
+function refusalOf({ reason, message, issues }: Verdict & { result: 'refused' }): AppError {
+  const told = issues?.map((issue) => ({ code: 'schema_mismatch', ...issue }));
+  return new AppError(REFUSALS[reason], message, told === undefined ? {} : { issues: told });
+}

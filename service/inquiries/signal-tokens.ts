@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { AppError } from '../../model/app-error.ts';
+import type { Inquiry } from '../../model/inquiry.ts';
+import { inquiryId } from '../../model/inquiry-id.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import { isClosed } from '../../model/status.ts';
+import type { PrincipalService } from '../access/principals.ts';
+import type { Sealer } from '../access/sealer.ts';
+import type { ExecutionService } from '../executions/executions.ts';
+import { demandSignalName } from '../starts/inputs.ts';
+import type { InquiryService } from './inquiries.ts';
+
+/** Types of the CloudEvents that tokens hold. */
+const DECISION_TYPE = 'io.fermata.inquiry.decision';
+const SIGNAL_TYPE = 'io.fermata.signal';
+
+/** Seconds that a token holds at most: a day. */
+const LONGEST = 86_400;
+
+/** A token as it is handed out. */
+export interface IssuedToken {
+  token: string;
+  expiresAt: Date;
+  workflowId: string;
+}
+
+/** A CloudEvent (1.0) as a token holds it; what begins with `fermata` are our claims. Times are ISO 8601. */
+interface SignalEvent {
+  specversion: '1.0';
+  id: string;
+  type: string;
+  source: string;
+  /** The key of the inquiry, or the name of the signal. */
+  subject: string;
+  time: string;
+  datacontenttype: 'application/json';
+  data: Json;
+  fermatarun: string;
+  fermatatenant: string;
+  fermataaudience: string;
+  fermataexpires: string;
+  fermatabound?: string;
+}
+
+/** Tokens that hold an encrypted signal (document 002, Signal Execution; design/inquiries.md, Token). */
+export type SignalTokenService = ReturnType<typeof createSignalTokenService>;
+
+/** Makes the service; `clock` gives milliseconds. */
+export function createSignalTokenService(
+  sealer: Sealer,
+  {
+    executions,
+    inquiries,
+    principals,
+  }: { executions: ExecutionService; inquiries: InquiryService; principals: PrincipalService },
+  clock: () => number,
+) {
+  async function issue(
+    { tenant, subject: audience }: Principal,
+    event: Pick<SignalEvent, 'type' | 'subject' | 'data'> & { workflowId: string; bound?: string },
+    until: number,
+  ): Promise<IssuedToken> {
+    const now = clock();
+    const expiresAt = new Date(Math.min(until, now + LONGEST * 1000));
+    const { workflowId, bound, ...rest } = event;
+    const sealed: SignalEvent = {
+      ...{
+        specversion: '1.0',
+        id: randomUUID(),
+        source: `/executions/${workflowId}`,
+        time: new Date(now).toISOString(),
+      },
+      ...{ datacontenttype: 'application/json', ...rest, fermatarun: workflowId, fermatatenant: tenant },
+      ...{ fermataaudience: audience, fermataexpires: expiresAt.toISOString() },
+      ...(bound === undefined ? {} : { fermatabound: bound }),
+    };
+    return { token: await sealer.seal(sealed as unknown as Json), expiresAt, workflowId };
+  }
+
+  return {
+    /**
+     * Issues a token with which the caller alone decides as it says, once, about what was shown: `boundTo`, or what there is now.
+     * Throws what `respond` throws for who may not decide, and for what is decided already or has changed.
+     */
+    async issueDecision(
+      principal: Principal,
+      id: string,
+      { option, boundTo }: { option: string; boundTo?: string | undefined },
+    ): Promise<IssuedToken> {
+      const view = await inquiries.get(principal, id);
+      const { inquiry, execution } = view;
+      await inquiries.demandApprover(principal, view);
+      demandOpen(inquiry);
+      if (!inquiry.request.options.some(({ ref }) => ref === option)) {
+        throw new AppError('option_unknown', `there is no option "${option}"`);
+      }
+      const until = inquiry.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(inquiry.expires_at);
+      if (boundTo !== undefined && boundTo !== inquiry.bound_to && inquiry.request.bind) {
+        throw new AppError('binding_changed', 'what would run is not what was shown any more: look again');
+      }
+      const data: JsonObject = { option, response: null, comment: null };
+      const event = { type: DECISION_TYPE, subject: inquiry.key, data, bound: boundTo ?? inquiry.bound_to };
+      return issue(principal, { ...event, workflowId: execution.workflowId }, until);
+    },
+
+    /** Issues a token that holds a signal, for the caller. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`. */
+    async issueSignal(
+      principal: Principal,
+      id: string,
+      { name, payload, expiresIn }: { name: string; payload: Json; expiresIn: number },
+    ): Promise<IssuedToken> {
+      demandSignalName(name);
+      const { execution } = await executions.get(principal, id);
+      if (isClosed(execution.status))
+        throw new AppError('execution_closed', `Execution with ID ${id} has already ended`);
+      const event = { type: SIGNAL_TYPE, subject: name, data: payload, workflowId: execution.workflowId };
+      return issue(principal, event, clock() + expiresIn * 1000);
+    },
+
+    /**
+     * Does what a token says, for whom it names; `decides` tells a decision from a plain signal. Throws `token_invalid`, `token_wrong_execution`, `token_expired`,
+     * `token_not_yours`, `token_used`, and what a decision or a signal throws.
+     */
+    async present(
+      principal: Principal,
+      id: string,
+      token: string,
+      requestId?: string,
+    ): Promise<{ workflowId: string; decides: boolean }> {
+      const event = readEvent(await sealer.open(token));
+      const { execution } = await executions.get(principal, id);
+      const { workflowId } = execution;
+      if (event.fermatarun !== workflowId || event.fermatatenant !== principal.tenant) {
+        throw new AppError('token_wrong_execution', 'the token is for another execution');
+      }
+      if (Date.parse(event.fermataexpires) <= clock()) throw new AppError('token_expired', 'the token has expired');
+      if (!(await principals.namesOf(principal)).includes(event.fermataaudience)) {
+        throw new AppError('token_not_yours', 'the token is for somebody else');
+      }
+      if (event.type === SIGNAL_TYPE) {
+        // A token is presented once, and not repeated like a request.
+        if (isClosed(execution.status))
+          throw new AppError('execution_closed', `Execution with ID ${id} has already ended`);
+        await executions.signal(principal, id, { name: event.subject, payload: event.data, idempotencyKey: event.id });
+        return { workflowId, decides: false };
+      }
+      if (event.fermatabound === undefined)
+        throw new AppError('token_invalid', 'the token does not name what was shown');
+      const inquiry = execution.inquiries.find(({ key }) => key === event.subject);
+      if (inquiry === undefined) throw new AppError('inquiry_not_found', 'nothing is asked there any more');
+      if (inquiry.decisions.some(({ decision }) => decision.id === event.id)) {
+        throw new AppError('token_used', 'the token has been used');
+      }
+      const { option, response = null, comment = null } = event.data as JsonObject;
+      const n = execution.memo?.n;
+      const name = n === undefined ? null : inquiryId(n, inquiry);
+      if (name === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} asks nothing`);
+      await inquiries.respond(principal, name, {
+        ...{ option: option as string, response, comment: comment as string | null, channel: 'token', id: event.id },
+        ...{ boundTo: event.fermatabound, requestId },
+      });
+      return { workflowId, decides: true };
+    },
+  };
+}
+
+/** Throws `inquiry_expired`, `inquiry_withdrawn` or `already_decided` for what is not to be decided any more. */
+function demandOpen({ status, votes }: Inquiry): void {
+  if (status === 'pending') return;
+  if (status === 'expired') throw new AppError('inquiry_expired', 'nobody decided in time');
+  if (status === 'cancelled') throw new AppError('inquiry_withdrawn', 'the question was withdrawn');
+  throw new AppError('already_decided', `${status} already, by ${votes.map(({ by }) => by).join(', ')}`);
+}
+
+function readEvent(event: JsonObject): SignalEvent {
+  const texts = ['id', 'type', 'source', 'subject', 'fermatarun', 'fermatatenant', 'fermataaudience', 'fermataexpires'];
+  const known = event.type === DECISION_TYPE || event.type === SIGNAL_TYPE;
+  if (event.specversion !== '1.0' || !known || texts.some((name) => typeof event[name] !== 'string')) {
+    throw new AppError('token_invalid', 'the token holds no CloudEvents signal');
+  }
+  return event as unknown as SignalEvent; // sealed by us, and looked at
+}
+
+/** Where a token is presented, below the address at which people reach the API. */
+export function presentationUrl(publicUrl: string, { token, workflowId }: IssuedToken): string {
+  return `${publicUrl}/api/v1/execution/${workflowId}/signal?input=${token}`;
+}

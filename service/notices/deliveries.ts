@@ -1,0 +1,116 @@
+import type { Definition } from '../../model/definition.ts';
+import type { Execution } from '../../model/execution.ts';
+import type { Inquiry, NoticeChannel } from '../../model/inquiry.ts';
+import type { Issue } from '../../model/issue.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { type Announcer, type DeliveryState, type NoticeKind, UNSETTLED } from '../../model/notice.ts';
+import type { NoticeEventRow, NoticeEventStore } from '../../store/notice-events.ts';
+
+/** What has become of one event of an inquiry for one target. */
+export interface Delivery {
+  channel: NoticeChannel;
+  /** A chat channel, an address, or the origin of a URL. */
+  target: string;
+  event: NoticeKind;
+  number: number;
+  state: DeliveryState;
+  attempts: number;
+  /** Why it was not delivered; null: nothing has failed. */
+  error: string | null;
+  /** When it is tried next; null where it is not. */
+  nextAt: Date | null;
+  deliveredAt: Date | null;
+}
+
+/** Shows who was told of inquiries. */
+export type DeliveryService = ReturnType<typeof createDeliveryService>;
+
+/** Makes the service; `announcers` are asked whether their channels are set up. */
+export function createDeliveryService(
+  events: Pick<NoticeEventStore, 'list'>,
+  announcers: readonly Announcer[],
+  namespace: string,
+) {
+  return {
+    /** The deliveries of an inquiry, in order. */
+    async ofInquiry({ workflowId }: Pick<Execution, 'workflowId'>, { key }: Inquiry): Promise<Delivery[]> {
+      return (await events.list(namespace, workflowId, key)).map(deliveryOf);
+    },
+
+    /** The deliveries of all inquiries of a run, by their keys. */
+    async ofExecution({ workflowId }: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>> {
+      const found = new Map<string, Delivery[]>();
+      for (const row of await events.list(namespace, workflowId)) {
+        const known = found.get(row.key);
+        if (known === undefined) found.set(row.key, [deliveryOf(row)]);
+        else known.push(deliveryOf(row));
+      }
+      return found;
+    },
+
+    /** The open inquiries of a run that nobody was told of although it was tried, with a reason for each target. */
+    async untold(
+      execution: Pick<Execution, 'workflowId' | 'inquiries'>,
+    ): Promise<{ inquiry: Inquiry; reasons: string[] }[]> {
+      const open = execution.inquiries.filter(({ status }) => status === 'pending');
+      if (open.length === 0) return [];
+      const all = await this.ofExecution(execution);
+      return open.flatMap((inquiry) => {
+        const opened = (all.get(inquiry.key) ?? []).filter(({ event }) => event === 'opened');
+        const failed = opened.filter(({ state, error }) => state !== 'delivered' && error !== null);
+        if (failed.length === 0 || failed.length < opened.length) return [];
+        return [{ inquiry, reasons: failed.map(({ channel, target, error }) => `${channel} ${target}: ${error}`) }];
+      });
+    },
+
+    /** Warns of channels that a definition asks people through and that the tenant has not set up. */
+    async warnings(tenant: string, definition: Definition): Promise<Issue[]> {
+      const found = notifiesOf(definition).flatMap(({ notify, path }) =>
+        announcers
+          .filter(({ channel }) => Object.hasOwn(notify, channel))
+          .map(async ({ channel, ready }): Promise<Issue[]> => {
+            const readiness = await ready(tenant);
+            if (readiness.ok) return [];
+            const message = `nobody can be told through ${channel}: ${readiness.setting} is missing`;
+            return [{ code: 'channel_not_set_up', path: `${path}/${channel}`, message }];
+          }),
+      );
+      return (await Promise.all(found)).flat();
+    },
+  };
+}
+
+/** Where a definition says whom to tell, as far as it is written out. */
+function notifiesOf({ tasks }: Definition): { notify: JsonObject; path: string }[] {
+  return tasks.flatMap(({ action, input = {} }, index) => {
+    if (action !== 'core.inquiry' || !isJsonObject(input)) return [];
+    const path = `/definition/tasks/${index}/input`;
+    const steps = Array.isArray(input.escalate) ? input.escalate : [];
+    const places: [Json | undefined, string][] = [
+      [input.notify, `${path}/notify`],
+      ...steps.map((step, at): [Json | undefined, string] => [
+        isJsonObject(step) ? step.notify : undefined,
+        `${path}/escalate/${at}/notify`,
+      ]),
+    ];
+    return places.flatMap(([notify, where]) =>
+      isJsonObject(notify ?? null) ? [{ notify: notify as JsonObject, path: where }] : [],
+    );
+  });
+}
+
+function deliveryOf(row: NoticeEventRow): Delivery {
+  const { channel, target, kind, number, state, attempts, error, nextAt, deliveredAt } = row;
+  return {
+    channel,
+    // The path of a webhook may hold its secret.
+    target: channel === 'webhook' && URL.canParse(target) ? new URL(target).origin : target,
+    event: kind,
+    number,
+    state,
+    attempts,
+    error,
+    nextAt: UNSETTLED.includes(state) ? nextAt : null,
+    deliveredAt,
+  };
+}

@@ -1,0 +1,187 @@
+import { countedDelegations, type Delegation, heldDelegations } from '../../model/delegation.ts';
+import {
+  type Inquiry,
+  type InquiryNotify,
+  type InquiryStatus,
+  NOTICE_CHANNELS,
+  type NoticeChannel,
+  stepsTaken,
+} from '../../model/inquiry.ts';
+import { grantName } from '../../model/names.ts';
+import type { NoticeKind } from '../../model/notice.ts';
+
+// Which events an inquiry gives rise to, and which of them are still worth telling. Pure.
+
+/** An event that a target is to be told; `number` is null where the next free one of its kind is meant. */
+export interface WantedEvent {
+  channel: NoticeChannel;
+  target: string;
+  kind: NoticeKind;
+  number: number | null;
+}
+
+/** How an inquiry has ended, as an event. */
+const ENDS: Partial<Record<InquiryStatus, NoticeKind>> = {
+  approved: 'decided',
+  denied: 'decided',
+  expired: 'expired',
+  cancelled: 'withdrawn',
+};
+
+/** What a mail is worth: its link shows the rest. */
+const MAILED: readonly NoticeKind[] = ['opened', 'reminded'];
+
+/** Where an inquiry is told. */
+interface Target {
+  channel: NoticeChannel;
+  target: string;
+}
+
+/**
+ * Where an inquiry is told: as it was asked, by each step of its ladder that was taken, and by mail for each person to whom it was
+ * delegated and who has an address.
+ */
+export function targetsOf(inquiry: Inquiry): Target[] {
+  const found = new Map<string, Target>();
+  for (const { notify } of [inquiry.request, ...stepsTaken(inquiry)]) {
+    for (const place of targetsIn(notify)) found.set(`${place.channel} ${place.target}`, place);
+  }
+  for (const delegation of heldDelegations(inquiry)) {
+    const target = addressOf(delegation);
+    if (target !== null) found.set(`email ${target}`, { channel: 'email', target });
+  }
+  return [...found.values()];
+}
+
+/** Why a target was added to those who are told; null: nobody has said, or it was told from the start. */
+export function reasonFor(inquiry: Inquiry, { channel, target }: Target): string | null {
+  const names = (notify: InquiryNotify) =>
+    targetsIn(notify).some((place) => place.channel === channel && place.target === target);
+  if (names(inquiry.request.notify)) return null;
+  return stepsTaken(inquiry).find(({ notify }) => names(notify))?.reason ?? null;
+}
+
+/** Returns the delegation that a mail address is told of, as that of the person who decides by it; null: there is none. */
+export function delegationFor(inquiry: Inquiry, { channel, target }: Target): Delegation | null {
+  if (channel !== 'email') return null;
+  return heldDelegations(inquiry).find((delegation) => addressOf(delegation) === target) ?? null;
+}
+
+/** Returns the mail address of the person to whom a delegation was made; null where none is known. */
+function addressOf({ to, to_names, to_email }: Delegation): string | null {
+  if (to_email !== undefined) return to_email;
+  return [to, ...to_names].find((name) => name.includes('@'))?.toLowerCase() ?? null;
+}
+
+function targetsIn(notify: InquiryNotify): Target[] {
+  return NOTICE_CHANNELS.flatMap((channel): Target[] => {
+    const named = notify[channel];
+    if (named === undefined) return [];
+    if (typeof named === 'string') return [{ channel, target: named }];
+    const targets = Array.isArray(named) ? new Set(named.map((address) => address.toLowerCase())) : [named.channel];
+    return [...targets].map((target) => ({ channel, target }));
+  });
+}
+
+/**
+ * Derives what has happened to an inquiry since it was last read, in order, for each of its targets. For a target that it did not
+ * have then, as for all when it is read first (`before` is null), that is everything: its opening, each vote and its end, so that
+ * nothing is missed that nobody has seen.
+ */
+export function noticeEventsOf(before: Inquiry | null, inquiry: Inquiry): WantedEvent[] {
+  const known = new Set(
+    (before === null ? [] : targetsOf(before)).map(({ channel, target }) => `${channel} ${target}`),
+  );
+  return targetsOf(inquiry).flatMap(({ channel, target }) => {
+    const place = { channel, target };
+    const since = known.has(`${channel} ${target}`) ? before : null;
+    const events = eventsSince(since, inquiry).filter(({ kind }) => isTold(place, kind, inquiry, since));
+    return events.map((event) => ({ ...place, ...event }));
+  });
+}
+
+function eventsSince(before: Inquiry | null, inquiry: Inquiry): Pick<WantedEvent, 'kind' | 'number'>[] {
+  const events: Pick<WantedEvent, 'kind' | 'number'>[] = [];
+  if (before === null) events.push({ kind: 'opened', number: 1 });
+  for (let vote = before?.votes.length ?? 0; vote < inquiry.votes.length; vote += 1) {
+    events.push({ kind: 'voted', number: vote + 1 });
+  }
+  const delegated = countedDelegations(inquiry).length;
+  for (let at = before === null ? 0 : countedDelegations(before).length; at < delegated; at += 1) {
+    events.push({ kind: 'delegated', number: at + 1 });
+  }
+  const end = ENDS[inquiry.status];
+  if (end !== undefined && (before === null || before.status === 'pending')) events.push({ kind: end, number: 1 });
+  if (end === undefined && before !== null && before.bound_to !== inquiry.bound_to) {
+    events.push({ kind: 'changed', number: null });
+  }
+  return events;
+}
+
+/** The reminders of an inquiry that are due at a time in milliseconds; the number of a reminder is that of its period. */
+export function remindersOf(inquiry: Inquiry, now: number): { events: WantedEvent[]; next: Date | null } {
+  const next = nextReminder(inquiry, now);
+  if (next === null) return { events: [], next };
+  const every = inquiry.request.remind_every! * 1000;
+  const number = Math.round((next.getTime() - Date.parse(inquiry.created)) / every) - 1;
+  const kind = 'reminded' as const;
+  const delegators = heldDelegations(inquiry).flatMap(({ by, names }) => [by, ...names].map(grantName));
+  const asked = targetsOf(inquiry).filter(({ channel, target }) => channel !== 'email' || !delegators.includes(target));
+  const events = number < 1 ? [] : asked.map((target) => ({ ...target, kind, number }));
+  return { events, next };
+}
+
+/** When the targets of an inquiry are reminded next, after a time in milliseconds; null: never. */
+export function nextReminder({ status, created, request }: Inquiry, now: number): Date | null {
+  if (status !== 'pending' || request.remind_every === null) return null;
+  const [first, every] = [Date.parse(created), request.remind_every * 1000];
+  const periods = Math.max(0, Math.floor((now - first) / every));
+  return new Date(first + (periods + 1) * every);
+}
+
+function isTold(place: Target, kind: NoticeKind, inquiry: Inquiry, since: Inquiry | null): boolean {
+  if (place.channel !== 'email') return true;
+  // Whoever is told only now, or has nothing to decide by it, needs no mail about a delegation.
+  if (kind === 'delegated') {
+    return since !== null && delegationFor(since, place) === null && delegationFor(inquiry, place) !== null;
+  }
+  return MAILED.includes(kind);
+}
+
+/** An event of a target that has not been settled. */
+export interface QueuedEvent {
+  id: number;
+  kind: NoticeKind;
+}
+
+/** How a target stands: whether its inquiry is open, and whether the target was told of it. */
+export interface TargetState {
+  channel: NoticeChannel;
+  open: boolean;
+  told: boolean;
+}
+
+/**
+ * Chooses what a target is told next out of its unsettled events, which are in order, and which of them have been overtaken. A
+ * program is told every event in order; people are told how the inquiry is now, and nothing of one that was over before they
+ * heard of it.
+ */
+export function chooseEvent<Event extends QueuedEvent>(
+  queue: readonly Event[],
+  { channel, open, told }: TargetState,
+): { send: Event | null; superseded: Event[] } {
+  if (channel === 'webhook') return { send: queue[0] ?? null, superseded: [] };
+  const kept = new Set<Event>();
+  const keepLast = (fits: (kind: NoticeKind) => boolean) => {
+    const last = queue.findLast(({ kind }) => fits(kind));
+    if (last !== undefined) kept.add(last);
+  };
+  if (!told) {
+    if (open) keepLast((kind) => kind === 'opened');
+  } else if (open) {
+    keepLast((kind) => kind === 'reminded');
+    keepLast((kind) => kind !== 'reminded');
+  } else keepLast((kind) => kind !== 'reminded');
+  const send = queue.find((event) => kept.has(event)) ?? null;
+  return { send, superseded: queue.filter((event) => !kept.has(event)) };
+}

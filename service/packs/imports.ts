@@ -1,0 +1,239 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Issue } from '../../model/issue.ts';
+import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
+import { namedByRef } from '../../model/pack-issues.ts';
+import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
+import type { PackImport } from '../../model/requests.ts';
+import type { StoredWorkflow } from '../../store/definitions.ts';
+import { type ActionService, issuesOfAction } from '../definitions/custom-actions.ts';
+import type { Beside, DefinitionService, ExaminedContent } from '../definitions/definitions.ts';
+import type { DeletionService } from '../executions/deletions.ts';
+import type { PackService } from './packs.ts';
+
+/** Workflows, and actions, that a pack can be written out with. */
+const MAX_OF_EACH = 10_000;
+
+/** What an import has done to one thing, or would do. */
+export interface Imported {
+  ref: string;
+  change: 'created' | 'updated' | 'unchanged' | 'deleted';
+}
+
+/** What an import has done. */
+export interface ImportResult {
+  pack: Imported;
+  actions: Imported[];
+  workflows: (Imported & { revision: number })[];
+  warnings: Issue[];
+}
+
+/** Brings whole packs in. */
+export type PackImportService = ReturnType<typeof createPackImportService>;
+
+/** The services that an import writes through. */
+export interface PackParts {
+  packs: PackService;
+  actions: ActionService;
+  definitions: DefinitionService;
+}
+
+/** Has services work in one transaction, which is undone when that throws. */
+export type InTransaction = <T>(work: (parts: PackParts) => Promise<T>) => Promise<T>;
+
+/** Undoes what was only tried. */
+class DryRun extends Error {
+  readonly result: ImportResult;
+
+  constructor(result: ImportResult) {
+    super('nothing is to change');
+    this.result = result;
+  }
+}
+
+/** Makes the service; `parts` read what is there. */
+export function createPackImportService(
+  parts: PackParts,
+  inTransaction: InTransaction,
+  deletions: Pick<DeletionService, 'demandClosed' | 'terminateRuns' | 'deleteRuns'>,
+) {
+  const { packs, actions, definitions } = parts;
+
+  return {
+    /**
+     * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
+     * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked first, so that all
+     * issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
+     * `workflow_in_use` and `action_in_use` for what cannot be deleted.
+     */
+    async import(
+      principal: Principal,
+      body: PackImport,
+      {
+        dry,
+        prune,
+        force,
+      }: { dry?: boolean | undefined; prune?: boolean | undefined; force?: boolean | undefined } = {},
+    ): Promise<ImportResult> {
+      const examined = await checked(principal, body);
+      const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
+      for (const workflow of surplus.workflows) if (!force) await deletions.demandClosed(principal, workflow);
+      const result = await inTransaction(async (within) => {
+        const done = await write(principal, body, examined, within);
+        for (const { ref, revision, id } of surplus.workflows) {
+          await within.definitions.forget(principal, id);
+          done.workflows.push({ ref, change: 'deleted', revision });
+        }
+        for (const ref of surplus.actions) {
+          await within.actions.remove(principal, ref);
+          done.actions.push({ ref, change: 'deleted' });
+        }
+        if (dry) throw new DryRun(done);
+        return done;
+      }).catch((error: unknown) => {
+        if (error instanceof DryRun) return error.result;
+        throw error;
+      });
+      for (const workflow of dry ? [] : surplus.workflows) {
+        await deletions.terminateRuns(principal, workflow);
+        await deletions.deleteRuns(principal, workflow.id);
+      }
+      return result;
+    },
+
+    /** A pack as an import takes it: with its actions and workflows, in order of ref. Throws `pack_not_found`. */
+    async export(principal: Principal, ref: string): Promise<PackImport> {
+      const { label, description, version, tags } = await packs.get(principal, ref);
+      const everything = { offset: 0, limit: MAX_OF_EACH };
+      const { rows: found } = await actions.list(principal, { packRef: ref }, everything);
+      const own = found.filter((action) => 'taskQueue' in action).map((action) => action.ref);
+      const bodies = await Promise.all(
+        own.sort().map(async (each) => [each, await actions.find(principal, each)] as const),
+      );
+      const { rows: workflows } = await definitions.listOfPack(principal, ref, everything);
+      return {
+        pack: given({ ref, label, description, version, tags }),
+        actions: bodies.map(([each, body]) => given({ ref: each, pack_ref: ref, ...body! })),
+        workflows: workflows.sort((a, b) => (a.ref < b.ref ? -1 : 1)).map((each) => given(workflowBody(each))),
+      };
+    },
+  };
+
+  /** Checks everything; returns what was found of each workflow, so that nothing is examined again while it is written. */
+  async function checked(principal: Principal, body: PackImport): Promise<ExaminedContent[]> {
+    const { pack, actions, workflows } = body;
+    const refs = new Set<string>();
+    const issues: Issue[] = [];
+    const elsewhere = (path: string, ref: string, packRef: string) => {
+      if (packRef !== pack.ref)
+        issues.push({ code: 'ref_mismatch', path: `${path}/pack_ref`, message: `must be "${pack.ref}"` });
+      if (refs.has(ref)) issues.push({ code: 'duplicate', path: `${path}/ref`, message: `"${ref}" is here twice` });
+      refs.add(ref);
+    };
+    for (const [index, action] of actions.entries()) {
+      elsewhere(`/actions/${index}`, action.ref, action.pack_ref);
+      issues.push(...issuesOfAction(action).map((issue) => ({ ...issue, path: `/actions/${index}${issue.path}` })));
+    }
+    const besides = (
+      all: readonly { ref: string; param_schema?: JsonObject | null | undefined }[],
+      runs: Beside['runs'],
+    ) => all.map(({ ref, param_schema = null }): Beside => ({ ref, paramSchema: param_schema, runs }));
+    const known = [...besides(actions, 'worker'), ...besides(workflows, 'workflow')];
+    const examined: ExaminedContent[] = [];
+    for (const [index, workflow] of workflows.entries()) {
+      elsewhere(`/workflows/${index}`, workflow.ref, workflow.pack_ref);
+      const found = await definitions.examineBeside(principal, workflow, known);
+      examined.push(found);
+      issues.push(...found.issues.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
+    }
+    if (issues.length === 0) return examined;
+    const invalid = issues.some(({ path }) => path.includes('/definition'));
+    const given = body as unknown as Json; // it came out of JSON
+    throw refusal(invalid ? 'definition_invalid' : 'request_invalid', namedByRef(issues, given));
+  }
+
+  /** What a pack has, and is not given with. */
+  async function surplusOf(principal: Principal, { pack, actions: given, workflows }: PackImport) {
+    const everything = { offset: 0, limit: MAX_OF_EACH };
+    const refs = new Set([...given, ...workflows].map(({ ref }) => ref));
+    const own = await actions.list(principal, { packRef: pack.ref }, everything);
+    const kept = await definitions.list(principal, { packRef: pack.ref }, everything);
+    return {
+      workflows: kept.rows.filter(({ ref }) => !refs.has(ref)),
+      actions: own.rows.flatMap((action) => ('taskQueue' in action && !refs.has(action.ref) ? [action.ref] : [])),
+    };
+  }
+
+  async function write(
+    principal: Principal,
+    { pack, actions: given, workflows }: PackImport,
+    examined: readonly ExaminedContent[],
+    within: PackParts,
+  ): Promise<ImportResult> {
+    const result: ImportResult = {
+      pack: await importPack(within.packs, principal, pack),
+      ...{ actions: [], workflows: [], warnings: [] },
+    };
+    for (const action of given) result.actions.push(await importAction(within.actions, principal, action));
+    for (const [index, workflow] of workflows.entries()) {
+      const { warnings, ...imported } = await within.definitions.apply(principal, workflow, examined[index]!);
+      result.workflows.push(imported);
+      const placed = warnings.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` }));
+      result.warnings.push(...namedByRef(placed, { workflows: workflows as unknown as Json }));
+    }
+    return result;
+  }
+}
+
+async function importPack(packs: PackService, principal: Principal, pack: PackImport['pack']): Promise<Imported> {
+  const { ref, ...fields } = pack;
+  try {
+    const before = await packs.get(principal, ref);
+    if (isAsGiven(before as unknown as JsonObject, fields as JsonObject)) return { ref, change: 'unchanged' };
+    await packs.update(principal, ref, fields);
+    return { ref, change: 'updated' };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'pack_not_found') throw error;
+    await packs.create(principal, pack);
+    return { ref, change: 'created' };
+  }
+}
+
+async function importAction(
+  actions: ActionService,
+  principal: Principal,
+  action: PackImport['actions'][number],
+): Promise<Imported> {
+  const { ref, pack_ref: _, ...fields } = action;
+  const before = await actions.find(principal, ref);
+  if (before === null) {
+    await actions.create(principal, action);
+    return { ref, change: 'created' };
+  }
+  if (isAsGiven(before as unknown as JsonObject, fields as unknown as JsonObject)) return { ref, change: 'unchanged' };
+  await actions.update(principal, ref, fields);
+  return { ref, change: 'updated' };
+}
+
+/** A workflow as it was asked for. */
+function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number] {
+  const { ref, packRef, label, description, version, definition, tags, enabled } = workflow;
+  return {
+    ...{ ref, pack_ref: packRef, label, description, version, tags, enabled },
+    ...{ param_schema: workflow.paramSchema, out_schema: workflow.outSchema, definition },
+  };
+}
+
+/** What somebody would write: without what is so by itself. */
+function given<T extends object>(body: T): T {
+  const byItself = (name: string, value: unknown) =>
+    value === null || (name === 'tags' && (value as unknown[]).length === 0) || (name === 'enabled' && value === true);
+  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !byItself(name, value))) as T;
+}
+
+/** Whether everything that is given is so already; what is left out stays as it is. */
+function isAsGiven(before: JsonObject, given: JsonObject): boolean {
+  return Object.entries(given).every(
+    ([field, value]) => value === undefined || canonicalJson(before[field] ?? null) === canonicalJson(value),
+  );
+}

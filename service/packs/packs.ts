@@ -1,0 +1,54 @@
+import { AppError } from '../../model/app-error.ts';
+import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { PackCreate, PackUpdate } from '../../model/requests.ts';
+import type { DefinitionStore, PackFields, StoredPack } from '../../store/definitions.ts';
+
+/** Packs that hold built-in actions: they are always there. */
+const BUILTIN_PACKS: ReadonlySet<string> = new Set(BUILTIN_ACTIONS.map(({ ref }) => ref.split('.')[0]!));
+
+/** Use cases around packs; each is scoped by the caller's tenant. */
+export type PackService = ReturnType<typeof createPackService>;
+
+/** Makes the service over a store. */
+export function createPackService(store: DefinitionStore) {
+  async function get({ tenant }: Principal, ref: string): Promise<StoredPack> {
+    const found = await store.getPack(tenant, ref);
+    if (found === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
+    return found;
+  }
+
+  return {
+    /** Throws `pack_not_found`. */
+    get,
+
+    /** A page of packs, and how many there are. */
+    async list({ tenant }: Principal, page: { offset: number; limit: number }) {
+      return store.listPacks(tenant, page);
+    },
+
+    /** Throws `pack_exists`. */
+    async create({ tenant }: Principal, body: PackCreate): Promise<StoredPack> {
+      const { ref, label, description = null, version = null, tags = [] } = body;
+      const created = await store.createPack(tenant, { ref, label, description, version, tags });
+      if (created === null) throw new AppError('pack_exists', `Pack '${ref}' already exists`);
+      return created;
+    },
+
+    /** Throws `pack_not_found`. */
+    async update({ tenant }: Principal, ref: string, body: PackUpdate): Promise<StoredPack> {
+      const given = Object.entries(body).filter(([, value]) => value !== undefined);
+      const updated = await store.updatePack(tenant, ref, Object.fromEntries(given) as Partial<PackFields>);
+      if (updated === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
+      return updated;
+    },
+
+    /** Throws `pack_not_found`, and `pack_in_use` for one with workflows or built-in actions. */
+    async remove(principal: Principal, ref: string): Promise<void> {
+      const { id } = await get(principal, ref);
+      if (BUILTIN_PACKS.has(ref)) throw new AppError('pack_in_use', `Pack '${ref}' has built-in actions`);
+      const removed = await store.removePack(principal.tenant, id);
+      if (!removed) throw new AppError('pack_in_use', `Pack '${ref}' has workflows or actions: delete them first`);
+    },
+  };
+}

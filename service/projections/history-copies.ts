@@ -1,0 +1,37 @@
+import type { HistoryEvent } from '../../projection/history.ts';
+
+/** Events that can be sent to a thread, and how many bytes their payloads and texts have. */
+export interface HistoryCopy {
+  events: HistoryEvent[];
+  bytes: number;
+}
+
+/** Copies events as plain data: 64-bit numbers become numbers, and fields without a value are left out. */
+export function copyHistory(events: readonly HistoryEvent[]): HistoryCopy {
+  const size = { bytes: 0 };
+  return { events: events.map((event) => copy(event, size) as HistoryEvent), bytes: size.bytes };
+}
+
+/** Copies what Temporal has answered as plain data, like `copyHistory`. */
+export function copyAnswer<T>(answer: T): T {
+  return copy(answer, { bytes: 0 }) as T;
+}
+
+function copy(value: unknown, size: { bytes: number }): unknown {
+  if (typeof value === 'string') {
+    size.bytes += value.length;
+    return value;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) {
+    size.bytes += value.byteLength;
+    return value;
+  }
+  if (Array.isArray(value)) return value.map((entry) => copy(entry, size));
+  if ('low' in value && 'high' in value && 'unsigned' in value) return Number(value);
+  const fields: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (field !== null && field !== undefined) fields[name] = copy(field, size);
+  }
+  return fields;
+}

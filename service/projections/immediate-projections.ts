@@ -1,0 +1,63 @@
+import { exceedsLength } from '../../model/json.ts';
+import { ReplayExceeded, ReplayMeter } from '../../model/work.ts';
+import { createProjection, type PendingWork } from '../../projection/project.ts';
+import type { NewestRun } from '../../temporal/gateway.ts';
+import { copyHistory } from './history-copies.ts';
+import { type ProjectedRun, showProjection } from './projected-runs.ts';
+
+/**
+ * Limits of a projection on the event loop: units of work (50 ms at most), bytes of the history, which has 1,000 events at most
+ * (a page), and characters of what is shown.
+ */
+const LIMITS = { work: 100_000, bytes: 128 * 1024, shown: 1_500_000 };
+
+/** Runs that are remembered for having exceeded a limit. */
+const MAX_REMEMBERED = 10_000;
+
+/** Projects runs that take little on the event loop, which is faster than asking a thread. */
+export interface ImmediateProjector {
+  /** Projects a run with what is pending; null for one that must be projected in a thread. */
+  project(
+    key: { workflowId: string; runId: string },
+    run: Pick<NewestRun, 'whole'>,
+    pending: PendingWork,
+  ): ProjectedRun | null;
+}
+
+/** Creates a projector. */
+export function createImmediateProjector(): ImmediateProjector {
+  const exceeding = new Set<string>();
+
+  return {
+    project({ workflowId, runId }, { whole }, pending) {
+      if (whole === null || exceeding.has(runId)) return null;
+      const shown = projectWithin(workflowId, whole, pending);
+      if (shown === null) {
+        // A history only grows: whoever reads the run again need not try.
+        const [oldest] = exceeding;
+        if (exceeding.size >= MAX_REMEMBERED && oldest !== undefined) exceeding.delete(oldest);
+        exceeding.add(runId);
+      }
+      return shown;
+    },
+  };
+}
+
+/** Projects a whole history; null when that exceeds a limit. */
+function projectWithin(
+  workflowId: string,
+  whole: NonNullable<NewestRun['whole']>,
+  pending: PendingWork,
+): ProjectedRun | null {
+  const { events, bytes } = copyHistory(whole);
+  if (bytes > LIMITS.bytes) return null;
+  const projection = createProjection(workflowId, { meter: new ReplayMeter(LIMITS.work) });
+  try {
+    for (const event of events) projection.take(event);
+    const shown = showProjection(projection, pending);
+    return exceedsLength(shown, LIMITS.shown) ? null : shown;
+  } catch (error) {
+    if (error instanceof ReplayExceeded) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import type { PendingWork } from '../../projection/project.ts';
+import type { HistoryCopy } from './history-copies.ts';
+import type { CarriedRun, ProjectedRun } from './projected-runs.ts';
+
+/** Jobs that project histories. */
+export interface ProjectionJobs {
+  /**
+   * Begins to project the history of a workflow id, or continues with what the thread has kept of it unless `fresh` is set;
+   * with `until` it always begins anew and ends at the event with this number.
+   */
+  open_history: { input: { workflowId: string; until: number | null; fresh: boolean }; result: KnownHistory };
+  /** Takes the next events of the history that was opened, all of one run of the chain. */
+  take_history: { input: HistoryCopy & { runId: string }; result: null };
+  /** Returns the execution of the history that was opened; null when the history ends before `until`. */
+  show_history: { input: { pending: PendingWork | null }; result: ProjectedRun | null };
+  /** Returns what a retry of the run begins with, from a task or from what failed; null when its state cannot be trusted. */
+  carry_history: { input: { task: string | null }; result: CarriedRun | null };
+}
+
+/** How much of the history of a chain has been taken: its runs, the first one first, and events of the last of them. */
+export interface KnownHistory {
+  runs: string[];
+  lastEventId: number;
+  /** Events of all runs. */
+  taken: number;
+}

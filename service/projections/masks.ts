@@ -1,0 +1,165 @@
+import { type Execution, HELD_BACK, type TaskExecution, type Wait } from '../../model/execution.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { Inquiry } from '../../model/inquiry.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+
+import { createReplacer } from './text-search.ts';
+import { replaceAt } from './write-only.ts';
+
+// Parameters marked `writeOnly` show as `***` in every answer (design/shapes.md, Definitions).
+
+/** What stands for a value that is not shown. */
+export const MASKED = '***';
+
+/** Characters from which on a masked text is also masked where it is a part of another one, and as filters of templates encode it. */
+const SHORTEST_PART = 4;
+const SHORTEST_ENCODED = 8;
+
+/**
+ * Characters that are searched for parts of hidden texts in one answer, counted for each part; of what is beyond, every text is hidden
+ * as a whole.
+ */
+const MAX_SEARCHED = 50_000_000;
+
+/** Hides the values of write-only parameters in data that is shown. */
+export type Mask = (shown: Json) => Json;
+
+/** The values that an input holds at some paths. */
+export function hiddenIn(input: Json, paths: readonly (readonly string[])[]): Json[] {
+  const values: Json[] = [];
+  replaceAt(input, paths, (value) => {
+    values.push(value);
+    return MASKED;
+  });
+  return values;
+}
+
+/** An execution without what its parameters hide, and what those of the runs above it do; and what hides the same elsewhere. */
+export function maskExecution(execution: Execution, above: readonly Json[] = []): { execution: Execution; mask: Mask } {
+  const { run, input, tasks } = execution;
+  const own = run?.write_only ?? [];
+  const belowOf = ({ action }: TaskExecution) => run?.workflows?.[action]?.write_only ?? [];
+  const values: Json[] = [...above];
+  const noted = (value: Json) => {
+    values.push(value);
+    return MASKED;
+  };
+  const shownInput = replaceAt(input, own, noted);
+  const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, belowOf(task), noted) }));
+  if (values.length === 0) return { execution, mask: (shown) => shown };
+  const hide = hiderOf(values);
+  const search = { left: MAX_SEARCHED };
+  const mask: Mask = (shown) => hide(shown, search);
+  const failure = <T extends Failure | null>(of: T): T => mask(of as unknown as Json) as unknown as T; // it is JSON
+  const masked: Required<Omit<Execution, UnmaskedField>> = {
+    input: mask(shownInput),
+    output: mask(execution.output),
+    failure: failure(execution.failure),
+    also: execution.also.map(failure),
+    pendingFailure: failure(execution.pendingFailure),
+    divergence: mask(execution.divergence) as string | null,
+    variables: mask(execution.variables) as JsonObject,
+    waitingFor: execution.waitingFor.map((wait) => ({ ...wait, detail: maskDetail(wait, mask) })),
+    signals: execution.signals.map(({ name, payload }) => ({ name, payload: mask(payload) })),
+    inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
+    controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
+    tasks: shownTasks.map((task) => ({
+      ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
+      attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
+    })),
+  };
+  return { mask: (shown) => hide(shown, { left: MAX_SEARCHED }), execution: { ...execution, ...masked } };
+}
+
+/** Fields that hold ids, names, times, counts, hashes and what the run was started as: every other field is masked. */
+type UnmaskedField =
+  | 'workflowId'
+  | 'runId'
+  | 'workflowType'
+  | 'taskQueue'
+  | 'status'
+  | 'memo'
+  | 'run'
+  | 'created'
+  | 'updated'
+  | 'closed'
+  | 'digest'
+  | 'authentic'
+  | 'startContent'
+  | 'trust'
+  | 'statements'
+  | 'signalsDropped'
+  | 'signalsRefused'
+  | 'projection'
+  | 'runStarted'
+  | 'lastEventId'
+  | 'above'
+  | 'unsettled'
+  | 'partial'
+  | 'expired';
+
+/** Masks the detail of a wait, other than the text by which a pause is known. */
+function maskDetail({ detail }: Wait, mask: Mask): string | null {
+  return detail === HELD_BACK ? detail : (mask(detail) as string | null);
+}
+
+/** Masks an inquiry, other than its digests: whoever decides sends back what was shown, and they tell nothing that is hidden. */
+function maskInquiry(inquiry: Inquiry, mask: Mask): Inquiry {
+  const shown = mask(inquiry as unknown as Json) as unknown as Inquiry; // it is JSON
+  const { what, bound_to, votes, decisions } = inquiry;
+  return {
+    ...shown,
+    ...(what === undefined ? {} : { what }),
+    bound_to,
+    votes: shown.votes.map((vote, at) => ({ ...vote, bound_to: votes[at]!.bound_to })),
+    decisions: shown.decisions.map((record, at) => {
+      return { ...record, decision: { ...record.decision, bound_to: decisions[at]!.decision.bound_to } };
+    }),
+  };
+}
+
+/** An input as it is shown where nothing else of its run is. */
+export function maskInput(input: Json, paths: readonly (readonly string[])[]): Json {
+  return replaceAt(input, paths, () => MASKED);
+}
+
+/** The texts of a hidden value, and its longer numbers: one of them alone is not shown either. */
+function textsOf(value: Json): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return /\d{6}/.test(String(value)) ? [String(value)] : [];
+  if (Array.isArray(value)) return value.flatMap(textsOf);
+  return isJsonObject(value) ? Object.values(value).flatMap(textsOf) : [];
+}
+
+/** What the filters of templates make of a text. */
+function encodings(text: string): string[] {
+  const base64 = Buffer.from(text).toString('base64');
+  const inUrl = /\p{Surrogate}/u.test(text) ? text : encodeURIComponent(text);
+  return [base64, base64.replace(/=+$/, ''), inUrl];
+}
+
+/** Hides values in what is shown, with so many characters left to search. */
+type Hider = (shown: Json, search: { left: number }) => Json;
+
+function hiderOf(values: readonly Json[]): Hider {
+  const plain = values.flatMap(textsOf).filter((text) => text !== '');
+  const texts = new Set([...plain, ...plain.filter((text) => text.length >= SHORTEST_ENCODED).flatMap(encodings)]);
+  // A longer one may hold a shorter one.
+  const replacers = [...texts]
+    .filter((text) => text.length >= SHORTEST_PART)
+    .sort((a, b) => b.length - a.length)
+    .map((text) => createReplacer(text, MASKED));
+  const hide: Hider = (value, search) => {
+    if (typeof value === 'string') {
+      if (texts.has(value)) return MASKED;
+      if (value.length < SHORTEST_PART) return value;
+      search.left -= value.length * replacers.length;
+      return search.left < 0 ? MASKED : replacers.reduce((text, replace) => replace(text), value);
+    }
+    if (typeof value === 'number') return texts.has(String(value)) ? MASKED : value;
+    if (Array.isArray(value)) return value.map((entry) => hide(entry, search));
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, hide(field, search)]));
+  };
+  return hide;
+}

@@ -1,0 +1,192 @@
+import { AppError } from '../../model/app-error.ts';
+import type { JobPool, RunJob } from '../../model/job-pool.ts';
+import type { Json } from '../../model/json.ts';
+import { aboveOf, createProjection, memoOf, openingOf } from '../../projection/project.ts';
+import type { Described, NewestRun, Temporal } from '../../temporal/gateway.ts';
+import { copyAnswer, copyHistory } from './history-copies.ts';
+import { createImmediateProjector } from './immediate-projections.ts';
+import { isClosedRun } from './index-entries.ts';
+import type { KnownHistory, ProjectionJobs } from './jobs.ts';
+import { hiddenIn } from './masks.ts';
+import { type CarriedRun, type ProjectedRun, showProjection } from './projected-runs.ts';
+
+/** Events of a chain that are projected, and bytes of their payloads. */
+const MAX_EVENTS = 60_000;
+const MAX_BYTES = 100 * 1024 * 1024;
+
+/** Runs whose projection took too much, and for how many milliseconds it is not tried again. */
+const MAX_COSTLY = 1_000;
+const COSTLY_FOR = 300_000;
+
+/**
+ * Projects what Temporal has of workflow ids: nobody knows before how much work a history is, so that what does not turn out to be
+ * little is done in the pool.
+ */
+export interface ProjectionReader {
+  /**
+   * Reads a workflow id with its whole chain of runs, as it is now or later than it was described; null when Temporal has none. A
+   * history that is too long, or takes too much work, is shown without tasks: `projection: partial`. Throws `busy`.
+   */
+  read(workflowId: string, described?: Described): Promise<ProjectedRun | null>;
+  /** Reads a run as it was at an event, by the event's number; null without such an event. Throws `busy`, `work_exceeded`. */
+  readAt(workflowId: string, event: number): Promise<ProjectedRun | null>;
+  /**
+   * Reads what a retry of a run begins with, from a task or from what failed; null when Temporal has none, and when its state cannot
+   * be trusted. Throws `busy`, `work_exceeded`.
+   */
+  readCarried(workflowId: string, task: string | null): Promise<CarriedRun | null>;
+}
+
+/** Creates the reader; `clock` gives milliseconds. */
+export function createProjectionReader(
+  temporal: Temporal,
+  pool: JobPool<ProjectionJobs>,
+  clock: () => number,
+): ProjectionReader {
+  const reading = new Map<string, Promise<ProjectedRun | null>>();
+  const costly = new Map<string, number>();
+  const immediate = createImmediateProjector();
+
+  /** Finds the newest run of a workflow id, as it is described; null when Temporal has none. */
+  async function find(workflowId: string, known?: Described): Promise<FoundRun | null> {
+    const described = known ?? (await temporal.describe(workflowId));
+    if (described === null) return null;
+    const runId = described.info.execution?.runId ?? '';
+    const newest = await temporal.newestRun(workflowId, runId);
+    return newest === null ? null : { workflowId, runId, described, newest };
+  }
+
+  /** Projects the history of a run with its chain, up to an event, in the thread that has it, and asks there. */
+  async function ask<T>(
+    { workflowId, runId, described, newest }: FoundRun,
+    until: number | null,
+    question: (run: RunJob<ProjectionJobs>) => Promise<T | null>,
+  ): Promise<T | null> {
+    const tenant = memoOf(described.info.memo)?.tenant ?? '';
+    return pool.runInThread(tenant, workflowId, async (run) => {
+      let known = await run('open_history', { workflowId, until, fresh: false });
+      const chain = known.runs.at(-1) === runId ? known.runs : [...(await newest.before(known.runs)), runId];
+      // A run that was reset has another history than the one that was kept.
+      if (!known.runs.every((each, index) => each === chain[index])) {
+        known = await run('open_history', { workflowId, until, fresh: true });
+      }
+      await takeNews(run, { workflowId, chain, newest }, known, until);
+      return question(run);
+    });
+  }
+
+  /** Takes what a chain has had since it was known. Throws `work_exceeded` when all of it is more than is projected. */
+  async function takeNews(
+    run: RunJob<ProjectionJobs>,
+    { workflowId, chain, newest }: { workflowId: string; chain: readonly string[]; newest: NewestRun },
+    known: KnownHistory,
+    until: number | null,
+  ): Promise<void> {
+    let { taken } = known;
+    let bytes = 0;
+    for (const runId of chain.slice(Math.max(0, known.runs.length - 1))) {
+      const pages = runId === chain.at(-1) ? newest.history() : temporal.historyOf(workflowId, runId);
+      const before = runId === known.runs.at(-1) ? known.lastEventId : 0;
+      for await (const page of pages) {
+        const copy = copyHistory(page.filter(({ eventId }) => Number(eventId) > before));
+        taken += copy.events.length;
+        bytes += copy.bytes;
+        if (taken > MAX_EVENTS || bytes > MAX_BYTES) throw tooLong();
+        if (copy.events.length > 0) await run('take_history', { ...copy, runId });
+        if (until !== null && taken > until) return;
+      }
+    }
+  }
+
+  async function readWhole(found: FoundRun): Promise<ProjectedRun | null> {
+    const { runId, described, newest } = found;
+    const pending = copyAnswer(described.pending);
+    const little = immediate.project(found, newest, pending);
+    if (little !== null) return little;
+    if ((costly.get(runId) ?? 0) < clock()) {
+      try {
+        return await ask(found, null, (run) => run('show_history', { pending }));
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'work_exceeded') throw error;
+        remember(costly, runId, clock() + COSTLY_FOR);
+      }
+    }
+    return readEnds(found);
+  }
+
+  /** Reads the first and the last event of the newest run alone: who it is, and how it has ended. */
+  async function readEnds({ workflowId, runId, described, newest }: FoundRun): Promise<ProjectedRun | null> {
+    if (newest.first === undefined) return null;
+    const projection = createProjection(workflowId, { interpret: false });
+    projection.take(newest.first);
+    const closed = isClosedRun(described.info) ? await temporal.closeEvent(workflowId, runId) : null;
+    if (closed !== null) projection.take(closed);
+    const { execution, joins } = showProjection(projection);
+    if (closed !== null) return { execution, joins };
+    return { execution: { ...execution, status: described.cancelRequested ? 'canceling' : 'running' }, joins };
+  }
+
+  /** Adds what the runs above a run hide: it may have been given any of that, under another name. */
+  async function withAbove(run: ProjectedRun | null): Promise<ProjectedRun | null> {
+    if (run === null || run.execution.memo?.hides !== true) return run;
+    const above: Json[] = [];
+    for (let key = run.execution.above; key !== undefined; ) {
+      const started = await temporal.firstEvent(key);
+      const attributes = started?.workflowExecutionStartedEventAttributes;
+      // What a run hid that is not there any more nobody knows: all that this one was given is hidden.
+      if (started === null || !attributes) return { ...run, above: [...above, run.execution.input] };
+      const opening = openingOf(key.workflowId, started, attributes);
+      above.push(...hiddenIn(opening.input, opening.run?.write_only ?? []));
+      key = aboveOf(attributes).above;
+    }
+    return { ...run, above };
+  }
+
+  return {
+    async read(workflowId, known) {
+      const described = known ?? (await temporal.describe(workflowId));
+      if (described === null) return null;
+      const { execution, historyLength } = described.info;
+      // Who reads the same history at the same time gets the same answer.
+      const key = `${execution?.runId}/${historyLength}`;
+      const shared = reading.get(key);
+      if (shared !== undefined) return shared;
+      const read = find(workflowId, described)
+        .then((found) => found && readWhole(found))
+        .then(withAbove)
+        .finally(() => reading.delete(key));
+      reading.set(key, read);
+      return read;
+    },
+
+    async readAt(workflowId, event) {
+      const found = await find(workflowId);
+      return withAbove(found && (await ask(found, event, (run) => run('show_history', { pending: null }))));
+    },
+
+    async readCarried(workflowId, task) {
+      const found = await find(workflowId);
+      return found && ask(found, null, (run) => run('carry_history', { task }));
+    },
+  };
+}
+
+/** The newest run of a workflow id. */
+interface FoundRun {
+  workflowId: string;
+  runId: string;
+  described: Described;
+  newest: NewestRun;
+}
+
+/** Notes a time under a key; beyond a number of keys the oldest is forgotten. */
+function remember(times: Map<string, number>, key: string, time: number): void {
+  times.delete(key);
+  times.set(key, time);
+  const [oldest] = times.keys();
+  if (times.size > MAX_COSTLY && oldest !== undefined) times.delete(oldest);
+}
+
+function tooLong(): AppError {
+  return new AppError('work_exceeded', 'the history of the run is longer than what is projected');
+}

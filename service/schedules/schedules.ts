@@ -1,0 +1,394 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../../model/app-error.ts';
+import { derivedNumber, integerId, scheduleWorkflowIdOf, startOfSchedule } from '../../model/execution-id.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Logger } from '../../model/log.ts';
+import { hasPermission } from '../../model/permissions.ts';
+import { type Principal, subjectsOf } from '../../model/principal.ts';
+import type { Parameters } from '../../model/run-input.ts';
+import type { Overlap, ScheduleTimes } from '../../model/schedule.ts';
+import {
+  boundedNote,
+  type DescribedSchedule,
+  type ScheduleState,
+  type TemporalSchedules,
+} from '../../temporal/schedules.ts';
+import { sha256Hex } from '../access/hash.ts';
+import type { PrincipalService } from '../access/principals.ts';
+import type { ExecutionService } from '../executions/executions.ts';
+import { createSetAside } from '../index/set-aside.ts';
+import { checkRange, checkTimes } from './times.ts';
+
+/** A schedule as it is asked for. */
+export interface ScheduleRequest {
+  workflow: string;
+  input: Parameters;
+  spec: ScheduleTimes;
+  overlap: Overlap;
+  catchupWindow: number | undefined;
+  paused: boolean;
+  note: string | undefined;
+}
+
+/** What a schedule is to be from now on; it stays paused, or goes on, where that is not said. */
+export type ScheduleReplacement = Omit<ScheduleRequest, 'paused'> & { paused?: boolean | undefined };
+
+/** A schedule as it stands. */
+export interface Schedule extends Omit<ScheduleRequest, 'note'> {
+  id: string;
+  /** What whoever made or last changed it has noted. */
+  note: string | null;
+  /** Why it is paused, or has been resumed: what was said then, or by whom it was. */
+  stateNote: string | null;
+  /** The revision of the workflow that it starts now. */
+  revision: number;
+  next: Date[];
+  recent: { scheduled: Date; started: Date; execution: number }[];
+  created: Date;
+  updated: Date | null;
+}
+
+/** What Fermata keeps with a schedule: who made or last changed it, and what was asked for. */
+interface Kept {
+  id: string;
+  principal: Principal;
+  /** Who made or last changed it, and who had it start runs since; absent in older ones: its principal alone. */
+  starters?: string[];
+  request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
+  /** The author's note; absent in older ones, where it is the note of the schedule's state. */
+  note?: string | null;
+  /** Fermata has read its cron itself; absent in older ones, which mean what Temporal made of them until they are replaced. */
+  calendars?: true;
+}
+
+/** Milliseconds between two looks at whether what schedules start is still what there is. */
+const REFRESH_EVERY = 30_000;
+
+/** How often somebody is noted as a starter before it is given up, since others change the schedule each time. */
+const MAX_TRIES = 10;
+
+/** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
+export type ScheduleService = ReturnType<typeof createScheduleService>;
+
+/** Creates the service; `clock` gives milliseconds. */
+export function createScheduleService(
+  temporal: TemporalSchedules,
+  executions: ExecutionService,
+  principals: Pick<PrincipalService, 'asItStands'>,
+  log: Logger,
+  clock: () => number,
+) {
+  const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
+  /** The latest second (milliseconds) for which each schedule was triggered, until it is over. */
+  const triggered = new Map<string, number>();
+  const temporalId = ({ tenantRef }: Principal, id: string) => `${tenantRef}.${id}`;
+
+  async function find(principal: Principal, id: string) {
+    const found = await temporal.describe(temporalId(principal, id));
+    const kept = found === null ? null : keptOf(found);
+    if (found === null || kept?.principal.tenant !== principal.tenant) {
+      throw new AppError('schedule_not_found', `Schedule '${id}' not found`);
+    }
+    return { found, kept };
+  }
+
+  async function built(
+    principal: Principal,
+    id: string,
+    workflowId: string,
+    request: Omit<ScheduleRequest, 'paused' | 'note'> & { note: string | null | undefined },
+    { starters, maker }: { starters: readonly string[]; maker: Principal } = {
+      ...{ starters: subjectsOf(principal), maker: principal },
+    },
+  ) {
+    const { workflow: ref, input, spec, overlap, catchupWindow, note } = request;
+    const blueprint = await executions.prepare(principal, { ref, input, inputField: 'input', starters }, id);
+    const asked = { workflow: ref, input, spec, overlap, ...(catchupWindow === undefined ? {} : { catchupWindow }) };
+    const kept: Kept = {
+      id,
+      principal: maker,
+      starters: [...starters],
+      request: asked,
+      calendars: true,
+      ...(note === undefined ? {} : { note }),
+    };
+    return {
+      ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
+      kept: JSON.parse(JSON.stringify(kept)) as Json,
+    };
+  }
+
+  /**
+   * Returns the first second (milliseconds) from now on for which a schedule has no run and is due to start none: Temporal names a run by
+   * the schedule and the second, and drops one whose name is taken.
+   */
+  async function freeSecond(scheduleId: string, { action, info }: DescribedSchedule): Promise<number> {
+    const now = Math.floor(clock() / 1000) * 1000;
+    const due = new Set(info.nextActionTimes.map((time) => Math.floor(time.getTime() / 1000) * 1000));
+    for (const [id, last] of triggered) if (last < now) triggered.delete(id);
+    for (;;) {
+      // What was asked for before may not have started yet.
+      const second = Math.max(now, (triggered.get(scheduleId) ?? 0) + 1000);
+      triggered.set(scheduleId, second);
+      if (due.has(second)) continue;
+      if (!(await temporal.hasRun(startOfSchedule(action.workflowId!, second)))) return second;
+    }
+  }
+
+  /**
+   * Notes that somebody has a schedule start runs: they count as a starter of all that it starts from now on, until somebody
+   * changes it.
+   */
+  async function noteStarter(principal: Principal, id: string): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const { found, kept } = await find(principal, id);
+      await executions.demandStarter(principal, kept.request.workflow);
+      const before = startersOf(kept);
+      const starters = [...new Set([...before, ...subjectsOf(principal)])];
+      // Also where nothing changes, this finds what can no longer be started.
+      const wanted = await rebuilt(found, kept, starters);
+      if (starters.length === before.length) return;
+      // Of two changes at once only one is taken; which one it was, the next look shows.
+      await temporal.update(wanted, unchanged, found);
+    }
+    throw new AppError('busy', `Schedule '${id}' is being changed by others; try again`);
+  }
+
+  /**
+   * Returns a schedule as it is, with what its workflow is now, and with the permissions that its maker has now. Throws `forbidden` where
+   * the maker may start nothing any more, and what a start throws.
+   */
+  async function rebuilt({ action }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
+    const { subject } = kept.principal;
+    const standing = await principals.asItStands(kept.principal);
+    if (standing === null)
+      throw new AppError('forbidden', `${subject}, who made or last changed the schedule, is disabled`);
+    const permission = 'execution:execute';
+    if (!hasPermission(standing, permission)) {
+      const message = `${subject}, who made or last changed the schedule, lacks the permission ${permission}`;
+      throw new AppError('forbidden', message, { details: { permission } });
+    }
+    const asked = { catchupWindow: undefined, ...kept.request, note: kept.note };
+    // What an agent was given stays its limit, also where its person may do less for a while.
+    const maker = standing.kind === 'agent' ? kept.principal : standing;
+    const wanted = await built(standing, kept.id, action.workflowId!, asked, { starters, maker });
+    if (kept.calendars || kept.request.spec.cron === undefined) return wanted;
+    const { calendars: _, ...older } = wanted.kept as JsonObject;
+    return { ...wanted, times: null, kept: older };
+  }
+
+  return {
+    /**
+     * Makes a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for what cannot be started.
+     */
+    async create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
+      checkTimes(request.spec, clock());
+      // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
+      const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
+      const wanted = await built(principal, id, workflowId, { ...request, note: request.note ?? null });
+      const created = await temporal.create(wanted, request);
+      if (!created) throw new AppError('schedule_exists', `Schedule '${id}' already exists`);
+      return this.get(principal, id);
+    },
+
+    /** Throws `schedule_not_found`. */
+    async get(principal: Principal, id: string): Promise<Schedule> {
+      const { found, kept } = await find(principal, id);
+      return scheduleOf(found, kept);
+    },
+
+    /** A page of schedules in order of id, and how many there are. */
+    async list(
+      principal: Principal,
+      { offset, limit }: { offset: number; limit: number },
+    ): Promise<{ rows: Schedule[]; total: number }> {
+      const prefix = temporalId(principal, '');
+      const ids: string[] = [];
+      for await (const id of temporal.ids()) if (id.startsWith(prefix)) ids.push(id.slice(prefix.length));
+      const page = ids.sort().slice(offset, offset + limit);
+      const rows = await Promise.all(page.map((id) => this.get(principal, id).catch(orNothing)));
+      return { rows: rows.filter((row) => row !== null), total: ids.length };
+    },
+
+    /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
+    async replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule> {
+      const { found, kept } = await find(principal, id);
+      checkTimes(request.spec, clock());
+      const note = request.note ?? authorsNote(kept, found.state);
+      const wanted = await built(principal, id, found.action.workflowId!, { ...request, note });
+      await temporal.update(wanted, (before) => {
+        // One that Fermata has paused for what it would start goes on with what is to be started now.
+        const isOver = isNoteOfOurs(before.note);
+        const paused = request.paused ?? (before.paused && !isOver);
+        const said =
+          paused === before.paused ? before.note : `${paused ? 'paused' : 'resumed'} by ${principal.subject}`;
+        return { paused, note: isOver ? '' : said };
+      });
+      return this.get(principal, id);
+    },
+
+    /** Deletes a schedule; the runs that it has started go on. Throws `schedule_not_found`. */
+    async remove(principal: Principal, id: string): Promise<void> {
+      await find(principal, id);
+      await temporal.remove(temporalId(principal, id));
+    },
+
+    /** Has it start nothing until it is resumed. Throws `schedule_not_found`. */
+    async pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
+      await find(principal, id);
+      await temporal.pause(temporalId(principal, id), note ?? `paused by ${principal.subject}`);
+      return this.get(principal, id);
+    },
+
+    /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, `busy`, and what a start throws. */
+    async resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
+      await noteStarter(principal, id);
+      await temporal.resume(temporalId(principal, id), note ?? `resumed by ${principal.subject}`);
+      return this.get(principal, id);
+    },
+
+    /** Has it start a run now; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
+    async trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule> {
+      await noteStarter(principal, id);
+      const { found } = await find(principal, id);
+      const scheduleId = temporalId(principal, id);
+      await temporal.trigger(scheduleId, overlap, await freeSecond(scheduleId, found));
+      return this.get(principal, id);
+    },
+
+    /**
+     * Has it start what it would have started between two times; the caller counts as a starter from now on. Throws
+     * `schedule_not_found`, `request_invalid`, and what a start throws.
+     */
+    async backfill(
+      principal: Principal,
+      id: string,
+      { start, end, overlap }: { start: Date; end: Date; overlap: Overlap },
+    ): Promise<Schedule> {
+      const { kept } = await find(principal, id);
+      checkRange(kept.request.spec, start.getTime(), end.getTime());
+      await noteStarter(principal, id);
+      await temporal.backfill(temporalId(principal, id), start, end, overlap);
+      return this.get(principal, id);
+    },
+
+    /**
+     * Brings what schedules start up to date: the newest revision of each workflow with everything that it reaches. One
+     * whose workflow can no longer be started, by anybody or by its maker, is paused, and its note says why; once it can be started
+     * again, the schedule is resumed, unless somebody has paused it since.
+     */
+    async refresh(): Promise<void> {
+      for await (const scheduleId of temporal.ids()) {
+        await aside.attempt(scheduleId, async () => {
+          const found = await temporal.describe(scheduleId);
+          const kept = found === null ? null : keptOf(found);
+          if (found !== null && kept !== null) await refreshOne(found, kept);
+        });
+      }
+    },
+
+    /** Refreshes until the signal is aborted. */
+    async run(signal: AbortSignal): Promise<void> {
+      let failing = false;
+      while (!signal.aborted) {
+        await wait(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        try {
+          await this.refresh();
+          failing = false;
+        } catch (error) {
+          if (!failing) log.warn({ err: error }, 'schedules cannot be brought up to date');
+          failing = true;
+        }
+      }
+    },
+  };
+
+  async function refreshOne(found: DescribedSchedule, kept: Kept): Promise<void> {
+    const { scheduleId, action, state } = found;
+    const { paused } = state;
+    try {
+      const wanted = await rebuilt(found, kept, startersOf(kept));
+      const resumed = paused && isNoteOfOurs(state.note);
+      if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
+      // What somebody has changed meanwhile is looked at the next time.
+      await temporal.update(wanted, resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged, found);
+      log.info(
+        { schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed },
+        'a schedule is brought up to date',
+      );
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      const note = boundedNote(`${PAUSED_BY_US} ${error.message}`);
+      if (paused && (!isNoteOfOurs(state.note) || state.note === note)) return;
+      // A pause of somebody's meanwhile stays theirs.
+      await temporal.pauseUnlessChanged(found, note);
+    }
+  }
+}
+
+const PAUSED_BY_US = 'its workflow cannot be started:';
+const RESUMED_BY_US = 'its workflow can be started again';
+
+/** Reports whether the note of a schedule was written by a refresh that has paused it. */
+function isNoteOfOurs(note: string | undefined): boolean {
+  return note?.startsWith(PAUSED_BY_US) ?? false;
+}
+
+/** Returns the note of whoever made or last changed a schedule; null where there is none. */
+function authorsNote({ note }: Kept, state: ScheduleState): string | null {
+  return note === undefined ? state.note || null : note;
+}
+
+const unchanged = ({ paused }: ScheduleState): ScheduleState => ({ paused });
+
+function orNothing(error: unknown): null {
+  // One may have been deleted while the list was made.
+  if (error instanceof AppError && error.code === 'schedule_not_found') return null;
+  throw error;
+}
+
+/** Reports whether two runs differ in nothing but the random digits that every prepared run has. */
+function sameRun(a: unknown, b: unknown): boolean {
+  const text = (value: unknown) => {
+    const json = JSON.parse(JSON.stringify(value ?? null)) as Json;
+    return canonicalJson(isJsonObject(json) ? { ...json, blind: null } : json);
+  };
+  return text(a) === text(b);
+}
+
+function startersOf({ starters, principal }: Kept): readonly string[] {
+  return starters ?? [principal.subject];
+}
+
+function keptOf({ action }: DescribedSchedule): Kept | null {
+  const kept = action.memo?.schedule as Json | undefined;
+  if (kept === undefined || !isJsonObject(kept)) return null;
+  const { principal, ...rest } = kept as unknown as Kept; // written above
+  // Older ones have no kind.
+  return {
+    ...rest,
+    principal: { ...principal, kind: principal.kind ?? 'person', onBehalfOf: principal.onBehalfOf ?? null },
+  };
+}
+
+function scheduleOf(found: DescribedSchedule, kept: Kept): Schedule {
+  const { id, request } = kept;
+  const { state, info, action } = found;
+  const note = authorsNote(kept, state);
+  const memo = (action.memo?.fermata ?? {}) as JsonObject;
+  return {
+    ...{ catchupWindow: undefined, ...request, id, paused: state.paused, note },
+    // A new schedule has its author's note in Temporal, too.
+    stateNote: state.note && state.note !== note ? state.note : null,
+    revision: Number(memo.revision ?? 0),
+    next: info.nextActionTimes.slice(0, 5),
+    recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({
+      ...{ scheduled: scheduledAt, started: takenAt },
+      execution: integerId(derivedNumber(sha256Hex(started.workflow.workflowId))),
+    })),
+    created: info.createdAt,
+    updated: info.lastUpdatedAt ?? null,
+  };
+}

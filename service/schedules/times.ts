@@ -1,0 +1,67 @@
+import type { AppError } from '../../model/app-error.ts';
+import { type Calendar, CronRefused, countTimes, parseCron } from '../../model/cron.ts';
+import { refusal } from '../../model/refusal.ts';
+import type { ScheduleTimes } from '../../model/schedule.ts';
+
+/** Starts that one backfill may have, and milliseconds between its ends. */
+const MAX_BACKFILL = 10_000;
+const MAX_SPAN = 100 * 366 * 86_400_000;
+
+/** Milliseconds within which every date of a calendar comes up, but for the years around 2100; and those by which zones differ. */
+const EIGHT_YEARS = 8 * 366 * 86_400_000;
+const ZONES = 86_400_000;
+
+/** Throws `request_invalid` for times that mean nothing, or that never come; `now` in milliseconds. */
+export function checkTimes({ cron = [], every, time_zone, start, end }: ScheduleTimes, now: number): void {
+  const refuse = (path: string, message: string) =>
+    refusal('request_invalid', [{ code: 'value_invalid', path: `/spec${path}`, message }]);
+  if (cron.length === 0 && every === undefined) throw refuse('', 'must say when: by cron, or by every');
+  if (time_zone !== undefined) {
+    if (cron.length === 0) throw refuse('/time_zone', 'applies only to cron; an interval has no time zone');
+    const zone = timeZoneOf(time_zone);
+    if (zone === null) throw refuse('/time_zone', `there is no time zone "${time_zone}"`);
+    if (zone !== time_zone) throw refuse('/time_zone', `must be spelled "${zone}"`);
+  }
+  const from = Math.max(now, start === undefined ? now : Date.parse(start));
+  const to = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end);
+  if (start !== undefined && to <= Date.parse(start)) throw refuse('/end', 'must be later than start');
+  if (to <= now) throw refuse('/end', 'is in the past');
+  for (const [index, line] of cron.entries()) {
+    const calendars = calendarsOf(line, (message) => refuse(`/cron/${index}`, message));
+    const last = Math.min(to, from + EIGHT_YEARS) + ZONES;
+    if (countTimes(calendars, from - ZONES, last, 0) === 0)
+      throw refuse(`/cron/${index}`, 'has no occurrence between start and end within 8 years');
+  }
+}
+
+function calendarsOf(line: string, refuse: (message: string) => AppError): Calendar[] {
+  try {
+    return parseCron(line);
+  } catch (error) {
+    throw error instanceof CronRefused ? refuse(error.message) : error;
+  }
+}
+
+/** Returns a time zone as IANA spells it, where only its case is another, or as it was given; null: there is none. */
+function timeZoneOf(name: string): string | null {
+  try {
+    const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    return known.toLowerCase() === name.toLowerCase() ? known : name;
+  } catch {
+    return null;
+  }
+}
+
+/** Throws `request_invalid` for a backfill, between two instants in milliseconds, that ends before it begins, or has too many starts. */
+export function checkRange({ cron = [], every }: ScheduleTimes, from: number, to: number): void {
+  const refuse = (message: string) => refusal('request_invalid', [{ code: 'value_invalid', path: '/end', message }]);
+  if (to <= from) throw refuse('must be later than start');
+  if (to - from > MAX_SPAN) throw refuse('is more than 100 years after start');
+  const outdated = (line: string) =>
+    refuse(`cannot be told: the line "${line}" is no longer supported; replace the schedule first`);
+  const calendars = cron.flatMap((line) => calendarsOf(line, () => outdated(line)));
+  const byInterval = every === undefined ? 0 : (to - from) / (every * 1000);
+  if (byInterval + countTimes(calendars, from, to, MAX_BACKFILL) > MAX_BACKFILL) {
+    throw refuse(`would start more than ${MAX_BACKFILL} executions: use several backfills`);
+  }
+}

@@ -1,0 +1,132 @@
+import { SIGNED_STATEMENTS } from '../../interpreter/versions.ts';
+import { warrantFault } from '../../interpreter/warrants.ts';
+import { isStartOfSchedule, uuidOf, workflowIdOf } from '../../model/execution-id.ts';
+import type { LedgerKey } from '../../model/ledger.ts';
+import { OWN_TASK_QUEUE, type RunInput } from '../../model/run-input.ts';
+import type { RunKey } from '../../model/run-key.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
+import { memoOf, type Opening, openingOf, startOf } from '../../projection/project.ts';
+
+/** Reports whether the API has started a run, as it stands, for a tenant: only such a run is given what belongs to the tenant. */
+export type RunGuard = (run: RunKey, tenant: string) => Promise<boolean>;
+
+/** What decides whether a start counts. */
+export interface WarrantTrust {
+  /** All keys that have ever signed. */
+  keys: LedgerKey[];
+  /** When the last run can have begun that was started before anything was signed, in milliseconds; null: there was none. */
+  unsignedUntil: number | null;
+}
+
+/** What the guard reads: `firstEvent` and `trust` throw where nobody answers. */
+export interface GuardSources {
+  /** Reads the first history event of a run; null where Temporal has the run no longer. */
+  firstEvent(run: RunKey): Promise<HistoryEvent | null>;
+  trust(): Promise<WarrantTrust>;
+  /** The time in milliseconds. */
+  clock(): number;
+}
+
+/** Runs of which an answer is kept. */
+const MAX_KNOWN = 10_000;
+
+/** Milliseconds for which it is kept what decides whether a start counts. */
+const TRUST_KEPT = 5_000;
+
+/** Temporal's CONTINUE_AS_NEW_INITIATOR_WORKFLOW: code has continued the run, and neither a cron schedule nor a retry policy has. */
+const BY_WORKFLOW = 1;
+
+/**
+ * Creates the guard. It asks Temporal about each run once. What Temporal itself tells counts: which run has started a sub-workflow, how
+ * a run was continued, from which first run, and on which task queue. What a run says of itself counts where the API has signed it.
+ */
+export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunGuard {
+  const known = new Map<string, Promise<boolean>>();
+  let kept: { answer: Promise<WarrantTrust>; until: number } | null = null;
+
+  function renewedTrust(): Promise<WarrantTrust> {
+    const answer = trust();
+    const asked = { answer, until: clock() + TRUST_KEPT };
+    kept = asked;
+    answer.catch(() => {
+      if (kept === asked) kept = null;
+    });
+    return answer;
+  }
+
+  const keptTrust = () => (kept !== null && clock() < kept.until ? kept.answer : renewedTrust());
+
+  async function read({ workflowId, runId }: RunKey): Promise<Start | null> {
+    const event = await firstEvent({ workflowId, runId });
+    const started = event?.workflowExecutionStartedEventAttributes;
+    if (event === null || !started) return null;
+    const { run, content } = openingOf(workflowId, event, started);
+    return run === null ? null : { workflowId, event, started, run, content };
+  }
+
+  /** Reports whether the API has signed how the first run of a chain was started; `ofChain`: a later run of that chain tells it. */
+  async function isSigned({ workflowId, event, started, run, content }: Start, tenant: string, ofChain: boolean) {
+    if (run.interpreter < SIGNED_STATEMENTS) {
+      // Whoever says that a run is as old as that must have started it before anything was signed.
+      const { unsignedUntil } = await keptTrust();
+      return unsignedUntil !== null && startOf(event, ofChain ? run : null) < unsignedUntil;
+    }
+    if (!isItsPlace(workflowId, run)) return false;
+    const { ref, starters = [], schedule = null } = run;
+    const about = { tenant, uuid: uuidOf(run.n), schedule, ref, starters };
+    const warrant = memoOf(started.memo)?.warrant ?? null;
+    const signed = ofChain ? (run.carried?.middle?.content ?? null) : content;
+    const faultBy = ({ keys }: WarrantTrust) =>
+      warrantFault(warrant, about, signed, (kid) => keys.find((key) => key.kid === kid));
+    const fault = faultBy(await keptTrust());
+    return (fault === 'unknown_key' ? faultBy(await renewedTrust()) : fault) === null;
+  }
+
+  async function check(run: RunKey, tenant: string): Promise<boolean> {
+    const start = await read(run);
+    if (start === null || !isOwn(start)) return false;
+    const { started, workflowId } = start;
+    const { parentWorkflowExecution: parent, continuedExecutionRunId, firstExecutionRunId } = started;
+    if (parent?.workflowId) return isAuthentic({ workflowId: parent.workflowId, runId: parent.runId ?? '' }, tenant);
+    if (!continuedExecutionRunId) return isSigned(start, tenant, false);
+    if (!firstExecutionRunId) return false;
+    const first = await read({ workflowId, runId: firstExecutionRunId });
+    // Past its retention, what it was started with is what Fermata's own code has passed on; below interpreter 10 it passes on nothing.
+    if (first === null) return isSigned(start, tenant, true);
+    return isOwn(first) && !first.started.continuedExecutionRunId && isSigned(first, tenant, false);
+  }
+
+  function isAuthentic(run: RunKey, tenant: string): Promise<boolean> {
+    const name = `${tenant} ${run.workflowId} ${run.runId}`;
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const answer = check(run, tenant);
+    known.set(name, answer);
+    // Whether nobody answers is asked again.
+    answer.catch(() => known.delete(name));
+    const [oldest] = known.keys();
+    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+    return answer;
+  }
+
+  return isAuthentic;
+}
+
+/** How a run of Fermata's was started. */
+interface Start extends Pick<Opening, 'event' | 'started' | 'content'> {
+  workflowId: string;
+  run: RunInput;
+}
+
+/** Reports whether Fermata may have started a run so: for its own workers, once, and with the state of a chain only within that chain. */
+function isOwn({ started, run }: Start): boolean {
+  const { taskQueue, cronSchedule, retryPolicy, continuedExecutionRunId, initiator } = started;
+  if (taskQueue?.name !== OWN_TASK_QUEUE || cronSchedule || retryPolicy) return false;
+  const isContinued = Boolean(continuedExecutionRunId);
+  return isContinued === (run.carried?.middle !== undefined) && (!isContinued || initiator === BY_WORKFLOW);
+}
+
+/** Reports whether a run has the workflow id that it says it was started under. */
+function isItsPlace(workflowId: string, { n, schedule }: RunInput): boolean {
+  return schedule === undefined ? workflowId === workflowIdOf(n) : isStartOfSchedule(workflowId, schedule);
+}

@@ -1,0 +1,196 @@
+import { AppError } from '../../model/app-error.ts';
+import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
+import type { IndexEntry } from '../../model/index-entry.ts';
+import { type Json, jsonSize } from '../../model/json.ts';
+import { Permits } from '../../model/permits.ts';
+import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
+import type { Claim, ExecutionStore } from '../../store/executions.ts';
+import type { TurnStore } from '../../store/turns.ts';
+import type { Blueprint, Temporal } from '../../temporal/gateway.ts';
+import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
+import { indexed } from '../projections/index-entries.ts';
+import { maskInput } from '../projections/masks.ts';
+import type { StatementSigner } from '../statements/statements.ts';
+import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
+import { createInFlight } from './in-flight.ts';
+import { conflict, openAmong } from './turns.ts';
+
+/** How often another number is tried when one is taken. */
+const MINT_TRIES = 5;
+
+/** Runs with a key that are looked at before another one is made to wait, skipped or refused. */
+const MAX_RIVALS = 2_000;
+
+/** Starts of one tenant that a process has under way, most of which wait for their turn. */
+const MAX_STARTS = 200;
+
+/** Starts that a process makes at once, the part of them that a tenant leaves to others, and milliseconds that one waits for its turn. */
+const AT_ONCE = 10;
+const RESERVE = 0.2;
+const PATIENCE = 10_000;
+
+/** How a run is started: after how many seconds, for which request, and under which number where that is known. */
+interface LaunchOptions {
+  delay?: number | undefined;
+  key: IdempotencyKey | undefined;
+  asked: Json;
+  number?: number | undefined;
+}
+
+/** Starts runs under numbers of their own, each once. */
+export type Launcher = ReturnType<typeof createLauncher>;
+
+/** Makes it; `clock` gives milliseconds. */
+export function createLauncher(
+  temporal: Temporal,
+  store: ExecutionStore,
+  turns: TurnStore,
+  {
+    signer,
+    queues,
+    clock,
+  }: { signer: Pick<StatementSigner, 'withWarrant'>; queues: Pick<TaskQueueService, 'demandOwn'>; clock: () => number },
+) {
+  const { namespace } = temporal;
+  const enter = createInFlight(MAX_STARTS);
+  const permits = new Permits(AT_ONCE, { reserve: RESERVE });
+  let last = 0;
+
+  function entryOf({ input, run, memo }: Blueprint): IndexEntry {
+    const { n, tenant, ref, revision, definition_id, enforcement, executor, owner, tags, actions } = memo;
+    const now = new Date(clock());
+    return {
+      ...{ namespace, workflowId: workflowIdOf(n), n, runId: null, tenant, ref, revision },
+      ...{ definition: definition_id, pack: ref.split('.')[0]!, actions, status: 'requested' },
+      ...{ parent: null, enforcement, executor, owner, tags, mode: memo.mode ?? null, retryOf: memo.retry_of ?? null },
+      input: indexed(maskInput(input, run.write_only ?? [])),
+      ...(memo.turn === undefined ? {} : { turn: memo.turn }),
+      ...{ result: null, error: null, errorCode: null, created: now, updated: now, closed: null },
+      version: { start: 0, run: '', closed: false, event: 0 },
+    };
+  }
+
+  /** What a run with a concurrency key is started with: whether it is its turn. Throws `concurrency_conflict`. */
+  async function withTurn(blueprint: Blueprint, { entry }: Claim, delay: number): Promise<Blueprint> {
+    const { turn, tenant, ref } = blueprint.memo;
+    if (turn === undefined) return blueprint;
+    const wanted = { namespace, workflowId: entry.workflowId, tenant, ref, turn };
+    const rivals = await turns.rivals(wanted, MAX_RIVALS);
+    // As many open ones as may go on at once show that there is no room; until then each may have closed.
+    for (let at = 0, open = 0; at < rivals.length && open < turn.limit; at += turn.limit) {
+      open += (await openAmong(temporal, turns, rivals.slice(at, at + turn.limit), clock())).size;
+    }
+    const verdict = await turns.claim(wanted, delay > 0 ? new Date(clock() + delay * 1000) : undefined);
+    if (verdict === 'fail') throw conflict(ref, turn);
+    return verdict === 'wait' ? blueprint : { ...blueprint, run: { ...blueprint.run, turn: verdict } };
+  }
+
+  /** The same for one that was claimed before. */
+  async function withKnownTurn(blueprint: Blueprint, workflowId: string): Promise<Blueprint> {
+    if (blueprint.memo.turn === undefined || !(await turns.isGranted(namespace, workflowId))) return blueprint;
+    return { ...blueprint, run: { ...blueprint.run, turn: 'begin' } };
+  }
+
+  async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<void> {
+    try {
+      // False: the same start, made before; it is the same execution.
+      const memo = signer.withWarrant(blueprint, clock());
+      await temporal.start({ ...blueprint, memo, workflowId: claim.entry.workflowId, delay });
+    } catch (error) {
+      // When nobody answered, the run may have started: the row stays, and the sweep finds out.
+      const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
+      if (!unknown) await release(tenant, claim);
+      throw error;
+    }
+  }
+
+  async function release(tenant: string, claim: Claim): Promise<void> {
+    await store.unclaim(tenant, claim);
+    if (claim.entry.turn !== undefined) await turns.leave(namespace, claim.entry.workflowId);
+  }
+
+  /** Awaits the tenant's turn to start a run; the function that is returned ends it. Throws `busy`. */
+  async function takeTurn(tenant: string): Promise<() => void> {
+    const giveUp = new AbortController();
+    const late = new AppError('busy', 'this tenant starts more runs than can be started at once');
+    const patience = setTimeout(() => giveUp.abort(late), PATIENCE);
+    return permits.take(tenant, giveUp.signal).finally(() => clearTimeout(patience));
+  }
+
+  async function launchOnce(
+    tenant: string,
+    blueprintOf: (n: number) => Blueprint,
+    { delay = 0, key, asked, number }: LaunchOptions,
+  ): Promise<string> {
+    const bodyHash = askedHash(asked);
+    const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
+    for (let tries = 0; tries < MINT_TRIES; tries += 1) {
+      const n = number ?? mintNumber(last, clock());
+      if (number === undefined) last = n;
+      const blueprint = blueprintOf(n);
+      await queues.demandOwn(tenant, taskQueuesOf(blueprint.run));
+      const claim: Claim = { entry: entryOf(blueprint), idempotency };
+      const claimed = await store.claim(tenant, claim);
+      if (claimed === 'taken') {
+        // A number that is given is that of one run, which there is already.
+        if (number !== undefined) return claim.entry.workflowId;
+        continue;
+      }
+      if (claimed === 'claimed') {
+        const whole = await withTurn(blueprint, claim, delay).catch(async (error: unknown) => {
+          await release(tenant, claim);
+          throw error;
+        });
+        await launch(tenant, whole, delay, claim);
+        return claim.entry.workflowId;
+      }
+      if (claimed.bodyHash !== bodyHash) throw mismatch();
+      const same = blueprintOf(claimed.n);
+      const entry = entryOf(same);
+      // A process may have died between the claim and the start: the start is made good, or refused as made.
+      await store.write([entry]);
+      await launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
+      return entry.workflowId;
+    }
+    throw new AppError('internal', 'no free execution number was found');
+  }
+
+  return {
+    /**
+     * Starts a run, and gives what `show` makes of its workflow id. The same idempotency key with what was asked the same is one run,
+     * also after a crash in between. Tenants start in turn, so that one that starts as fast as it can delays another by a few starts
+     * at most. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many
+     * starts under way, or its turn does not come in time.
+     */
+    async launch<T>(
+      tenant: string,
+      blueprintOf: (n: number) => Blueprint,
+      options: LaunchOptions,
+      show: (workflowId: string) => Promise<T>,
+    ): Promise<T> {
+      const leave = enter(tenant);
+      if (leave === null) {
+        throw new AppError('busy', `this tenant has ${MAX_STARTS} starts under way, which is the most it may have`);
+      }
+      try {
+        const giveBack = await takeTurn(tenant);
+        try {
+          return await show(await launchOnce(tenant, blueprintOf, options));
+        } finally {
+          giveBack();
+        }
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+/** Throws `input_invalid` for what would not fit into a payload; `field` is where its input stands in the request. */
+export function demandFits({ input, run }: Pick<Blueprint, 'input' | 'run'>, field: string): void {
+  const bytes = jsonSize([input, run]);
+  if (bytes <= MAX_PAYLOAD_BYTES) return;
+  const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+  const issues = [{ code: 'too_large', path: `/${field}`, message }];
+  throw new AppError('input_invalid', `/${field} ${message}`, { issues });
+}

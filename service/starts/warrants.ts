@@ -1,0 +1,46 @@
+import { SIGNED_STATEMENTS } from '../../interpreter/versions.ts';
+import { warrantFault } from '../../interpreter/warrants.ts';
+import type { Execution } from '../../model/execution.ts';
+import { uuidOf } from '../../model/execution-id.ts';
+import type { SigningKeyRow, SigningKeyStore } from '../../store/signing-keys.ts';
+
+/** Finds out whether the API has started a run: true, false, or null where nobody can tell. */
+export type Authenticator = (execution: Execution) => Promise<boolean | null>;
+
+/** Milliseconds after which keys are read again, so that a revocation by another process counts. */
+const KNOWN_FOR = 5_000;
+
+/**
+ * Creates the authenticator. It knows the keys of all API processes, whichever of them has started a run. `clock` gives milliseconds.
+ */
+export function createAuthenticator(store: Pick<SigningKeyStore, 'list'>, clock: () => number): Authenticator {
+  /** Keys by their name; undefined: there is none. */
+  const known = new Map<string, SigningKeyRow | undefined>();
+  let expires = Number.NEGATIVE_INFINITY;
+
+  async function keyOf(kid: string): Promise<SigningKeyRow | undefined> {
+    if (clock() >= expires) {
+      known.clear();
+      expires = clock() + KNOWN_FOR;
+    }
+    if (known.has(kid)) return known.get(kid);
+    const rows = await store.list();
+    for (const row of rows) known.set(row.kid, row);
+    const found = rows.find((row) => row.kid === kid);
+    known.set(kid, found);
+    return found;
+  }
+
+  return async ({ run, memo, partial, startContent, above }) => {
+    // Older runs have no warrant, a sub-workflow is started by the run above it, and not everything of a chain may be there.
+    if (run === null || partial === true || ((run.depth ?? 0) > 0 && above !== undefined)) return null;
+    if (run.trust === undefined) return run.interpreter >= SIGNED_STATEMENTS ? false : null;
+    const { warrant } = memo ?? {};
+    if (warrant === undefined || memo === null) return false;
+    const found = await keyOf(warrant.kid);
+    const key = found === undefined ? undefined : { ...found, revoked_at: found.revoked?.toISOString() ?? null };
+    const { schedule = null, ref, starters = [] } = run;
+    const about = { tenant: memo.tenant, uuid: uuidOf(run.n), schedule, ref, starters };
+    return warrantFault(warrant, about, startContent ?? '', () => key) === null;
+  };
+}

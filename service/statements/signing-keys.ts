@@ -1,0 +1,257 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../model/app-error.ts';
+import type { Logger } from '../../model/log.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { SigningKeyRow, SigningKeyStore } from '../../store/signing-keys.ts';
+import { demandHome } from '../access/principals.ts';
+import type { Sealer } from '../access/sealer.ts';
+import type { RevocationCounts } from './revocations.ts';
+import type { StatementSigner } from './statements.ts';
+
+/** A key that can sign. */
+export interface SigningKey {
+  kid: string;
+  /** The public key, base64url. */
+  x: string;
+  privateKey: KeyObject;
+}
+
+/** A public key as it is published (RFC 8037), with what has become of it. Times are ISO 8601. */
+export interface PublishedKey {
+  kty: 'OKP';
+  crv: 'Ed25519';
+  alg: 'EdDSA';
+  use: 'sig';
+  kid: string;
+  x: string;
+  status: 'active' | 'retired' | 'revoked';
+  created_at: string;
+  retired_at: string | null;
+  revoked_at: string | null;
+}
+
+/**
+ * Loads the keys that sign statements, the newest first: those in `pems` (PKCS 8) where some are given, or else those of the table,
+ * where one is created when it has none. Revoked keys are left out. Throws an Error that says what is wrong with a key.
+ */
+export async function loadSigningKeys(
+  store: SigningKeyStore,
+  sealer: Sealer,
+  pems: readonly string[] = [],
+): Promise<SigningKey[]> {
+  if (pems.length > 0) {
+    // The newest one is stored last.
+    for (const { kid, x } of keysOf(pems).toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
+  } else await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createKey(), sealer)));
+  const keys = await usableKeys(await store.list(), sealer, pems);
+  if (keys.length === 0) throw new Error('every key in FERMATA_SIGNING_KEY_FILE is revoked');
+  return keys;
+}
+
+/** Opens the keys that have not been revoked, the newest first; one that others have retired since comes after that which they use. */
+async function usableKeys(
+  rows: readonly SigningKeyRow[],
+  sealer: Sealer,
+  pems: readonly string[],
+): Promise<SigningKey[]> {
+  const revoked = new Set(rows.filter((row) => row.revoked !== null).map(({ kid }) => kid));
+  if (pems.length > 0) return keysOf(pems).filter(({ kid }) => !revoked.has(kid));
+  const newest = rows.filter(canSign).reverse();
+  const inOrder = [
+    ...newest.filter(({ retired }) => retired === null),
+    ...newest.filter(({ retired }) => retired !== null),
+  ];
+  return Promise.all(inOrder.map((row) => open(row, sealer)));
+}
+
+function keysOf(pems: readonly string[]): SigningKey[] {
+  return pems.map((pem) => keyOf(createPrivateKey(pem), 'a key in FERMATA_SIGNING_KEY_FILE'));
+}
+
+function createKey(): SigningKey {
+  return keyOf(generateKeyPairSync('ed25519').privateKey, 'a new key');
+}
+
+async function sealed({ kid, x, privateKey }: SigningKey, sealer: Sealer) {
+  const value = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  return { kid, x, sealed: await sealer.seal({ value, signing: kid }) };
+}
+
+/** How far the revocation of a key has come in open runs; `finished` once all of them were tried. */
+export interface Revocation extends RevocationCounts {
+  finished: boolean;
+}
+
+/** The keys that sign statements, as the API manages them. */
+export interface SigningKeyService {
+  /** Returns every key that has ever signed, the oldest first. */
+  list(): Promise<PublishedKey[]>;
+  /**
+   * Creates a key, which signs for runs that are started from now on; earlier ones go on to sign for the runs that trust no other.
+   * Throws `forbidden` outside of the default tenant, and `request_invalid` where the keys are kept in files.
+   */
+  rotate(caller: Principal): Promise<PublishedKey[]>;
+  /**
+   * Revokes a key for good: it signs nothing any more, but that every open run that trusts it is told so, once all API processes have
+   * had the time to notice. Returns within 20 seconds how far that has come; the rest is told in the background. It may be repeated: to
+   * see how far it is, to reach those that could not be told, and after a restart in between, which ends the telling. Throws
+   * `forbidden`, `key_not_found`, `last_key`.
+   */
+  revoke(caller: Principal, kid: string): Promise<Revocation>;
+  /** Signs with the keys that there are now, whichever API process has added or revoked one. */
+  refresh(): Promise<void>;
+  /** Refreshes until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds after which an API process notices what another one has done with keys. */
+const REFRESH_EVERY = 1_000;
+
+/** Milliseconds for which a request awaits that all open runs are told of a revoked key. */
+const ANSWER_WITHIN = 15_000;
+
+/** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE, `tell` tells open runs of a revoked one. */
+export function createSigningKeyService(
+  store: SigningKeyStore,
+  sealer: Sealer,
+  {
+    signer,
+    pems,
+    log,
+    wait,
+    tell,
+  }: {
+    signer: Pick<StatementSigner, 'use' | 'trust'>;
+    pems: readonly string[];
+    log: Logger;
+    /** Resolves after some milliseconds; rejects once the signal is aborted. */
+    wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+    /** Resolves with false where the signal was aborted before all runs were tried. */
+    tell: (
+      key: { kid: string; own: SigningKey | null },
+      counts: RevocationCounts,
+      signal: AbortSignal,
+    ) => Promise<boolean>;
+  },
+): SigningKeyService {
+  const list = async () => publishKeys(await store.list());
+  let seen = '';
+  const telling = new Map<string, { counts: RevocationCounts; done: Promise<boolean> }>();
+  const stopped = new AbortController();
+
+  /** Begins to tell open runs that a key is revoked. */
+  function beginTelling(row: SigningKeyRow) {
+    const { kid } = row;
+    const counts: RevocationCounts = { told: 0, failed: 0 };
+    const work = async () => {
+      // Until the other processes have noticed, they start runs that trust it.
+      await wait(2 * REFRESH_EVERY);
+      return tell({ kid, own: await privateKeyOf(row) }, counts, stopped.signal);
+    };
+    const done = work().finally(() => telling.delete(kid));
+    done.catch((error: unknown) =>
+      log.error({ err: error, kid }, 'open runs cannot be told that a signing key is revoked'),
+    );
+    const begun = { counts, done };
+    telling.set(kid, begun);
+    return begun;
+  }
+
+  async function refresh(): Promise<void> {
+    const rows = await store.list();
+    const now = JSON.stringify(rows.map(({ kid, retired, revoked }) => [kid, retired, revoked]));
+    if (now === seen) return;
+    signer.use(await usableKeys(rows, sealer, pems));
+    seen = now;
+  }
+
+  /** Finds a key with its private part; null where that is not known, or was sealed by a master key that is gone. */
+  async function privateKeyOf(row: SigningKeyRow): Promise<SigningKey | null> {
+    const given = keysOf(pems).find(({ kid }) => kid === row.kid);
+    if (given !== undefined || row.sealed === null) return given ?? null;
+    return open(row, sealer).catch(() => null);
+  }
+
+  return {
+    list,
+    async rotate(caller) {
+      demandHome(caller, 'rotate the signing key, which all tenants share');
+      if (pems.length > 0)
+        throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
+      await store.replace(await sealed(createKey(), sealer));
+      await refresh();
+      return list();
+    },
+    async revoke(caller, kid) {
+      demandHome(caller, 'revoke a signing key, which all tenants share');
+      const revoked = await store.revoke(kid, (known) => {
+        const usable = new Set(known.filter((row) => row.revoked === null).map((row) => row.kid));
+        if (Object.keys(signer.trust().keys).some((each) => each !== kid && usable.has(each))) return;
+        throw new AppError('last_key', 'the only key that signs cannot be revoked: rotate first');
+      });
+      if (revoked === null) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
+      await refresh();
+      const { counts, done } = telling.get(kid) ?? beginTelling(revoked);
+      const answered = new AbortController();
+      try {
+        const finished = await Promise.race([done, wait(ANSWER_WITHIN, answered.signal).then(() => false)]);
+        return { ...counts, finished };
+      } finally {
+        answered.abort();
+      }
+    },
+    refresh,
+    async run(signal) {
+      let failing = false;
+      while (!signal.aborted) {
+        await sleep(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) break;
+        try {
+          await refresh();
+          failing = false;
+        } catch (error) {
+          if (!failing) log.warn({ err: error }, 'the signing keys cannot be read again');
+          failing = true;
+        }
+      }
+      stopped.abort();
+    },
+  };
+}
+
+function canSign({ sealed, revoked }: SigningKeyRow): boolean {
+  return sealed !== null && revoked === null;
+}
+
+/** Describes keys as JWKS members. */
+function publishKeys(rows: readonly SigningKeyRow[]): PublishedKey[] {
+  return rows.map(({ kid, x, created, retired, revoked }) => ({
+    ...{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid, x },
+    status: revoked !== null ? 'revoked' : retired !== null ? 'retired' : 'active',
+    ...{ created_at: created.toISOString(), retired_at: iso(retired), revoked_at: iso(revoked) },
+  }));
+}
+
+async function open({ kid, sealed }: SigningKeyRow, sealer: Sealer): Promise<SigningKey> {
+  const { value, signing } = await sealer.open(sealed!).catch((cause: unknown) => {
+    throw new Error(`the signing key ${kid} was sealed by none of the keys in FERMATA_SECRET_KEY`, { cause });
+  });
+  if (typeof value !== 'string' || signing !== kid)
+    throw new Error(`the signing key ${kid} was sealed for another place`);
+  return keyOf(createPrivateKey(value), `the signing key ${kid}`);
+}
+
+function keyOf(privateKey: KeyObject, name: string): SigningKey {
+  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
+  if (privateKey.asymmetricKeyType !== 'ed25519' || x === undefined) throw new Error(`${name} must be an Ed25519 key`);
+  // The members that RFC 7638 asks for, in its order.
+  const kid = createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url');
+  return { kid, x, privateKey };
+}
+
+function iso(time: Date | null): string | null {
+  return time === null ? null : time.toISOString();
+}

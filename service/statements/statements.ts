@@ -1,0 +1,144 @@
+import { type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto';
+import { saltedHash, signedText, startContent } from '../../interpreter/signatures.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { Control } from '../../model/control.ts';
+import type { Delegation } from '../../model/delegation.ts';
+import type { Execution } from '../../model/execution.ts';
+import { uuidOf } from '../../model/execution-id.ts';
+import type { Decision } from '../../model/inquiry.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { RunMemo } from '../../model/run-input.ts';
+import { HASHED_FIELDS, type SignedStatement, type StatementType, type Trust } from '../../model/statement.ts';
+import type { StartRequest } from '../../temporal/gateway.ts';
+import type { SigningKey } from './signing-keys.ts';
+
+/** Bytes of the salt that keeps a hashed value from being guessed. */
+const SALT_BYTES = 16;
+
+/** Signs what people want of a run, so that it counts there. */
+export interface StatementSigner {
+  /** Signs with some keys from now on, the newest first, and with no other. */
+  use(keys: readonly SigningKey[]): void;
+  /**
+   * Returns the payloads of trust signals after which a run no longer trusts a key, in order. `own` is that key itself, which tells a
+   * run that trusts no other of the next one; null: it is not known any more. `at` is now, in milliseconds. Throws `last_key`, and
+   * `signing_key_missing` for a run that cannot be told.
+   */
+  sealRevocation(execution: Execution, kid: string, own: SigningKey | null, at: number): Json[];
+  /** Returns the keys that a run is to trust that is started now. */
+  trust(): Trust;
+  /**
+   * Returns the payload of a decision for a run; unsigned for a run that asks for no statements. Throws `response_invalid` for values
+   * that JSON does not carry unchanged, and `signing_key_missing`.
+   */
+  sealDecision(execution: Execution, decision: Decision, what: string | undefined): Json;
+  /** Returns the memo of a start with its warrant. `at` is now, in milliseconds. */
+  withWarrant(start: WarrantedStart, at: number): RunMemo;
+  /** Returns the payload of a delegation for a run. Throws as sealDecision. */
+  sealDelegation(execution: Execution, delegation: Delegation): Json;
+  /** Returns the payload of a control for a run. `at` is now, in milliseconds. Throws as sealDecision. */
+  sealControl(execution: Execution, control: Control, at: number): Json;
+}
+
+/** What a warrant is about. */
+export type WarrantedStart = Pick<StartRequest, 'input' | 'run' | 'memo'>;
+
+/** Creates the signer; of the keys, the newest first, the first one that a run trusts signs for it. */
+export function createStatementSigner(loaded: readonly SigningKey[]): StatementSigner {
+  let keys = [...loaded];
+
+  function keyFor(trust: Trust | undefined | null): SigningKey {
+    const found = keys.find(({ kid }) => Object.hasOwn(trust?.keys ?? {}, kid));
+    if (found !== undefined) return found;
+    throw new AppError('signing_key_missing', 'this API has none of the keys that the execution trusts');
+  }
+
+  function seal(
+    { run, runId: chain, trust }: Execution,
+    type: StatementType,
+    { by: subject, ...said }: JsonObject & { by: Json },
+    more: JsonObject,
+    key?: SigningKey,
+  ): Json {
+    if (run?.trust === undefined) return { by: subject, ...said };
+    const { kid, privateKey } = key ?? keyFor(trust ?? run.trust);
+    const salt = randomBytes(SALT_BYTES).toString('base64url');
+    const place = { tenant: run.tenant ?? '', execution: uuidOf(run.n), chain };
+    const fields = HASHED_FIELDS[type].filter((field) => said[field] !== undefined);
+    const hashes = HASHED_FIELDS[type].map((field) => {
+      const value = said[field] ?? null;
+      return [field, value === null ? null : saltedHash(salt, value)];
+    });
+    const whole = { ...said, ...more, v: 1, type, subject, ...place, ...Object.fromEntries(hashes) };
+    const statement = asSent(whole) as JsonObject;
+    const given: JsonObject = { ...Object.fromEntries(fields.map((field) => [field, said[field] ?? null])), salt };
+    demandExact(whole);
+    demandExact(given);
+    return { statement, kid, sig: signatureOf(statement, privateKey), given } satisfies SignedStatement;
+  }
+
+  return {
+    use(given) {
+      keys = [...given];
+    },
+    sealRevocation(execution, kid, own, at) {
+      const trusted = execution.trust?.keys ?? {};
+      const others = keys.filter((key) => key.kid !== kid);
+      const [newest] = others;
+      if (newest === undefined) throw new AppError('last_key', 'the only key that signs cannot be revoked');
+      const about = (said: JsonObject, key: SigningKey) =>
+        seal(execution, 'trust', { ...said, id: randomUUID(), by: 'fermata', at: new Date(at).toISOString() }, {}, key);
+      const known = others.find((key) => Object.hasOwn(trusted, key.kid));
+      if (known !== undefined) return [about({ add: [], revoke: [kid] }, known)];
+      // A run that trusts no other key is told of one first.
+      if (own === null) throw new AppError('signing_key_missing', 'the execution trusts no key but that one');
+      const add = [{ kid: newest.kid, x: newest.x }];
+      return [about({ add, revoke: [] }, own), about({ add: [], revoke: [kid] }, newest)];
+    },
+    trust: () => ({ keys: Object.fromEntries(keys.map(({ kid, x }) => [kid, x])) }),
+    // Decisions, delegations and controls are made of nothing but JSON.
+    sealDecision: (execution, decision, what) =>
+      seal(execution, 'decision', decision as unknown as JsonObject & { by: Json }, { what: what ?? null }),
+    withWarrant({ input, run, memo }, at) {
+      const { kid, privateKey } = keyFor(run.trust);
+      const { tenant = '', schedule = null, ref, hash, n, starters = [] } = run;
+      const statement: JsonObject = {
+        ...{ v: 1, type: 'start', execution: schedule === null ? uuidOf(n) : null, schedule, tenant, ref, hash },
+        ...{ content: startContent(asSent(input), asSent(run)), starters, at: new Date(at).toISOString() },
+      };
+      return { ...memo, warrant: { statement, kid, sig: signatureOf(statement, privateKey) } };
+    },
+    sealDelegation: (execution, delegation) =>
+      seal(execution, 'delegate', delegation as unknown as JsonObject & { by: Json }, {}),
+    sealControl: (execution, control, at) =>
+      seal(execution, 'control', control as unknown as JsonObject & { by: Json }, { at: new Date(at).toISOString() }),
+  };
+}
+
+/** Signs a statement: Ed25519, as base64url. */
+function signatureOf(statement: JsonObject, privateKey: KeyObject): string {
+  return sign(null, Buffer.from(signedText(statement)), privateKey).toString('base64url');
+}
+
+/** Returns a value as it arrives: without fields that are undefined. */
+function asSent(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+/** Throws `response_invalid` for what would not be the same after it was read again: half characters and numbers beyond 2^53. */
+function demandExact(value: Json): void {
+  const inexact =
+    (typeof value === 'string' && !value.isWellFormed()) ||
+    (typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER));
+  if (inexact) {
+    const message = 'texts must be well-formed Unicode, and numbers between -(2^53 - 1) and 2^53 - 1';
+    throw new AppError('response_invalid', message);
+  }
+  if (Array.isArray(value)) for (const entry of value) demandExact(entry);
+  else if (isJsonObject(value)) {
+    for (const [key, entry] of Object.entries(value)) {
+      demandExact(key);
+      demandExact(entry);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import type { JsonObject } from '../../../model/json.ts';
+import type { ActionSpec } from '../../../model/run-input.ts';
+import { simulateRun } from '../../../service/definitions/simulation.ts';
+import { runInput, STARTED } from '../../interpreter/rehearse.ts';
+
+const times = { timeout: 60, heartbeat_timeout: 3, queue_timeout: 60 };
+const param_schema: JsonObject = {
+  type: 'object',
+  required: ['channel', 'text'],
+  properties: { channel: { type: 'string' }, text: { type: 'string' }, connection: { type: 'string' } },
+  additionalProperties: false,
+};
+
+const ACTIONS: Record<string, ActionSpec> = {
+  'slack.post': { ...times, connects: true, param_schema },
+  'media.post': { ...times, task_queue: 'media', param_schema },
+};
+const DEFAULTS: Record<string, JsonObject> = {
+  'slack/default': { 'slack.post': { channel: '#all' }, 'slack.other': { text: 'no' } },
+  'slack/ops': { 'slack.post': { channel: '#ops', text: 'look' } },
+};
+
+it.each<[what: string, action: string, input: JsonObject, status: string, lacking: string[]]>([
+  ['all of it', 'slack.post', { channel: '#a', text: 'x' }, 'completed', []],
+  ['what its connection gives', 'slack.post', { text: 'x' }, 'completed', []],
+  ['what its other connection gives', 'slack.post', { connection: 'ops' }, 'completed', []],
+  ['what no connection gives', 'slack.post', {}, 'completed', ['/definition/tasks/0/input/text']],
+  [
+    'what a connection that is not there would give',
+    'slack.post',
+    { connection: 'no' },
+    'completed',
+    ['/definition/tasks/0/input/channel', '/definition/tasks/0/input/text'],
+  ],
+  ['another type', 'slack.post', { channel: 1, text: 'x' }, 'failed', []],
+  ['a field that is not known', 'slack.post', { channel: '#a', text: 'x', txt: 'y' }, 'failed', []],
+  ['what a worker of somebody else lacks', 'media.post', {}, 'failed', []],
+  ['what a task that runs at once lacks', 'core.fail', {}, 'failed', []],
+])('the input of a simulated action: %s', (_, action, input, status, lacking) => {
+  const run = runInput({ tasks: [{ name: 'a', action, input }] });
+  const simulated = simulateRun({
+    run: { ...run, actions: { ...run.actions, ...ACTIONS } },
+    ...{ paramSchema: null, input: {}, outcomes: {}, items: {}, defaults: DEFAULTS, now: STARTED },
+  });
+  expect([simulated.status, simulated.warnings.map(({ path }) => path)]).toEqual([status, lacking]);
+  expect(simulated.tasks[0]!.error?.type).toBe(status === 'failed' ? 'input_invalid' : undefined);
+  // What connections give is not for everybody who may simulate.
+  if (status === 'completed') expect(simulated.tasks[0]!.input).toEqual(input);
+});

@@ -1,0 +1,198 @@
+import { expect, it } from 'vitest';
+import { AppError } from '../../../model/app-error.ts';
+import { type Execution, HELD_BACK, type Wait } from '../../../model/execution.ts';
+import type { Principal } from '../../../model/principal.ts';
+import { createExplanationService } from '../../../service/executions/explanations.ts';
+import { maskExecution } from '../../../service/projections/masks.ts';
+
+const RUN = {
+  ...{
+    workflowId: 'wf_x',
+    status: 'running',
+    taskQueue: 'fermata',
+    projection: 'complete',
+    failure: null,
+    authentic: true,
+  },
+  ...{ pendingFailure: null, statements: null, waitingFor: [], inquiries: [] },
+  ...{ input: {}, output: null, also: [], divergence: null, variables: {}, signals: [], controls: [] },
+  tasks: [
+    { key: 'a', input: {}, output: null, attempts: [], name: 'a', action: 'ops.call', item: null, failure: null },
+  ],
+  run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'ops' } } },
+};
+
+/** What is said of a run, with `carried` for what a retry of it reads. */
+async function explain(execution: object, carried: unknown = null, { untold = [] }: { untold?: object[] } = {}) {
+  const { execution: shown, mask } = maskExecution({ ...RUN, ...execution } as unknown as Execution);
+  const service = createExplanationService(
+    ...([
+      { readRaw: async () => ({ n: 1_800_000_000_000_000, execution: shown, mask, projected: null }) },
+      {
+        readCarried: async () => {
+          if (carried instanceof Error) throw carried;
+          return carried;
+        },
+      },
+      { pollers: async (queue: string) => (queue === 'served' ? 1 : 0) },
+      { untold: async () => untold },
+    ] as never as Parameters<typeof createExplanationService>),
+  );
+  return service.explain({} as Principal, '1');
+}
+
+const waiting = (wait: Partial<Wait>) => ({
+  waitingFor: [{ kind: 'action', task: 'a', since: null, until: null, detail: null, ...wait }],
+});
+const served = { run: { interpreter: 10, actions: { 'ops.call': { task_queue: 'served' } } } };
+const own = { run: { interpreter: 10, actions: { 'ops.call': {} } } };
+const older = { run: { ...RUN.run, interpreter: 9 } };
+
+it.each<[object, string, string | null, string | undefined]>([
+  [
+    {},
+    'No worker has taken it (no_worker): nobody polls the task queue "fermata". `npm run start:worker` starts a worker.',
+    null,
+    'no_worker',
+  ],
+  [
+    { ...waiting({ kind: 'worker' }), ...own },
+    'No worker has taken "a" yet (no_worker): nobody polls the task queue "fermata". `npm run start:worker` starts a worker.',
+    null,
+    'no_worker',
+  ],
+  [
+    waiting({ kind: 'worker' }),
+    'No worker has taken "a" yet (no_worker): nobody polls the task queue "ops".',
+    null,
+    'no_worker',
+  ],
+  [
+    { ...waiting({ kind: 'worker' }), ...served },
+    'No worker has taken "a" yet: the workers of the task queue "served" have not come to it.',
+    null,
+    undefined,
+  ],
+  [
+    waiting({ kind: 'pause', detail: 'paused in Temporal' }),
+    '"a" is paused in Temporal: "temporal activity unpause --workflow-id wf_x --activity-id a" has it go on.',
+    null,
+    undefined,
+  ],
+  [
+    waiting({ kind: 'pause', detail: HELD_BACK }),
+    'The next attempt of "a" is held back while the run is paused; resume lets it begin.',
+    'resume',
+    undefined,
+  ],
+  [
+    waiting({ kind: 'retry', task: 'a~2', until: '2026-01-01T00:00:00.000Z', detail: '503' }),
+    '"a~2" is tried again at 2026-01-01T00:00:00.000Z, after: 503; skip ends the wait.',
+    'tasks/a/skip',
+    undefined,
+  ],
+  [{ ...waiting({ kind: 'retry' }), ...older }, '"a" is tried again; it needs nothing.', null, undefined],
+  [
+    { ...waiting({ kind: 'action' }), pendingFailure: { type: 'x', message: 'no', task: 'b' } },
+    'It has failed, and ends as failed once nothing of it is awaited any more: "b" failed with x (no). Cancel ends the wait.',
+    'cancel',
+    'failed',
+  ],
+])('of a run that stands as %j it says %s', async (execution, text, act, code) => {
+  const { advice, canFinish } = await explain(execution);
+  expect(advice[0]).toMatchObject({ text, ...(code === undefined ? {} : { code }) });
+  expect(advice[0]!.href === null ? null : advice[0]!.href.replace(/^.*?\/executions\/\d+\//, '')).toBe(act);
+  expect(canFinish).toBe(code !== 'failed');
+});
+
+const failed: Partial<Execution> = {
+  status: 'failed',
+  failure: { type: 'failed_by_workflow', message: 'the workflow failed after "undo"', task: 'undo' },
+};
+const tasks = (...all: [string, boolean][]) =>
+  all.map(([name, fails]) => ({ key: name, name, item: null, failure: fails ? { type: 'x', message: 'no' } : null }));
+
+it.each<[string, object, unknown, object | undefined]>([
+  ['what is left to do', failed, { carried: {} }, undefined],
+  [
+    'the task that failed last, each failure being handled',
+    { ...failed, tasks: tasks(['deploy', true], ['undo', false]) },
+    { carried: null },
+    { from: 'deploy' },
+  ],
+  [
+    'the task after which it failed, none having failed',
+    { ...failed, tasks: tasks(['check', false], ['undo', false]) },
+    { carried: null },
+    { from: 'undo' },
+  ],
+  [
+    'the start, no task having begun',
+    { ...failed, failure: { type: 'template_error', message: 'no' }, tasks: [] },
+    { carried: null },
+    { from: 'start' },
+  ],
+  ['the start, its history being gone', failed, null, { from: 'start' }],
+  ['the start, its history being too much work', failed, new AppError('work_exceeded', 'too long'), { from: 'start' }],
+  ['the start, nobody knowing who has started it', { ...failed, authentic: false }, { carried: {} }, { from: 'start' }],
+])('an ended run is tried again from %s', async (_, execution, carried, body) => {
+  const { advice } = await explain(execution, carried);
+  expect(advice).toMatchObject([{ method: 'POST', ...(body === undefined ? {} : { body }) }]);
+  expect(advice[0]!.body).toEqual(body);
+});
+
+const SECRET = 'hunter2-very-secret';
+const refusal = { type: 'E_LOGIN', message: `login with ${SECRET} refused`, task: 'a' };
+
+it.each<[string, object, object[], string]>([
+  [
+    'a failure that ends the run later',
+    { ...waiting({}), pendingFailure: refusal },
+    [],
+    '"a" failed with E_LOGIN (login with *** refused)',
+  ],
+  [
+    'the failure of the last attempt',
+    waiting({ kind: 'retry', detail: refusal.message }),
+    [],
+    'after: login with *** refused',
+  ],
+  [
+    'the reason of a pause',
+    waiting({ kind: 'pause', task: null, detail: `paused by ann: ${SECRET}` }),
+    [],
+    'ann: ***;',
+  ],
+  ['the name of a signal', waiting({ kind: 'signal', detail: SECRET }), [], 'waits for the signal "***"'],
+  ['the failure that a run has ended with', { status: 'failed', failure: refusal }, [], '(login with *** refused)'],
+  [
+    'why nobody was told of a question',
+    { ...waiting({}) },
+    [{ inquiry: { task: 'a' }, reasons: [`no room "${SECRET}"`] }],
+    'no room "***"',
+  ],
+])('advice on %s holds no value of a write-only parameter', async (_, execution, untold, text) => {
+  const hides = { input: { password: SECRET }, run: { ...RUN.run, write_only: [['password']] } };
+  const explanation = await explain({ ...hides, ...execution }, null, { untold });
+  expect(JSON.stringify(explanation.advice)).toContain(JSON.stringify(text).slice(1, -1));
+  const { run: _run, ...shown } = explanation.execution;
+  expect(JSON.stringify([explanation.advice, shown])).not.toContain(SECRET);
+});
+
+it.each<[string, object, string]>([
+  ['failed', refusal, '"a" failed with E_LOGIN (login with hunter2-very-secret refused)'],
+  [
+    'terminated',
+    { type: 'terminated', message: 'enough; "a" had failed: no', cause: refusal },
+    'enough; "a" had failed: no',
+  ],
+])('a run that has %s tells why, and calls no task the cause that was not', async (status, failure, why) => {
+  const { advice } = await explain({ status, failure, authentic: false });
+  expect(advice[0]!.text).toMatch(`It has ended as ${status}: ${why}. A retry with`);
+});
+
+it('a task that is held back is known by its detail, whatever is masked', async () => {
+  const hides = { input: { word: 'paused' }, run: { ...RUN.run, write_only: [['word']] } };
+  const { execution } = await explain({ ...hides, ...waiting({ kind: 'pause', detail: HELD_BACK }) });
+  expect(execution.waitingFor[0]!.detail).toBe(HELD_BACK);
+});

@@ -1,0 +1,67 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../model/app-error.ts';
+import type { ExecutionService } from '../../../service/executions/executions.ts';
+import { createFailureHooks } from '../../../service/executions/failure-hooks.ts';
+import { workOwner } from '../../../service/starts/work-owner.ts';
+import type { FailureHookRow, FailureHookStore } from '../../../store/failure-hooks.ts';
+
+describe('what is to follow a failure', () => {
+  it.each<[string, boolean | null, string[], string | null]>([
+    ['starts for a run that the API has started', true, ['team.hook'], null],
+    ['starts for a run of which nobody can tell', null, ['team.hook'], null],
+    ['does not start for a run that was started past the API', false, [], 'history_unusable'],
+  ])('%s', async (_, authentic, wanted, error) => {
+    const started: string[] = [];
+    const ended: (string | null)[] = [];
+    const row = { workflowId: 'w', tenant: 'acme', hook: 'team.hook' } as FailureHookRow;
+    const store = { due: async () => [row], end: async (__: FailureHookRow, why: string | null) => ended.push(why) };
+    const executions = {
+      get: async () => ({ n: 7, execution: { authentic, input: {}, failure: null, memo: null, run: null } }),
+      start: async (__: unknown, { ref }: { ref: string }) => started.push(ref),
+    };
+    const hooks = createFailureHooks(
+      store as unknown as FailureHookStore,
+      executions as unknown as ExecutionService,
+      'default',
+      pino({ level: 'silent' }),
+    );
+    await hooks.tick();
+    expect([started, ended.map((why) => why?.split(':')[0] ?? null)]).toEqual([wanted, [error]]);
+  });
+
+  it('of a tenant that is busy waits, that of others does not; and all wait while Temporal is away', async () => {
+    const ended: string[] = [];
+    const rows = ['a1', 'b1', 'a2', 'c1', 'b2'].map((workflowId) => ({
+      workflowId,
+      tenant: workflowId[0],
+      hook: 'x.y',
+    }));
+    const store = { due: async () => rows, end: async ({ workflowId }: FailureHookRow) => ended.push(workflowId) };
+    let away: 'busy' | 'temporal_unavailable' = 'busy';
+    const asked: string[] = [];
+    const executions = {
+      get: async (_: unknown, id: string) => {
+        asked.push(`${workOwner()} ${id}`);
+        return { n: 7, execution: { authentic: true, input: {}, failure: null, memo: null, run: null } };
+      },
+      start: async ({ tenant }: { tenant: string }) => {
+        if (tenant === 'a') throw new Error('Failed query', { cause: new AppError(away, 'x') });
+      },
+    };
+    const hooks = createFailureHooks(
+      store as unknown as FailureHookStore,
+      executions as unknown as ExecutionService,
+      'default',
+      pino({ level: 'silent' }),
+    );
+    await hooks.tick();
+    expect([asked, ended]).toEqual([
+      ['a a1', 'b b1', 'c c1', 'b b2'],
+      ['b1', 'c1', 'b2'],
+    ]);
+    away = 'temporal_unavailable';
+    await expect(hooks.tick()).rejects.toThrow();
+    expect(ended).toHaveLength(3);
+  });
+});

@@ -1,0 +1,9 @@
+import type { ParseJobs } from '../api/body-parser.ts';
+import type { DefinitionJobs } from '../service/definitions/jobs.ts';
+import type { ProjectionJobs } from '../service/projections/jobs.ts';
+
+/** All jobs that the threads run. */
+export interface Jobs extends ParseJobs, DefinitionJobs, ProjectionJobs {}
+
+/** The name of a job. */
+export type JobName = keyof Jobs;
