@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests of one unit over a real database engine, which takes seconds to start. */
 const OVER_A_DATABASE = [
   'test/store/**/*.test.ts',
-  'test/activities/database.test.ts',
+  'test/activities/database/database.test.ts',
   'test/service/notices/outbox.test.ts',
   'test/service/index/run-strikes.test.ts',
 ];
@@ -39,8 +39,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: ['test/integration/temporal-server.ts'],
-          setupFiles: ['test/integration/quiet-runtime.ts'],
+          globalSetup: ['test/integration/support/temporal-server.ts'],
+          setupFiles: ['test/integration/support/quiet-runtime.ts'],
           // A new process for each file would load everything again; files share nothing that they change.
           isolate: false,
           testTimeout: 300_000,

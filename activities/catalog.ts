@@ -1,12 +1,12 @@
 import type { Action, ConnectedAction } from './action.ts';
-import { deploy } from './codedeploy.ts';
-import { insert, query } from './database.ts';
-import { sendEmail } from './email.ts';
-import { httpAction } from './http.ts';
-import { createIssue } from './jira.ts';
-import { createIncident } from './pagerduty.ts';
-import { upload } from './s3.ts';
-import { postMessage } from './slack.ts';
+import { deploy } from './aws/codedeploy.ts';
+import { upload } from './aws/s3.ts';
+import { insert, query } from './database/database.ts';
+import { httpAction } from './http/http.ts';
+import { sendEmail } from './vendors/email.ts';
+import { createIssue } from './vendors/jira.ts';
+import { createIncident } from './vendors/pagerduty.ts';
+import { postMessage } from './vendors/slack.ts';
 
 // Each action reads its input by its own schema, and gets a connection of its own pack.
 const action = (made: unknown) => made as Action;

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { VERSION } from '../model/product.ts';
-import type { ApiEnv } from './environment.ts';
-import { BODY_EXAMPLES } from './examples.ts';
+import type { ApiEnv } from './http/environment.ts';
+import { BODY_EXAMPLES } from './http/examples.ts';
 
 const METHODS = ['get', 'post', 'put', 'delete'] as const;
 

@@ -4,9 +4,9 @@ import { InstantSchema } from '../model/instant.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { OVERLAPS } from '../model/schedule.ts';
 import type { Schedule, ScheduleService } from '../service/schedules/schedules.ts';
-import { createRouter, refuse } from './environment.ts';
-import { errorResponses } from './errors.ts';
-import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './routes.ts';
+import { createRouter, refuse } from './http/environment.ts';
+import { errorResponses } from './http/errors.ts';
+import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './http/routes.ts';
 
 // Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
 

@@ -12,7 +12,7 @@ import { createEgress } from '../egress/egress.ts';
 import { mintNumber, workflowIdOf } from '../model/execution-id.ts';
 import type { IndexEntry } from '../model/index-entry.ts';
 import { openEmbedded } from '../store/database.ts';
-import { createExecutionStore } from '../store/executions.ts';
+import { createExecutionStore } from '../store/executions/executions.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 import { createWorker } from '../worker/worker.ts';
 

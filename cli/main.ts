@@ -1,20 +1,20 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../model/product.ts';
-import { addAdministrationCommands } from './administration.ts';
 import { CliError, EXIT } from './cli-error.ts';
-import { addConnectionCommands } from './connections.ts';
-import { addDefinitionCommands } from './definitions.ts';
-import { addExecutionCommands } from './executions.ts';
-import { addExplanationCommands } from './explanations.ts';
-import { addInquiryCommands } from './inquiries.ts';
-import { addMasterKeyCommands } from './master-keys.ts';
+import { addAdministrationCommands } from './commands/administration.ts';
+import { addConnectionCommands } from './commands/connections.ts';
+import { addDefinitionCommands } from './commands/definitions.ts';
+import { addExecutionCommands } from './commands/executions.ts';
+import { addExplanationCommands } from './commands/explanations.ts';
+import { addInquiryCommands } from './commands/inquiries.ts';
+import { addMasterKeyCommands } from './commands/master-keys.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { addScheduleCommands } from './commands/schedules.ts';
+import { addVerifyCommand } from './commands/verify.ts';
+import { addWorkflowCommands } from './commands/workflows.ts';
 import { createOutput } from './output.ts';
-import { addReplayCommand } from './replay.ts';
-import { addScheduleCommands } from './schedules.ts';
 import { createService, findTarget } from './service.ts';
 import type { Session } from './session.ts';
-import { addVerifyCommand } from './verify.ts';
-import { addWorkflowCommands } from './workflows.ts';
 
 const program = new Command('fermata')
   .version(VERSION)
@@ -54,7 +54,7 @@ program
   .description('serve MCP over standard input and output')
   .action(async () => {
     // The protocol's library is heavy, and no other command needs it.
-    const { serveMcp } = await import('./mcp.ts');
+    const { serveMcp } = await import('./commands/mcp.ts');
     await serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env));
   });
 addVerifyCommand(program, () => createOutput(program.opts<GlobalOptions>(), process.stdout));

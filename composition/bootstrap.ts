@@ -4,9 +4,9 @@ import { BUILTIN_ACTIONS } from '../model/builtin-actions.ts';
 import type { Principal } from '../model/principal.ts';
 import { WorkflowCreateSchema } from '../model/requests.ts';
 import { keyRecord } from '../service/access/principals.ts';
+import { createPrincipalStore } from '../store/access/principals.ts';
 import type { Database } from '../store/database.ts';
-import { createDefinitionStore } from '../store/definitions.ts';
-import { createPrincipalStore } from '../store/principals.ts';
+import { createDefinitionStore } from '../store/definitions/definitions.ts';
 import type { RunningApi } from './api.ts';
 
 /** The tenant that exists from the first start on. */

@@ -18,10 +18,10 @@ import type { InquiryService } from '../service/inquiries/inquiries.ts';
 import { createInquiryLinkService, inquiryUrl } from '../service/inquiries/links.ts';
 import { createDeliveryService } from '../service/notices/deliveries.ts';
 import { createOutbox } from '../service/notices/outbox.ts';
-import type { ChatPlaceStore } from '../store/chat-places.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { InquiryStore } from '../store/inquiries.ts';
-import type { NoticeEventStore } from '../store/notice-events.ts';
+import type { ConnectionStore } from '../store/access/connections.ts';
+import type { ChatPlaceStore } from '../store/inquiries/chat-places.ts';
+import type { InquiryStore } from '../store/inquiries/inquiries.ts';
+import type { NoticeEventStore } from '../store/inquiries/notice-events.ts';
 import { type Connect, createChatConnections } from './chat-connections.ts';
 
 /** Through what the people of the first tenant are asked, where it has no connection for that. */

@@ -11,12 +11,12 @@ import { createSecretResolver } from '../service/access/secrets.ts';
 import { lookUp } from '../service/outages.ts';
 import { createRunGuard, type WarrantTrust } from '../service/starts/authentic-starts.ts';
 import { workFor } from '../service/starts/work-owner.ts';
-import { createConnectionStore } from '../store/connections.ts';
+import { createConnectionStore } from '../store/access/connections.ts';
+import { createPrincipalStore } from '../store/access/principals.ts';
+import { createSecretStore } from '../store/access/secrets.ts';
+import { createSigningKeyStore, type SigningKeyStore } from '../store/access/signing-keys.ts';
 import type { Database } from '../store/database.ts';
-import { createPrincipalStore } from '../store/principals.ts';
 import type { ProcessRow } from '../store/processes.ts';
-import { createSecretStore } from '../store/secrets.ts';
-import { createSigningKeyStore, type SigningKeyStore } from '../store/signing-keys.ts';
 import type { Codec } from '../temporal/codec/codec.ts';
 import type { WorkerOptions } from '../worker/worker.ts';
 

@@ -7,7 +7,7 @@ import { createSealer } from '../service/access/sealer.ts';
 import { createRunReports } from '../service/index/run-reports.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
-import { createExecutionStore } from '../store/executions.ts';
+import { createExecutionStore } from '../store/executions/executions.ts';
 import { createProcessStore } from '../store/processes.ts';
 import { SEALED_CONVERTERS } from '../temporal/codec/codec.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';

@@ -25,8 +25,8 @@ import { newKey } from '../service/access/principals.ts';
 import { createRunReports } from '../service/index/run-reports.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
 import { type Database, openEmbedded, openPostgres } from '../store/database.ts';
-import { createExecutionStore } from '../store/executions.ts';
-import { createRunStrikeStore } from '../store/run-strikes.ts';
+import { createExecutionStore } from '../store/executions/executions.ts';
+import { createRunStrikeStore } from '../store/executions/run-strikes.ts';
 import { type DevFile, type DevKeys, privateFile } from './dev-file.ts';
 import { demandStartPorts, embedTemporal } from './embedded-temporal.ts';
 

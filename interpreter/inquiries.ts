@@ -1,6 +1,6 @@
 import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
-import { requestIssues } from '../language/inquiry-checks.ts';
+import { requestIssues } from '../language/checks/inquiries.ts';
 import { publishedBy } from '../language/program.ts';
 import { RenderError, renderValue } from '../language/template-value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 
 /** Functions of the stores that make statements without a tenant, and why these keep tenants apart all the same. */
@@ -55,14 +56,14 @@ const WITHOUT_TENANT: Record<string, string[]> = {
 const FUNCTION =
   /^(?= {4}(?:async )?\w+(?:\(|<|: (?:async )?\()| {2}(?:async )?function |(?:export )?(?:async )?function )/m;
 
-const functions = readdirSync('store')
+const functions = readdirSync('store', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .flatMap((file) =>
     readFileSync(`store/${file}`, 'utf8')
       .replaceAll(/\/\*\*.*?\*\//gs, '')
       .split(FUNCTION)
       .slice(1)
-      .map((text) => ({ name: `${file.slice(0, -3)}.${/(?:function )?(\w+)[(<:]/.exec(text)![1]}`, text })),
+      .map((text) => ({ name: `${basename(file, '.ts')}.${/(?:function )?(\w+)[(<:]/.exec(text)![1]}`, text })),
   )
   .filter(({ text }) => /\b(select|selectDistinct|insert|update|delete|execute)\(/.test(text));
 

@@ -1,4 +1,4 @@
-import type { ParseJobs } from '../api/body-parser.ts';
+import type { ParseJobs } from '../api/http/body-parser.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';
 import type { ProjectionJobs } from '../service/projections/jobs.ts';
 

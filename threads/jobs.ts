@@ -1,4 +1,4 @@
-import { parseBody } from '../api/body-parser.ts';
+import { parseBody } from '../api/http/body-parser.ts';
 import { examine } from '../service/definitions/examination.ts';
 import { simulateRun } from '../service/definitions/simulation.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ParseJobs } from '../api/body-parser.ts';
+import type { ParseJobs } from '../api/http/body-parser.ts';
 import { AppError } from '../model/app-error.ts';
 import type { JobPool, RunJob } from '../model/job-pool.ts';
 import type { DefinitionJobs } from '../service/definitions/jobs.ts';

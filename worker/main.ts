@@ -5,7 +5,7 @@ import { runMain, type Undo, undoAll, untilSignal } from '../composition/run.ts'
 import { type SupervisedWorker, superviseWorker } from '../composition/supervisor.ts';
 import { required } from '../model/config.ts';
 import { openPostgres } from '../store/database.ts';
-import { createRunStrikeStore } from '../store/run-strikes.ts';
+import { createRunStrikeStore } from '../store/executions/run-strikes.ts';
 
 /**
  * A worker against a Temporal server and a Postgres (docs/operations.md, What runs). The work is done in a process of its own,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { AuditRow, AuditStore } from '../../store/audit.ts';
+import type { AuditRow, AuditStore } from '../../store/access/audit.ts';
 
 /** A change: what was done to what, and why. */
 export interface Change {

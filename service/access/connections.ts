@@ -4,7 +4,7 @@ import { issuesText } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { hasPermission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { ConnectionRow, ConnectionStore } from '../../store/connections.ts';
+import type { ConnectionRow, ConnectionStore } from '../../store/access/connections.ts';
 import { lookUp } from '../outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
 

@@ -1,6 +1,6 @@
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { ExecutionStore } from '../../store/executions.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { isHome } from './principals.ts';
 
 /** A payload of Temporal's. */

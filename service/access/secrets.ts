@@ -1,6 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { SecretRow, SecretStore } from '../../store/secrets.ts';
+import type { SecretRow, SecretStore } from '../../store/access/secrets.ts';
 import { lookUp } from '../outages.ts';
 import { demandKey, type Sealer } from './sealer.ts';
 

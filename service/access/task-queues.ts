@@ -1,8 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ActionSpec, RunInput } from '../../model/run-input.ts';
-import type { PrincipalStore } from '../../store/principals.ts';
-import type { GivenTaskQueue, TaskQueueStore } from '../../store/task-queues.ts';
+import type { PrincipalStore } from '../../store/access/principals.ts';
+import type { GivenTaskQueue, TaskQueueStore } from '../../store/access/task-queues.ts';
 import { demandHome } from './principals.ts';
 
 export type { GivenTaskQueue };

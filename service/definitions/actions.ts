@@ -4,7 +4,7 @@ import { connectedPack } from '../../model/connection.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { ACTION_TIMES, type ActionSpec } from '../../model/run-input.ts';
-import type { StoredAction } from '../../store/actions.ts';
+import type { StoredAction } from '../../store/definitions/actions.ts';
 
 const SCHEMAS = new Map(BUILTIN_ACTIONS.map(({ ref, param }) => [ref, jsonSchemaOf(param, 'input') ?? null]));
 

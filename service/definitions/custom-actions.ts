@@ -6,8 +6,8 @@ import { jsonSchemaIssues } from '../../model/json-schema.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { ActionCreate, ActionUpdate } from '../../model/requests.ts';
-import type { ActionFields, ActionStore, StoredAction } from '../../store/actions.ts';
-import type { DefinitionStore } from '../../store/definitions.ts';
+import type { ActionFields, ActionStore, StoredAction } from '../../store/definitions/actions.ts';
+import type { DefinitionStore } from '../../store/definitions/definitions.ts';
 import type { TaskQueueService } from '../access/task-queues.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 

@@ -15,14 +15,14 @@ import {
   type WorkflowUpdate,
 } from '../../model/requests.ts';
 import { issuesOf } from '../../model/zod-issues.ts';
-import type { ActionStore } from '../../store/actions.ts';
+import type { ActionStore } from '../../store/definitions/actions.ts';
 import type {
   DefinitionStore,
   RevisionContent,
   RevisionInfo,
   StoredWorkflow,
   WorkflowFilter,
-} from '../../store/definitions.ts';
+} from '../../store/definitions/definitions.ts';
 import { sha256Hex } from '../access/hash.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { examine, isSmallExamination } from './examination.ts';

@@ -2,8 +2,8 @@ import { AppError } from '../../model/app-error.ts';
 import type { Definition } from '../../model/definition.ts';
 import { jsonSize } from '../../model/json.ts';
 import { type ActionSpec, type EmbeddedWorkflow, MAX_EMBEDDED_BYTES } from '../../model/run-input.ts';
-import type { StoredAction } from '../../store/actions.ts';
-import type { StoredWorkflow } from '../../store/definitions.ts';
+import type { StoredAction } from '../../store/definitions/actions.ts';
+import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { writeOnlyPaths } from '../projections/write-only.ts';
 import { KNOWN_ACTIONS, specsOf, storedSpec, workflowSpec } from './actions.ts';
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { Change, ExecutionStore, IndexRow } from '../../store/executions.ts';
+import type { Change, ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
 import { keepGoing } from '../loops.ts';
 import { type ListedExecution, listedRun } from './task-executions.ts';
 

@@ -17,7 +17,7 @@ import {
 import type { StartMode } from '../../model/run-mode.ts';
 import { type ExecutionStatus, isClosed } from '../../model/status.ts';
 import { logsOf } from '../../projection/logs.ts';
-import type { ExecutionStore, IndexRow } from '../../store/executions.ts';
+import type { ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
 import type { Blueprint, Temporal } from '../../temporal/gateway.ts';
 import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
 import { definitionOfAction } from '../definitions/actions.ts';

@@ -4,7 +4,7 @@ import { completeFailure } from '../../model/failure.ts';
 import { jsonSize } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
-import type { FailureHookRow, FailureHookStore } from '../../store/failure-hooks.ts';
+import type { FailureHookRow, FailureHookStore } from '../../store/executions/failure-hooks.ts';
 import { sha256Hex } from '../access/hash.ts';
 import { keepGoing } from '../loops.ts';
 import { isPassing, refusalOf } from '../outages.ts';

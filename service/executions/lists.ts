@@ -9,7 +9,7 @@ import {
   type StatusDialect,
   statusesNamed,
 } from '../../model/status.ts';
-import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../../store/executions.ts';
+import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
 import type { Retried } from './executions.ts';
 

@@ -3,7 +3,7 @@ import type { TaskExecution } from '../../model/execution.ts';
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from '../../model/execution-id.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStatus, TaskState } from '../../model/status.ts';
-import type { ExecutionFilter, ExecutionStore, IndexRow } from '../../store/executions.ts';
+import type { ExecutionFilter, ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
 import type { ExecutionService, ExecutionView } from './executions.ts';
 

@@ -3,7 +3,7 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import { memoOf } from '../../projection/project.ts';
-import type { ExecutionStore, IndexRow } from '../../store/executions.ts';
+import type { ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
 import type { Described, RunInfo, Temporal } from '../../temporal/gateway.ts';
 import { keepGoing, mapConcurrently } from '../loops.ts';
 import { isOutage } from '../outages.ts';

@@ -2,7 +2,7 @@ import type { Execution } from '../../model/execution.ts';
 import type { Json } from '../../model/json.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
-import type { IndexRow } from '../../store/executions.ts';
+import type { IndexRow } from '../../store/executions/executions.ts';
 
 /** What the index alone can tell, of a run that Temporal does not have yet, or has no more. */
 export function executionOfRow(row: IndexRow): Execution {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../model/log.ts';
 import type { RunReport } from '../../model/run-report.ts';
-import type { ExecutionStore } from '../../store/executions.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
 import { keepGoing } from '../loops.ts';
 import { reportedEntry } from '../projections/index-entries.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../../model/log.ts';
 import { STRIKE_DETAILS, STRIKE_LIMIT, STRIKE_REASON } from '../../model/strike.ts';
-import type { RunStrikeStore } from '../../store/run-strikes.ts';
+import type { RunStrikeStore } from '../../store/executions/run-strikes.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { keepGoing } from '../loops.ts';
 

@@ -8,7 +8,7 @@ import type { Inquiry } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
-import type { InquiryStore } from '../../store/inquiries.ts';
+import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import { mapConcurrently } from '../loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';

@@ -1,7 +1,7 @@
 import type { Execution } from '../../model/execution.ts';
 import { inquiryChanges } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
-import type { AskingRun, InquiryStore } from '../../store/inquiries.ts';
+import type { AskingRun, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { keepGoing } from '../loops.ts';

@@ -19,7 +19,7 @@ import { inquiryId, parseInquiryId } from '../../model/inquiry-id.ts';
 import { type Json, type JsonObject, jsonSize } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { INTERPRETER_VERSION } from '../../model/run-input.ts';
-import type { InquiryRow, InquiryStore } from '../../store/inquiries.ts';
+import type { InquiryRow, InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { AuditService } from '../access/audit.ts';
 import type { PrincipalService } from '../access/principals.ts';

@@ -4,7 +4,7 @@ import type { Inquiry, NoticeChannel } from '../../model/inquiry.ts';
 import type { Issue } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { type Announcer, type DeliveryState, type NoticeKind, UNSETTLED } from '../../model/notice.ts';
-import type { NoticeEventRow, NoticeEventStore } from '../../store/notice-events.ts';
+import type { NoticeEventRow, NoticeEventStore } from '../../store/inquiries/notice-events.ts';
 
 /** What has become of one event of an inquiry for one target. */
 export interface Delivery {

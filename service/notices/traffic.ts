@@ -1,4 +1,4 @@
-import type { NoticeEventRow } from '../../store/notice-events.ts';
+import type { NoticeEventRow } from '../../store/inquiries/notice-events.ts';
 
 /** Notices that are sent at once: in all, of a tenant, and to a receiver's host. */
 const MOST = { all: 20, ofTenant: 5, toHost: 2 };

@@ -5,7 +5,7 @@ import { namedByRef } from '../../model/pack-issues.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { PackImport } from '../../model/requests.ts';
-import type { StoredWorkflow } from '../../store/definitions.ts';
+import type { StoredWorkflow } from '../../store/definitions/definitions.ts';
 import { type ActionService, issuesOfAction } from '../definitions/custom-actions.ts';
 import type { Beside, DefinitionService, ExaminedContent } from '../definitions/definitions.ts';
 import type { DeletionService } from '../executions/deletions.ts';

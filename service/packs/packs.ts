@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { BUILTIN_ACTIONS } from '../../model/builtin-actions.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { PackCreate, PackUpdate } from '../../model/requests.ts';
-import type { DefinitionStore, PackFields, StoredPack } from '../../store/definitions.ts';
+import type { DefinitionStore, PackFields, StoredPack } from '../../store/definitions/definitions.ts';
 
 /** Packs that hold built-in actions: they are always there. */
 const BUILTIN_PACKS: ReadonlySet<string> = new Set(BUILTIN_ACTIONS.map(({ ref }) => ref.split('.')[0]!));

@@ -8,7 +8,7 @@ import type { RunReport } from '../../model/run-report.ts';
 import { boundedText } from '../../model/text.ts';
 import { type HistoryEvent, timestampMilliseconds } from '../../projection/history.ts';
 import { type Closing, closeOf, memoOf } from '../../projection/project.ts';
-import type { IndexRow } from '../../store/executions.ts';
+import type { IndexRow } from '../../store/executions/executions.ts';
 import type { RunInfo } from '../../temporal/gateway.ts';
 import { sha256Hex } from '../access/hash.ts';
 

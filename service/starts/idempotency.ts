@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_RULE } from '../../model/idempotency-key.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
-import type { IdempotencyKeyStore } from '../../store/idempotency-keys.ts';
+import type { IdempotencyKeyStore } from '../../store/executions/idempotency-keys.ts';
 import { sha256Hex } from '../access/hash.ts';
 
 /** What makes a request one however often it is sent: a key that a caller gives, or the parts of one that Fermata makes. */

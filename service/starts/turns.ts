@@ -7,7 +7,7 @@ import type { Logger } from '../../model/log.ts';
 import { refusal } from '../../model/refusal.ts';
 import { INTERPRETER_VERSION, type Parameters, type RunTurn } from '../../model/run-input.ts';
 import { WorkMeter } from '../../model/work.ts';
-import type { TurnDecisions, TurnRow, TurnStore } from '../../store/turns.ts';
+import type { TurnDecisions, TurnRow, TurnStore } from '../../store/executions/turns.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { keepGoing, mapConcurrently } from '../loops.ts';

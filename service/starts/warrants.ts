@@ -2,7 +2,7 @@ import { SIGNED_STATEMENTS } from '../../interpreter/versions.ts';
 import { warrantFault } from '../../interpreter/warrants.ts';
 import type { Execution } from '../../model/execution.ts';
 import { uuidOf } from '../../model/execution-id.ts';
-import type { SigningKeyRow, SigningKeyStore } from '../../store/signing-keys.ts';
+import type { SigningKeyRow, SigningKeyStore } from '../../store/access/signing-keys.ts';
 
 /** Finds out whether the API has started a run: true, false, or null where nobody can tell. */
 export type Authenticator = (execution: Execution) => Promise<boolean | null>;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
-import type { SigningKeyRow, SigningKeyStore } from '../../store/signing-keys.ts';
+import type { SigningKeyRow, SigningKeyStore } from '../../store/access/signing-keys.ts';
 import { demandHome } from '../access/principals.ts';
 import type { Sealer } from '../access/sealer.ts';
 import type { RevocationCounts } from './revocations.ts';

@@ -9,7 +9,7 @@ import { ACTIONS } from '../../activities/catalog.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { Permits } from '../../model/permits.ts';
-import { until } from '../integration/until.ts';
+import { until } from '../integration/support/until.ts';
 import { createActivity } from './activity.ts';
 import { flood, type RawServer, startRawServer } from './raw-server.ts';
 

@@ -1,6 +1,6 @@
 import { Validator } from '@cfworker/json-schema';
 import { expect, it } from 'vitest';
-import { BODY_EXAMPLES } from '../../api/examples.ts';
+import { BODY_EXAMPLES } from '../../api/http/examples.ts';
 import { createTestApp, unreached } from './test-app.ts';
 
 interface Operation {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { deadlineOf } from '../../api/body.ts';
+import { deadlineOf } from '../../api/http/body.ts';
 import { createTestApp } from './test-app.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { createApp } from '../../api/app.ts';
-import type { ApiServices } from '../../api/environment.ts';
+import type { ApiServices } from '../../api/http/environment.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';

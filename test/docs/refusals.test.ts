@@ -62,11 +62,13 @@ describe('docs/refusals.md', () => {
   });
 
   it('has every code that the checks of a definition can give', () => {
-    const folder = readdirSync('language').map((file) => `language/${file}`);
+    const folder = readdirSync('language', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `language/${file}`);
     const model = ['definition', 'http-input', 'inquiry', 'issue', 'json-schema', 'zod-issues'].map(
       (name) => `model/${name}.ts`,
     );
-    const service = ['examination', 'definitions', 'custom-actions'].map((name) => `service/${name}.ts`);
+    const service = ['examination', 'definitions', 'custom-actions'].map((name) => `service/definitions/${name}.ts`);
     const sources = [...folder, ...model, ...service];
     const text = sources.map((file) => readFileSync(file, 'utf8')).join('\n');
     const used = [...text.matchAll(/(?:code: |issue\()'(\w+)'/g)].map(([, code]) => code!);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { strToU8, zipSync } from 'fflate';
-import { type DocumentType, parseBody } from '../../api/body-parser.ts';
+import { type DocumentType, parseBody } from '../../api/http/body-parser.ts';
 import { TemplateError } from '../../expression/errors.ts';
 import { compileTemplate } from '../../expression/template.ts';
 import { AppError } from '../../model/app-error.ts';

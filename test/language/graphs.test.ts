@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { joinIssues } from '../../language/join-checks.ts';
+import { joinIssues } from '../../language/checks/joins.ts';
 import { compileDefinition, type Program } from '../../language/program.ts';
 import { followersOf } from '../../language/task-graph.ts';
 import { reachable } from '../../language/transitions.ts';

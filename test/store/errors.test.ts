@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { getTableColumns, is } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { createErrorHandler } from '../../api/errors.ts';
+import { createErrorHandler } from '../../api/http/errors.ts';
 import { SERIALIZERS } from '../../composition/logger.ts';
 import { DatabaseError } from '../../model/database-error.ts';
 import type { Database } from '../../store/database.ts';
@@ -86,11 +87,11 @@ type Store = Record<string, (...args: unknown[]) => unknown>;
 
 /** How to make each store, by the name of its file. */
 const stores = await Promise.all(
-  readdirSync('store')
+  readdirSync('store', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map(async (file) => {
-      const name = file.slice(0, -3);
-      const made = Object.entries((await import(`../../store/${name}.ts`)) as Record<string, unknown>);
+      const name = basename(file, '.ts');
+      const made = Object.entries((await import(`../../store/${file}`)) as Record<string, unknown>);
       const create = made.find(([exported]) => /^create\w+Store$/.test(exported))?.[1] as
         | ((db: Database) => Store)
         | undefined;

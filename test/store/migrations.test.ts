@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { expect, it } from 'vitest';
-import { createExecutionStore } from '../../store/executions.ts';
+import { createExecutionStore } from '../../store/executions/executions.ts';
 
 const ALL = 'store/migrations';
 const tenant = '00000000-0000-7000-8000-000000000001';

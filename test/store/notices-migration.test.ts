@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { expect, it } from 'vitest';
-import { createNoticeEventStore } from '../../store/notice-events.ts';
+import { createNoticeEventStore } from '../../store/inquiries/notice-events.ts';
 
 const MIGRATIONS = 'store/migrations';
 

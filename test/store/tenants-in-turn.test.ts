@@ -5,10 +5,10 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { beforeAll, expect, it } from 'vitest';
 import { NOBODY_ID, type Principal } from '../../model/principal.ts';
-import { type BulkJob, createBulkJobStore } from '../../store/bulk-jobs.ts';
 import type { Database } from '../../store/database.ts';
-import { createExecutionStore } from '../../store/executions.ts';
-import { createFailureHookStore } from '../../store/failure-hooks.ts';
+import { type BulkJob, createBulkJobStore } from '../../store/executions/bulk-jobs.ts';
+import { createExecutionStore } from '../../store/executions/executions.ts';
+import { createFailureHookStore } from '../../store/executions/failure-hooks.ts';
 
 // One tenant with very much that is old, and others with a little that is new.
 

@@ -5,9 +5,9 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { IndexEntry } from '../../model/index-entry.ts';
-import { createAuditStore } from '../../store/audit.ts';
+import { createAuditStore } from '../../store/access/audit.ts';
 import type { Database } from '../../store/database.ts';
-import { createExecutionStore } from '../../store/executions.ts';
+import { createExecutionStore } from '../../store/executions/executions.ts';
 
 const tenant = '00000000-0000-7000-8000-000000000001';
 const BAD = 'a\0b\ud83d';

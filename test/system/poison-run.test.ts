@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { POISONS, startPoison } from '../chaos/poisons.ts';
-import { until } from '../integration/until.ts';
+import { until } from '../integration/support/until.ts';
 import { call, createDevFolder, isRunning, type Running, run } from './processes.ts';
 
 // Runs of interpreter 7, which has no slices: nothing but the supervisor ends what they do.

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DevFile } from '../../dev/dev-file.ts';
-import { preparedFolder } from '../integration/prepared.ts';
+import { preparedFolder } from '../integration/support/prepared.ts';
 import { makeFolder } from '../store/test-folders.ts';
 
 /** A process of ours, with all that it has said. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../composition/ports.ts';
 import { findTemporal } from '../../dev/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
-import { until } from '../integration/until.ts';
+import { until } from '../integration/support/until.ts';
 import { type PostgresServer, startPostgres } from '../store/postgres-server.ts';
 import { call, isRunning, type Running, run, workerPidOf } from './processes.ts';
 

@@ -3,8 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listeningPorts } from '../../dev/listening-ports.ts';
-import { until } from '../integration/until.ts';
-import { createWebServer, type WebServer } from '../integration/web-server.ts';
+import { until } from '../integration/support/until.ts';
+import { createWebServer, type WebServer } from '../integration/support/web-server.ts';
 import { call, createDevFolder, isRunning, type Running, run } from './processes.ts';
 
 let dev: Awaited<ReturnType<typeof createDevFolder>>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { completed } from '../../../interpreter/schema-checks.ts';
 import { simulate } from '../../../interpreter/simulate.ts';
-import { defaultWarnings } from '../../../language/default-warnings.ts';
+import { defaultWarnings } from '../../../language/checks/default-warnings.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import { jsonSchemaIssues } from '../../../model/json-schema.ts';
 import { completeBySchema, SCHEMA_WORK } from '../../../model/schema/validate.ts';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Permission, Role } from '../../../model/permissions.ts';
 import type { Grants, Principal, PrincipalKind } from '../../../model/principal.ts';
 import { createPrincipalService } from '../../../service/access/principals.ts';
-import type { PrincipalStore } from '../../../store/principals.ts';
+import type { PrincipalStore } from '../../../store/access/principals.ts';
 
 type Given = [roles: Role[], permissions: Permission[]];
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { createPrincipalService } from '../../../service/access/principals.ts';
 import { createTokenVerifier, type TokenClaims } from '../../../service/access/tokens.ts';
-import type { PrincipalStore } from '../../../store/principals.ts';
+import type { PrincipalStore } from '../../../store/access/principals.ts';
 
 const SECRET = 'a secret that is long enough for HS256';
 const verify = createTokenVerifier({ secret: SECRET, agentClients: ['assistant'] });

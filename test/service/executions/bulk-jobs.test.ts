@@ -3,7 +3,7 @@ import { AppError } from '../../../model/app-error.ts';
 import type { BulkVerb } from '../../../model/bulk.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createBulkService } from '../../../service/executions/bulk-jobs.ts';
-import type { BulkProgress } from '../../../store/bulk-jobs.ts';
+import type { BulkProgress } from '../../../store/executions/bulk-jobs.ts';
 
 const operator = {
   id: 'p1',

@@ -4,7 +4,7 @@ import { AppError } from '../../../model/app-error.ts';
 import type { ExecutionService } from '../../../service/executions/executions.ts';
 import { createFailureHooks } from '../../../service/executions/failure-hooks.ts';
 import { workOwner } from '../../../service/starts/work-owner.ts';
-import type { FailureHookRow, FailureHookStore } from '../../../store/failure-hooks.ts';
+import type { FailureHookRow, FailureHookStore } from '../../../store/executions/failure-hooks.ts';
 
 describe('what is to follow a failure', () => {
   it.each<[string, boolean | null, string[], string | null]>([

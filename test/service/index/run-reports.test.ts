@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { IndexEntry } from '../../../model/index-entry.ts';
 import type { RunReport } from '../../../model/run-report.ts';
 import { createRunReports } from '../../../service/index/run-reports.ts';
-import type { ExecutionStore } from '../../../store/executions.ts';
+import type { ExecutionStore } from '../../../store/executions/executions.ts';
 
 const report = (workflowId: string, status: RunReport['status']): RunReport => ({
   ...{ workflowId, firstRunId: 'first', runId: 'run', workflowType: 'p.w', memo: null },

@@ -6,7 +6,7 @@ import { STRIKE_DETAILS, STRIKE_REASON } from '../../../model/strike.ts';
 import { closeOf } from '../../../projection/project.ts';
 import { createStrikeKeeper } from '../../../service/index/run-strikes.ts';
 import { type OpenDatabase, openPostgres } from '../../../store/database.ts';
-import { createRunStrikeStore, type RunStrikeStore } from '../../../store/run-strikes.ts';
+import { createRunStrikeStore, type RunStrikeStore } from '../../../store/executions/run-strikes.ts';
 import { runStrikes } from '../../../store/schema.ts';
 import { type PostgresServer, startPostgres } from '../../store/postgres-server.ts';
 

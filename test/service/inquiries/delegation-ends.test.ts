@@ -6,8 +6,8 @@ import type { Principal } from '../../../model/principal.ts';
 import { createPrincipalService } from '../../../service/access/principals.ts';
 import { createDelegationEnds } from '../../../service/inquiries/delegation-ends.ts';
 import type { ProjectionReader } from '../../../service/projections/reader.ts';
-import type { InquiryRow } from '../../../store/inquiries.ts';
-import type { KnownPrincipal, PrincipalStore } from '../../../store/principals.ts';
+import type { KnownPrincipal, PrincipalStore } from '../../../store/access/principals.ts';
+import type { InquiryRow } from '../../../store/inquiries/inquiries.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 const DAY = 86_400_000;

@@ -9,9 +9,9 @@ import type { Json } from '../../../model/json.ts';
 import { type Announcer, NoticeError, type Readiness } from '../../../model/notice.ts';
 import { nextReminder, noticeEventsOf, remindersOf } from '../../../service/notices/events.ts';
 import { createOutbox } from '../../../service/notices/outbox.ts';
-import { createInquiryStore, type InquiryStore } from '../../../store/inquiries.ts';
-import { createNoticeEventStore, type NoticeEventStore } from '../../../store/notice-events.ts';
-import { until } from '../../integration/until.ts';
+import { createInquiryStore, type InquiryStore } from '../../../store/inquiries/inquiries.ts';
+import { createNoticeEventStore, type NoticeEventStore } from '../../../store/inquiries/notice-events.ts';
+import { until } from '../../integration/support/until.ts';
 
 // What targets are told, when, and how often, over a real database and a clock of the test's own.
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { createRepeats, type IdempotencyKey, idempotencyText } from '../../../service/starts/idempotency.ts';
-import type { IdempotencyKeyStore, KeptRequest } from '../../../store/idempotency-keys.ts';
+import type { IdempotencyKeyStore, KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 
 const codeOf = (error: unknown) => (error instanceof AppError ? error.code : String(error));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideTurns, type KnownRuns, obstaclesOf, openAmong, turnFor } from '../../../service/starts/turns.ts';
-import type { TurnRow } from '../../../store/turns.ts';
+import type { TurnRow } from '../../../store/executions/turns.ts';
 import type { Temporal } from '../../../temporal/gateway.ts';
 
 /** Runs of one key, in order: each as its state, and what is its own. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Execution } from '../../../model/execution.ts';
 import { createAuthenticator } from '../../../service/starts/warrants.ts';
-import type { SigningKeyRow } from '../../../store/signing-keys.ts';
+import type { SigningKeyRow } from '../../../store/access/signing-keys.ts';
 import { FOREIGN_KEY, KEY, signer } from '../../interpreter/signed.ts';
 
 const STARTED = Date.UTC(2026, 5, 1);

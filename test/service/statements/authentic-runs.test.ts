@@ -4,7 +4,7 @@ import type { Execution } from '../../../model/execution.ts';
 import type { RunInput, RunMemo } from '../../../model/run-input.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { createAuthenticator } from '../../../service/starts/warrants.ts';
-import type { SigningKeyRow } from '../../../store/signing-keys.ts';
+import type { SigningKeyRow } from '../../../store/access/signing-keys.ts';
 import { act, runInput, STARTED } from '../../interpreter/rehearse.ts';
 import { KEY, SIGNED, signer } from '../../interpreter/signed.ts';
 

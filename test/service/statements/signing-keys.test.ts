@@ -5,7 +5,7 @@ import type { Principal } from '../../../model/principal.ts';
 import { createSealer } from '../../../service/access/sealer.ts';
 import { createSigningKeyService, loadSigningKeys, type SigningKey } from '../../../service/statements/signing-keys.ts';
 import { createStatementSigner } from '../../../service/statements/statements.ts';
-import type { SigningKeyRow, SigningKeyStore } from '../../../store/signing-keys.ts';
+import type { SigningKeyRow, SigningKeyStore } from '../../../store/access/signing-keys.ts';
 import { FOREIGN_KEY, KEY } from '../../interpreter/signed.ts';
 
 const admin: Principal = {

@@ -1,0 +1,122 @@
+import pg, { type FieldDef, type QueryResult } from 'pg';
+import Cursor from 'pg-cursor';
+import type { z } from 'zod';
+import { InsertInputSchema, QueryInputSchema } from '../../model/builtin-actions.ts';
+import { type Json, jsonSize } from '../../model/json.ts';
+import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
+import { ActionError, type ConnectedAction } from '../action.ts';
+import { boundValues } from './parameters.ts';
+import { tooLarge, withClient } from './postgres.ts';
+import { AS_TEXT, rowsOf } from './types.ts';
+
+/** Bound values of one statement, at most: the protocol counts them in 16 bits. */
+const MAX_PARAMETERS = 65_535;
+
+/** Rows that are fetched at once. */
+const BATCH = 500;
+
+/**
+ * `database.query` over PostgreSQL: `{ rows, row_count, truncated }`, `max_rows` of them at most; `row_count` of a statement without
+ * rows is how many it has affected. Parameters are bound. Fails with `database_error`; its code is the SQLSTATE, or the system's own.
+ */
+export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>> = {
+  pack: 'database',
+  input: QueryInputSchema,
+  run: ({ sql, params = [], max_rows: most, big_numbers }, connection, context) =>
+    withClient(connection, context, async (client) => {
+      const values = await boundValues(client, sql, params, 'params');
+      const cursor = client.query(new Cursor<Cells>(sql, values, { rowMode: 'array', types: AS_TEXT }));
+      const rows: Json[] = [];
+      let bytes = 0;
+      for (;;) {
+        const room = most - rows.length;
+        const wanted = Math.min(BATCH, room + 1);
+        const { found, fields, affected } = await readBatch(cursor, wanted);
+        for (const row of rowsOf(fields, found.slice(0, room), { bigIntegers: big_numbers })) {
+          bytes += jsonSize(row);
+          if (bytes > MAX_PAYLOAD_BYTES) throw tooLarge(`the rows have more than ${MAX_PAYLOAD_BYTES} bytes`);
+          rows.push(row);
+        }
+        if (found.length > room) break;
+        if (found.length < wanted) {
+          return { rows, row_count: rows.length || affected, truncated: false };
+        }
+      }
+      // The rest is not fetched.
+      await cursor.close();
+      return { rows, row_count: rows.length, truncated: true };
+    }),
+};
+
+/** A row as PostgreSQL writes it. */
+type Cells = (string | null)[];
+
+/** Fetches so many rows, or as many as there are. */
+function readBatch(
+  cursor: Cursor<Cells>,
+  wanted: number,
+): Promise<{ found: Cells[]; fields: FieldDef[]; affected: number }> {
+  return new Promise((resolve, reject) => {
+    cursor.read(wanted, (error: Error | undefined, found, result?: Pick<QueryResult, 'fields' | 'rowCount'>) => {
+      if (error) reject(error);
+      // At its end the cursor leaves the result out.
+      else resolve({ found, fields: result?.fields ?? [], affected: result?.rowCount ?? 0 });
+    });
+  });
+}
+
+/**
+ * `database.insert`: one row or several, of the same columns, in one statement: `{ row_count, rows }`. Names are checked and
+ * quoted, values are bound.
+ */
+export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchema>> = {
+  pack: 'database',
+  input: InsertInputSchema,
+  async run({ table, data, returning = [], big_numbers }, connection, context) {
+    const rows = Array.isArray(data) ? data : [data];
+    if (rows.length === 0) return { row_count: 0, rows: [] };
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    if (columns.length === 0) throw invalid('data', 'a row must have a column');
+    if (columns.length * rows.length > MAX_PARAMETERS) {
+      throw invalid('data', `${rows.length} rows of ${columns.length} columns are more than ${MAX_PARAMETERS} values`);
+    }
+    const given: Json[] = [];
+    const tuples = rows.map((row) => {
+      const cells = columns.map((column) =>
+        Object.hasOwn(row, column) ? `$${given.push(row[column] ?? null)}` : 'DEFAULT',
+      );
+      return `(${cells.join(', ')})`;
+    });
+    const names = columns.map((column) => quoted(column, 'data')).join(', ');
+    const back =
+      returning.length === 0 ? '' : ` RETURNING ${returning.map((name) => quoted(name, 'returning')).join(', ')}`;
+    const text = `INSERT INTO ${tableName(table)} (${names}) VALUES ${tuples.join(', ')}${back}`;
+    return withClient(connection, context, async (client) => {
+      const values = await boundValues(client, text, given, 'data');
+      const result = await client.query<Cells>({ text, values, rowMode: 'array', types: AS_TEXT });
+      return {
+        row_count: result.rowCount ?? 0,
+        rows: rowsOf(result.fields, result.rows, { bigIntegers: big_numbers }),
+      };
+    });
+  },
+};
+
+function tableName(table: string): string {
+  const parts = table.split('.');
+  if (parts.length > 2) throw invalid('table', 'a table is "name" or "schema.name"');
+  return parts.map((part) => quoted(part, 'table')).join('.');
+}
+
+function quoted(name: string, field: string): string {
+  if (/^[A-Za-z_][\w$]{0,62}$/.test(name)) return pg.escapeIdentifier(name);
+  throw invalid(field, `${JSON.stringify(name)} is not a name of a column or table`);
+}
+
+function invalid(field: string, message: string): ActionError {
+  const details = [{ code: 'input_invalid', path: `/${field}`, message }];
+  return new ActionError('input_invalid', `the input is invalid: input/${field} ${message}`, {
+    details,
+    retryable: false,
+  });
+}

@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import { isJsonObject, type Json } from '../../model/json.ts';
+import { JsonValueSchema } from '../../model/json-value.ts';
+import type { AuditService } from '../../service/access/audit.ts';
+import { type ApiEnv, createRouter, refuse } from '../http/environment.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createApiRoute, json } from '../http/routes.ts';
+import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
+
+// The audit log (design/api.md, Who is calling): every change, with who and why.
+
+const EntrySchema = z
+  .object({
+    id: z.int(),
+    at: z.iso.datetime(),
+    subject: z.string(),
+    operation: z.string().describe('The route or the tool.'),
+    target: z.string(),
+    reason: z.string().nullable(),
+    request_id: z.string().nullable(),
+    details: z
+      .record(z.string(), JsonValueSchema)
+      .nullable()
+      .describe('Of a decision: kind, channel, option, bound_to and result.'),
+  })
+  .openapi('AuditEntry');
+
+const listRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'get', path: '/api/v1/audit', tags: ['principals'], summary: 'List changes, the newest first' },
+  request: {
+    query: z.strictObject({
+      subject: z.string().max(200).optional(),
+      limit: wholeNumberOr(100, 1, 250),
+      cursor: wholeNumber(1).optional().describe('The next_cursor of the answer before.'),
+    }),
+  },
+  responses: {
+    200: json(z.object({ data: z.array(EntrySchema), next_cursor: z.string().nullable() }), 'Changes.'),
+    ...errorResponses(),
+  },
+});
+
+/** The route of the audit log. */
+export function auditRoutes(audit: AuditService) {
+  const router = createRouter();
+  router.openapi(
+    listRoute,
+    async (context) => {
+      const { subject, limit, cursor } = context.req.valid('query');
+      const rows = await audit.list(context.get('principal'), { subject, before: cursor }, limit + 1);
+      const shown = rows.slice(0, limit);
+      const data = shown.map(({ id, at, requestId, tenant: _, ...row }) => ({
+        ...{ id, at: at.toISOString(), ...row, request_id: requestId },
+      }));
+      return context.json({ data, next_cursor: rows.length > limit ? String(shown.at(-1)!.id) : null }, 200);
+    },
+    refuse(listRoute),
+  );
+  return router;
+}
+
+/** Notes every change that was served: what needs more than to read, and was not refused. */
+export function auditChanges(audit: AuditService): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    await next();
+    const permission = context.get('permission');
+    if (permission === undefined || permission.endsWith(':read') || context.res.status >= 400) return;
+    if (context.get('audited') === true) return;
+    // Document 002 changes by GET too; other routes read by it.
+    if (context.req.method === 'GET' && !/\/execution\//.test(context.req.path)) return;
+    await audit.record(context.get('principal'), {
+      operation: `${context.req.method} ${routePath(context, -1)}`,
+      target: context.req.path,
+      reason: reasonOf(context.get('body')),
+      requestId: context.get('requestId'),
+    });
+  };
+}
+
+function reasonOf(body: Json | undefined): string | null {
+  return isJsonObject(body) && typeof body.reason === 'string' ? body.reason : null;
+}

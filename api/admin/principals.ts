@@ -1,0 +1,245 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { PERMISSIONS, permissionsOf } from '../../model/permissions.ts';
+import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../../model/principal.ts';
+import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../../model/requests.ts';
+import type { PrincipalService } from '../../service/access/principals.ts';
+import { createRouter, refuse } from '../http/environment.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createApiRoute, json } from '../http/routes.ts';
+import { wholeNumber } from '../http/whole-number.ts';
+
+// Tenants and API keys (design/shapes.md, Settings and openness).
+
+const InstantSchema = z.iso.datetime();
+const TenantSchema = z
+  .object({ id: z.uuid(), ref: z.string(), label: z.string(), created: InstantSchema })
+  .openapi('Tenant');
+const KEY = {
+  id: z.int(),
+  prefix: z.string().describe('How the key begins: what can be told of it later.'),
+  subject: z.string(),
+  roles: z.array(z.string()),
+  permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that it allows.'),
+  groups: z.array(z.string()),
+  kind: z.enum(PRINCIPAL_KINDS),
+  on_behalf_of: z.string().nullable().describe('The subject for whom it acts.'),
+  label: z.string().nullable(),
+  created: InstantSchema,
+  expires: InstantSchema.nullable(),
+};
+const KeySchema = z.object(KEY).openapi('ApiKey');
+const NewKeySchema = z
+  .object({ ...KEY, key: z.string().describe('Shown now and never again.'), tenant: z.string() })
+  .openapi('NewApiKey');
+
+const tags = ['principals'];
+
+const tenantRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'post', path: '/api/v1/tenants', tags, summary: 'Create a tenant' },
+  request: { body: { required: true, content: { 'application/json': { schema: TenantCreateSchema } } } },
+  responses: {
+    201: json(z.object({ data: TenantSchema }), 'Created.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'tenant_exists'),
+  },
+});
+const createKeyRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'post', path: '/api/v1/keys', tags, summary: 'Create an API key' },
+  request: {
+    query: z.strictObject({
+      force: z
+        .enum(['true', 'false'])
+        .optional()
+        .describe("Lets another tenant's last admin be demoted, or its only admin expire."),
+    }),
+    body: { required: true, content: { 'application/json': { schema: KeyCreateSchema } } },
+  },
+  responses: {
+    201: json(z.object({ data: NewKeySchema }), 'Created; the key is shown once.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found', 'last_admin'),
+  },
+});
+const listKeysRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'get', path: '/api/v1/keys', tags, summary: "List the tenant's API keys" },
+  responses: { 200: json(z.object({ data: z.array(KeySchema) }), 'Those not revoked.'), ...errorResponses() },
+});
+const revokeKeyRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'delete', path: '/api/v1/keys/{id}', tags, summary: 'Revoke an API key' },
+  request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
+  responses: {
+    200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
+    ...errorResponses('request_invalid', 'key_not_found', 'last_admin'),
+  },
+});
+
+const changeRoute = (verb: 'disable' | 'enable') =>
+  createApiRoute({
+    permission: 'admin',
+    ...{ method: 'post', path: `/api/v1/principals/{subject}/${verb}`, tags },
+    summary:
+      verb === 'disable' ? 'End everything that a principal may do, at once' : 'Let a principal have credentials again',
+    description:
+      verb === 'disable'
+        ? 'Its keys are revoked and its tokens refused, and it decides nothing by links or in chat.'
+        : 'Keys that were revoked stay so.',
+    request: { params: z.object({ subject: z.string().min(1).max(200) }) },
+    responses: {
+      200: json(z.object({ message: z.string() }), 'Done.'),
+      ...errorResponses('principal_not_found', ...(verb === 'disable' ? (['last_admin'] as const) : [])),
+    },
+  });
+
+const MeSchema = z
+  .object({
+    subject: z.string(),
+    kind: z.enum(PRINCIPAL_KINDS),
+    on_behalf_of: z.string().nullable().describe('The subject for whom the credential acts.'),
+    tenant: z.string().describe('The ref of the tenant.'),
+    groups: z.array(z.string()),
+    roles: z.array(z.string()),
+    permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that the credential allows now.'),
+  })
+  .openapi('Me');
+const meRoute = createRoute({
+  ...{ method: 'get', path: '/api/v1/me', tags, summary: 'Get who the caller is, and what the credential allows' },
+  description: 'Any credential may ask.',
+  responses: { 200: json(z.object({ data: MeSchema }), 'The caller.'), ...errorResponses() },
+});
+
+const AliasSchema = z
+  .object({
+    ...{ id: z.int(), subject: z.string(), kind: z.enum(ALIAS_KINDS), value: z.string(), created: InstantSchema },
+  })
+  .openapi('Alias');
+const createAliasRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'post', path: '/api/v1/aliases', tags, summary: 'Give a person another name' },
+  description: 'An e-mail address, a Slack user or a second subject: what they decide is decided by the person, once.',
+  request: { body: { required: true, content: { 'application/json': { schema: AliasCreateSchema } } } },
+  responses: {
+    201: json(z.object({ data: AliasSchema }), 'Given.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'alias_exists'),
+  },
+});
+const listAliasesRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'get', path: '/api/v1/aliases', tags, summary: "List the other names of the tenant's people" },
+  responses: { 200: json(z.object({ data: z.array(AliasSchema) }), 'All of them.'), ...errorResponses() },
+});
+const deleteAliasRoute = createApiRoute({
+  permission: 'admin',
+  ...{ method: 'delete', path: '/api/v1/aliases/{id}', tags, summary: 'Take a name away from a person' },
+  request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
+  responses: {
+    200: json(z.object({ message: z.string() }), 'Taken away.'),
+    ...errorResponses('request_invalid', 'alias_not_found'),
+  },
+});
+
+/** The routes of tenants, keys and people's other names. */
+export function principalRoutes(principals: PrincipalService) {
+  const router = createRouter();
+
+  router.openapi(meRoute, (context) => {
+    const { subject, kind, onBehalfOf, tenantRef, groups, roles, permissions } = context.get('principal');
+    const allowed = permissionsOf(roles, permissions);
+    const data = {
+      ...{ subject, kind, on_behalf_of: onBehalfOf, tenant: tenantRef, groups: [...groups], roles: [...roles] },
+      permissions: PERMISSIONS.filter((permission) => allowed.has(permission)),
+    };
+    return context.json({ data }, 200);
+  });
+
+  router.openapi(
+    createAliasRoute,
+    async (context) => {
+      const alias = await principals.createAlias(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: aliasBody(alias) }, 201);
+    },
+    refuse(createAliasRoute),
+  );
+
+  router.openapi(listAliasesRoute, async (context) => {
+    const aliases = await principals.listAliases(context.get('principal'));
+    return context.json({ data: aliases.map(aliasBody) }, 200);
+  });
+
+  router.openapi(
+    deleteAliasRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      await principals.deleteAlias(context.get('principal'), id);
+      return context.json({ message: `Alias ${id} is taken away` }, 200);
+    },
+    refuse(deleteAliasRoute),
+  );
+
+  router.openapi(
+    tenantRoute,
+    async (context) => {
+      const tenant = await principals.createTenant(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: { ...tenant, created: tenant.created.toISOString() } }, 201);
+    },
+    refuse(tenantRoute),
+  );
+
+  router.openapi(
+    createKeyRoute,
+    async (context) => {
+      const force = context.req.valid('query').force === 'true';
+      const made = await principals.createKey(context.get('principal'), context.req.valid('json'), { force });
+      return context.json({ data: { ...keyBody(made.row), key: made.secret, tenant: made.tenantRef } }, 201);
+    },
+    refuse(createKeyRoute),
+  );
+
+  router.openapi(listKeysRoute, async (context) => {
+    return context.json({ data: (await principals.listKeys(context.get('principal'))).map(keyBody) }, 200);
+  });
+
+  for (const verb of ['disable', 'enable'] as const) {
+    const route = changeRoute(verb);
+    router.openapi(
+      route,
+      async (context) => {
+        const { subject } = context.req.valid('param');
+        await principals[verb](context.get('principal'), subject);
+        return context.json({ message: `Principal ${subject} is ${verb}d` }, 200);
+      },
+      refuse(route),
+    );
+  }
+
+  router.openapi(
+    revokeKeyRoute,
+    async (context) => {
+      await principals.revokeKey(context.get('principal'), context.req.valid('param').id);
+      return context.json({ message: 'Key revoked' }, 200);
+    },
+    refuse(revokeKeyRoute),
+  );
+
+  return router;
+}
+
+type Row = Awaited<ReturnType<PrincipalService['listKeys']>>[number];
+
+function keyBody({ key, principal }: Row): z.infer<typeof KeySchema> {
+  const { subject, roles, permissions, groups } = principal;
+  return {
+    ...{ id: key.id, prefix: key.prefix, subject, roles, groups, label: key.label },
+    ...{ kind: key.kind, on_behalf_of: key.onBehalfOf },
+    permissions: [...permissionsOf(roles, permissions)],
+    created: key.created.toISOString(),
+    expires: key.expires?.toISOString() ?? null,
+  };
+}
+
+function aliasBody({ id, subject, kind, value, created }: AliasOf): z.infer<typeof AliasSchema> {
+  return { id, subject, kind, value, created: created.toISOString() };
+}
+
+type AliasOf = Awaited<ReturnType<PrincipalService['createAlias']>>;

@@ -1,0 +1,130 @@
+import { z } from '@hono/zod-openapi';
+import { BULK_VERBS } from '../../model/bulk.ts';
+import type { BulkService, BulkTarget } from '../../service/executions/bulk-jobs.ts';
+import { createRouter, refuse } from '../http/environment.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createApiRoute, ExecutionIdSchema, json } from '../http/routes.ts';
+import { FILTER_BODY, filterOf } from './filters.ts';
+
+// Document 000, many executions changed at once: jobs that are begun, read and aborted.
+
+const BodySchema = z
+  .strictObject({
+    ids: z
+      .array(z.union([z.int(), ExecutionIdSchema]))
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('Ids in any spelling.'),
+    filter: z
+      .strictObject(FILTER_BODY)
+      .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'must not be empty')
+      .optional()
+      .describe(
+        "The list's filters: of what matches, open executions are cancelled or terminated, closed ones deleted, failed ones tried again.",
+      ),
+    reason: z.string().max(1000).optional(),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
+    message: 'exactly one of ids and filter is required',
+    path: ['ids'],
+  });
+
+const JobSchema = z
+  .object({
+    id: z.uuid(),
+    verb: z.enum(BULK_VERBS),
+    status: z.enum(['running', 'completed', 'aborted']),
+    matched: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    errors: z.array(z.object({ id: z.int(), error: z.string() })).describe('The first thousand.'),
+  })
+  .openapi('BulkJob');
+
+const JobParams = z.object({ job_id: z.uuid() });
+const tags = ['executions'];
+
+const beginRoute = createApiRoute({
+  permission: 'execution:execute',
+  ...{
+    method: 'post',
+    path: '/api/v1/executions/bulk/{verb}',
+    tags,
+    summary: 'Cancel, terminate, retry or delete many executions',
+  },
+  request: {
+    params: z.object({ verb: z.enum(BULK_VERBS) }),
+    query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count them.') }),
+    body: { required: true, content: { 'application/json': { schema: BodySchema } } },
+  },
+  responses: {
+    200: json(z.object({ data: z.object({ matched: z.int() }) }), 'So many are meant; nothing was done.'),
+    202: json(z.object({ data: z.object({ job_id: z.uuid(), matched: z.int() }) }), 'Begun.'),
+    ...errorResponses('request_invalid', 'status_invalid', 'json_malformed'),
+  },
+});
+
+const getRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: '/api/v1/bulk/{job_id}', tags, summary: 'Get a bulk job' },
+  request: { params: JobParams },
+  responses: { 200: json(z.object({ data: JobSchema }), 'As it stands.'), ...errorResponses('bulk_job_not_found') },
+});
+
+const abortRoute = createApiRoute({
+  permission: 'execution:execute',
+  ...{ method: 'delete', path: '/api/v1/bulk/{job_id}', tags, summary: 'Abort a bulk job' },
+  request: { params: JobParams },
+  responses: {
+    200: json(z.object({ data: JobSchema }), 'What it has not done yet is left.'),
+    ...errorResponses('bulk_job_not_found'),
+  },
+});
+
+/** The routes of bulk jobs. */
+export function bulkRoutes(bulk: BulkService) {
+  const router = createRouter();
+
+  router.openapi(
+    beginRoute,
+    async (context) => {
+      const { verb } = context.req.valid('param');
+      const { ids, filter, reason = '' } = context.req.valid('json');
+      const principal = context.get('principal');
+      const target: BulkTarget = ids === undefined ? { filter: filterOf(filter!) } : { ids };
+      if (context.req.valid('query').dry_run === 'true') {
+        return context.json({ data: { matched: await bulk.count(principal, verb, target) } }, 200);
+      }
+      const { id, matched } = await bulk.begin(principal, verb, target, reason);
+      context.header('Location', `/api/v1/bulk/${id}`);
+      return context.json({ data: { job_id: id, matched } }, 202);
+    },
+    refuse(beginRoute),
+  );
+
+  router.openapi(
+    getRoute,
+    async (context) => {
+      const job = await bulk.get(context.get('principal'), context.req.valid('param').job_id);
+      return context.json({ data: jobBody(job) }, 200);
+    },
+    refuse(getRoute),
+  );
+
+  router.openapi(
+    abortRoute,
+    async (context) => {
+      const job = await bulk.abort(context.get('principal'), context.req.valid('param').job_id);
+      return context.json({ data: jobBody(job) }, 200);
+    },
+    refuse(abortRoute),
+  );
+
+  return router;
+}
+
+function jobBody(job: Awaited<ReturnType<BulkService['get']>>): z.infer<typeof JobSchema> {
+  const { id, verb, status, targets, succeeded, failed, errors } = job;
+  return { id, verb, status, matched: targets.length, succeeded, failed, errors };
+}

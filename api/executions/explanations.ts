@@ -1,0 +1,112 @@
+import { z } from '@hono/zod-openapi';
+import { JsonValueSchema } from '../../model/json-value.ts';
+import type { ExplanationService } from '../../service/executions/explanations.ts';
+import { createRouter, refuse } from '../http/environment.ts';
+import { errorResponses } from '../http/errors.ts';
+import { createApiRoute, ExecutionIdSchema, json } from '../http/routes.ts';
+import { wholeNumber } from '../http/whole-number.ts';
+import { TaskSchema, tasksBody, WaitSchema } from './bodies.ts';
+
+// Why an execution stands as it does, and how it stood at any event of its history (design/shapes.md, Executions).
+
+const JoinSchema = z.object({
+  task: z.string(),
+  needed: z.int(),
+  arrived: z.array(z.string()),
+  missing: z.array(z.string()),
+});
+
+const ExplanationSchema = z
+  .object({
+    status: z.string().describe('In words of its own: also waiting and paused.'),
+    can_finish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
+    waiting_for: z.array(WaitSchema),
+    blocked_by: z.array(JoinSchema).describe('Joins that have had a part of what they wait for.'),
+    advice: z
+      .array(
+        z.object({
+          code: z.string().nullable().describe('A stable name of the trouble; null where nothing is wrong.'),
+          text: z.string(),
+          method: z.string().nullable(),
+          href: z.string().nullable(),
+          body: z
+            .record(z.string(), JsonValueSchema)
+            .nullable()
+            .describe('What to send; null: nothing, or what only the caller knows.'),
+        }),
+      )
+      .describe('Who or what can move it, and by which request.'),
+  })
+  .openapi('Explanation');
+
+const MomentSchema = z
+  .object({
+    event: z.int(),
+    status: z.string(),
+    tasks: z.array(TaskSchema),
+    variables: z.record(z.string(), JsonValueSchema),
+    joins: z.array(JoinSchema),
+    inputs: z
+      .record(z.string(), JsonValueSchema)
+      .describe('By key of the visit or item: its input as it was rendered.'),
+  })
+  .openapi('Moment');
+
+const IdParams = z.object({ id: ExecutionIdSchema });
+const tags = ['executions'];
+const base = '/api/v1/executions';
+
+const explainRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: `${base}/{id}/explain`, tags, summary: 'Why an execution stands as it does' },
+  request: { params: IdParams },
+  responses: {
+    200: json(z.object({ data: ExplanationSchema }), 'What it waits for, and who can move it.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+const atRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: `${base}/{id}/at/{event}`, tags, summary: 'An execution at an event of its history' },
+  request: { params: IdParams.extend({ event: wholeNumber(1, 1_000_000) }) },
+  responses: {
+    200: json(z.object({ data: MomentSchema }), 'As it was then.'),
+    ...errorResponses('request_invalid', 'execution_not_found', 'event_not_found'),
+  },
+});
+
+/** The routes of explanations. */
+export function explanationRoutes(explanations: ExplanationService) {
+  const router = createRouter();
+
+  router.openapi(
+    explainRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const { execution, canFinish, blockedBy, advice } = await explanations.explain(context.get('principal'), id);
+      const data = {
+        ...{ status: execution.status, can_finish: canFinish, waiting_for: execution.waitingFor },
+        blocked_by: blockedBy,
+        advice: advice.map(({ code = null, text, method, href, body = null }) => ({ code, text, method, href, body })),
+      };
+      return context.json({ data }, 200);
+    },
+    refuse(explainRoute),
+  );
+
+  router.openapi(
+    atRoute,
+    async (context) => {
+      const { id, event } = context.req.valid('param');
+      const { n, execution, joins } = await explanations.at(context.get('principal'), id, event);
+      const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
+      const { variables } = execution;
+      const data = { event, status: execution.status, tasks: tasksBody({ n, execution }), variables, joins, inputs };
+      return context.json({ data }, 200);
+    },
+    refuse(atRoute),
+  );
+
+  return router;
+}

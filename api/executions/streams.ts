@@ -1,0 +1,296 @@
+import { upgradeWebSocket } from '@hono/node-server';
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { AppError } from '../../model/app-error.ts';
+import type { ChangeEntry, ChangeService } from '../../service/executions/changes.ts';
+import type { WatchEntry, WatchService } from '../../service/executions/watches.ts';
+import { type ApiEnv, createRouter, refuse } from '../http/environment.ts';
+import { errorResponses } from '../http/errors.ts';
+import { demand } from '../http/middleware.ts';
+import { createApiRoute, ExecutionIdSchema } from '../http/routes.ts';
+import { createStreamGate } from '../http/stream-gate.ts';
+import { runSummaryBody, summaryBody, taskSummaryBody } from './bodies.ts';
+
+// Document 000, what happens to executions while it happens: server-sent events, and a WebSocket for logs.
+
+/** Milliseconds between two signs of life on a stream on which nothing happens. */
+const HEARTBEAT = 15_000;
+
+/** Milliseconds after which a client that does not take what it is sent is let go. */
+const STALLED = 30_000;
+
+/** Milliseconds between two looks at whether the credentials of a stream still hold. */
+const LOOK_EVERY = 5_000;
+
+/** Milliseconds that a stream lasts at most: whoever follows for longer comes again. */
+const LONGEST = 3_600_000;
+
+/** Bytes that may wait on a WebSocket. */
+const MAX_BUFFERED = 256 * 1024;
+
+const base = '/api/v1/executions';
+const tags = ['executions'];
+const IdParams = z.object({ id: ExecutionIdSchema });
+const ResumeHeaders = z.object({
+  'last-event-id': z.string().max(200).optional().describe('The id of the last event that was seen.'),
+});
+const eventStream = {
+  200: {
+    description:
+      'Events, with a comment every 15 seconds; an `id` goes back as Last-Event-ID, and nothing is lost or repeated. One that ends because the caller may no longer follow ends with `end` and `{ "reason": "credential_ended" }`.',
+    content: { 'text/event-stream': { schema: z.string() } },
+  },
+};
+
+const runEventsRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: `${base}/{id}/events`, tags, summary: 'Follow an execution: server-sent events' },
+  description:
+    'From its start, or behind Last-Event-ID: `execution` when its status changes, `task` when that of a task does, `log`, and `end` with the run.',
+  request: { params: IdParams, headers: ResumeHeaders },
+  responses: {
+    ...eventStream,
+    204: { description: 'The run has ended, and Last-Event-ID is that of its last event: there is nothing to come.' },
+    ...errorResponses('execution_not_found', 'too_many_streams'),
+  },
+});
+
+const eventsRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: `${base}/events`, tags, summary: 'Follow all executions: server-sent events' },
+  description: 'From now on, or behind Last-Event-ID: `execution` with the summary of each that has changed.',
+  request: { headers: ResumeHeaders },
+  responses: { ...eventStream, ...errorResponses('too_many_streams') },
+});
+
+const logStreamRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: `${base}/{id}/logs/stream`, tags, summary: 'Follow the log of an execution: WebSocket' },
+  description:
+    'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`, with `reason: credential_ended` where the caller may no longer follow.',
+  request: { params: IdParams },
+  responses: {
+    101: { description: 'The protocol is a WebSocket from here on.' },
+    ...errorResponses('execution_not_found', 'upgrade_required', 'too_many_streams'),
+  },
+});
+
+/** The streams of document 000. */
+export function streamRoutes(watches: WatchService, changes: ChangeService) {
+  const router = createRouter();
+  const gate = createStreamGate();
+
+  router.openapi(
+    eventsRoute,
+    async (context) => {
+      const principal = context.get('principal');
+      const after = context.req.valid('header')['last-event-id'];
+      const visit = enter(context);
+      const { signal } = visit;
+      const entries = await orLeave(visit, async () => changes.watch(principal, { after, signal }));
+      const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
+      return events(context, entries, messageOf, visit) as never;
+    },
+    refuse(eventsRoute),
+  );
+
+  router.openapi(
+    runEventsRoute,
+    async (context) => {
+      const { id } = context.req.valid('param');
+      const principal = context.get('principal');
+      const after = context.req.valid('header')['last-event-id'];
+      const visit = enter(context);
+      const { signal } = visit;
+      const { found, entries } = await orLeave(visit, () => watches.watch(principal, id, { after, signal }));
+      if (after !== undefined && found.execution.closed !== null) {
+        const first = await orLeave(visit, () => entries.next());
+        if (first.done) {
+          visit.leave();
+          return context.body(null, 204);
+        }
+        return events(context, startingWith(first.value, entries), messageOf, visit) as never;
+      }
+      return events(context, entries, messageOf, visit) as never;
+
+      function messageOf(entry: WatchEntry) {
+        return { id: entry.id, event: entry.type, data: bodyOf(entry) };
+      }
+
+      function bodyOf(entry: WatchEntry) {
+        if (entry.type === 'log') return entry.entry;
+        return entry.type === 'task' ? taskSummaryBody(found, entry.task) : runSummaryBody(found, entry);
+      }
+    },
+    refuse(runEventsRoute),
+  );
+
+  router.openAPIRegistry.registerPath(logStreamRoute);
+  router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
+    const stop = new AbortController();
+    const principal = context.get('principal');
+    const visit = enter(context, stop.signal);
+    const { signal, leave } = visit;
+    const { entries } = await orLeave(visit, async () => {
+      const watching = await watches.watch(principal, context.req.param('id'), { signal });
+      if (context.req.header('upgrade')?.toLowerCase() === 'websocket') return watching;
+      throw new AppError('upgrade_required', 'this is a WebSocket: the request must ask for an upgrade');
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    const unopened = setTimeout(() => stop.abort(), STALLED);
+    return upgradeWebSocket(() => ({
+      onOpen: (_, socket) => {
+        clearTimeout(unopened);
+        void sendLogs(entries, socket.raw as unknown as Socket, visit).finally(() => socket.close(1000));
+      },
+      onClose: () => stop.abort(),
+      onError: () => stop.abort(),
+    }))(context as never, next);
+  });
+
+  return router;
+
+  function enter(context: Context<ApiEnv>, gone = context.req.raw.signal): Visit {
+    const leaveGate = gate.enter(context.get('principal'));
+    const lapsed = new AbortController();
+    const holds = context.get('holds');
+    const look = setInterval(() => void holds().then((still) => still || lapsed.abort()), LOOK_EVERY);
+    look.unref();
+    return {
+      signal: AbortSignal.any([gone, AbortSignal.timeout(LONGEST), lapsed.signal]),
+      hasLapsed: () => lapsed.signal.aborted,
+      leave: () => {
+        clearInterval(look);
+        leaveGate();
+      },
+    };
+  }
+}
+
+/** A stream that was let in. */
+interface Visit {
+  /** Aborted when it must end. */
+  signal: AbortSignal;
+  /** Whether it must end because whoever follows may no longer do so. */
+  hasLapsed: () => boolean;
+  /** To be called when it has ended. */
+  leave: () => void;
+}
+
+/** What the last event of a stream says that ends with the credential. */
+const LAPSED = { reason: 'credential_ended' };
+
+/** What a promise gives; a stream that is refused leaves the gate again. */
+async function orLeave<T>({ leave }: Visit, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** The entries with the first of them, which was taken already. */
+async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
+interface Message {
+  id: string;
+  event: string;
+  data: unknown;
+}
+
+/** Sends the entries as server-sent events, and leaves the gate when that ends, however it does. */
+function events<T>(
+  context: Context<ApiEnv>,
+  entries: AsyncGenerator<T>,
+  messageOf: (entry: T) => Message,
+  visit: Visit,
+): Response {
+  context.header('x-accel-buffering', 'no');
+  return streamSSE(context, async (out) => {
+    out.onAbort(() => void entries.return(undefined));
+    try {
+      const sent = await pump(entries, out, messageOf);
+      if (sent && visit.hasLapsed()) await inTime(out.writeSSE({ event: 'end', data: JSON.stringify(LAPSED) }));
+    } finally {
+      visit.leave();
+      await entries.return(undefined);
+    }
+  });
+}
+
+/** Sends entries until there are no more; false where the reader went, or takes nothing. */
+async function pump<T>(
+  entries: AsyncGenerator<T>,
+  out: SSEStreamingApi,
+  messageOf: (entry: T) => Message,
+): Promise<boolean> {
+  // Tells clients and proxies that the stream is there, before anything happens.
+  let sent = await inTime(out.write('retry: 1000\n\n'));
+  for (let next = entries.next(); sent && !out.aborted; ) {
+    const result = await orNothing(next, HEARTBEAT);
+    if (result === undefined) {
+      sent = await inTime(out.write(':\n\n'));
+      continue;
+    }
+    if (result.done) return true;
+    const { id, event, data } = messageOf(result.value);
+    sent = await inTime(out.writeSSE({ id, event, data: JSON.stringify(data) }));
+    next = entries.next();
+  }
+  if (!sent) out.abort();
+  return false;
+}
+
+/** What a promise gives within some milliseconds; undefined when it takes longer. */
+async function orNothing<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+async function inTime(written: Promise<unknown>): Promise<boolean> {
+  return (
+    (await orNothing(
+      written.then(() => true),
+      STALLED,
+    )) ?? false
+  );
+}
+
+/** What `ws` has beyond the standard. */
+interface Socket {
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  send(data: string, done: (error?: Error) => void): void;
+  terminate(): void;
+}
+
+/** The state of a socket on which something can be sent. */
+const OPEN = 1;
+
+async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket, { hasLapsed }: Visit): Promise<void> {
+  const send = (frame: object): Promise<boolean> => {
+    const sent = new Promise<void>((resolve) => socket.send(JSON.stringify(frame), () => resolve()));
+    return socket.bufferedAmount > MAX_BUFFERED ? inTime(sent) : Promise.resolve(true);
+  };
+  for await (const entry of entries) {
+    if (socket.readyState !== OPEN) return;
+    if (entry.type === 'end') await send({ type: 'end' });
+    if (entry.type !== 'log') continue;
+    if (await send(entry.entry)) continue;
+    socket.terminate();
+    return;
+  }
+  if (hasLapsed() && socket.readyState === OPEN) await send({ type: 'end', ...LAPSED });
+}

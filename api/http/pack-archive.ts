@@ -1,0 +1,131 @@
+import { Unzip, UnzipInflate } from 'fflate';
+import { AppError } from '../../model/app-error.ts';
+import { isJsonObject, type Json } from '../../model/json.ts';
+import { parseYaml, type TokenAllowance, YamlMalformed } from '../../model/yaml.ts';
+
+/** Files of an archive, and bytes of one and of all of them, that are unpacked at most. */
+const MAX_FILES = 2_001;
+const MAX_FILE = 1024 * 1024;
+const MAX_UNPACKED = 20 * 1024 * 1024;
+
+/** Tokens of YAML that all files of an archive have together at most. */
+const MAX_TOKENS = 400_000;
+
+/** Bytes of the record at the end of an archive, and of the comment that may follow; what the record begins with. */
+const END_RECORD = 22;
+const MAX_COMMENT = 65_535;
+const END_SIGNATURE = 0x06054b50;
+
+/** Packed bytes that are unpacked at once: they become a thousand times as many at most, before they can be counted. */
+const SLICE = 2 * 1024;
+
+/**
+ * Reads a ZIP of a pack's folder as the body of an import: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`, which may
+ * be JSON too, below one folder or none. Sizes are counted while unpacking, whatever the archive says of them. Throws
+ * `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
+ */
+export function readPackArchive(bytes: Uint8Array): Json {
+  const files = unpack(bytes);
+  const roots = [...files.keys()].filter((name) => /(^|\/)pack\.(ya?ml|json)$/.test(name));
+  const [root] = roots;
+  if (root === undefined || roots.length > 1) throw invalid('must hold one pack.yaml');
+  const folder = root.slice(0, root.lastIndexOf('/') + 1);
+  const allowance: TokenAllowance = { left: MAX_TOKENS };
+  const pack = read(root, files.get(root)!, allowance);
+  // What names no pack belongs to this one.
+  const own = isJsonObject(pack) && typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
+  const all = (kind: 'actions' | 'workflows'): Json[] =>
+    [...files]
+      .filter(([name]) => name.startsWith(`${folder}${kind}/`) && /\.(ya?ml|json)$/.test(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, content]) => read(name, content, allowance))
+      .map((part) => (isJsonObject(part) ? { ...own, ...part } : part));
+  return { pack, actions: all('actions'), workflows: all('workflows') };
+}
+
+/** A file of an archive while it is unpacked. */
+interface Unpacking {
+  chunks: Uint8Array[];
+  size: number;
+  complete: boolean;
+}
+
+function unpack(bytes: Uint8Array): Map<string, Uint8Array> {
+  const files = new Map<string, Unpacking>();
+  let total = 0;
+  let entries = 0;
+  const unzip = new Unzip((entry) => {
+    const { name, originalSize } = entry;
+    entries += 1;
+    if (name.endsWith('/')) return;
+    if (files.has(name)) throw invalid(`holds ${name} twice`);
+    const file: Unpacking = { chunks: [], size: 0, complete: false };
+    files.set(name, file);
+    if (files.size > MAX_FILES) throw tooLarge(`holds more than ${MAX_FILES} files`);
+    entry.ondata = (error, chunk, final) => {
+      if (error !== null) throw error;
+      file.size += chunk.length;
+      total += chunk.length;
+      if (file.size > MAX_FILE) throw tooLarge(`holds ${name}, which has more than ${MAX_FILE} bytes`);
+      if (total > MAX_UNPACKED) throw tooLarge(`has more than ${MAX_UNPACKED} bytes when it is unpacked`);
+      if (originalSize !== undefined && file.size > originalSize) {
+        throw invalid(`holds ${name}, which is longer than its directory says`);
+      }
+      file.chunks.push(chunk);
+      file.complete = final;
+    };
+    entry.start();
+  });
+  unzip.register(UnzipInflate);
+  try {
+    for (let start = 0; start < bytes.length; start += SLICE) {
+      unzip.push(bytes.subarray(start, start + SLICE), start + SLICE >= bytes.length);
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw invalid('is no ZIP', error);
+  }
+  const complete = [...files.values()].every((file) => file.complete);
+  if (!complete || entries !== entriesInDirectory(bytes)) throw invalid('is no ZIP');
+  return new Map([...files].map(([name, { chunks }]) => [name, concat(chunks)]));
+}
+
+/** The number of entries that the directory at the end of an archive has; null without a directory. */
+function entriesInDirectory(bytes: Uint8Array): number | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const earliest = Math.max(0, bytes.length - END_RECORD - MAX_COMMENT);
+  for (let at = bytes.length - END_RECORD; at >= earliest; at -= 1) {
+    if (view.getUint32(at, true) === END_SIGNATURE) return view.getUint16(at + 10, true);
+  }
+  return null;
+}
+
+function concat(chunks: Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : new Uint8Array(Buffer.concat(chunks));
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function read(name: string, content: Uint8Array, allowance: TokenAllowance): Json {
+  let text: string;
+  try {
+    text = decoder.decode(content);
+  } catch (error) {
+    throw invalid(`holds ${name}, which is not UTF-8`, error);
+  }
+  try {
+    return parseYaml(text, allowance);
+  } catch (error) {
+    if (!(error instanceof YamlMalformed)) throw error;
+    throw new AppError('yaml_malformed', `${name}: the body is not YAML: ${error.message}`, { cause: error });
+  }
+}
+
+function invalid(message: string, cause?: unknown): AppError {
+  return new AppError('request_invalid', `the archive ${message}`, { cause });
+}
+
+function tooLarge(message: string): AppError {
+  return new AppError('body_too_large', `the archive ${message}`);
+}

@@ -1,0 +1,243 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { INQUIRY_STATUSES } from '../../model/inquiry.ts';
+import type { Json } from '../../model/json.ts';
+import { BoundToSchema, OverrideSchema, RespondSchema } from '../../model/requests.ts';
+import type { Answer, InquiryService } from '../../service/inquiries/inquiries.ts';
+import { presentationUrl, type SignalTokenService } from '../../service/inquiries/signal-tokens.ts';
+import type { Delivery, DeliveryService } from '../../service/notices/deliveries.ts';
+import { type ApiEnv, createRouter, refuse } from '../http/environment.ts';
+import { errorResponses } from '../http/errors.ts';
+import {
+  createApiRoute,
+  ExecutionIdSchema,
+  json,
+  PAGE_QUERY,
+  PaginationSchema,
+  paginationOf,
+  windowOf,
+} from '../http/routes.ts';
+import {
+  AnsweredSchema,
+  answeredBody,
+  decisionsOf,
+  deliveryBody,
+  InquiryDetailSchema,
+  InquiryRecordSchema,
+  InquirySchema,
+  inquiryBody,
+  viewBody,
+} from './bodies.ts';
+
+// Decisions by people (design/inquiries.md): the inbox, and what becomes of an answer.
+
+const IdParams = z.object({ id: z.string().max(200) });
+const tags = ['inquiries'];
+const base = '/api/v1/inquiries';
+
+const listRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: base, tags, summary: 'List inquiries, newest first' },
+  request: {
+    query: z.strictObject({
+      ...PAGE_QUERY,
+      status: z.enum(INQUIRY_STATUSES).optional(),
+      assigned: z.literal('me').optional().describe('Those that the caller may decide, and has not yet.'),
+      execution: ExecutionIdSchema.optional(),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        data: z.array(InquirySchema),
+        pagination: PaginationSchema,
+      }),
+      'A page of inquiries.',
+    ),
+    ...errorResponses('request_invalid'),
+  },
+});
+const getRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an inquiry' },
+  request: { params: IdParams },
+  responses: {
+    200: json(z.object({ data: InquiryDetailSchema }), 'The inquiry.'),
+    ...errorResponses('inquiry_not_found'),
+  },
+});
+const respondRoute = createApiRoute({
+  permission: 'inquiry:respond',
+  ...{ method: 'post', path: `${base}/{id}/respond`, tags, summary: 'Decide' },
+  request: {
+    params: IdParams,
+    body: { required: true, content: { 'application/json': { schema: RespondSchema } } },
+  },
+  responses: {
+    200: json(AnsweredSchema, 'Decided: the word of the run itself.'),
+    202: json(AnsweredSchema, 'Counted, and more people are needed; or received, and no worker has taken it yet.'),
+    ...respondErrors(),
+  },
+});
+const overrideRoute = createApiRoute({
+  permission: 'inquiry:override',
+  ...{ method: 'post', path: `${base}/{id}/override`, tags, summary: 'Decide in place of everybody who is asked' },
+  description: 'For an admin who is no starter of the run. Everybody who was told of the question hears of it.',
+  request: {
+    params: IdParams,
+    body: { required: true, content: { 'application/json': { schema: OverrideSchema } } },
+  },
+  responses: {
+    200: json(AnsweredSchema, 'Decided.'),
+    202: json(AnsweredSchema, 'Received, and no worker has taken it yet.'),
+    ...respondErrors(),
+    ...errorResponses('already_decided', 'binding_changed', 'decisions_full', 'override_unsupported'),
+  },
+});
+const tokenRoute = createApiRoute({
+  permission: 'inquiry:respond',
+  ...{ method: 'get', path: `${base}/{id}/token`, tags, summary: "Get a token that holds the caller's own decision" },
+  description: 'Only its owner may present it, at `/execution/{id}/signal?input=`.',
+  request: {
+    params: IdParams,
+    query: z.strictObject({ option: z.string().min(1).max(64), bound_to: BoundToSchema.optional() }),
+  },
+  responses: {
+    200: json(
+      z.object({ data: z.object({ token: z.string(), expires_at: z.iso.datetime(), url: z.string() }) }),
+      'Sealed: nobody reads or changes it.',
+    ),
+    ...tokenErrors(),
+  },
+});
+const ofExecutionRoute = createApiRoute({
+  permission: 'execution:read',
+  ...{ method: 'get', path: '/api/v1/executions/{id}/inquiries', tags, summary: 'What an execution has asked' },
+  description: 'With every decision: who, when, through what, and what it was bound to; from history alone.',
+  request: { params: z.object({ id: ExecutionIdSchema }) },
+  responses: {
+    200: json(z.object({ data: z.array(InquiryRecordSchema) }), 'In order.'),
+    ...errorResponses('execution_not_found'),
+  },
+});
+
+function respondErrors() {
+  return errorResponses(
+    ...(['request_invalid', 'json_malformed', 'inquiry_not_found', 'not_an_approver', 'self_approval'] as const),
+    ...([
+      'person_required',
+      'already_decided',
+      'already_voted',
+      'decisions_full',
+      'binding_changed',
+      'signing_key_missing',
+      'inquiry_expired',
+      'inquiry_withdrawn',
+    ] as const),
+    ...(['option_unknown', 'response_invalid', 'body_too_large', 'unsupported_media_type'] as const),
+  );
+}
+
+function tokenErrors() {
+  return errorResponses(
+    ...(['request_invalid', 'inquiry_not_found', 'not_an_approver', 'self_approval', 'already_decided'] as const),
+    ...(['person_required', 'binding_changed'] as const),
+    ...(['inquiry_expired', 'inquiry_withdrawn', 'option_unknown'] as const),
+  );
+}
+
+/** The routes of inquiries; `publicUrl` is where people reach the API, where it is known. */
+export function inquiryRoutes(
+  inquiries: InquiryService,
+  deliveries: DeliveryService,
+  tokens: SignalTokenService,
+  publicUrl: string | undefined,
+) {
+  const router = createRouter();
+
+  router.openapi(
+    listRoute,
+    async (context) => {
+      const { status, assigned, execution, ...page } = context.req.valid('query');
+      const filter = { status, assigned: assigned === 'me', execution };
+      const { rows, total } = await inquiries.list(context.get('principal'), filter, windowOf(page));
+      const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
+        inquiryBody({ n, workflowId, ref, owner }, inquiry),
+      );
+      return context.json({ data, pagination: paginationOf(total, page) }, 200);
+    },
+    refuse(listRoute),
+  );
+
+  router.openapi(
+    getRoute,
+    async (context) => {
+      const view = await inquiries.get(context.get('principal'), context.req.valid('param').id);
+      const delivery = await deliveries.ofInquiry(view.execution, view.inquiry);
+      return context.json({ data: { ...viewBody(view), delivery: delivery.map(deliveryBody) } }, 200);
+    },
+    refuse(getRoute),
+  );
+
+  router.openapi(
+    respondRoute,
+    async (context) => {
+      const { comment = null, ...said } = context.req.valid('json');
+      const answer = answerOf(context, { ...said, comment });
+      const answered = await inquiries.respond(context.get('principal'), context.req.valid('param').id, answer);
+      return context.json(answeredBody(answered), answered.result === 'decided' ? 200 : 202);
+    },
+    refuse(respondRoute),
+  );
+
+  router.openapi(
+    overrideRoute,
+    async (context) => {
+      const { reason, ...said } = context.req.valid('json');
+      const answer = answerOf(context, { ...said, comment: reason });
+      const answered = await inquiries.override(context.get('principal'), context.req.valid('param').id, answer);
+      return context.json(answeredBody(answered), answered.result === 'decided' ? 200 : 202);
+    },
+    refuse(overrideRoute),
+  );
+
+  router.openapi(
+    tokenRoute,
+    async (context) => {
+      const { option, bound_to: boundTo } = context.req.valid('query');
+      const { id } = context.req.valid('param');
+      const issued = await tokens.issueDecision(context.get('principal'), id, { option, boundTo });
+      const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
+      return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
+    },
+    refuse(tokenRoute),
+  );
+
+  router.openapi(
+    ofExecutionRoute,
+    async (context) => {
+      const views = await inquiries.ofExecution(context.get('principal'), context.req.valid('param').id);
+      const told =
+        views[0] === undefined ? new Map<string, Delivery[]>() : await deliveries.ofExecution(views[0].execution);
+      const data = views.map((view) => ({
+        ...viewBody(view),
+        delivery: (told.get(view.inquiry.key) ?? []).map(deliveryBody),
+        decisions: decisionsOf(view),
+      }));
+      return context.json({ data }, 200);
+    },
+    refuse(ofExecutionRoute),
+  );
+
+  return router;
+}
+
+/** Reads what the caller answers; the service writes it to the audit log. */
+function answerOf(
+  context: Context<ApiEnv>,
+  said: { option: string; response?: Json | undefined; comment: string | null; bound_to?: string | undefined },
+): Answer {
+  context.set('audited', true);
+  const { option, response = null, comment, bound_to: boundTo } = said;
+  return { option, response, comment, boundTo, channel: 'api', requestId: context.get('requestId') };
+}

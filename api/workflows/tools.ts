@@ -1,0 +1,215 @@
+import { z } from '@hono/zod-openapi';
+import type { Json } from '../../model/json.ts';
+import { JsonValueSchema } from '../../model/json-value.ts';
+import { DefinitionSimulateSchema, MAX_ROW_ID, WorkflowSimulateSchema } from '../../model/requests.ts';
+import type { DefinitionService } from '../../service/definitions/definitions.ts';
+import type { SimulatedRun } from '../../service/definitions/simulation.ts';
+import type { SimulationService } from '../../service/definitions/simulations.ts';
+import { createRouter, refuse } from '../http/environment.ts';
+import { errorResponses, IssueSchema } from '../http/errors.ts';
+import { createApiRoute, json, jsonOrYaml } from '../http/routes.ts';
+import { wholeNumber } from '../http/whole-number.ts';
+
+// What can be known of a definition without running it (design/api.md, Definitions).
+
+const ValidationSchema = z
+  .object({ valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) })
+  .openapi('Validation');
+
+const SimulationSchema = z
+  .object({
+    status: z.enum(['completed', 'failed', 'cancelled', 'abandoned', 'timeout', 'skipped', 'running']),
+    output: JsonValueSchema,
+    error: JsonValueSchema.describe('The failure of the run; null when it has none.'),
+    waiting_for: z.array(
+      z.object({
+        kind: z.enum(['action', 'child', 'timer', 'retry', 'signal', 'inquiry']),
+        task: z.string(),
+        until: z.iso.datetime().nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+    order: z.array(z.string()).describe('Keys of the visits, in the order in which they start.'),
+    tasks: z.array(
+      z.object({
+        key: z.string(),
+        action: z.string(),
+        input: JsonValueSchema,
+        status: z.enum(['running', 'succeeded', 'failed', 'timed_out', 'cancelled']),
+        output: JsonValueSchema,
+        error: JsonValueSchema,
+      }),
+    ),
+    warnings: z.array(IssueSchema).describe('What the input of an action lacks; a run would fail there.'),
+  })
+  .openapi('Simulation');
+
+const GraphSchema = z
+  .object({
+    nodes: z.array(
+      z.object({
+        name: z.string(),
+        action: z.string(),
+        join: z
+          .union([z.literal('all'), z.int()])
+          .nullable()
+          .describe('How many of the tasks that lead to it must arrive.'),
+        items: z.boolean().describe('It runs once for each item of a list.'),
+        cleanup: z.boolean(),
+      }),
+    ),
+    edges: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        when: z.string().nullable(),
+        on: z.enum(['success', 'failure', 'complete']),
+      }),
+    ),
+    entries: z.array(z.string()),
+    cleanup: z.array(z.string()).describe('What begins after a cancel request or the timeout of the run.'),
+  })
+  .openapi('WorkflowGraph');
+
+const RefParams = z.object({ ref: z.string().max(200) });
+const tags = ['workflows'];
+const base = '/api/v1/workflows';
+
+const validateRoute = createApiRoute({
+  permission: 'workflow:read',
+  ...{ method: 'post', path: `${base}/validate`, tags, summary: 'Check a workflow and store nothing' },
+  request: {
+    body: {
+      required: true,
+      description:
+        'The body of a create request, `{ definition, param_schema?, out_schema? }`, or a definition by itself.',
+      content: jsonOrYaml(z.record(z.string(), JsonValueSchema)),
+    },
+  },
+  responses: {
+    200: json(z.object({ data: ValidationSchema }), 'What is wrong, and what is doubtful.'),
+    ...errorResponses('request_invalid', 'json_malformed', 'yaml_malformed', 'body_too_large'),
+  },
+});
+
+const simulateRoute = createApiRoute({
+  permission: 'workflow:read',
+  ...{ method: 'post', path: `${base}/{ref}/simulate`, tags, summary: 'Play a workflow with mock outcomes' },
+  request: {
+    params: RefParams,
+    body: { required: true, content: jsonOrYaml(WorkflowSimulateSchema) },
+  },
+  responses: {
+    200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run.'),
+    ...errorResponses(
+      'request_invalid',
+      'input_invalid',
+      'json_malformed',
+      'workflow_not_found',
+      'sub_workflow_invalid',
+      'definition_outdated',
+      'concurrency_conflict',
+    ),
+  },
+});
+
+const simulateUnsavedRoute = createApiRoute({
+  permission: 'workflow:read',
+  ...{ method: 'post', path: `${base}/simulate`, tags, summary: 'Play a definition that is not stored' },
+  description:
+    'As the simulation of a stored workflow, for a definition that a change would make: a test before it is applied.',
+  request: { body: { required: true, content: jsonOrYaml(DefinitionSimulateSchema) } },
+  responses: {
+    200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run or stored.'),
+    ...errorResponses(
+      'definition_invalid',
+      'input_invalid',
+      'json_malformed',
+      'yaml_malformed',
+      'sub_workflow_invalid',
+      'definition_outdated',
+      'concurrency_conflict',
+    ),
+  },
+});
+
+const graphRoute = createApiRoute({
+  permission: 'workflow:read',
+  ...{ method: 'get', path: `${base}/{ref}/graph`, tags, summary: 'The tasks and transitions of a workflow' },
+  request: {
+    params: RefParams,
+    query: z.strictObject({
+      format: z.enum(['json', 'mermaid']).default('json'),
+      version: z.string().optional().describe('The newest revision with this label.'),
+      revision: wholeNumber(1, MAX_ROW_ID).optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'The graph, as JSON or as a Mermaid flowchart.',
+      content: {
+        'application/json': { schema: z.object({ data: GraphSchema }) },
+        'text/plain': { schema: z.string() },
+      },
+    },
+    ...errorResponses('request_invalid', 'workflow_not_found'),
+  },
+});
+
+/** The routes of validation, simulation and graph. */
+export function workflowToolRoutes(definitions: DefinitionService, simulations: SimulationService) {
+  const router = createRouter();
+
+  router.openapi(
+    validateRoute,
+    async (context) => {
+      const { issues, warnings } = await definitions.validate(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
+    },
+    refuse(validateRoute),
+  );
+
+  router.openapi(
+    simulateRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      const simulated = await simulations.simulate(context.get('principal'), ref, context.req.valid('json'));
+      return context.json({ data: simulationBody(simulated) }, 200);
+    },
+    refuse(simulateRoute),
+  );
+
+  router.openapi(
+    simulateUnsavedRoute,
+    async (context) => {
+      const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: simulationBody(simulated) }, 200);
+    },
+    refuse(simulateUnsavedRoute),
+  );
+
+  router.openapi(
+    graphRoute,
+    async (context) => {
+      const { format, version, revision } = context.req.valid('query');
+      const { ref } = context.req.valid('param');
+      const { graph, mermaid } = await simulations.graph(context.get('principal'), ref, { version, revision });
+      return format === 'json' ? context.json({ data: graph }, 200) : context.text(mermaid, 200);
+    },
+    refuse(graphRoute),
+  );
+
+  return router;
+}
+
+function simulationBody({ waitingFor, error, tasks, ...rest }: SimulatedRun): z.infer<typeof SimulationSchema> {
+  return {
+    ...rest,
+    error: error as unknown as Json, // a failure is made of JSON
+    waiting_for: waitingFor.map(({ kind, task, until, detail }) => ({
+      ...{ kind, task, detail },
+      until: until === null ? null : new Date(until).toISOString(),
+    })),
+    tasks: tasks.map((task) => ({ ...task, error: task.error as unknown as Json })),
+  };
+}

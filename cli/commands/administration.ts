@@ -1,0 +1,118 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { JsonObject } from '../../model/json.ts';
+import { pairs, table, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+/** Milliseconds between two looks at a rebuild. */
+const LOOK_EVERY = 500;
+
+/** The commands of those who run the service: keys, the signing key, reindex. */
+export function addAdministrationCommands(program: Command, session: () => Promise<Session>): void {
+  const keys = program.command('keys').description('list, make and revoke API keys');
+
+  keys.command('list').action(async () => {
+    const { service, output } = await session();
+    const rows = (await service.ask('GET', '/api/v1/keys')).data as JsonObject[];
+    output.show(rows, () =>
+      table(
+        ['ID', 'PREFIX', 'SUBJECT', 'ROLES', 'EXPIRES'],
+        rows.map(({ id, prefix, subject, roles, expires }) =>
+          [id, prefix, subject, (roles as string[]).join(','), expires].map((cell) => textOf(cell)),
+        ),
+      ),
+    );
+  });
+
+  keys
+    .command('create')
+    .argument('<subject>', 'who it is for')
+    .option('--role <role...>', 'viewer, approver, operator, author or admin')
+    .option('--permission <permission...>')
+    .option('--group <group...>')
+    .option('--tenant <ref>')
+    .option('--kind <kind>', 'person, service or agent; only people decide questions')
+    .option('--on-behalf-of <subject>', 'whom it acts for')
+    .option('--label <text>')
+    .option('--expires-in <seconds>')
+    .option('--force', "also where another tenant's last admin is demoted, or its only admin expires")
+    .action(async (subject: string, options: KeyOptions) => {
+      const { service, output } = await session();
+      const { role, permission, group, tenant, label, expiresIn, kind, onBehalfOf } = options;
+      const { data } = await service.ask('POST', '/api/v1/keys', {
+        ...(options.force && { query: { force: 'true' } }),
+        body: {
+          ...{ subject, ...(role && { roles: role }), ...(permission && { permissions: permission }) },
+          ...{ ...(group && { groups: group }), ...(tenant && { tenant }), ...(label && { label }) },
+          ...(kind && { kind }),
+          ...(onBehalfOf && { on_behalf_of: onBehalfOf }),
+          ...(expiresIn && { expires_in: Number(expiresIn) }),
+        },
+      });
+      output.show(data!, () => pairs(data as JsonObject));
+    });
+
+  keys
+    .command('revoke')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const { message } = await service.ask('DELETE', `/api/v1/keys/${encodeURIComponent(id)}`);
+      output.show({ message: message! }, () => [textOf(message)]);
+    });
+
+  program
+    .command('rotate-signing-key')
+    .description('create a key that signs decisions, controls and starts of new executions')
+    .action(async () => {
+      const { service, output } = await session();
+      const { keys: all } = await service.ask('POST', '/api/v1/signing-keys/rotate');
+      output.show(all!, () =>
+        table(
+          ['KID', 'STATUS', 'CREATED'],
+          (all as JsonObject[]).map(({ kid, status, created_at }) =>
+            [kid, status, created_at].map((cell) => textOf(cell)),
+          ),
+        ),
+      );
+    });
+
+  program
+    .command('revoke-signing-key')
+    .description('revoke a signing key for good, in every open execution that trusts it')
+    .argument('<kid>', 'of /.well-known/fermata-keys.json')
+    .action(async (kid: string) => {
+      const { service, output } = await session();
+      for (;;) {
+        const { data } = await service.ask('POST', `/api/v1/signing-keys/${encodeURIComponent(kid)}/revoke`);
+        const { finished, ...counts } = data as JsonObject;
+        if (finished !== false) return output.show(data!, () => pairs(counts));
+        output.note(`the key is revoked; ${textOf(counts.told)} executions have been told so far`);
+      }
+    });
+
+  program
+    .command('reindex')
+    .description('make the execution index again from Temporal, while it serves')
+    .action(async () => {
+      const { service, output } = await session();
+      let { data } = await service.ask('POST', '/api/v1/index/rebuild');
+      while ((data as JsonObject).status === 'rebuilding') {
+        await wait(LOOK_EVERY);
+        ({ data } = await service.ask('GET', '/api/v1/index'));
+      }
+      output.show(data!, () => ['the index is made again']);
+    });
+}
+
+interface KeyOptions {
+  role?: string[];
+  permission?: string[];
+  group?: string[];
+  tenant?: string;
+  kind?: string;
+  onBehalfOf?: string;
+  label?: string;
+  expiresIn?: string;
+  force?: boolean;
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import type { JsonObject } from '../../model/json.ts';
+import { readObject, readText } from '../files.ts';
+import { pairs, tableOf, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+/** The commands of connections and secrets. */
+export function addConnectionCommands(program: Command, session: () => Promise<Session>): void {
+  const connections = program.command('connections').description('list, set and delete connections to other systems');
+  const pathOf = (pack: string, name: string) =>
+    `/api/v1/connections/${encodeURIComponent(pack)}/${encodeURIComponent(name)}`;
+
+  async function tell(method: string, path: string): Promise<void> {
+    const { service, output } = await session();
+    const { message } = await service.ask(method, path);
+    output.show({ message: message ?? 'done' }, () => [textOf(message ?? 'done')]);
+  }
+
+  connections.command('list').action(async () => {
+    const { service, output } = await session();
+    const rows = (await service.ask('GET', '/api/v1/connections')).data as JsonObject[];
+    output.show(rows, () => tableOf(rows, ['pack', 'name', 'settings', 'secrets', 'updated']));
+  });
+
+  connections
+    .command('get')
+    .argument('<pack>')
+    .argument('<name>')
+    .action(async (pack: string, name: string) => {
+      const { service, output } = await session();
+      const data = (await service.ask('GET', pathOf(pack, name))).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+
+  connections
+    .command('set')
+    .description('set up a connection, over the one of that name')
+    .argument('<pack>')
+    .argument('<name>')
+    .requiredOption('-f, --file <file>', 'settings and secrets in JSON or YAML; - is standard input')
+    .action(async (pack: string, name: string, { file }: { file: string }) => {
+      const { service, output } = await session();
+      const data = (await service.ask('PUT', pathOf(pack, name), { body: await readObject(file) })).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+
+  connections
+    .command('delete')
+    .argument('<pack>')
+    .argument('<name>')
+    .action((pack: string, name: string) => tell('DELETE', pathOf(pack, name)));
+
+  const secrets = program.command('secrets').description('list, set and delete secrets');
+  const secretPath = (name: string) => `/api/v1/secrets/${encodeURIComponent(name)}`;
+
+  secrets.command('list').action(async () => {
+    const { service, output } = await session();
+    const rows = (await service.ask('GET', '/api/v1/secrets')).data as JsonObject[];
+    output.show(rows, () => tableOf(rows, ['name', 'updated']));
+  });
+
+  secrets
+    .command('set')
+    .description(
+      'store a secret; what it is comes from a file or from standard input, so that it is in no history of a shell',
+    )
+    .argument('<name>')
+    .option('-f, --file <file>', 'a file; standard input unless given', '-')
+    .option('--keep-newline', 'keep the line break at the end, which is left out otherwise')
+    .action(async (name: string, { file, keepNewline }: { file: string; keepNewline?: boolean }) => {
+      const { service, output } = await session();
+      const text = await readText(file);
+      const value = keepNewline ? text : text.replace(/\r?\n$/, '');
+      const data = (await service.ask('PUT', secretPath(name), { body: { value } })).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+
+  secrets
+    .command('delete')
+    .argument('<name>')
+    .action((name: string) => tell('DELETE', secretPath(name)));
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import type { JsonObject } from '../../model/json.ts';
+import { pairs, tableOf, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+/** The commands that read and delete what is stored: workflows, packs and actions. */
+export function addDefinitionCommands(program: Command, session: () => Promise<Session>): void {
+  const workflows = program.command('workflows').description('list, read and delete stored workflows');
+  const pathOf = (ref: string) => `/api/v1/workflows/${encodeURIComponent(ref)}`;
+
+  async function list(path: string, fields: readonly string[], query: Record<string, string | undefined>) {
+    const { service, output } = await session();
+    const { data, meta } = await service.ask('GET', path, { query: { per_page: '100', ...query } });
+    const rows = data as JsonObject[];
+    output.show(rows, () => tableOf(rows, fields));
+    const total = (meta as JsonObject | undefined)?.total;
+    if (typeof total === 'number' && total > rows.length) output.note(`${rows.length} of ${total}: see --page`);
+  }
+
+  workflows
+    .command('list')
+    .option('--pack <ref>')
+    .option('--page <number>', 'of a hundred each')
+    .action(({ pack, page }: { pack?: string; page?: string }) =>
+      list('/api/v1/workflows', ['ref', 'version', 'enabled', 'label', 'updated'], { pack_ref: pack, page }),
+    );
+
+  workflows
+    .command('get')
+    .argument('<ref>')
+    .action(async (ref: string) => {
+      const { service, output } = await session();
+      const data = (await service.ask('GET', pathOf(ref))).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+
+  workflows
+    .command('delete')
+    .description('delete a workflow with its revisions and its executions')
+    .argument('<ref>')
+    .option('--force', 'terminate the executions that are open')
+    .action(async (ref: string, { force }: { force?: boolean }) => {
+      const { service, output } = await session();
+      const { message } = await service.ask('DELETE', pathOf(ref), { query: { force: force ? 'true' : undefined } });
+      output.show({ message: message ?? 'deleted' }, () => [textOf(message ?? 'deleted')]);
+    });
+
+  const packs = program.command('packs').description('list and create packs');
+  packs.command('list').action(() => list('/api/v1/packs', ['ref', 'version', 'label'], {}));
+  packs
+    .command('create')
+    .argument('<ref>')
+    .option('--label <text>', 'the ref unless given')
+    .option('--version <version>', 'of the pack', '1.0.0')
+    .action(async (ref: string, { label = ref, version }: { label?: string; version: string }) => {
+      const { service, output } = await session();
+      const data = (await service.ask('POST', '/api/v1/packs', { body: { ref, label, version } })).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+
+  const actions = program.command('actions').description('list and read what tasks can run');
+  actions
+    .command('list')
+    .option('--pack <ref>')
+    .option('--page <number>', 'of a hundred each')
+    .action(({ pack, page }: { pack?: string; page?: string }) =>
+      list('/api/v1/actions', ['ref', 'label', 'description'], { pack_ref: pack, page }),
+    );
+  actions
+    .command('get')
+    .argument('<ref>')
+    .action(async (ref: string) => {
+      const { service, output } = await session();
+      const data = (await service.ask('GET', `/api/v1/actions/${encodeURIComponent(ref)}`)).data as JsonObject;
+      output.show(data, () => pairs(data));
+    });
+}

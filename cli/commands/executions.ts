@@ -1,0 +1,222 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { readObject, readPairs, readValue } from '../files.ts';
+import { pairs, table, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+import { watch } from './watch.ts';
+
+const BASE = '/api/v1/executions';
+
+/** Seconds that one request waits for a run to close. */
+const WAIT = 30;
+
+const CLOSED = ['completed', 'failed', 'cancelled', 'timeout', 'abandoned'];
+
+/** The commands of executions: run, list, get, watch, cancel, terminate, signal, export. */
+export function addExecutionCommands(program: Command, session: () => Promise<Session>): void {
+  program
+    .command('run')
+    .description('start a workflow, or a plain action')
+    .argument('<ref>')
+    .option('-i, --input <name=value...>', 'input; a value is JSON where it can be read as such, else text')
+    .option('-f, --file <file>', 'input from a file of JSON or YAML; - is standard input')
+    .option('--version <version>', 'the newest revision with this label')
+    .option('--tag <tag...>')
+    .option('--key-once <key>', 'idempotency key: the same key and input are one execution')
+    .option('-w, --wait', 'until it has ended; fails when it has failed')
+    .action(async (ref: string, options: RunOptions) => {
+      const { service, output } = await session();
+      const input = { ...(options.file ? await readObject(options.file) : {}), ...readPairs(options.input ?? []) };
+      const started = await service.ask('POST', BASE, {
+        body: {
+          ...{ action_ref: ref, parameters: input, mode: 'cli' },
+          ...(options.version && { version: options.version }),
+          ...(options.tag && { tags: options.tag }),
+        },
+        ...(options.keyOnce ? { headers: { 'idempotency-key': options.keyOnce } } : {}),
+      });
+      let execution = started.data as JsonObject;
+      while (options.wait && !CLOSED.includes(execution.status as string)) {
+        await service
+          .send('GET', `${BASE}/${textOf(execution.id)}/events`, {
+            signal: AbortSignal.timeout(WAIT * 1000),
+          })
+          .then(drain, () => undefined);
+        execution = (await service.ask('GET', `${BASE}/${textOf(execution.id)}`)).data as JsonObject;
+      }
+      output.show(execution, () => summary(execution));
+      if (options.wait) demandSuccess(execution);
+    });
+
+  filters(program.command('list').description('list executions, newest first'))
+    .option('-n, --limit <count>', 'at most', '20')
+    .option('--cursor <cursor>', 'behind the page before')
+    .action(async (options: FilterOptions & { limit: string; cursor?: string }) => {
+      const { service, output } = await session();
+      const { limit, cursor } = options;
+      const page = await service.ask('GET', BASE, { query: { ...queryOf(options), limit, cursor } });
+      const rows = page.data as JsonObject[];
+      output.show(rows, () => table(['ID', 'ACTION', 'STATUS', 'CREATED', 'UPDATED'], rows.map(row)));
+      if (page.next_cursor) output.note(`more: --cursor ${textOf(page.next_cursor)}`);
+    });
+
+  program
+    .command('get')
+    .description('get an execution with its tasks')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const { data } = await service.ask('GET', `${BASE}/${encodeURIComponent(id)}`);
+      const execution = data as JsonObject;
+      output.show(execution, () => [...summary(execution), '', ...taskTable(execution.tasks as JsonObject[])]);
+    });
+
+  program
+    .command('watch')
+    .description('follow an execution until it ends; fails when it has failed')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      demandSuccess(await watch(service, output, id));
+    });
+
+  const VERBS = {
+    cancel: 'ask an execution to stop; its cleanup runs',
+    terminate: 'stop an execution at once',
+    pause: 'have an execution start nothing new',
+    resume: 'have a paused execution go on',
+  };
+  for (const [verb, description] of Object.entries(VERBS)) {
+    program
+      .command(verb)
+      .description(description)
+      .argument('<id>')
+      .option('--reason <text>')
+      .action(async (id: string, { reason }: { reason?: string }) => {
+        const { service, output } = await session();
+        const body = reason === undefined ? {} : { reason };
+        const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/${verb}`, { body });
+        output.show(data!, () => summary(data as JsonObject));
+      });
+  }
+
+  program
+    .command('retry')
+    .description('try an execution again, which has ended: a new one that goes on where it stood')
+    .argument('<id>')
+    .option('--from <what>', 'failed, start, or the name of a task', 'failed')
+    .option('--version <version>', 'another version of the workflow')
+    .option('-i, --input <name=value...>', 'another input, in place of the whole one; only from the start')
+    .action(async (id: string, { from, version, input }: { from: string; version?: string; input?: string[] }) => {
+      const { service, output } = await session();
+      const body = { from, ...(version && { version }), ...(input && { input: readPairs(input) }) };
+      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/retry`, { body });
+      output.show(data!, () => summary(data as JsonObject));
+    });
+
+  program
+    .command('signal')
+    .description('send a signal to an execution')
+    .argument('<id>')
+    .argument('<name>')
+    .option('-p, --payload <value>', 'JSON where it can be read as such, else text')
+    .action(async (id: string, name: string, { payload }: { payload?: string }) => {
+      const { service, output } = await session();
+      const body = { name, ...(payload === undefined ? {} : { payload: readValue(payload) }) };
+      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/signal`, { body });
+      output.show(data!, () => summary(data as JsonObject));
+    });
+
+  filters(program.command('export').description('export executions'))
+    .option('--format <format>', 'csv, json or ndjson', 'csv')
+    .option('-o, --output <file>', 'a file; standard output unless given')
+    .action(async (options: FilterOptions & { format: string; output?: string }) => {
+      const { service } = await session();
+      const query = { ...queryOf(options), format: options.format };
+      const { body } = await service.send('GET', `${BASE}/export`, { query });
+      const target = options.output === undefined ? process.stdout : createWriteStream(options.output);
+      await pipeline(Readable.fromWeb(body as never), target, { end: options.output !== undefined });
+    });
+}
+
+interface RunOptions {
+  input?: string[];
+  file?: string;
+  version?: string;
+  tag?: string[];
+  keyOnce?: string;
+  wait?: boolean;
+}
+
+interface FilterOptions {
+  status?: string;
+  action?: string;
+  pack?: string;
+  since?: string;
+  until?: string;
+  search?: string;
+  result?: string;
+}
+
+function filters(command: Command): Command {
+  return command
+    .option('--status <status>', 'a status: requested, running, completed, failed, …; the words of every API are taken')
+    .option('--action <ref>', "the run's ref, or one of its tasks' actions; * is a wildcard")
+    .option('--pack <ref>')
+    .option('--since <time>', 'ISO 8601 with a time zone: from this time on')
+    .option('--until <time>', 'ISO 8601 with a time zone: before this time')
+    .option('--search <text>', 'an id in any spelling, or a part of one')
+    .option('--result <text>', 'text anywhere in the result');
+}
+
+function queryOf({ status, action, pack, since, until, search, result }: FilterOptions) {
+  return {
+    ...{ status, action_ref: action, pack_name: pack, created_after: since, created_before: until },
+    ...{ search, result_contains: result },
+  };
+}
+
+function row({ id, action_ref, state, created, updated }: JsonObject): string[] {
+  return [id, action_ref, state, created, updated].map(textOf);
+}
+
+function summary(execution: JsonObject): string[] {
+  const { id, action_ref, state, version, created, updated, result, waiting_for } = execution;
+  const waits = (waiting_for as JsonObject[]).map(({ kind, task, detail }) =>
+    [kind, task, detail]
+      .filter((part) => part !== null)
+      .map(textOf)
+      .join(' '),
+  );
+  return pairs({
+    ...{ id: id!, action: action_ref!, status: state! },
+    ...(version === null ? {} : { version: version! }),
+    ...{ created: created!, updated: updated! },
+    ...(waits.length === 0 ? {} : { 'waits for': waits.join(', ') }),
+    ...(result === null ? {} : { result: result as Json }),
+  });
+}
+
+function taskTable(tasks: readonly JsonObject[]): string[] {
+  const rows = tasks.map(({ key, action_ref, state, carried, attempts, started, ended, error }) => {
+    const message = (error as JsonObject | null)?.message;
+    const stands = carried === true ? `${textOf(state)} (carried)` : state;
+    const attempt = (attempts as JsonObject[]).at(-1)?.attempt;
+    return [key, action_ref, stands, attempt, started, ended, message].map(textOf);
+  });
+  return table(['TASK', 'ACTION', 'STATUS', 'ATTEMPTS', 'STARTED', 'ENDED', 'ERROR'], rows);
+}
+
+function demandSuccess({ id, status }: JsonObject): void {
+  if (status === 'completed') return;
+  throw new CliError(EXIT.refused, `execution ${textOf(id)} ended as ${textOf(status)}`);
+}
+
+/** Reads an answer to its end. */
+async function drain(response: Response): Promise<void> {
+  for await (const _ of response.body ?? []);
+}

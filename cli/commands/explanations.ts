@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { JsonObject } from '../../model/json.ts';
+import { readValue } from '../files.ts';
+import { tableOf, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+const BASE = '/api/v1/executions';
+
+/** The commands that say how an execution stands, and end a wait of it: explain, logs, skip. */
+export function addExplanationCommands(program: Command, session: () => Promise<Session>): void {
+  program
+    .command('explain')
+    .description('say what an execution waits for, and what can be done')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const data = (await service.ask('GET', `${BASE}/${encodeURIComponent(id)}/explain`)).data as JsonObject;
+      const advice = data.advice as JsonObject[];
+      output.show(data, () => (advice.length === 0 ? ['it needs nothing'] : advice.map(adviceLine)));
+    });
+
+  program
+    .command('logs')
+    .description('what has happened in an execution, and what its tasks have logged')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const rows = (await service.ask('GET', `${BASE}/${encodeURIComponent(id)}/logs`)).data as JsonObject[];
+      output.show(rows, () => tableOf(rows, ['timestamp', 'level', 'task', 'message']));
+    });
+
+  program
+    .command('skip')
+    .description('end what a task waits for: a time, a signal, a question, or another attempt')
+    .argument('<id>')
+    .argument('<task>', 'its key, as get shows it')
+    .option('--output <value>', 'what it gives: JSON where it can be read as such, else text; null unless given')
+    .option('--reason <text>')
+    .action(async (id: string, task: string, { output: given, reason }: { output?: string; reason?: string }) => {
+      const { service, output } = await session();
+      const body = {
+        ...(given !== undefined && { output: readValue(given) }),
+        ...(reason !== undefined && { reason }),
+      };
+      const path = `${BASE}/${encodeURIComponent(id)}/tasks/${encodeURIComponent(task)}/skip`;
+      const data = (await service.ask('POST', path, { body })).data;
+      output.show(data!, () => [`"${task}" is skipped`]);
+    });
+}
+
+function adviceLine({ text, method, href }: JsonObject): string {
+  return method === null ? textOf(text) : `${textOf(text)} (${textOf(method)} ${textOf(href)})`;
+}

@@ -1,0 +1,172 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { readObject, readPairs } from '../files.ts';
+import { pairs, table, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+const BASE = '/api/v1/inquiries';
+
+interface ListOptions {
+  all?: boolean;
+  status?: string;
+  execution?: string;
+  limit: string;
+}
+
+interface DecideOptions {
+  option?: string;
+  comment?: string;
+  response?: string[];
+  yes?: boolean;
+  boundTo?: string;
+}
+
+/** The commands of questions to people: inquiries, approve, deny, delegate. */
+export function addInquiryCommands(program: Command, session: () => Promise<Session>): void {
+  const inquiries = program.command('inquiries').description('list what people are asked, and get one question');
+
+  inquiries
+    .command('list', { isDefault: true })
+    .description('list the questions that you may decide now')
+    .option('--all', 'every question, also of others and of the past')
+    .option('--status <status>', 'pending, approved, denied, expired or cancelled; with --all')
+    .option('--execution <id>', 'of one execution')
+    .option('-n, --limit <count>', 'at most', '20')
+    .action(async ({ all, status, execution, limit }: ListOptions) => {
+      const { service, output } = await session();
+      const query = { assigned: all ? undefined : 'me', status, execution, per_page: limit };
+      const rows = (await service.ask('GET', BASE, { query })).data as JsonObject[];
+      output.show(rows, () => table(['ID', 'WORKFLOW', 'TASK', 'STATUS', 'PROMPT', 'EXPIRES'], rows.map(row)));
+    });
+
+  inquiries
+    .command('get')
+    .description('get a question: what is asked, what approval runs, and the votes so far')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const inquiry = (await service.ask('GET', `${BASE}/${encodeURIComponent(id)}`)).data as JsonObject;
+      output.show(inquiry, () => describe(inquiry));
+    });
+
+  program
+    .command('delegate')
+    .description('have another person decide on your behalf what you are asked, as long as you do not take it back')
+    .argument('<id>')
+    .option('--to <person>', 'a subject, or another name of that person')
+    .option('--withdraw', 'take back what you have delegated: you decide again')
+    .option('--reason <text>')
+    .action(async (id: string, { withdraw = false, ...body }: JsonObject) => {
+      if ((body.to === undefined) !== withdraw) throw new CliError(EXIT.usage, 'either --to or --withdraw is needed');
+      const { service, output } = await session();
+      const path = `${BASE}/${encodeURIComponent(id)}/delegate${withdraw ? '/withdraw' : ''}`;
+      const delegated = await service.ask('POST', path, { body });
+      const { delegations } = delegated.data as JsonObject;
+      output.show(delegated, () =>
+        (delegations as JsonObject[]).length === 0
+          ? ['nobody decides on behalf of anybody']
+          : (delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
+      );
+      if (delegated.result === 'received') {
+        throw new CliError(EXIT.unreachable, 'the delegation was received, but no worker has taken it yet');
+      }
+    });
+
+  for (const verb of ['approve', 'deny'] as const) {
+    program
+      .command(verb)
+      .description(`${verb} what is asked, after showing it; without a terminal --yes or --bound-to is needed`)
+      .argument('<id>')
+      .option('--option <ref>', `the option, where several ${verb}`)
+      .option('--comment <text>')
+      .option('--response <value...>', 'the form: name=value pairs, or @file of JSON or YAML')
+      .option('--yes', 'decide about what is there now, without asking')
+      .option('--bound-to <hash>', 'decide only if this is still the bound_to of the question')
+      .action(async (id: string, options: DecideOptions) => {
+        const { service, output } = await session();
+        const asked = process.stdin.isTTY === true && options.yes !== true && options.boundTo === undefined;
+        if (!asked && options.yes !== true && options.boundTo === undefined) {
+          throw new CliError(EXIT.usage, 'there is no terminal to ask at: give --yes or --bound-to');
+        }
+        const path = `${BASE}/${encodeURIComponent(id)}`;
+        const inquiry = (await service.ask('GET', path)).data as JsonObject;
+        const option = chooseOption(inquiry, verb, options.option);
+        if (!output.json || asked) for (const line of describe(inquiry)) console.error(line);
+        if (asked && !(await confirm(`${verb} with "${option}"? [y/N] `))) {
+          throw new CliError(EXIT.refused, 'nothing was decided');
+        }
+        const body: JsonObject = {
+          option,
+          bound_to: options.boundTo ?? inquiry.bound_to!,
+          ...(options.comment === undefined ? {} : { comment: options.comment }),
+          ...(options.response === undefined ? {} : { response: await readResponse(options.response) }),
+        };
+        const answered = await service.ask('POST', `${path}/respond`, { body });
+        output.show(answered, () => [outcome(answered)]);
+        if (answered.result === 'received') {
+          throw new CliError(EXIT.unreachable, 'the decision was received, but no worker has taken it yet');
+        }
+      });
+  }
+}
+
+/** Returns the option that is meant: the one that is named, or the only one with the outcome. Throws a CliError (usage). */
+function chooseOption(inquiry: JsonObject, verb: 'approve' | 'deny', named: string | undefined): string {
+  const fitting = (inquiry.options as JsonObject[])
+    .filter(({ outcome: of }) => of === verb)
+    .map(({ ref }) => String(ref));
+  const chosen = named ?? (fitting.length === 1 ? fitting[0] : undefined);
+  if (chosen !== undefined && fitting.includes(chosen)) return chosen;
+  const what = named === undefined ? 'choose one with --option' : `"${named}" does not ${verb}`;
+  throw new CliError(EXIT.usage, `${what}; options that ${verb}: ${fitting.join(', ') || 'none'}`);
+}
+
+async function readResponse(given: readonly string[]): Promise<Json> {
+  const [first = ''] = given;
+  return first.startsWith('@') && given.length === 1 ? readObject(first.slice(1)) : readPairs(given);
+}
+
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(question)).trim());
+  } finally {
+    lines.close();
+  }
+}
+
+function outcome({ result, data }: JsonObject): string {
+  const { status, votes } = data as JsonObject;
+  const { length } = votes as Json[];
+  return result === 'decided' ? `decided: ${textOf(status)}` : `${textOf(result)}: ${length} votes, ${textOf(status)}`;
+}
+
+function row({ id, action_ref, task, status, prompt, expires_at }: JsonObject): string[] {
+  return [id, action_ref, task, status, prompt, expires_at].map((cell) => textOf(cell));
+}
+
+/** Returns a question in lines: what is asked, by whom, what approval runs, and who has decided. */
+function describe(inquiry: JsonObject): string[] {
+  const { prompt, details, will_run: plan, votes, delegations, options, ...rest } = inquiry;
+  const { id, action_ref, requested_by, task, status, quorum, expires_at, bound_to } = rest;
+  const offered = (options as JsonObject[]).map(({ ref }) => String(ref)).join(', ');
+  return [
+    ...[prompt, details].filter((text) => typeof text === 'string').flatMap((text) => [...text.split('\n'), '']),
+    ...pairs({
+      id: id!,
+      workflow: action_ref!,
+      started_by: requested_by!,
+      task: task!,
+      status: status!,
+      quorum: quorum!,
+    }),
+    ...pairs({ options: offered, expires_at: expires_at!, bound_to: bound_to! }),
+    ...(plan as JsonObject[]).map(
+      ({ task: next, action, input }) => `approval runs ${textOf(next)} (${textOf(action)}) ${textOf(input)}`,
+    ),
+    ...(delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
+    ...(votes as JsonObject[]).map(({ by, option, comment }) => `${textOf(by)}: ${textOf(option)} ${textOf(comment)}`),
+  ];
+}

@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { JsonObject } from '../../model/json.ts';
+import { readObject } from '../files.ts';
+import { pairs, tableOf, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+const BASE = '/api/v1/schedules';
+
+/** The commands of schedules. */
+export function addScheduleCommands(program: Command, session: () => Promise<Session>): void {
+  const schedules = program.command('schedules').description('list, create, pause, trigger and backfill schedules');
+  const pathOf = (id: string, verb = '') => `${BASE}/${encodeURIComponent(id)}${verb}`;
+
+  /** Asks for something, and shows the schedule as it stands then. */
+  async function show(method: string, path: string, body?: JsonObject): Promise<void> {
+    const { service, output } = await session();
+    const data = (await service.ask(method, path, body === undefined ? {} : { body })).data as JsonObject;
+    output.show(data, () => pairs(shownOf(data)));
+  }
+
+  schedules.command('list').action(async () => {
+    const { service, output } = await session();
+    const rows = (await service.ask('GET', BASE, { query: { per_page: '100' } })).data as JsonObject[];
+    output.show(rows, () =>
+      tableOf(
+        rows.map((row) => ({ ...row, next: (row.next as string[])[0] ?? null })),
+        ['id', 'workflow', 'paused', 'next', 'note'],
+      ),
+    );
+  });
+
+  schedules
+    .command('get')
+    .argument('<id>')
+    .action((id: string) => show('GET', pathOf(id)));
+
+  schedules
+    .command('create')
+    .description('create a schedule, or replace the one with its id')
+    .requiredOption('-f, --file <file>', 'the schedule in JSON or YAML; - is standard input')
+    .option('--replace', 'replace the schedule that there is')
+    .action(async ({ file, replace }: { file: string; replace?: boolean }) => {
+      const schedule = await readObject(file);
+      const { id, ...fields } = schedule;
+      await (replace ? show('PUT', pathOf(textOf(id)), fields) : show('POST', BASE, schedule));
+    });
+
+  schedules
+    .command('delete')
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { service, output } = await session();
+      const { message } = await service.ask('DELETE', pathOf(id));
+      output.show({ message: message! }, () => [textOf(message)]);
+    });
+
+  for (const verb of ['pause', 'resume']) {
+    schedules
+      .command(verb)
+      .argument('<id>')
+      .option('--note <text>', 'why')
+      .action((id: string, { note }: { note?: string }) =>
+        show('POST', pathOf(id, `/${verb}`), note === undefined ? {} : { note }),
+      );
+  }
+
+  schedules
+    .command('trigger')
+    .description('start an execution now')
+    .argument('<id>')
+    .option('--overlap <policy>', 'skip, buffer_one, buffer_all, cancel_other, terminate_other or allow_all')
+    .action((id: string, { overlap }: { overlap?: string }) =>
+      show('POST', pathOf(id, '/trigger'), overlap === undefined ? {} : { overlap }),
+    );
+
+  schedules
+    .command('backfill')
+    .description('start what would have been started between two times')
+    .argument('<id>')
+    .requiredOption('--from <time>', 'ISO 8601 with a time zone')
+    .requiredOption('--to <time>', 'ISO 8601 with a time zone')
+    .option('--overlap <policy>', 'buffer_all unless given')
+    .action((id: string, { from, to, overlap }: { from: string; to: string; overlap?: string }) =>
+      show('POST', pathOf(id, '/backfill'), { start: from, end: to, ...(overlap !== undefined && { overlap }) }),
+    );
+}
+
+function shownOf({ id, workflow, spec, overlap, paused, note, state_note, next, recent }: JsonObject): JsonObject {
+  return {
+    ...{ id: id!, workflow: workflow!, spec: spec!, overlap: overlap!, paused: paused! },
+    ...(note === null ? {} : { note: note! }),
+    ...(state_note === null ? {} : { 'state note': state_note! }),
+    next: (next as string[]).join(', ') || null,
+    recent: (recent as JsonObject[]).map((run) => textOf(run.execution)).join(', ') || null,
+  };
+}

@@ -1,0 +1,48 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { JsonObject } from '../../model/json.ts';
+import { CliError } from '../cli-error.ts';
+import { type Output, textOf } from '../output.ts';
+import type { Service } from '../service.ts';
+
+/** Milliseconds after which a stream that broke off is taken up again, and how often in a row that is tried. */
+const RETRY_AFTER = 1_000;
+const TRIES = 10;
+
+/** Follows an execution to its end, over whatever breaks in between, and gives it as it is then. Throws a CliError. */
+export async function watch(service: Service, output: Output, id: string): Promise<JsonObject> {
+  const path = `/api/v1/executions/${encodeURIComponent(id)}`;
+  let last: string | undefined;
+  for (let failures = 0; ; ) {
+    try {
+      const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) };
+      const { body } = await service.send('GET', `${path}/events`, { headers });
+      const events = body!.pipeThrough(new TextDecoderStream() as never).pipeThrough(new EventSourceParserStream());
+      for await (const { id: at, event = '', data } of events as unknown as AsyncIterable<{
+        id?: string;
+        event?: string;
+        data: string;
+      }>) {
+        last = at ?? last;
+        failures = 0;
+        tell(output, event, JSON.parse(data) as JsonObject);
+        if (event === 'end') return (await service.ask('GET', path)).data as JsonObject;
+      }
+    } catch (error) {
+      failures += 1;
+      // What was refused stays refused; what broke off comes back.
+      if (failures > TRIES || (error instanceof CliError && error.exitCode === 1)) throw error;
+    }
+    await wait(RETRY_AFTER);
+  }
+}
+
+function tell(output: Output, event: string, data: JsonObject): void {
+  if (output.json) {
+    process.stdout.write(`${JSON.stringify({ event, ...data })}\n`);
+    return;
+  }
+  if (event === 'log')
+    output.note(`${textOf(data.timestamp)}  ${textOf(data.level).padEnd(5)}  ${textOf(data.message)}`);
+  if (event === 'execution') output.note(`${textOf(data.updated)}  is ${textOf(data.state)}`);
+}

@@ -1,0 +1,184 @@
+import type { Command } from 'commander';
+import type { Issue } from '../../model/issue.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { readObject, readSource, type Source, withFile, writePack } from '../files.ts';
+import { table, tableOf, textOf } from '../output.ts';
+import { issueLines, type Service } from '../service.ts';
+import type { Session } from '../session.ts';
+
+const BASE = '/api/v1/workflows';
+
+/** The commands of definitions: apply, validate, simulate. */
+export function addWorkflowCommands(program: Command, session: () => Promise<Session>): void {
+  program
+    .command('apply')
+    .description('store workflows: from files, or a whole pack from its folder')
+    .requiredOption(
+      '-f, --file <path...>',
+      'a workflow in JSON or YAML, - for standard input, or a folder with pack.yaml, actions/, workflows/',
+    )
+    .option('--dry-run', 'tell what would change, and change nothing')
+    .option('--prune', 'of a folder: delete what its pack has beyond it, workflows with their runs')
+    .option('--force', 'with --prune: terminate the executions that are open of what is deleted')
+    .action(async ({ file, dryRun: dry = false, prune = false, force = false }: ApplyOptions) => {
+      const { service, output } = await session();
+      const applied: JsonObject[] = [];
+      for (const path of file) {
+        const source = await readSource(path);
+        const { changes, warnings } =
+          source.kind === 'pack'
+            ? await importPack(service, source, { dry, prune, force })
+            : await applyOne(service, source, dry);
+        applied.push(...changes);
+        for (const line of warnings) output.note(`warning  ${line}`);
+      }
+      output.show(applied, () => tableOf(applied, ['kind', 'ref', 'change', 'revision']));
+    });
+
+  program
+    .command('pack')
+    .description('write a pack as the folder that apply takes: pack.yaml, actions/, workflows/')
+    .argument('<ref>')
+    .requiredOption('-o, --output <folder>', 'a folder; files of the same names are replaced')
+    .action(async (ref: string, { output: folder }: { output: string }) => {
+      const { service, output } = await session();
+      const { data } = await service.ask('GET', `/api/v1/packs/${encodeURIComponent(ref)}/export`);
+      const written = await writePack(folder, data as JsonObject);
+      output.show(written, () => written);
+    });
+
+  program
+    .command('validate')
+    .description('tell everything that is wrong or doubtful with a workflow; nothing is stored')
+    .requiredOption('-f, --file <file>', 'a workflow, or a definition alone, in JSON or YAML')
+    .action(async ({ file }: { file: string }) => {
+      const { service, output } = await session();
+      const { data } = await service.ask('POST', `${BASE}/validate`, { body: await readObject(file) });
+      const { valid, issues, warnings } = data as unknown as { valid: boolean; issues: Issue[]; warnings: Issue[] };
+      output.show(data!, () => [
+        ...issueLines(issues).map((line) => `error    ${line}`),
+        ...issueLines(warnings).map((line) => `warning  ${line}`),
+        ...(issues.length + warnings.length === 0 ? ['nothing is wrong'] : []),
+      ]);
+      if (!valid) throw new CliError(EXIT.refused, `${file} is invalid`);
+    });
+
+  program
+    .command('simulate')
+    .description('play a stored workflow with mock outcomes: no side effect')
+    .argument('<ref>')
+    .option('-f, --file <file>', 'input, outcomes, items; with expect it is a test that can fail')
+    .action(async (ref: string, { file }: { file?: string }) => {
+      const { service, output } = await session();
+      const { expect, ...body } = file === undefined ? {} : await readObject(file);
+      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(ref)}/simulate`, { body });
+      const simulated = data as JsonObject;
+      output.show(simulated, () => [
+        `${textOf(simulated.status)}  ${textOf(messageOf(simulated.error) ?? simulated.output)}`,
+        ...table(
+          ['TASK', 'ACTION', 'STATUS', 'OUTPUT', 'ERROR'],
+          (simulated.tasks as JsonObject[]).map(({ key, action, status, output: given, error }) =>
+            [key, action, status, given, messageOf(error)].map(textOf),
+          ),
+        ),
+      ]);
+      const lines = expect === undefined ? [] : differences(simulated, expect, '');
+      if (lines.length > 0) throw new CliError(EXIT.refused, `${ref} does not do what is expected`, { lines });
+    });
+}
+
+interface ApplyOptions {
+  file: string[];
+  dryRun?: boolean;
+  prune?: boolean;
+  force?: boolean;
+}
+
+/** What was applied, and what is doubtful about it, a line each. */
+interface Applied {
+  changes: JsonObject[];
+  warnings: string[];
+}
+
+function warningLines(warnings: Json | undefined): string[] {
+  return issueLines((warnings ?? []) as unknown as Issue[]);
+}
+
+async function importPack(
+  service: Service,
+  { path, body, files }: Extract<Source, { kind: 'pack' }>,
+  { dry, prune, force }: { dry: boolean; prune: boolean; force: boolean },
+): Promise<Applied> {
+  const query = { dry_run: String(dry), prune: String(prune), ...(force && { force: 'true' }) };
+  const answer = await service.ask('POST', '/api/v1/packs/import', { body, query }).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    const lines = error.lines.map((line) => withFile(line, files));
+    throw new CliError(error.exitCode, `${path}: ${inCommands(withFile(error.message, files))}`, {
+      lines,
+      cause: error,
+    });
+  });
+  const { pack, actions, workflows } = answer.data as {
+    pack: JsonObject;
+    actions: JsonObject[];
+    workflows: JsonObject[];
+  };
+  return {
+    changes: [
+      { kind: 'pack', ...pack },
+      ...actions.map((action) => ({ kind: 'action', ...action })),
+      ...workflows.map((workflow) => ({ kind: 'workflow', ...workflow })),
+    ],
+    warnings: warningLines(answer.warnings).map((line) => withFile(line, files)),
+  };
+}
+
+/** A refusal as somebody at the command line can act on it. */
+function inCommands(message: string): string {
+  return message.replace('?force=true terminates them', '--force terminates them');
+}
+
+async function applyOne(service: Service, source: Extract<Source, { kind: 'file' }>, dry: boolean): Promise<Applied> {
+  const { path: file, content } = source;
+  const { ref, pack_ref: pack, ...fields } = content;
+  if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} holds no workflow: it has no ref`);
+  const refused = (error: unknown): never => {
+    if (!(error instanceof CliError)) throw error;
+    const hint = error.code === 'pack_not_found' ? `: fermata packs create ${textOf(pack)}` : '';
+    throw new CliError(error.exitCode, `${file}: ${error.message}${hint}`, { lines: [...error.lines], cause: error });
+  };
+  const path = `${BASE}/${encodeURIComponent(ref)}`;
+  const before = await service.ask('GET', path).then(
+    ({ data }) => data as JsonObject,
+    (error: unknown) => (error instanceof CliError && error.code === 'workflow_not_found' ? null : refused(error)),
+  );
+  const done = (revision: Json, change: string, warnings: Json | undefined = []) => ({
+    changes: [{ kind: 'workflow', ref, change, revision }],
+    warnings: warningLines(warnings).map((line) => `${file} ${line}`),
+  });
+  const write = async (method: string, to: string, body: JsonObject, change: string) => {
+    const { data, warnings } = await service.ask(method, to, { body }).catch(refused);
+    return done((data as JsonObject).revision!, change, warnings);
+  };
+  if (before === null) return dry ? done(0, 'created') : write('POST', BASE, content, 'created');
+  const same = Object.entries(fields).every(
+    ([name, value]) => canonicalJson(before[name] ?? null) === canonicalJson(value),
+  );
+  if (same || dry) return done(before.revision!, same ? 'unchanged' : 'updated');
+  return write('PUT', path, fields, 'updated');
+}
+
+/** The message of a failure; undefined where there is none. */
+function messageOf(error: Json | undefined): Json | undefined {
+  return error !== undefined && isJsonObject(error) ? error.message : undefined;
+}
+
+/** Where something is not as expected; of objects only what is named is compared. */
+function differences(actual: Json | undefined, expected: Json, path: string): string[] {
+  if (isJsonObject(expected) && actual !== undefined && isJsonObject(actual)) {
+    return Object.entries(expected).flatMap(([name, value]) => differences(actual[name], value, `${path}/${name}`));
+  }
+  if (actual !== undefined && canonicalJson(actual) === canonicalJson(expected)) return [];
+  return [`${path || '/'}: ${textOf(actual)} instead of ${textOf(expected)}`];
+}

@@ -1,0 +1,24 @@
+import { isTemplate } from '../../expression/template.ts';
+import type { Issue } from '../../model/issue.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { schemaDefaults } from '../../model/schema/document.ts';
+
+/** Finds defaults of the parameters of a workflow that do not do what they seem to; `base` is the pointer of the schema. */
+export function defaultWarnings(schema: JsonObject, base: string): Issue[] {
+  return schemaDefaults(schema).flatMap(({ path, value, used }): Issue[] => {
+    const warning = (code: string, message: string): Issue[] => [{ code, path: base + path, message }];
+    const unused =
+      'is never filled in: only a property that may be absent is, and none by a condition or an alternative';
+    const template = 'is data, and no template: it is given as it stands. A variable of the workflow can be rendered';
+    return [
+      ...(used ? [] : warning('default_unused', unused)),
+      ...(holdsTemplate(value) ? warning('template_in_default', template) : []),
+    ];
+  });
+}
+
+function holdsTemplate(value: Json): boolean {
+  if (typeof value === 'string') return isTemplate(value);
+  if (Array.isArray(value)) return value.some(holdsTemplate);
+  return isJsonObject(value) && Object.values(value).some(holdsTemplate);
+}

@@ -1,0 +1,111 @@
+import type { Issue } from '../../model/issue.ts';
+import { type Program, type ProgramTask, publishedBy } from '../program.ts';
+import { reachable } from '../transitions.ts';
+import { concurrencyOf } from './concurrency.ts';
+import { joinIssues, joinWarnings } from './joins.ts';
+
+/**
+ * What is wrong or doubtful with the graph as a whole (design/language.md, Order and Join): entries, tasks that stand
+ * alone or that nothing leads to, loops that never end, joins, several arrivals, parallel branches that publish one name.
+ * For a program whose names are right.
+ */
+export function checkGraph(program: Program): { issues: Issue[]; warnings: Issue[] } {
+  if (program.entries.length === 0) {
+    const message = 'every task is led to by another one, so none can be first; say which with "start"';
+    return { issues: [{ code: 'no_entry', path: '/definition/tasks', message }], warnings: [] };
+  }
+  const placed = placeIssues(program);
+  // Of a task that no path leads to, nothing more can be said.
+  const issues = placed.length > 0 ? placed : [...endlessLoops(program), ...joinIssues(program)];
+  if (issues.length > 0) return { issues, warnings: [] };
+  return { issues, warnings: [...arrivalWarnings(program), ...joinWarnings(program), ...racingPublishes(program)] };
+}
+
+/** The pointer of a task. */
+export function pathOf({ index }: ProgramTask): string {
+  return `/definition/tasks/${index}`;
+}
+
+/** Tasks that stand beside the graph, or that no path leads to. */
+function placeIssues(program: Program): Issue[] {
+  const { graph, order, tasks, definition, cleanupOnly } = program;
+  const reached = reachable([...program.entries, ...program.cleanup.entries], graph.following);
+  return [...tasks.values()].flatMap((task): Issue[] => {
+    const { name } = task;
+    const alone = !graph.inbound.has(name) && graph.following.get(name)!.length === 0 && !cleanupOnly.has(name);
+    if (order === 'graph' && alone && tasks.size > 1 && !definition.start?.includes(name)) {
+      const message = `no transition leads to "${name}" or away from it; name it in "start" if it is to run by itself`;
+      return [{ code: 'isolated_task', path: pathOf(task), message }];
+    }
+    if (reached.has(name)) return [];
+    return [{ code: 'unreachable_task', path: pathOf(task), message: `no path leads to "${name}"` }];
+  });
+}
+
+/** Actions that wait for somebody outside. */
+const LISTENING = ['core.wait_signal', 'core.inquiry'];
+
+/** Loops in which every end of every task leads back into the loop, whatever its conditions, and nothing waits for anyone. */
+function endlessLoops({ graph, tasks }: Program): Issue[] {
+  return graph.loops.flatMap((names) => {
+    const within = new Set(names);
+    const goesOn = (task: ProgramTask, end: 'success' | 'failure'): boolean => {
+      const firing = task.transitions.filter(({ on }) => on === end || on === 'complete');
+      const leads = firing.some(({ when, targets }) => when === null && targets.some((target) => within.has(target)));
+      // A failure that nothing takes ends the run, which is no way to leave a loop.
+      return (
+        leads || (end === 'failure' && !firing.some(({ targets, noop, fail }) => targets.length > 0 || noop || fail))
+      );
+    };
+    const members = names.map((name) => tasks.get(name)!);
+    // A loop that listens may go on until it is cancelled.
+    if (members.some(({ action }) => LISTENING.includes(action))) return [];
+    if (!members.every((task) => goesOn(task, 'success') && goesOn(task, 'failure'))) return [];
+    const message = `the loop of ${quoted(names)} never ends: no condition leads out of it`;
+    return [{ code: 'endless_loop', path: pathOf(members[0]!), message }];
+  });
+}
+
+function arrivalWarnings({ tasks }: Program): Issue[] {
+  return [...tasks.values()].flatMap((task) => {
+    const { name, opensLineage, several } = task;
+    if (!opensLineage && several === null) return [];
+    const may = several === 'possible' ? 'may lead to it together' : 'lead to it';
+    const what = opensLineage ? 'several tasks lead to it' : `several transitions of one task ${may}`;
+    const message = `"${name}" runs once for each arrival, and a join behind it waits for what the same arrival led to; ${what}`;
+    return [{ code: 'several_arrivals', path: pathOf(task), message }];
+  });
+}
+
+/** Variables that two branches publish which run at the same time for certain: which of them wins is up to time. */
+function racingPublishes(program: Program): Issue[] {
+  const publishers = new Map<string, Set<ProgramTask>>();
+  for (const task of program.tasks.values()) {
+    for (const name of publishedBy(task)) {
+      publishers.set(name, (publishers.get(name) ?? new Set()).add(task));
+    }
+  }
+  const shared = [...publishers].filter(([, tasks]) => tasks.size > 1);
+  const concurrency = shared.length === 0 ? null : concurrencyOf(program, 'certain');
+  if (concurrency === null) return [];
+  const beside = new Map<string, ReadonlySet<string>>();
+  return shared.flatMap(([name, set]) => {
+    const tasks = [...set];
+    for (const [index, a] of tasks.entries()) {
+      const others = beside.get(a.name) ?? concurrency.runningWith(a.name);
+      beside.set(a.name, others);
+      if (others.size === 0) continue;
+      const b = tasks.slice(index + 1).find((other) => others.has(other.name));
+      if (b === undefined) continue;
+      const message = `"${a.name}" and "${b.name}" both publish "${name}" in parallel: the later one wins`;
+      return [{ code: 'racing_publish', path: pathOf(b), message }];
+    }
+    return [];
+  });
+}
+
+/** Names for people: `"a", "b" and 3 more`. */
+export function quoted(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  return names.length > 5 ? `${shown.join(', ')} and ${names.length - 5} more` : shown.join(', ');
+}

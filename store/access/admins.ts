@@ -1,0 +1,69 @@
+import { and, count, eq, exists, gt, gte, isNull, or, type SQL, sql } from 'drizzle-orm';
+import { AppError } from '../../model/app-error.ts';
+import type { Database, Transaction } from '../database.ts';
+import { apiKeys, principals, tenants } from '../schema.ts';
+
+/** A key that is neither revoked nor expired. */
+export function holds(now: Date): SQL | undefined {
+  return and(isNull(apiKeys.revoked), or(isNull(apiKeys.expires), gt(apiKeys.expires, now)));
+}
+
+/** How a change is kept from taking a tenant's last admin away. */
+export interface AdminGuard {
+  now: Date;
+  /** Whoever's token has granted `admin` since then counts as an admin. */
+  seenSince: Date;
+  /** Lets the change through all the same. */
+  force: boolean;
+}
+
+/** Admins of a tenant: none, only such as are so by keys that expire, or one by a key that does not, or by a token. */
+const NONE = 0;
+const EXPIRING = 1;
+const LASTING = 2;
+
+/**
+ * Makes a change in a transaction, one at a time for a tenant. Throws `last_admin`, and undoes the change, where the tenant had an
+ * admin with a credential that holds and has none after it, or none but such as expire. `change` is told whether it had one.
+ */
+export async function keepAdmin<T>(
+  db: Database,
+  tenant: string,
+  guard: AdminGuard,
+  change: (transaction: Transaction, had: boolean) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (transaction) => {
+    await transaction.select({ id: tenants.id }).from(tenants).where(eq(tenants.id, tenant)).for('no key update');
+    const before = await adminsOf(transaction, tenant, guard);
+    const changed = await change(transaction, before !== NONE);
+    const after = guard.force ? before : await adminsOf(transaction, tenant, guard);
+    if (after < before) {
+      const left = after === NONE ? 'no admin left whose credential holds' : 'no admin left whose key does not expire';
+      throw new AppError('last_admin', `the tenant would have ${left}`);
+    }
+    return changed;
+  });
+}
+
+async function adminsOf(transaction: Transaction, tenant: string, { now, seenSince }: AdminGuard): Promise<number> {
+  const keys = transaction
+    .select({ expires: apiKeys.expires })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.principal, principals.id), holds(now)));
+  const lastingKey = transaction
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.principal, principals.id), isNull(apiKeys.revoked), isNull(apiKeys.expires)));
+  const byToken = and(CLAIMED, gte(principals.claimsSeen, seenSince));
+  const lasting = or(and(GRANTED, exists(lastingKey)), byToken);
+  const [found] = await transaction
+    .select({ admins: count(), lasting: sql<number>`count(*) filter (where ${lasting})`.mapWith(Number) })
+    .from(principals)
+    .where(and(eq(principals.tenant, tenant), isNull(principals.disabled), or(and(GRANTED, exists(keys)), byToken)));
+  if (found!.admins === 0) return NONE;
+  return found!.lasting > 0 ? LASTING : EXPIRING;
+}
+
+/** The role and the permission of the same name allow everything. */
+const GRANTED: SQL = sql`('admin' = any(${principals.roles}) or 'admin' = any(${principals.permissions}))`;
+const CLAIMED: SQL = sql`(${principals.claims}::jsonb @> '{"roles":["admin"]}' or ${principals.claims}::jsonb @> '{"permissions":["admin"]}')`;

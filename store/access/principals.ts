@@ -1,0 +1,399 @@
+import { and, desc, eq, gte, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm';
+import { AppError } from '../../model/app-error.ts';
+import { canonicalJson, type Json } from '../../model/json.ts';
+import { grantName } from '../../model/names.ts';
+import { hasPermission, type Role } from '../../model/permissions.ts';
+import type { AliasKind, Grants, Principal, PrincipalKind } from '../../model/principal.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { actions, aliases, apiKeys, principals, taskQueues, tenants } from '../schema.ts';
+import { type AdminGuard, holds, keepAdmin } from './admins.ts';
+
+/** A key, and whose it is. */
+export interface KeyRow {
+  key: typeof apiKeys.$inferSelect;
+  principal: typeof principals.$inferSelect;
+}
+
+/** A principal as it is kept, and what kinds of key it has that are neither revoked nor expired. */
+export interface KnownPrincipal {
+  principal: typeof principals.$inferSelect;
+  tenantRef: string;
+  keyKinds: PrincipalKind[];
+}
+
+/** What makes a new key. */
+interface NewKey {
+  prefix: string;
+  hash: string;
+  label: string | null;
+  expires: Date | null;
+  kind?: PrincipalKind | undefined;
+  onBehalfOf?: string | undefined;
+}
+
+/** Another name of a person. */
+export type AliasRow = typeof aliases.$inferSelect;
+
+const PRINCIPAL = {
+  id: principals.id,
+  tenant: principals.tenant,
+  tenantRef: tenants.ref,
+  subject: principals.subject,
+  roles: principals.roles,
+  permissions: principals.permissions,
+  groups: principals.groups,
+};
+
+/** A principal that has one of some subjects; addresses in whatever case. */
+function isSubject(subjects: readonly string[]): SQL | undefined {
+  const addresses = subjects.filter((subject) => subject.includes('@')).map(grantName);
+  return or(
+    inArray(principals.subject, [...subjects]),
+    addresses.length === 0 ? undefined : inArray(sql`lower(trim(${principals.subject}))`, addresses),
+  );
+}
+
+/** Tenants, principals and their keys. */
+export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
+
+/** Makes the store over an open database. */
+export function createPrincipalStore(db: Database) {
+  return named('principals', {
+    /** Finds the principal whose unexpired, unrevoked key has this hash; null where there is none, or it is disabled. */
+    async findByKeyHash(hash: string, now: Date): Promise<Principal | null> {
+      const found = await db
+        .select({ ...PRINCIPAL, kind: apiKeys.kind, onBehalfOf: apiKeys.onBehalfOf })
+        .from(apiKeys)
+        .innerJoin(principals, eq(principals.id, apiKeys.principal))
+        .innerJoin(tenants, eq(tenants.id, principals.tenant))
+        .where(and(eq(apiKeys.hash, hash), isNull(principals.disabled), holds(now)));
+      return found[0] ?? null;
+    },
+
+    /**
+     * A new tenant; null when its ref is taken. Task queues whose names begin with the ref, and which another tenant's actions use, are
+     * given to that one.
+     */
+    async createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null> {
+      return db.transaction(async (transaction) => {
+        const [created] = await transaction
+          .insert(tenants)
+          .values({ id, ref, label })
+          .onConflictDoNothing()
+          .returning();
+        if (created === undefined) return null;
+        const used = transaction
+          .selectDistinct({ name: actions.taskQueue, tenant: actions.tenant, created: sql`now()`.as('created') })
+          .from(actions)
+          .where(and(ne(actions.tenant, id), sql`starts_with(${actions.taskQueue}, ${`${ref}.`})`));
+        await transaction.insert(taskQueues).select(used).onConflictDoNothing();
+        return created;
+      });
+    },
+
+    /** A tenant by its ref or UUID, or null. */
+    async findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null> {
+      const [found] = await db
+        .select()
+        .from(tenants)
+        .where(or(eq(tenants.ref, refOrId), eq(sql`${tenants.id}::text`, refOrId.toLowerCase())));
+      return found ?? null;
+    },
+
+    /** Returns whether there is a tenant with another ref. */
+    async hasTenantBeside(ref: string): Promise<boolean> {
+      const found = await db.select({ id: tenants.id }).from(tenants).where(ne(tenants.ref, ref)).limit(1);
+      return found.length > 0;
+    },
+
+    /** Returns the id of the tenant that exists from the first start on. */
+    async homeTenant(): Promise<string> {
+      const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, 'default'));
+      if (found === undefined) throw new Error('the tenant "default" is missing');
+      return found.id;
+    },
+
+    /**
+     * A new key of a principal, which is made or changed to what is given. Throws `last_admin` where that takes the tenant's last admin
+     * away, or makes one, who would expire with the key, its only admin.
+     */
+    async createKey(
+      tenant: string,
+      subject: string,
+      grants: Partial<Grants>,
+      { kind = 'person', onBehalfOf, ...key }: NewKey,
+      guard: AdminGuard,
+    ): Promise<KeyRow> {
+      return keepAdmin(db, tenant, guard, async (transaction, hadAdmin) => {
+        const [principal] = await transaction
+          .insert(principals)
+          .values({ tenant, subject, ...grants })
+          .onConflictDoUpdate({ target: [principals.tenant, principals.subject], set: { subject, ...grants } })
+          .returning();
+        const [created] = await transaction
+          .insert(apiKeys)
+          .values({ tenant, principal: principal!.id, ...key, kind, onBehalfOf: onBehalfOf ?? null })
+          .returning();
+        if (!hadAdmin && key.expires !== null && !guard.force && hasPermission(principal!, 'admin')) {
+          throw new AppError('last_admin', 'the only admin of the tenant would expire');
+        }
+        return { key: created!, principal: principal! };
+      });
+    },
+
+    /** The keys of a tenant that have not been revoked, newest first. */
+    async listKeys(tenant: string): Promise<KeyRow[]> {
+      return db
+        .select({ key: apiKeys, principal: principals })
+        .from(apiKeys)
+        .innerJoin(principals, eq(principals.id, apiKeys.principal))
+        .where(and(eq(apiKeys.tenant, tenant), isNull(apiKeys.revoked)))
+        .orderBy(desc(apiKeys.id));
+    },
+
+    /** Ends a key; false when the tenant has no such key. Throws `last_admin`. */
+    async revokeKey(tenant: string, id: number, guard: AdminGuard): Promise<boolean> {
+      const revoked = await keepAdmin(db, tenant, guard, (transaction) =>
+        transaction
+          .update(apiKeys)
+          .set({ revoked: guard.now })
+          .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.id, id), isNull(apiKeys.revoked)))
+          .returning({ id: apiKeys.id }),
+      );
+      return revoked.length > 0;
+    },
+
+    /** Makes a tenant that is not there yet; its UUID either way. */
+    async ensureTenant(id: string, ref: string, label: string): Promise<string> {
+      await db.insert(tenants).values({ id, ref, label }).onConflictDoNothing();
+      const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, ref));
+      return found!.id;
+    },
+
+    /** The integer id of a principal, which is made when it is not there. */
+    async ensurePrincipal(tenant: string, subject: string): Promise<number> {
+      const where = and(eq(principals.tenant, tenant), eq(principals.subject, subject));
+      const [known] = await db.select({ id: principals.id }).from(principals).where(where);
+      if (known !== undefined) return known.id;
+      await db.insert(principals).values({ tenant, subject }).onConflictDoNothing();
+      const [made] = await db.select({ id: principals.id }).from(principals).where(where);
+      return made!.id;
+    },
+
+    /**
+     * Returns the id of a subject that a token names, whose row is made when there is none; null: it is disabled. Keeps what the
+     * token grants, unless `claims` is null, where that is new or was seen before `stale`.
+     */
+    async rememberBearer(
+      tenant: string,
+      subject: string,
+      claims: Grants | null,
+      { now, stale }: { now: Date; stale: Date },
+    ): Promise<number | null> {
+      const id = await this.ensurePrincipal(tenant, subject);
+      const [known] = await db.select().from(principals).where(eq(principals.id, id));
+      if (known === undefined || known.disabled !== null) return null;
+      if (claims === null) return id;
+      const same =
+        known.claims !== null &&
+        canonicalJson(known.claims as unknown as Json) === canonicalJson(claims as unknown as Json);
+      if (same && known.claimsSeen !== null && known.claimsSeen >= stale) return id;
+      const kept = await db
+        .update(principals)
+        .set({ claims, claimsSeen: now })
+        .where(and(eq(principals.id, id), isNull(principals.disabled)))
+        .returning({ id: principals.id });
+      return kept.length === 0 ? null : id;
+    },
+
+    /**
+     * Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. Throws
+     * `last_admin`.
+     */
+    async disable(tenant: string, subject: string, guard: AdminGuard): Promise<boolean> {
+      const { now } = guard;
+      return keepAdmin(db, tenant, guard, async (transaction) => {
+        const [found] = await transaction
+          .update(principals)
+          .set({
+            disabled: sql`coalesce(${principals.disabled}, ${now.toISOString()})`,
+            disabledLast: now,
+            claims: null,
+            claimsSeen: null,
+          })
+          .where(and(eq(principals.tenant, tenant), eq(principals.subject, subject)))
+          .returning({ id: principals.id });
+        if (found === undefined) return false;
+        await transaction
+          .update(apiKeys)
+          .set({ revoked: now })
+          .where(and(eq(apiKeys.principal, found.id), isNull(apiKeys.revoked)));
+        return true;
+      });
+    },
+
+    /** Returns when one of some subjects was disabled last, as ISO 8601; `never` where none was. */
+    async lastDisabled(tenant: string, subjects: readonly string[]): Promise<string> {
+      const [found] = await db
+        .select({ last: max(principals.disabledLast) })
+        .from(principals)
+        .where(and(eq(principals.tenant, tenant), inArray(principals.subject, [...subjects])));
+      return found?.last?.toISOString() ?? 'never';
+    },
+
+    /** Reports whether one of some subjects was disabled at a time or later, also where it was enabled again. */
+    async wasDisabledSince(tenant: string, subjects: readonly string[], time: Date): Promise<boolean> {
+      const found = await db
+        .select({ id: principals.id })
+        .from(principals)
+        .where(
+          and(
+            eq(principals.tenant, tenant),
+            inArray(principals.subject, [...subjects]),
+            gte(principals.disabledLast, time),
+          ),
+        )
+        .limit(1);
+      return found.length > 0;
+    },
+
+    /** Lets a disabled principal have credentials again; gives none of the old ones back. False: there is no such principal. */
+    async enable(tenant: string, subject: string): Promise<boolean> {
+      const found = await db
+        .update(principals)
+        .set({ disabled: null })
+        .where(and(eq(principals.tenant, tenant), eq(principals.subject, subject)))
+        .returning({ id: principals.id });
+      return found.length > 0;
+    },
+
+    /**
+     * Finds what a principal is known to be granted: by its roles and permissions where it ever had a key, and by its last token as a
+     * person. Null where it is not there.
+     */
+    async findStanding(
+      tenant: string,
+      id: number,
+    ): Promise<{ disabled: boolean; byKeys: Grants | null; byToken: Grants | null } | null> {
+      const is = and(eq(principals.tenant, tenant), eq(principals.id, id));
+      const [found] = await db.select().from(principals).where(is);
+      if (found === undefined) return null;
+      const { roles, permissions, groups, claims, disabled } = found;
+      const [key] = await db
+        .select({ id: apiKeys.id })
+        .from(apiKeys)
+        .where(and(eq(apiKeys.tenant, tenant), eq(apiKeys.principal, id)))
+        .limit(1);
+      const byKeys = key === undefined ? null : { roles, permissions, groups };
+      return { disabled: disabled !== null, byKeys, byToken: claims };
+    },
+
+    /** Finds a principal by its subject, or by another name; null: nobody. */
+    async findPerson(
+      tenant: string,
+      name: { subject: string } | { kind: AliasKind; value: string },
+      now: Date,
+    ): Promise<KnownPrincipal | null> {
+      const is =
+        'subject' in name
+          ? isSubject([name.subject])
+          : inArray(
+              principals.id,
+              db
+                .select({ id: aliases.principal })
+                .from(aliases)
+                .where(and(eq(aliases.tenant, tenant), eq(aliases.kind, name.kind), eq(aliases.value, name.value))),
+            );
+      const [found] = await db
+        .select({ principal: principals, tenantRef: tenants.ref })
+        .from(principals)
+        .innerJoin(tenants, eq(tenants.id, principals.tenant))
+        .where(and(eq(principals.tenant, tenant), is))
+        .orderBy(principals.id)
+        .limit(1);
+      if (found === undefined) return null;
+      const keys = await db
+        .selectDistinct({ kind: apiKeys.kind })
+        .from(apiKeys)
+        .where(and(eq(apiKeys.principal, found.principal.id), holds(now)));
+      return { ...found, keyKinds: keys.map(({ kind }) => kind) };
+    },
+
+    /**
+     * Returns some subjects with all other names of the people who they are: aliases of theirs, and subjects that an alias joins to
+     * them, with the aliases of these.
+     */
+    async namesOf(tenant: string, subjects: readonly string[]): Promise<string[]> {
+      const names = new Set(subjects);
+      for (let before = 0; before < names.size; ) {
+        before = names.size;
+        const joined = db
+          .select({ id: aliases.principal })
+          .from(aliases)
+          .where(
+            and(
+              eq(aliases.tenant, tenant),
+              inArray(aliases.kind, ['subject', 'email']),
+              inArray(aliases.value, [...names].map(grantName)),
+            ),
+          );
+        const rows = await db
+          .select({ subject: principals.subject, alias: aliases.value })
+          .from(principals)
+          .leftJoin(aliases, eq(aliases.principal, principals.id))
+          .where(and(eq(principals.tenant, tenant), or(isSubject([...names]), inArray(principals.id, joined))))
+          .orderBy(principals.id, aliases.id);
+        for (const { subject, alias } of rows) {
+          names.add(subject);
+          if (alias !== null) names.add(alias);
+        }
+      }
+      return [...names];
+    },
+
+    /** All other names of a tenant's people. */
+    async listAliases(tenant: string): Promise<(AliasRow & { subject: string })[]> {
+      const rows = await db
+        .select({ alias: aliases, subject: principals.subject })
+        .from(aliases)
+        .innerJoin(principals, eq(principals.id, aliases.principal))
+        .where(eq(aliases.tenant, tenant))
+        .orderBy(aliases.id);
+      return rows.map(({ alias, subject }) => ({ ...alias, subject }));
+    },
+
+    /** Gives a person another name; null when it is somebody's already. */
+    async createAlias(row: Omit<AliasRow, 'id' | 'created'>): Promise<AliasRow | null> {
+      const [created] = await db.insert(aliases).values(row).onConflictDoNothing().returning();
+      return created ?? null;
+    },
+
+    /** Takes a name away; false when the tenant has none with this id. */
+    async deleteAlias(tenant: string, id: number): Promise<boolean> {
+      const deleted = await db
+        .delete(aliases)
+        .where(and(eq(aliases.tenant, tenant), eq(aliases.id, id)))
+        .returning({ id: aliases.id });
+      return deleted.length > 0;
+    },
+
+    /** Makes a principal and a key of it that are not there yet. */
+    async ensureKey(
+      tenant: string,
+      subject: string,
+      roles: Role[],
+      key: { prefix: string; hash: string; label: string; expires?: Date },
+    ): Promise<void> {
+      await db.insert(principals).values({ tenant, subject, roles }).onConflictDoNothing();
+      const [found] = await db
+        .select({ id: principals.id })
+        .from(principals)
+        .where(and(eq(principals.tenant, tenant), eq(principals.subject, subject)));
+      await db
+        .insert(apiKeys)
+        .values({ tenant, principal: found!.id, ...key })
+        .onConflictDoNothing();
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { connections, secrets, signingKeys, tenants } from '../schema.ts';
+
+/** What master keys seal, and where it is. */
+const TABLES = { connections, secrets, signing_keys: signingKeys } as const;
+
+/** A kind of what master keys seal. */
+export type SealKind = keyof typeof TABLES;
+
+/** Everything that master keys have sealed, of all tenants. */
+export type SealStore = ReturnType<typeof createSealStore>;
+
+/** Creates the store over an open database. */
+export function createSealStore(db: Database) {
+  return named('seals', {
+    /** Returns all seals of a kind, of all tenants, each with the name of what it seals: `acme/TOKEN`, `acme/jira/default`, a key's id. */
+    async all(kind: SealKind): Promise<{ sealed: string; name: string }[]> {
+      if (kind === 'signing_keys') {
+        const rows = await db.select().from(signingKeys).where(isNotNull(signingKeys.sealed));
+        return rows.map(({ sealed, kid }) => ({ sealed: sealed!, name: kid }));
+      }
+      const table = TABLES[kind];
+      const path = kind === 'secrets' ? sql`${secrets.name}` : sql`${connections.pack} || '/' || ${connections.name}`;
+      return db
+        .select({
+          sealed: sql<string>`${table.sealed}`,
+          name: sql<string>`coalesce(${tenants.ref}, ${table.tenant}::text) || '/' || ${path}`,
+        })
+        .from(table)
+        .leftJoin(tenants, eq(tenants.id, table.tenant));
+    },
+
+    /** Puts one seal in the place of another; what has been stored anew in the meantime stays. */
+    async replace(kind: SealKind, old: string, sealed: string): Promise<void> {
+      await db
+        .update(TABLES[kind])
+        .set({ sealed })
+        .where(and(isNotNull(TABLES[kind].sealed), eq(TABLES[kind].sealed, old)));
+    },
+  });
+}

@@ -1,0 +1,104 @@
+import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { likePattern } from '../like.ts';
+import { named } from '../named.ts';
+import { actions, packs, revisions, workflows } from '../schema.ts';
+
+/** An action that workers outside Fermata do, as it is stored. */
+export type StoredAction = typeof actions.$inferSelect & { packRef: string };
+
+/** What may be said of an action. */
+export type ActionFields = Omit<typeof actions.$inferInsert, 'id' | 'tenant' | 'pack' | 'ref' | 'created' | 'updated'>;
+
+/** Actions of a tenant. */
+export type ActionStore = ReturnType<typeof createActionStore>;
+
+/** Makes the store over an open database. */
+export function createActionStore(db: Database) {
+  const select = () =>
+    db
+      .select({ action: actions, packRef: packs.ref })
+      .from(actions)
+      .innerJoin(packs, eq(packs.id, actions.pack))
+      .$dynamic();
+  const stored = ({ action, packRef }: { action: typeof actions.$inferSelect; packRef: string }): StoredAction => ({
+    ...action,
+    packRef,
+  });
+
+  return named('actions', {
+    /** An action, or null. */
+    async find(tenant: string, ref: string): Promise<StoredAction | null> {
+      const [found] = await select().where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
+      return found === undefined ? null : stored(found);
+    },
+
+    /** Some actions: those that there are. */
+    async findAll(tenant: string, refs: readonly string[]): Promise<StoredAction[]> {
+      if (refs.length === 0) return [];
+      const found = await select().where(and(eq(actions.tenant, tenant), inArray(actions.ref, [...refs])));
+      return found.map(stored);
+    },
+
+    /** A page of actions in order of ref, and how many there are. */
+    async list(
+      tenant: string,
+      { packRef }: { packRef?: string | undefined },
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: StoredAction[]; total: number }> {
+      const where = and(eq(actions.tenant, tenant), packRef === undefined ? undefined : eq(packs.ref, packRef));
+      const rows = await select().where(where).orderBy(asc(actions.ref)).limit(page.limit).offset(page.offset);
+      const [counted] = await db
+        .select({ total: count() })
+        .from(actions)
+        .innerJoin(packs, eq(packs.id, actions.pack))
+        .where(where);
+      return { rows: rows.map(stored), total: counted?.total ?? 0 };
+    },
+
+    /** Stores a new action; false when its ref is taken, also by a workflow. */
+    async create(tenant: string, pack: number, ref: string, fields: ActionFields): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const [workflow] = await transaction
+          .select({ id: workflows.id })
+          .from(workflows)
+          .where(and(eq(workflows.tenant, tenant), eq(workflows.ref, ref)));
+        if (workflow !== undefined) return false;
+        const created = await transaction
+          .insert(actions)
+          .values({ tenant, pack, ref, ...fields })
+          .onConflictDoNothing()
+          .returning({ id: actions.id });
+        return created.length > 0;
+      });
+    },
+
+    /** Changes an action; false when there is none. */
+    async update(tenant: string, ref: string, fields: Partial<ActionFields>): Promise<boolean> {
+      const updated = await db
+        .update(actions)
+        .set({ ...fields, updated: new Date() })
+        .where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)))
+        .returning({ id: actions.id });
+      return updated.length > 0;
+    },
+
+    /** A workflow whose newest revision names an action, or null. */
+    async userOf(tenant: string, ref: string): Promise<string | null> {
+      // The text is as JSON.stringify wrote it.
+      const named = likePattern(`"action":${JSON.stringify(ref)}`);
+      const [found] = await db
+        .select({ ref: workflows.ref })
+        .from(workflows)
+        .innerJoin(revisions, and(eq(revisions.workflow, workflows.id), eq(revisions.revision, workflows.revision)))
+        .where(and(eq(workflows.tenant, tenant), sql`${revisions.definition}::text like ${named}`))
+        .limit(1);
+      return found?.ref ?? null;
+    },
+
+    /** Deletes an action. */
+    async remove(tenant: string, ref: string): Promise<void> {
+      await db.delete(actions).where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
+    },
+  });
+}

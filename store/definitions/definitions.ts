@@ -1,0 +1,332 @@
+import { and, arrayOverlaps, asc, count, desc, eq, ilike, inArray, or, type SQL } from 'drizzle-orm';
+import type { Definition } from '../../model/definition.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Database } from '../database.ts';
+import { likePattern } from '../like.ts';
+import { named } from '../named.ts';
+import { actions, packs, revisions, workflows } from '../schema.ts';
+
+/** A definition with one of its revisions, as it is stored. */
+export interface StoredWorkflow {
+  id: number;
+  ref: string;
+  pack: number;
+  packRef: string;
+  label: string;
+  description: string | null;
+  version: string;
+  revision: number;
+  hash: string;
+  definition: Definition;
+  paramSchema: JsonObject | null;
+  outSchema: JsonObject | null;
+  tags: string[];
+  enabled: boolean;
+  created: Date;
+  updated: Date;
+}
+
+/** What makes a revision: any change of it makes the next one. */
+export type RevisionContent = Pick<StoredWorkflow, 'version' | 'hash' | 'definition' | 'paramSchema' | 'outSchema'>;
+
+/** What may change without a revision. */
+export type WorkflowFields = Pick<StoredWorkflow, 'label' | 'description' | 'tags' | 'enabled'>;
+
+/** Filters of document 003's lists; `tags` finds workflows that have any of them. */
+export interface WorkflowFilter {
+  packRef?: string | undefined;
+  tags?: string[] | undefined;
+  enabled?: boolean | undefined;
+  search?: string | undefined;
+}
+
+/** A pack, as it is stored. */
+export type StoredPack = typeof packs.$inferSelect;
+
+/** What may change of a pack. */
+export type PackFields = Pick<StoredPack, 'label' | 'description' | 'version' | 'tags'>;
+
+/** What is told of a revision without its content. */
+export type RevisionInfo = Pick<StoredWorkflow, 'revision' | 'version' | 'hash' | 'created'>;
+
+/** Packs and workflow definitions of a tenant. */
+export type DefinitionStore = ReturnType<typeof createDefinitionStore>;
+
+const COLUMNS = {
+  id: workflows.id,
+  ref: workflows.ref,
+  pack: workflows.pack,
+  packRef: packs.ref,
+  label: workflows.label,
+  description: workflows.description,
+  version: revisions.version,
+  revision: revisions.revision,
+  hash: revisions.hash,
+  definition: revisions.definition,
+  paramSchema: revisions.paramSchema,
+  outSchema: revisions.outSchema,
+  tags: workflows.tags,
+  enabled: workflows.enabled,
+  created: workflows.created,
+  updated: workflows.updated,
+};
+
+/** Refs that are looked at for one that may have been meant. */
+const MAX_SUGGESTED = 1_000;
+
+/** Makes the store over an open database. */
+export function createDefinitionStore(db: Database) {
+  const select = () =>
+    db
+      .select(COLUMNS)
+      .from(workflows)
+      .innerJoin(packs, eq(packs.id, workflows.pack))
+      .innerJoin(revisions, eq(revisions.workflow, workflows.id))
+      .$dynamic();
+  const current = eq(revisions.revision, workflows.revision);
+  return named('definitions', {
+    /** A pack's integer id, or null. */
+    async findPack(tenant: string, ref: string): Promise<number | null> {
+      const found = await db
+        .select({ id: packs.id })
+        .from(packs)
+        .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)));
+      return found[0]?.id ?? null;
+    },
+
+    /** A pack, or null. */
+    async getPack(tenant: string, ref: string): Promise<StoredPack | null> {
+      const [found] = await db
+        .select()
+        .from(packs)
+        .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)));
+      return found ?? null;
+    },
+
+    /** A page of packs in order of ref, and how many there are. */
+    async listPacks(
+      tenant: string,
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: StoredPack[]; total: number }> {
+      const where = eq(packs.tenant, tenant);
+      const rows = await db
+        .select()
+        .from(packs)
+        .where(where)
+        .orderBy(asc(packs.ref))
+        .limit(page.limit)
+        .offset(page.offset);
+      const [counted] = await db.select({ total: count() }).from(packs).where(where);
+      return { rows, total: counted?.total ?? 0 };
+    },
+
+    /** Stores a new pack; null when its ref is taken. */
+    async createPack(tenant: string, fields: PackFields & { ref: string }): Promise<StoredPack | null> {
+      const [created] = await db
+        .insert(packs)
+        .values({ tenant, ...fields })
+        .onConflictDoNothing()
+        .returning();
+      return created ?? null;
+    },
+
+    /** Changes a pack; null when there is none. */
+    async updatePack(tenant: string, ref: string, fields: Partial<PackFields>): Promise<StoredPack | null> {
+      const [updated] = await db
+        .update(packs)
+        .set({ ...fields, updated: new Date() })
+        .where(and(eq(packs.tenant, tenant), eq(packs.ref, ref)))
+        .returning();
+      return updated ?? null;
+    },
+
+    /** Deletes a pack in which there is no workflow and no action; false when there is one. */
+    async removePack(tenant: string, id: number): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const [held] = await transaction
+          .select({ id: workflows.id })
+          .from(workflows)
+          .where(eq(workflows.pack, id))
+          .limit(1);
+        const [action] = await transaction
+          .select({ id: actions.id })
+          .from(actions)
+          .where(eq(actions.pack, id))
+          .limit(1);
+        if (held !== undefined || action !== undefined) return false;
+        await transaction.delete(packs).where(and(eq(packs.tenant, tenant), eq(packs.id, id)));
+        return true;
+      });
+    },
+
+    /** The revisions of a workflow, newest first. */
+    async listRevisions(tenant: string, id: number): Promise<RevisionInfo[]> {
+      return db
+        .select({
+          revision: revisions.revision,
+          version: revisions.version,
+          hash: revisions.hash,
+          created: revisions.created,
+        })
+        .from(revisions)
+        .where(and(eq(revisions.tenant, tenant), eq(revisions.workflow, id)))
+        .orderBy(desc(revisions.revision));
+    },
+
+    /** Makes packs that are not there yet. */
+    async ensurePacks(tenant: string, wanted: readonly { ref: string; label: string }[]): Promise<void> {
+      await db
+        .insert(packs)
+        .values(wanted.map((pack) => ({ ...pack, tenant })))
+        .onConflictDoNothing();
+    },
+
+    /** The newest revision, or one by number, or the newest with a version label; null when there is none. */
+    async find(
+      tenant: string,
+      ref: string,
+      pick: { version?: string | undefined; revision?: number | undefined } = {},
+    ): Promise<StoredWorkflow | null> {
+      const { version, revision } = pick;
+      const which =
+        revision !== undefined
+          ? eq(revisions.revision, revision)
+          : version !== undefined
+            ? eq(revisions.version, version)
+            : current;
+      const found = await select()
+        .where(and(eq(workflows.tenant, tenant), eq(workflows.ref, ref), which))
+        .orderBy(desc(revisions.revision))
+        .limit(1);
+      return found[0] ?? null;
+    },
+
+    /** The newest revision of a workflow by its integer id, or null. */
+    async findById(tenant: string, id: number): Promise<StoredWorkflow | null> {
+      const [found] = await select().where(and(eq(workflows.tenant, tenant), eq(workflows.id, id), current));
+      return found ?? null;
+    },
+
+    /** The newest revisions of some workflows: those that there are. */
+    async findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]> {
+      if (refs.length === 0) return [];
+      return select().where(and(eq(workflows.tenant, tenant), inArray(workflows.ref, [...refs]), current));
+    },
+
+    /** A page of workflows by their newest revision, in order of ref, and how many there are. */
+    async list(
+      tenant: string,
+      filter: WorkflowFilter,
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: StoredWorkflow[]; total: number }> {
+      const { packRef, tags, enabled, search } = filter;
+      const conditions: (SQL | undefined)[] = [
+        eq(workflows.tenant, tenant),
+        packRef === undefined ? undefined : eq(packs.ref, packRef),
+        // None at all ask for nothing.
+        tags === undefined || tags.length === 0 ? undefined : arrayOverlaps(workflows.tags, tags),
+        enabled === undefined ? undefined : eq(workflows.enabled, enabled),
+        search === undefined
+          ? undefined
+          : or(ilike(workflows.label, likePattern(search)), ilike(workflows.description, likePattern(search))),
+      ];
+      const where = and(...conditions);
+      const rows = await select()
+        .where(and(where, current))
+        .orderBy(asc(workflows.ref))
+        .limit(page.limit)
+        .offset(page.offset);
+      const counted = await db
+        .select({ total: count() })
+        .from(workflows)
+        .innerJoin(packs, eq(packs.id, workflows.pack))
+        .where(where);
+      return { rows, total: counted[0]?.total ?? 0 };
+    },
+
+    /** The refs of a tenant's workflows in their order, a thousand at most: what somebody may have meant. */
+    async refs(tenant: string): Promise<string[]> {
+      const found = await db
+        .select({ ref: workflows.ref })
+        .from(workflows)
+        .where(eq(workflows.tenant, tenant))
+        .orderBy(asc(workflows.ref))
+        .limit(MAX_SUGGESTED);
+      return found.map(({ ref }) => ref);
+    },
+
+    /** Deletes a workflow with all its revisions; false when there is none. */
+    async remove(tenant: string, id: number): Promise<boolean> {
+      const removed = await db
+        .delete(workflows)
+        .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)))
+        .returning({ id: workflows.id });
+      return removed.length > 0;
+    },
+
+    /** Lets a workflow be started or not. */
+    async setEnabled(tenant: string, id: number, enabled: boolean): Promise<void> {
+      await db
+        .update(workflows)
+        .set({ enabled })
+        .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)));
+    },
+
+    /** Stores a new workflow as revision 1; false when its ref is taken. */
+    async create(
+      tenant: string,
+      pack: number,
+      ref: string,
+      fields: WorkflowFields,
+      content: RevisionContent,
+    ): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const inserted = await transaction
+          .insert(workflows)
+          .values({ tenant, pack, ref, revision: 1, ...fields })
+          .onConflictDoNothing()
+          .returning({ id: workflows.id });
+        const id = inserted[0]?.id;
+        if (id === undefined) return false;
+        await transaction.insert(revisions).values({ tenant, workflow: id, revision: 1, ...content });
+        return true;
+      });
+    },
+
+    /**
+     * Changes a workflow; `change` sees it as it is, under a lock, and gives what it is to be. Changed content becomes
+     * the next revision. False when there is no such workflow.
+     */
+    async update(
+      tenant: string,
+      ref: string,
+      change: (stored: StoredWorkflow) => { fields: WorkflowFields; content: RevisionContent | null },
+    ): Promise<boolean> {
+      return db.transaction(async (transaction) => {
+        const locked = await transaction
+          .select({ id: workflows.id })
+          .from(workflows)
+          .where(and(eq(workflows.tenant, tenant), eq(workflows.ref, ref)))
+          .for('update');
+        const id = locked[0]?.id;
+        if (id === undefined) return false;
+        const [stored] = await transaction
+          .select(COLUMNS)
+          .from(workflows)
+          .innerJoin(packs, eq(packs.id, workflows.pack))
+          .innerJoin(revisions, eq(revisions.workflow, workflows.id))
+          .where(and(eq(workflows.id, id), current));
+        if (stored === undefined) return false;
+        const { fields, content } = change(stored);
+        const revision = content === null ? stored.revision : stored.revision + 1;
+        if (content !== null)
+          await transaction.insert(revisions).values({ tenant, workflow: id, revision, ...content });
+        await transaction
+          .update(workflows)
+          .set({ ...fields, revision, updated: new Date() })
+          .where(eq(workflows.id, id));
+        return true;
+      });
+    },
+  });
+}

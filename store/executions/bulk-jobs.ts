@@ -1,0 +1,102 @@
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import type { BulkError, BulkVerb } from '../../model/bulk.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { bulkJobs } from '../schema.ts';
+
+/** A job, and how far it has come. */
+export type BulkJob = typeof bulkJobs.$inferSelect;
+
+/** What became of some of a job's executions. */
+export interface BulkProgress {
+  done: number;
+  succeeded: number;
+  errors: BulkError[];
+}
+
+/** Jobs that change many runs. */
+export type BulkJobStore = ReturnType<typeof createBulkJobStore>;
+
+/** Makes the store over an open database. */
+export function createBulkJobStore(db: Database) {
+  return named('bulk-jobs', {
+    /** Keeps a new job. */
+    async create(job: {
+      id: string;
+      tenant: string;
+      verb: BulkVerb;
+      reason: string;
+      principal: Principal;
+      targets: number[];
+    }): Promise<void> {
+      await db.insert(bulkJobs).values({ ...job, status: job.targets.length === 0 ? 'completed' : 'running' });
+    },
+
+    /** A job of a tenant, or null. */
+    async find(tenant: string, id: string): Promise<BulkJob | null> {
+      const [found] = await db
+        .select()
+        .from(bulkJobs)
+        .where(and(eq(bulkJobs.tenant, tenant), eq(bulkJobs.id, id)));
+      return found ?? null;
+    },
+
+    /**
+     * Takes the oldest running job that nobody has, until a time, of the tenant whose turn comes behind another one's; null when
+     * there is none.
+     */
+    async lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null> {
+      const free = or(isNull(bulkJobs.leased), lt(bulkJobs.leased, now));
+      const later = behind === null ? [] : [desc(gt(bulkJobs.tenant, behind))];
+      const [next] = await db
+        .select({ id: bulkJobs.id })
+        .from(bulkJobs)
+        .where(and(eq(bulkJobs.status, 'running'), free))
+        .orderBy(...later, bulkJobs.tenant, bulkJobs.created)
+        .limit(1);
+      if (next === undefined) return null;
+      const [leased] = await db
+        .update(bulkJobs)
+        .set({ leased: until })
+        .where(and(eq(bulkJobs.id, next.id), eq(bulkJobs.status, 'running'), free))
+        .returning();
+      return leased ?? null;
+    },
+
+    /**
+     * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of
+     * those that `failed` counts.
+     */
+    async advance(
+      id: string,
+      { done, succeeded, errors }: BulkProgress,
+      until: Date | null,
+      maxErrors: number,
+    ): Promise<BulkJob> {
+      const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, id));
+      const told = [...(found?.errors ?? []), ...errors].slice(0, maxErrors);
+      const [updated] = await db
+        .update(bulkJobs)
+        .set({
+          ...{ errors: told, leased: until },
+          done: sql`${bulkJobs.done} + ${done}`,
+          succeeded: sql`${bulkJobs.succeeded} + ${succeeded}`,
+          failed: sql`${bulkJobs.failed} + ${errors.length}`,
+          status: sql`case when ${bulkJobs.status} = 'running' and ${bulkJobs.done} + ${done} >= cardinality(${bulkJobs.targets}) then 'completed' else ${bulkJobs.status} end`,
+        })
+        .where(eq(bulkJobs.id, id))
+        .returning();
+      return updated!;
+    },
+
+    /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
+    async abort(tenant: string, id: string): Promise<BulkJob | null> {
+      await db
+        .update(bulkJobs)
+        .set({ status: 'aborted' })
+        .where(and(eq(bulkJobs.tenant, tenant), eq(bulkJobs.id, id), eq(bulkJobs.status, 'running')));
+      return this.find(tenant, id);
+    },
+  });
+}

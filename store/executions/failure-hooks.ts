@@ -1,0 +1,63 @@
+import { and, eq, getTableColumns, sql } from 'drizzle-orm';
+import type { Database, Transaction } from '../database.ts';
+import { named } from '../named.ts';
+import { failureHooks } from '../schema.ts';
+
+/** A run that has failed, and the workflow that is to be started for that. */
+export type FailureHookRow = typeof failureHooks.$inferSelect;
+
+/** Hooks of runs that have failed. */
+export type FailureHookStore = ReturnType<typeof createFailureHookStore>;
+
+/** Makes the store over an open database. */
+export function createFailureHookStore(db: Database) {
+  return named('failure-hooks', {
+    /** Some that are still to be started, of one tenant after another, the oldest of each first. */
+    async due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]> {
+      const open = sql`h.namespace = ${namespace} and h.done is null`;
+      // Each tenant, and what is oldest of it, is found by the index, however many hooks the others have.
+      const chosen = sql`(
+        with recursive owners as (
+          (select h.tenant from ${failureHooks} h where ${open} order by h.tenant limit 1)
+          union all
+          select (select h.tenant from ${failureHooks} h where ${open} and h.tenant > owners.tenant order by h.tenant limit 1)
+          from owners where owners.tenant is not null
+        )
+        select found.workflow_id, found.created, row_number() over (partition by found.tenant order by found.created) as turn
+        from owners cross join lateral (
+          select h.workflow_id, h.tenant, h.created from ${failureHooks} h
+          where ${open} and h.tenant = owners.tenant order by h.created limit ${most.ofTenant}
+        ) found
+        order by turn, created limit ${most.all}
+      ) chosen`;
+      return db
+        .select(getTableColumns(failureHooks))
+        .from(failureHooks)
+        .innerJoin(
+          chosen,
+          and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, sql`chosen.workflow_id`)),
+        )
+        .orderBy(sql`chosen.turn`, failureHooks.created);
+    },
+
+    /** Notes that one is started, or why it cannot be. */
+    async end({ namespace, workflowId }: FailureHookRow, error: string | null): Promise<void> {
+      await db
+        .update(failureHooks)
+        .set({ done: new Date(), error })
+        .where(and(eq(failureHooks.namespace, namespace), eq(failureHooks.workflowId, workflowId)));
+    },
+  });
+}
+
+/** Notes runs that have failed; one that is noted already stays as it is. */
+export async function noteHooks(
+  transaction: Transaction,
+  rows: readonly Pick<FailureHookRow, 'namespace' | 'workflowId' | 'tenant' | 'hook'>[],
+): Promise<void> {
+  if (rows.length > 0)
+    await transaction
+      .insert(failureHooks)
+      .values([...rows])
+      .onConflictDoNothing();
+}

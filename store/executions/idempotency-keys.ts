@@ -1,0 +1,32 @@
+import { and, eq } from 'drizzle-orm';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { idempotencyKeys } from '../schema.ts';
+
+/** What is kept of the first request with an idempotency key: a hash of what it asked for, and the number of its run. */
+export interface KeptRequest {
+  bodyHash: string;
+  n: number;
+}
+
+/** Requests by their idempotency keys; those of starts are written with the rows of their runs. */
+export type IdempotencyKeyStore = ReturnType<typeof createIdempotencyKeyStore>;
+
+/** Makes the store over an open database. */
+export function createIdempotencyKeyStore(db: Database) {
+  return named('idempotency-keys', {
+    /** Returns the first request of a tenant with a key, or null. */
+    async find(tenant: string, key: string): Promise<KeptRequest | null> {
+      const [found] = await db
+        .select({ bodyHash: idempotencyKeys.bodyHash, n: idempotencyKeys.n })
+        .from(idempotencyKeys)
+        .where(and(eq(idempotencyKeys.tenant, tenant), eq(idempotencyKeys.key, key)));
+      return found ?? null;
+    },
+
+    /** Keeps a request, unless there is one with its key. */
+    async add(tenant: string, { key, bodyHash, n }: KeptRequest & { key: string }): Promise<void> {
+      await db.insert(idempotencyKeys).values({ tenant, key, bodyHash, n }).onConflictDoNothing();
+    },
+  });
+}

@@ -1,0 +1,304 @@
+import { and, arrayOverlaps, count, desc, eq, exists, gt, inArray, lte, not, or, type SQL, sql } from 'drizzle-orm';
+import { heldDelegations } from '../../model/delegation.ts';
+import { type Inquiry, type InquiryStatus, withdrawn } from '../../model/inquiry.ts';
+import { forbidName, grantName } from '../../model/names.ts';
+import type { Database } from '../database.ts';
+import { named } from '../named.ts';
+import { executions, inquiries, noticeEvents, principals } from '../schema.ts';
+import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
+
+/** An inquiry in the inbox. */
+export type InquiryRow = typeof inquiries.$inferSelect;
+
+/** Who an inbox is of: all names of a person, and their groups. */
+export interface Assignee {
+  names: readonly string[];
+  groups: readonly string[];
+}
+
+/** Filters of the inbox; all combine. */
+export interface InquiryFilter {
+  status?: InquiryStatus | undefined;
+  /** Those that this person may decide, and has not yet. */
+  assigned?: Assignee | undefined;
+  /** The run's number. */
+  n?: number | undefined;
+}
+
+/** A run whose inquiries are to be read again. */
+export interface AskingRun {
+  n: number;
+  workflowId: string;
+  tenant: string | null;
+  ref: string;
+  owner: string | null;
+  /** When something was last heard of the run. */
+  updated: Date;
+  /** Whether its inquiries themselves have changed, not only what happens next to them. */
+  changed: boolean;
+}
+
+/** Derives what there is to tell of an inquiry that was read before, or never (null). */
+export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoticeEvent[];
+
+/** The inbox: what people were asked. */
+export type InquiryStore = ReturnType<typeof createInquiryStore>;
+
+/** Makes the store over an open database. */
+export function createInquiryStore(db: Database) {
+  return named('inquiries', {
+    /**
+     * Writes the inquiries of a run as its history up to an event has them, and with them the events that `derive` makes of what
+     * has changed; nothing where a later event has been read. `changes` is how often they had changed, `remindAt` when the
+     * targets of an inquiry are to be reminded for the first time.
+     */
+    async sync(
+      run: Omit<AskingRun, 'updated' | 'changed'> & {
+        namespace: string;
+        tenant: string;
+        starters: readonly string[];
+        event: number;
+        changes: number;
+      },
+      found: readonly Inquiry[],
+      { derive, remindAt }: { derive: DeriveEvents; remindAt: (inquiry: Inquiry) => Date | null },
+      now: Date,
+    ): Promise<void> {
+      const { namespace, workflowId, n, tenant, ref, owner, starters, event, changes } = run;
+      await db.transaction(async (transaction) => {
+        for (const inquiry of found) {
+          const { key, status, request, votes, created } = inquiry;
+          const place = { namespace, workflowId, key };
+          const [before] = await transaction.select().from(inquiries).where(isInquiry(place)).for('update');
+          if (before !== undefined && before.event > event) continue;
+          const remind = remindAt(inquiry);
+          const held = heldDelegations(inquiry);
+          const delegators = held.flatMap(({ by, names }) => [by, ...names]);
+          const approvers = [...request.approvers, ...held.map(({ to }) => to)];
+          const row = {
+            ...{ namespace, workflowId, key, n, tenant, status, ref, owner, inquiry, event },
+            ...{ approvers: approvers.map(grantName), groups: request.groups.map(grantName) },
+            created: new Date(created),
+            barred: request.allow_self ? [] : starters.map(forbidName),
+            // Whoever has delegated it no longer decides, as whoever has decided.
+            voters: [...votes.map(({ by }) => by), ...delegators].map(forbidName),
+            remindAt: remind === null ? null : (before?.remindAt ?? remind),
+          };
+          await transaction
+            .insert(inquiries)
+            .values(row)
+            .onConflictDoUpdate({
+              target: [inquiries.namespace, inquiries.workflowId, inquiries.key],
+              set: row,
+              setWhere: lte(inquiries.event, event),
+            });
+          await addNoticeEvents(transaction, { ...place, tenant }, derive(before?.inquiry ?? null, inquiry), now);
+        }
+        const open = found.filter(({ status }) => status === 'pending').length;
+        await transaction
+          .update(executions)
+          .set({ askedSeen: sql`greatest(${executions.askedSeen}, ${changes})`, inquiriesOpen: open })
+          .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
+      });
+    },
+
+    /** Writes the reminders that are due, of some inquiries; `remindersOf` gives those of one, and when it is reminded next. */
+    async remind(
+      namespace: string,
+      now: Date,
+      limit: number,
+      remindersOf: (inquiry: Inquiry) => { events: NewNoticeEvent[]; next: Date | null },
+    ): Promise<void> {
+      const due = and(eq(inquiries.namespace, namespace), lte(inquiries.remindAt, now));
+      const some = await db.select({ key: inquiries.key }).from(inquiries).where(due).limit(1);
+      if (some.length === 0) return;
+      await db.transaction(async (transaction) => {
+        const rows = await transaction
+          .select()
+          .from(inquiries)
+          .where(due)
+          .limit(limit)
+          .for('update', { skipLocked: true });
+        for (const row of rows) {
+          const { events, next } = remindersOf(row.inquiry);
+          await transaction.update(inquiries).set({ remindAt: next }).where(isInquiry(row));
+          await addNoticeEvents(transaction, row, events, now);
+        }
+      });
+    },
+
+    /**
+     * Some of the runs whose inquiries have changed since they were read, that have closed with some that were open, or in which
+     * anything has happened while some are open.
+     */
+    async due(namespace: string, limit: number): Promise<AskingRun[]> {
+      return (
+        db
+          .select({
+            n: executions.n,
+            workflowId: executions.workflowId,
+            tenant: executions.tenant,
+            ref: executions.ref,
+            owner: executions.owner,
+            updated: executions.updated,
+            changed: sql<boolean>`${or(gt(executions.asked, executions.askedSeen), eq(executions.versionClosed, 1))}`,
+          })
+          .from(executions)
+          .where(
+            and(
+              eq(executions.namespace, namespace),
+              or(
+                gt(executions.asked, executions.askedSeen),
+                and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
+                // What approval would run may depend on whatever else has ended.
+                and(
+                  gt(executions.inquiriesOpen, 0),
+                  gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`),
+                ),
+              ),
+            ),
+          )
+          // Those that cannot be read yet must not stand before the others.
+          .orderBy(sql`random()`)
+          .limit(limit)
+      );
+    },
+
+    /** Notes that the inquiries of a run were read as they were when it had last been heard of. */
+    async looked(namespace: string, workflowId: string, updated: Date): Promise<void> {
+      await db
+        .update(executions)
+        .set({ askedAt: updated })
+        .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
+    },
+
+    /** Notes that there is nothing to read of a run's inquiries. */
+    async skip(namespace: string, workflowId: string): Promise<void> {
+      await db
+        .update(executions)
+        .set({ askedSeen: sql`${executions.asked}`, inquiriesOpen: 0 })
+        .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
+    },
+
+    /** Withdraws what a run asks that Temporal no longer has, with the events that `derive` makes of that. */
+    async withdraw(namespace: string, workflowId: string, derive: DeriveEvents, now: Date): Promise<void> {
+      await db.transaction(async (transaction) => {
+        const open = and(
+          eq(inquiries.namespace, namespace),
+          eq(inquiries.workflowId, workflowId),
+          eq(inquiries.status, 'pending'),
+        );
+        for (const row of await transaction.select().from(inquiries).where(open).for('update')) {
+          const inquiry = withdrawn(row.inquiry);
+          await transaction
+            .update(inquiries)
+            .set({ status: 'cancelled', inquiry, remindAt: null })
+            .where(isInquiry(row));
+          await addNoticeEvents(transaction, row, derive(row.inquiry, inquiry), now);
+        }
+      });
+    },
+
+    /** A page of a tenant's inquiries, newest first, and how many there are. */
+    async list(
+      tenant: string,
+      filter: InquiryFilter,
+      page: { offset: number; limit: number },
+    ): Promise<{ rows: InquiryRow[]; total: number }> {
+      const where = conditionsOf(tenant, filter);
+      const rows = await db
+        .select()
+        .from(inquiries)
+        .where(where)
+        .orderBy(desc(inquiries.created), desc(inquiries.n), inquiries.key)
+        .limit(page.limit)
+        .offset(page.offset);
+      const counted = await db.select({ total: count() }).from(inquiries).where(where);
+      return { rows, total: counted[0]?.total ?? 0 };
+    },
+
+    /** Forgets the inquiries of runs that were deleted. */
+    async forget(namespace: string, workflowIds: readonly string[]): Promise<void> {
+      const ids = [...workflowIds];
+      if (ids.length === 0) return;
+      await db
+        .delete(noticeEvents)
+        .where(and(eq(noticeEvents.namespace, namespace), inArray(noticeEvents.workflowId, ids)));
+      await db.delete(inquiries).where(and(eq(inquiries.namespace, namespace), inArray(inquiries.workflowId, ids)));
+    },
+
+    /** Returns the open inquiries of a tenant, as they were read last, that somebody has delegated; up to a number. */
+    delegated(tenant: string, limit: number): Promise<InquiryRow[]> {
+      const isDelegated = sql`coalesce(json_array_length(${inquiries.inquiry} -> 'delegations'), 0) > 0`;
+      return db
+        .select()
+        .from(inquiries)
+        .where(and(eq(inquiries.tenant, tenant), eq(inquiries.status, 'pending'), isDelegated))
+        .orderBy(desc(inquiries.created))
+        .limit(limit);
+    },
+
+    /** An inquiry as it was read last. */
+    async find(namespace: string, workflowId: string, key: string): Promise<InquiryRow | null> {
+      const [found] = await db.select().from(inquiries).where(isInquiry({ namespace, workflowId, key }));
+      return found ?? null;
+    },
+  });
+}
+
+function isInquiry({ namespace, workflowId, key }: { namespace: string; workflowId: string; key: string }) {
+  return and(eq(inquiries.namespace, namespace), eq(inquiries.workflowId, workflowId), eq(inquiries.key, key));
+}
+
+function conditionsOf(tenant: string, { status, assigned, n }: InquiryFilter): SQL | undefined {
+  return and(
+    eq(inquiries.tenant, tenant),
+    status === undefined ? undefined : eq(inquiries.status, status),
+    n === undefined ? undefined : eq(inquiries.n, n),
+    assigned === undefined ? undefined : assignedTo(assigned),
+  );
+}
+
+function assignedTo({ names, groups }: Assignee): SQL | undefined {
+  const [granted, forbidden] = [names.map(grantName), names.map(forbidName)];
+  const asked = or(
+    and(eq(sql`cardinality(${inquiries.approvers})`, 0), eq(sql`cardinality(${inquiries.groups})`, 0)),
+    arrayOverlaps(inquiries.approvers, granted),
+    ...(groups.length === 0 ? [] : [arrayOverlaps(inquiries.groups, groups.map(grantName))]),
+  );
+  return and(
+    eq(inquiries.status, 'pending'),
+    asked,
+    not(arrayOverlaps(inquiries.barred, forbidden)),
+    not(arrayOverlaps(inquiries.voters, forbidden)),
+    not(exists(endedDelegation(names))),
+  );
+}
+
+/**
+ * Selects from the delegations of an inquiry to somebody those that have ended, since one of the two was disabled: only of runs in which
+ * nothing ends them.
+ */
+function endedDelegation(names: readonly string[]): SQL {
+  const list = sql.join(
+    names.map((name) => sql`${grantName(name)}`),
+    sql`, `,
+  );
+  return sql`(
+    select 1
+    from json_array_elements(coalesce(${inquiries.inquiry} -> 'delegations', '[]'::json)) as record
+    cross join lateral (select record -> 'delegation' as made) as delegation
+    cross join lateral (select btrim(normalize(made ->> 'to', NFC)) as subject) as delegate
+    join ${principals} on ${principals.tenant} = ${inquiries.tenant}
+      and ${principals.disabledLast} >= (made ->> 'at')::timestamptz
+    where record -> 'verdict' ->> 'result' = 'delegated'
+      and made ->> 'standing' is null
+      and case when delegate.subject like '%@%' then lower(delegate.subject) else delegate.subject end in (${list})
+      and ${principals.subject} in (
+        select made ->> 'by'
+        union all select made ->> 'to'
+        union all select json_array_elements_text(made -> 'names')
+        union all select json_array_elements_text(made -> 'to_names')
+      )
+  )`;
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { createAddressGuard, networkOf } from '../../../api/http/addresses.ts';
+import { AppError } from '../../../model/app-error.ts';
+import { createTestApp } from '../test-app.ts';
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:1:2::6', '2001:db8:1:2::/64'],
+  ['2001:db8::6', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['', ''],
+])('%s belongs to the network %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+/** The API with limits by address, and what it answers to one. */
+function guarded() {
+  const looks: string[] = [];
+  const app = createTestApp(
+    { good: ['workflow:read'], other: [] },
+    { rateLimit: 1_000_000, readiness: { temporal: async () => void looks.push('temporal') } },
+  );
+  const ask = async (path: string, remoteAddress: string, key?: string) => {
+    const headers: Record<string, string> = key === undefined ? {} : { 'x-api-key': key };
+    const response = await app.request(path, { headers }, { incoming: { socket: { remoteAddress } } } as never);
+    return [response.status, response.headers.get('retry-after') !== null];
+  };
+  return { ask, looks };
+}
+const NOWHERE = '/api/v1/nothing';
+
+describe('an address that sends wrong credentials', () => {
+  it('is refused after 120, unless the key was good just now; others are not', async () => {
+    const { ask } = guarded();
+    expect(await ask(NOWHERE, '192.0.2.1', 'good')).toEqual([404, false]);
+    for (let n = 0; n < 120; n += 1) expect(await ask(NOWHERE, '192.0.2.1', `wrong ${n}`)).toEqual([401, false]);
+    expect(await ask(NOWHERE, '192.0.2.1', 'wrong')).toEqual([429, true]);
+    expect(await ask(NOWHERE, '::ffff:192.0.2.1', 'wrong')).toEqual([429, true]);
+    expect(await ask(NOWHERE, '192.0.2.1', 'other')).toEqual([429, true]);
+    expect(await ask(NOWHERE, '192.0.2.1', 'good')).toEqual([404, false]);
+    expect(await ask(NOWHERE, '192.0.2.2', 'wrong')).toEqual([401, false]);
+  });
+
+  it('shares the limit with its network of IPv6', async () => {
+    const { ask } = guarded();
+    for (let n = 0; n < 120; n += 1) await ask(NOWHERE, `2001:db8:1:2::${n.toString(16)}`, 'wrong');
+    expect(await ask(NOWHERE, '2001:db8:1:2:ffff::1', 'wrong')).toEqual([429, true]);
+    expect(await ask(NOWHERE, '2001:db8:1:3::1', 'wrong')).toEqual([401, false]);
+  });
+
+  it('is not looked up while it is refused, and a key is forgotten after a minute or once it is wrong', async () => {
+    let now = 0;
+    let found = 0;
+    let valid = true;
+    const guard = createAddressGuard(() => now);
+    const look = (key: string) =>
+      guard
+        .lookUp('a', key, async () => {
+          found += 1;
+          if (key !== 'good' || !valid) throw new AppError('unauthenticated', 'no');
+          return 'found';
+        })
+        .catch((error: AppError) => error.code);
+    expect(await look('good')).toBe('found');
+    for (let n = 0; n < 120; n += 1) expect(await look('wrong')).toBe('unauthenticated');
+    expect([await look('wrong'), found]).toEqual(['rate_limited', 121]);
+    now = 59_999;
+    expect(await look('good')).toBe('found');
+    valid = false;
+    expect([await look('good'), await look('good'), found]).toEqual(['unauthenticated', 'rate_limited', 123]);
+  });
+});
+
+describe('requests without a principal', () => {
+  it.each(['/healthz', '/readyz', '/openapi.json', '/docs', '/inquiry', NOWHERE])(
+    'of %s are 600 a minute for an address',
+    async (path) => {
+      const { ask } = guarded();
+      for (let n = 0; n < 600; n += 1) await ask(n === 0 ? path : '/healthz', '192.0.2.1');
+      expect(await ask(path, '192.0.2.1')).toEqual([429, true]);
+      expect((await ask(path, '192.0.2.2'))[0]).not.toBe(429);
+      expect(await ask(NOWHERE, '192.0.2.1', 'good')).toEqual([404, false]);
+    },
+  );
+
+  it('do not ask Temporal each time', async () => {
+    const { ask, looks } = guarded();
+    for (let n = 0; n < 50; n += 1) expect(await ask('/readyz', '192.0.2.1')).toEqual([200, false]);
+    expect(looks.length).toBeLessThan(10);
+  });
+});
+
+it('there is no limit by address where there is none for principals', async () => {
+  const app = createTestApp({});
+  for (let n = 0; n < 700; n += 1) expect((await app.request('/healthz')).status).toBe(200);
+});

@@ -1,0 +1,155 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { parse } from 'yaml';
+import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+
+// docs/workers.md, word for word: its action, its worker, and what it says of failures, heartbeats and cancellation.
+
+const BASE = '/api/v1/executions';
+const QUEUE = 'media';
+
+let harness: ApiHarness;
+let folder: string;
+let python: ChildProcess;
+let said = '';
+
+beforeAll(async () => {
+  const page = await readFile('docs/workers.md', 'utf8');
+  const [, action] = /```yaml\n([\s\S]*?)```/.exec(page)!;
+  const [, worker] = /```python\n([\s\S]*?)```/.exec(page)!;
+  const [, needed] = /`pip install (.*?)`/.exec(page)!;
+  folder = await mkdtemp(join(tmpdir(), 'fermata-python-'));
+  await writeFile(join(folder, 'worker.py'), withExpressions(worker!));
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', folder, needed!];
+  [harness] = await Promise.all([createApiHarness('python'), promisify(execFile)('python3', pip)]);
+  python = startWorker();
+  await harness.call('POST', '/api/v1/packs', { ref: 'media', label: 'Media' });
+  const created = await harness.call('POST', '/api/v1/actions', parse(action!));
+  expect([created.status, created.body.data?.task_queue]).toEqual([201, QUEUE]);
+  const expression = { ref: 'media.expression', pack_ref: 'media', label: 'x', task_queue: QUEUE };
+  expect((await harness.call('POST', '/api/v1/actions', expression)).status).toBe(201);
+});
+afterAll(async () => {
+  python.kill();
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The worker of the page with one more action, which gives what an expression in Python gives. */
+function withExpressions(worker: string): string {
+  const action =
+    '@activity.defn(name="media.expression")\nasync def expression(task: dict):\n    return eval(task["text"])';
+  return worker.replace('async def main', `${action}\n\n\nasync def main`).replace('[resize]', '[resize, expression]');
+}
+
+function startWorker(): ChildProcess {
+  const env = { ...process.env, TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: 'python' };
+  const child = spawn('python3', ['worker.py'], { cwd: folder, env: { ...env, PYTHONPATH: folder } });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  return child;
+}
+
+const start = async (parameters: object, more: object = {}) =>
+  (await harness.call('POST', BASE, { action_ref: 'media.resize', parameters, ...more })).body.data;
+const closed = async (id: number) =>
+  (
+    await until(
+      () => harness.call('GET', `${BASE}/${id}`),
+      ({ body }) => ['completed', 'failed', 'cancelled'].includes(body.data.status),
+      40,
+    )
+  ).body.data;
+
+it('does tasks, with the defaults of their schema; heartbeats keep it from being taken for lost', async () => {
+  const { id } = await start({ picture: 'cat.png', width: 100, tiles: 14 });
+  const { status, result, tasks } = await closed(id);
+  expect([status, result]).toEqual(['completed', { picture: '100-cat.png', tiles: 14 }]);
+  expect(tasks[0].attempts).toMatchObject([{ attempt: 1, error: null, worker: expect.stringMatching(/^\d+@/) }]);
+  expect((await start({ picture: 'a', width: 1 }, { wait: 20 })).result).toEqual({ picture: '1-a', tiles: 4 });
+});
+
+it('fails them with the type, the code and the details that it says, and not again where it says so', async () => {
+  const definition = {
+    tasks: [
+      {
+        ...{ name: 'resize', action: 'media.resize', retry: { count: 3 } },
+        input: { picture: 'dog.png', width: 20_000 },
+        next: [
+          {
+            when: "{{ failed() and error.type == 'picture_error' }}",
+            publish: { most: '{{ error.details.most }}' },
+            do: 'noop',
+          },
+        ],
+      },
+    ],
+    output: { most: '{{ most }}' },
+  };
+  const body = { ref: 'media.careful', pack_ref: 'media', label: 'x', version: '1.0.0', definition };
+  expect((await harness.call('POST', '/api/v1/workflows', body)).status).toBe(201);
+  const run = (await harness.call('POST', BASE, { action_ref: 'media.careful', wait: 20 })).body.data;
+  expect([run.status, run.result]).toEqual(['completed', { most: 10_000 }]);
+  expect(run.tasks[0]).toMatchObject({
+    error: { type: 'picture_error', code: 'TOO_WIDE', message: 'dog.png cannot be 20000 wide' },
+    attempts: [{ attempt: 1 }],
+  });
+  const wrong = await start({ picture: 'a', width: 'wide' }, { wait: 20 });
+  expect([wrong.status, wrong.result.error_code]).toEqual(['failed', 'INPUT_INVALID']);
+});
+
+it.each<[what: string, expression: string, result: unknown]>([
+  ['an integer that a number carries', '[2**53 - 1, 2**53]', [2 ** 53 - 1, 2 ** 53]],
+  ['an integer beyond 2^53', '{"id": 2**53 + 1}', 'the output is invalid: /id is 9007199254740993, which'],
+  ['an integer that is too large for a number', '10**400', 'the output is invalid: output is 1000'],
+  ['NaN', '{"x": float("nan")}', 'the output is not valid JSON'],
+  ['half a character', '["\\ud83d"]', 'the output is invalid: /0 contains an unpaired surrogate'],
+  ['bytes', 'b"abc"', 'the output is encoded as "binary/plain": outputs are JSON'],
+  ['nothing', 'None', null],
+])('gives %s, or fails with output_invalid', async (_, text, result) => {
+  const run = (await harness.call('POST', BASE, { action_ref: 'media.expression', parameters: { text }, wait: 30 }))
+    .body.data;
+  if (typeof result !== 'string') expect([run.status, run.result]).toEqual(['completed', result]);
+  else {
+    expect([run.status, run.result.error_code, run.tasks[0].attempts.length]).toEqual(['failed', 'OUTPUT_INVALID', 1]);
+    expect(run.result.error).toContain(result);
+  }
+});
+
+it('is told of a cancel request with a heartbeat', async () => {
+  const { id } = await start({ picture: 'cat.png', width: 1, tiles: 1_000 });
+  await until(
+    () => harness.call('GET', `${BASE}/${id}`),
+    ({ body }) => body.data.waiting_for[0]?.kind === 'action',
+  );
+  await harness.call('POST', `${BASE}/${id}/cancel`, {});
+  const { status, tasks } = await closed(id);
+  expect([status, tasks[0].status]).toEqual(['cancelled', 'cancelled']);
+  await until(
+    async () => said,
+    (text) => text.includes('stopped run_resize'),
+  );
+});
+
+it('that is killed is found out, and the task done again by another one', async () => {
+  const { id } = await start({ picture: 'cat.png', width: 1, tiles: 6 });
+  await until(
+    () => harness.call('GET', `${BASE}/${id}`),
+    ({ body }) => body.data.waiting_for[0]?.kind === 'action',
+  );
+  python.kill('SIGKILL');
+  python = startWorker();
+  const { status, tasks } = await closed(id);
+  expect([
+    status,
+    tasks[0].attempts.map(({ error }: { error: { type: string } | null }) => error?.type ?? null),
+  ]).toEqual([...['completed', ['abandoned', null]]]);
+});

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+
+const BASE = '/api/v1/executions';
+let harness: ApiHarness;
+const ids: number[] = [];
+
+async function start(
+  body: object,
+): Promise<{ id: number; workflow_id: string; uuid: string; created: string; executor: number }> {
+  const answer = await harness.call('POST', BASE, { wait: 20, ...body });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201);
+  return answer.body.data;
+}
+
+const list = async (query: string) => (await harness.call('GET', `${BASE}?${query}`)).body;
+const idsOf = (page: { data: { id: number }[] }) => page.data.map(({ id }) => id);
+
+/** Every row of a list behind cursors, with what is done between two pages. */
+async function walk(query: string, between: () => Promise<void> = async () => {}): Promise<number[]> {
+  const seen: number[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page = await list(`${query}${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    seen.push(...idsOf(page));
+    cursor = page.next_cursor;
+    await between();
+  }
+  return seen;
+}
+
+beforeAll(async () => {
+  harness = await createApiHarness('lists');
+  for (let n = 0; n < 7; n += 1) {
+    const { id } = await start({ action_ref: 'core.transform', parameters: { data: `value, "${n}"` } });
+    ids.unshift(id);
+  }
+  const failing = await start({ action_ref: 'core.fail', parameters: { message: 'no\nway', type: 'E_NO' } });
+  ids.unshift(failing.id);
+  await until(
+    () => list('status=failed'),
+    ({ data }) => data.length === 1,
+  );
+  await until(
+    () => list('status=completed'),
+    ({ data }) => data.length === 7,
+  );
+});
+afterAll(() => harness.close());
+
+describe('a list', () => {
+  it('goes on behind a cursor, and repeats and leaves out nothing while runs start and end', async () => {
+    expect(await walk('limit=3')).toEqual(ids);
+    const during = await walk('limit=2', async () => {
+      await start({ action_ref: 'core.noop', wait: 0 });
+    });
+    expect(during.filter((id) => ids.includes(id))).toEqual(ids);
+    expect(new Set(during).size).toBe(during.length);
+  });
+
+  it('gives a cursor with a page too, and none at its end', async () => {
+    const page = await list('action_ref=core.transform&per_page=5');
+    expect(page.pagination).toMatchObject({ page: 1, page_size: 5, total_items: 7, total_pages: 2 });
+    const rest = await list(`action_ref=core.transform&limit=5&cursor=${page.next_cursor}`);
+    expect([...idsOf(page), ...idsOf(rest)]).toEqual(ids.slice(1));
+    expect([rest.next_cursor, rest.pagination.total_items]).toEqual([null, 7]);
+    expect((await list('action_ref=core.transform&page=2&per_page=5')).next_cursor).toBeNull();
+  });
+
+  it('shows an open run as its worker says, without anybody reading it', async () => {
+    const { id } = await start({ action_ref: 'core.wait_signal', parameters: { name: 'go' }, wait: 0 });
+    const waits = () => list('status=waiting&action_ref=core.wait_signal');
+    expect(idsOf(await until(waits, ({ data }) => data.length > 0))).toEqual([id]);
+    await harness.call('POST', `${BASE}/${id}/signal`, { name: 'go' });
+    await until(waits, ({ data }) => data.length === 0);
+  });
+
+  it('finds runs by time, by who started them, and by any spelling of an id', async () => {
+    const third = (await harness.call('GET', `${BASE}/${ids[3]}`)).body.data;
+    const after = encodeURIComponent(third.created);
+    expect(idsOf(await list(`created_after=${after}&action_ref=core.transform`))).toEqual(ids.slice(1, 4));
+    expect(idsOf(await list(`created_before=${after}`))).toEqual(ids.slice(4));
+    expect(idsOf(await list(`created_after=${after}&created_before=${after}`))).toEqual([]);
+    expect((await list(`executor=${third.executor}`)).data.length).toBeGreaterThanOrEqual(ids.length);
+    expect((await list('executor=999999')).data).toEqual([]);
+    for (const search of [third.id, third.uuid, third.workflow_id, third.uuid.slice(0, 23)]) {
+      expect(idsOf(await list(`search=${search}`)), String(search)).toContain(ids[3]);
+    }
+    expect(idsOf(await list(`search=${third.workflow_id}`))).toEqual([ids[3]]);
+    expect((await list('search=wf_%25')).data).toEqual([]);
+  });
+
+  it.each([
+    ['cursor=nonsense', '/cursor'],
+    ['limit=251', '/limit'],
+    ['limit=0', '/limit'],
+    ['created_after=yesterday', '/created_after'],
+    ['created_after=2026-01-01T00:00:00', '/created_after'],
+    ['executor=me', '/executor'],
+  ])('refuses %s', async (query, path) => {
+    const { status, body } = await harness.call('GET', `${BASE}?${query}`);
+    expect([status, body.code, body.issues[0].path]).toEqual([400, 'request_invalid', path]);
+  });
+});
+
+describe('statistics', () => {
+  it('count groups, which add up to the whole', async () => {
+    for (const grouping of ['action_ref', 'pack', 'day']) {
+      const { groups, ...all } = (await harness.call('GET', `${BASE}/stats?group_by=${grouping}`)).body.data;
+      for (const [kind, total] of Object.entries(all)) {
+        expect(
+          groups.reduce((sum: number, group: Record<string, number>) => sum + group[kind]!, 0),
+          kind,
+        ).toBe(total);
+      }
+    }
+    const { groups } = (await harness.call('GET', `${BASE}/stats?group_by=action_ref`)).body.data;
+    expect(groups.find(({ key }: { key: string }) => key === 'core.fail')).toMatchObject({ total: 1, failed: 1 });
+    expect((await harness.call('GET', `${BASE}/stats?group_by=day`)).body.data.groups[0].key).toMatch(
+      /^\d{4}-\d\d-\d\d$/,
+    );
+    const none = await harness.call('GET', `${BASE}/stats?created_before=2026-01-01T00:00:00Z&group_by=pack`);
+    expect(none.body.data).toMatchObject({ total: 0, groups: [] });
+  });
+});
+
+describe('an export', () => {
+  const get = async (query: string) => {
+    const response = await fetch(`${harness.api.url}${BASE}/export?${query}`, { headers: { 'x-api-key': DEV_KEY } });
+    return {
+      type: response.headers.get('content-type'),
+      name: response.headers.get('content-disposition'),
+      text: await response.text(),
+    };
+  };
+
+  it('is the list with its filters, as JSON, a line each, or CSV', async () => {
+    const json = await harness.call('GET', `${BASE}/export?format=json&action_ref=core.transform`);
+    expect(json.body.map(({ id }: { id: number }) => id)).toEqual(ids.slice(1));
+    expect(json.body[0]).toMatchObject({ status: 'completed', result: 'value, "6"', error: null, parent: null });
+    expect(json.body[0].duration_ms).toBeGreaterThanOrEqual(0);
+    const ndjson = await get('format=ndjson&action_ref=core.transform');
+    expect(ndjson.type).toBe('application/x-ndjson');
+    expect(
+      ndjson.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(json.body);
+    const csv = await get('format=csv&action_ref=core.*&status=failed');
+    expect(csv.name).toBe('attachment; filename="executions.csv"');
+    const [head, ...rows] = csv.text.split('\r\n');
+    expect(head).toBe(
+      'id,uuid,workflow_id,action_ref,status,parent,enforcement,executor,created,updated,duration_ms,error_code,error,result,state',
+    );
+    expect(rows.join('\r\n')).toMatch(
+      new RegExp(`^${ids[0]},.*,core\\.fail,failed,,,\\d+,.*,E_NO,"no\nway",,failed\r\n$`, 's'),
+    );
+    const quoted = await get(`format=csv&search=${ids[1]}`);
+    expect(quoted.text).toContain(',"value, ""6""",completed\r\n');
+  });
+
+  it('of nothing is empty', async () => {
+    expect((await harness.call('GET', `${BASE}/export?format=json&status=timeout`)).body).toEqual([]);
+    expect((await get('format=ndjson&status=timeout')).text).toBe('');
+    expect((await get('format=csv&status=timeout')).text.split('\r\n')).toHaveLength(2);
+    const wrong = await harness.call('GET', `${BASE}/export?format=xml`);
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'request_invalid']);
+  });
+});

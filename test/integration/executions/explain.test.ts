@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+import { createWebServer, type WebServer } from '../support/web-server.ts';
+
+let harness: ApiHarness;
+let web: WebServer;
+beforeAll(async () => {
+  [harness, web] = await Promise.all([createApiHarness('explain'), createWebServer()]);
+  await harness.call('POST', '/api/v1/actions', {
+    ...{ ref: 'examples.outside', pack_ref: 'examples', label: 'x', task_queue: 'nobody-serves-this' },
+  });
+});
+afterAll(async () => {
+  web.open();
+  await harness.close();
+  await web.close();
+});
+
+let stored = 0;
+async function start(definition: object): Promise<number> {
+  stored += 1;
+  const ref = `examples.explained${stored}`;
+  const made = await harness.call('POST', '/api/v1/workflows', {
+    ref,
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
+    definition,
+  });
+  expect(made.status, JSON.stringify(made.body)).toBe(201);
+  return (await harness.call('POST', '/api/v1/executions', { workflow: ref })).body.data.id;
+}
+
+/** The explanation of a run, once it waits for some kinds of things. */
+const explained = async (id: number, ...kinds: string[]) =>
+  (
+    await until(
+      () => harness.call('GET', `/api/v1/executions/${id}/explain`),
+      ({ body }) => kinds.every((kind) => body.data.waiting_for.some((wait: { kind: string }) => wait.kind === kind)),
+    )
+  ).body.data;
+
+/** Does what an advice says. */
+const follow = ({ method, href }: { method: string; href: string }, body: object = {}, key?: string) =>
+  harness.call(method, href, body, key === undefined ? {} : { 'x-api-key': key });
+
+describe('an explanation', () => {
+  it('says who can decide, what a join lacks, and how to move it; what it advises works', async () => {
+    const id = await start({
+      tasks: [
+        {
+          name: 'ask',
+          action: 'core.inquiry',
+          input: { approvers: ['approver'], groups: ['ops'] },
+          on_success: 'both',
+        },
+        { name: 'quick', action: 'core.noop', on_success: 'both' },
+        { name: 'both', action: 'core.wait_signal', join: 'all', input: { name: 'go' } },
+      ],
+    });
+    const first = await explained(id, 'inquiry');
+    expect(first).toMatchObject({
+      ...{ status: 'waiting', can_finish: true },
+      blocked_by: [{ task: 'both', needed: 2, arrived: ['quick'], missing: ['ask'] }],
+      advice: [{ text: '"ask" waits for a decision: approver, the group ops can decide.', method: 'POST' }],
+    });
+    expect((await follow(first.advice[0], { option: 'approve' }, 'fmt_test-key-of-the-approver')).status).toBe(200);
+    const second = await explained(id, 'signal');
+    expect([second.blocked_by, second.advice[0].text]).toEqual([[], '"both" waits for the signal "go".']);
+    await harness.call('POST', `/api/v1/executions/${id}/pause`, { reason: 'lunch' });
+    const third = await explained(id, 'pause');
+    expect([third.status, third.advice[0].text]).toEqual([
+      'paused',
+      'It is paused by dev: lunch; resume has it go on.',
+    ]);
+    expect((await follow(third.advice[0])).status).toBe(202);
+    expect((await follow(second.advice[0], { name: 'go' })).status).toBe(202);
+    const last = await until(
+      () => explained(id),
+      ({ status }) => status === 'completed',
+    );
+    expect(last).toMatchObject({ can_finish: true, waiting_for: [], advice: [] });
+  });
+
+  it('says which queue has no worker, until when time is waited for, and what is being done', async () => {
+    const id = await start({
+      start: ['outside', 'later', 'again', 'slow', 'below'],
+      tasks: [
+        { name: 'outside', action: 'examples.outside' },
+        { name: 'later', action: 'core.delay', input: { seconds: 3600 } },
+        { name: 'again', action: 'core.fail', input: { message: 'no luck' }, retry: { count: 1, delay: 3600 } },
+        { name: 'slow', action: 'core.http', input: { url: `${web.url}/wait` } },
+        { name: 'below', action: `examples.explained1` },
+      ],
+    });
+    const { advice, can_finish } = await explained(id, 'worker', 'timer', 'retry', 'action', 'child');
+    const texts = advice.map(({ text }: { text: string }) => text);
+    expect(can_finish).toBe(true);
+    expect(texts).toEqual(
+      expect.arrayContaining([
+        'No worker has taken "outside" yet (no_worker): nobody polls the task queue "nobody-serves-this".',
+        '"slow" is being done by a worker; it needs nothing.',
+        '"below" waits for its sub-workflow, which has an explanation of its own.',
+      ]),
+    );
+    expect(texts.some((text: string) => /^"later" waits until 20\S+ by itself; skip ends the wait\.$/.test(text))).toBe(
+      true,
+    );
+    expect(
+      texts.some((text: string) =>
+        /^"again" is tried again at 20\S+, after: no luck; skip ends the wait\.$/.test(text),
+      ),
+    ).toBe(true);
+    const child = advice.find(({ method }: { method: string }) => method === 'GET');
+    expect((await harness.call('GET', child.href)).body.data.waiting_for[0].kind).toBe('inquiry');
+  });
+
+  it('of what has failed advises a retry', async () => {
+    const id = await start({ tasks: [{ name: 'boom', action: 'core.fail', input: { message: 'no' } }] });
+    const data = await until(
+      () => explained(id),
+      ({ status }) => status === 'failed',
+    );
+    expect(data).toMatchObject({
+      ...{ can_finish: false },
+      advice: [
+        {
+          text: 'It has ended as failed: "boom" failed with action_error (no). A retry continues from there.',
+          method: 'POST',
+        },
+      ],
+    });
+    expect((await follow(data.advice[0])).status).toBe(201);
+  });
+});
+
+it.each<[string, object[], string, string]>([
+  [
+    'the word fail behind what it handled',
+    [
+      { name: 'deploy', action: 'core.fail', input: { message: 'no' }, on_failure: 'rollback' },
+      { name: 'rollback', action: 'core.noop', on_success: 'fail' },
+    ],
+    'the workflow failed after "rollback"',
+    'deploy',
+  ],
+  [
+    'the word fail behind what succeeded',
+    [{ name: 'check', action: 'core.noop', on_success: 'fail' }],
+    'the workflow failed after "check"',
+    'check',
+  ],
+])('a run that failed by %s is tried again from the task that the explanation names', async (_, tasks, how, from) => {
+  const id = await start({ tasks });
+  const { advice } = await until(
+    () => explained(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(advice).toMatchObject([{ method: 'POST', body: { from } }]);
+  expect(advice[0].text).toBe(
+    `It has ended as failed: ${how}. A retry with from: "${from}" does "${from}" and what followed from it again.`,
+  );
+  const plain = await harness.call('POST', advice[0].href, {});
+  expect([plain.status, plain.body.code, plain.body.error]).toEqual([
+    409,
+    'nothing_failed',
+    `There is nothing to try again: every failure in it was handled; from: "${from}" does that again`,
+  ]);
+  expect((await follow(advice[0], advice[0].body)).status).toBe(201);
+});
+
+it('a run that has failed and waits for something cannot finish well; cancelled, it says what failed', async () => {
+  const id = await start({
+    start: ['w', 'x'],
+    tasks: [
+      { name: 'w', action: 'core.wait_signal', input: { name: 'go' } },
+      { name: 'x', action: 'core.http', input: { url: `${web.url}/status/404` } },
+    ],
+  });
+  const lost = await until(
+    () => explained(id),
+    ({ can_finish }) => can_finish === false,
+  );
+  expect(lost.advice).toMatchObject([
+    { code: 'failed', method: 'POST', href: `/api/v1/executions/${id}/cancel` },
+    { text: '"w" waits for the signal "go".' },
+  ]);
+  expect(lost.advice[0].text).toMatch(
+    /^It has failed, and ends as failed once nothing of it is awaited any more: "x" failed with http_error \(.*404.*\)\. Cancel ends the wait\.$/,
+  );
+  expect((await follow(lost.advice[0])).status).toBe(202);
+  const { body } = await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    (answer) => answer.body.data.status === 'cancelled',
+  );
+  // Whoever cancelled it decided how it ended: the task that had failed is told in words.
+  expect(body.data.result).toMatchObject({ error_code: 'CANCELLED' });
+  expect(body.data.result.task ?? null).toBeNull();
+  expect(body.data.result.error).toMatch(/^the run was cancelled; "x" had failed: .*404/);
+});
+
+it('an execution is shown as it was at any event of its history', async () => {
+  const id = await start({
+    variables: { step: 'none' },
+    tasks: [
+      { name: 'a', action: 'core.http', input: { url: `${web.url}/ok` }, publish: { step: 'a' } },
+      { name: 'b', action: 'core.http', input: { url: `${web.url}/ok?after={{ step }}` }, publish: { step: 'b' } },
+    ],
+  });
+  await until(
+    () => explained(id),
+    ({ status }) => status === 'completed',
+  );
+  const at = async (event: number) => (await harness.call('GET', `/api/v1/executions/${id}/at/${event}`)).body.data;
+  const seen = (data: {
+    status: string;
+    variables: { step?: string };
+    inputs: Record<string, { url: string }>;
+    tasks: { key: string; status: string }[];
+  }) => [
+    data.status,
+    data.variables.step,
+    data.tasks.map(({ key, status }) => `${key} ${status}`),
+    data.inputs.b?.url.split('?')[1],
+  ];
+  const { data: history } = (await harness.call('GET', `/api/v1/executions/${id}/history`)).body;
+  const eventOf = (type: string, nth = 0) =>
+    history.filter((event: { event_type: string }) => event.event_type === type)[nth].id;
+  expect(seen(await at(1))).toEqual(['requested', undefined, [], undefined]);
+  expect(seen(await at(eventOf('WorkflowTaskCompleted')))).toEqual(['running', 'none', ['a scheduled'], undefined]);
+  expect(seen(await at(eventOf('ActivityTaskScheduled', 1)))).toEqual([
+    'running',
+    'a',
+    ['a completed', 'b scheduled'],
+    'after=a',
+  ]);
+  expect(seen(await at(history.at(-1).id))).toEqual(['completed', 'b', ['a completed', 'b completed'], 'after=a']);
+  const beyond = await harness.call('GET', `/api/v1/executions/${id}/at/999`);
+  expect([beyond.status, beyond.body.code]).toEqual([404, 'event_not_found']);
+});

@@ -1,0 +1,509 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Ledger, LedgerFinding } from '../../../model/ledger.ts';
+import { showHistory } from '../runs/shown-history.ts';
+import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { type Ended, type FermataHost, PROGRAM, runFermata, startFermataHost } from '../support/fermata.ts';
+import { until } from '../support/until.ts';
+
+let harness: ApiHarness;
+let folder: string;
+let host: FermataHost;
+beforeAll(async () => {
+  harness = await createApiHarness('cli');
+  folder = await mkdtemp(join(tmpdir(), 'fermata-cli-'));
+  host = await startFermataHost(folder);
+});
+afterAll(async () => {
+  await host.close();
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const settings = (env: Record<string, string>) => ({
+  FERMATA_URL: harness.api.url,
+  FERMATA_API_KEY: DEV_KEY,
+  ...env,
+});
+
+/** Runs the command line in a folder of its own, where it finds nothing by itself. */
+const fermata = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
+  host.run(args, settings(env), input);
+
+/** The same in a process of its own. */
+const fermataProcess = (args: string[], env: Record<string, string> = {}, input?: string): Promise<Ended> =>
+  runFermata(folder, args, settings(env), input);
+
+const write = async (name: string, text: string) => {
+  await writeFile(join(folder, name), text);
+  return name;
+};
+
+const GREET = `
+ref: examples.greet
+pack_ref: examples
+label: Greet
+version: 1.0.0
+param_schema: { type: object, properties: { name: { type: string } }, required: [name] }
+definition:
+  tasks:
+    - { name: pause, action: core.delay, input: { seconds: 0.5 } }
+    - { name: greet, action: core.transform, input: { data: "Hello, {{ name }}" } }
+`;
+
+/** What is found about the history of an execution in which one person has answered one question. */
+const SUBJECTS = ['start', 'course', 'statement', 'question'];
+
+describe('apply', () => {
+  it('creates, leaves alone and updates a workflow from a file', async () => {
+    const file = await write('greet.yaml', GREET);
+    const changes: unknown[] = [];
+    for (const text of [GREET, GREET, GREET.replace('Hello', 'Good day')]) {
+      await write('greet.yaml', text);
+      const { code, json } = await fermata(['apply', '-f', file]);
+      changes.push([code, json()]);
+    }
+    const one = (change: string, revision: number) => [
+      0,
+      [{ kind: 'workflow', ref: 'examples.greet', change, revision }],
+    ];
+    expect(changes).toEqual([one('created', 1), one('unchanged', 1), one('updated', 2)]);
+  });
+
+  it('brings in a pack from its folder', async () => {
+    await mkdir(join(folder, 'pack/workflows'), { recursive: true });
+    await write('pack/pack.yaml', 'ref: shop\nlabel: Shop\n');
+    await write('pack/workflows/greet.yaml', GREET.replaceAll('examples', 'shop'));
+    const { code, out } = await fermata(['apply', '-f', 'pack', '--table']);
+    expect([code, out.split('\n').map((line) => line.split(/\s+/))]).toEqual([
+      0,
+      [
+        ['KIND', 'REF', 'CHANGE', 'REVISION'],
+        ['pack', 'shop', 'created', '-'],
+        ['workflow', 'shop.greet', 'created', '1'],
+        [''],
+      ],
+    ]);
+  });
+
+  it('tells what would change before it does, and a pack that is written out is the same again', async () => {
+    await mkdir(join(folder, 'tool/workflows'), { recursive: true });
+    await mkdir(join(folder, 'tool/actions'), { recursive: true });
+    await write('tool/pack.yaml', 'ref: tool\nlabel: Tool\ntags: [a, b]\n');
+    await write('tool/actions/fit.yaml', 'ref: tool.fit\npack_ref: tool\nlabel: Fit\ntask_queue: tools\n');
+    await write('tool/workflows/greet.yaml', GREET.replaceAll('examples', 'tool'));
+    const changes = async (args: string[]) =>
+      (await fermata(['apply', '-f', ...args])).json().map(({ change }: { change: string }) => change);
+    expect(await changes(['tool', '--dry-run'])).toEqual(['created', 'created', 'created']);
+    expect((await fermata(['pack', 'tool', '-o', 'out'])).code).toBe(1);
+    expect(await changes(['tool'])).toEqual(['created', 'created', 'created']);
+    expect(await changes(['tool', '--dry-run'])).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    await write('tool/workflows/greet.yaml', GREET.replaceAll('examples', 'tool').replace('Hello', 'Bye'));
+    expect(await changes(['tool', '--dry-run'])).toEqual(['unchanged', 'unchanged', 'updated']);
+    expect(await changes(['tool/workflows/greet.yaml', '--dry-run'])).toEqual(['updated']);
+    const written = await fermata(['pack', 'tool', '-o', 'out']);
+    expect(written.json()).toEqual(['pack.yaml', 'actions/fit.yaml', 'workflows/greet.yaml']);
+    expect(await readFile(join(folder, 'out/pack.yaml'), 'utf8')).toBe('ref: tool\nlabel: Tool\ntags:\n  - a\n  - b\n');
+    expect(await readFile(join(folder, 'out/workflows/greet.yaml'), 'utf8')).toContain('Hello, {{ name }}');
+    expect(await changes(['out'])).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    await rm(join(folder, 'out/actions/fit.yaml'));
+    expect(await changes(['out', '--prune'])).toEqual(['unchanged', 'deleted', 'unchanged']);
+  });
+
+  it('takes standard input, and says which file is wrong', async () => {
+    const { code, json } = await fermata(['apply', '-f', '-'], {}, GREET.replaceAll('greet', 'piped'));
+    expect([code, json()[0]]).toMatchObject([0, { ref: 'examples.piped', change: 'created' }]);
+    await mkdir(join(folder, 'faulty/workflows'), { recursive: true });
+    await write('faulty/pack.yaml', 'ref: faulty\nlabel: Faulty\n');
+    const definition = (next: string) =>
+      `label: x\nversion: 1.0.0\ndefinition: { tasks: [{ name: a, action: core.noop, on_success: ${next} }] }\n`;
+    await write('faulty/workflows/first.yaml', `ref: faulty.first\n${definition('noop')}`);
+    await write('faulty/workflows/second.yaml', `ref: faulty.second\n${definition('zz')}`);
+    const refused = await fermata(['apply', '-f', 'faulty']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('workflows/second.yaml /definition/')]);
+    expect(refused.err).not.toContain('/workflows/1/');
+    await write('faulty/workflows/second.yaml', `ref: faulty.second\n${definition('noop')}`);
+    expect((await fermata(['apply', '-f', 'faulty'])).code).toBe(0);
+    const lost = await write('lost.yaml', GREET.replaceAll('examples', 'nowhere'));
+    const unknown = await fermata(['apply', '-f', lost]);
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('lost.yaml: ')]);
+    expect(unknown.err).toContain('fermata packs create nowhere');
+    await mkdir(join(folder, 'faulty/workflows/sub'));
+    const deep = await fermata(['apply', '-f', 'faulty']);
+    expect([deep.code, deep.err]).toEqual([2, expect.stringContaining('sub is a folder')]);
+    await rm(join(folder, 'faulty/workflows/sub'), { recursive: true });
+    await mkdir(join(folder, 'faulty/workflow'));
+    const near = await fermata(['apply', '-f', 'faulty']);
+    expect([near.code, near.err]).toEqual([2, expect.stringContaining('Did you mean "workflows"?')]);
+    const taken = await fermata(['pack', 'faulty', '-o', 'lost.yaml']);
+    expect([taken.code, taken.err.trim().split('\n')]).toEqual([2, [expect.stringContaining('cannot be written')]]);
+  });
+
+  it('prunes what has open executions only by force', async () => {
+    await mkdir(join(folder, 'pruned/workflows'), { recursive: true });
+    await write('pruned/pack.yaml', 'ref: pruned\nlabel: Pruned\n');
+    const workflow = await write(
+      'pruned/workflows/long.yaml',
+      'ref: pruned.long\nlabel: x\nversion: 1.0.0\ndefinition: { tasks: [{ name: a, action: core.delay, input: { seconds: 600 } }] }\n',
+    );
+    expect((await fermata(['apply', '-f', 'pruned'])).code).toBe(0);
+    expect((await fermata(['run', 'pruned.long'])).code).toBe(0);
+    await rm(join(folder, workflow));
+    const refused = await fermata(['apply', '-f', 'pruned', '--prune']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('--force terminates them')]);
+    const done = await fermata(['apply', '-f', 'pruned', '--prune', '--force']);
+    expect([done.code, done.json()[1]]).toMatchObject([0, { ref: 'pruned.long', change: 'deleted' }]);
+  });
+
+  it.each([
+    ['a file that is not there', 'nothing.yaml', 2, 'there is nothing at nothing.yaml'],
+    ['a folder without a pack', '.', 2, '. holds no pack.yaml'],
+  ])('refuses %s', async (_, path, code, message) => {
+    const ended = await fermata(['apply', '-f', path]);
+    expect([ended.code, ended.err]).toEqual([code, expect.stringContaining(message)]);
+  });
+});
+
+describe('validate and simulate', () => {
+  it('tell what is wrong, with its place, and fail then', async () => {
+    const file = await write('wrong.yaml', GREET.replace('core.transform', 'core.transfrom'));
+    const wrong = await fermata(['validate', '-f', file, '--table']);
+    expect([wrong.code, wrong.err.trim()]).toEqual([1, 'fermata: wrong.yaml is invalid']);
+    expect(wrong.out).toBe(
+      'error    /definition/tasks/1/action: there is no action "core.transfrom". Did you mean "core.transform"? [unknown_action]\n',
+    );
+    const right = await fermataProcess(['validate', '-f', '-', '--table'], {}, GREET);
+    expect([right.code, right.out]).toEqual([0, 'nothing is wrong\n']);
+  });
+
+  it('test a workflow: what is not as expected fails, and is told', async () => {
+    await fermata(['apply', '-f', await write('greet.yaml', GREET)]);
+    const test = (greeting: string) =>
+      write(
+        'test.yaml',
+        `input: { name: Ada }\nexpect: { status: completed, order: [pause, greet], output: { greet: "${greeting}" } }\n`,
+      );
+    const passed = await fermata(['simulate', 'examples.greet', '-f', await test('x')]);
+    expect(passed.json().output).toBe('Hello, Ada');
+    expect([passed.code, passed.err]).toEqual([
+      1,
+      'fermata: examples.greet does not do what is expected\n  /output: Hello, Ada instead of {"greet":"x"}\n',
+    ]);
+    await write('test.yaml', 'input: { name: Ada }\nexpect: { status: completed, output: "Hello, Ada" }\n');
+    expect((await fermata(['simulate', 'examples.greet', '-f', 'test.yaml'])).code).toBe(0);
+    await write('test.yaml', 'input: { name: Ada }\noutcomes: { greet: { error: { type: e, message: no luck } } }\n');
+    const failing = await fermata(['simulate', 'examples.greet', '-f', 'test.yaml', '--table']);
+    expect(failing.out).toMatch(/^failed {2}no luck\n[\s\S]*greet +core\.transform +failed +- +no luck\n/);
+  });
+});
+
+describe('executions', () => {
+  it('are run, awaited, listed, read and exported', async () => {
+    await fermata(['apply', '-f', await write('greet.yaml', GREET)]);
+    const run = await fermata(['run', 'examples.greet', '--input', 'name=Ada', '--wait']);
+    expect([run.code, run.json().status, run.json().result, run.json().mode]).toEqual([
+      0,
+      'completed',
+      'Hello, Ada',
+      'cli',
+    ]);
+    const { id } = run.json();
+    const listed = await fermata(['list', '--action', 'examples.greet', '-n', '1', '--table']);
+    expect(listed.out.split('\n')[1]).toMatch(new RegExp(`^${id}  examples.greet  completed  `));
+    const got = await fermata(['get', String(id), '--table']);
+    expect(got.out).toMatch(/^greet +core.transform +completed +1 /m);
+    const file = join(folder, 'all.csv');
+    expect((await fermata(['export', '--action', 'examples.greet', '-o', file])).code).toBe(0);
+    expect(await readFile(file, 'utf8')).toContain(`${id},`);
+    const refused = await fermata(['run', 'examples.greet', '-i', 'name=3']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('/parameters/name: ')]);
+  });
+
+  it('are followed until they end; the exit code tells how', async () => {
+    const started = await fermata(['run', 'examples.greet', '-i', 'name=Bo']);
+    const watched = await fermata(['watch', String(started.json().id), '--table']);
+    expect([watched.code, watched.out]).toEqual([
+      0,
+      expect.stringMatching(/"greet" ended as completed[\s\S]*is completed/),
+    ]);
+    const failing = await fermataProcess(['run', 'core.fail', '-i', 'message=no', '--wait', '--table']);
+    expect([failing.code, failing.err]).toEqual([1, expect.stringContaining('ended as failed')]);
+    const followed = await fermata(['watch', failing.out.split(/\s+/)[1]!]);
+    expect([
+      followed.code,
+      followed.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).event),
+    ]).toEqual([1, ['log', 'execution', 'task', 'log', 'log', 'execution', 'log', 'end']]);
+  });
+
+  it('are signalled, cancelled and terminated', async () => {
+    const start = async () => String((await fermata(['run', 'core.wait_signal', '-i', 'name=go'])).json().id);
+    const [signalled, cancelled, terminated] = [await start(), await start(), await start()];
+    expect((await fermata(['signal', signalled, 'go', '-p', '{"a":1}'])).code).toBe(0);
+    expect((await fermata(['cancel', cancelled, '--reason', 'enough'])).code).toBe(0);
+    expect((await fermata(['terminate', terminated])).code).toBe(0);
+    const ends = await Promise.all([signalled, cancelled, terminated].map((id) => fermata(['watch', id])));
+    expect(ends.map(({ code }) => code)).toEqual([0, 1, 1]);
+    const again = await fermata(['cancel', cancelled]);
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('(execution_closed)')]);
+  });
+});
+
+it('what people are asked is listed, shown and decided about, as it was shown', async () => {
+  const made = await harness.call('POST', '/api/v1/keys', { subject: 'ann', roles: ['operator'] });
+  const ann = { FERMATA_API_KEY: made.body.data.key };
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.asks', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: {
+      tasks: [
+        { name: 'ask', action: 'core.inquiry', input: { prompt: 'Deploy?', approvers: ['ann'] }, on_success: 'go' },
+        { name: 'go', action: 'core.log', input: { message: 'gone' } },
+      ],
+    },
+  });
+  await harness.call('POST', '/api/v1/executions', { workflow: 'examples.asks' });
+  const list = () =>
+    harness.call('GET', '/api/v1/inquiries?assigned=me', undefined, { 'x-api-key': made.body.data.key });
+  await until(list, ({ body }) => body.data.length === 1);
+  const [{ id, bound_to: bound }] = (await fermata(['inquiries'], ann)).json();
+  const shown = await fermata(['inquiries', 'get', id, '--table'], ann);
+  expect(shown.out).toMatch(/^Deploy\?\n[\s\S]*approval runs go \(core\.log\) \{"message":"gone"\}/);
+  expect(shown.out).toContain(bound);
+  for (const [args, env, code, message] of [
+    [['approve', id], ann, 2, 'give --yes or --bound-to'],
+    [['approve', id, '--yes', '--option', 'deny'], ann, 2, '"deny" does not approve; options that approve: approve'],
+    [['approve', id, '--bound-to', '0'.repeat(64)], ann, 1, '(binding_changed)'],
+    [['approve', id, '--yes'], {}, 1, '(not_an_approver)'],
+    [['delegate', id, '--to', 'approver'], ann, 1, '(not_delegable)'],
+    [['delegate', id], ann, 2, '--to'],
+    [['delegate', id, '--to', 'approver', '--withdraw'], ann, 2, '--withdraw'],
+    [['delegate', id, '--withdraw'], ann, 1, '(not_an_approver)'],
+  ] as const) {
+    const refused = await fermata([...args], env);
+    expect([refused.code, refused.err]).toEqual([code, expect.stringContaining(message)]);
+  }
+  const denied = await fermata(['deny', id, '--bound-to', bound, '--comment', 'not today'], ann);
+  expect([denied.code, denied.json()]).toMatchObject([
+    0,
+    { result: 'decided', data: { status: 'denied', votes: [{ by: 'ann', comment: 'not today', bound_to: bound }] } },
+  ]);
+});
+
+it('what one is asked is delegated, and taken back', async () => {
+  const made = await harness.call('POST', '/api/v1/keys', { subject: 'amy', roles: ['operator'] });
+  const amy = { FERMATA_API_KEY: made.body.data.key };
+  const input = { prompt: 'Deploy?', approvers: ['amy'], delegable: true };
+  await harness.call('POST', '/api/v1/workflows', {
+    ...{ ref: 'examples.delegable', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    definition: { tasks: [{ name: 'ask', action: 'core.inquiry', input }] },
+  });
+  await harness.call('POST', '/api/v1/executions', { workflow: 'examples.delegable' });
+  const list = () =>
+    harness.call('GET', '/api/v1/inquiries?assigned=me', undefined, { 'x-api-key': made.body.data.key });
+  const { body } = await until(list, (answer) => answer.body.data.length === 1);
+  const [{ id }] = body.data;
+  const given = await fermata(['delegate', id, '--to', 'approver', '--reason', 'away', '--table'], amy);
+  expect([given.code, given.out]).toEqual([0, expect.stringContaining('approver decides on behalf of amy')]);
+  expect((await fermata(['approve', id, '--yes'], amy)).err).toContain('(not_an_approver)');
+  const back = await fermata(['delegate', id, '--withdraw', '--json'], amy);
+  expect([back.code, back.json()]).toMatchObject([0, { result: 'delegated', data: { delegations: [] } }]);
+  expect((await fermata(['approve', id, '--yes'], amy)).code).toBe(0);
+});
+
+it('keys are made, listed and revoked', async () => {
+  const made = (await fermata(['keys', 'create', 'ci', '--role', 'viewer', '--expires-in', '3600'])).json();
+  const env = { FERMATA_API_KEY: made.key };
+  expect((await fermata(['list'], env)).code).toBe(0);
+  expect((await fermata(['run', 'core.noop'], env)).err).toContain('(forbidden)');
+  expect((await fermata(['keys', 'list', '--table'])).out).toMatch(new RegExp(`^${made.id} +${made.prefix} +ci `, 'm'));
+  expect((await fermata(['keys', 'revoke', String(made.id)])).code).toBe(0);
+  expect((await fermata(['list'], env)).err).toContain('(unauthenticated)');
+});
+
+it('decisions are exported, and verified without a server', async () => {
+  const ask = { name: 'ask', action: 'core.inquiry', input: { prompt: 'Deploy?', approvers: ['approver'] } };
+  const definition = { tasks: [ask, { name: 'sub', action: 'examples.below' }] };
+  for (const [ref, tasks] of [
+    ['below', { tasks: [ask] }],
+    ['above', definition],
+  ] as const) {
+    const body = { ref: `examples.${ref}`, pack_ref: 'examples', label: 'x', version: '1.0.0', definition: tasks };
+    expect((await harness.call('POST', '/api/v1/workflows', body)).status).toBe(201);
+  }
+  const started = await harness.call('POST', '/api/v1/executions', { workflow: 'examples.above' });
+  const open = () => harness.call('GET', '/api/v1/inquiries?status=pending');
+  for (const _ of ['above', 'below']) {
+    const { body } = await until(open, (answer) => answer.body.data.length > 0);
+    const { id, bound_to } = body.data[0];
+    const headers = { 'x-api-key': APPROVER_KEY };
+    await harness.call(
+      'POST',
+      `/api/v1/inquiries/${id}/respond`,
+      { option: 'approve', bound_to, comment: 'ok' },
+      headers,
+    );
+    await until(open, (answer) => answer.body.data[0]?.id !== id);
+  }
+  const url = `${harness.api.url}/api/v1/executions/${started.body.data.id}/decisions/export`;
+  const answer = await fetch(url, { headers: { 'x-api-key': DEV_KEY } });
+  expect(answer.headers.get('content-type')).toBe('application/vnd.fermata.decisions+json');
+  const text = await answer.text();
+  const [file, changed] = [
+    await write('decisions.json', text),
+    await write('changed.json', text.replace('"ok"', '"no"')),
+  ];
+  const keys = await write('keys.json', await (await fetch(`${harness.api.url}/.well-known/fermata-keys.json`)).text());
+  const offline = { FERMATA_URL: '', FERMATA_API_KEY: '' };
+  const good = await fermata(['verify', file, '--keys', keys, '--json'], offline);
+  expect([good.code, good.json().map(({ result }: { result: string }) => result)]).toEqual([
+    0,
+    Array(6).fill('verified'),
+  ]);
+  const bad = await fermata(['verify', changed, '--keys', keys, '--table'], offline);
+  expect([bad.code, bad.out]).toEqual([1, expect.stringContaining('altered')]);
+  // What cannot be recomputed is not proven.
+  const masked = await write('masked.json', text.replace('"masked":false', '"masked":true'));
+  const hidden = await fermata(['verify', masked, '--keys', keys, '--table'], offline);
+  expect([hidden.code, hidden.out]).toEqual([
+    1,
+    expect.stringContaining('5 of 6 verified, 0 failed, 1 not recomputable'),
+  ]);
+  // The same of histories, as Temporal's own command line writes them.
+  const ledger = JSON.parse(text);
+  const histories = await Promise.all(
+    [ledger, ledger.children[0]].map(async ({ execution }: Ledger, at) => {
+      return write(`history-${at}.json`, await showHistory('cli', execution.uuid));
+    }),
+  );
+  const whole = await fermata(['verify', ...histories, '--keys', keys, '--json'], offline);
+  expect([whole.code, whole.json().map(({ subject, result }: LedgerFinding) => [subject, result])]).toEqual([
+    0,
+    [...SUBJECTS, ...SUBJECTS].map((subject) => [subject, 'verified']),
+  ]);
+  const half = await fermata(['verify', histories[0]!, '--keys', keys, '--table'], offline);
+  expect([half.code, half.out]).toEqual([1, expect.stringContaining('4 of 5 verified, 0 failed, 1 not recomputable')]);
+  const [unkeyed, foreign] = [
+    await fermata(['verify', file], offline),
+    await fermata(['verify', keys, '--keys', keys], offline),
+  ];
+  expect([unkeyed.code, foreign.code]).toEqual([2, 2]);
+});
+
+it('master keys are listed and resealed, and nothing is wrong with them', async () => {
+  const check = (await fermata(['reseal', '--check'])).json();
+  expect(check.keys).toMatchObject([{ seals: true, sealed: { signing_keys: 1 } }]);
+  const resealed = await fermata(['reseal']);
+  expect([resealed.code, resealed.json()]).toEqual([0, { renewed: 0, left: 0, unopened: 0 }]);
+  const doctor = await fermata(['doctor']);
+  expect([doctor.code, doctor.json().troubles]).toEqual([0, []]);
+  const { out } = await fermata(['doctor', '--table']);
+  expect(out).toContain('all is well');
+});
+
+it('the index is made again', async () => {
+  const { code, json } = await fermata(['reindex']);
+  expect([code, json().status, json().generation]).toEqual([0, 'current', 1]);
+});
+
+it('schedules, connections, secrets and definitions are kept by commands', async () => {
+  const ok = async (args: string[], input?: string) => {
+    const ended = await fermata(args, {}, input);
+    expect([ended.code, ended.err], args.join(' ')).toEqual([0, '']);
+    return ended;
+  };
+  const schedule = 'id: cli-nightly\nworkflow: core.noop\nspec: { cron: ["0 3 * * *"] }\nnote: at night\n';
+  expect((await ok(['schedules', 'create', '-f', '-'], schedule)).json()).toMatchObject({ id: 'cli-nightly' });
+  expect((await ok(['schedules', 'list', '--table'])).out).toMatch(/^cli-nightly +core\.noop +false .* at night$/m);
+  const paused = (await ok(['schedules', 'pause', 'cli-nightly', '--note', 'freeze'])).json();
+  expect(paused).toMatchObject({ paused: true, note: 'at night', state_note: 'freeze' });
+  expect((await ok(['schedules', 'resume', 'cli-nightly'])).json().paused).toBe(false);
+  await ok(['schedules', 'trigger', 'cli-nightly', '--overlap', 'skip']);
+  const [from, to] = ['2026-11-01T00:00:00Z', '2026-11-02T00:00:00Z'];
+  await ok(['schedules', 'backfill', 'cli-nightly', '--from', from, '--to', to]);
+  await ok(['schedules', 'create', '-f', '-', '--replace'], schedule.replace('0 3', '0 4'));
+  expect((await ok(['schedules', 'get', 'cli-nightly'])).json().spec).toEqual({ cron: ['0 4 * * *'] });
+  await ok(['schedules', 'delete', 'cli-nightly']);
+  const connection =
+    'settings: { base_url: "https://x.example", email: a@example.com }\nsecrets: { token: hidden-token }\n';
+  const set = await ok(['connections', 'set', 'jira', 'cli', '-f', '-'], connection);
+  expect(set.out).not.toContain('hidden-token');
+  expect((await ok(['connections', 'get', 'jira', 'cli'])).json()).toMatchObject({ pack: 'jira', name: 'cli' });
+  expect((await ok(['connections', 'list', '--table'])).out).toMatch(/^jira +cli /m);
+  await ok(['connections', 'delete', 'jira', 'cli']);
+  await ok(['secrets', 'set', 'CLI_SECRET'], 'very hidden\n');
+  expect((await ok(['secrets', 'list', '--table'])).out).toMatch(/^CLI_SECRET /m);
+  await ok(['secrets', 'delete', 'CLI_SECRET']);
+  await ok(['packs', 'create', 'fresh']);
+  expect((await ok(['packs', 'list', '--table'])).out).toMatch(/^fresh +1\.0\.0 +fresh$/m);
+  await ok(['apply', '-f', '-'], GREET.replaceAll('examples', 'fresh'));
+  expect((await ok(['workflows', 'list', '--pack', 'fresh', '--table'])).out).toMatch(/^fresh\.greet +1\.0\.0 +true /m);
+  expect((await ok(['workflows', 'get', 'fresh.greet'])).json().ref).toBe('fresh.greet');
+  await ok(['workflows', 'delete', 'fresh.greet']);
+  expect((await ok(['actions', 'get', 'core.http'])).json().ref).toBe('core.http');
+  expect((await ok(['actions', 'list', '--pack', 'core', '--table'])).out).toMatch(/^core\.delay /m);
+});
+
+it('what an execution waits for is explained, logged and skipped', async () => {
+  const definition = 'definition: { tasks: [{ name: wait, action: core.wait_signal, input: { name: go } }] }';
+  await fermata(
+    ['apply', '-f', '-'],
+    {},
+    `ref: examples.waits\npack_ref: examples\nlabel: x\nversion: 1.0.0\n${definition}\n`,
+  );
+  const { id } = (await fermata(['run', 'examples.waits'])).json();
+  await until(
+    () => fermata(['explain', String(id), '--table']),
+    ({ out }) => out.includes('"wait" waits for the signal "go"'),
+  );
+  expect((await fermata(['skip', String(id), 'wait', '--output', '7', '--reason', 'enough'])).code).toBe(0);
+  const { status, result } = (await fermata(['watch', String(id)]).then(() => fermata(['get', String(id)]))).json();
+  expect([status, result]).toEqual(['completed', 7]);
+  expect((await fermata(['logs', String(id), '--table'])).out).toMatch(/^TIMESTAMP +LEVEL +TASK +MESSAGE$/m);
+});
+
+describe('without a service', () => {
+  it('says where it looked, or that nobody answers', async () => {
+    const nowhere = await fermataProcess(['list'], { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder });
+    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('no service is known')]);
+    const silent = await fermataProcess(['list', '--url', 'http://127.0.0.1:1']);
+    expect([silent.code, silent.err]).toEqual([3, 'fermata: http://127.0.0.1:1 does not answer\n']);
+  });
+
+  it.each([[['lst']], [['run']], [['list', '--url', 'nowhere']], [['list', '--colour']], [['run', 'a.b', '-i', 'x']]])(
+    '%j is wrong usage',
+    async (args) => {
+      expect((await fermata(args)).code).toBe(2);
+    },
+  );
+
+  it('finds what npm start has left', async () => {
+    await write('dev.json', JSON.stringify({ url: harness.api.url, api_key: DEV_KEY }));
+    const env = { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder };
+    expect((await fermata(['list'], env)).code).toBe(0);
+  });
+});
+
+it('MCP is served over standard input and output', async () => {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [PROGRAM, 'mcp', '--url', harness.api.url, '--key', DEV_KEY],
+  });
+  const client = new Client({ name: 'test', version: '1.0.0' });
+  await client.connect(transport);
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toContain('start_execution');
+  const answer = await client.callTool({
+    name: 'start_execution',
+    arguments: { workflow: 'core.transform', input: { data: 7 }, idempotencyKey: 'stdio', wait: 10 },
+  });
+  expect(answer.structuredContent).toMatchObject({ finished: true, mode: 'manual' });
+  const wrong = await client.callTool({ name: 'get_execution', arguments: { id: 999 } });
+  expect(wrong.isError).toBe(true);
+  await client.close();
+});

@@ -1,0 +1,328 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+
+let harness: ApiHarness;
+let client: Client;
+const clients: Client[] = [];
+
+async function connect(key: string, to = harness): Promise<Client> {
+  const made = new Client({ name: 'test', version: '1.0.0' });
+  const requestInit = { headers: { 'x-api-key': key } };
+  await made.connect(new StreamableHTTPClientTransport(new URL(`${to.api.url}/mcp`), { requestInit }) as never);
+  clients.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  harness = await createApiHarness('mcp');
+  client = await connect(DEV_KEY);
+});
+afterAll(async () => {
+  for (const each of clients) await each.close();
+  await harness.close();
+});
+
+interface Answer {
+  isError?: boolean;
+  content: { type: string; text: string }[];
+  structuredContent?: unknown;
+}
+
+/** Calls a tool; the text and the structured content must say the same. */
+async function call(name: string, args: object = {}, by = client) {
+  const answer = (await by.callTool({ name, arguments: args as Record<string, unknown> })) as unknown as Answer;
+  expect(answer.content).toHaveLength(1);
+  expect(answer.isError, answer.content[0]!.text).toBeFalsy();
+  const body = JSON.parse(answer.content[0]!.text);
+  expect(answer.structuredContent).toEqual(body);
+  return body;
+}
+
+async function refusal(name: string, args: object, by = client): Promise<string> {
+  const answer = (await by.callTool({ name, arguments: args as Record<string, unknown> })) as unknown as Answer;
+  expect(answer.isError).toBe(true);
+  return answer.content[0]!.text;
+}
+
+const WORKFLOW = {
+  ...{ ref: 'examples.talk', pack_ref: 'examples', label: 'Talk', version: '1.0.0', tags: ['mcp'] },
+  definition: {
+    tasks: [
+      { name: 'ask', action: 'core.wait_signal', input: { name: 'go' } },
+      { name: 'each', action: 'core.transform', with_items: [1, 2], input: { data: { item: '{{ item }}' } } },
+      { name: 'boom', action: 'core.fail', input: { message: 'no luck', type: 'E_LUCK' }, retry: { count: 1 } },
+    ],
+  },
+};
+
+it('offers the tools, each with schemas of what it takes and gives', async () => {
+  const { tools } = await client.listTools();
+  // A client asks a person before it calls what destroys, and may call again what is idempotent.
+  const hints = (wanted: (hint: ToolAnnotations) => boolean | undefined) =>
+    tools.flatMap(({ name, annotations }) => (wanted(annotations!) ? [name] : [])).sort();
+  expect(hints(({ readOnlyHint }) => readOnlyHint)).toEqual([
+    ...['explain_execution', 'get_action', 'get_execution', 'get_execution_logs', 'get_schedule', 'get_workflow'],
+    ...['list_actions', 'list_executions', 'list_inquiries', 'list_schedules', 'list_workflows'],
+    ...['simulate_workflow', 'validate_workflow', 'wait_for_execution'],
+  ]);
+  expect(hints(({ destructiveHint }) => destructiveHint)).toEqual([
+    ...['answer_inquiry', 'cancel_execution', 'delete_execution', 'skip_task', 'terminate_execution'],
+  ]);
+  expect(hints(({ readOnlyHint, destructiveHint }) => !readOnlyHint && !destructiveHint)).toEqual([
+    ...['create_workflow', 'delegate_inquiry', 'pause_execution', 'pause_schedule', 'resume_execution'],
+    ...['resume_schedule', 'retry_execution', 'signal_execution', 'start_execution', 'trigger_schedule'],
+    'update_workflow',
+  ]);
+  expect(hints(({ idempotentHint }) => !idempotentHint)).toEqual([
+    ...['retry_execution', 'signal_execution', 'trigger_schedule'],
+  ]);
+  expect(client.getInstructions()).toContain('start_execution');
+  for (const [name] of client.getInstructions()!.matchAll(/\b[a-z]+_(?:executions?|workflows?|actions?|logs)\b/g)) {
+    if (name !== 'execution_logs') expect(tools.map((tool) => tool.name)).toContain(name);
+  }
+  for (const { name, inputSchema, outputSchema, description } of tools) {
+    expect([inputSchema.type, outputSchema?.type, typeof description], name).toEqual(['object', 'object', 'string']);
+  }
+  const list = tools.find(({ name }) => name === 'list_executions')!;
+  expect(Object.keys(list.inputSchema.properties!).sort()).toEqual([
+    'cursor',
+    'finished',
+    'includeData',
+    'instance',
+    'limit',
+    'status',
+    'workflowId',
+  ]);
+});
+
+describe('a workflow', () => {
+  it('is validated, created, started, signalled, waited for, and shown with what each task did', async () => {
+    const { valid, issues } = await call('validate_workflow', {
+      definition: { tasks: [{ name: 'a', action: 'core.htp' }] },
+    });
+    expect([valid, issues[0].code]).toEqual([false, 'unknown_action']);
+    const unknown = await call('validate_workflow', { ...WORKFLOW, lable: 'Talk' });
+    expect(unknown.issues).toMatchObject([{ code: 'unknown_field', path: '/lable' }]);
+    const created = await call('create_workflow', WORKFLOW);
+    expect(await call('get_workflow', { ref: 'examples.talk' })).toEqual(created);
+    const { data } = await call('list_workflows', { tags: ['mcp'] });
+    expect(data.map(({ ref }: { ref: string }) => ref)).toEqual(['examples.talk']);
+
+    const started = await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'one' });
+    expect(started).toMatchObject({ workflowId: created.id, finished: false, mode: 'manual' });
+    expect((await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'one' })).id).toBe(started.id);
+    await call('signal_execution', { id: started.id, name: 'go', payload: { by: 'me' } });
+    const ended = await call('wait_for_execution', { id: String(started.id), timeoutSeconds: 20 });
+    expect(ended.finished).toBe(true);
+    const { resultData, workflowData } = ended.data;
+    expect(Object.keys(resultData.runData)).toEqual(['ask', 'each', 'boom']);
+    expect(resultData.runData.ask[0].data.main).toEqual([[{ json: { by: 'me' } }]]);
+    expect(resultData.runData.each[0].data.main).toEqual([[{ json: { item: 1 } }, { json: { item: 2 } }]]);
+    expect(resultData.runData.boom[0]).toMatchObject({
+      error: { message: 'no luck', description: 'E_LUCK' },
+      data: { main: [[]] },
+    });
+    expect(resultData).toMatchObject({
+      lastNodeExecuted: 'boom',
+      error: { message: 'no luck', context: { type: 'E_LUCK' } },
+    });
+    expect(workflowData).toMatchObject({ id: created.id, name: 'examples.talk' });
+    expect(workflowData.nodes[0]).toEqual({ name: 'ask', type: 'core.wait_signal', parameters: { name: 'go' } });
+    expect(workflowData.connections.ask).toEqual({ main: [[{ node: 'each', type: 'main', index: 0 }]] });
+    for (const form of [started.id, String(started.id)]) {
+      expect(await call('get_execution', { id: form })).toEqual(ended);
+    }
+    const bare = await call('get_execution', { id: started.id, includeData: false });
+    expect(Object.keys(bare).sort()).toEqual([
+      ...['finished', 'id', 'mode', 'ref', 'startedAt', 'state', 'stoppedAt', 'workflowId'],
+    ]);
+    expect(bare).toMatchObject({ ref: 'examples.talk', state: 'failed' });
+  });
+
+  it('can be cancelled, and progress is told to who asks for it', async () => {
+    const { id } = await call('start_execution', { workflow: 'examples.talk', idempotencyKey: 'two' });
+    const told: number[] = [];
+    const waiting = await client.callTool(
+      { name: 'wait_for_execution', arguments: { id, timeoutSeconds: 1 } },
+      undefined,
+      { onprogress: ({ progress }) => told.push(progress) },
+    );
+    expect([JSON.parse((waiting as unknown as Answer).content[0]!.text).finished, told]).toEqual([false, [1]]);
+    expect(JSON.parse(await refusal('delete_execution', { id })).error.code).toBe('execution_open');
+    await call('cancel_execution', { id, reason: 'enough' });
+    expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).finished).toBe(true);
+    expect(await call('delete_execution', { id })).toEqual({ success: true, id });
+    expect(JSON.parse(await refusal('get_execution', { id })).error.code).toBe('execution_not_found');
+  });
+});
+
+describe('list_executions', () => {
+  it('filters and pages as the document says', async () => {
+    const ids: number[] = [];
+    for (const key of ['a', 'b', 'c']) {
+      ids.unshift((await call('start_execution', { workflow: 'core.noop', idempotencyKey: key, wait: 20 })).id);
+    }
+    await until(
+      () => call('list_executions', { status: 'success' }),
+      ({ data }) => data.length === 3,
+    );
+    const first = await call('list_executions', { workflowId: 'core.noop', finished: true, limit: 2 });
+    const rest = await call('list_executions', {
+      workflowId: 'core.noop',
+      finished: true,
+      limit: 2,
+      cursor: first.nextCursor,
+    });
+    expect([...first.data, ...rest.data].map(({ id }: { id: number }) => id)).toEqual(ids);
+    expect(rest).not.toHaveProperty('nextCursor');
+    const failed = await call('list_executions', { status: 'error', includeData: true });
+    expect(failed.data).toHaveLength(1);
+    expect(failed.data[0].data.resultData.error.message).toBe('no luck');
+    const { workflowId } = failed.data[0];
+    const ofOne = await call('list_executions', { workflowId: String(workflowId) });
+    expect(ofOne.data.every((each: { workflowId: number }) => each.workflowId === workflowId)).toBe(true);
+    expect((await call('list_executions', { finished: false })).data).toEqual([]);
+  });
+});
+
+describe('what REST controls', () => {
+  it('has a tool: pause, resume, skip, explain, logs, terminate', async () => {
+    const start = { workflow: 'examples.talk', idempotencyKey: 'controlled' };
+    const { id } = await call('start_execution', start);
+    const waits = async () =>
+      (await call('explain_execution', { id })).waitingFor.map(({ kind }: { kind: string }) => kind);
+    await until(waits, (kinds) => kinds.includes('signal'));
+    expect((await call('pause_execution', { id, reason: 'wait' })).state).toBe('paused');
+    expect(JSON.parse(await refusal('pause_execution', { id })).error.code).toBe('execution_paused');
+    expect((await call('list_executions', { status: 'paused' })).data).toMatchObject([{ id, ref: 'examples.talk' }]);
+    expect((await call('resume_execution', { id })).state).not.toBe('paused');
+    expect((await call('explain_execution', { id })).advice[0].text).toContain('go');
+    await call('skip_task', { id, task: 'ask', output: { by: 'nobody' } });
+    const ended = await call('wait_for_execution', { id, timeoutSeconds: 20 });
+    expect(ended.data.resultData.runData.ask[0].data.main).toEqual([[{ json: { by: 'nobody' } }]]);
+    const { data, total } = await call('get_execution_logs', { id, limit: 2 });
+    expect([data.length, total > 2]).toEqual([2, true]);
+    const retried = await call('retry_execution', { id, from: 'start', idempotencyKey: 'again' });
+    expect((await call('retry_execution', { id, from: 'start', idempotencyKey: 'again' })).id).toBe(retried.id);
+    expect((await call('terminate_execution', { id: retried.id, reason: 'enough' })).state).toBe('terminated');
+  });
+
+  it('writes workflows: actions are listed, a definition is simulated and changed', async () => {
+    const { data } = await call('list_actions', { packRef: 'core' });
+    expect(data.map(({ ref }: { ref: string }) => ref)).toContain('core.http');
+    expect((await call('get_action', { ref: 'core.http' })).paramSchema.required).toContain('url');
+    const { order, status } = await call('simulate_workflow', {
+      ref: 'examples.talk',
+      outcomes: { ask: { output: 1 }, boom: { output: 2 } },
+    });
+    expect([order, status]).toEqual([['ask', 'each', 'boom'], 'completed']);
+    const changed = await call('update_workflow', { ref: 'examples.talk', label: 'Talked' });
+    expect(changed).toMatchObject({ label: 'Talked', revision: 1 });
+    const { issues } = await call('validate_workflow', { definition: { tasks: [{ name: 'a', action: 'http.get' }] } });
+    expect(issues[0].message).toBe('there is no action "http.get". Did you mean "core.http"?');
+  });
+
+  it('lists, pauses, resumes and triggers schedules', async () => {
+    const schedule = { id: 'by_agent', workflow: 'core.transform', input: { data: 1 }, spec: { every: 86_400 } };
+    await harness.call('POST', '/api/v1/schedules', schedule);
+    expect((await call('pause_schedule', { id: 'by_agent', note: 'not now' })).paused).toBe(true);
+    expect((await call('resume_schedule', { id: 'by_agent' })).paused).toBe(false);
+    await call('trigger_schedule', { id: 'by_agent' });
+    const { recent } = await until(
+      () => call('get_schedule', { id: 'by_agent' }),
+      (found) => found.recent.length === 1,
+    );
+    expect((await call('list_schedules')).data).toMatchObject([{ id: 'by_agent', workflow: 'core.transform' }]);
+    // What a schedule has started has an id of a form of its own, and is read like any other.
+    const listed = await until(
+      () => call('list_executions', { workflowId: 'core.transform', includeData: true }),
+      ({ data }) => data.some(({ id }: { id: number }) => id === recent[0].executionId),
+    );
+    const scheduled = listed.data.find(({ id }: { id: number }) => id === recent[0].executionId);
+    expect(scheduled).toMatchObject({ mode: 'internal', data: { workflowData: { name: 'core.transform' } } });
+    const { body } = await harness.call('GET', `/api/v1/executions/${recent[0].executionId}`);
+    expect(body.data.workflow_id).toMatch(/^sch_/);
+    for (const id of [body.data.workflow_id, body.data.uuid]) {
+      expect((await call('get_execution', { id })).id).toBe(recent[0].executionId);
+    }
+    const count = async (body_: object) =>
+      (await harness.call('POST', '/api/v1/executions/bulk/delete?dry_run=true', body_)).body;
+    expect(await count({ ids: [body.data.workflow_id, body.data.id] })).toEqual({ data: { matched: 1 } });
+    const inbox = await harness.call('GET', `/api/v1/inquiries?execution=${body.data.workflow_id}`);
+    expect([inbox.status, inbox.body.data]).toEqual([200, []]);
+    await harness.call('DELETE', '/api/v1/schedules/by_agent');
+  });
+});
+
+describe('refused', () => {
+  it('is what REST refuses, with its code', async () => {
+    expect(JSON.parse(await refusal('get_execution', { id: 1024 })).error.code).toBe('execution_not_found');
+    expect(JSON.parse(await refusal('get_workflow', { ref: 'no.such' })).error.code).toBe('workflow_not_found');
+    const instance = JSON.parse(await refusal('list_executions', { instance: 'production' })).error;
+    expect(instance.message).toBe('there is no instance "production"; known: default');
+    expect(JSON.parse(await refusal('list_executions', { cursor: 'x' })).error.issues[0].path).toBe('/cursor');
+    const wrong = async (name: string, args: object) => {
+      const { code, issues } = JSON.parse(await refusal(name, args)).error;
+      return [
+        code,
+        issues.map((issue: { path: string; message: string }) => `${issue.path} ${issue.message}`).join('; '),
+      ];
+    };
+    expect(await wrong('list_executions', { limit: 251 })).toEqual([
+      'request_invalid',
+      expect.stringContaining('/limit'),
+    ]);
+    expect(await wrong('get_execution', { id: 1, includedata: true })).toEqual([
+      ...['request_invalid', expect.stringContaining('Did you mean "includeData"')],
+    ]);
+    const status = JSON.parse(await refusal('list_executions', { status: 'faild' })).error;
+    expect([status.code, status.message]).toEqual([
+      ...['status_invalid', 'Invalid execution status: faild. Did you mean "failed"?'],
+    ]);
+    await expect(client.callTool({ name: 'list_execution', arguments: {} })).rejects.toThrow('list_executions');
+  });
+
+  it('is who has not the permission, and who has no key', async () => {
+    const body = { subject: 'agent', permissions: ['execution:read'] };
+    const { key } = (await harness.call('POST', '/api/v1/keys', body)).body.data;
+    const agent = await connect(key);
+    expect((await call('list_executions', {}, agent)).data.length).toBeGreaterThan(0);
+    const { tools } = await agent.listTools();
+    for (const { name } of tools.filter(
+      (tool) =>
+        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_logs|schedule)|(wait|explain)_.*)$/.test(
+          tool.name,
+        ),
+    )) {
+      // Whatever the arguments are: without the permission nobody is told what is wrong with them.
+      for (const given of [{}, { unknown: true }]) {
+        expect(JSON.parse(await refusal(name, given, agent)).error.code, name).toBe('forbidden');
+      }
+    }
+    const response = await fetch(`${harness.api.url}/mcp`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(response.status).toBe(401);
+    await expect(connect('fmt_wrong')).rejects.toThrow(/401|Unauthorized/i);
+  });
+});
+
+it('offers no stream of its own, and no request of a client keeps the API from stopping', async () => {
+  const response = await fetch(`${harness.api.url}/mcp`, {
+    headers: { 'x-api-key': DEV_KEY, accept: 'text/event-stream' },
+  });
+  expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([405, 'method_not_allowed']);
+  const other = await createApiHarness('mcp', { worker: false });
+  const agent = await connect(DEV_KEY, other);
+  const input = { name: 'never' };
+  const { id } = await call('start_execution', { workflow: 'core.wait_signal', input, idempotencyKey: 'last' }, agent);
+  const waiting = agent.callTool({ name: 'wait_for_execution', arguments: { id, timeoutSeconds: 300 } });
+  waiting.catch(() => undefined);
+  await other.close();
+});

@@ -1,0 +1,304 @@
+import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { Client } from '@temporalio/client';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { IndexEntry } from '../../../model/index-entry.ts';
+import type { HistoryEvent } from '../../../projection/history.ts';
+import { projectExecution } from '../../../projection/project.ts';
+import { createIndexKeeper } from '../../../service/index/keeper.ts';
+import { closedEntry, entryOf, openEntry } from '../../../service/projections/index-entries.ts';
+import { createExecutionStore, type ExecutionStore } from '../../../store/executions/executions.ts';
+import { createTemporal } from '../../../temporal/gateway.ts';
+import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { until } from '../support/until.ts';
+import { createWebServer, type WebServer } from '../support/web-server.ts';
+import { readerOf } from './projection-reader.ts';
+
+const namespace = 'index';
+let harness: ApiHarness;
+let web: WebServer;
+beforeAll(async () => {
+  [harness, web] = await Promise.all([createApiHarness(namespace), createWebServer()]);
+});
+afterAll(async () => {
+  web.open();
+  await harness.close();
+  await web.close();
+});
+
+const createDatabase = async () => drizzle(await PGlite.create({ extensions: { pg_trgm } }));
+let db: Awaited<ReturnType<typeof createDatabase>>;
+beforeAll(async () => {
+  db = await createDatabase();
+  await migrate(db, { migrationsFolder: 'store/migrations' });
+});
+
+/** An index of its own, in which nothing is any more. */
+async function emptyStore(): Promise<ExecutionStore> {
+  await db.execute(sql`truncate executions, watermarks, tombstones, idempotency_keys`);
+  return createExecutionStore(db);
+}
+
+const start = async (url: string): Promise<string> => {
+  const { body } = await harness.call('POST', '/api/v1/executions', { action_ref: 'core.http', parameters: { url } });
+  return body.data.workflow_id;
+};
+
+/** What Temporal itself says of all runs: the truth that the index must end equal to. */
+async function truth(): Promise<Map<string, string>> {
+  const temporal = createTemporal(harness.connection, namespace);
+  const statuses = new Map<string, string>();
+  for await (const page of temporal.list('')) {
+    for (const info of page) {
+      const { workflowId = '', runId = '' } = info.execution ?? {};
+      const event = info.status === 1 ? null : await temporal.closeEvent(workflowId ?? '', runId ?? '');
+      const entry = event === null ? openEntry(namespace, info) : closedEntry(namespace, info, event);
+      statuses.set(entry.workflowId, entry.status);
+    }
+  }
+  return statuses;
+}
+
+async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: string): Promise<Map<string, string>> {
+  const { rows } = await store.list(tenant, {}, { offset: 0, limit: 10_000 });
+  const wanted = new Set(ids);
+  return new Map(rows.filter(({ workflowId }) => wanted.has(workflowId)).map((row) => [row.workflowId, row.status]));
+}
+
+/** A keeper of an index over the namespace of this file. */
+function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
+  const temporal = createTemporal(harness.connection, namespace);
+  return createIndexKeeper(temporal, readerOf(temporal), store, pino({ level: 'silent' }), clock);
+}
+
+it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {
+  const open = await Promise.all(Array.from({ length: 4 }, () => start(`${web.url}/wait`)));
+  const done = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => start(`${web.url}/status/${index % 2 ? 200 : 500}`)),
+  );
+  await harness.call('POST', `/api/v1/executions/${open[0]}/terminate`);
+  const ids = [...open, ...done];
+  const temporal = createTemporal(harness.connection, namespace);
+  await until(truth, (now) => done.every((id) => now.get(id) !== undefined && now.get(id) !== 'running'));
+  // Every fact that any writer could have brought: each prefix of each history, and what visibility says at the end.
+  const facts: IndexEntry[] = [];
+  for (const workflowId of ids) {
+    const history: HistoryEvent[] = [];
+    for await (const page of temporal.history(workflowId)) history.push(...page);
+    const described = (await temporal.describe(workflowId))!;
+    for (let length = 1; length <= history.length; length += 1) {
+      const seen = projectExecution(workflowId, history.slice(0, length));
+      facts.push(entryOf(namespace, seen, described.info.execution?.runId ?? ''));
+    }
+    const close = described.info.status === 1 ? null : history.at(-1)!;
+    facts.push(close === null ? openEntry(namespace, described.info) : closedEntry(namespace, described.info, close));
+    facts.push({
+      ...facts[0]!,
+      workflowId,
+      n: facts.at(-1)!.n,
+      status: 'requested',
+      version: { start: 0, run: '', closed: false, event: 0 },
+    });
+  }
+  const tenant = facts[0]!.tenant!;
+  const expected = await truth();
+  for (let round = 0; round < 5; round += 1) {
+    const store = await emptyStore();
+    const shuffled = facts
+      .map((fact) => ({ fact, at: Math.random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ fact }) => fact);
+    await Promise.all(
+      [0, 1, 2].map((writer) =>
+        writeAll(
+          store,
+          shuffled.filter((_, index) => index % 3 === writer),
+        ),
+      ),
+    );
+    const found = await indexed(store, ids, tenant);
+    for (const id of ids) expect([id, found.get(id)]).toEqual([id, expected.get(id)]);
+  }
+  async function writeAll(store: ExecutionStore, own: IndexEntry[]): Promise<void> {
+    for (const fact of own) await store.write([fact]);
+  }
+});
+
+it('is rebuilt from nothing by two keepers at once, while runs start, close and are cancelled', async () => {
+  const store = await emptyStore();
+  const stop = new AbortController();
+  const keepers = [0, 1].map(() => keeperOf(store).run(stop.signal));
+  const ids: string[] = [];
+  for (let round = 0; round < 12; round += 1) {
+    ids.push(await start(`${web.url}/${['ok', 'wait', 'status/500'][round % 3]}`));
+    if (round % 4 === 1) await harness.call('POST', `/api/v1/executions/${ids[round]}/cancel`);
+    if (round === 4) await harness.call('POST', `/api/v1/executions/${ids[round]}/terminate`);
+  }
+  const { rows } = await harness.api.lists.list(
+    await harness.api.principals.authenticate('fmt_test-key-of-the-developer'),
+    {},
+    { offset: 0, limit: 1 },
+  );
+  const tenant = rows[0]!.tenant!;
+  await until(
+    async () => {
+      const [expected, found] = [await truth(), await indexed(store, ids, tenant)];
+      return ids.filter((id) => expected.get(id) !== found.get(id) && found.get(id) !== 'canceling');
+    },
+    (different) => different.length === 0,
+  );
+  stop.abort();
+  await Promise.all(keepers);
+});
+
+it('is made again while it serves: wrong rows are mended, missing ones found, ghosts dropped, deleted runs stay away', async () => {
+  const ids = await Promise.all(
+    Array.from({ length: 9 }, (_, index) => start(`${web.url}/${['ok', 'wait', 'status/500'][index % 3]}`)),
+  );
+  const signal = (
+    await harness.call('POST', '/api/v1/executions', { action_ref: 'core.wait_signal', parameters: { name: 'x' } })
+  ).body.data;
+  ids.push(signal.workflow_id);
+  const store = await emptyStore();
+  const keeper = keeperOf(store);
+  expect(keeper.lag()).toBeNull();
+  await until(truth, (now) => ids.filter((id) => (now.get(id) ?? 'running') === 'running').length === 4);
+  await keeper.tick();
+  // It counts from the tick, however busy the machine is.
+  expect(keeper.lag()).toBeLessThan(120_000);
+  const { tenant } = (await store.find((await store.numbersOf(await tenantOf(), {}, 1))[0]!))!;
+  const lastChange = await store.lastChange();
+  // Everything that can be wrong with a cache.
+  await db.execute(sql`update executions set status = 'skipped', result = '"wrong"' where workflow_id = ${ids[0]}`);
+  await db.execute(sql`update executions set status = 'completed' where workflow_id = ${ids[1]}`);
+  await db.execute(sql`delete from executions where workflow_id = ${ids[2]}`);
+  await db.execute(
+    sql`update executions set workflow_id = 'wf_ghost', n = 77 where workflow_id = ${ids[3]} returning workflow_id`,
+  );
+  const generation = await keeper.askRebuild();
+  expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation - 1 });
+  const deleting = store.bury(namespace, [ids[6]!], new Date(Date.now() + 60_000));
+  await Promise.all([keeper.tick(), keeper.tick(), deleting]);
+  expect(await keeper.rebuilds()).toEqual({ generation, rebuilt: generation });
+  const [expected, found] = [await truth(), await indexed(store, [...ids, 'wf_ghost'], tenant!)];
+  // Visibility alone does not know that a run waits; its history does.
+  expected.set(signal.workflow_id, 'waiting');
+  const kept = ids.filter((_, index) => index !== 6);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(kept.map((id) => [id, expected.get(id)])));
+  // What was right already is no news to whoever follows all runs.
+  const changes = await store.changesBehind(tenant!, lastChange, 100);
+  expect(changes.map(({ workflowId }) => workflowId).filter((id) => ids.slice(4).includes(id))).toEqual([
+    signal.workflow_id,
+  ]);
+
+  async function tenantOf(): Promise<string> {
+    return (await harness.api.principals.authenticate('fmt_test-key-of-the-developer')).tenant;
+  }
+});
+
+it('is made again for an admin of the default tenant alone, who sees how it stands', async () => {
+  const before = (await harness.call('GET', '/api/v1/index')).body.data;
+  const asked = await harness.call('POST', '/api/v1/index/rebuild');
+  expect([asked.status, asked.body.data.generation]).toEqual([202, before.generation + 1]);
+  await until(
+    () => harness.call('GET', '/api/v1/index'),
+    ({ body }) => body.data.status === 'current' && body.data.lag_ms < 60_000,
+  );
+  expect((await harness.call('GET', '/readyz')).body.index.lag_ms).toBeLessThan(120_000);
+  await harness.call('POST', '/api/v1/tenants', { ref: 'other', label: 'Other' });
+  const { key } = (await harness.call('POST', '/api/v1/keys', { subject: 'boss', tenant: 'other', roles: ['admin'] }))
+    .body.data;
+  const foreign = await harness.call('POST', '/api/v1/index/rebuild', undefined, { 'x-api-key': key });
+  expect([foreign.status, foreign.body.code]).toEqual([403, 'forbidden']);
+});
+
+it('follows a run that is reset: it is open again, one execution, and ends as it ends then', async () => {
+  const started = await harness.call('POST', '/api/v1/executions', {
+    ...{ action_ref: 'core.wait_signal', parameters: { name: 'go' } },
+  });
+  const { id, workflow_id: workflowId } = started.body.data;
+  const listed = async (): Promise<{ data: { status: string }[]; pagination: { total_items: number } }> =>
+    (await harness.call('GET', `/api/v1/executions?search=${id}`)).body;
+  const signal = (payload: string) => harness.call('POST', `/api/v1/executions/${id}/signal`, { name: 'go', payload });
+  const statusIs = (wanted: string) => (body: { data: { status: string }[] }) => body.data[0]?.status === wanted;
+  await signal('first');
+  await until(listed, statusIs('completed'));
+  const { workflowService } = new Client({ connection: harness.connection, namespace });
+  await workflowService.resetWorkflowExecution({
+    ...{ namespace, workflowExecution: { workflowId }, reason: 'test', requestId: 'reset-1' },
+    // The first workflow task; what was signalled after it is not applied again.
+    ...{ workflowTaskFinishEventId: 4 as never, resetReapplyExcludeTypes: [1] },
+  });
+  const open = await until(listed, statusIs('running'));
+  expect(open.pagination.total_items).toBe(1);
+  const { body } = await harness.call('GET', `/api/v1/executions/${id}`);
+  expect(body.data).toMatchObject({ status: 'running', projection: 'complete', waiting_for: [{ kind: 'signal' }] });
+  await signal('second');
+  await until(listed, statusIs('completed'));
+  expect((await harness.call('GET', `/api/v1/executions/${id}`)).body.data.result).toBe('second');
+  expect((await truth()).get(workflowId)).toBe('completed');
+});
+
+it('still tells of a run whose history has expired', async () => {
+  const id = await start(`${web.url}/ok`);
+  await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    ({ body }) => body.data.status === 'completed',
+  );
+  const temporal = createTemporal(harness.connection, namespace);
+  const listed = async () => {
+    for await (const [info] of temporal.list(`WorkflowId = "${id}"`)) return info?.closeTime ?? null;
+    return null;
+  };
+  // Temporal deletes a run at once only when everything that follows from its end is done.
+  await until(listed, (closed) => closed !== null);
+  await temporal.remove(id);
+  const { body } = await until(
+    () => harness.call('GET', `/api/v1/executions/${id}`),
+    (answer) => answer.body.data.expired,
+  );
+  expect(body.data).toMatchObject({ status: 'completed', projection: 'partial', result: { status_code: 200 } });
+});
+
+it('finds runs that were started without the API, and shows them to nobody', async () => {
+  const client = new Client({ connection: harness.connection, namespace });
+  await client.workflow.start('foreign.type', { workflowId: 'foreign-1', taskQueue: 'nobody', args: [1] });
+  const store = await emptyStore();
+  const keeper = keeperOf(store);
+  await until(
+    async () => {
+      await keeper.tick();
+      return store.known(namespace, ['foreign-1']);
+    },
+    (known) => known.size === 1,
+  );
+  await client.workflow.getHandle('foreign-1').terminate();
+  await until(
+    async () => {
+      await keeper.tick();
+      return store.known(namespace, ['foreign-1']);
+    },
+    (known) => [...known.values()][0] === true,
+  );
+});
+
+it('drops a row that was claimed and never started, once it is a minute old', async () => {
+  const store = await emptyStore();
+  const tenant = '00000000-0000-7000-8000-000000000009';
+  const entry: IndexEntry = {
+    ...{ namespace, workflowId: 'wf_never', n: 4242, runId: null, tenant, ref: 'a.b', revision: 1, definition: 1 },
+    ...{ pack: 'a', actions: [], status: 'requested', parent: null, enforcement: null, executor: 1, owner: 'x' },
+    ...{ tags: [], mode: null, retryOf: null, input: null, result: null, error: null, errorCode: null, closed: null },
+    ...{ created: new Date(), updated: new Date(), version: { start: 0, run: '', closed: false, event: 0 } },
+  };
+  await store.claim(tenant, { entry });
+  const keeper = (clock: () => number) => keeperOf(store, clock);
+  await keeper(Date.now).tick();
+  expect(await store.find(4242)).not.toBeNull();
+  await keeper(() => Date.now() + 61_000).tick();
+  expect(await store.find(4242)).toBeNull();
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Execution } from '../../../model/execution.ts';
+import { projectExecution } from '../../../projection/project.ts';
+import { INQUIRY_SCRIPTS, question, wordOf } from '../../interpreter/inquiry-scripts.ts';
+import { closed, createHarness, type Harness } from '../support/harness.ts';
+import { until } from '../support/until.ts';
+import { decide, hasAsked, playScript } from './inquiry-play.ts';
+
+// What people decide, on a real server: hardly any workflow stays in the first worker's cache, and the second worker is
+// killed over and over.
+
+/** FERMATA_RACES=… has more of them. */
+const RACES = Number(process.env.FERMATA_RACES ?? 30);
+
+const harnesses: Harness[] = [];
+beforeAll(async () => {
+  const address = inject('temporalAddress');
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 2 }));
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, restartEvery: 1_500 }));
+});
+afterAll(async () => {
+  for (const harness of harnesses) await harness.close();
+});
+
+/** A history projects without divergence after each of its events that is no command, and ends as it did. */
+async function expectProjected(harness: Harness, id: string): Promise<Execution> {
+  const history = await harness.history(id);
+  for (const [index, event] of history.entries()) {
+    const next = history[index + 1];
+    const command = next?.timerStartedEventAttributes ?? next?.timerCanceledEventAttributes;
+    if (command || next?.activityTaskScheduledEventAttributes) continue;
+    const { projection, divergence } = projectExecution(id, history.slice(0, index + 1));
+    const inTask = next?.workflowExecutionCompletedEventAttributes ?? next?.workflowExecutionFailedEventAttributes;
+    if (inTask || next?.workflowExecutionCanceledEventAttributes) continue;
+    expect([projection, divergence], `${id}, up to event ${event.eventId}`).toEqual(['complete', null]);
+  }
+  return projectExecution(id, history);
+}
+
+describe('an inquiry on a server', () => {
+  it('does what the interpreter alone says, with hardly any cache and with workers restarted while it is open', async () => {
+    await Promise.all(
+      INQUIRY_SCRIPTS.map(async (row, index) => {
+        const harness = harnesses[index % 2]!;
+        const execution = await expectProjected(harness, await playScript(harness, row));
+        const { outcome, output, failure, inquiries, verdicts } = row.expect;
+        const found = Object.fromEntries(execution.inquiries.map(({ key, status }) => [key, status]));
+        expect([execution.status, found], row.name).toEqual([outcome, inquiries]);
+        const words = execution.inquiries
+          .flatMap(({ decisions }) => decisions)
+          .sort((a, b) => (Number(a.decision.id.split('-')[1]) || 0) - (Number(b.decision.id.split('-')[1]) || 0))
+          .map(({ verdict }) => wordOf(verdict));
+        // What was decided about nothing is with no inquiry.
+        expect(words.sort(), row.name).toEqual(verdicts.filter((word) => word !== 'unknown').sort());
+        if (output !== undefined) expect(execution.output, row.name).toEqual(output);
+        if (failure !== undefined) expect(execution.failure, row.name).toMatchObject(failure);
+      }),
+    );
+  });
+
+  it('has one winner of every race, and a verdict for every loser: people, its time and a cancel, hundreds of times', async () => {
+    const BATCH = 30;
+    const counts: Record<string, number> = {};
+    for (let at = 0; at < RACES; at += BATCH) {
+      await Promise.all(
+        Array.from({ length: BATCH }, async (_, offset) => {
+          const number = at + offset;
+          const harness = harnesses[number % 2]!;
+          const timeout = number % 3 === 0 ? 0.25 : 3600;
+          const id = await harness.start({
+            tasks: [
+              question('ask', { timeout, quorum: 1 + (number % 2) }, { on_success: 'yes', on_failure: 'no' }),
+              { name: 'yes', action: 'core.noop' },
+              { name: 'no', action: 'core.noop' },
+            ],
+          });
+          // Nobody can decide what has not been asked.
+          await until(() => harness.execution(id), hasAsked('ask'));
+          const handle = harness.client.workflow.getHandle(id);
+          const everybody = [
+            ...['ann', 'bob', 'cid'].map((by) =>
+              decide(harness, id, { by, option: by === 'cid' ? 'deny' : 'approve' }),
+            ),
+            ...(number % 5 === 0 ? [handle.cancel()] : []),
+          ];
+          await Promise.all(everybody.map((each) => each.catch(() => undefined)));
+          await closed(harness, id);
+          const execution = await expectProjected(harness, id);
+          const inquiry = execution.inquiries[0]!;
+          const words = inquiry.decisions.map(({ verdict }) => wordOf(verdict));
+          const decided = words.filter((word) => word === 'decided').length;
+          expect(decided, id).toBe(['approved', 'denied'].includes(inquiry.status) ? 1 : 0);
+          expect(inquiry.status, id).not.toBe('pending');
+          for (const word of [...words, inquiry.status]) counts[word] = (counts[word] ?? 0) + 1;
+        }),
+      );
+    }
+    console.log('races:', JSON.stringify(counts));
+    expect(counts.approved).toBeGreaterThan(RACES / 8);
+    expect(counts.denied).toBeGreaterThan(RACES / 8);
+  });
+});

@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import type { TemporalServer } from '../../../dev/temporal-server.ts';
+import type { Intervention } from '../../../interpreter/simulate.ts';
+import { validateDefinition } from '../../../language/validate.ts';
+import { CONTROL_SIGNAL } from '../../../model/control.ts';
+import { canonicalJson, type Json } from '../../../model/json.ts';
+import { YIELD_ACTION } from '../../../model/run-input.ts';
+import type { WorkLimits } from '../../../model/work.ts';
+import type { HistoryEvent } from '../../../projection/history.ts';
+import { projectExecution } from '../../../projection/project.ts';
+import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../../interpreter/random-run.ts';
+import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../../interpreter/rehearse.ts';
+import { closed, createHarness, type Harness } from '../support/harness.ts';
+import { startChainServer } from './chain-server.ts';
+
+// FERMATA_SEED=… draws the same runs again, FERMATA_RUNS=… more of them.
+const seed = Number(process.env.FERMATA_SEED ?? Date.now() % 2 ** 31);
+const numRuns = Number(process.env.FERMATA_RUNS ?? 16);
+/** Runs under way at the same time. */
+const BATCH = 30;
+
+const harnesses: Harness[] = [];
+let server: TemporalServer;
+beforeAll(async () => {
+  server = await startChainServer(10);
+  const address = inject('temporalAddress');
+  // Hardly any workflow stays in the first one's cache, and none in the second's, whose worker is killed over and over.
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 2, slow: 40 }));
+  harnesses.push(await createHarness(address, { maxCachedWorkflows: 0, slow: 40, restartEvery: 400 }));
+  // Whatever is longer than a few events goes on in another run.
+  harnesses.push(await createHarness(server.address, { maxCachedWorkflows: 2, slow: 40 }));
+});
+afterAll(async () => {
+  for (const harness of harnesses) await harness.close();
+  await server.stop();
+});
+
+/** Slices of one task or some, in two runs of three; where the worker is killed over and over, each end of a slice may take seconds. */
+const limitsOf = (harness: number, at: number) =>
+  at % 3 === 0 ? undefined : { slice: at % 3 === 1 && harness !== 1 ? 1 : 400 };
+
+const rehearse = (run: RandomRun, intervene?: Intervention, limits: Partial<WorkLimits> = {}): Rehearsed =>
+  playPure({ ...run, workflows: SUB_WORKFLOWS, limits }, intervene);
+
+/** What could be stored. Loops within loops can make tens of thousands of visits, which say nothing more. */
+const playable = (run: RandomRun) =>
+  validateDefinition(run.definition, null, TEST_ACTIONS).issues.length === 0 && rehearse(run).state.visits.length < 100;
+
+const drawn = [
+  ...fc.sample(randomRun().filter(playable), { numRuns, seed }),
+  ...fc.sample(
+    randomRun().filter((run) => playable(run) && isDecided(run)),
+    { numRuns: 20, seed },
+  ),
+];
+
+it.each([
+  ['a workflow cache of 2', 0],
+  ['no cache, and a worker that is restarted all the time', 1],
+  ['run after run, each of a few events', 2],
+])('what is projected of random runs equals what they did, open or closed: %s', async (_, index) => {
+  const harness = harnesses[index]!;
+  const runs = drawn.filter((_run, at) => at % 2 === index % 2);
+  let compared = 0;
+  let prefixes = 0;
+  let continued = 0;
+  let yielded = 0;
+  for (let at = 0; at < runs.length; at += BATCH) {
+    await Promise.all(
+      runs.slice(at, at + BATCH).map(async (run, offset) => {
+        const name = `seed ${seed}, run ${at + offset} of ${index}`;
+        const history = await play(harness, run, name, limitsOf(index, at + offset));
+        prefixes += projectEveryPrefix(history, name);
+        continued += history.filter((event) => event.workflowExecutionContinuedAsNewEventAttributes).length;
+        yielded += history.filter(isYield).length;
+        if (!isDecided(run)) return;
+        compare(history, run, name);
+        compared += 1;
+      }),
+    );
+  }
+  console.log(
+    `seed ${seed}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal`,
+  );
+  expect(compared).toBeGreaterThanOrEqual(10);
+  // How many there are is left to what was drawn; longer slices, where the worker is killed, leave few.
+  expect(yielded).toBeGreaterThan(index === 1 ? 0 : 5);
+  if (index === 2) expect(continued).toBeGreaterThan(10);
+});
+
+/** Runs it on the server, sends it what it is to get from outside, and gives its history. */
+async function play(
+  harness: Harness,
+  run: RandomRun,
+  name: string,
+  limits: Partial<WorkLimits> | undefined,
+): Promise<HistoryEvent[]> {
+  const { definition, outcomes, cancelAt, signals } = run;
+  const id = await harness.start(definition, {
+    ...{ outcomes, workflows: SUB_WORKFLOWS },
+    ...(limits === undefined ? {} : { limits }),
+  });
+  const handle = harness.client.workflow.getHandle(id);
+  const paused = Math.random() < 0.3;
+  const control = (what: 'pause' | 'resume') =>
+    handle.signal(CONTROL_SIGNAL, { id: what, by: 'test', what }).catch(() => undefined);
+  if (paused) await control('pause');
+  for (const signal of signals) {
+    await handle.signal(signal, { sent: signal }).catch(() => undefined);
+    await pause(Math.random() * 50);
+  }
+  const open = await harness.execution(id);
+  expect([open.projection, open.divergence], `${name}, open`).toEqual(['complete', null]);
+  if (paused) await control('resume');
+  // Somewhere in the middle, as the machine will have it.
+  if (cancelAt > 4) await handle.cancel().catch(() => undefined);
+  await closed(harness, id);
+  await expectChildren(harness, id, name);
+  return harness.history(id);
+}
+
+/** Every sub-workflow is projected, too, and has ended as its task says. */
+async function expectChildren(harness: Harness, id: string, name: string): Promise<void> {
+  for (const { key, child, status, output } of (await harness.execution(id)).tasks) {
+    if (child === null) continue;
+    const below = await harness.execution(child);
+    expect([below.projection, below.divergence], `${name}, below ${key}`).toEqual(['complete', null]);
+    if (status === 'completed') expect([below.status, below.output], `${name}, below ${key}`).toEqual([status, output]);
+    await expectChildren(harness, child, name);
+  }
+}
+
+/** Projects the history as it was after every change: none may diverge, and a closed run has no task under way. */
+function projectEveryPrefix(history: HistoryEvent[], name: string): number {
+  let projected = 0;
+  for (let end = 1; end <= history.length; end += 1) {
+    // Commands are written in one transaction with the workflow task that gave them.
+    if (
+      history[end] !== undefined &&
+      history[end]!.workflowTaskCompletedEventAttributes == null &&
+      isCommand(history[end]!)
+    )
+      continue;
+    const { projection, divergence, closed: over, tasks } = projectExecution('x', history.slice(0, end));
+    expect([projection, divergence], `${name}, up to event ${end}`).toEqual(['complete', null]);
+    if (over !== null) {
+      expect(
+        tasks.filter(({ status }) => status === 'running' || status === 'scheduled'),
+        name,
+      ).toEqual([]);
+    }
+    projected += 1;
+  }
+  return projected;
+}
+
+function isYield({ activityTaskScheduledEventAttributes: scheduled }: HistoryEvent): boolean {
+  return scheduled?.activityType?.name === YIELD_ACTION;
+}
+
+function isCommand(event: HistoryEvent): boolean {
+  return [
+    ...[event.activityTaskScheduledEventAttributes, event.timerStartedEventAttributes],
+    ...[event.timerCanceledEventAttributes, event.activityTaskCancelRequestedEventAttributes],
+    event.startChildWorkflowExecutionInitiatedEventAttributes,
+    event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+    ...[event.workflowExecutionCompletedEventAttributes, event.workflowExecutionFailedEventAttributes],
+    ...[event.workflowExecutionCanceledEventAttributes, event.workflowExecutionContinuedAsNewEventAttributes],
+  ].some((attributes) => attributes != null);
+}
+
+/** Whether nothing but the outcomes decides how a run goes: neither time, nor chance, nor anything from outside. */
+function isDecided(run: RandomRun): boolean {
+  const text = JSON.stringify(run.definition);
+  const words = ['wait_signal', 'uuid', 'now()', 'random', '"timeout":'];
+  if (run.cancelAt > 4 || words.some((word) => text.includes(word))) return false;
+  // Which of two things under way ends first is up to the machine. The end of a slice is such a thing.
+  let parallel = false;
+  const watch: Intervention = (events, _wave, state) => {
+    const pending = [...(state?.pending.values() ?? [])].filter(({ visit, kind }) => visit >= 0 || kind === 'slice');
+    if (pending.length > 1) parallel = true;
+    return events;
+  };
+  rehearse(run, watch, { slice: 1 });
+  return rehearse(run, watch).order.length > 1 && !parallel;
+}
+
+/** A run that nothing but its outcomes decides closes as the pure interpreter says. */
+function compare(history: HistoryEvent[], run: RandomRun, name: string): void {
+  const execution = projectExecution('x', history);
+  const { close, order } = rehearse(run);
+  expect([execution.status, execution.failure?.type], name).toEqual([close?.outcome, close?.failure?.type]);
+  const visits = execution.tasks.filter(({ item }) => item === null);
+  expect(visits.map(({ key }) => key).sort(), name).toEqual(order.sort());
+  // How long a wait took is up to the machine too.
+  const timeless = (value: Json) => canonicalJson(value).replaceAll(/"waited_ms":\d+/g, '"waited_ms":0');
+  expect(timeless(execution.output), name).toBe(timeless(close?.output as Json));
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

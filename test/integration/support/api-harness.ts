@@ -1,0 +1,170 @@
+import { Validator } from '@cfworker/json-schema';
+import { Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { pino } from 'pino';
+import { expect, inject } from 'vitest';
+import { type ApiOptions, type RunningApi, startApi } from '../../../composition/api.ts';
+import { ensureDefaults, publishExamples } from '../../../composition/bootstrap.ts';
+import { actionsOver, createDesk } from '../../../composition/reach.ts';
+import { keepRunning } from '../../../composition/run.ts';
+import { createEgress } from '../../../egress/egress.ts';
+import { createRunReports } from '../../../service/index/run-reports.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
+import { createExecutionStore } from '../../../store/executions/executions.ts';
+import { SEALED_CONVERTERS } from '../../../temporal/codec/codec.ts';
+import { bundleWorkflows } from '../../../worker/bundle.ts';
+import { createPermits, createWorker, type WorkerSize } from '../../../worker/worker.ts';
+import { openPrepared, preparedBundle } from './prepared.ts';
+
+/** An answer of the API. Bodies are read by what each test expects of them. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies that the schema of the route has checked
+  body: any;
+}
+
+/** How large a worker is, and which master keys it has. */
+type WorkerSettings = WorkerSize & { interrupt?: AbortSignal; secretKeys?: readonly string[] };
+
+/** The whole product over a real server and a real database, on free ports. */
+export interface ApiHarness {
+  api: RunningApi;
+  connection: Connection;
+  database: OpenDatabase;
+  stopWorker(): Promise<void>;
+  startWorker(settings?: WorkerSettings): Promise<void>;
+  /** Calls the API as `dev`, and checks the answer against openapi.json. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** What tests talk to is on this machine. */
+const LOCAL = { allowed: ['loopback'] };
+
+export const DEV_KEY = 'fmt_test-key-of-the-developer';
+export const SECRET_KEY = 'a master key for tests, long enough for one';
+export const APPROVER_KEY = 'fmt_test-key-of-the-approver';
+
+/** Starts API, worker and database in this process, over one namespace of the shared Temporal server. */
+export async function createApiHarness(
+  namespace: string,
+  options: {
+    address?: string;
+    worker?: boolean;
+    /** One that the test has opened, and that the harness closes; else a new Postgres database. */
+    database?: OpenDatabase;
+    access?: Partial<Omit<ApiOptions, 'connection' | 'namespace' | 'database'>>;
+  } = {},
+): Promise<ApiHarness> {
+  const { address = inject('temporalAddress') } = options;
+  const database = options.database ?? (await openPrepared());
+  await ensureDefaults(database.db, { dev: DEV_KEY, approver: APPROVER_KEY });
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  const log = pino({ level: 'silent' });
+  const api = await startApi({
+    ...{ connection, namespace, database, host: '127.0.0.1', port: 0, log },
+    secretKeys: [SECRET_KEY],
+    egress: LOCAL,
+    ...options.access,
+  });
+  await publishExamples(api, await api.principals.authenticate(DEV_KEY));
+  const reports = createRunReports(createExecutionStore(database.db), namespace, log);
+  const stopReports = keepRunning(reports.run);
+  const codec = options.access?.codec;
+  const bundle =
+    options.worker === false
+      ? null
+      : codec === undefined
+        ? await preparedBundle()
+        : await bundleWorkflows(SEALED_CONVERTERS);
+  let stopWorker = async () => {};
+  const startWorker = async ({ secretKeys = [SECRET_KEY], interrupt, ...size }: WorkerSettings = {}): Promise<void> => {
+    if (bundle === null) return;
+    const egress = createEgress(LOCAL);
+    const actions = actionsOver(
+      createDesk(database.db, secretKeys),
+      { egress },
+      { connection: native, namespace, codec },
+    );
+    const { take: report } = reports;
+    const worker = await createWorker({
+      permits: createPermits(size),
+      connection: native,
+      namespace,
+      bundle,
+      actions,
+      codec,
+      report,
+      ...(interrupt === undefined ? {} : { interrupt }),
+    });
+    const running = worker.run();
+    stopWorker = async () => {
+      stopWorker = async () => {};
+      worker.shutdown();
+      await running;
+      await egress.close();
+    };
+  };
+  await startWorker();
+  const check = createCheck(await (await fetch(`${api.url}/openapi.json`)).json());
+  return {
+    ...{ api, connection, database },
+    stopWorker: () => stopWorker(),
+    startWorker,
+    call: async (method, path, body, headers = {}) => {
+      const response = await fetch(api.url + path, {
+        method,
+        headers: {
+          'x-api-key': DEV_KEY,
+          // A test that holds the event loop for seconds keeps both ends of an idle connection from closing it in time.
+          connection: 'close',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      const answer: Answer = { status: response.status, headers: response.headers, body: JSON.parse(text) };
+      check(method, path, answer);
+      return answer;
+    },
+    close: async () => {
+      await stopWorker();
+      await stopReports();
+      await api.close();
+      await native.close();
+      await connection.close();
+      await database.close();
+    },
+  };
+}
+
+/** Makes a check of answers against an OpenAPI document. */
+// biome-ignore lint/suspicious/noExplicitAny: an OpenAPI document is walked here, as data
+function createCheck(document: any): (method: string, path: string, answer: Answer) => void {
+  const names = Object.keys(document.paths).sort((a, b) => a.split('{').length - b.split('{').length);
+  const patterns = names.map((name) => [name, new RegExp(`^${name.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`)] as const);
+  // Schemas refer to one another, so that making a validator takes longer than most answers do.
+  const validators = new Map<string, Validator>();
+  return (method, path, { status, body }) => {
+    const [plain = ''] = path.split('?');
+    const [template] = patterns.find(([, pattern]) => pattern.test(plain)) ?? [];
+    const operation = template === undefined ? undefined : document.paths[template][method.toLowerCase()];
+    if (operation === undefined) {
+      expect(status, `${method} ${path} is not in openapi.json`).toBeGreaterThanOrEqual(400);
+      return;
+    }
+    const name = `${method} ${template} ${status}`;
+    const schema = operation.responses[status]?.content?.['application/json']?.schema;
+    expect(schema, `${method} ${template} does not document ${status}: ${JSON.stringify(body)}`).toBeDefined();
+    let validator = validators.get(name);
+    if (validator === undefined) {
+      const whole = JSON.stringify({ ...schema, $defs: document.components.schemas });
+      validator = new Validator(JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/')), '2020-12', false);
+      validators.set(name, validator);
+    }
+    expect(validator.validate(body).errors, name).toEqual([]);
+  };
+}

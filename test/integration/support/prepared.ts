@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowBundle } from '@temporalio/worker';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Client, Pool } from 'pg';
+import { type OpenDatabase, openEmbedded, openPostgres } from '../../../store/database.ts';
+import { bundleWorkflows } from '../../../worker/bundle.ts';
+import { copyFolder } from '../../store/folder-copy.ts';
+import { startPostgres } from '../../store/postgres-server.ts';
+import { makeFolder } from '../../store/test-folders.ts';
+
+// What every file of tests would make again for itself, made once for all of them: the bundle of the workflow, a Postgres server,
+// and databases of both engines with their tables and nothing in them.
+
+const BUNDLE = 'TEST_WORKFLOW_BUNDLE';
+const FOLDER = 'TEST_DATABASE_FOLDER';
+const SERVER = 'TEST_POSTGRES_URL';
+
+/** The database of the server that others are copies of. */
+const TEMPLATE = 'prepared';
+
+/** Connections that a process has to its database. */
+const CONNECTIONS = 10;
+
+/** Makes it, with files in a folder that goes with the run of the tests; gives what ends it. */
+export async function prepare(): Promise<() => Promise<void>> {
+  const folder = await makeFolder('prepared');
+  const embedded = join(folder, 'database');
+  const bundle = join(folder, 'bundle.json');
+  const starting = startPostgres();
+  try {
+    const [made, postgres] = await Promise.all([
+      bundleWorkflows(),
+      starting,
+      openEmbedded(embedded).then((opened) => opened.close()),
+    ]);
+    await writeFile(bundle, JSON.stringify(made));
+    await order(postgres.url, `CREATE DATABASE ${TEMPLATE}`);
+    await (await openPostgres(urlOf(postgres.url, TEMPLATE))).close();
+    // The processes of the tests inherit it.
+    process.env[BUNDLE] = bundle;
+    process.env[FOLDER] = embedded;
+    process.env[SERVER] = postgres.url;
+    return postgres.stop;
+  } catch (error) {
+    const [started] = await Promise.allSettled([starting]);
+    if (started.status === 'fulfilled') await started.value.stop();
+    throw error;
+  }
+}
+
+/** The bundle of the workflow as it is now. */
+export async function preparedBundle(): Promise<WorkflowBundle> {
+  const path = process.env[BUNDLE];
+  return path === undefined ? bundleWorkflows() : (JSON.parse(await readFile(path, 'utf8')) as WorkflowBundle);
+}
+
+/**
+ * Opens a new Postgres database with nothing in its tables, which is gone once it is closed. Unlike openPostgres, nobody is refused
+ * who has waited for long: a busy machine has time.
+ */
+export async function openPrepared(): Promise<OpenDatabase> {
+  const server = process.env[SERVER];
+  if (server === undefined) throw new Error('only integration tests have a prepared Postgres server');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await order(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  const pool = new Pool({ connectionString: urlOf(server, name), max: CONNECTIONS });
+  // A connection that is not in use may end with its database.
+  pool.on('error', () => {});
+  return {
+    db: drizzle(pool),
+    probe: async () => {
+      await pool.query('SELECT 1');
+    },
+    close: async () => {
+      await pool.end();
+      await order(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** A folder with an empty embedded database, for a test to open. */
+export async function preparedFolder(): Promise<string> {
+  const folder = await makeFolder('database');
+  const path = process.env[FOLDER];
+  if (path !== undefined) await copyFolder(path, folder);
+  return folder;
+}
+
+function urlOf(server: string, database: string): string {
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function order(url: string, statement: string): Promise<void> {
+  const client = new Client(url);
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}

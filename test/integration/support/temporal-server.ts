@@ -1,0 +1,76 @@
+import type { TestProject } from 'vitest/node';
+import { findTemporal } from '../../../dev/temporal-binary.ts';
+import { startTemporalServer } from '../../../dev/temporal-server.ts';
+import { beginFolders } from '../../store/test-folders.ts';
+import { prepare } from './prepared.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    temporalAddress: string;
+  }
+}
+
+/** Each file of API tests has a namespace of its own, so that its index holds its own runs. */
+export const API_NAMESPACES = [
+  ...['executions', 'definitions', 'management', 'index', 'errors', 'death', 'docs', 'tools', 'signals', 'subs'],
+  ...[
+    'lists',
+    'permissions',
+    'principals',
+    'automation',
+    'mcp',
+    'deletions',
+    'packs',
+    'tasks',
+    'streams',
+    'bulk',
+    'actions',
+  ],
+  ...[
+    'schedules',
+    'access',
+    'cli',
+    'clients',
+    'inquiries',
+    'slack',
+    'teams',
+    'ways-around',
+    'bare-starts',
+    'deciders',
+    'links',
+    'notices',
+    'tokens',
+    'retries',
+    'controls',
+    'explain',
+    'fairness',
+    'lost-database',
+    'replay',
+    'connections',
+    'turns',
+    'python',
+    'codec',
+    'texts',
+    'hostile',
+  ],
+];
+
+/** One real Temporal server for all integration tests, in memory, on a free port; and what they all need. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const ends = [await beginFolders()];
+  const end = async () => {
+    for (const each of ends.toReversed()) await each();
+  };
+  try {
+    const binary = await findTemporal(process.env, (line) => console.log(line));
+    const namespaces = ['default', ...API_NAMESPACES];
+    const server = await startTemporalServer({ binary, namespaces, port: 0, uiPort: 0 });
+    ends.push(server.stop);
+    project.provide('temporalAddress', server.address);
+    ends.push(await prepare());
+    return end;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
