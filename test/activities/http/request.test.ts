@@ -123,7 +123,7 @@ describe('a body', () => {
 });
 
 function PEM(name: string): string {
-  return readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8');
 }
 
 describe('a connection by TLS', () => {
