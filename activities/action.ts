@@ -136,7 +136,10 @@ export async function ask(
   }
   if (status === request.expected && isJsonObject(body)) return body;
   throw new ActionError(type, `${name} answered ${status}${said(body)}`, {
-    ...{ code: `HTTP_${status}`, details: body, retryable: status === 429 || status >= 500, retryAfter },
+    code: `HTTP_${status}`,
+    details: body,
+    retryable: status === 429 || status >= 500,
+    retryAfter,
   });
 }
 

@@ -181,7 +181,9 @@ function masked(error: unknown, mask: Mask): unknown {
   const { type, message, code, details, retryable, retryAfter } = known;
   return new ActionError(type, mask(message), {
     ...(code === undefined ? {} : { code: mask(code) }),
-    ...{ details: mask(details), retryable, retryAfter },
+    details: mask(details),
+    retryable,
+    retryAfter,
   });
 }
 

@@ -24,10 +24,16 @@ await runMain(async (config) => {
     undos.push(() => connection.close());
     await demandTemporal(connection);
     const api = await startApi({
-      ...{ connection, database, log, namespace: config.TEMPORAL_NAMESPACE },
-      ...{ host: config.FERMATA_HOST, port: config.FERMATA_PORT, ...accessOf(config) },
+      connection,
+      database,
+      log,
+      namespace: config.TEMPORAL_NAMESPACE,
+      host: config.FERMATA_HOST,
+      port: config.FERMATA_PORT,
+      ...accessOf(config),
       egress: egressRules(config, { allowed: [], metricsUrl: metrics?.url }),
-      ...{ secretKeys: secretKey.split(','), metrics },
+      secretKeys: secretKey.split(','),
+      metrics,
     });
     undos.push(api.close);
     log.info({ url: api.url, temporal: address, metrics: metrics?.url }, 'the API is ready');

@@ -90,13 +90,19 @@ const startErrors = [
 
 const createScheduleRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: base, tags, summary: 'Create a schedule' },
+  method: 'post',
+  path: base,
+  tags,
+  summary: 'Create a schedule',
   request: { body: { required: true, content: jsonOrYaml(CreateSchema) } },
   responses: { 201: answer('Created.'), ...errorResponses('schedule_exists', ...startErrors) },
 });
 const listRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: base, tags, summary: 'List schedules' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List schedules',
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
     200: json(z.object({ data: z.array(ScheduleSchema), meta: PageMetaSchema }), 'A page, in order of id.'),
@@ -105,19 +111,28 @@ const listRoute = createApiRoute({
 });
 const getRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get a schedule' },
+  method: 'get',
+  path: `${base}/{id}`,
+  tags,
+  summary: 'Get a schedule',
   request: { params: IdParams },
   responses: { 200: answer('As it stands.'), ...errorResponses('schedule_not_found') },
 });
 const replaceRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'put', path: `${base}/{id}`, tags, summary: 'Replace a schedule' },
+  method: 'put',
+  path: `${base}/{id}`,
+  tags,
+  summary: 'Replace a schedule',
   request: { params: IdParams, body: { required: true, content: jsonOrYaml(ReplaceSchema) } },
   responses: { 200: answer('Replaced.'), ...errorResponses('schedule_not_found', ...startErrors) },
 });
 const deleteRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a schedule; what it has started goes on' },
+  method: 'delete',
+  path: `${base}/{id}`,
+  tags,
+  summary: 'Delete a schedule; what it has started goes on',
   request: { params: IdParams },
   responses: {
     200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
@@ -127,7 +142,10 @@ const deleteRoute = createApiRoute({
 const changeRoute = (verb: 'pause' | 'resume', summary: string) =>
   createApiRoute({
     permission: 'execution:execute',
-    ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
+    method: 'post',
+    path: `${base}/{id}/${verb}`,
+    tags,
+    summary,
     request: { params: IdParams, body: { content: { 'application/json': { schema: NoteSchema } } } },
     responses: {
       200: answer('Done.'),
@@ -138,7 +156,10 @@ const pauseRoute = changeRoute('pause', 'Pause a schedule');
 const resumeRoute = changeRoute('resume', 'Resume a schedule');
 const triggerRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: `${base}/{id}/trigger`, tags, summary: 'Have a schedule start a run now' },
+  method: 'post',
+  path: `${base}/{id}/trigger`,
+  tags,
+  summary: 'Have a schedule start a run now',
   request: {
     params: IdParams,
     body: { content: { 'application/json': { schema: z.strictObject({ overlap: z.enum(OVERLAPS).optional() }) } } },
@@ -147,7 +168,10 @@ const triggerRoute = createApiRoute({
 });
 const backfillRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: `${base}/{id}/backfill`, tags, summary: 'Have a schedule make up for a time' },
+  method: 'post',
+  path: `${base}/{id}/backfill`,
+  tags,
+  summary: 'Have a schedule make up for a time',
   request: {
     params: IdParams,
     body: {
@@ -277,17 +301,15 @@ function scheduleBody(schedule: Schedule): z.infer<typeof ScheduleSchema> {
     schedule;
   const iso = (time: Date) => time.toISOString();
   return {
-    ...{
-      id,
-      workflow,
-      revision,
-      input,
-      overlap,
-      paused,
-      note,
-      state_note: stateNote,
-      catchup_window: catchupWindow ?? null,
-    },
+    id,
+    workflow,
+    revision,
+    input,
+    overlap,
+    paused,
+    note,
+    state_note: stateNote,
+    catchup_window: catchupWindow ?? null,
     spec: JSON.parse(JSON.stringify(spec)),
     next: schedule.next.map(iso),
     recent: schedule.recent.map((run) => ({ ...run, scheduled: iso(run.scheduled), started: iso(run.started) })),

@@ -39,8 +39,13 @@ const render = (template: string, data: Record<string, Value>) => {
 
 const minified = async (file: string): Promise<number> => {
   const { outputFiles } = await build({
-    ...{ entryPoints: [fileURLToPath(new URL(file, import.meta.url))], bundle: true, minify: true, write: false },
-    ...{ platform: 'neutral', mainFields: ['module', 'main'], format: 'esm' },
+    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    format: 'esm',
   });
   return outputFiles[0]!.contents.length;
 };

@@ -53,11 +53,13 @@ const listOf = (size: number) => Array.from({ length: size }, (_, index) => inde
 /** What an event costs as runs grow; the visits of a loop go up to the most that a run may make. */
 function interpreting(): Grown[] {
   const grown = (what: string, sizes: readonly number[], one: (size: number) => number): Grown => ({
-    ...{ what, each: 'µs an event' },
+    what,
+    each: 'µs an event',
     at: sizes.map((size) => ({ size, microseconds: one(size) })),
   });
   const loop = (size: number, variables: object, publish: object) => ({
-    ...{ variables: { n: 0, ...variables }, start: ['a'] },
+    variables: { n: 0, ...variables },
+    start: ['a'],
     tasks: [
       act('a', {
         publish: { n: '{{ n + 1 }}', ...publish },
@@ -108,7 +110,8 @@ function rendering(): Grown[] {
     ['to JSON', '{{ rows | tojson }}'],
     ['handed on as it is', '{{ rows }}'],
   ].map(([what, text]) => ({
-    ...{ what: what!, each: 'µs a kB' },
+    what: what!,
+    each: 'µs a kB',
     at: [10, 100, 1_000, 1_400].map((size) => {
       const data = rows(size);
       const kilobytes = JSON.stringify(data).length / 1000;

@@ -32,7 +32,10 @@ export async function measureLists(runs: number): Promise<Measured[]> {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));
   const database = await openEmbedded(folder);
   const server = await startTemporalServer({
-    ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
+    binary: await findTemporal(process.env, console.log),
+    namespaces: ['default'],
+    port: 0,
+    uiPort: 0,
   });
   const connection = await Connection.connect({ address: server.address });
   const native = await NativeConnection.connect({ address: server.address });
@@ -117,25 +120,30 @@ function entryOf(index: number, { runs, tenant }: { runs: number; tenant: string
   last = mintNumber(last, created.getTime());
   const ref = `pack${index % 20}.workflow${index % 100}`;
   return {
-    ...{ namespace: 'default', workflowId: workflowIdOf(last), n: last, runId: `run-${index}`, tenant, ref },
-    ...{
-      revision: 1,
-      definition: 1 + (index % 100),
-      pack: `pack${index % 20}`,
-      actions: ['core.http', `a.b${index % 7}`],
-    },
-    ...{ status: STATUSES[index % STATUSES.length]!, parent: null, enforcement: index % 50, executor: 1, owner: 'dev' },
-    ...{
-      tags: [],
-      mode: null,
-      retryOf: null,
-      input: '{"a":1}',
-      error: null,
-      errorCode: null,
-      created,
-      updated: created,
-      closed: created,
-    },
+    namespace: 'default',
+    workflowId: workflowIdOf(last),
+    n: last,
+    runId: `run-${index}`,
+    tenant,
+    ref,
+    revision: 1,
+    definition: 1 + (index % 100),
+    pack: `pack${index % 20}`,
+    actions: ['core.http', `a.b${index % 7}`],
+    status: STATUSES[index % STATUSES.length]!,
+    parent: null,
+    enforcement: index % 50,
+    executor: 1,
+    owner: 'dev',
+    tags: [],
+    mode: null,
+    retryOf: null,
+    input: '{"a":1}',
+    error: null,
+    errorCode: null,
+    created,
+    updated: created,
+    closed: created,
     result: JSON.stringify({ number: index, text: `the result of run ${index}, somewhat longer than a word` }),
     version: { start: created.getTime(), run: `run-${index}`, closed: true, event: 11 },
   };

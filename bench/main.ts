@@ -19,7 +19,10 @@ import { measureSoak } from './soak.ts';
 const quick = process.argv.includes('--quick');
 installTemporalRuntime(null);
 const server = await startTemporalServer({
-  ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
+  binary: await findTemporal(process.env, console.log),
+  namespaces: ['default'],
+  port: 0,
+  uiPort: 0,
 });
 const connection = await Connection.connect({ address: server.address });
 const client = new Client({ connection });
@@ -56,7 +59,16 @@ console.log('a soak …');
 const soak = await measureSoak(quick ? 500 : 10_000);
 const report = reportOf(
   {
-    ...{ compared, throughput, replays, memory, rest, lag, start: started, lists, growth, soak },
+    compared,
+    throughput,
+    replays,
+    memory,
+    rest,
+    lag,
+    start: started,
+    lists,
+    growth,
+    soak,
     bundle: await measureBundle(),
     versions: {
       'Node.js': process.versions.node,

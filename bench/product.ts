@@ -24,8 +24,12 @@ export async function startProduct(folder?: string): Promise<Product> {
   const own = folder ?? (await mkdtemp(join(tmpdir(), 'fermata-bench-')));
   const begun = performance.now();
   const env = {
-    ...{ ...process.env, FERMATA_DATA_DIR: own, FERMATA_PORT: '0', FERMATA_TEMPORAL_PORT: '0' },
-    ...{ FERMATA_TEMPORAL_UI_PORT: '0', FERMATA_RATE_LIMIT: '0' },
+    ...process.env,
+    FERMATA_DATA_DIR: own,
+    FERMATA_PORT: '0',
+    FERMATA_TEMPORAL_PORT: '0',
+    FERMATA_TEMPORAL_UI_PORT: '0',
+    FERMATA_RATE_LIMIT: '0',
   };
   execFileSync(process.execPath, ['build.mjs'], { stdio: 'inherit' });
   const child: ChildProcess = spawn(process.execPath, ['dist/dev/main.js'], { env });

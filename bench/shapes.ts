@@ -27,17 +27,23 @@ const rows = Array.from({ length: 50 }, (_, index) => ({ price: index, count: in
 export const SHAPES: Shape[] = [
   { name: 'one', label: 'one task', definition: { tasks: [act('a')] }, runs: 200 },
   {
-    ...{ name: 'sequence', label: 'sequence of 10', runs: 60 },
+    name: 'sequence',
+    label: 'sequence of 10',
+    runs: 60,
     definition: { tasks: names('t', 10).map((name) => act(name)) },
   },
   {
-    ...{ name: 'fanned', label: 'fan-out of 100, joined', runs: 16 },
+    name: 'fanned',
+    label: 'fan-out of 100, joined',
+    runs: 16,
     definition: {
       tasks: [...names('t', 100).map((name) => act(name, { on_success: 'j' })), act('j', { join: 'all' })],
     },
   },
   {
-    ...{ name: 'looped', label: 'loop of 100', runs: 10 },
+    name: 'looped',
+    label: 'loop of 100',
+    runs: 10,
     definition: {
       start: ['a'],
       variables: { count: 0 },
@@ -45,7 +51,9 @@ export const SHAPES: Shape[] = [
     },
   },
   {
-    ...{ name: 'joined', label: 'fork of 3 and join', runs: 80 },
+    name: 'joined',
+    label: 'fork of 3 and join',
+    runs: 80,
     definition: {
       tasks: [
         act('fork', { on_success: ['a', 'b', 'c'] }),
@@ -55,21 +63,31 @@ export const SHAPES: Shape[] = [
     },
   },
   {
-    ...{ name: 'nested', label: 'sub-workflow', runs: 80, workflows: { 'bench.one': { tasks: [act('a')] } } },
+    name: 'nested',
+    label: 'sub-workflow',
+    runs: 80,
+    workflows: { 'bench.one': { tasks: [act('a')] } },
     definition: { tasks: [{ name: 'a', action: 'bench.one' }, act('b')] },
   },
   {
-    ...{ name: 'asked', label: 'inquiry', runs: 40, asks: true },
+    name: 'asked',
+    label: 'inquiry',
+    runs: 40,
+    asks: true,
     definition: {
       tasks: [{ name: 'ask', action: 'core.inquiry', input: { approvers: ['somebody'], bind: false } }, act('b')],
     },
   },
   {
-    ...{ name: 'computed', label: 'pure data, 50 rows', runs: 400, input: { rows } },
+    name: 'computed',
+    label: 'pure data, 50 rows',
+    runs: 400,
+    input: { rows },
     definition: {
       tasks: [
         {
-          ...{ name: 'sum', action: 'core.transform' },
+          name: 'sum',
+          action: 'core.transform',
           input: {
             data: '{% set ns = namespace(total=0, dear=0) %}{% for r in rows %}{% set ns.total = ns.total + r.price * r.count %}{% if r.price * r.count > 100 %}{% set ns.dear = ns.dear + 1 %}{% endif %}{% endfor %}{{ ns.total }} {{ ns.dear }}',
           },
@@ -81,7 +99,9 @@ export const SHAPES: Shape[] = [
 
 /** Waits for ever: what memory is measured with. */
 export const PARKED: Shape = {
-  ...{ name: 'parked', label: 'waits', runs: 1_000 },
+  name: 'parked',
+  label: 'waits',
+  runs: 1_000,
   definition: { tasks: [{ name: 'a', action: 'core.wait_signal', input: { name: 'go' } }] },
 };
 
@@ -99,7 +119,13 @@ export function runInputOf({ definition, workflows = {} }: Shape, n: number): Ru
     { version: '1.0.0', revision: 1, hash: ref, definition_id: 1, definition: child, actions: actions(child) },
   ]);
   return {
-    ...{ interpreter: INTERPRETER_VERSION, n, ref: 'bench.run', version: '1.0.0', revision: 1, hash: null, definition },
+    interpreter: INTERPRETER_VERSION,
+    n,
+    ref: 'bench.run',
+    version: '1.0.0',
+    revision: 1,
+    hash: null,
+    definition,
     actions: actions(definition),
     ...(embedded.length === 0 ? {} : { workflows: Object.fromEntries(embedded) }),
   };

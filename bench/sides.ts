@@ -60,8 +60,17 @@ export async function runOnce(side: Side, shape: Shape, client: Client): Promise
   }
   await wait(ASKED_AFTER);
   const decision: Decision = {
-    ...{ id: randomUUID(), inquiry: 'ask', option: 'approve', response: null, comment: null, by: 'somebody' },
-    ...{ names: [], groups: [], channel: 'api', at: new Date().toISOString(), bound_to: null },
+    id: randomUUID(),
+    inquiry: 'ask',
+    option: 'approve',
+    response: null,
+    comment: null,
+    by: 'somebody',
+    names: [],
+    groups: [],
+    channel: 'api',
+    at: new Date().toISOString(),
+    bound_to: null,
   };
   const decided = performance.now();
   await handle.signal(DECISION_SIGNAL, decision);

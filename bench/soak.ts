@@ -39,20 +39,30 @@ export async function measureSoak(runs: number): Promise<Soak> {
   const postgres = await startPostgres();
   const databaseFile = join(folder, 'temporal.db');
   const server = await startTemporalServer({
-    ...{ binary: await findTemporal(process.env, console.log), namespaces: ['default'], port: 0, uiPort: 0 },
+    binary: await findTemporal(process.env, console.log),
+    namespaces: ['default'],
+    port: 0,
+    uiPort: 0,
     databaseFile,
   });
   const port = await freePort();
   const env = {
-    ...{ TEMPORAL_ADDRESS: server.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: KEY.repeat(2) },
-    ...{ FERMATA_DEV_KEY: KEY, FERMATA_RATE_LIMIT: '0', FERMATA_PORT: String(port), FERMATA_EGRESS_ALLOW: 'loopback' },
+    TEMPORAL_ADDRESS: server.address,
+    DATABASE_URL: postgres.url,
+    FERMATA_SECRET_KEY: KEY.repeat(2),
+    FERMATA_DEV_KEY: KEY,
+    FERMATA_RATE_LIMIT: '0',
+    FERMATA_PORT: String(port),
+    FERMATA_EGRESS_ALLOW: 'loopback',
   };
   const api = run('api/main.ts', env);
   const worker = run('worker/main.ts', env);
   await Promise.all([api.until('the API is ready'), worker.until('the worker is ready')]);
   const pids: Record<Part, number> = {
-    ...{ API: api.child.pid!, worker: worker.child.pid! },
-    ...{ Temporal: server.pid, Postgres: postgres.pid() },
+    API: api.child.pid!,
+    worker: worker.child.pid!,
+    Temporal: server.pid,
+    Postgres: postgres.pid(),
   };
   const database = new Client({ connectionString: postgres.url });
   await database.connect();
@@ -91,7 +101,10 @@ export async function measureSoak(runs: number): Promise<Soak> {
   const after = usageOf(pids);
   const grown = await bytes();
   const found = {
-    ...{ runs, rate, latencies, memory },
+    runs,
+    rate,
+    latencies,
+    memory,
     cpu: Object.fromEntries(
       PARTS.map((part) => [part, ((after.get(part)!.cpu - before.get(part)!.cpu) * 1000) / runs]),
     ) as Soak['cpu'],

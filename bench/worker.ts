@@ -10,7 +10,10 @@ installTemporalRuntime(null);
 const [address = '', side = ''] = process.argv.slice(2);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
-  ...{ connection, taskQueue: side, maxCachedWorkflows: 2_000, stickyQueueScheduleToStartTimeout: '2s' },
+  connection,
+  taskQueue: side,
+  maxCachedWorkflows: 2_000,
+  stickyQueueScheduleToStartTimeout: '2s',
   ...(side === 'hand'
     ? { workflowsPath: fileURLToPath(new URL('./by-hand.ts', import.meta.url)) }
     : { workflowBundle: await bundleWorkflows() }),

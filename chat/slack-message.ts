@@ -112,7 +112,8 @@ function plain(text: string, most: number) {
 
 function rich(parts: { text: string; bold?: boolean; italic?: boolean }[]): RichTextBlock {
   const elements = parts.map(({ text, bold, italic }) => ({
-    ...{ type: 'text' as const, text: shortened(text) },
+    type: 'text' as const,
+    text: shortened(text),
     ...(bold || italic ? { style: { ...(bold && { bold }), ...(italic && { italic }) } } : {}),
   }));
   return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] };

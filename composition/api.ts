@@ -124,8 +124,10 @@ export function accessOf(
     codecOrigins: config.FERMATA_CODEC_ORIGINS?.split(',') ?? [],
     corsOrigins: config.FERMATA_CORS_ORIGINS?.split(',') ?? [],
     tokens: {
-      ...{ jwksUrl: FERMATA_JWT_JWKS_URL, secret: FERMATA_JWT_SECRET },
-      ...{ issuer: FERMATA_JWT_ISSUER, audience: FERMATA_JWT_AUDIENCE },
+      jwksUrl: FERMATA_JWT_JWKS_URL,
+      secret: FERMATA_JWT_SECRET,
+      issuer: FERMATA_JWT_ISSUER,
+      audience: FERMATA_JWT_AUDIENCE,
       agentClients: config.FERMATA_AGENT_CLIENTS?.split(',') ?? [],
     },
   };
@@ -231,11 +233,17 @@ export async function startApi({
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
   const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
-    ...{ clock: Date.now, onRead: inbox.take, signer, queues, authenticate: createAuthenticator(keyStore, Date.now) },
+    clock: Date.now,
+    onRead: inbox.take,
+    signer,
+    queues,
+    authenticate: createAuthenticator(keyStore, Date.now),
     repeats: createRepeats(createIdempotencyKeyStore(db)),
   });
   const signingKeys = createSigningKeyService(keyStore, atRest, {
-    ...{ signer, log, pems: signingPems },
+    signer,
+    log,
+    pems: signingPems,
     wait: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
     tell: (key, counts, signal) =>
       tellRevocation({ temporal, projections, signer, clock: Date.now, log }, key, counts, signal),
@@ -274,7 +282,9 @@ export async function startApi({
   const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
   const simulations = createSimulationService(definitions, connections, pool, Date.now);
   const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
-    ...{ clock: Date.now, memory: personMemory, tenantClaim },
+    clock: Date.now,
+    memory: personMemory,
+    tenantClaim,
     // It may take long, and the request does not wait for it.
     onChanged: (caller, subject) => void ends.endOf(caller, subject),
   });
@@ -309,16 +319,17 @@ export async function startApi({
   const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
   let url = '';
   const people = createChat(chat, {
-    ...{
-      store: stores.inquiries,
-      events: createNoticeEventStore(db),
-      inquiries,
-      principals,
-      secretKeys,
-      namespace,
-      log,
-    },
-    ...{ publicUrl: () => publicUrl ?? url, egress, trusted, home: stores.principals.homeTenant },
+    store: stores.inquiries,
+    events: createNoticeEventStore(db),
+    inquiries,
+    principals,
+    secretKeys,
+    namespace,
+    log,
+    publicUrl: () => publicUrl ?? url,
+    egress,
+    trusted,
+    home: stores.principals.homeTenant,
     connections: connectionStore,
     places: createChatPlaceStore(db),
     connect,

@@ -36,8 +36,11 @@ export async function serveMetrics(
   const registry = new Registry();
   if (ownProcess) collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
-    ...{ name: 'fermata_http_request_duration_seconds', help: 'Requests to the API, until their answer began.' },
-    ...{ labelNames: ['method', 'route', 'status'], buckets: BUCKETS, registers: [registry] },
+    name: 'fermata_http_request_duration_seconds',
+    help: 'Requests to the API, until their answer began.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: BUCKETS,
+    registers: [registry],
   });
   let restarts: Counter | null = null;
   let strikes: Counter | null = null;
@@ -73,21 +76,24 @@ export async function serveMetrics(
     countStrike: () => strikes?.inc(),
     watchIndex: (index) => {
       new Gauge({
-        ...{ name: 'fermata_index_set_aside', help: 'Runs that cannot be written to the index and are tried again.' },
+        name: 'fermata_index_set_aside',
+        help: 'Runs that cannot be written to the index and are tried again.',
         registers: [registry],
         collect() {
           this.set(index.state().setAside);
         },
       });
       new Gauge({
-        ...{ name: 'fermata_index_standing_seconds', help: 'For how long no round of the index has succeeded.' },
+        name: 'fermata_index_standing_seconds',
+        help: 'For how long no round of the index has succeeded.',
         registers: [registry],
         collect() {
           this.set((index.state().standing ?? 0) / 1000);
         },
       });
       new Gauge({
-        ...{ name: 'fermata_index_lag_seconds', help: 'By how much lists may be behind Temporal.' },
+        name: 'fermata_index_lag_seconds',
+        help: 'By how much lists may be behind Temporal.',
         registers: [registry],
         collect() {
           // Before the first look there is nothing to tell.
@@ -128,8 +134,10 @@ export async function collectWorkerMetrics(ownProcess: boolean): Promise<WorkerM
     );
   const watchSlots: WorkerMetrics['watchSlots'] = (permits) => {
     new Gauge({
-      ...{ name: 'fermata_slots', help: 'Activities of a tenant that run, and that wait for a permit.' },
-      ...{ labelNames: ['tenant', 'state'], registers: [registry] },
+      name: 'fermata_slots',
+      help: 'Activities of a tenant that run, and that wait for a permit.',
+      labelNames: ['tenant', 'state'],
+      registers: [registry],
       collect() {
         this.reset();
         const largest = permits.tenants().sort((a, b) => b.running + b.waiting - a.running - a.waiting);

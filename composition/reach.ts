@@ -100,7 +100,8 @@ export function actionsOver(
   { connection, namespace, codec }: { connection: NativeConnection; namespace: string; codec: Codec | undefined },
 ): WorkerOptions['actions'] {
   const isAuthentic = createRunGuard({
-    ...{ trust: warrantTrust, clock: Date.now },
+    trust: warrantTrust,
+    clock: Date.now,
     async firstEvent(execution) {
       const request = { namespace, execution, maximumPageSize: 1 };
       try {

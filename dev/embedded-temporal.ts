@@ -48,7 +48,11 @@ export async function embedTemporal(config: Config, folder: string, progress: Pr
   await demandFreePorts(temporalPorts(config));
   const binary = await findTemporal(process.env, progress);
   const server = await startTemporalServer({
-    ...{ binary, port, uiPort, namespaces: [config.TEMPORAL_NAMESPACE], databaseFile: join(folder, 'temporal.db') },
+    binary,
+    port,
+    uiPort,
+    namespaces: [config.TEMPORAL_NAMESPACE],
+    databaseFile: join(folder, 'temporal.db'),
   });
   const { pid } = server;
   await record.write({ pid, started: startOf(pid) });

@@ -94,11 +94,18 @@ await runMain(async (config) => {
     const keys = await prepareKeys(database.db, config, folder);
     const access = accessOf(config);
     const api = await startApi({
-      ...{ connection, namespace, database, log, host: config.FERMATA_HOST, port: config.FERMATA_PORT },
+      connection,
+      namespace,
+      database,
+      log,
+      host: config.FERMATA_HOST,
+      port: config.FERMATA_PORT,
       ...access,
       egress,
       codecOrigins: [...(access.codecOrigins ?? []), ...(server === null ? [] : [new URL(server.ui).origin])],
-      ...{ secretKeys: masterKeys, metrics, workerState: () => (worker.isServing() ? 'ok' : 'restarting') },
+      secretKeys: masterKeys,
+      metrics,
+      workerState: () => (worker.isServing() ? 'ok' : 'restarting'),
     });
     undos.push(api.close);
     const principal = await api.principals.authenticate(keys.dev);
@@ -152,7 +159,9 @@ async function prepareKeys(db: Database, config: Config, folder: string): Promis
 
 async function showFirstRun(api: RunningApi, principal: Principal): Promise<void> {
   const command = {
-    ...{ ref: 'examples.first_run', inputField: 'input', input: { url: `${api.url}/healthz`, name: 'Fermata' } },
+    ref: 'examples.first_run',
+    inputField: 'input',
+    input: { url: `${api.url}/healthz`, name: 'Fermata' },
   };
   const { n, execution } = await api.executions.waitFor(principal, await api.executions.start(principal, command), 30);
   const result = execution.failure?.message ?? JSON.stringify(execution.output);

@@ -31,11 +31,25 @@ function format(time: Date, pattern: string): string {
   const ordinal = Math.floor((time.getTime() - start) / 86_400_000) + 1;
   const hour = time.getUTCHours();
   const parts: Record<string, string> = {
-    ...{ Y: String(time.getUTCFullYear()).padStart(4, '0'), m: two(time.getUTCMonth() + 1), d: two(time.getUTCDate()) },
-    ...{ H: two(hour), M: two(time.getUTCMinutes()), S: two(time.getUTCSeconds()), I: two(hour % 12 || 12) },
-    ...{ f: String(time.getUTCMilliseconds() * 1000).padStart(6, '0'), p: hour < 12 ? 'AM' : 'PM' },
-    ...{ y: two(time.getUTCFullYear() % 100), j: String(ordinal).padStart(3, '0'), w: String(time.getUTCDay()) },
-    ...{ A: day, a: day.slice(0, 3), B: month, b: month.slice(0, 3), Z: 'UTC', z: '+0000', '%': '%' },
+    Y: String(time.getUTCFullYear()).padStart(4, '0'),
+    m: two(time.getUTCMonth() + 1),
+    d: two(time.getUTCDate()),
+    H: two(hour),
+    M: two(time.getUTCMinutes()),
+    S: two(time.getUTCSeconds()),
+    I: two(hour % 12 || 12),
+    f: String(time.getUTCMilliseconds() * 1000).padStart(6, '0'),
+    p: hour < 12 ? 'AM' : 'PM',
+    y: two(time.getUTCFullYear() % 100),
+    j: String(ordinal).padStart(3, '0'),
+    w: String(time.getUTCDay()),
+    A: day,
+    a: day.slice(0, 3),
+    B: month,
+    b: month.slice(0, 3),
+    Z: 'UTC',
+    z: '+0000',
+    '%': '%',
   };
   parts.F = `${parts.Y}-${parts.m}-${parts.d}`;
   parts.T = `${parts.H}:${parts.M}:${parts.S}`;

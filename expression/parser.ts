@@ -10,7 +10,12 @@ const MAX_NESTING = 100;
 
 const COMPARISONS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 const CONSTANTS: Record<string, null | boolean> = {
-  ...{ true: true, True: true, false: false, False: false, none: null, None: null },
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
 };
 
 /** Statements of Jinja2 that are refused, with what to write instead. */

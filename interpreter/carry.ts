@@ -68,8 +68,10 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
       ...(fresh ? freshWork() : workOf(visit)),
       ...commonOf(visit, index),
       ...table.ofVisit(visit, fresh),
-      ...{ wait: fresh ? 0 : visit.wait, handled: !fresh && visit.handled },
-      ...{ startedAt: fresh ? null : visit.startedAt, endedAt: fresh ? null : visit.endedAt },
+      wait: fresh ? 0 : visit.wait,
+      handled: !fresh && visit.handled,
+      startedAt: fresh ? null : visit.startedAt,
+      endedAt: fresh ? null : visit.endedAt,
       ...(visit.gathered === null
         ? {}
         : { gathered: { key: visit.gathered.key, arrivals: staying(visit.gathered.arrivals) } }),
@@ -164,7 +166,9 @@ function carriedItems(
   const fresh = new Set(redone);
   const complete = places.length === work.length;
   return {
-    ...{ list: list.slice(first), concurrency, again: redone },
+    list: list.slice(first),
+    concurrency,
+    again: redone,
     work: places.map((index) => (fresh.has(index) ? freshWork() : workOf(work[index]!))),
     ...(complete ? {} : { places, begun: work.length, outputs: dense(outputs) }),
     ...(first === 0 ? {} : { first, values: redone.map((index): [number, Json] => [index, list[index] ?? null]) }),

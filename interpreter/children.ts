@@ -28,7 +28,14 @@ export function childOf(
   return {
     n,
     run: {
-      ...{ interpreter: version, n, ref, version: embedded.version, revision, hash: embedded.hash, seed, definition },
+      interpreter: version,
+      n,
+      ref,
+      version: embedded.version,
+      revision,
+      hash: embedded.hash,
+      seed,
+      definition,
       ...(out_schema === undefined ? {} : { out_schema }),
       actions,
       ...(Object.keys(reached).length === 0 ? {} : { workflows: reached }),
@@ -45,8 +52,13 @@ export function childOf(
       ...(timeout === undefined ? {} : { timeout }),
     },
     memo: {
-      ...{ n, ref, revision, definition_id: embedded.definition_id },
-      ...{ parent: integerId(run.n), parent_task: key, actions: Object.keys(actions) },
+      n,
+      ref,
+      revision,
+      definition_id: embedded.definition_id,
+      parent: integerId(run.n),
+      parent_task: key,
+      actions: Object.keys(actions),
       ...(write_only === undefined ? {} : { hides: true }),
       // What the run above it has is none of its own.
       ...{ turn: shared?.turn, on_failure: definition.on_failure },

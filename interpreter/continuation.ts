@@ -42,7 +42,11 @@ export function continuationOf(state: RunState): CarriedState {
       ...table.ofVisit(visit, open),
       ...(cleanup ? { cleanup } : {}),
       ...batches(visit),
-      ...{ carried, wait, handled, startedAt, endedAt },
+      carried,
+      wait,
+      handled,
+      startedAt,
+      endedAt,
       ...(gathered === null
         ? {}
         : { gathered: { key: gathered.key, arrivals: table.arrivals(gathered.arrivals, (at) => needed.has(at)) } }),
@@ -54,7 +58,10 @@ export function continuationOf(state: RunState): CarriedState {
   const inquiries = [...state.inquiries.values()].filter((inquiry) => staysAsked(state, inquiry, needed));
   const asked = new Set(inquiries.map(({ key }) => key));
   return {
-    ...{ variables, ended, visits, visited: state.visits.length },
+    variables,
+    ended,
+    visits,
+    visited: state.visits.length,
     starting: state.starting.map(({ visit, item }) => (item === null ? visit : [visit, item])),
     gatherings: [...state.gatherings.values()].flatMap(({ name, lineage, round, fired, arrivals }) =>
       fired && !lives(lineage) ? [] : [{ name, lineage, round, fired, arrivals: table.arrivals(arrivals, everything) }],
@@ -100,8 +107,17 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
   const asked = askedCount(state) - changesOf(inquiries);
   const content = version < CARRIED_START ? undefined : (state.run.carried?.middle?.content ?? state.content?.());
   return {
-    ...{ started, tasks: [...state.visitsOf.keys()], waits, waiters, dropped: signals.dropped },
-    ...{ paused, controls, asked, failure, lost, also },
+    started,
+    tasks: [...state.visitsOf.keys()],
+    waits,
+    waiters,
+    dropped: signals.dropped,
+    paused,
+    controls,
+    asked,
+    failure,
+    lost,
+    also,
     ...(turn === null ? {} : { turn }),
     ...(version < BOUNDED_WORK ? {} : { span: spanOf(state) }),
     ...(demandsStatements(state) ? { statements: state.statements, newest_control: state.newestControl } : {}),
@@ -223,10 +239,15 @@ function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems 
   // What is little is kept anyway: a failure tells it.
   const kept = !items.forgotten && (keeps || jsonSize(outputs) <= KEPT_BYTES);
   return {
-    ...{ list: list.slice(work.length), first: work.length, begun: work.length, concurrency, places },
+    list: list.slice(work.length),
+    first: work.length,
+    begun: work.length,
+    concurrency,
+    places,
     values: places.map((item): [number, Json] => [item, list[item] ?? null]),
     work: places.map((item) => workOf(work[item]!)),
     ...(kept ? { outputs } : { forgotten: true as const }),
-    ...{ again: [...again], failed: [...failed] },
+    again: [...again],
+    failed: [...failed],
   };
 }

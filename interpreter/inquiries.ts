@@ -47,8 +47,15 @@ export function ask(state: RunState, place: Place, key: string): Failure | null 
   }
   const expires = request.timeout === null ? null : state.now + Math.ceil(request.timeout * 1000);
   const inquiry: AskedInquiry = {
-    ...{ key, place, request, votes: [], opened: state.now },
-    ...{ expires, ended: null, outcome: null, settled: null },
+    key,
+    place,
+    request,
+    votes: [],
+    opened: state.now,
+    expires,
+    ended: null,
+    outcome: null,
+    settled: null,
   };
   state.inquiries.set(key, inquiry);
   awaitNext(state, inquiry);
@@ -109,8 +116,11 @@ function conclude(state: RunState, inquiry: AskedInquiry, outcome: 'approved' | 
   const deciding = votes.filter((vote) => vote.outcome === word);
   const last = deciding.at(-1)!;
   const result = {
-    ...{ option: last.option, response: last.response, decided_by: [...new Set(deciding.map(({ by }) => by))] },
-    ...{ decided_at: new Date(state.now).toISOString(), comment: last.comment },
+    option: last.option,
+    response: last.response,
+    decided_by: [...new Set(deciding.map(({ by }) => by))],
+    decided_at: new Date(state.now).toISOString(),
+    comment: last.comment,
     ...(last.override === true ? { override: true } : {}),
   };
   if (outcome === 'approved') {
@@ -256,13 +266,20 @@ export function inquiriesOf(state: RunState): Inquiry[] {
     const { key, place, votes, opened, expires, ended } = inquiry;
     const status = statusOf(state, inquiry);
     return {
-      ...{ key, task: workAt(state, place).key, visit: place.visit + 1, item: place.item, status, votes },
+      key,
+      task: workAt(state, place).key,
+      visit: place.visit + 1,
+      item: place.item,
+      status,
+      votes,
       request: requestNow(inquiry),
       escalated: (inquiry.escalated ?? []).map((time) => iso(time)!),
       delegations: inquiry.delegations ?? [],
       decisions: decisions.get(key) ?? [],
       ...(inquiry.settled ?? findBinding(state, inquiry).binding),
-      ...{ created: iso(opened)!, expires_at: iso(expires), decided_at: iso(ended) },
+      created: iso(opened)!,
+      expires_at: iso(expires),
+      decided_at: iso(ended),
     };
   });
 }

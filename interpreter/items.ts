@@ -38,8 +38,16 @@ export function itemsOf(state: RunState, visit: Visit, plan: ItemsPlan): { items
     const most = Math.min(Math.floor(concurrency), MAX_CONCURRENCY);
     return {
       items: {
-        ...{ list, first: 0, concurrency: most, work: [], outputs: [], forgotten: false },
-        ...{ again: [], running: 0, failed: [], queued: false },
+        list,
+        first: 0,
+        concurrency: most,
+        work: [],
+        outputs: [],
+        forgotten: false,
+        again: [],
+        running: 0,
+        failed: [],
+        queued: false,
       },
     };
   } catch (error) {
@@ -84,7 +92,9 @@ export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending
   const more = failed.length === 1 ? '' : `, and ${failed.length - 1} more`;
   return {
     failure: {
-      ...{ type, message: `item ${first} failed: ${message}${more}`, task: visit.key },
+      type,
+      message: `item ${first} failed: ${message}${more}`,
+      task: visit.key,
       ...(code === undefined ? {} : { code }),
       ...(attempt === undefined || state.version < ATTEMPTS_COUNTED ? {} : { attempt }),
       ...rest,

@@ -52,7 +52,12 @@ function startFinding(
 ): LedgerFinding {
   const { id, tenant, uuid, ref, starters, schedule = null, parent = null, interpreter } = execution;
   const finding = (result: LedgerFinding['result'], reason: string | null): LedgerFinding => ({
-    ...{ execution: id, subject: 'start', inquiry: null, by: starters[0] ?? null, result, reason },
+    execution: id,
+    subject: 'start',
+    inquiry: null,
+    by: starters[0] ?? null,
+    result,
+    reason,
   });
   if (above !== null) {
     if (JSON.stringify(starters) !== JSON.stringify(above.starters)) return finding('failed', 'altered');
@@ -76,8 +81,12 @@ export function verifyStatements(ledger: Omit<Ledger, 'children'>, keys: readonl
     const result = faults.has(entry) ? 'failed' : reason === null ? 'verified' : 'not recomputable';
     const { inquiry, subject } = entry.statement;
     return {
-      ...{ execution: execution.id, subject: 'statement', inquiry: String(inquiry), by: String(subject) },
-      ...{ result, reason },
+      execution: execution.id,
+      subject: 'statement',
+      inquiry: String(inquiry),
+      by: String(subject),
+      result,
+      reason,
     };
   });
   const asked = questions.map((question): LedgerFinding => {

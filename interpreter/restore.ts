@@ -24,8 +24,18 @@ export function restore(state: RunState, carried: CarriedState): void {
     indexes.push(index);
     state.visitsOf.set(name, indexes);
     state.visits[index] = {
-      ...{ cleanup: false, skipped: null, postponed: 0, batch: null, together: false, ...rest },
-      ...{ key, name, status, variables: scopes[scope]!, began: scopes[began]!, shielded: false },
+      cleanup: false,
+      skipped: null,
+      postponed: 0,
+      batch: null,
+      together: false,
+      ...rest,
+      key,
+      name,
+      status,
+      variables: scopes[scope]!,
+      began: scopes[began]!,
+      shielded: false,
       carried: before ?? status !== 'held',
       gathered: gathered === undefined ? null : { key: gathered.key, arrivals: arrivalsOf(gathered.arrivals) },
       items: items === undefined ? null : restoredItems(key, items),
@@ -90,7 +100,15 @@ function restoredItems(key: string, carried: CarriedItems): Items {
   }
   const running = carried.work.filter(({ status }) => status === 'running').length;
   return {
-    ...{ list, first, concurrency, work, outputs: [...outputs], forgotten: carried.forgotten ?? false },
-    ...{ again: [...again], running, failed: [...failed], queued: false },
+    list,
+    first,
+    concurrency,
+    work,
+    outputs: [...outputs],
+    forgotten: carried.forgotten ?? false,
+    again: [...again],
+    running,
+    failed: [...failed],
+    queued: false,
   };
 }

@@ -108,7 +108,10 @@ export function simulate(
   };
   const past: RunState[] = [];
   let { state, commands: issued } = begin(run, input, now, {
-    ...{ events: intervene([], 0), mocked, simulated, waits: false },
+    events: intervene([], 0),
+    mocked,
+    simulated,
+    waits: false,
     ...(history === undefined ? {} : { history: history(0) }),
   });
   const commands = [...issued];
@@ -285,7 +288,10 @@ export function simulatedTasks(state: RunState): SimulatedTask[] {
     .filter(({ startedAt }) => startedAt !== null)
     .sort((a, b) => a.startedAt! - b.startedAt!)
     .map(({ key, name, input, status, output, failure }) => ({
-      ...{ key, action: state.program.tasks.get(name)!.action, input, output },
+      key,
+      action: state.program.tasks.get(name)!.action,
+      input,
+      output,
       status: status === 'held' || status === 'delayed' ? 'running' : status,
       error: status === 'running' ? null : failure,
     }));

@@ -176,7 +176,12 @@ function issueActivity(state: RunState, place: Place, spec: ActionSpec): void {
   const { delay, factor, maxDelay } = retry;
   countAttempt(state, place);
   state.commands.push({
-    ...{ type: 'activity', key, action, spec, input: work.input, shielded: visit.shielded },
+    type: 'activity',
+    key,
+    action,
+    spec,
+    input: work.input,
+    shielded: visit.shielded,
     ...(secrets === undefined ? {} : { secrets }),
     retry: { count: retriesItself(state, visit) ? 0 : retry.count, delay, factor, maxDelay },
     timeout: timeout ?? (visit.shielded ? CLEANUP_SECONDS : spec.timeout),

@@ -44,7 +44,8 @@ export function arrivedOf(decoded: unknown): Arrived {
   delete noted[TEXT];
   delete noted[ATTEMPT];
   return {
-    ...{ value, encoding: null },
+    value,
+    encoding: null,
     text: typeof text === 'string' ? text : undefined,
     attempt: typeof attempt === 'number' ? attempt : undefined,
   };
@@ -68,7 +69,10 @@ export function refusalOf({ encoding, text }: Arrived, interpreter: number): Pay
 /** Makes the fault of a task whose output is refused. */
 export function refusedOutput({ encoding, issues }: PayloadRefusal): Fault {
   const fault = (message: string, details: Json[]): Fault => ({
-    ...{ kind: 'application', type: 'output_invalid', message, details },
+    kind: 'application',
+    type: 'output_invalid',
+    message,
+    details,
   });
   if (issues.length > 0) {
     const told = issues.map(({ code, path, message }) => ({ code, path, message }));

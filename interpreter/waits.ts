@@ -35,7 +35,12 @@ export function waitsOf(state: RunState): StateWait[] {
     const until = inquiry === undefined ? due : inquiry.expires;
     const detail = signal ?? prompt ?? (kind === 'retry' ? (work.failure?.message ?? null) : null);
     waits.push({
-      ...{ kind: KINDS[kind], task: work.key, key, since: work.started ?? visit.created, until, detail },
+      kind: KINDS[kind],
+      task: work.key,
+      key,
+      since: work.started ?? visit.created,
+      until,
+      detail,
     });
   }
   return waits;

@@ -35,7 +35,10 @@ export function graphOf(definition: Definition): Graph {
   const program = compileDefinition(definition);
   return {
     nodes: [...program.tasks.values()].map(({ name, action, index, items }) => ({
-      ...{ name, action, join: definition.tasks[index]!.join ?? null, items: items !== null },
+      name,
+      action,
+      join: definition.tasks[index]!.join ?? null,
+      items: items !== null,
       cleanup: program.cleanupOnly.has(name),
     })),
     edges: edgesOf(program),

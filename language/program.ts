@@ -204,7 +204,16 @@ export function compileDefinition(
     task.several = found.find((several) => several === 'certain') ?? found.find((several) => several !== null) ?? null;
   }
   return {
-    ...{ definition, order, tasks, entries, when, variables, cleanupOnly: cleanup, graph, issues, readings },
+    definition,
+    order,
+    tasks,
+    entries,
+    when,
+    variables,
+    cleanupOnly: cleanup,
+    graph,
+    issues,
+    readings,
     output: compileOutput(definition, compiler({ at: 'output' })),
     cleanup: { order: cleanupOrder, entries: cleanupOrder === 'list' ? inList.cleanup.slice(0, 1) : onCancel },
   };

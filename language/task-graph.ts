@@ -35,7 +35,10 @@ export function taskGraph(tasks: Iterable<{ name: string; transitions: readonly 
   const loops = [...members.values()].filter(isLoop);
   const looping = new Set(loops.flat());
   return {
-    ...{ following, inbound, component, loops },
+    following,
+    inbound,
+    component,
+    loops,
     inLoop: (name) => looping.has(name),
     sameLoop: (a, b) => looping.has(a) && component.get(a) === component.get(b),
   };

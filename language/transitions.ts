@@ -76,7 +76,9 @@ export function listTransition(name: string, list: readonly string[], on: Transi
 
 function transition(on: TransitionOn, words: readonly string[]): Transition {
   return {
-    ...{ on, when: null, publish: [] },
+    on,
+    when: null,
+    publish: [],
     targets: words.filter((word) => !(DO_WORDS as readonly string[]).includes(word)),
     noop: words.includes('noop'),
     fail: words.includes('fail'),

@@ -262,7 +262,9 @@ function inquiryIssues({ retry, input = {} }: Task, path: string): Issue[] {
   return [
     ...issues,
     ...requestIssues(inquiryRequest(input)).map((issue) => ({
-      ...{ code: 'input_invalid', path: `${path}/input${issue.path}`, message: issue.message },
+      code: 'input_invalid',
+      path: `${path}/input${issue.path}`,
+      message: issue.message,
     })),
   ];
 }

@@ -101,8 +101,17 @@ function common(facts: {
 export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly Retried[]): Summary {
   const { n, definition, ref, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
-    ...{ n, definition, ref, status, enforcement, parent, mode, retryOf, retries },
-    ...{ created: created.toISOString(), stopped: closed?.toISOString() ?? null },
+    n,
+    definition,
+    ref,
+    status,
+    enforcement,
+    parent,
+    mode,
+    retryOf,
+    retries,
+    created: created.toISOString(),
+    stopped: closed?.toISOString() ?? null,
   });
 }
 
@@ -150,7 +159,9 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
       id: memo?.definition_id ?? 0,
       name: memo?.ref ?? workflowType,
       nodes: graph.nodes.map((node, index) => ({
-        ...{ name: node.name, type: node.action, parameters: run?.definition.tasks[index]?.input ?? {} },
+        name: node.name,
+        type: node.action,
+        parameters: run?.definition.tasks[index]?.input ?? {},
       })),
       connections,
     },

@@ -23,7 +23,10 @@ const InquirySchema = z.object({
   quorum: z.number(),
   votes: z.array(
     z.object({
-      ...{ by: z.string(), option: z.string(), comment: z.string().nullable(), at: z.string() },
+      by: z.string(),
+      option: z.string(),
+      comment: z.string().nullable(),
+      at: z.string(),
       override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
       onBehalfOf: z.string().nullable().describe('Who has delegated the decision to this person.'),
     }),
@@ -149,18 +152,26 @@ function body(
   const { task, status, request, votes, plan, bound_to, created, expires_at, decided_at } = inquiry;
   const { prompt, details, options, response_schema, quorum } = request;
   return {
-    ...{ id: inquiryId(n, inquiry), executionId: integerId(n), workflow: ref, requestedBy: owner, task, status },
-    ...{
-      prompt,
-      details,
-      options: options.map(({ ref: of, label, outcome, form = 'required' }) => ({ ref: of, label, outcome, form })),
-    },
-    ...{ responseSchema: response_schema, quorum, willRun: plan, boundTo: bound_to },
+    id: inquiryId(n, inquiry),
+    executionId: integerId(n),
+    workflow: ref,
+    requestedBy: owner,
+    task,
+    status,
+    prompt,
+    details,
+    options: options.map(({ ref: of, label, outcome, form = 'required' }) => ({ ref: of, label, outcome, form })),
+    responseSchema: response_schema,
+    quorum,
+    willRun: plan,
+    boundTo: bound_to,
     votes: votes.map(({ by, option, comment, at, override = false, on_behalf_of: onBehalfOf = null }) => {
       return { by, option, comment, at, override, onBehalfOf };
     }),
     delegable: request.delegable === true,
     delegations: heldDelegations(inquiry).map(({ by, to, reason, at }) => ({ by, to, reason, at })),
-    ...{ createdAt: created, expiresAt: expires_at, decidedAt: decided_at },
+    createdAt: created,
+    expiresAt: expires_at,
+    decidedAt: decided_at,
   };
 }

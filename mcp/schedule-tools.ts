@@ -82,7 +82,12 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 function scheduleOf(schedule: Schedule): z.input<typeof ScheduleSchema> {
   const { id: of, workflow, input, spec, overlap, paused, note, next, recent } = schedule;
   return {
-    ...{ id: of, workflow, input, overlap, paused, note },
+    id: of,
+    workflow,
+    input,
+    overlap,
+    paused,
+    note,
     spec: { ...spec },
     next: next.map((time) => time.toISOString()),
     recent: recent.map(({ scheduled, started, execution }) => ({

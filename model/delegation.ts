@@ -97,7 +97,16 @@ export function parseDelegation(payload: Json): Delegation | null {
   if (to_email !== undefined && to_email !== null && typeof to_email !== 'string') return null;
   if ((ends === undefined) !== (why === undefined) || (why !== undefined && !ENDS.includes(why))) return null;
   return {
-    ...{ id, inquiry, by, names, groups, to, to_names, to_groups, reason, at },
+    id,
+    inquiry,
+    by,
+    names,
+    groups,
+    to,
+    to_names,
+    to_groups,
+    reason,
+    at,
     ...(standing === undefined ? {} : { standing }),
     ...(to_email === undefined ? {} : { to_email }),
     ...(ends === undefined ? {} : { ends, why }),

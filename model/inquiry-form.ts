@@ -19,7 +19,9 @@ export function formFields(schema: JsonObject | null): FormField[] {
   if (!isJsonObject(properties ?? null)) return [{ name: WHOLE_FORM, schema: {}, required: true }];
   const needed = Array.isArray(required) ? required : [];
   return Object.entries(properties as JsonObject).map(([name, field]) => ({
-    ...{ name, schema: isJsonObject(field) ? field : {}, required: needed.includes(name) },
+    name,
+    schema: isJsonObject(field) ? field : {},
+    required: needed.includes(name),
   }));
 }
 

@@ -134,23 +134,35 @@ export function inquiryRequest(input: Json): InquiryRequest {
   const list = (field: string) => (Array.isArray(given[field]) ? given[field] : []);
   const options = list('options') as unknown as (Partial<InquiryOption> & Pick<InquiryOption, 'ref' | 'outcome'>)[];
   return {
-    ...{ prompt: text('prompt'), details: text('details') },
-    ...{ approvers: list('approvers') as string[], groups: list('groups') as string[] },
+    prompt: text('prompt'),
+    details: text('details'),
+    approvers: list('approvers') as string[],
+    groups: list('groups') as string[],
     options:
       options.length === 0
         ? [...DEFAULT_OPTIONS]
         : options.map(({ ref, label = ref, style = 'default', outcome, form = formFor(outcome) }) => ({
-            ...{ ref, label, style, outcome, form },
+            ref,
+            label,
+            style,
+            outcome,
+            form,
           })),
-    ...{ quorum: number('quorum') ?? 1, deny_quorum: number('deny_quorum') ?? 1 },
+    quorum: number('quorum') ?? 1,
+    deny_quorum: number('deny_quorum') ?? 1,
     response_schema: isJsonObject(given.response_schema ?? null) ? (given.response_schema as JsonObject) : null,
-    ...{ timeout: number('timeout'), remind_every: number('remind_every') },
+    timeout: number('timeout'),
+    remind_every: number('remind_every'),
     allow_self: given.allow_self === true,
     notify: (given.notify ?? {}) as InquiryNotify,
     bind: given.bind !== false,
     escalate: (list('escalate') as unknown as (Partial<InquiryStep> & Pick<InquiryStep, 'after'>)[]).map(
       ({ after, approvers = [], groups = [], notify = {}, reason = null }) => ({
-        ...{ after, approvers, groups, notify, reason },
+        after,
+        approvers,
+        groups,
+        notify,
+        reason,
       }),
     ),
     ...(given.delegable === true ? { delegable: true } : {}),

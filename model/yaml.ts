@@ -50,7 +50,10 @@ export interface TokenAllowance {
  */
 export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_TOKENS }): Json {
   const composer = new Composer({
-    ...{ schema: 'core', stringKeys: true, prettyErrors: false, logLevel: 'silent' },
+    schema: 'core',
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'silent',
     // The library compares each key with all before it; here a set does.
     uniqueKeys: false,
   });

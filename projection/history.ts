@@ -281,7 +281,8 @@ function matchesClose(
   }
   if (recorded.outcome !== 'failed') return outcome === recorded.outcome;
   const details = {
-    ...{ outcome, failure },
+    outcome,
+    failure,
     ...(also.length === 0 ? {} : { also }),
     ...(output === null ? {} : { output }),
   };

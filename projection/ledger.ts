@@ -64,7 +64,15 @@ export function ledgerOf(
   return {
     fermata_decisions: 1,
     execution: {
-      ...{ id: integerId(n), uuid: uuidOf(n), tenant, chain: runId, ref, version, interpreter, starters, schedule },
+      id: integerId(n),
+      uuid: uuidOf(n),
+      tenant,
+      chain: runId,
+      ref,
+      version,
+      interpreter,
+      starters,
+      schedule,
       parent: (run.depth ?? 0) > 0 ? (memo?.parent ?? 0) : null,
     },
     warrant: memo?.warrant ?? null,

@@ -66,7 +66,8 @@ function saidBy({ key, input, started, created }: TaskExecution): LogEntry[] {
   // The schema of the action has made sure of the types.
   return [
     entry(started ?? created, level as LogEntry['level'], text.slice(0, MAX_MESSAGE), {
-      ...{ task: key, metadata: Object.keys(metadata).length === 0 ? null : metadata },
+      task: key,
+      metadata: Object.keys(metadata).length === 0 ? null : metadata,
     }),
   ];
 }

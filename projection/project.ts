@@ -155,7 +155,9 @@ export function createProjection(
           trusted === null || state === null
             ? []
             : tasksOf({
-                ...{ state, past: trusted.past, tries: trusted.tries },
+                state,
+                past: trusted.past,
+                tries: trusted.tries,
                 closed: closing === null ? null : eventTime(last),
                 described: new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity])),
               }),
@@ -165,7 +167,8 @@ export function createProjection(
         inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state, closing !== null),
         controls: state?.controls ?? [],
         digest: state?.digest ?? null,
-        ...{ authentic: null, startContent: first.content },
+        authentic: null,
+        startContent: first.content,
         trust: (state === null ? run?.trust : state.trust) ?? null,
         statements: state === null || !demandsStatements(state) ? null : state.statements,
         signalsDropped: state?.signals.dropped ?? 0,
@@ -220,7 +223,11 @@ export function openingOf(workflowId: string, event: HistoryEvent, started: Open
   const parameters = isJsonObject(input) ? input : {};
   const hasWarrant = memoOf(started.memo)?.warrant !== undefined && !started.continuedExecutionRunId;
   return {
-    ...{ event, started, input, run, known },
+    event,
+    started,
+    input,
+    run,
+    known,
     content: hasWarrant ? startContent(input, second) : null,
     replay: (options) =>
       known === null

@@ -176,7 +176,9 @@ function attemptsInRun({ attempts, made = [], started, ended, failure }: Work): 
     const begun = own?.started ?? (index === 0 ? started : null);
     const over = own?.ended ?? (index + 1 === count ? ended : null);
     return {
-      ...{ attempt: index + 1, recorded: begun !== null, worker: null },
+      attempt: index + 1,
+      recorded: begun !== null,
+      worker: null,
       started: begun === null ? null : isoTime(begun),
       ended: over === null ? null : isoTime(over),
       error: own?.failure ?? (index + 1 === count && over !== null ? failure : null),

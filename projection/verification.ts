@@ -55,7 +55,9 @@ export function verifyHistories(histories: readonly History[], keys: readonly Le
     for (const [workflowId, child] of execution === null ? [] : children) {
       const task = execution?.tasks.find((each) => each.child === workflowId);
       above.set(workflowId, {
-        ...{ execution: execution!, child, result: task?.status === 'completed' ? task.output : undefined },
+        execution: execution!,
+        child,
+        result: task?.status === 'completed' ? task.output : undefined,
       });
     }
   }
@@ -95,7 +97,9 @@ function recompute(events: History, keys: readonly LedgerKey[]): Recomputed {
   const started = startedOf(events);
   const children = new Map<string, Child>();
   const nothing = (id: number, result: LedgerFinding['result'], reason: string): Recomputed => ({
-    ...{ execution: null, children, findings: [courseFinding(id, result, reason)] },
+    execution: null,
+    children,
+    findings: [courseFinding(id, result, reason)],
   });
   if (first === undefined || !started) return nothing(0, 'failed', 'events_missing');
   const [, second = null] = decodePayloads(started.input);

@@ -369,7 +369,10 @@ export function createTemporal(connection: Connection, namespace: string, codec?
       const input = { payloads: [sealed(payload, workflowId)] };
       const sent = await orNull(() =>
         workflowService.signalWorkflowExecution({
-          ...{ namespace, workflowExecution: { workflowId }, signalName: name, input },
+          namespace,
+          workflowExecution: { workflowId },
+          signalName: name,
+          input,
           identity: boundedText(identity, MAX_IDENTITY),
           requestId: requestId ?? randomUUID(),
         }),

@@ -62,7 +62,8 @@ export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
 /** Makes the gateway over a connection, which may be lazy. */
 export function createTemporalSchedules(connection: Connection, namespace: string, codec?: PayloadCodec) {
   const { schedule: client } = new Client({
-    ...{ connection, namespace },
+    connection,
+    namespace,
     ...(codec && { dataConverter: codec.scheduleConverter }),
   });
 
@@ -144,8 +145,12 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       const state = { ...schedule?.state, paused: true, notes: boundedNote(note) };
       await call(() =>
         client.workflowService.updateSchedule({
-          ...{ namespace, scheduleId, identity: client.options.identity, requestId: randomUUID() },
-          ...{ schedule: { ...schedule, state }, conflictToken: conflictToken ?? null },
+          namespace,
+          scheduleId,
+          identity: client.options.identity,
+          requestId: randomUUID(),
+          schedule: { ...schedule, state },
+          conflictToken: conflictToken ?? null,
         }),
       );
     },
@@ -175,7 +180,10 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       const triggerImmediately = { overlapPolicy, scheduledTime };
       await call(() =>
         client.workflowService.patchSchedule({
-          ...{ namespace, scheduleId, identity: client.options.identity, requestId: randomUUID() },
+          namespace,
+          scheduleId,
+          identity: client.options.identity,
+          requestId: randomUUID(),
           patch: { triggerImmediately },
         }),
       );

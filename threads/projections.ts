@@ -33,7 +33,7 @@ export function createProjectionJobs(): ProjectionJobs {
   return {
     open_history({ workflowId, until, fresh }) {
       const known = until === null && !fresh ? kept.get(workflowId) : undefined;
-      open = known ?? { ...{ runs: [], lastEventId: 0, taken: 0, bytes: 0 }, ...projectionOf(workflowId, until) };
+      open = known ?? { runs: [], lastEventId: 0, taken: 0, bytes: 0, ...projectionOf(workflowId, until) };
       if (until === null) {
         // What was read last is forgotten last.
         kept.delete(workflowId);

@@ -113,7 +113,13 @@ function sinksFor(report: (report: RunReport) => void): InjectedSinks<RunSinks> 
           asked,
         ) =>
           report({
-            ...{ workflowId, firstRunId: firstExecutionRunId, runId, workflowType, historyLength, status, asked },
+            workflowId,
+            firstRunId: firstExecutionRunId,
+            runId,
+            workflowType,
+            historyLength,
+            status,
+            asked,
             memo: readRunMemo(memo?.fermata),
             started: runStartTime.getTime(),
             at: Date.now(),

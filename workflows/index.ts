@@ -67,7 +67,9 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
       let cancelled = inbox.holdsCancel();
       let reported = '';
       const { state, commands } = begin(run, input, Date.now(), {
-        ...{ events: inbox.take(), history: historyLength(), chain: workflowInfo().firstExecutionRunId },
+        events: inbox.take(),
+        history: historyLength(),
+        chain: workflowInfo().firstExecutionRunId,
         content: () => startContent(input, given as unknown as Json),
       });
       for (let next = commands; ; ) {
@@ -106,7 +108,8 @@ function finish({ outcome, output, failure, also }: Close): Json | undefined {
   if (outcome === 'skipped') return undefined;
   if (outcome === 'cancelled' || failure === null) throw new CancelledFailure('the run was cancelled');
   const details: ClosingDetails = {
-    ...{ outcome, failure },
+    outcome,
+    failure,
     ...(also.length === 0 ? {} : { also }),
     ...(output === null ? {} : { output }),
   };

@@ -27,14 +27,17 @@ export async function clientSettings(
   if (endpoint !== undefined) await addressOf(new URL(endpoint).hostname, port);
   const agent = { lookup: lookup(port) };
   return {
-    ...{ region, maxAttempts: 1 },
+    region,
+    maxAttempts: 1,
     ...(endpoint === undefined ? {} : { endpoint }),
     credentials: {
-      ...{ accessKeyId: secrets.access_key_id, secretAccessKey: secrets.secret_access_key },
+      accessKeyId: secrets.access_key_id,
+      secretAccessKey: secrets.secret_access_key,
       ...(secrets.session_token === undefined ? {} : { sessionToken: secrets.session_token }),
     },
     requestHandler: new BoundedHandler({
-      ...{ ...TIMEOUTS, throwOnRequestTimeout: true },
+      ...TIMEOUTS,
+      throwOnRequestTimeout: true,
       httpAgent: new HttpAgent(agent),
       httpsAgent: new HttpsAgent(agent),
     }),
@@ -78,6 +81,8 @@ export function awsFailure(type: string, error: unknown, signal: AbortSignal, wh
   const said = isForeign ? 'the answer is not one of AWS' : message || name;
   const about = [...(where === undefined ? [] : [where]), ...(status === undefined ? [] : [`status ${status}`])];
   return new ActionError(type, `AWS: ${said}${about.length === 0 ? '' : ` (${about.join(', ')})`}`, {
-    ...{ code: status === undefined ? (code ?? name) : isForeign ? `HTTP_${status}` : name, retryable, cause: error },
+    code: status === undefined ? (code ?? name) : isForeign ? `HTTP_${status}` : name,
+    retryable,
+    cause: error,
   });
 }

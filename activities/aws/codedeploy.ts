@@ -19,7 +19,8 @@ const MOST = 25;
  * is `deployment_failed`, with CodeDeploy's own code; what AWS refuses is `aws_error`. It is stopped when its task is.
  */
 export const deploy: ConnectedAction<'aws', Input> = {
-  ...{ pack: 'aws', input: DeployInputSchema },
+  pack: 'aws',
+  input: DeployInputSchema,
   async run(input, connection, context) {
     const sdk = await import('@aws-sdk/client-codedeploy');
     const { signal } = context;
@@ -74,7 +75,8 @@ async function find(client: CodeDeployClient, sdk: Sdk, input: Input, mark: stri
 async function begin(client: CodeDeployClient, sdk: Sdk, input: Input, mark: string, abortSignal: AbortSignal) {
   const { application, deployment_group, revision, description } = input;
   const command = new sdk.CreateDeploymentCommand({
-    ...{ applicationName: application, deploymentGroupName: deployment_group },
+    applicationName: application,
+    deploymentGroupName: deployment_group,
     description: description === undefined ? mark : `${description} (${mark})`,
     // AWS checks it.
     ...(revision === undefined ? {} : { revision: revision as unknown as RevisionLocation }),
@@ -89,6 +91,7 @@ function outputOf(id: string, { status, errorInformation }: DeploymentInfo): Jso
   if (status !== 'Failed' && status !== 'Stopped') return undefined;
   const why = errorInformation?.message ?? `it is ${status.toLowerCase()}`;
   throw new ActionError('deployment_failed', `the deployment ${id} has not succeeded: ${why}`, {
-    ...{ code: errorInformation?.code ?? status.toUpperCase(), details: { deployment_id: id, status } },
+    code: errorInformation?.code ?? status.toUpperCase(),
+    details: { deployment_id: id, status },
   });
 }

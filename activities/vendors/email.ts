@@ -100,8 +100,9 @@ function failureOf(error: unknown): unknown {
   // A server that says 4xx wants to be asked again: it is busy, or does not know the sender yet.
   const permanent = responseCode === undefined ? code === 'EAUTH' || code === 'EENVELOPE' : responseCode >= 500;
   return new ActionError('email_error', `mail: ${message}`, {
-    ...{ code: responseCode === undefined ? (code ?? 'MAIL_FAILED') : `SMTP_${responseCode}` },
-    ...{ retryable: !permanent, cause: error },
+    code: responseCode === undefined ? (code ?? 'MAIL_FAILED') : `SMTP_${responseCode}`,
+    retryable: !permanent,
+    cause: error,
   });
 }
 

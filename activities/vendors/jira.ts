@@ -18,7 +18,9 @@ export const createIssue: ConnectedAction<'jira', z.infer<typeof JiraIssueInputS
       headers: { authorization: basic(settings.email, secrets.token, context.encoded) },
       body: {
         fields: {
-          ...{ project: { key: project }, summary, issuetype: { name: issueType } },
+          project: { key: project },
+          summary,
+          issuetype: { name: issueType },
           ...(description === undefined ? {} : { description: documentOf(description) }),
           ...fields,
         },

@@ -14,9 +14,13 @@ export const createIncident: ConnectedAction<'pagerduty', z.infer<typeof Inciden
     const request = {
       expected: 202,
       body: {
-        ...{ routing_key: secrets.routing_key, event_action: 'trigger', dedup_key: dedup_key ?? context.token },
+        routing_key: secrets.routing_key,
+        event_action: 'trigger',
+        dedup_key: dedup_key ?? context.token,
         payload: {
-          ...{ summary, severity, source: source ?? 'fermata' },
+          summary,
+          severity,
+          source: source ?? 'fermata',
           ...(details === undefined ? {} : { custom_details: details }),
         },
       },

@@ -23,7 +23,8 @@ export const postMessage: ConnectedAction<'slack', z.infer<typeof SlackMessageIn
     });
     try {
       const sent = await client.chat.postMessage({
-        ...{ channel, text: message },
+        channel,
+        text: message,
         ...(blocks === undefined ? {} : { blocks: blocks as unknown as (Block | KnownBlock)[] }), // Slack checks them
         ...(thread_ts === undefined ? {} : { thread_ts }),
       });

@@ -29,7 +29,10 @@ const EntrySchema = z
 
 const listRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'get', path: '/api/v1/audit', tags: ['principals'], summary: 'List changes, the newest first' },
+  method: 'get',
+  path: '/api/v1/audit',
+  tags: ['principals'],
+  summary: 'List changes, the newest first',
   request: {
     query: z.strictObject({
       subject: z.string().max(200).optional(),
@@ -53,7 +56,10 @@ export function auditRoutes(audit: AuditService) {
       const rows = await audit.list(context.get('principal'), { subject, before: cursor }, limit + 1);
       const shown = rows.slice(0, limit);
       const data = shown.map(({ id, at, requestId, tenant: _, ...row }) => ({
-        ...{ id, at: at.toISOString(), ...row, request_id: requestId },
+        id,
+        at: at.toISOString(),
+        ...row,
+        request_id: requestId,
       }));
       return context.json({ data, next_cursor: rows.length > limit ? String(shown.at(-1)!.id) : null }, 200);
     },

@@ -23,7 +23,10 @@ type Body = z.infer<typeof PayloadSchema>;
 const route = <P extends '/codec/decode' | '/codec/encode'>(path: P, summary: string, whose: string) =>
   createApiRoute({
     permission: 'secret:write',
-    ...{ method: 'post', path, tags: ['codec'], summary },
+    method: 'post',
+    path,
+    tags: ['codec'],
+    summary,
     description: `The protocol of Temporal’s codec servers: its UI asks with the token of whoever is signed in there. ${whose}`,
     request: { body: { required: true, content: { 'application/json': { schema: PayloadsSchema } } } },
     responses: {

@@ -39,7 +39,10 @@ const data = json(z.object({ data: ConnectionSchema }), 'The connection, without
 
 const listRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'get', path: base, tags, summary: 'List connections' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List connections',
   responses: {
     200: json(z.object({ data: z.array(ConnectionSchema) }), 'All connections, without their secrets.'),
     ...errorResponses(),
@@ -47,20 +50,29 @@ const listRoute = createApiRoute({
 });
 const getRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'get', path: one, tags, summary: 'Get a connection' },
+  method: 'get',
+  path: one,
+  tags,
+  summary: 'Get a connection',
   request: { params: Params },
   responses: { 200: data, ...errorResponses('request_invalid', 'connection_not_found') },
 });
 const putRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'put', path: one, tags, summary: 'Set up a connection' },
+  method: 'put',
+  path: one,
+  tags,
+  summary: 'Set up a connection',
   description: 'What is given is all of it: secrets are not kept from before.',
   request: { params: Params, body: { required: true, content: { 'application/json': { schema: PutSchema } } } },
   responses: { 200: data, ...errorResponses('request_invalid', 'json_malformed', 'input_invalid') },
 });
 const deleteRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'delete', path: one, tags, summary: 'Delete a connection' },
+  method: 'delete',
+  path: one,
+  tags,
+  summary: 'Delete a connection',
   request: { params: Params },
   responses: {
     200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),

@@ -17,12 +17,18 @@ const IndexSchema = z
 const tags = ['system'];
 const getRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'get', path: '/api/v1/index', tags, summary: 'How the execution index stands' },
+  method: 'get',
+  path: '/api/v1/index',
+  tags,
+  summary: 'How the execution index stands',
   responses: { 200: json(z.object({ data: IndexSchema }), 'As it stands.'), ...errorResponses() },
 });
 const rebuildRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/index/rebuild', tags, summary: 'Make the execution index again from Temporal' },
+  method: 'post',
+  path: '/api/v1/index/rebuild',
+  tags,
+  summary: 'Make the execution index again from Temporal',
   description: 'Lists are served meanwhile. Runs that Temporal has no more are dropped from it. Default tenant only.',
   responses: { 202: json(z.object({ data: IndexSchema }), 'Asked.'), ...errorResponses() },
 });

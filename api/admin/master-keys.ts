@@ -20,7 +20,9 @@ const MasterKeysSchema = z
     processes: z
       .array(
         z.object({
-          ...{ kind: z.enum(['api', 'worker', 'all']), host: z.string(), pid: z.int() },
+          kind: z.enum(['api', 'worker', 'all']),
+          host: z.string(),
+          pid: z.int(),
           key_ids: z.array(z.string()).describe('The ids of its keys; the first one seals.'),
           missing: z.array(z.string()).describe('Keys that it needs and lacks.'),
           payload_key_ids: z
@@ -46,12 +48,10 @@ const MasterKeysSchema = z
 const tags = ['system'];
 const checkRoute = createApiRoute({
   permission: 'admin',
-  ...{
-    method: 'get',
-    path: '/api/v1/master-keys',
-    tags,
-    summary: 'Which master key has sealed how much, and who lacks one',
-  },
+  method: 'get',
+  path: '/api/v1/master-keys',
+  tags,
+  summary: 'Which master key has sealed how much, and who lacks one',
   description: 'Default tenant only.',
   responses: { 200: json(z.object({ data: MasterKeysSchema }), 'Keys and processes.'), ...errorResponses() },
 });
@@ -65,7 +65,9 @@ const ResealedSchema = z
   .openapi('Resealed');
 const resealRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/master-keys/reseal', tags },
+  method: 'post',
+  path: '/api/v1/master-keys/reseal',
+  tags,
   summary: 'Seal with the first master key what another one has sealed',
   description:
     'Seals 500 connections, secrets and signing keys at most: repeat it while some are left. Default tenant only.',

@@ -36,7 +36,10 @@ const tags = ['principals'];
 
 const tenantRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/tenants', tags, summary: 'Create a tenant' },
+  method: 'post',
+  path: '/api/v1/tenants',
+  tags,
+  summary: 'Create a tenant',
   request: { body: { required: true, content: { 'application/json': { schema: TenantCreateSchema } } } },
   responses: {
     201: json(z.object({ data: TenantSchema }), 'Created.'),
@@ -45,7 +48,10 @@ const tenantRoute = createApiRoute({
 });
 const createKeyRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/keys', tags, summary: 'Create an API key' },
+  method: 'post',
+  path: '/api/v1/keys',
+  tags,
+  summary: 'Create an API key',
   request: {
     query: z.strictObject({
       force: z
@@ -62,12 +68,18 @@ const createKeyRoute = createApiRoute({
 });
 const listKeysRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'get', path: '/api/v1/keys', tags, summary: "List the tenant's API keys" },
+  method: 'get',
+  path: '/api/v1/keys',
+  tags,
+  summary: "List the tenant's API keys",
   responses: { 200: json(z.object({ data: z.array(KeySchema) }), 'Those not revoked.'), ...errorResponses() },
 });
 const revokeKeyRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'delete', path: '/api/v1/keys/{id}', tags, summary: 'Revoke an API key' },
+  method: 'delete',
+  path: '/api/v1/keys/{id}',
+  tags,
+  summary: 'Revoke an API key',
   request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
   responses: {
     200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
@@ -78,7 +90,9 @@ const revokeKeyRoute = createApiRoute({
 const changeRoute = (verb: 'disable' | 'enable') =>
   createApiRoute({
     permission: 'admin',
-    ...{ method: 'post', path: `/api/v1/principals/{subject}/${verb}`, tags },
+    method: 'post',
+    path: `/api/v1/principals/{subject}/${verb}`,
+    tags,
     summary:
       verb === 'disable' ? 'End everything that a principal may do, at once' : 'Let a principal have credentials again',
     description:
@@ -104,19 +118,29 @@ const MeSchema = z
   })
   .openapi('Me');
 const meRoute = createRoute({
-  ...{ method: 'get', path: '/api/v1/me', tags, summary: 'Get who the caller is, and what the credential allows' },
+  method: 'get',
+  path: '/api/v1/me',
+  tags,
+  summary: 'Get who the caller is, and what the credential allows',
   description: 'Any credential may ask.',
   responses: { 200: json(z.object({ data: MeSchema }), 'The caller.'), ...errorResponses() },
 });
 
 const AliasSchema = z
   .object({
-    ...{ id: z.int(), subject: z.string(), kind: z.enum(ALIAS_KINDS), value: z.string(), created: InstantSchema },
+    id: z.int(),
+    subject: z.string(),
+    kind: z.enum(ALIAS_KINDS),
+    value: z.string(),
+    created: InstantSchema,
   })
   .openapi('Alias');
 const createAliasRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/aliases', tags, summary: 'Give a person another name' },
+  method: 'post',
+  path: '/api/v1/aliases',
+  tags,
+  summary: 'Give a person another name',
   description: 'An e-mail address, a Slack user or a second subject: what they decide is decided by the person, once.',
   request: { body: { required: true, content: { 'application/json': { schema: AliasCreateSchema } } } },
   responses: {
@@ -126,12 +150,18 @@ const createAliasRoute = createApiRoute({
 });
 const listAliasesRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'get', path: '/api/v1/aliases', tags, summary: "List the other names of the tenant's people" },
+  method: 'get',
+  path: '/api/v1/aliases',
+  tags,
+  summary: "List the other names of the tenant's people",
   responses: { 200: json(z.object({ data: z.array(AliasSchema) }), 'All of them.'), ...errorResponses() },
 });
 const deleteAliasRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'delete', path: '/api/v1/aliases/{id}', tags, summary: 'Take a name away from a person' },
+  method: 'delete',
+  path: '/api/v1/aliases/{id}',
+  tags,
+  summary: 'Take a name away from a person',
   request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
   responses: {
     200: json(z.object({ message: z.string() }), 'Taken away.'),
@@ -147,7 +177,12 @@ export function principalRoutes(principals: PrincipalService) {
     const { subject, kind, onBehalfOf, tenantRef, groups, roles, permissions } = context.get('principal');
     const allowed = permissionsOf(roles, permissions);
     const data = {
-      ...{ subject, kind, on_behalf_of: onBehalfOf, tenant: tenantRef, groups: [...groups], roles: [...roles] },
+      subject,
+      kind,
+      on_behalf_of: onBehalfOf,
+      tenant: tenantRef,
+      groups: [...groups],
+      roles: [...roles],
       permissions: PERMISSIONS.filter((permission) => allowed.has(permission)),
     };
     return context.json({ data }, 200);
@@ -230,8 +265,14 @@ type Row = Awaited<ReturnType<PrincipalService['listKeys']>>[number];
 function keyBody({ key, principal }: Row): z.infer<typeof KeySchema> {
   const { subject, roles, permissions, groups } = principal;
   return {
-    ...{ id: key.id, prefix: key.prefix, subject, roles, groups, label: key.label },
-    ...{ kind: key.kind, on_behalf_of: key.onBehalfOf },
+    id: key.id,
+    prefix: key.prefix,
+    subject,
+    roles,
+    groups,
+    label: key.label,
+    kind: key.kind,
+    on_behalf_of: key.onBehalfOf,
     permissions: [...permissionsOf(roles, permissions)],
     created: key.created.toISOString(),
     expires: key.expires?.toISOString() ?? null,

@@ -21,7 +21,10 @@ const base = '/api/v1/secrets';
 
 const listRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'get', path: base, tags, summary: 'List secrets' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List secrets',
   responses: {
     200: json(z.object({ data: z.array(SecretSchema) }), 'The names of all secrets; what they are is never told.'),
     ...errorResponses(),
@@ -29,7 +32,10 @@ const listRoute = createApiRoute({
 });
 const putRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'put', path: `${base}/{name}`, tags, summary: 'Store a secret' },
+  method: 'put',
+  path: `${base}/{name}`,
+  tags,
+  summary: 'Store a secret',
   request: { params: Params, body: { required: true, content: { 'application/json': { schema: PutSchema } } } },
   responses: {
     200: json(z.object({ data: SecretSchema }), 'Stored.'),
@@ -38,7 +44,10 @@ const putRoute = createApiRoute({
 });
 const deleteRoute = createApiRoute({
   permission: 'secret:write',
-  ...{ method: 'delete', path: `${base}/{name}`, tags, summary: 'Delete a secret' },
+  method: 'delete',
+  path: `${base}/{name}`,
+  tags,
+  summary: 'Delete a secret',
   request: { params: Params },
   responses: {
     200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),

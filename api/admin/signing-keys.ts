@@ -11,15 +11,25 @@ const KeysSchema = z
   .object({
     keys: z.array(
       z.object({
-        ...{ kty: z.literal('OKP'), crv: z.literal('Ed25519'), alg: z.literal('EdDSA'), use: z.literal('sig') },
-        ...{ kid: z.string(), x: z.string(), status: z.enum(['active', 'retired', 'revoked']) },
-        ...{ created_at: InstantSchema, retired_at: InstantSchema.nullable(), revoked_at: InstantSchema.nullable() },
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        alg: z.literal('EdDSA'),
+        use: z.literal('sig'),
+        kid: z.string(),
+        x: z.string(),
+        status: z.enum(['active', 'retired', 'revoked']),
+        created_at: InstantSchema,
+        retired_at: InstantSchema.nullable(),
+        revoked_at: InstantSchema.nullable(),
       }),
     ),
   })
   .openapi('SigningKeys');
 const keysRoute = createRoute({
-  ...{ method: 'get', path: '/.well-known/fermata-keys.json', tags: ['system'], security: [] },
+  method: 'get',
+  path: '/.well-known/fermata-keys.json',
+  tags: ['system'],
+  security: [],
   summary: 'The keys that sign decisions and controls (JWKS, RFC 8037), earlier ones included',
   description: 'For whoever checks decisions without the API. Needs no credential.',
   responses: {
@@ -30,7 +40,9 @@ const keysRoute = createRoute({
 
 const rotateRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/signing-keys/rotate', tags: ['system'] },
+  method: 'post',
+  path: '/api/v1/signing-keys/rotate',
+  tags: ['system'],
   summary: 'Create a key that signs for the executions that are started from now on',
   description: 'Earlier keys sign for the executions that trust no other, and stay published. Default tenant only.',
   responses: { 201: json(KeysSchema, 'All keys.'), ...errorResponses('request_invalid') },
@@ -45,7 +57,9 @@ const RevokedSchema = z
   .openapi('RevokedSigningKey');
 const revokeRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'post', path: '/api/v1/signing-keys/{kid}/revoke', tags: ['system'] },
+  method: 'post',
+  path: '/api/v1/signing-keys/{kid}/revoke',
+  tags: ['system'],
   summary: 'Revoke a signing key for good, in every open execution that trusts it',
   description:
     'Answers within 20 seconds, and may be repeated. What it has signed before counts where it was taken before. Default tenant only.',

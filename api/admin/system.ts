@@ -37,7 +37,11 @@ const READINESS_KEPT = 1_000;
 const tags = ['system'];
 const limited = { 429: json(ErrorSchema, 'rate_limited') };
 const healthRoute = createRoute({
-  ...{ method: 'get', path: '/healthz', tags, summary: 'The process runs', security: [] },
+  method: 'get',
+  path: '/healthz',
+  tags,
+  summary: 'The process runs',
+  security: [],
   description: 'Answers as long as the process serves requests, whatever else is down. Needs no credential.',
   responses: {
     200: { description: 'It does.', content: { 'application/json': { schema: HealthSchema } } },
@@ -45,7 +49,11 @@ const healthRoute = createRoute({
   },
 });
 const readyRoute = createRoute({
-  ...{ method: 'get', path: '/readyz', tags, summary: 'Everything it needs answers', security: [] },
+  method: 'get',
+  path: '/readyz',
+  tags,
+  summary: 'Everything it needs answers',
+  security: [],
   description: 'Asks Temporal and the database, at most once a second. Needs no credential.',
   responses: {
     200: { description: 'Ready.', content: { 'application/json': { schema: ReadinessSchema } } },
@@ -68,7 +76,9 @@ export function systemRoutes({ readiness, countWorkers, index, masterKeys, paylo
     const ready = Object.values(checks).every((check) => check === 'ok');
     const key_ids = [...masterKeys.own];
     const state = {
-      ...{ index: indexBody(index.state()), key_ids, workers },
+      index: indexBody(index.state()),
+      key_ids,
+      workers,
       ...(payloads && { payload_key_ids: [...payloads.keyIds] }),
       ...(workerState && { worker: workerState() }),
     };

@@ -22,7 +22,10 @@ const request = { params: z.object({ name: NameSchema }) };
 
 const listRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'get', path: base, tags, summary: 'List the task queues that were given to tenants' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List the task queues that were given to tenants',
   description: 'Default tenant only.',
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
@@ -32,7 +35,10 @@ const listRoute = createApiRoute({
 });
 const assignRoute = createApiRoute({
   permission: 'admin',
-  ...{ method: 'put', path: `${base}/{name}`, tags, summary: 'Give a task queue to a tenant' },
+  method: 'put',
+  path: `${base}/{name}`,
+  tags,
+  summary: 'Give a task queue to a tenant',
   description: 'Actions of no other tenant can use it from then on. Default tenant only.',
   request: { ...request, body: { required: true, content: { 'application/json': { schema: TaskQueueAssignSchema } } } },
   responses: {
@@ -42,12 +48,10 @@ const assignRoute = createApiRoute({
 });
 const removeRoute = createApiRoute({
   permission: 'admin',
-  ...{
-    method: 'delete',
-    path: `${base}/{name}`,
-    tags,
-    summary: 'Take a task queue from the tenant that it was given to',
-  },
+  method: 'delete',
+  path: `${base}/{name}`,
+  tags,
+  summary: 'Take a task queue from the tenant that it was given to',
   description: 'Its name says again whose it is. Default tenant only.',
   request,
   responses: {

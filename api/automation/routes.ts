@@ -95,7 +95,10 @@ const errors = (...codes: Parameters<typeof errorResponsesIn> extends [unknown, 
 
 const getRoute = createApiRoute({
   permission: 'automation:read',
-  ...{ method: 'get', path: `${AUTOMATION}/executions/{id}`, tags, summary: 'Get an automation execution' },
+  method: 'get',
+  path: `${AUTOMATION}/executions/{id}`,
+  tags,
+  summary: 'Get an automation execution',
   request: { params: UuidParams },
   responses: {
     200: json(z.object({ data: ExecutionSchema }), 'The execution.'),
@@ -104,7 +107,10 @@ const getRoute = createApiRoute({
 });
 const listRoute = createApiRoute({
   permission: 'automation:read',
-  ...{ method: 'get', path: `${AUTOMATION}/executions`, tags, summary: 'List automation executions, newest first' },
+  method: 'get',
+  path: `${AUTOMATION}/executions`,
+  tags,
+  summary: 'List automation executions, newest first',
   request: {
     query: z.strictObject({
       page: wholeNumberOr(1, 1, 1_000_000),
@@ -119,7 +125,10 @@ const listRoute = createApiRoute({
 });
 const ruleRoute = createApiRoute({
   permission: 'automation:read',
-  ...{ method: 'get', path: `${AUTOMATION}/rules/{id}`, tags, summary: 'Get the rule of an automation execution' },
+  method: 'get',
+  path: `${AUTOMATION}/rules/{id}`,
+  tags,
+  summary: 'Get the rule of an automation execution',
   request: { params: UuidParams },
   responses: {
     200: json(z.object({ data: RuleSchema }), 'The workflow definition, or the action.'),
@@ -129,12 +138,10 @@ const ruleRoute = createApiRoute({
 
 const retryRoute = createApiRoute({
   permission: 'automation:execute',
-  ...{
-    method: 'post',
-    path: `${AUTOMATION}/executions/{id}/retry`,
-    tags,
-    summary: 'Try an automation execution again',
-  },
+  method: 'post',
+  path: `${AUTOMATION}/executions/{id}/retry`,
+  tags,
+  summary: 'Try an automation execution again',
   request: {
     params: UuidParams,
     headers: IdempotencyHeaders,
@@ -276,7 +283,11 @@ function executionBody({ n, execution }: ExecutionView, tenant: string): z.infer
   const definition = memo?.definition_id ?? null;
   const ref = memo?.ref ?? workflowType;
   const { _links, ...summary } = common(n, tenant, {
-    ...{ definition, ref, status, created, closed },
+    definition,
+    ref,
+    status,
+    created,
+    closed,
     error: failure?.message ?? null,
   });
   const { total, successful, failed, failedIndex, logs } = automationOf(execution);
@@ -291,7 +302,9 @@ function executionBody({ n, execution }: ExecutionView, tenant: string): z.infer
     failed_action_index: failedIndex,
     execution_context: variables,
     logs: logs.map(({ timestamp, level, message, index, metadata }) => ({
-      ...{ timestamp, level, message },
+      timestamp,
+      level,
+      message,
       ...(index === null ? {} : { action_index: index }),
       ...(metadata === null ? {} : { metadata }),
     })),

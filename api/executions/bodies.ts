@@ -296,7 +296,8 @@ export function taskExecutionBody({ task, items, ...found }: TaskView): z.infer<
     uuid: null,
     tasks: items.map((item) => taskBody(found.n, item)),
     waiting_for: run.waiting_for.filter((wait) => wait.task === task.key),
-    ...{ retry_of: null, retried_as: [] },
+    retry_of: null,
+    retried_as: [],
     task: task.key,
     attempt: task.attempts.at(-1)?.attempt ?? null,
     _links: {

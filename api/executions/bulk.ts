@@ -47,12 +47,10 @@ const tags = ['executions'];
 
 const beginRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{
-    method: 'post',
-    path: '/api/v1/executions/bulk/{verb}',
-    tags,
-    summary: 'Cancel, terminate, retry or delete many executions',
-  },
+  method: 'post',
+  path: '/api/v1/executions/bulk/{verb}',
+  tags,
+  summary: 'Cancel, terminate, retry or delete many executions',
   request: {
     params: z.object({ verb: z.enum(BULK_VERBS) }),
     query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count them.') }),
@@ -67,14 +65,20 @@ const beginRoute = createApiRoute({
 
 const getRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: '/api/v1/bulk/{job_id}', tags, summary: 'Get a bulk job' },
+  method: 'get',
+  path: '/api/v1/bulk/{job_id}',
+  tags,
+  summary: 'Get a bulk job',
   request: { params: JobParams },
   responses: { 200: json(z.object({ data: JobSchema }), 'As it stands.'), ...errorResponses('bulk_job_not_found') },
 });
 
 const abortRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'delete', path: '/api/v1/bulk/{job_id}', tags, summary: 'Abort a bulk job' },
+  method: 'delete',
+  path: '/api/v1/bulk/{job_id}',
+  tags,
+  summary: 'Abort a bulk job',
   request: { params: JobParams },
   responses: {
     200: json(z.object({ data: JobSchema }), 'What it has not done yet is left.'),

@@ -34,7 +34,10 @@ export const RETRY_ERRORS = [
 
 const retryRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: `${base}/{id}/retry`, tags, summary: 'Try an execution again, which has ended' },
+  method: 'post',
+  path: `${base}/{id}/retry`,
+  tags,
+  summary: 'Try an execution again, which has ended',
   description: 'A new execution that goes on where this one stood: nothing that is done is done again.',
   request: {
     params: IdParams,
@@ -50,7 +53,10 @@ const retryRoute = createApiRoute({
 const controlRoute = (what: 'pause' | 'resume', summary: string) =>
   createApiRoute({
     permission: 'execution:execute',
-    ...{ method: 'post', path: `${base}/{id}/${what}`, tags, summary },
+    method: 'post',
+    path: `${base}/{id}/${what}`,
+    tags,
+    summary,
     request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
     responses: {
       202: json(z.object({ data: ExecutionSchema }), 'Done, or waiting for a worker.'),
@@ -68,7 +74,10 @@ const resumeRoute = controlRoute('resume', 'Have a paused execution go on');
 
 const skipRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: `${base}/{id}/tasks/{key}/skip`, tags, summary: 'Relieve a task of what it waits for' },
+  method: 'post',
+  path: `${base}/{id}/tasks/{key}/skip`,
+  tags,
+  summary: 'Relieve a task of what it waits for',
   description:
     'For what waits for a signal, time or another attempt: it succeeds with the output that is given. A question to people is withdrawn: its task fails with the type `withdrawn`, and no output may be given.',
   request: {

@@ -58,7 +58,10 @@ const base = '/api/v1/executions';
 
 const explainRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/explain`, tags, summary: 'Why an execution stands as it does' },
+  method: 'get',
+  path: `${base}/{id}/explain`,
+  tags,
+  summary: 'Why an execution stands as it does',
   request: { params: IdParams },
   responses: {
     200: json(z.object({ data: ExplanationSchema }), 'What it waits for, and who can move it.'),
@@ -68,7 +71,10 @@ const explainRoute = createApiRoute({
 
 const atRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/at/{event}`, tags, summary: 'An execution at an event of its history' },
+  method: 'get',
+  path: `${base}/{id}/at/{event}`,
+  tags,
+  summary: 'An execution at an event of its history',
   request: { params: IdParams.extend({ event: wholeNumber(1, 1_000_000) }) },
   responses: {
     200: json(z.object({ data: MomentSchema }), 'As it was then.'),
@@ -86,7 +92,9 @@ export function explanationRoutes(explanations: ExplanationService) {
       const { id } = context.req.valid('param');
       const { execution, canFinish, blockedBy, advice } = await explanations.explain(context.get('principal'), id);
       const data = {
-        ...{ status: execution.status, can_finish: canFinish, waiting_for: execution.waitingFor },
+        status: execution.status,
+        can_finish: canFinish,
+        waiting_for: execution.waitingFor,
         blocked_by: blockedBy,
         advice: advice.map(({ code = null, text, method, href, body = null }) => ({ code, text, method, href, body })),
       };

@@ -50,8 +50,14 @@ export function filterOf(query: FilterQuery) {
   const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = query;
   return {
     statuses: status === undefined ? undefined : statusesMeant(status),
-    ...{ actionRef: action_ref, packName: pack_name, resultContains: result_contains, enforcement, parent, executor },
-    ...{ createdAfter: query.created_after, createdBefore: query.created_before },
+    actionRef: action_ref,
+    packName: pack_name,
+    resultContains: result_contains,
+    enforcement,
+    parent,
+    executor,
+    createdAfter: query.created_after,
+    createdBefore: query.created_before,
     search: search === undefined ? undefined : searchOf(search),
   };
 }

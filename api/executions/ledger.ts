@@ -18,7 +18,9 @@ const LedgerSchema = z
 
 const exportRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: '/api/v1/executions/{id}/decisions/export', tags: ['inquiries'] },
+  method: 'get',
+  path: '/api/v1/executions/{id}/decisions/export',
+  tags: ['inquiries'],
   summary: 'The decisions of an execution, for a check without a server (fermata verify)',
   request: { params: z.object({ id: ExecutionIdSchema }) },
   responses: {

@@ -34,7 +34,10 @@ const base = '/api/v1/executions';
 
 const listRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: base, tags, summary: 'List executions, newest first' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List executions, newest first',
   description:
     'In pages, or behind a cursor, which repeats and leaves out nothing while runs start and end. With `parent`: what that run has started, its task executions and sub-workflows, in order of start. Results beyond 64 KB are searched by their beginning.',
   request: { query: ListQuery },
@@ -46,7 +49,10 @@ const listRoute = createApiRoute({
 
 const byStatusRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/status/{status}`, tags, summary: 'List executions of one status' },
+  method: 'get',
+  path: `${base}/status/{status}`,
+  tags,
+  summary: 'List executions of one status',
   request: { params: z.object({ status: z.string() }), query: z.strictObject(PAGE_QUERY) },
   responses: {
     200: json(ExecutionListSchema, 'A page of executions.'),
@@ -56,19 +62,20 @@ const byStatusRoute = createApiRoute({
 
 const byEnforcementRoute = createApiRoute({
   permission: 'execution:read',
-  ...{
-    method: 'get',
-    path: `${base}/enforcement/{enforcement_id}`,
-    tags,
-    summary: 'List executions of one enforcement',
-  },
+  method: 'get',
+  path: `${base}/enforcement/{enforcement_id}`,
+  tags,
+  summary: 'List executions of one enforcement',
   request: { params: z.object({ enforcement_id: wholeNumber(0) }), query: z.strictObject(PAGE_QUERY) },
   responses: { 200: json(ExecutionListSchema, 'A page of executions.'), ...errorResponses('request_invalid') },
 });
 
 const statsRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/stats`, tags, summary: 'Count executions' },
+  method: 'get',
+  path: `${base}/stats`,
+  tags,
+  summary: 'Count executions',
   request: {
     query: z.strictObject({
       group_by: z.enum(['action_ref', 'pack', 'day']).optional().describe('A day is one of UTC.'),
@@ -83,7 +90,10 @@ const statsRoute = createApiRoute({
 
 const exportRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/export`, tags, summary: 'Export executions, newest first' },
+  method: 'get',
+  path: `${base}/export`,
+  tags,
+  summary: 'Export executions, newest first',
   request: {
     query: z.strictObject({
       format: z.enum(['csv', 'json', 'ndjson']),

@@ -42,7 +42,10 @@ const base = '/api/v1/executions';
 
 const getRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an execution' },
+  method: 'get',
+  path: `${base}/{id}`,
+  tags,
+  summary: 'Get an execution',
   request: { params: IdParams },
   responses: {
     200: json(z.object({ data: ExecutionSchema }), 'The execution.'),
@@ -52,7 +55,10 @@ const getRoute = createApiRoute({
 
 const taskRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/tasks/{key}`, tags, summary: 'Get a task execution by its key' },
+  method: 'get',
+  path: `${base}/{id}/tasks/{key}`,
+  tags,
+  summary: 'Get a task execution by its key',
   description: 'The key of a visit, as `name` or `name#2`, or of an item, as `name[0]`.',
   request: { params: IdParams.extend({ key: z.string().max(200) }) },
   responses: {
@@ -63,7 +69,10 @@ const taskRoute = createApiRoute({
 
 const startRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: base, tags, summary: 'Start an execution' },
+  method: 'post',
+  path: base,
+  tags,
+  summary: 'Start an execution',
   request: {
     headers: IdempotencyHeaders,
     body: { required: true, content: jsonOrYaml(ExecutionStartSchema) },
@@ -83,7 +92,10 @@ const PageQuery = z.strictObject({
 
 const logsRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/logs`, tags, summary: 'Read the log of an execution' },
+  method: 'get',
+  path: `${base}/{id}/logs`,
+  tags,
+  summary: 'Read the log of an execution',
   description: 'What has happened to it and what its `core.log` tasks said, in order of time; made from its history.',
   request: { params: IdParams, query: PageQuery },
   responses: {
@@ -94,7 +106,10 @@ const logsRoute = createApiRoute({
 
 const historyRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/history`, tags, summary: "Read Temporal's history of an execution" },
+  method: 'get',
+  path: `${base}/{id}/history`,
+  tags,
+  summary: "Read Temporal's history of an execution",
   request: { params: IdParams, query: PageQuery },
   responses: {
     200: json(z.object({ data: z.array(HistoryEventSchema), next_cursor: z.string().nullable() }), 'Events.'),
@@ -105,7 +120,10 @@ const historyRoute = createApiRoute({
 const change = (verb: 'cancel' | 'terminate', summary: string) =>
   createApiRoute({
     permission: 'execution:execute',
-    ...{ method: 'post', path: `${base}/{id}/${verb}`, tags, summary },
+    method: 'post',
+    path: `${base}/{id}/${verb}`,
+    tags,
+    summary,
     request: { params: IdParams, body: { content: { 'application/json': { schema: ReasonSchema } } } },
     responses: {
       202: json(z.object({ data: ExecutionSchema }), 'Asked.'),
@@ -119,7 +137,10 @@ const terminateRoute = change('terminate', 'Stop an execution at once');
 
 const signalRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: `${base}/{id}/signal`, tags, summary: 'Send a signal to an execution' },
+  method: 'post',
+  path: `${base}/{id}/signal`,
+  tags,
+  summary: 'Send a signal to an execution',
   request: {
     params: IdParams,
     headers: IdempotencyHeaders,
@@ -134,7 +155,10 @@ const signalRoute = createApiRoute({
 
 const executeRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: '/api/v1/workflows/{ref}/execute', tags, summary: 'Start an execution of a workflow' },
+  method: 'post',
+  path: '/api/v1/workflows/{ref}/execute',
+  tags,
+  summary: 'Start an execution of a workflow',
   request: {
     params: z.object({ ref: z.string().max(200) }),
     headers: IdempotencyHeaders,
@@ -150,7 +174,10 @@ const executeRoute = createApiRoute({
 
 const deleteRoute = createApiRoute({
   permission: 'execution:admin',
-  ...{ method: 'delete', path: `${base}/{id}`, tags, summary: 'Delete a closed execution, with its sub-workflows' },
+  method: 'delete',
+  path: `${base}/{id}`,
+  tags,
+  summary: 'Delete a closed execution, with its sub-workflows',
   request: { params: IdParams },
   responses: {
     200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted, here and in Temporal.'),
@@ -236,7 +263,9 @@ export function executionRoutes(service: ExecutionService, tasks: TaskExecutionS
     idempotencyKey: string | undefined,
   ): Promise<ExecutionView> {
     const started = await service.start(principal, {
-      ...{ ref, idempotencyKey, ...rest },
+      ref,
+      idempotencyKey,
+      ...rest,
       input: parameters ?? input ?? {},
       inputField: input === undefined ? 'parameters' : 'input',
     });

@@ -45,7 +45,10 @@ const eventStream = {
 
 const runEventsRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/events`, tags, summary: 'Follow an execution: server-sent events' },
+  method: 'get',
+  path: `${base}/{id}/events`,
+  tags,
+  summary: 'Follow an execution: server-sent events',
   description:
     'From its start, or behind Last-Event-ID: `execution` when its status changes, `task` when that of a task does, `log`, and `end` with the run.',
   request: { params: IdParams, headers: ResumeHeaders },
@@ -58,7 +61,10 @@ const runEventsRoute = createApiRoute({
 
 const eventsRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/events`, tags, summary: 'Follow all executions: server-sent events' },
+  method: 'get',
+  path: `${base}/events`,
+  tags,
+  summary: 'Follow all executions: server-sent events',
   description: 'From now on, or behind Last-Event-ID: `execution` with the summary of each that has changed.',
   request: { headers: ResumeHeaders },
   responses: { ...eventStream, ...errorResponses('too_many_streams') },
@@ -66,7 +72,10 @@ const eventsRoute = createApiRoute({
 
 const logStreamRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}/logs/stream`, tags, summary: 'Follow the log of an execution: WebSocket' },
+  method: 'get',
+  path: `${base}/{id}/logs/stream`,
+  tags,
+  summary: 'Follow the log of an execution: WebSocket',
   description:
     'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`, with `reason: credential_ended` where the caller may no longer follow.',
   request: { params: IdParams },

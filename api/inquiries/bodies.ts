@@ -110,9 +110,14 @@ export const InquiryRecordSchema = z
     decisions: z
       .array(
         z.object({
-          ...{ id: z.string().nullable(), by: z.string().nullable(), channel: z.enum(CHANNELS).nullable() },
-          ...{ option: z.string().nullable(), at: InstantSchema.nullable() },
-          ...{ comment: z.string().nullable(), bound_to: z.string().nullable(), taken: InstantSchema },
+          id: z.string().nullable(),
+          by: z.string().nullable(),
+          channel: z.enum(CHANNELS).nullable(),
+          option: z.string().nullable(),
+          at: InstantSchema.nullable(),
+          comment: z.string().nullable(),
+          bound_to: z.string().nullable(),
+          taken: InstantSchema,
           override: z.boolean(),
           verified: z
             .boolean()
@@ -149,19 +154,41 @@ export function inquiryBody(
   const { request, task, status, votes, bound_to, plan, created, expires_at, decided_at, escalated = [] } = inquiry;
   const { prompt, details, options, approvers, groups, quorum, deny_quorum, response_schema, escalate = [] } = request;
   return {
-    ...{ id: inquiryId(n, inquiry), execution: integerId(n), workflow_id: workflowId },
-    ...{ action_ref: ref, requested_by: owner, task, prompt, details, approvers, groups },
+    id: inquiryId(n, inquiry),
+    execution: integerId(n),
+    workflow_id: workflowId,
+    action_ref: ref,
+    requested_by: owner,
+    task,
+    prompt,
+    details,
+    approvers,
+    groups,
     options: options.map(({ form = 'required', ...option }) => ({ ...option, form })),
     escalation: escalate.map(({ after, approvers: people, groups: members, reason }, index) => ({
-      ...{ after, approvers: people, groups: members, reason, at: escalated[index] ?? null },
+      after,
+      approvers: people,
+      groups: members,
+      reason,
+      at: escalated[index] ?? null,
     })),
-    ...{ quorum, deny_quorum, response_schema, status },
+    quorum,
+    deny_quorum,
+    response_schema,
+    status,
     delegable: request.delegable === true,
     delegations: heldDelegations(inquiry).map(({ by, to, reason, at }) => ({ by, to, reason, at })),
     votes: votes.map(({ id: _, override = false, on_behalf_of = null, proof, ...vote }) => ({
-      ...{ ...vote, on_behalf_of, override, verified: proof === undefined ? null : true },
+      ...vote,
+      on_behalf_of,
+      override,
+      verified: proof === undefined ? null : true,
     })),
-    ...{ bound_to, will_run: plan, created, expires_at, decided_at },
+    bound_to,
+    will_run: plan,
+    created,
+    expires_at,
+    decided_at,
   };
 }
 
@@ -185,8 +212,18 @@ export function decisionsOf({ execution, inquiry }: InquiryView): z.infer<typeof
   const refusals = execution.statements?.refusals ?? [];
   const refused = refusals.filter(({ claims }) => claims.inquiry === inquiry.key);
   const unverified = refused.map(({ claims: { id, subject: by }, reason, taken: at }) => ({
-    ...{ id, by, channel: null, option: null, at: null, comment: null, bound_to: null, override: false },
-    ...{ taken: at, verified: false, result: 'refused' as const, reason },
+    id,
+    by,
+    channel: null,
+    option: null,
+    at: null,
+    comment: null,
+    bound_to: null,
+    override: false,
+    taken: at,
+    verified: false,
+    result: 'refused' as const,
+    reason,
   }));
   return [...taken, ...unverified].sort((a, b) => compareText(a.taken, b.taken));
 }

@@ -37,7 +37,10 @@ const base = '/api/v1/inquiries';
 
 const listRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: base, tags, summary: 'List inquiries, newest first' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List inquiries, newest first',
   request: {
     query: z.strictObject({
       ...PAGE_QUERY,
@@ -59,7 +62,10 @@ const listRoute = createApiRoute({
 });
 const getRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: `${base}/{id}`, tags, summary: 'Get an inquiry' },
+  method: 'get',
+  path: `${base}/{id}`,
+  tags,
+  summary: 'Get an inquiry',
   request: { params: IdParams },
   responses: {
     200: json(z.object({ data: InquiryDetailSchema }), 'The inquiry.'),
@@ -68,7 +74,10 @@ const getRoute = createApiRoute({
 });
 const respondRoute = createApiRoute({
   permission: 'inquiry:respond',
-  ...{ method: 'post', path: `${base}/{id}/respond`, tags, summary: 'Decide' },
+  method: 'post',
+  path: `${base}/{id}/respond`,
+  tags,
+  summary: 'Decide',
   request: {
     params: IdParams,
     body: { required: true, content: { 'application/json': { schema: RespondSchema } } },
@@ -81,7 +90,10 @@ const respondRoute = createApiRoute({
 });
 const overrideRoute = createApiRoute({
   permission: 'inquiry:override',
-  ...{ method: 'post', path: `${base}/{id}/override`, tags, summary: 'Decide in place of everybody who is asked' },
+  method: 'post',
+  path: `${base}/{id}/override`,
+  tags,
+  summary: 'Decide in place of everybody who is asked',
   description: 'For an admin who is no starter of the run. Everybody who was told of the question hears of it.',
   request: {
     params: IdParams,
@@ -96,7 +108,10 @@ const overrideRoute = createApiRoute({
 });
 const tokenRoute = createApiRoute({
   permission: 'inquiry:respond',
-  ...{ method: 'get', path: `${base}/{id}/token`, tags, summary: "Get a token that holds the caller's own decision" },
+  method: 'get',
+  path: `${base}/{id}/token`,
+  tags,
+  summary: "Get a token that holds the caller's own decision",
   description: 'Only its owner may present it, at `/execution/{id}/signal?input=`.',
   request: {
     params: IdParams,
@@ -112,7 +127,10 @@ const tokenRoute = createApiRoute({
 });
 const ofExecutionRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: '/api/v1/executions/{id}/inquiries', tags, summary: 'What an execution has asked' },
+  method: 'get',
+  path: '/api/v1/executions/{id}/inquiries',
+  tags,
+  summary: 'What an execution has asked',
   description: 'With every decision: who, when, through what, and what it was bound to; from history alone.',
   request: { params: z.object({ id: ExecutionIdSchema }) },
   responses: {

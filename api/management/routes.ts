@@ -42,7 +42,10 @@ const tags = ['execution management'];
 
 const listRoute = createApiRoute({
   permission: 'execution:read',
-  ...{ method: 'get', path: '/executions', tags, summary: "List the caller's own open executions" },
+  method: 'get',
+  path: '/executions',
+  tags,
+  summary: "List the caller's own open executions",
   responses: {
     200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'),
     ...errorResponses(),
@@ -51,7 +54,10 @@ const listRoute = createApiRoute({
 const startRoute = (prefix: string) =>
   createApiRoute({
     permission: 'execution:execute',
-    ...{ method: 'post', path: `${prefix}/execution`, tags, summary: 'Start an execution' },
+    method: 'post',
+    path: `${prefix}/execution`,
+    tags,
+    summary: 'Start an execution',
     request: {
       headers: IdempotencyHeaders,
       body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } },
@@ -76,7 +82,10 @@ const getRoute = (prefix: string) =>
   createApiRoute({
     permission: 'execution:read',
     otherwise: 'execution_not_found',
-    ...{ method: 'get', path: `${prefix}/execution/{id}`, tags, summary: 'Get an execution' },
+    method: 'get',
+    path: `${prefix}/execution/{id}`,
+    tags,
+    summary: 'Get an execution',
     request: { params: IdParams },
     responses: { 200: json(DetailSchema, 'The execution.'), ...errorResponses('execution_not_found') },
   });
@@ -84,12 +93,10 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
   createApiRoute({
     permission: 'execution:execute',
     otherwise: 'execution_not_found',
-    ...{
-      method,
-      path: `${prefix}/execution/{id}/${verb}`,
-      tags,
-      summary: `${verb === 'cancel' ? 'Cancel' : 'Terminate'} an execution that the caller has started`,
-    },
+    method,
+    path: `${prefix}/execution/{id}/${verb}`,
+    tags,
+    summary: `${verb === 'cancel' ? 'Cancel' : 'Terminate'} an execution that the caller has started`,
     request: {
       params: IdParams,
       ...(method === 'post' ? { body: { content: { 'application/json': { schema: ReasonSchema } } } } : {}),
@@ -104,7 +111,10 @@ const signalRoute = (prefix: string, method: 'get' | 'post') =>
   createApiRoute({
     permission: 'inquiry:respond',
     otherwise: 'execution_not_found',
-    ...{ method, path: `${prefix}/execution/{id}/signal`, tags, summary: 'Present a token that holds a signal' },
+    method,
+    path: `${prefix}/execution/{id}/signal`,
+    tags,
+    summary: 'Present a token that holds a signal',
     description: 'The token holds a CloudEvents signal, sealed: a decision, or a signal that a task waits for.',
     request: { params: IdParams, query: z.strictObject({ input: z.string().min(1).max(8_000) }) },
     responses: {
@@ -134,7 +144,10 @@ const signalRoute = (prefix: string, method: 'get' | 'post') =>
 
 const signalTokenRoute = createApiRoute({
   permission: 'execution:execute',
-  ...{ method: 'post', path: '/api/v1/executions/{id}/signal/token', tags, summary: 'Get a token that holds a signal' },
+  method: 'post',
+  path: '/api/v1/executions/{id}/signal/token',
+  tags,
+  summary: 'Get a token that holds a signal',
   description: 'For the caller, to present once: `/execution/{id}/signal?input=`.',
   request: {
     params: IdParams,

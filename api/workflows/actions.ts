@@ -39,7 +39,10 @@ const base = '/api/v1/actions';
 
 const listRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: base, tags, summary: 'List actions' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List actions',
   request: { query: z.strictObject({ ...PAGE_QUERY, pack_ref: z.string().max(64).optional() }) },
   responses: {
     200: json(z.object({ data: z.array(ActionSchema), meta: PageMetaSchema }), 'A page of actions.'),
@@ -48,13 +51,19 @@ const listRoute = createApiRoute({
 });
 const getRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get an action' },
+  method: 'get',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Get an action',
   request: { params: RefParams },
   responses: { 200: json(z.object({ data: ActionSchema }), 'The action.'), ...errorResponses('action_not_found') },
 });
 const createActionRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'post', path: base, tags, summary: 'Create an action that workers of your own do' },
+  method: 'post',
+  path: base,
+  tags,
+  summary: 'Create an action that workers of your own do',
   request: { body: { required: true, content: jsonOrYaml(ActionCreateSchema) } },
   responses: {
     201: json(WrittenSchema, 'Created.'),
@@ -63,13 +72,19 @@ const createActionRoute = createApiRoute({
 });
 const updateRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update an action, for what starts from now on' },
+  method: 'put',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Update an action, for what starts from now on',
   request: { params: RefParams, body: { required: true, content: jsonOrYaml(ActionUpdateSchema) } },
   responses: { 200: json(WrittenSchema, 'Updated.'), ...errorResponses('json_malformed', 'action_not_found') },
 });
 const deleteRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete an action that no workflow names' },
+  method: 'delete',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Delete an action that no workflow names',
   request: { params: RefParams },
   responses: {
     200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
@@ -143,8 +158,14 @@ function actionBody(action: Awaited<ReturnType<ActionService['get']>>): z.infer<
   const { id, packRef, taskQueue, idempotent, timeout, queueTimeout, heartbeatTimeout, created, updated } = action;
   return {
     ...said,
-    ...{ id, pack_ref: packRef, task_queue: taskQueue, idempotent, built_in: false },
-    ...{ timeout, queue_timeout: queueTimeout, heartbeat_timeout: heartbeatTimeout },
+    id,
+    pack_ref: packRef,
+    task_queue: taskQueue,
+    idempotent,
+    built_in: false,
+    timeout,
+    queue_timeout: queueTimeout,
+    heartbeat_timeout: heartbeatTimeout,
     created: created.toISOString(),
     updated: updated.toISOString(),
   };

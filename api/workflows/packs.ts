@@ -28,7 +28,10 @@ const base = '/api/v1/packs';
 
 const listRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: base, tags, summary: 'List packs' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List packs',
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
     200: json(
@@ -43,7 +46,10 @@ const listRoute = createApiRoute({
 });
 const getRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get a pack' },
+  method: 'get',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Get a pack',
   request: { params: RefParams },
   responses: {
     200: json(z.object({ data: PackSchema }), 'The pack.'),
@@ -52,7 +58,10 @@ const getRoute = createApiRoute({
 });
 const createPackRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'post', path: base, tags, summary: 'Create a pack' },
+  method: 'post',
+  path: base,
+  tags,
+  summary: 'Create a pack',
   request: { body: { required: true, content: { 'application/json': { schema: PackCreateSchema } } } },
   responses: {
     201: json(WrittenSchema, 'Created.'),
@@ -61,7 +70,10 @@ const createPackRoute = createApiRoute({
 });
 const updateRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a pack' },
+  method: 'put',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Update a pack',
   request: {
     params: RefParams,
     body: { required: true, content: { 'application/json': { schema: PackUpdateSchema } } },
@@ -73,7 +85,10 @@ const updateRoute = createApiRoute({
 });
 const deleteRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete a pack that is empty' },
+  method: 'delete',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Delete a pack that is empty',
   request: { params: RefParams },
   responses: {
     200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
@@ -85,7 +100,10 @@ const ImportedSchema = z.object({ ref: z.string(), change: z.enum(['created', 'u
 
 const importRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'post', path: `${base}/import`, tags, summary: 'Bring in a pack with its actions and workflows' },
+  method: 'post',
+  path: `${base}/import`,
+  tags,
+  summary: 'Bring in a pack with its actions and workflows',
   description:
     'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, in one transaction: a refusal has changed nothing. With `prune` what the pack has beyond that is deleted, workflows with their runs; otherwise nothing is. With `dry_run` it is told what would be done.',
   request: {
@@ -126,12 +144,10 @@ const importRoute = createApiRoute({
 
 const exportRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{
-    method: 'get',
-    path: `${base}/{ref}/export`,
-    tags,
-    summary: 'A pack with its actions and workflows, as an import takes it',
-  },
+  method: 'get',
+  path: `${base}/{ref}/export`,
+  tags,
+  summary: 'A pack with its actions and workflows, as an import takes it',
   request: { params: RefParams },
   responses: {
     200: json(z.object({ data: PackImportSchema }), 'The pack.'),
@@ -223,7 +239,12 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
 function packBody(pack: Awaited<ReturnType<PackService['get']>>): z.infer<typeof PackSchema> {
   const { id, ref, label, description, version, tags: tagged, created, updated } = pack;
   return {
-    ...{ id, ref, label, description, version, tags: tagged },
+    id,
+    ref,
+    label,
+    description,
+    version,
+    tags: tagged,
     created: created.toISOString(),
     updated: updated.toISOString(),
   };

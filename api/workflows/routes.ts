@@ -64,19 +64,28 @@ const ListQuery = z.strictObject({
 });
 const listRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: base, tags, summary: 'List workflows' },
+  method: 'get',
+  path: base,
+  tags,
+  summary: 'List workflows',
   request: { query: ListQuery },
   responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid') },
 });
 const listOfPackRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: '/api/v1/packs/{pack_ref}/workflows', tags, summary: 'List the workflows of a pack' },
+  method: 'get',
+  path: '/api/v1/packs/{pack_ref}/workflows',
+  tags,
+  summary: 'List the workflows of a pack',
   request: { params: z.object({ pack_ref: z.string().max(64) }), query: z.strictObject(PAGE_QUERY) },
   responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid', 'pack_not_found') },
 });
 const getRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: `${base}/{ref}`, tags, summary: 'Get a workflow' },
+  method: 'get',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Get a workflow',
   request: {
     params: RefParams,
     query: z.strictObject({
@@ -91,7 +100,10 @@ const getRoute = createApiRoute({
 });
 const versionsRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: `${base}/{ref}/versions`, tags, summary: 'List the revisions of a workflow' },
+  method: 'get',
+  path: `${base}/{ref}/versions`,
+  tags,
+  summary: 'List the revisions of a workflow',
   request: { params: RefParams },
   responses: {
     200: json(
@@ -112,7 +124,10 @@ const versionsRoute = createApiRoute({
 });
 const createWorkflowRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'post', path: base, tags, summary: 'Create a workflow' },
+  method: 'post',
+  path: base,
+  tags,
+  summary: 'Create a workflow',
   request: { body: { required: true, content: jsonOrYaml(WorkflowCreateSchema) } },
   responses: {
     201: json(WrittenSchema, 'Created.'),
@@ -128,7 +143,10 @@ const createWorkflowRoute = createApiRoute({
 });
 const updateRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'put', path: `${base}/{ref}`, tags, summary: 'Update a workflow' },
+  method: 'put',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Update a workflow',
   request: {
     params: RefParams,
     headers: z.object({
@@ -151,7 +169,10 @@ const updateRoute = createApiRoute({
 
 const deleteRoute = createApiRoute({
   permission: 'workflow:write',
-  ...{ method: 'delete', path: `${base}/{ref}`, tags, summary: 'Delete a workflow, with its executions' },
+  method: 'delete',
+  path: `${base}/{ref}`,
+  tags,
+  summary: 'Delete a workflow, with its executions',
   request: {
     params: RefParams,
     query: z.strictObject({
@@ -178,7 +199,8 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
       const filter = {
         tags: wanted?.split(',').filter((tag) => tag !== ''),
         enabled: enabled === undefined ? undefined : enabled === 'true',
-        ...{ search, packRef: pack_ref },
+        search,
+        packRef: pack_ref,
       };
       const { rows, total } = await service.list(context.get('principal'), filter, windowOf({ page, per_page }));
       return context.json(listOf(rows, total, { page, per_page }), 200);
@@ -266,7 +288,14 @@ function listOf(rows: Workflow[], total: number, page: { page: number; per_page:
 function summaryBody(workflow: Workflow): z.infer<typeof WorkflowSummarySchema> {
   const { id, ref, packRef, label, description, version, tags, enabled, created, updated } = workflow;
   return {
-    ...{ id, ref, pack_ref: packRef, label, description, version, tags, enabled },
+    id,
+    ref,
+    pack_ref: packRef,
+    label,
+    description,
+    version,
+    tags,
+    enabled,
     created: created.toISOString(),
     updated: updated.toISOString(),
   };

@@ -77,7 +77,10 @@ const base = '/api/v1/workflows';
 
 const validateRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'post', path: `${base}/validate`, tags, summary: 'Check a workflow and store nothing' },
+  method: 'post',
+  path: `${base}/validate`,
+  tags,
+  summary: 'Check a workflow and store nothing',
   request: {
     body: {
       required: true,
@@ -94,7 +97,10 @@ const validateRoute = createApiRoute({
 
 const simulateRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'post', path: `${base}/{ref}/simulate`, tags, summary: 'Play a workflow with mock outcomes' },
+  method: 'post',
+  path: `${base}/{ref}/simulate`,
+  tags,
+  summary: 'Play a workflow with mock outcomes',
   request: {
     params: RefParams,
     body: { required: true, content: jsonOrYaml(WorkflowSimulateSchema) },
@@ -115,7 +121,10 @@ const simulateRoute = createApiRoute({
 
 const simulateUnsavedRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'post', path: `${base}/simulate`, tags, summary: 'Play a definition that is not stored' },
+  method: 'post',
+  path: `${base}/simulate`,
+  tags,
+  summary: 'Play a definition that is not stored',
   description:
     'As the simulation of a stored workflow, for a definition that a change would make: a test before it is applied.',
   request: { body: { required: true, content: jsonOrYaml(DefinitionSimulateSchema) } },
@@ -135,7 +144,10 @@ const simulateUnsavedRoute = createApiRoute({
 
 const graphRoute = createApiRoute({
   permission: 'workflow:read',
-  ...{ method: 'get', path: `${base}/{ref}/graph`, tags, summary: 'The tasks and transitions of a workflow' },
+  method: 'get',
+  path: `${base}/{ref}/graph`,
+  tags,
+  summary: 'The tasks and transitions of a workflow',
   request: {
     params: RefParams,
     query: z.strictObject({
@@ -207,7 +219,9 @@ function simulationBody({ waitingFor, error, tasks, ...rest }: SimulatedRun): z.
     ...rest,
     error: error as unknown as Json, // a failure is made of JSON
     waiting_for: waitingFor.map(({ kind, task, until, detail }) => ({
-      ...{ kind, task, detail },
+      kind,
+      task,
+      detail,
       until: until === null ? null : new Date(until).toISOString(),
     })),
     tasks: tasks.map((task) => ({ ...task, error: task.error as unknown as Json })),

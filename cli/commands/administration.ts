@@ -42,8 +42,12 @@ export function addAdministrationCommands(program: Command, session: () => Promi
       const { data } = await service.ask('POST', '/api/v1/keys', {
         ...(options.force && { query: { force: 'true' } }),
         body: {
-          ...{ subject, ...(role && { roles: role }), ...(permission && { permissions: permission }) },
-          ...{ ...(group && { groups: group }), ...(tenant && { tenant }), ...(label && { label }) },
+          subject,
+          ...(role && { roles: role }),
+          ...(permission && { permissions: permission }),
+          ...(group && { groups: group }),
+          ...(tenant && { tenant }),
+          ...(label && { label }),
           ...(kind && { kind }),
           ...(onBehalfOf && { on_behalf_of: onBehalfOf }),
           ...(expiresIn && { expires_in: Number(expiresIn) }),

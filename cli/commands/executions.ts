@@ -33,7 +33,9 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
       const input = { ...(options.file ? await readObject(options.file) : {}), ...readPairs(options.input ?? []) };
       const started = await service.ask('POST', BASE, {
         body: {
-          ...{ action_ref: ref, parameters: input, mode: 'cli' },
+          action_ref: ref,
+          parameters: input,
+          mode: 'cli',
           ...(options.version && { version: options.version }),
           ...(options.tag && { tags: options.tag }),
         },
@@ -175,8 +177,13 @@ function filters(command: Command): Command {
 
 function queryOf({ status, action, pack, since, until, search, result }: FilterOptions) {
   return {
-    ...{ status, action_ref: action, pack_name: pack, created_after: since, created_before: until },
-    ...{ search, result_contains: result },
+    status,
+    action_ref: action,
+    pack_name: pack,
+    created_after: since,
+    created_before: until,
+    search,
+    result_contains: result,
   };
 }
 
@@ -193,9 +200,12 @@ function summary(execution: JsonObject): string[] {
       .join(' '),
   );
   return pairs({
-    ...{ id: id!, action: action_ref!, status: state! },
+    id: id!,
+    action: action_ref!,
+    status: state!,
     ...(version === null ? {} : { version: version! }),
-    ...{ created: created!, updated: updated! },
+    created: created!,
+    updated: updated!,
     ...(waits.length === 0 ? {} : { 'waits for': waits.join(', ') }),
     ...(result === null ? {} : { result: result as Json }),
   });

@@ -87,7 +87,11 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
 
 function shownOf({ id, workflow, spec, overlap, paused, note, state_note, next, recent }: JsonObject): JsonObject {
   return {
-    ...{ id: id!, workflow: workflow!, spec: spec!, overlap: overlap!, paused: paused! },
+    id: id!,
+    workflow: workflow!,
+    spec: spec!,
+    overlap: overlap!,
+    paused: paused!,
     ...(note === null ? {} : { note: note! }),
     ...(state_note === null ? {} : { 'state note': state_note! }),
     next: (next as string[]).join(', ') || null,

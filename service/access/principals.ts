@@ -87,7 +87,11 @@ export function createPrincipalService(
     ];
     const all = disabled === null ? granted : [];
     return {
-      ...{ id, tenant, tenantRef, subject, onBehalfOf: null },
+      id,
+      tenant,
+      tenantRef,
+      subject,
+      onBehalfOf: null,
       kind: person ? 'person' : (keyKinds[0] ?? 'person'),
       roles: [...new Set(all.flatMap((grants) => grants.roles))],
       permissions: [...new Set(all.flatMap((grants) => grants.permissions))],
@@ -152,7 +156,11 @@ export function createPrincipalService(
         subject,
         given,
         {
-          ...{ ...keyRecord(secret), label, expires, kind, onBehalfOf },
+          ...keyRecord(secret),
+          label,
+          expires,
+          kind,
+          onBehalfOf,
         },
         adminGuard(force && tenant.id !== caller.tenant),
       );

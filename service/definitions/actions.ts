@@ -45,7 +45,10 @@ export function workflowSpec(paramSchema: JsonObject | null): ActionSpec {
 export function storedSpec(action: StoredAction): ActionSpec {
   const { taskQueue, timeout, queueTimeout, heartbeatTimeout, idempotent, paramSchema, outSchema } = action;
   return {
-    ...{ task_queue: taskQueue, timeout, queue_timeout: queueTimeout, heartbeat_timeout: heartbeatTimeout },
+    task_queue: taskQueue,
+    timeout,
+    queue_timeout: queueTimeout,
+    heartbeat_timeout: heartbeatTimeout,
     ...(idempotent ? { idempotent } : {}),
     ...(paramSchema === null ? {} : { param_schema: paramSchema }),
     ...(outSchema === null ? {} : { out_schema: outSchema }),

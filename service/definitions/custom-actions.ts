@@ -129,8 +129,15 @@ type Fields = Omit<ActionCreate, 'ref' | 'pack_ref'>;
 function fieldsOf(body: Fields): ActionFields {
   const { label, description = null, param_schema = null, out_schema = null, task_queue, idempotent } = body;
   return {
-    ...{ label, description, paramSchema: param_schema, outSchema: out_schema, taskQueue: task_queue, idempotent },
-    ...{ timeout: body.timeout, queueTimeout: body.queue_timeout, heartbeatTimeout: body.heartbeat_timeout },
+    label,
+    description,
+    paramSchema: param_schema,
+    outSchema: out_schema,
+    taskQueue: task_queue,
+    idempotent,
+    timeout: body.timeout,
+    queueTimeout: body.queue_timeout,
+    heartbeatTimeout: body.heartbeat_timeout,
   };
 }
 
@@ -138,7 +145,14 @@ function fieldsOf(body: Fields): ActionFields {
 function bodyOf(action: StoredAction): Fields {
   const { label, description, paramSchema, outSchema, taskQueue, idempotent, timeout } = action;
   return {
-    ...{ label, description, param_schema: paramSchema, out_schema: outSchema, task_queue: taskQueue, idempotent },
-    ...{ timeout, queue_timeout: action.queueTimeout, heartbeat_timeout: action.heartbeatTimeout },
+    label,
+    description,
+    param_schema: paramSchema,
+    out_schema: outSchema,
+    task_queue: taskQueue,
+    idempotent,
+    timeout,
+    queue_timeout: action.queueTimeout,
+    heartbeat_timeout: action.heartbeatTimeout,
   };
 }

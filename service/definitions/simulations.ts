@@ -39,8 +39,15 @@ export function createSimulationService(
     }: Pick<WorkflowSimulate, 'input' | 'outcomes' | 'items' | 'scheduled_at'>,
   ): Promise<SimulatedRun> {
     const run = {
-      ...{ interpreter: INTERPRETER_VERSION, n: 0, ref, version, revision, hash },
-      ...{ definition, actions: withSchemas(actions), workflows },
+      interpreter: INTERPRETER_VERSION,
+      n: 0,
+      ref,
+      version,
+      revision,
+      hash,
+      definition,
+      actions: withSchemas(actions),
+      workflows,
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       ...(scheduled_at === undefined
         ? {}

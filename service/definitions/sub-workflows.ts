@@ -91,7 +91,12 @@ function embedded(
   const writeOnly = writeOnlyPaths(paramSchema);
   return {
     ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
-    ...{ version, revision, hash, definition_id: id, definition, actions },
+    version,
+    revision,
+    hash,
+    definition_id: id,
+    definition,
+    actions,
     ...(paramSchema === null ? {} : { param_schema: paramSchema }),
     ...(outSchema === null ? {} : { out_schema: outSchema }),
   };

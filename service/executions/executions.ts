@@ -229,19 +229,37 @@ export function createExecutionService(
     const scheduled = 'schedule' in start;
     const n = scheduled ? UNNUMBERED : start.n;
     const run: RunInput = {
-      ...{ interpreter: INTERPRETER_VERSION, n, ref, version, revision, hash, definition, actions },
+      interpreter: INTERPRETER_VERSION,
+      n,
+      ref,
+      version,
+      revision,
+      hash,
+      definition,
+      actions,
       ...(scheduled ? { schedule: start.schedule } : { seed: randomUUID() }),
       ...(plannedFor === undefined ? {} : { scheduled: plannedFor }),
       ...(writeOnly.length === 0 ? {} : { write_only: writeOnly }),
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       starters: [...new Set([...starters, ...subjectsOf(principal)])],
-      ...{ tenant: principal.tenant, blind: createBlind(), trust: signer.trust() },
+      tenant: principal.tenant,
+      blind: createBlind(),
+      trust: signer.trust(),
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
     demandFits({ input, run }, command.inputField);
     const memo: RunMemo = {
-      ...{ n, tenant: principal.tenant, ref, revision, definition_id: definitionId, enforcement, parent: null, tags },
-      ...{ executor: principal.id, owner: principal.subject, actions: Object.keys(actions) },
+      n,
+      tenant: principal.tenant,
+      ref,
+      revision,
+      definition_id: definitionId,
+      enforcement,
+      parent: null,
+      tags,
+      executor: principal.id,
+      owner: principal.subject,
+      actions: Object.keys(actions),
       ...(scheduled ? { schedule: start.schedule, mode: 'internal' } : mode === undefined ? {} : { mode }),
       ...(kept === undefined ? {} : { memo: kept }),
       ...(writeOnly.length === 0 ? {} : { hides: true }),
@@ -270,7 +288,12 @@ export function createExecutionService(
     async start(principal: Principal, command: StartCommand): Promise<ExecutionView> {
       const { ref, input, version = null, revision = null, enforcement = null, tags = [], mode, memo, delay } = command;
       const asked = {
-        ...{ ref, input, version, revision, enforcement, tags },
+        ref,
+        input,
+        version,
+        revision,
+        enforcement,
+        tags,
         ...(mode && { mode }),
         ...(memo && { memo }),
         ...(delay && { delay }),
@@ -406,7 +429,10 @@ export function createExecutionService(
       }
       if (once !== null) await repeats.claim(principal.tenant, once, asked, found.n);
       const taken = await temporal.signal(execution.workflowId, {
-        ...{ name, payload, identity: principal.subject, requestId: idempotencyKey },
+        name,
+        payload,
+        identity: principal.subject,
+        requestId: idempotencyKey,
       });
       if (!taken) throw closedError(id, { status: 'closed', failure: null });
       if (once !== null) await repeats.note(principal.tenant, once, asked, found.n);

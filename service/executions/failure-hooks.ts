@@ -32,8 +32,15 @@ export function createFailureHooks(
   async function start(row: FailureHookRow): Promise<void> {
     const { workflowId, tenant, hook } = row;
     const anybody: Principal = {
-      ...{ id: NOBODY_ID, tenant, tenantRef: '', subject: 'fermata', kind: 'service', onBehalfOf: null },
-      ...{ roles: [], permissions: [], groups: [] },
+      id: NOBODY_ID,
+      tenant,
+      tenantRef: '',
+      subject: 'fermata',
+      kind: 'service',
+      onBehalfOf: null,
+      roles: [],
+      permissions: [],
+      groups: [],
     };
     const { n, execution } = await executions.get(anybody, workflowId);
     const { memo, failure, run, authentic } = execution;
@@ -42,7 +49,10 @@ export function createFailureHooks(
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
     const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };
     await executions.start(starter, {
-      ...{ ref: hook, inputField: 'input', mode: 'error', idempotencyKey: ['on_failure', workflowId] },
+      ref: hook,
+      inputField: 'input',
+      mode: 'error',
+      idempotencyKey: ['on_failure', workflowId],
       number: derivedNumber(sha256Hex(`on_failure ${workflowId}`)),
       starters: run?.starters,
       input: { ...told, error: failure === null ? null : completeFailure(failure) },

@@ -63,10 +63,15 @@ export function createRetryService(
   ): Promise<(n: number) => Blueprint> {
     const first = projected?.execution.input;
     const begin = {
-      ...{ ref: memo?.ref ?? workflowType, inputField: 'input', version },
-      ...{ input: input ?? (isJsonObject(first) ? first : {}) },
+      ref: memo?.ref ?? workflowType,
+      inputField: 'input',
+      version,
+      input: input ?? (isJsonObject(first) ? first : {}),
       revision: version === undefined && run?.hash ? run.revision : undefined,
-      ...{ enforcement: memo?.enforcement, tags: memo?.tags, memo: memo?.memo, scheduled: run?.scheduled },
+      enforcement: memo?.enforcement,
+      tags: memo?.tags,
+      memo: memo?.memo,
+      scheduled: run?.scheduled,
       // Of a run that Temporal no longer has, its owner is known.
       starters: run?.starters ?? (memo === null ? [] : [memo.owner]),
     };
@@ -110,8 +115,16 @@ export function createRetryService(
     const { blind = createBlind() } = run;
     return (n) => {
       const next: RunInput = {
-        ...{ ...rest, interpreter: INTERPRETER_VERSION, n, starters, lineage: randomUUID() },
-        ...{ seed: ended.seed, carried: state, tenant: principal.tenant, blind, trust: signer.trust() },
+        ...rest,
+        interpreter: INTERPRETER_VERSION,
+        n,
+        starters,
+        lineage: randomUUID(),
+        seed: ended.seed,
+        carried: state,
+        tenant: principal.tenant,
+        blind,
+        trust: signer.trust(),
       };
       const blueprint = {
         input: ended.input,
@@ -134,13 +147,21 @@ export function createRetryService(
     const { definition, revision, hash, actions, workflows, outSchema, ...resolved } = await executions.resolve(
       principal,
       {
-        ...{ ref: run.ref, input: {}, inputField: 'input', version },
+        ref: run.ref,
+        input: {},
+        inputField: 'input',
+        version,
       },
     );
     demandKeptTasks(carried, definition, workflows, '');
     const { out_schema: _, workflows: __, code: ___, ...rest } = run;
     return {
-      ...{ ...rest, definition, revision, hash, actions, version: resolved.version },
+      ...rest,
+      definition,
+      revision,
+      hash,
+      actions,
+      version: resolved.version,
       ...(outSchema === null ? {} : { out_schema: outSchema }),
       ...(Object.keys(workflows).length === 0 ? {} : { workflows }),
     };
@@ -253,9 +274,15 @@ function memoOf(principal: Principal, memo: RunMemo, run: RunInput, input: Param
   const { parent_task: _, schedule: __, ...rest } = memo;
   const { n, revision, actions } = run;
   return {
-    ...{ ...rest, n, revision, parent: null, executor: principal.id, owner: principal.subject },
+    ...rest,
+    n,
+    revision,
+    parent: null,
+    executor: principal.id,
+    owner: principal.subject,
     actions: Object.keys(actions),
-    ...{ turn: turnFor(run, input, 'input'), on_failure: run.definition.on_failure },
+    turn: turnFor(run, input, 'input'),
+    on_failure: run.definition.on_failure,
   };
 }
 

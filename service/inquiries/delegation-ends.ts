@@ -173,7 +173,17 @@ export function endOf(
   at: number,
 ): Delegation {
   return {
-    ...{ id: randomUUID(), inquiry, by, names: why === 'withdrawn' ? names : [], groups: [] },
-    ...{ to: from, to_names: names, to_groups: groups, reason, at: new Date(at).toISOString(), ends: id, why },
+    id: randomUUID(),
+    inquiry,
+    by,
+    names: why === 'withdrawn' ? names : [],
+    groups: [],
+    to: from,
+    to_names: names,
+    to_groups: groups,
+    reason,
+    at: new Date(at).toISOString(),
+    ends: id,
+    why,
   };
 }

@@ -29,7 +29,10 @@ export function createDelegationSender({
     const { workflowId } = execution;
     const payload = signer.sealDelegation(execution, delegation);
     const sent = await temporal.signal(workflowId, {
-      ...{ name: DELEGATE_SIGNAL, payload, identity, requestId: delegation.id },
+      name: DELEGATE_SIGNAL,
+      payload,
+      identity,
+      requestId: delegation.id,
     });
     if (!sent) return 'closed';
     return awaitVerdict({ temporal, projections }, execution, delegation.id, (now) => recordOf(now, delegation.id));

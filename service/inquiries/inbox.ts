@@ -52,8 +52,15 @@ export function createInbox(
     );
     await store.sync(
       {
-        ...{ namespace, workflowId, n, tenant: memo.tenant, ref: memo.ref ?? workflowType, owner: memo.owner },
-        ...{ starters, event, changes },
+        namespace,
+        workflowId,
+        n,
+        tenant: memo.tenant,
+        ref: memo.ref ?? workflowType,
+        owner: memo.owner,
+        starters,
+        event,
+        changes,
       },
       inquiries,
       {

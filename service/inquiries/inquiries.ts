@@ -128,7 +128,13 @@ export function createInquiryService(
     const { option, response, comment, channel, id = randomUUID(), boundTo = inquiry.bound_to } = answer;
     const { on_behalf_of, ...decider } = await deciderOf(principals, principal, inquiry);
     const decision: Decision = {
-      ...{ id, inquiry: inquiry.key, option, response, comment, channel, bound_to: boundTo },
+      id,
+      inquiry: inquiry.key,
+      option,
+      response,
+      comment,
+      channel,
+      bound_to: boundTo,
       ...decider,
       at: new Date(clock()).toISOString(),
     };
@@ -202,7 +208,10 @@ export function createInquiryService(
     const payload = signer.sealDecision(execution, decision, inquiry.what);
     const { subject: identity } = principal;
     const taken = await temporal.signal(workflowId, {
-      ...{ name: DECISION_SIGNAL, payload, identity, requestId: decision.id },
+      name: DECISION_SIGNAL,
+      payload,
+      identity,
+      requestId: decision.id,
     });
     const record = taken
       ? await awaitVerdict({ temporal, projections }, execution, decision.id, (now) => recordOf(now, decision.id))

@@ -237,7 +237,13 @@ export function inquiryUrl(publicUrl: string, id: string): string {
 
 /** An address that belongs to nobody has no permission: it decides only where it is asked by that name. */
 const NOBODY: Omit<Principal, 'tenant' | 'subject'> = {
-  ...{ id: NOBODY_ID, tenantRef: '', kind: 'person', onBehalfOf: null, roles: [], permissions: [], groups: [] },
+  id: NOBODY_ID,
+  tenantRef: '',
+  kind: 'person',
+  onBehalfOf: null,
+  roles: [],
+  permissions: [],
+  groups: [],
 };
 
 function decidedAlready(): AppError {

@@ -65,14 +65,16 @@ export function createSignalTokenService(
     const expiresAt = new Date(Math.min(until, now + LONGEST * 1000));
     const { workflowId, bound, ...rest } = event;
     const sealed: SignalEvent = {
-      ...{
-        specversion: '1.0',
-        id: randomUUID(),
-        source: `/executions/${workflowId}`,
-        time: new Date(now).toISOString(),
-      },
-      ...{ datacontenttype: 'application/json', ...rest, fermatarun: workflowId, fermatatenant: tenant },
-      ...{ fermataaudience: audience, fermataexpires: expiresAt.toISOString() },
+      specversion: '1.0',
+      id: randomUUID(),
+      source: `/executions/${workflowId}`,
+      time: new Date(now).toISOString(),
+      datacontenttype: 'application/json',
+      ...rest,
+      fermatarun: workflowId,
+      fermatatenant: tenant,
+      fermataaudience: audience,
+      fermataexpires: expiresAt.toISOString(),
       ...(bound === undefined ? {} : { fermatabound: bound }),
     };
     return { token: await sealer.seal(sealed as unknown as Json), expiresAt, workflowId };
@@ -157,8 +159,13 @@ export function createSignalTokenService(
       const name = n === undefined ? null : inquiryId(n, inquiry);
       if (name === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} asks nothing`);
       await inquiries.respond(principal, name, {
-        ...{ option: option as string, response, comment: comment as string | null, channel: 'token', id: event.id },
-        ...{ boundTo: event.fermatabound, requestId },
+        option: option as string,
+        response,
+        comment: comment as string | null,
+        channel: 'token',
+        id: event.id,
+        boundTo: event.fermatabound,
+        requestId,
       });
       return { workflowId, decides: true };
     },

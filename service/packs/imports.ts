@@ -172,7 +172,9 @@ export function createPackImportService(
   ): Promise<ImportResult> {
     const result: ImportResult = {
       pack: await importPack(within.packs, principal, pack),
-      ...{ actions: [], workflows: [], warnings: [] },
+      actions: [],
+      workflows: [],
+      warnings: [],
     };
     for (const action of given) result.actions.push(await importAction(within.actions, principal, action));
     for (const [index, workflow] of workflows.entries()) {
@@ -219,8 +221,16 @@ async function importAction(
 function workflowBody(workflow: StoredWorkflow): PackImport['workflows'][number] {
   const { ref, packRef, label, description, version, definition, tags, enabled } = workflow;
   return {
-    ...{ ref, pack_ref: packRef, label, description, version, tags, enabled },
-    ...{ param_schema: workflow.paramSchema, out_schema: workflow.outSchema, definition },
+    ref,
+    pack_ref: packRef,
+    label,
+    description,
+    version,
+    tags,
+    enabled,
+    param_schema: workflow.paramSchema,
+    out_schema: workflow.outSchema,
+    definition,
   };
 }
 

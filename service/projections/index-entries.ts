@@ -55,7 +55,11 @@ export function reportedEntry(namespace: string, report: RunReport): IndexEntry 
   const { workflowId, firstRunId, runId, workflowType, memo, started, at, historyLength, status, asked } = report;
   return {
     ...common(namespace, workflowId, workflowType, memo),
-    ...{ runId: firstRunId, status, input: null, closed: null, asked },
+    runId: firstRunId,
+    status,
+    input: null,
+    closed: null,
+    asked,
     ...outcomeOf(null),
     created: new Date(started),
     updated: new Date(at),
@@ -116,10 +120,29 @@ export function goneEntry(row: IndexRow, at: Date): IndexEntry {
     row;
   const { executor, owner, tags, mode, retryOf, created, versionStart, versionRun, versionEvent } = row;
   return {
-    ...{ namespace, workflowId, n, runId, tenant, ref, revision, definition, pack, actions, parent, enforcement },
-    ...{ executor, owner, tags, mode, retryOf, created, input: null, status: 'terminated' },
+    namespace,
+    workflowId,
+    n,
+    runId,
+    tenant,
+    ref,
+    revision,
+    definition,
+    pack,
+    actions,
+    parent,
+    enforcement,
+    executor,
+    owner,
+    tags,
+    mode,
+    retryOf,
+    created,
+    input: null,
+    status: 'terminated',
     ...outcomeOf({ output: null, failure: { type: 'gone', message: 'Temporal no longer has this run' } }),
-    ...{ updated: at, closed: at },
+    updated: at,
+    closed: at,
     version: { start: versionStart, run: versionRun, closed: true, event: versionEvent },
   };
 }

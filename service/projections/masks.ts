@@ -64,7 +64,10 @@ export function maskExecution(execution: Execution, above: readonly Json[] = [])
     inquiries: execution.inquiries.map((inquiry) => maskInquiry(inquiry, mask)),
     controls: mask(execution.controls as unknown as Json) as unknown as Execution['controls'], // so is this
     tasks: shownTasks.map((task) => ({
-      ...{ ...task, input: mask(task.input), output: mask(task.output), failure: failure(task.failure) },
+      ...task,
+      input: mask(task.input),
+      output: mask(task.output),
+      failure: failure(task.failure),
       attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
     })),
   };

@@ -99,7 +99,8 @@ export function createScheduleService(
     workflowId: string,
     request: Omit<ScheduleRequest, 'paused' | 'note'> & { note: string | null | undefined },
     { starters, maker }: { starters: readonly string[]; maker: Principal } = {
-      ...{ starters: subjectsOf(principal), maker: principal },
+      starters: subjectsOf(principal),
+      maker: principal,
     },
   ) {
     const { workflow: ref, input, spec, overlap, catchupWindow, note } = request;
@@ -114,7 +115,12 @@ export function createScheduleService(
       ...(note === undefined ? {} : { note }),
     };
     return {
-      ...{ scheduleId: temporalId(principal, id), workflowId, blueprint, times: spec, overlap, catchupWindow },
+      scheduleId: temporalId(principal, id),
+      workflowId,
+      blueprint,
+      times: spec,
+      overlap,
+      catchupWindow,
       kept: JSON.parse(JSON.stringify(kept)) as Json,
     };
   }
@@ -379,13 +385,18 @@ function scheduleOf(found: DescribedSchedule, kept: Kept): Schedule {
   const note = authorsNote(kept, state);
   const memo = (action.memo?.fermata ?? {}) as JsonObject;
   return {
-    ...{ catchupWindow: undefined, ...request, id, paused: state.paused, note },
+    catchupWindow: undefined,
+    ...request,
+    id,
+    paused: state.paused,
+    note,
     // A new schedule has its author's note in Temporal, too.
     stateNote: state.note && state.note !== note ? state.note : null,
     revision: Number(memo.revision ?? 0),
     next: info.nextActionTimes.slice(0, 5),
     recent: info.recentActions.map(({ scheduledAt, takenAt, action: started }) => ({
-      ...{ scheduled: scheduledAt, started: takenAt },
+      scheduled: scheduledAt,
+      started: takenAt,
       execution: integerId(derivedNumber(sha256Hex(started.workflow.workflowId))),
     })),
     created: info.createdAt,

@@ -227,9 +227,16 @@ function canSign({ sealed, revoked }: SigningKeyRow): boolean {
 /** Describes keys as JWKS members. */
 function publishKeys(rows: readonly SigningKeyRow[]): PublishedKey[] {
   return rows.map(({ kid, x, created, retired, revoked }) => ({
-    ...{ kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', use: 'sig', kid, x },
+    kty: 'OKP',
+    crv: 'Ed25519',
+    alg: 'EdDSA',
+    use: 'sig',
+    kid,
+    x,
     status: revoked !== null ? 'revoked' : retired !== null ? 'retired' : 'active',
-    ...{ created_at: created.toISOString(), retired_at: iso(retired), revoked_at: iso(revoked) },
+    created_at: created.toISOString(),
+    retired_at: iso(retired),
+    revoked_at: iso(revoked),
   }));
 }
 

@@ -103,8 +103,16 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       const { kid, privateKey } = keyFor(run.trust);
       const { tenant = '', schedule = null, ref, hash, n, starters = [] } = run;
       const statement: JsonObject = {
-        ...{ v: 1, type: 'start', execution: schedule === null ? uuidOf(n) : null, schedule, tenant, ref, hash },
-        ...{ content: startContent(asSent(input), asSent(run)), starters, at: new Date(at).toISOString() },
+        v: 1,
+        type: 'start',
+        execution: schedule === null ? uuidOf(n) : null,
+        schedule,
+        tenant,
+        ref,
+        hash,
+        content: startContent(asSent(input), asSent(run)),
+        starters,
+        at: new Date(at).toISOString(),
       };
       return { ...memo, warrant: { statement, kid, sig: signatureOf(statement, privateKey) } };
     },

@@ -79,7 +79,8 @@ export function createBulkJobStore(db: Database) {
       const [updated] = await db
         .update(bulkJobs)
         .set({
-          ...{ errors: told, leased: until },
+          errors: told,
+          leased: until,
           done: sql`${bulkJobs.done} + ${done}`,
           succeeded: sql`${bulkJobs.succeeded} + ${succeeded}`,
           failed: sql`${bulkJobs.failed} + ${errors.length}`,

@@ -267,7 +267,10 @@ export function createExecutionStore(db: Database) {
         select origin::text, of::text, n::text, status from chain order by chain.n, chain.origin limit 1000`);
       const rows = (found as unknown as { rows: Record<'origin' | 'of' | 'n' | 'status', string>[] }).rows;
       return rows.map(({ origin, of, n, status }) => ({
-        ...{ origin: Number(origin), of: Number(of), n: Number(n), status: status as ExecutionStatus },
+        origin: Number(origin),
+        of: Number(of),
+        n: Number(n),
+        status: status as ExecutionStatus,
       }));
     },
 

@@ -76,8 +76,18 @@ export function createInquiryStore(db: Database) {
           const delegators = held.flatMap(({ by, names }) => [by, ...names]);
           const approvers = [...request.approvers, ...held.map(({ to }) => to)];
           const row = {
-            ...{ namespace, workflowId, key, n, tenant, status, ref, owner, inquiry, event },
-            ...{ approvers: approvers.map(grantName), groups: request.groups.map(grantName) },
+            namespace,
+            workflowId,
+            key,
+            n,
+            tenant,
+            status,
+            ref,
+            owner,
+            inquiry,
+            event,
+            approvers: approvers.map(grantName),
+            groups: request.groups.map(grantName),
             created: new Date(created),
             barred: request.allow_self ? [] : starters.map(forbidName),
             // Whoever has delegated it no longer decides, as whoever has decided.

@@ -21,7 +21,8 @@ export async function startRawServer(answer: (socket: Socket, request: string) =
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ url: `http://127.0.0.1:${port}`, port },
+    url: `http://127.0.0.1:${port}`,
+    port,
     open: () => sockets.size,
     close: () =>
       new Promise((done) => {

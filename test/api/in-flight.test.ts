@@ -21,8 +21,15 @@ function scene() {
     const [, tenant = '', number = ''] = /^([ab])(\d+)$/.exec(key ?? '') ?? [];
     if (tenant === '') throw new AppError('unauthenticated', 'no such key');
     return {
-      ...{ id: tenant.charCodeAt(0) * 100 + Number(number), subject: `${tenant}${number}`, tenant, tenantRef: tenant },
-      ...{ kind: 'person', onBehalfOf: null, roles: [], permissions: ['execution:read'], groups: [] },
+      id: tenant.charCodeAt(0) * 100 + Number(number),
+      subject: `${tenant}${number}`,
+      tenant,
+      tenantRef: tenant,
+      kind: 'person',
+      onBehalfOf: null,
+      roles: [],
+      permissions: ['execution:read'],
+      groups: [],
     };
   };
   const app = createTestApp({}, { principals: { authenticate }, explanations: { explain }, watches });

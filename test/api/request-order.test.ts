@@ -3,8 +3,14 @@ import { createTestApp } from './test-app.ts';
 
 const packs = {
   create: async () => ({
-    ...{ id: 1, ref: 'p', label: 'P', description: null, version: null, tags: [] },
-    ...{ created: new Date(0), updated: new Date(0) },
+    id: 1,
+    ref: 'p',
+    label: 'P',
+    description: null,
+    version: null,
+    tags: [],
+    created: new Date(0),
+    updated: new Date(0),
   }),
 };
 const validated: unknown[] = [];

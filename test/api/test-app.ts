@@ -40,15 +40,15 @@ export function createTestApp(
     return found;
   };
   const services: Partial<Record<keyof ApiServices, unknown>> = {
-    ...{
-      payloads: undefined,
-      codecOrigins: [],
-      corsOrigins: [],
-      publicUrl: undefined,
-      observe: undefined,
-      rateLimit: 0,
-    },
-    ...{ readiness: {}, countWorkers: async () => 0, log: pino({ level: 'silent' }) },
+    payloads: undefined,
+    codecOrigins: [],
+    corsOrigins: [],
+    publicUrl: undefined,
+    observe: undefined,
+    rateLimit: 0,
+    readiness: {},
+    countWorkers: async () => 0,
+    log: pino({ level: 'silent' }),
     index: { state: () => ({ lag: 0, standing: 0, setAside: 0 }) },
     workerState: undefined,
     masterKeys: { own: [] },

@@ -30,12 +30,18 @@ export interface Construct {
 type Fields = Record<string, unknown>;
 
 const mine = (action: string, name: string, input: Fields, more: Fields): object => ({
-  ...{ name, action, input: { run: '{{ run }}', ...input }, ...more },
+  name,
+  action,
+  input: { run: '{{ run }}', ...input },
+  ...more,
 });
 const count = (name: string, more: Fields = {}, called = name): object =>
   mine('chaos.count', name, { name: called }, more);
 const say = (name: string, data: unknown, more: Fields = {}): object => ({
-  ...{ name, action: 'core.transform', input: { data }, ...more },
+  name,
+  action: 'core.transform',
+  input: { data },
+  ...more,
 });
 
 /** Workflows that others run, or that are started after a failure. */
@@ -69,7 +75,9 @@ export const CONSTRUCTS: Construct[] = [
   {
     name: 'loop',
     definition: {
-      ...{ variables: { n: 0 }, start: ['turn'], output: '{{ n }}' },
+      variables: { n: 0 },
+      start: ['turn'],
+      output: '{{ n }}',
       tasks: [
         count(
           'turn',
@@ -90,7 +98,10 @@ export const CONSTRUCTS: Construct[] = [
     definition: {
       tasks: [
         {
-          ...{ name: 'each', action: 'chaos.child', with_items: ['x', 'y'], concurrency: 1 },
+          name: 'each',
+          action: 'chaos.child',
+          with_items: ['x', 'y'],
+          concurrency: 1,
           input: { run: '{{ run }}', part: '{{ item }}' },
         },
         count('end'),
@@ -141,7 +152,8 @@ export const CONSTRUCTS: Construct[] = [
   {
     name: 'timeout',
     definition: {
-      ...{ timeout: 4, on_cancel: 'release' },
+      timeout: 4,
+      on_cancel: 'release',
       tasks: [{ name: 'hold', action: 'core.delay', input: { seconds: 3600 } }, count('release')],
     },
   },

@@ -14,7 +14,8 @@ const SECONDS_TO_END = 180;
 async function start({ ask, counter }: Player, name: string, run: string): Promise<number> {
   const parameters = { run, counter: counter.url };
   const { status, body } = await ask('POST', '/api/v1/executions', {
-    ...{ once: run, body: { workflow: `chaos.${name}`, parameters } },
+    once: run,
+    body: { workflow: `chaos.${name}`, parameters },
   });
   if (status !== 201) throw new Error(`${run}: ${JSON.stringify(body)}`);
   return body.data.id;
@@ -60,11 +61,9 @@ const poisoned: Crowd = async ({ client }, player, say) => {
   const before = await pace(player, 'before the poison');
   const handles = await many(50, 10, (index) =>
     client.workflow.start('chaos.sequence', {
-      ...{
-        workflowId: `poison-${index}`,
-        taskQueue: 'fermata',
-        args: [{}, { interpreter: 1_000_000, definition: {} }],
-      },
+      workflowId: `poison-${index}`,
+      taskQueue: 'fermata',
+      args: [{}, { interpreter: 1_000_000, definition: {} }],
     }),
   );
   const beside = await pace(player, 'beside the poison');

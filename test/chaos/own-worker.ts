@@ -26,7 +26,9 @@ const count = async ({ run, name }: { run: string; name: string }) => {
 
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
-  ...{ connection, taskQueue: 'chaos', shutdownGraceTime: '5s' },
+  connection,
+  taskQueue: 'chaos',
+  shutdownGraceTime: '5s',
   activities: {
     'chaos.count': count,
     'chaos.count_once': count,

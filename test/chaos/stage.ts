@@ -57,8 +57,12 @@ export async function createStage(size: { apis: number; workers: number }) {
   const connection = Connection.lazy({ address: server.address });
 
   const env = {
-    ...{ TEMPORAL_ADDRESS: server.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
-    ...{ FERMATA_DEV_KEY: KEY, FERMATA_RATE_LIMIT: '0', FERMATA_EGRESS_ALLOW: 'loopback' },
+    TEMPORAL_ADDRESS: server.address,
+    DATABASE_URL: postgres.url,
+    FERMATA_SECRET_KEY: MASTER_KEY,
+    FERMATA_DEV_KEY: KEY,
+    FERMATA_RATE_LIMIT: '0',
+    FERMATA_EGRESS_ALLOW: 'loopback',
   };
   const ports = await Promise.all(Array.from({ length: size.apis }, freePort));
   const launches: Record<Kind, (() => Running)[]> = {

@@ -79,7 +79,8 @@ async function start(player: Player, construct: Construct, run: string, section:
   const { status, body } = await player.ask('POST', '/api/v1/executions', {
     once: run,
     body: {
-      ...{ workflow: `chaos.${construct.name}`, tags: ['chaos'] },
+      workflow: `chaos.${construct.name}`,
+      tags: ['chaos'],
       parameters: { run, counter: player.counter.url, ...(construct.section && { section }) },
     },
   });
@@ -144,7 +145,13 @@ export async function storm(
   const chance = chanceOf(seed);
   const strikes = Object.fromEntries(TARGETS.map((target) => [target, 0])) as Record<Target, number>;
   const verdict: Verdict = {
-    ...{ runs: 0, strikes, killed: 0, calls: 0, repeated: 0, abandoned: 0, troubles: [] },
+    runs: 0,
+    strikes,
+    killed: 0,
+    calls: 0,
+    repeated: 0,
+    abandoned: 0,
+    troubles: [],
   };
 
   const calm = await Promise.all(
@@ -264,7 +271,8 @@ async function takeInventory(
       Object.entries(counts).some(([status, count]) => found.get(ref)?.[status] !== count * times),
     );
     const open = await client.workflowService.countWorkflowExecutions({
-      ...{ namespace: 'default', query: 'ExecutionStatus = "Running"' },
+      namespace: 'default',
+      query: 'ExecutionStatus = "Running"',
     });
     if (wrong.length === 0 && Number(open.count) === 0) return [];
     if (Date.now() < deadline) continue;

@@ -97,7 +97,10 @@ describe('errors tell the kind and the place', () => {
   ])('%j', (template, kind, line, column, message) => {
     const error = failure(template, data);
     expect({ kind: error.kind, line: error.line, column: error.column, message: error.message }).toEqual({
-      ...{ kind, line, column, message },
+      kind,
+      line,
+      column,
+      message,
     });
   });
 });

@@ -133,8 +133,12 @@ function templatesWith(numbers: readonly string[]): fc.Arbitrary<string> {
 }
 
 const small: Record<string, Value> = {
-  ...{ text: 'aB <\u{1f600}%1,\n', same: 'aaaa', texts: ['x1', 'x', 'y'], lists: [[1, 2], [1, 2], []] },
-  ...{ dict: { 'key-9': 9, a: { b: [1] } }, number: 2.5 },
+  text: 'aB <\u{1f600}%1,\n',
+  same: 'aaaa',
+  texts: ['x1', 'x', 'y'],
+  lists: [[1, 2], [1, 2], []],
+  dict: { 'key-9': 9, a: { b: [1] } },
+  number: 2.5,
 };
 const large = valuesOf(1);
 

@@ -36,8 +36,13 @@ function signedByMallory(statement: JsonObject, kid: string, given: JsonObject):
 
 const skip = { id: 'c', by: 'boss', what: 'skip', output: { outcome: 'approve' }, reason: null };
 const delegation = {
-  ...{ id: 'd', by: 'boss', names: [], groups: [], to: 'mallory' },
-  ...{ to_names: [], to_groups: [] },
+  id: 'd',
+  by: 'boss',
+  names: [],
+  groups: [],
+  to: 'mallory',
+  to_names: [],
+  to_groups: [],
 };
 
 /** What is sent, in order; and why the last of it is refused, null where it is one statement with what came before. */
@@ -148,7 +153,9 @@ const ATTACKS: Attack[] = [
 
 /** What becomes of the approval of something else when it is sent again as it is. */
 const REPLAYED: Record<Shape, string | null> = {
-  ...{ plain: 'wrong_run', 'sub-workflow': 'wrong_run', retry: 'wrong_run' },
+  plain: 'wrong_run',
+  'sub-workflow': 'wrong_run',
+  retry: 'wrong_run',
   // Within one run it is the statement that has counted where it belongs.
   ...{ loop: null, item: null, try: null, continued: null },
 };

@@ -87,17 +87,17 @@ describe('a pause', () => {
     const run = play({ tasks: [question('ask'), act('b')] });
     run.take(control('pause'));
     const decision = {
-      ...{
-        id: 'd',
-        inquiry: 'ask',
-        option: 'approve',
-        response: null,
-        comment: null,
-        by: 'ann',
-        names: [],
-        groups: [],
-      },
-      ...{ channel: 'api', at: new Date(STARTED).toISOString(), bound_to: null },
+      id: 'd',
+      inquiry: 'ask',
+      option: 'approve',
+      response: null,
+      comment: null,
+      by: 'ann',
+      names: [],
+      groups: [],
+      channel: 'api',
+      at: new Date(STARTED).toISOString(),
+      bound_to: null,
     };
     expect(run.take({ type: 'signal', name: '__fermata_decision', payload: decision })).toEqual([]);
     expect(run.take(control('resume'))).toEqual(['activity b']);
@@ -125,9 +125,16 @@ describe('a skip', () => {
   });
 
   const sayNo: RunEvent = {
-    ...{ type: 'signal', name: DECISION_SIGNAL },
+    type: 'signal',
+    name: DECISION_SIGNAL,
     payload: {
-      ...{ id: 'no', inquiry: 'ask', option: 'deny', by: 'bob', names: [], groups: [], channel: 'api' },
+      id: 'no',
+      inquiry: 'ask',
+      option: 'deny',
+      by: 'bob',
+      names: [],
+      groups: [],
+      channel: 'api',
       at: new Date(STARTED).toISOString(),
     },
   };
@@ -155,11 +162,9 @@ describe('a skip', () => {
       ]);
       const failure = ask.items === null ? ask.failure : ask.items.work[0]!.failure;
       expect(failure).toMatchObject({
-        ...{
-          type: 'withdrawn',
-          message: 'withdrawn by ann: wrong build',
-          details: { by: 'ann', reason: 'wrong build' },
-        },
+        type: 'withdrawn',
+        message: 'withdrawn by ann: wrong build',
+        details: { by: 'ann', reason: 'wrong build' },
       });
       expect(inquiriesOf(run.state).every(({ status }) => status !== 'approved')).toBe(true);
     },

@@ -22,8 +22,17 @@ function runOf(input: JsonObject, more: Partial<RunInput> = {}): RunInput {
 }
 
 const delegationOf = (by: string, to: string, rest: Partial<Delegation> = {}): Delegation => ({
-  ...{ id: `${by} to ${to}`, inquiry: 'ask', by, names: [], groups: [], to, to_names: [], to_groups: [] },
-  ...{ reason: 'on holiday', at: '2026-01-01T00:00:01.000Z', ...rest },
+  id: `${by} to ${to}`,
+  inquiry: 'ask',
+  by,
+  names: [],
+  groups: [],
+  to,
+  to_names: [],
+  to_groups: [],
+  reason: 'on holiday',
+  at: '2026-01-01T00:00:01.000Z',
+  ...rest,
 });
 
 /** A run that asks, what it makes of delegations (`delegated` where they count), and of decisions. */
@@ -60,7 +69,10 @@ type Asking = ReturnType<typeof ask>;
 
 /** What ends a delegation that Ann has made to somebody. */
 const ending = (ends: string, rest: Partial<Delegation> = {}): Partial<Delegation> => ({
-  ...{ id: `end of ${ends}`, ends, why: 'withdrawn', ...rest },
+  id: `end of ${ends}`,
+  ends,
+  why: 'withdrawn',
+  ...rest,
 });
 
 describe('the end of a delegation', () => {

@@ -139,8 +139,17 @@ describe('the digest of a question', () => {
 /** Answers the open question with this key. */
 function approve(state: RunState, inquiry: string, at: number) {
   const payload = {
-    ...{ id: `${inquiry} ${at}`, inquiry, option: 'approve', response: null, comment: null, by: 'ann', names: [] },
-    ...{ groups: [], channel: 'api', at: new Date(at).toISOString(), bound_to: null },
+    id: `${inquiry} ${at}`,
+    inquiry,
+    option: 'approve',
+    response: null,
+    comment: null,
+    by: 'ann',
+    names: [],
+    groups: [],
+    channel: 'api',
+    at: new Date(at).toISOString(),
+    bound_to: null,
   } as Json;
   return step(state, [{ type: 'signal', name: DECISION_SIGNAL, payload }], at);
 }

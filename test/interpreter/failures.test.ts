@@ -7,7 +7,9 @@ import { type Json, jsonSize } from '../../model/json.ts';
 import { type Attempt, act, fail, give, lost, ok, rehearse, runInput, STARTED } from './rehearse.ts';
 
 const no = (name: string, rest: object = {}) => ({
-  ...{ name, action: 'core.fail', input: { message: 'no', type: `E_${name}` } },
+  name,
+  action: 'core.fail',
+  input: { message: 'no', type: `E_${name}` },
   ...rest,
 });
 
@@ -77,7 +79,9 @@ it.each<[what: string, failure: object]>([
   ['details that are escaped', { message: 'no', details: '\u0001'.repeat(9_000) }],
 ])('a chain of handlers that fail keeps hardly more than without causes: large %s', (_, input) => {
   const tasks = Array.from({ length: 25 }, (_, index) => ({
-    ...{ name: `t${index}`, action: 'core.fail', input: { ...input, type: `E_${index}` } },
+    name: `t${index}`,
+    action: 'core.fail',
+    input: { ...input, type: `E_${index}` },
     ...(index === 24 ? {} : { on_failure: `t${index + 1}` }),
   }));
   const keptBy = (interpreter: number) => {

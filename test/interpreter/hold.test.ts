@@ -215,7 +215,9 @@ describe('what is handed on', () => {
     const run = play(runInput({ tasks: [{ name: 'each', ...wait }, act('after')] }));
     const signal: RunEvent = { type: 'signal', name: 's', payload: 0 };
     const control = (id: string, what: string): RunEvent => ({
-      ...{ type: 'signal', name: '__fermata_control', payload: { id, by: 'ann', what } },
+      type: 'signal',
+      name: '__fermata_control',
+      payload: { id, by: 'ann', what },
     });
     run.take(10, false, control('one', 'pause'));
     expect(run.take(4_100, true, signal)).toEqual(['continue']);

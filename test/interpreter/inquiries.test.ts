@@ -38,8 +38,16 @@ function play(definition: Definition, input: JsonObject = {}, starters: string[]
     next += 1;
     const shown = inquiriesOf(state).find(({ key }) => key === inquiry)?.bound_to ?? null;
     const made: Decision = {
-      ...{ id: `decision-${next}`, inquiry, option: 'approve', response: null, comment: null, by: 'somebody' },
-      ...{ names: [], groups: [], channel: 'api', at: new Date(now).toISOString() },
+      id: `decision-${next}`,
+      inquiry,
+      option: 'approve',
+      response: null,
+      comment: null,
+      by: 'somebody',
+      names: [],
+      groups: [],
+      channel: 'api',
+      at: new Date(now).toISOString(),
       ...rest,
       bound_to: rest.bound_to === 'what is shown' ? shown : (rest.bound_to ?? null),
     };
@@ -72,7 +80,9 @@ const closeOf = (all: Command[]) => all.find((command) => command.type === 'clos
 describe('an inquiry', () => {
   it('adds the people of a ladder and takes nobody away; nothing that was shown changes', () => {
     const ladder = {
-      ...{ approvers: ['ann', 'bob'], quorum: 2, timeout: 900 },
+      approvers: ['ann', 'bob'],
+      quorum: 2,
+      timeout: 900,
       escalate: [
         { after: 200, approvers: ['boss'], reason: 'nobody has answered' },
         { after: 400, groups: ['ops'] },
@@ -86,8 +96,10 @@ describe('an inquiry', () => {
     expect(asked()).toMatchObject({ escalated: [], request: { approvers: ['ann', 'bob'], groups: [] } });
     run.act({ expire: true });
     expect(asked()).toMatchObject({
-      ...{ status: 'pending', bound_to: shown, escalated: [new Date(STARTED + 200_000).toISOString()] },
-      ...{ expires_at: new Date(STARTED + 900_000).toISOString() },
+      status: 'pending',
+      bound_to: shown,
+      escalated: [new Date(STARTED + 200_000).toISOString()],
+      expires_at: new Date(STARTED + 900_000).toISOString(),
       request: { approvers: ['ann', 'bob', 'boss'], groups: [] },
     });
     expect(waitsOf(run.state)).toMatchObject([{ kind: 'inquiry', until: STARTED + 900_000 }]);

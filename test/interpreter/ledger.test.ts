@@ -19,7 +19,10 @@ const RUN: RunInput = {
     { tasks: [question('ask', { prompt: 'Deploy?', quorum: 2 }), question('then', { prompt: 'Really?' })] },
     7,
   ),
-  ...{ tenant: 'acme', blind: '00', trust: signer.trust(), starters: ['starter'] },
+  tenant: 'acme',
+  blind: '00',
+  trust: signer.trust(),
+  starters: ['starter'],
 };
 
 /** The export of a run in which Ann and Bob approve one question, and Bob denies another; each says that it is `at` some time. */
@@ -45,10 +48,20 @@ function exported(at: readonly string[] = []): Ledger {
     warrant: warrant ?? null,
     digest: state.digest,
     questions: inquiriesOf(state).map(({ key, status, what = null, bound_to, request, plan, expires_at }) => ({
-      ...{ inquiry: key, status, what, bound_to, request, plan, masked: false, expires_at },
+      inquiry: key,
+      status,
+      what,
+      bound_to,
+      request,
+      plan,
+      masked: false,
+      expires_at,
     })),
     statements: sent.map((each, at) => ({
-      ...{ ...each, event: 10 + at, carried_from: null, verdict: state.decisions[at]!.verdict },
+      ...each,
+      event: 10 + at,
+      carried_from: null,
+      verdict: state.decisions[at]!.verdict,
     })),
     children: [],
   };
@@ -433,7 +446,12 @@ describe('an export of a delegated decision', () => {
     const delegate: Play['delegate'] = (by, to, rest = {}) => {
       const people = { by, names: [], groups: [], to, to_names: [], to_groups: [] };
       const delegation: Delegation = {
-        ...{ ...people, id: `${by} to ${to}`, inquiry: 'ask', reason: null, at: '2026-01-01T00:00:01.000Z', ...rest },
+        ...people,
+        id: `${by} to ${to}`,
+        inquiry: 'ask',
+        reason: null,
+        at: '2026-01-01T00:00:01.000Z',
+        ...rest,
       };
       send(DELEGATE_SIGNAL, signer.sealDelegation(placeOf(run, CHAIN), delegation));
     };

@@ -7,7 +7,9 @@ import type { Definition, Task } from '../../model/definition.ts';
 import { type Attempt, act, fail, ok, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
 const twice = (name: string, to: string, rest: object = {}): Task => ({
-  ...{ name, action: 'core.noop', next: [{ do: to }, { when: 'succeeded()', do: to }] },
+  name,
+  action: 'core.noop',
+  next: [{ do: to }, { when: 'succeeded()', do: to }],
   ...rest,
 });
 const fork = (name: string, to: string[]): Task => ({ name, action: 'core.noop', on_success: to });

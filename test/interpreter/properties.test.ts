@@ -67,7 +67,8 @@ it('of several transitions of one visit to one task each has the joins behind it
   fc.assert(
     fc.property(given, fc.integer(), ({ fires, branches, one }, seed) => {
       const row = fires.map((transitions, at) => ({
-        ...{ name: `f${at}`, action: 'core.noop' },
+        name: `f${at}`,
+        action: 'core.noop',
         next: transitions.map((fired, nth) => ({
           when: String(fired),
           publish: { [`x${at}`]: nth },
@@ -76,7 +77,9 @@ it('of several transitions of one visit to one task each has the joins behind it
       }));
       const names = branches.map((_, at) => `b${at}`);
       const behind = branches.map((action, at) => ({
-        ...{ name: names[at]!, action, on_success: 'j' },
+        name: names[at]!,
+        action,
+        on_success: 'j',
         ...(action === 'core.delay' ? { input: { seconds: at + 1 } } : {}),
       }));
       const definition = {

@@ -114,7 +114,10 @@ const transition = fc.record({
 });
 
 const drawnTask = fc.record({
-  ...{ kind, retry, publish, delay: fc.constantFrom(undefined, undefined, undefined, 0.02, '{{ 0.01 }}') },
+  kind,
+  retry,
+  publish,
+  delay: fc.constantFrom(undefined, undefined, undefined, 0.02, '{{ 0.01 }}'),
   style: fc.constantFrom('none', 'next', 'next', 'on'),
   transitions: fc.array(transition, { maxLength: 3 }),
   join: fc.constantFrom(undefined, undefined, 'all' as const, 1, 2),
@@ -181,7 +184,8 @@ export function randomRun(): fc.Arbitrary<RandomRun> {
       // What never ends by itself needs something that ends it: a cleanup is ended by nothing but its own timeout.
       if (hangs && timeout === 0.1 && first !== undefined) first[1] = [hang];
       const definition: Definition = {
-        ...{ tasks: [...tasks, ...cleaning], variables: { z: 'start' } },
+        tasks: [...tasks, ...cleaning],
+        variables: { z: 'start' },
         ...(edged
           ? {
               start: tasks.flatMap(({ name }, index) =>
@@ -289,7 +293,8 @@ function diamondOf({ drawn, join, on, rounds, transitions }: Diamond): Task[] {
   if (transitions === 0) return tasks;
   const next = Array.from({ length: transitions }, (_, nth) => ({
     ...(nth === 0 ? {} : { when: 'succeeded()' }),
-    ...{ publish: { y: nth }, do: fork.name },
+    publish: { y: nth },
+    do: fork.name,
   }));
   return [{ name: 'o', action: 'core.noop', next }, ...tasks];
 }

@@ -2,21 +2,21 @@ import type { Json } from '../../model/json.ts';
 import { act, fail, give, ok, type Rehearsal } from './rehearse.ts';
 
 const no = (name: string, rest: object = {}) => ({
-  ...{ name, action: 'core.fail', input: { message: 'no', type: 'E_NO' } },
+  name,
+  action: 'core.fail',
+  input: { message: 'no', type: 'E_NO' },
   ...rest,
 });
 
 const known = (failure: { [field: string]: Json }): Json => ({
-  ...{
-    type: 'E_NO',
-    message: 'no',
-    task: 'a',
-    action: 'core.fail',
-    attempt: 1,
-    code: null,
-    details: null,
-    cause: null,
-  },
+  type: 'E_NO',
+  message: 'no',
+  task: 'a',
+  action: 'core.fail',
+  attempt: 1,
+  code: null,
+  details: null,
+  cause: null,
   ...failure,
 });
 

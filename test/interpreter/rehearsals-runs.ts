@@ -167,7 +167,9 @@ export const RUN_REHEARSALS: Rehearsal[] = [
     definition: {
       tasks: [
         {
-          ...{ name: 'a', action: 'core.fail', input: { message: 'no' } },
+          name: 'a',
+          action: 'core.fail',
+          input: { message: 'no' },
           retry: { count: 4, delay: 0.01, backoff: 'exponential', factor: 3, max_delay: 0.05 },
         },
       ],

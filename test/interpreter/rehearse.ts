@@ -64,7 +64,9 @@ export const ENDLESS: Definition = {
   variables: { n: 0 },
   tasks: [
     {
-      ...{ name: 'a', action: 'core.noop', publish: { n: '{{ n + 1 }}' } },
+      name: 'a',
+      action: 'core.noop',
+      publish: { n: '{{ n + 1 }}' },
       next: [
         { when: 'n > 0', do: 'a' },
         { when: 'n < 0', do: [] },
@@ -120,7 +122,11 @@ export function runInput(
   const embedded = Object.entries(workflows).map(([ref, child]): [string, EmbeddedWorkflow] => [
     ref,
     {
-      ...{ version: '1.0.0', revision: 1, hash: ref, definition_id: 1, definition: child },
+      version: '1.0.0',
+      revision: 1,
+      hash: ref,
+      definition_id: 1,
+      definition: child,
       actions: specs(child, workflows),
     },
   ]);

@@ -36,9 +36,18 @@ export const placeOf = (run: RunInput, chain: string) => ({ run, runId: chain })
 
 /** A decision of Ann's. */
 export const annDecides = (inquiry: string, given: Partial<Decision> = {}): Decision => ({
-  ...{ id: `decision about ${inquiry}`, inquiry, option: 'approve', response: { why: 'fine', n: 1.5 }, comment: 'go' },
-  ...{ by: 'ann', names: ['ann@example.com'], groups: ['ops'], channel: 'api', at: '2026-01-01T00:00:01.000Z' },
-  ...{ bound_to: null, ...given },
+  id: `decision about ${inquiry}`,
+  inquiry,
+  option: 'approve',
+  response: { why: 'fine', n: 1.5 },
+  comment: 'go',
+  by: 'ann',
+  names: ['ann@example.com'],
+  groups: ['ops'],
+  channel: 'api',
+  at: '2026-01-01T00:00:01.000Z',
+  bound_to: null,
+  ...given,
 });
 
 /** The payload of the same, signed for a run. */

@@ -196,7 +196,7 @@ describe('a signed decision', () => {
   it('is asked for in the name of the same keys by a sub-workflow', () => {
     const run = {
       ...runInput({ tasks: [{ name: 'sub', action: 'sub.one' }] }, 7, { 'sub.one': asking }),
-      ...{ tenant: 'acme' },
+      tenant: 'acme',
     };
     const { state } = begin({ ...run, trust: signer.trust() }, {}, STARTED);
     const child = childOf(state, { ref: 'sub.one', key: 'sub', timeout: undefined, input: {} }) as { run: RunInput };

@@ -23,7 +23,8 @@ const definitions: fc.Arbitrary<Definition> = fc
         .filter(([from, to, back]) => from === index && (back === 0 || to > from))
         .map(([, to]) => `t${to}`);
       return {
-        ...{ name, action: 'core.noop' },
+        name,
+        action: 'core.noop',
         ...(targets.length === 0 ? {} : { on_success: [...new Set(targets)] }),
         ...(joins.includes(index) ? { join: 'all' as const } : {}),
       };

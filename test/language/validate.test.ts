@@ -31,7 +31,8 @@ describe('refused when it is written', () => {
       {
         tasks: [
           {
-            ...{ name: 'a', action: 'core.http' },
+            name: 'a',
+            action: 'core.http',
             input: {
               url: 'https://a.example',
               headers: { 'Content-Length': '{{ parameters }}', TE: 'x', 'x-own': 'x' },

@@ -59,8 +59,19 @@ it.each(chains)(
     for (const event of [events[0]!, events.at(-1)!]) bare.take(event);
     const { workflowId, runId, workflowType, memo, input, output, failure, closed, created, lastEventId } = whole;
     expect(bare.execution()).toMatchObject({
-      ...{ workflowId, runId, workflowType, memo, input, output, failure, closed, created, lastEventId },
-      ...{ projection: 'partial', tasks: [], waitingFor: [] },
+      workflowId,
+      runId,
+      workflowType,
+      memo,
+      input,
+      output,
+      failure,
+      closed,
+      created,
+      lastEventId,
+      projection: 'partial',
+      tasks: [],
+      waitingFor: [],
     });
   },
 );

@@ -54,8 +54,17 @@ function written(name: string, warranted = true): Written {
   if (!warranted) return json;
   const [input, run] = decodePayloads(started.input) as [never, RunInput & Json];
   const memo: RunMemo = {
-    ...{ n: run.n, tenant: TENANT, ref: run.ref, revision: 1, definition_id: null, executor: 0, owner: 'ann' },
-    ...{ enforcement: null, parent: null, tags: [], actions: [] },
+    n: run.n,
+    tenant: TENANT,
+    ref: run.ref,
+    revision: 1,
+    definition_id: null,
+    executor: 0,
+    owner: 'ann',
+    enforcement: null,
+    parent: null,
+    tags: [],
+    actions: [],
   };
   const given = signer.withWarrant({ input, run, memo }, STARTED);
   startedIn(json).memo = { fields: { fermata: payloadOf(given as unknown as Json) } };

@@ -28,7 +28,8 @@ it.each<[string, Pending, object]>([
     'waits for its permit',
     { state: 2, lastStartedTime: at(20), heartbeatDetails: WAITING },
     {
-      ...{ kind: 'worker', since: iso(10) },
+      kind: 'worker',
+      since: iso(10),
       detail: 'worker_busy: 100 of 100 permits are in use, 40 of them by this tenant',
     },
   ],
@@ -40,7 +41,10 @@ it.each<[string, Pending, object]>([
   [
     'is to be tried again',
     {
-      ...{ state: 1, attempt: 2, lastAttemptCompleteTime: at(30), nextAttemptScheduleTime: at(50) },
+      state: 1,
+      attempt: 2,
+      lastAttemptCompleteTime: at(30),
+      nextAttemptScheduleTime: at(50),
       lastFailure: { message: 'no' },
     },
     { kind: 'retry', since: iso(30), until: iso(50), detail: 'no' },

@@ -22,7 +22,9 @@ function refusal(): Error {
   const fields = ['detail', 'where', 'hint', 'internalQuery', 'parameters', 'query', 'params', 'config', 'request'];
   return Object.assign(new Error(`duplicate key value violates unique constraint: ${CANARY}`), {
     ...Object.fromEntries(fields.map((field) => [field, `${field} ${CANARY}`])),
-    ...{ severity: 'ERROR', code: '23505', headers: { authorization: CANARY } },
+    severity: 'ERROR',
+    code: '23505',
+    headers: { authorization: CANARY },
   });
 }
 

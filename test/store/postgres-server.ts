@@ -67,7 +67,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   const start = async (): Promise<ChildProcess> => {
     // A group of its own, so that all its processes can be killed.
     const started = spawn(join(native, 'bin/postgres'), ['-D', data, ...settings], {
-      ...{ ...options, stdio: 'ignore', detached: true },
+      ...options,
+      stdio: 'ignore',
+      detached: true,
     });
     endWatch = endWithParent(started.pid!);
     await untilReady(url);

@@ -72,8 +72,15 @@ it('of two processes that rotate the signing key at once one has the key that si
   const opened = await Promise.all([openPostgres(url), openPostgres(url)]);
   const sealer = createSealer(['a master key, long enough'], 'test');
   const admin: Principal = {
-    ...{ id: 1, tenant, tenantRef: 'default', subject: 'ann', kind: 'person', onBehalfOf: null },
-    ...{ roles: ['admin'], permissions: [], groups: [] },
+    id: 1,
+    tenant,
+    tenantRef: 'default',
+    subject: 'ann',
+    kind: 'person',
+    onBehalfOf: null,
+    roles: ['admin'],
+    permissions: [],
+    groups: [],
   };
   const processes = await Promise.all(
     opened.map(async ({ db }) => {
@@ -247,21 +254,32 @@ it('reads instants and big numbers as it wrote them', async () => {
   const created = new Date('2026-11-23T12:34:56.789Z');
   const n = 2 ** 43 - 1;
   const entry = {
-    ...{ namespace: 'x', workflowId: 'w', runId: null, n, tenant, ref: 'a.b', revision: 1, definition: 1, pack: 'a' },
-    ...{ actions: ['core.http'], status: 'requested' as const, parent: null, enforcement: 2 ** 52, executor: 1 },
-    ...{
-      owner: 'o',
-      tags: [],
-      mode: null,
-      retryOf: null,
-      input: '{}',
-      result: null,
-      error: null,
-      errorCode: null,
-      created,
-      updated: created,
-    },
-    ...{ closed: null, version: { start: 0, run: '', closed: false, event: 0 } },
+    namespace: 'x',
+    workflowId: 'w',
+    runId: null,
+    n,
+    tenant,
+    ref: 'a.b',
+    revision: 1,
+    definition: 1,
+    pack: 'a',
+    actions: ['core.http'],
+    status: 'requested' as const,
+    parent: null,
+    enforcement: 2 ** 52,
+    executor: 1,
+    owner: 'o',
+    tags: [],
+    mode: null,
+    retryOf: null,
+    input: '{}',
+    result: null,
+    error: null,
+    errorCode: null,
+    created,
+    updated: created,
+    closed: null,
+    version: { start: 0, run: '', closed: false, event: 0 },
   };
   expect(await store.claim(tenant, { entry })).toBe('claimed');
   expect(await store.claim(tenant, { entry })).toBe('taken');
@@ -291,15 +309,19 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
   const store = createInquiryStore(db);
   const created = new Date('2026-11-24T00:00:00Z');
   const inquiry: Inquiry = {
-    ...{
-      key: 'ask',
-      task: 'ask',
-      visit: 1,
-      item: null,
-      request: inquiryRequest({ approvers: ['ann'], groups: ['ops'] }),
-    },
-    ...{ status: 'pending', votes: [], decisions: [], bound_to: 'x', plan: [], created: created.toISOString() },
-    ...{ expires_at: null, decided_at: null },
+    key: 'ask',
+    task: 'ask',
+    visit: 1,
+    item: null,
+    request: inquiryRequest({ approvers: ['ann'], groups: ['ops'] }),
+    status: 'pending',
+    votes: [],
+    decisions: [],
+    bound_to: 'x',
+    plan: [],
+    created: created.toISOString(),
+    expires_at: null,
+    decided_at: null,
   };
   const run = {
     namespace: 'inbox',
@@ -339,10 +361,31 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
 
   const runs = createExecutionStore(db);
   const entry = (n: number, retryOf: number | null) => ({
-    ...{ namespace: 'chain', workflowId: `c${n}`, runId: null, n, tenant, ref: 'a.b', revision: 1, definition: 1 },
-    ...{ pack: 'a', actions: [], status: n === 102 ? ('completed' as const) : ('failed' as const), parent: null },
-    ...{ enforcement: null, executor: 1, owner: 'o', tags: [], mode: null, retryOf: retryOf && retryOf * 1024 },
-    ...{ input: null, result: null, error: null, errorCode: null, created, updated: created, closed: created },
+    namespace: 'chain',
+    workflowId: `c${n}`,
+    runId: null,
+    n,
+    tenant,
+    ref: 'a.b',
+    revision: 1,
+    definition: 1,
+    pack: 'a',
+    actions: [],
+    status: n === 102 ? ('completed' as const) : ('failed' as const),
+    parent: null,
+    enforcement: null,
+    executor: 1,
+    owner: 'o',
+    tags: [],
+    mode: null,
+    retryOf: retryOf && retryOf * 1024,
+    input: null,
+    result: null,
+    error: null,
+    errorCode: null,
+    created,
+    updated: created,
+    closed: created,
     version: { start: n, run: `r${n}`, closed: true, event: 5 },
   });
   await runs.write([entry(100, null), entry(101, 100), entry(102, 101)]);
@@ -359,10 +402,31 @@ it('many that write the same rows in any order never wait for each other in a ci
   const runs = createExecutionStore(db);
   const created = new Date('2026-11-24T00:00:00Z');
   const entries = Array.from({ length: 60 }, (_, n) => ({
-    ...{ namespace: 'circle', workflowId: `circle${n}`, runId: null, n: 5_000 + n, tenant, ref: 'a.b', revision: 1 },
-    ...{ definition: 1, pack: 'a', actions: [], status: 'running' as const, parent: null, enforcement: null },
-    ...{ executor: 1, owner: 'o', tags: [], mode: null, retryOf: null, input: null, result: null, error: null },
-    ...{ errorCode: null, created, updated: created, closed: null },
+    namespace: 'circle',
+    workflowId: `circle${n}`,
+    runId: null,
+    n: 5_000 + n,
+    tenant,
+    ref: 'a.b',
+    revision: 1,
+    definition: 1,
+    pack: 'a',
+    actions: [],
+    status: 'running' as const,
+    parent: null,
+    enforcement: null,
+    executor: 1,
+    owner: 'o',
+    tags: [],
+    mode: null,
+    retryOf: null,
+    input: null,
+    result: null,
+    error: null,
+    errorCode: null,
+    created,
+    updated: created,
+    closed: null,
     version: { start: n, run: `r${n}`, closed: false, event: 5 },
   }));
   await runs.write(entries);

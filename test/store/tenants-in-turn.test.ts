@@ -109,8 +109,15 @@ it('what is to follow failures is begun of one tenant after another', async () =
 it('bulk jobs are worked on in turn, whichever tenant has more and older ones', async () => {
   const store = createBulkJobStore(db);
   const principal: Principal = {
-    ...{ id: NOBODY_ID, tenant: HUGE, tenantRef: 'x', subject: 'x', kind: 'person', onBehalfOf: null },
-    ...{ roles: [], permissions: [], groups: [] },
+    id: NOBODY_ID,
+    tenant: HUGE,
+    tenantRef: 'x',
+    subject: 'x',
+    kind: 'person',
+    onBehalfOf: null,
+    roles: [],
+    permissions: [],
+    groups: [],
   };
   const job = (n: number) => `10000000-0000-4000-8000-00000000000${n}`;
   for (const [n, tenant] of [HUGE, HUGE, HUGE, SMALL, TINY].entries()) {

@@ -42,7 +42,11 @@ async function startInnocent(): Promise<number> {
   ]).flat();
   const ref = `examples.innocent${Date.now()}`;
   await call(url, key, '/api/v1/workflows', {
-    ...{ ref, pack_ref: 'examples', label: ref, version: '1.0.0', definition: { tasks } },
+    ref,
+    pack_ref: 'examples',
+    label: ref,
+    version: '1.0.0',
+    definition: { tasks },
   });
   const { data } = await call(url, key, '/api/v1/executions', { action_ref: ref });
   return data.id;

@@ -62,7 +62,10 @@ export function run(main: string, env: Record<string, string>, args: readonly st
 export async function createDevFolder(state: 'new' | 'with a database' = 'with a database') {
   const folder = state === 'new' ? await makeFolder('dev') : await preparedFolder();
   const env = {
-    ...{ FERMATA_DATA_DIR: folder, FERMATA_PORT: '0', FERMATA_TEMPORAL_PORT: '0', FERMATA_TEMPORAL_UI_PORT: '0' },
+    FERMATA_DATA_DIR: folder,
+    FERMATA_PORT: '0',
+    FERMATA_TEMPORAL_PORT: '0',
+    FERMATA_TEMPORAL_UI_PORT: '0',
   };
   return {
     folder,

@@ -30,13 +30,11 @@ const MASTER_KEY = 'a master key that all processes have';
 async function startApiProcess(more: Record<string, string> = {}): Promise<{ running: Running; url: string }> {
   const port = await freePort();
   const running = run('api/main.ts', {
-    ...{
-      TEMPORAL_ADDRESS: temporal.address,
-      DATABASE_URL: postgres.url,
-      FERMATA_PORT: String(port),
-      FERMATA_DEV_KEY: KEY,
-      FERMATA_SECRET_KEY: MASTER_KEY,
-    },
+    TEMPORAL_ADDRESS: temporal.address,
+    DATABASE_URL: postgres.url,
+    FERMATA_PORT: String(port),
+    FERMATA_DEV_KEY: KEY,
+    FERMATA_SECRET_KEY: MASTER_KEY,
     ...more,
   });
   processes.push(running);
@@ -56,7 +54,9 @@ it('two APIs and two workers, each a process of its own, serve one another over 
   ]);
   const workers = [{ FERMATA_METRICS_PORT: String(metrics[1]) }, {}].map((more) =>
     run('worker/main.ts', {
-      ...{ TEMPORAL_ADDRESS: temporal.address, DATABASE_URL: postgres.url, FERMATA_SECRET_KEY: MASTER_KEY },
+      TEMPORAL_ADDRESS: temporal.address,
+      DATABASE_URL: postgres.url,
+      FERMATA_SECRET_KEY: MASTER_KEY,
       FERMATA_EGRESS_ALLOW: [first, second].map(({ url }) => new URL(url).host).join(),
       ...more,
     }),

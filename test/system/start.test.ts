@@ -82,10 +82,16 @@ it('no port of Temporal can be reached by an action, whatever it is called; the 
   ];
   const ref = 'examples.outward';
   await call(url, api_key, '/api/v1/workflows', {
-    ...{ ref, pack_ref: 'examples', label: ref, version: '1.0.0', definition: { tasks } },
+    ref,
+    pack_ref: 'examples',
+    label: ref,
+    version: '1.0.0',
+    definition: { tasks },
   });
   const { data } = await call(url, api_key, '/api/v1/executions', {
-    ...{ action_ref: ref, parameters: { targets, api: `${url}/healthz` }, wait: 60 },
+    action_ref: ref,
+    parameters: { targets, api: `${url}/healthz` },
+    wait: 60,
   });
   expect(data.status).toBe('completed');
   const items = (data.tasks as { key: string; error: { type: string } | null }[]).filter(({ key }) =>
@@ -118,7 +124,10 @@ it('after kill -9 its worker and its Temporal server end by themselves; the next
   const definition = { tasks: [task, { name: 'b', action: 'core.http', input: { url: `${web.url}/ok` } }] };
   const ref = 'examples.survivor';
   await call(url, api_key, '/api/v1/workflows', {
-    ...{ ref, pack_ref: 'examples', label: ref, version: '1.0.0' },
+    ref,
+    pack_ref: 'examples',
+    label: ref,
+    version: '1.0.0',
     definition,
   });
   const { data } = await call(url, api_key, '/api/v1/executions', { action_ref: ref });

@@ -329,7 +329,8 @@ it.each([
   closing.push(server.close);
   // The same text within a body stays.
   expect(await call({ url: server.url, method: 'POST', body: 'x' })).toMatchObject({
-    ...{ status_code: 200, body: 'HTTP/1.1 100 Continue\r\n\r\n' },
+    status_code: 200,
+    body: 'HTTP/1.1 100 Continue\r\n\r\n',
   });
 });
 

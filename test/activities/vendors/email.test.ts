@@ -10,7 +10,9 @@ let mails: { from: string; to: string[]; text: string }[] = [];
 /** What the next recipients are answered with. */
 let refusals: number[] = [];
 const server = new SMTPServer({
-  ...{ disabledCommands: ['STARTTLS', 'AUTH'], authOptional: true, logger: false },
+  disabledCommands: ['STARTTLS', 'AUTH'],
+  authOptional: true,
+  logger: false,
   onRcptTo(_, __, done) {
     const responseCode = refusals.shift();
     done(responseCode === undefined ? null : Object.assign(new Error('not now'), { responseCode }));

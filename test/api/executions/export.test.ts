@@ -7,9 +7,20 @@ type Row = ExecutionPage['rows'][number];
 
 const rowOf = (more: Partial<Row>): Row =>
   ({
-    ...{ n: 1_800_000_000_000_000, workflowId: 'wf_x', ref: 'core.http', status: 'completed', parent: null },
-    ...{ enforcement: null, executor: 1, created: new Date(0), updated: new Date(0), closed: null },
-    ...{ errorCode: null, error: null, result: null, ...more },
+    n: 1_800_000_000_000_000,
+    workflowId: 'wf_x',
+    ref: 'core.http',
+    status: 'completed',
+    parent: null,
+    enforcement: null,
+    executor: 1,
+    created: new Date(0),
+    updated: new Date(0),
+    closed: null,
+    errorCode: null,
+    error: null,
+    result: null,
+    ...more,
   }) as Row;
 
 async function exported(row: Partial<Row>, format: ExportFormat = 'csv', raw = false, bom = false): Promise<string> {

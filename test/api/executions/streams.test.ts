@@ -5,17 +5,15 @@ import type { Principal } from '../../../model/principal.ts';
 import { createTestApp } from '../test-app.ts';
 
 const someone = (id: number, tenant: string): Principal => ({
-  ...{
-    id,
-    tenant,
-    tenantRef: tenant,
-    subject: `s${id}`,
-    kind: 'person',
-    onBehalfOf: null,
-    roles: [],
-    permissions: [],
-    groups: [],
-  },
+  id,
+  tenant,
+  tenantRef: tenant,
+  subject: `s${id}`,
+  kind: 'person',
+  onBehalfOf: null,
+  roles: [],
+  permissions: [],
+  groups: [],
 });
 
 it('a gate counts by principal, tenant and process, and forgets who leaves', () => {

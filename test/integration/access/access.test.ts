@@ -83,7 +83,12 @@ describe('a token', () => {
         .setExpirationTime('1h')
         .sign(privateKey);
     expect(await verify(await token('one'))).toEqual({
-      ...{ subject: 'ada', kind: 'person', tenant: null, roles: ['operator'], permissions: [], groups: ['ops'] },
+      subject: 'ada',
+      kind: 'person',
+      tenant: null,
+      roles: ['operator'],
+      permissions: [],
+      groups: ['ops'],
     });
     const codeOf = (promise: Promise<unknown>) =>
       promise.then(
@@ -139,7 +144,9 @@ describe('the audit log', () => {
         accept: 'application/json, text/event-stream',
       },
       body: JSON.stringify({
-        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
         params: { name: 'start_execution', arguments: { workflow: 'core.noop', idempotencyKey: 'audit' } },
       }),
     });

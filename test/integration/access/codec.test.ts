@@ -51,11 +51,17 @@ async function stored(workflowId: string): Promise<string> {
 it('runs, fails, asks people, signals, goes on in sub-workflows, is listed, read, streamed and tried again; Temporal sees none of it', async () => {
   const say = `${CANARY} {{ x }}`;
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.sealed_below', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.sealed_below',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: { tasks: [{ name: 'a', action: 'core.transform', input: { data: say } }] },
   });
   const stored201 = await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.sealed', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.sealed',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'call', action: 'core.http', input: { url: `${harness.api.url}/healthz?${CANARY}` } },
@@ -169,7 +175,11 @@ it('opens payloads for Temporal’s UI, in the browser of somebody who may, and 
 it('takes nothing in the clear, and nothing that was sealed for another run, however it comes', async () => {
   const define = (ref: string, tasks: object[]) =>
     harness.call('POST', '/api/v1/workflows', {
-      ...{ ref, pack_ref: 'examples', label: 'x', version: '1.0.0', definition: { tasks } },
+      ref,
+      pack_ref: 'examples',
+      label: 'x',
+      version: '1.0.0',
+      definition: { tasks },
     });
   await define('examples.waits', [{ name: 'wait', action: 'core.wait_signal', input: { name: 'go' } }]);
   const read = async (id: number) => (await harness.call('GET', `${BASE}/${id}`)).body.data;
@@ -190,7 +200,9 @@ it('takes nothing in the clear, and nothing that was sealed for another run, how
   const forged = [clear, (await payloadsOf(other.workflow_id)).signal, (await payloadsOf(mine.workflow_id)).memo];
   for (const payload of forged.slice(0, 2)) {
     await workflowService.signalWorkflowExecution({
-      ...{ namespace: 'codec', workflowExecution: { workflowId: mine.workflow_id }, signalName: 'go' },
+      namespace: 'codec',
+      workflowExecution: { workflowId: mine.workflow_id },
+      signalName: 'go',
       input: { payloads: [payload] },
     });
   }
@@ -211,7 +223,10 @@ it('takes nothing in the clear, and nothing that was sealed for another run, how
 
   const queue = 'default.in-the-clear';
   await harness.call('POST', '/api/v1/actions', {
-    ...{ ref: 'examples.outside', pack_ref: 'examples', label: 'x', task_queue: queue },
+    ref: 'examples.outside',
+    pack_ref: 'examples',
+    label: 'x',
+    task_queue: queue,
   });
   const { id } = await start('examples.outside', {}, 0);
   const task = await harness.connection.withDeadline(Date.now() + 60_000, () =>

@@ -55,7 +55,11 @@ async function furnish(tenant: Tenant, admin: string): Promise<void> {
   const definition = { tasks: [{ name: 'ask', action: 'core.inquiry', input: question }] };
   await made(admin, '/api/v1/packs', { ref: mark, label: mark });
   await made(admin, '/api/v1/workflows', {
-    ...{ ref: `${mark}.ask`, pack_ref: mark, label: mark, version: '1.0.0', definition },
+    ref: `${mark}.ask`,
+    pack_ref: mark,
+    label: mark,
+    version: '1.0.0',
+    definition,
   });
   const queue = tenant === 'default' ? mark : `${tenant}.${mark}`;
   await made(admin, '/api/v1/actions', { ref: `${mark}.act`, pack_ref: mark, label: mark, task_queue: queue });
@@ -64,7 +68,11 @@ async function furnish(tenant: Tenant, admin: string): Promise<void> {
   await made(admin, `/api/v1/connections/webhook/${mark}`, { secrets }, 'PUT');
   const input = { data: mark };
   await made(admin, '/api/v1/schedules', {
-    ...{ id: mark, workflow: 'core.transform', input, spec: { every: 86_400 }, paused: true },
+    id: mark,
+    workflow: 'core.transform',
+    input,
+    spec: { every: 86_400 },
+    paused: true,
   });
   const done = await made(admin, '/api/v1/executions', { action_ref: 'core.transform', parameters: input });
   const run = await made(admin, '/api/v1/executions', { workflow: `${mark}.ask` });
@@ -122,8 +130,17 @@ function thingOf(path: string, name: string, tenant: Tenant): string {
     return path.includes('automation') ? run.uuid : String(run.id);
   }
   const values: Record<string, string> = {
-    ...{ pack_ref: mark, pack: 'webhook', name: mark, job_id: job, subject: `${mark}-spare`, key: 'ask', event: '1' },
-    ...{ status: 'running', enforcement_id: '1', verb: 'cancel', kid: 'none' },
+    pack_ref: mark,
+    pack: 'webhook',
+    name: mark,
+    job_id: job,
+    subject: `${mark}-spare`,
+    key: 'ask',
+    event: '1',
+    status: 'running',
+    enforcement_id: '1',
+    verb: 'cancel',
+    kid: 'none',
   };
   return values[name]!;
 }
@@ -151,7 +168,9 @@ const BODIES: [RegExp, object][] = [
 
 /** What each tool is given. */
 const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
-  ...{ list_executions: () => ({}), list_workflows: () => ({}), list_inquiries: () => ({}) },
+  list_executions: () => ({}),
+  list_workflows: () => ({}),
+  list_inquiries: () => ({}),
   get_execution: (tenant) => ({ id: things[tenant].run.id }),
   wait_for_execution: (tenant) => ({ id: things[tenant].run.id, timeoutSeconds: 1 }),
   retry_execution: (tenant) => ({ id: things[tenant].run.id }),
@@ -162,10 +181,14 @@ const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   get_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
   validate_workflow: () => ({ definition: {} }),
   create_workflow: () => ({
-    ...{ ref: 'none.x', pack_ref: 'none', label: 'x', version: '1.0.0' },
+    ref: 'none.x',
+    pack_ref: 'none',
+    label: 'x',
+    version: '1.0.0',
     definition: { tasks: [{ name: 'a', action: 'core.noop' }] },
   }),
-  ...{ list_actions: () => ({}), list_schedules: () => ({}) },
+  list_actions: () => ({}),
+  list_schedules: () => ({}),
   update_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
   simulate_workflow: (tenant) => ({ ref: `${MARK[tenant]}.ask` }),
   get_action: (tenant) => ({ ref: `${MARK[tenant]}.act` }),
@@ -290,7 +313,9 @@ describe('every operation of docs/access.md', () => {
     const response = await fetch(`${harness.api.url}/mcp`, {
       method: 'POST',
       headers: {
-        ...{ 'x-api-key': DEV_KEY, 'content-type': 'application/json', connection: 'close' },
+        'x-api-key': DEV_KEY,
+        'content-type': 'application/json',
+        connection: 'close',
         accept: 'application/json, text/event-stream',
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),

@@ -83,7 +83,12 @@ describe('keys', () => {
     const made = (await post('/api/v1/keys', { subject: 'ci', roles: ['viewer'], groups: ['bots'], label: 'pipeline' }))
       .body.data;
     expect(made).toMatchObject({
-      ...{ subject: 'ci', roles: ['viewer'], groups: ['bots'], label: 'pipeline', expires: null, tenant: 'default' },
+      subject: 'ci',
+      roles: ['viewer'],
+      groups: ['bots'],
+      label: 'pipeline',
+      expires: null,
+      tenant: 'default',
       permissions: ['workflow:read', 'execution:read', 'automation:read'],
     });
     expect(made.key.startsWith(made.prefix)).toBe(true);
@@ -134,7 +139,8 @@ it('tells everyone who they are, and what they may do', async () => {
   };
   const { data } = await me(await keyFor(body));
   expect(data).toEqual({
-    ...{ ...body, tenant: 'default' },
+    ...body,
+    tenant: 'default',
     permissions: ['workflow:read', 'execution:read', 'automation:read', 'inquiry:respond'],
   });
   expect((await me(await keyFor({ subject: 'nobody in particular' }))).data.permissions).toEqual([]);

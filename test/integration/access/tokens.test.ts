@@ -15,12 +15,17 @@ beforeAll(async () => {
     keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, roles: ['operator'] })).body.data.key;
   }
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.twice', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.twice',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       start: ['ask'],
       tasks: [
         {
-          ...{ name: 'ask', action: 'core.inquiry', input: { approvers: ['ann', 'bob'] } },
+          name: 'ask',
+          action: 'core.inquiry',
+          input: { approvers: ['ann', 'bob'] },
           next: [
             { when: "succeeded() and result().option == 'approve'", do: 'ask' },
             { when: 'failed()', do: 'noop' },

@@ -136,8 +136,10 @@ describe('a connection', () => {
 describe('what the settings of a process name', () => {
   it('is the connection of the first tenant alone, and only where it has none', async () => {
     const { config } = readConfig({
-      ...{ FERMATA_SLACK_BOT_TOKEN: 'xoxb-own', FERMATA_SLACK_API_URL: 'http://127.0.0.1:1/api' },
-      ...{ FERMATA_SMTP_URL: 'smtp://mail.internal', FERMATA_SMTP_FROM: 'Fermata <fermata@example.com>' },
+      FERMATA_SLACK_BOT_TOKEN: 'xoxb-own',
+      FERMATA_SLACK_API_URL: 'http://127.0.0.1:1/api',
+      FERMATA_SMTP_URL: 'smtp://mail.internal',
+      FERMATA_SMTP_FROM: 'Fermata <fermata@example.com>',
     });
     const { db } = harness.database;
     const { connect } = createDesk(db, [SECRET_KEY], ownConnections(config));
@@ -148,11 +150,14 @@ describe('what the settings of a process name', () => {
     await harness.call('DELETE', '/api/v1/connections/slack/default');
     await harness.call('DELETE', '/api/v1/connections/email/default');
     expect(await connect(home, 'slack', 'default')).toEqual({
-      ...{ settings: { api_url: 'http://127.0.0.1:1/api' }, secrets: { bot_token: 'xoxb-own' }, trusted: true },
+      settings: { api_url: 'http://127.0.0.1:1/api' },
+      secrets: { bot_token: 'xoxb-own' },
+      trusted: true,
     });
     expect(await connect(home, 'email', 'default')).toEqual({
       settings: { from: 'Fermata <fermata@example.com>' },
-      ...{ secrets: { url: 'smtp://mail.internal' }, trusted: true },
+      secrets: { url: 'smtp://mail.internal' },
+      trusted: true,
     });
     for (const [tenant, name] of [
       [home, 'another'],
@@ -190,7 +195,10 @@ describe('an action', () => {
     const { result } = await run('jira.create_issue', input);
     expect(result).toMatchObject({ id: '10001', key: 'INC-1', url: `${vendors.url}/jira/browse/INC-1` });
     expect(vendors.asked.at(-1)!.body.fields).toMatchObject({
-      ...{ project: { key: 'INC' }, summary: 'It burns', issuetype: { name: 'Task' }, labels: ['x'] },
+      project: { key: 'INC' },
+      summary: 'It burns',
+      issuetype: { name: 'Task' },
+      labels: ['x'],
       description: {
         type: 'doc',
         version: 1,
@@ -204,20 +212,27 @@ describe('an action', () => {
     const definition = {
       tasks: [
         {
-          ...{ name: 'page', action: 'pagerduty.create_incident', retry: { count: 3, delay: 0 } },
+          name: 'page',
+          action: 'pagerduty.create_incident',
+          retry: { count: 3, delay: 0 },
           input: { summary: 'down', severity: 'critical', details: { host: 'a' } },
         },
       ],
     };
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.page', pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+      ref: 'examples.page',
+      pack_ref: 'examples',
+      label: 'x',
+      version: '1.0.0',
+      definition,
     });
     const { result, status, tasks } = await run('examples.page', {});
     expect([status, result]).toEqual(['completed', { status: 'success', dedup_key: expect.any(String) }]);
     const sent = vendors.asked.filter(({ path }) => path.startsWith('/pagerduty')).slice(-3);
     expect(new Set(sent.map(({ body }) => body.dedup_key))).toEqual(new Set([result.dedup_key]));
     expect(sent[0]!.body).toMatchObject({
-      ...{ event_action: 'trigger', payload: { summary: 'down', severity: 'critical', source: 'fermata' } },
+      event_action: 'trigger',
+      payload: { summary: 'down', severity: 'critical', source: 'fermata' },
     });
     expect(Date.parse(tasks[0].ended) - Date.parse(tasks[0].created)).toBeGreaterThanOrEqual(1_000);
   });
@@ -226,7 +241,8 @@ describe('an action', () => {
     const input = { to: ['ann@example.com'], bcc: 'bob@example.com', subject: 'Hi ä', text: 'there' };
     const { result } = await run('email.send', input);
     expect(result).toEqual({
-      ...{ message_id: expect.stringMatching(/^<[0-9a-f]{64}@example\.com>$/), rejected: [] },
+      message_id: expect.stringMatching(/^<[0-9a-f]{64}@example\.com>$/),
+      rejected: [],
       accepted: ['ann@example.com', 'bob@example.com'],
     });
     expect(systems.mails.at(-1)).toMatchObject({ from: 'ops@example.com', to: ['ann@example.com', 'bob@example.com'] });
@@ -250,7 +266,9 @@ describe('an action', () => {
     const sql = 'SELECT id, name, tags, at FROM shop.orders WHERE name <> $1 ORDER BY id';
     const found = await run('database.query', { sql, params: ['nobody'], max_rows: 1 });
     expect(found.result).toEqual({
-      ...{ rows: [{ id: 1, name, tags: ['a', { b: 1 }], at: null }], row_count: 1, truncated: true },
+      rows: [{ id: 1, name, tags: ['a', { b: 1 }], at: null }],
+      row_count: 1,
+      truncated: true,
     });
     const times = await run('database.query', { sql: 'SELECT at FROM shop.orders WHERE id = $1', params: [2] });
     expect(times.result.rows).toEqual([{ at: '2026-01-01T00:00:00Z' }]);
@@ -284,13 +302,19 @@ describe('an action', () => {
     const definition = {
       tasks: [
         {
-          ...{ name: 'deploy', action: 'aws.deploy', retry: { count: 1 } },
+          name: 'deploy',
+          action: 'aws.deploy',
+          retry: { count: 1 },
           input: { application: 'shop', deployment_group: 'web', description: 'v7' },
         },
       ],
     };
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.deploy', pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+      ref: 'examples.deploy',
+      pack_ref: 'examples',
+      label: 'x',
+      version: '1.0.0',
+      definition,
     });
     // It is listed and begun; what it is then is not told.
     vendors.answer(null, null, { status: 500, body: { __type: 'InternalError' } });
@@ -342,7 +366,7 @@ describe('an action', () => {
 
   it('runs with what its connection gives where the task gives nothing', async () => {
     const settings = {
-      ...{ api_url: `${vendors.url}/slack` },
+      api_url: `${vendors.url}/slack`,
       defaults: { 'slack.post_message': { channel: '#alerts', message: 'from the connection' } },
     };
     const secrets = { bot_token: SECRETS.slack };
@@ -425,14 +449,12 @@ describe('an action', () => {
 describe('the examples of document 003', () => {
   const store = (ref: string, definition: Definition, param_schema?: object) =>
     harness.call('POST', '/api/v1/workflows', {
-      ...{
-        ref,
-        pack_ref: ref.split('.')[0],
-        label: ref,
-        version: '1.0.0',
-        definition,
-        ...(param_schema && { param_schema }),
-      },
+      ref,
+      pack_ref: ref.split('.')[0],
+      label: ref,
+      version: '1.0.0',
+      definition,
+      ...(param_schema && { param_schema }),
     });
   const setUp = (pack: string, defaults: JsonObject) => {
     const { settings, secrets } = systems.connections[pack]!;
@@ -496,7 +518,9 @@ describe('the examples of document 003', () => {
     const { status, result } = await run('database.pipeline', {});
     expect([status, result]).toEqual(['completed', expect.objectContaining({ bucket: BUCKET, key: 'pipeline.json' })]);
     expect(JSON.parse(await systems.stored('pipeline.json'))).toEqual({
-      ...{ rows: [{ one: 1, two: true }], row_count: 1, truncated: false },
+      rows: [{ one: 1, two: true }],
+      row_count: 1,
+      truncated: false,
     });
   });
 
@@ -516,13 +540,19 @@ describe('the examples of document 003', () => {
 describe('a secret of a template', () => {
   const NAME = 'API_TOKEN';
   const call = (rest: JsonObject, more: JsonObject = {}) => ({
-    ...{ name: 'call', action: 'core.http', ...more },
+    name: 'call',
+    action: 'core.http',
+    ...more,
     input: { url: `${vendors.url}/echo`, method: 'POST', body: {}, ...rest },
   });
   const runOf = async (ref: string, tasks: JsonObject[], parameters: JsonObject = {}) => {
     const definition = { tasks };
     const stored = await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: `examples.${ref}`, pack_ref: 'examples', label: ref, version: '1.0.0', definition },
+      ref: `examples.${ref}`,
+      pack_ref: 'examples',
+      label: ref,
+      version: '1.0.0',
+      definition,
     });
     expect(stored.status, JSON.stringify(stored.body)).toBe(201);
     return run(`examples.${ref}`, parameters);
@@ -556,10 +586,12 @@ describe('a secret of a template', () => {
     const { status, result, tasks } = await runOf('secret_put', [task], { x: 1 });
     expect([status, result.body]).toEqual([...['completed', { said: 'Bearer ********', body: ['1-********'] }]]);
     expect(vendors.asked.at(-1)).toMatchObject({
-      ...{ authorization: `Bearer ${SECRETS.template}`, body: [`1-${SECRETS.template}`] },
+      authorization: `Bearer ${SECRETS.template}`,
+      body: [`1-${SECRETS.template}`],
     });
     expect(tasks[0].input).toMatchObject({
-      ...{ headers: { authorization: 'Bearer {{ secret.API_TOKEN }}' }, body: ['1-{{ secret.API_TOKEN }}'] },
+      headers: { authorization: 'Bearer {{ secret.API_TOKEN }}' },
+      body: ['1-{{ secret.API_TOKEN }}'],
     });
   });
 
@@ -616,7 +648,9 @@ describe('a secret of a template', () => {
     ] as [RunInput, RunMemo][]) {
       const n = nextNumber();
       const handle = await client.workflow.start(run.ref, {
-        ...{ workflowId: workflowIdOf(n), taskQueue: OWN_TASK_QUEUE, args: [input, { ...run, n }] },
+        workflowId: workflowIdOf(n),
+        taskQueue: OWN_TASK_QUEUE,
+        args: [input, { ...run, n }],
         memo: { fermata: { ...left, n } },
       });
       await expect(handle.result()).rejects.toThrow();

@@ -11,7 +11,11 @@ afterAll(() => harness.close());
 
 const noop = { tasks: [{ name: 'a', action: 'core.noop' }] };
 const workflow = (name: string, pack: string) => ({
-  ...{ ref: `${pack}.${name}`, pack_ref: pack, label: name, version: '1.0.0', definition: noop },
+  ref: `${pack}.${name}`,
+  pack_ref: pack,
+  label: name,
+  version: '1.0.0',
+  definition: noop,
 });
 
 describe('packs', () => {
@@ -124,7 +128,10 @@ it('POST /workflows/{ref}/execute starts a run of that workflow', async () => {
 describe('an import that prunes', () => {
   const BASE = '/api/v1/packs/import';
   const workflow = (name: string, action = 'core.noop') => ({
-    ...{ ref: `pruned.${name}`, pack_ref: 'pruned', label: name, version: '1.0.0' },
+    ref: `pruned.${name}`,
+    pack_ref: 'pruned',
+    label: name,
+    version: '1.0.0',
     definition: { tasks: [{ name: 'a', action }] },
   });
   const action = (name: string) => ({ ref: `pruned.${name}`, pack_ref: 'pruned', label: name, task_queue: 'q' });

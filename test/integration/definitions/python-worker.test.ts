@@ -81,7 +81,9 @@ it('fails them with the type, the code and the details that it says, and not aga
   const definition = {
     tasks: [
       {
-        ...{ name: 'resize', action: 'media.resize', retry: { count: 3 } },
+        name: 'resize',
+        action: 'media.resize',
+        retry: { count: 3 },
         input: { picture: 'dog.png', width: 20_000 },
         next: [
           {

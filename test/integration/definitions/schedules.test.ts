@@ -52,8 +52,13 @@ const YEAR_END = Date.parse('2028-01-01T00:00:00Z');
 
 function clockOf(timeZone: string): (time: number) => Clock {
   const format = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' },
-    ...{ day: 'numeric', month: 'numeric', weekday: 'short' },
+    timeZone,
+    hourCycle: 'h23',
+    hour: '2-digit',
+    minute: '2-digit',
+    day: 'numeric',
+    month: 'numeric',
+    weekday: 'short',
   });
   return (time) => {
     const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]));
@@ -95,7 +100,9 @@ describe('a schedule', () => {
       (schedule) => schedule.recent.length >= 2,
     );
     expect((await harness.call('POST', `${BASE}/often/pause`, { note: 'enough' })).body.data).toMatchObject({
-      ...{ paused: true, note: null, state_note: 'enough' },
+      paused: true,
+      note: null,
+      state_note: 'enough',
     });
     const [one, two] = await Promise.all([ended(recent[0].execution), ended(recent[1].execution)]);
     for (const run of [one, two]) {
@@ -134,7 +141,10 @@ describe('a schedule', () => {
     );
     expect((await ended(triggered.recent[0].execution)).schedule).toBe('nightly');
     const replaced = await harness.call('PUT', `${BASE}/nightly`, {
-      ...{ workflow: 'core.transform', input: { data: 1 }, spec: { every: 3600 }, note: 'hourly' },
+      workflow: 'core.transform',
+      input: { data: 1 },
+      spec: { every: 3600 },
+      note: 'hourly',
     });
     expect(replaced.body.data).toMatchObject({ workflow: 'core.transform', spec: { every: 3600 }, note: 'hourly' });
     const backfill = { start: '2026-11-01T00:30:00Z', end: '2026-11-01T03:30:00Z', overlap: 'allow_all' };
@@ -170,11 +180,9 @@ describe('a schedule', () => {
     expect([triggered.status, triggered.body.code]).toEqual([409, 'workflow_disabled']);
     await refresh();
     expect(await get('moving')).toMatchObject({
-      ...{
-        paused: true,
-        note: null,
-        state_note: "its workflow cannot be started: Workflow 'examples.moving' is disabled",
-      },
+      paused: true,
+      note: null,
+      state_note: "its workflow cannot be started: Workflow 'examples.moving' is disabled",
     });
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: true });
     await refresh();
@@ -187,7 +195,10 @@ describe('a schedule', () => {
 
   it('tells each run the time that it is for, with its retries and sub-workflows', async () => {
     const body = (name: string, tasks: object[], output: unknown) => ({
-      ...{ ref: `examples.${name}`, pack_ref: 'examples', label: name, version: '1.0.0' },
+      ref: `examples.${name}`,
+      pack_ref: 'examples',
+      label: name,
+      version: '1.0.0',
       definition: { tasks, output },
     });
     const time = '{{ execution.scheduled_at }} {{ execution.schedule }}';
@@ -390,11 +401,10 @@ describe('a schedule', () => {
     const body = { workflow: 'core.noop', spec: { cron: [cron], time_zone: zone }, paused: true };
     expect((await create({ id: 'year', ...body })).status).toBe(201);
     const { startTime: found } = await harness.connection.workflowService.listScheduleMatchingTimes({
-      ...{ namespace: 'schedules', scheduleId: 'default.year' },
-      ...{
-        startTime: msToTs(JANUARY - 1_000),
-        endTime: msToTs(YEAR_END - 1_000),
-      },
+      namespace: 'schedules',
+      scheduleId: 'default.year',
+      startTime: msToTs(JANUARY - 1_000),
+      endTime: msToTs(YEAR_END - 1_000),
     });
     const clock = clockOf(zone);
     const expected: number[] = [];

@@ -4,12 +4,17 @@ import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harne
 let harness: ApiHarness;
 const url = '/api/v1/workflows';
 const http = (name: string, rest: object = {}) => ({
-  ...{ name, action: 'core.http', input: { url: '{{ url }}' } },
+  name,
+  action: 'core.http',
+  input: { url: '{{ url }}' },
   ...rest,
 });
 
 const DEPLOY = {
-  ...{ ref: 'examples.deploy', pack_ref: 'examples', label: 'Deploy', version: '1.0.0' },
+  ref: 'examples.deploy',
+  pack_ref: 'examples',
+  label: 'Deploy',
+  version: '1.0.0',
   param_schema: { type: 'object', properties: { url: { type: 'string' } }, required: ['url'] },
   definition: {
     variables: { tries: 0 },
@@ -32,13 +37,20 @@ const DEPLOY = {
 };
 
 const ROLL_OUT = {
-  ...{ ref: 'examples.roll_out', pack_ref: 'examples', label: 'Roll out', version: '1.0.0' },
+  ref: 'examples.roll_out',
+  pack_ref: 'examples',
+  label: 'Roll out',
+  version: '1.0.0',
   definition: {
     start: ['each', 'again'],
     tasks: [
       {
-        ...{ name: 'each', action: 'examples.deploy', with_items: '{{ workflow.param.urls }}' },
-        ...{ input: { url: '{{ item }}' }, on_item_failure: 'finish', on_complete: 'all' },
+        name: 'each',
+        action: 'examples.deploy',
+        with_items: '{{ workflow.param.urls }}',
+        input: { url: '{{ item }}' },
+        on_item_failure: 'finish',
+        on_complete: 'all',
       },
       { name: 'again', action: 'core.noop', next: [{ when: 'true', publish: { rounds: 1 }, do: 'all' }] },
       { name: 'all', action: 'core.transform', join: 2, input: { data: '{{ each.output }}' } },
@@ -124,17 +136,28 @@ describe('POST /workflows/{ref}/simulate', () => {
       order: ['roll', 'settle', 'go'],
       tasks: [
         {
-          ...{ key: 'roll', action: 'core.http', status: 'succeeded', error: null },
+          key: 'roll',
+          action: 'core.http',
+          status: 'succeeded',
+          error: null,
           input: expect.objectContaining({ url: 'https://example.com', method: 'GET' }),
           output: { status_code: 200 },
         },
         {
-          ...{ key: 'settle', action: 'core.delay', status: 'succeeded', error: null },
-          ...{ input: { seconds: 3600 }, output: { waited_ms: 3_600_000 } },
+          key: 'settle',
+          action: 'core.delay',
+          status: 'succeeded',
+          error: null,
+          input: { seconds: 3600 },
+          output: { waited_ms: 3_600_000 },
         },
         {
-          ...{ key: 'go', action: 'core.wait_signal', status: 'succeeded', error: null },
-          ...{ input: { name: 'go' }, output: { by: 'me' } },
+          key: 'go',
+          action: 'core.wait_signal',
+          status: 'succeeded',
+          error: null,
+          input: { name: 'go' },
+          output: { by: 'me' },
         },
       ],
       warnings: [],

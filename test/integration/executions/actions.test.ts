@@ -34,7 +34,11 @@ afterAll(async () => {
 
 const object = (properties: object, required: string[] = []) => ({ type: 'object', properties, required });
 const greet = {
-  ...{ ref: 'shop.greet', pack_ref: 'shop', label: 'Greet', task_queue: 'their-queue', timeout: 20 },
+  ref: 'shop.greet',
+  pack_ref: 'shop',
+  label: 'Greet',
+  task_queue: 'their-queue',
+  timeout: 20,
   param_schema: object({ name: { type: 'string' } }, ['name']),
   out_schema: object({ greeting: { type: 'string' } }, ['greeting']),
 };
@@ -51,7 +55,10 @@ describe('an action of other workers', () => {
     expect((await start('shop.greet', { name: 7 })).result).toMatchObject({ error_code: 'INPUT_INVALID' });
 
     const workflow = (input: object) => ({
-      ...{ ref: 'shop.flow', pack_ref: 'shop', label: 'Flow', version: '1.0.0' },
+      ref: 'shop.flow',
+      pack_ref: 'shop',
+      label: 'Flow',
+      version: '1.0.0',
       definition: { tasks: [{ name: 'hi', action: 'shop.greet', input }], output: '{{ hi.output.greeting }}' },
     });
     const wrong = await harness.call('POST', '/api/v1/workflows', workflow({ nam: 'Ada', name: 7 }));
@@ -107,7 +114,10 @@ describe('the import of a pack', () => {
   const pack = { ref: 'tools', label: 'Tools' };
   const action = { ...greet, ref: 'tools.greet', pack_ref: 'tools' };
   const workflow = (name: string, task: object) => ({
-    ...{ ref: `tools.${name}`, pack_ref: 'tools', label: name, version: '1.0.0' },
+    ref: `tools.${name}`,
+    pack_ref: 'tools',
+    label: name,
+    version: '1.0.0',
     definition: { tasks: [{ name: 'one', ...task }] },
   });
   const both = [
@@ -150,7 +160,8 @@ describe('the import of a pack', () => {
     };
     const post = async (body: Uint8Array) => {
       const response = await fetch(`${harness.api.url}/api/v1/packs/import`, {
-        ...{ method: 'POST', body },
+        method: 'POST',
+        body,
         headers: { 'x-api-key': DEV_KEY, 'content-type': 'application/zip' },
       });
       return { status: response.status, body: (await response.json()) as { error: string; data: object } };
@@ -159,7 +170,8 @@ describe('the import of a pack', () => {
     expect([imported.status, imported.body.data]).toMatchObject([200, { workflows: [{ ref: 'zipped.hello' }] }]);
     expect((await start('zipped.hello')).status).toBe('completed');
     expect(await post(zipSync({ 'a.txt': strToU8('') }))).toMatchObject({
-      ...{ status: 400, body: { error: 'the archive must hold one pack.yaml' } },
+      status: 400,
+      body: { error: 'the archive must hold one pack.yaml' },
     });
     expect(await post(strToU8('nothing'))).toMatchObject({ status: 400, body: { error: 'the archive is no ZIP' } });
     const bad = await post(zipSync({ ...files, 'zipped/workflows/hello.yaml': strToU8('a: [') }));
@@ -207,7 +219,10 @@ describe('task queues', () => {
     expect((await ask('POST', '/api/v1/actions', action('pay roll/1'))).told).toBe('201 ok');
     const fail = { name: 'fails', action: 'core.fail', input: { message: 'x' } };
     const workflow = (ref: string, named: string) => ({
-      ...{ ref, pack_ref: 'p', label: 'x', version: '1.0.0' },
+      ref,
+      pack_ref: 'p',
+      label: 'x',
+      version: '1.0.0',
       definition: { tasks: [fail, { name: 'a', action: named }] },
     });
     expect((await ask('POST', '/api/v1/workflows', workflow('p.uses', 'p.act'))).told).toBe('201 ok');

@@ -48,9 +48,15 @@ describe('GET /automation/executions/{id}', () => {
     const data = await run('good', { tasks, on_cancel: 'undo' }, { who: 'me' });
     expect(Object.keys(data).sort()).toEqual([...FIELDS].sort());
     expect(data).toMatchObject({
-      ...{ status: 'completed', trigger_data: { who: 'me' }, execution_context: { x: [1] } },
-      ...{ actions_total: 2, actions_successful: 2, actions_failed: 0 },
-      ...{ error_message: null, error_stack: null, failed_action_index: null },
+      status: 'completed',
+      trigger_data: { who: 'me' },
+      execution_context: { x: [1] },
+      actions_total: 2,
+      actions_successful: 2,
+      actions_failed: 0,
+      error_message: null,
+      error_stack: null,
+      failed_action_index: null,
       tenant: '00000000-0000-7000-8000-000000000001',
     });
     expect(data.duration_ms).toBe(Date.parse(data.completed_at) - Date.parse(data.started_at));
@@ -61,7 +67,9 @@ describe('GET /automation/executions/{id}', () => {
       tasks: [
         { name: 'say', action: 'core.log', input: { message: 'off we go', level: 'warn', data: { n: 1 } } },
         {
-          ...{ name: 'call', action: 'core.http', input: { url: `${web.url}/status/500` } },
+          name: 'call',
+          action: 'core.http',
+          input: { url: `${web.url}/status/500` },
           retry: { count: 1, delay: 0, when: 'failed()' },
         },
       ],
@@ -113,7 +121,10 @@ describe('GET /automation/executions/{id}', () => {
     const rule = (await harness.call('GET', data._links.rule.href)).body.data;
     expect(rule).toMatchObject({
       automation_rule_id: data.automation_rule_id,
-      ...{ ref: 'examples.linked', name: 'linked', version: '1.2.3', enabled: true },
+      ref: 'examples.linked',
+      name: 'linked',
+      version: '1.2.3',
+      enabled: true,
     });
     const plain = await harness.call('POST', '/api/v1/executions', { action_ref: 'core.noop', wait: 20 });
     const action = (await get(plain.body.data.uuid)).body.data;

@@ -13,8 +13,11 @@ let failed: { id: number; uuid: string; workflow_id: string };
 const keys: Record<string, string> = { dev: DEV_KEY };
 
 const CALLERS: Record<string, { roles?: Role[]; permissions?: Permission[] }> = {
-  ...{ viewer: { roles: ['viewer'] }, approver: { roles: ['approver'] }, operator: { roles: ['operator'] } },
-  ...{ author: { roles: ['author'] }, admin: { roles: ['admin'] } },
+  viewer: { roles: ['viewer'] },
+  approver: { roles: ['approver'] },
+  operator: { roles: ['operator'] },
+  author: { roles: ['author'] },
+  admin: { roles: ['admin'] },
   starter: { permissions: ['execution:read', 'execution:execute', 'automation:execute'] },
   bare: { permissions: ['execution:read', 'execution:execute', 'automation:execute', 'action:execute'] },
 };
@@ -143,7 +146,11 @@ it.each<[string, object, boolean]>([
 it('an operator starts and retries a workflow with such an action, and triggers a schedule of it', async () => {
   const definition = { tasks: [{ name: 'a', action: 'core.http', input: URL }] };
   await made('/api/v1/workflows', {
-    ...{ ref: 'examples.asks', pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+    ref: 'examples.asks',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
+    definition,
   });
   const started = await as('operator', 'POST', '/api/v1/executions', { workflow: 'examples.asks', wait: 30 });
   expect(started.body.data.status).toBe('failed');

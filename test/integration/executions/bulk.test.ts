@@ -12,7 +12,9 @@ afterAll(() => harness.close());
 
 const waiting = (enforcement: number) =>
   harness.call('POST', BASE, {
-    ...{ action_ref: 'core.wait_signal', parameters: { name: 'never' }, enforcement },
+    action_ref: 'core.wait_signal',
+    parameters: { name: 'never' },
+    enforcement,
   });
 const post = (verb: string, body: object) => harness.call('POST', `${BASE}/bulk/${verb}`, body);
 const get = async (id: string) => (await harness.call('GET', `/api/v1/bulk/${id}`)).body.data;

@@ -9,10 +9,16 @@ let web: WebServer;
 beforeAll(async () => {
   [harness, web] = await Promise.all([createApiHarness('controls'), createWebServer()]);
   await harness.call('POST', '/api/v1/actions', {
-    ...{ ref: 'examples.unserved', pack_ref: 'examples', label: 'x', task_queue: 'nobody-serves-it' },
+    ref: 'examples.unserved',
+    pack_ref: 'examples',
+    label: 'x',
+    task_queue: 'nobody-serves-it',
   });
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.three', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.three',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'a', action: 'core.http', input: { url: `${web.url}/wait` } },
@@ -34,7 +40,11 @@ const post = (id: number, verb: string, body: object = {}) =>
 
 const store = (ref: string, definition: object) =>
   harness.call('POST', '/api/v1/workflows', {
-    ...{ ref, pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+    ref,
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
+    definition,
   });
 const start = async (workflow: string) => (await harness.call('POST', '/api/v1/executions', { workflow })).body.data;
 const childOf = async (id: number): Promise<number> =>
@@ -133,8 +143,13 @@ it('a run that is paused, and one that was skipped, say so in every answer', asy
       tool: (await tool('get_execution', { id })).state,
       tools: mine((await tool('list_executions', {})).data),
     }).toEqual({
-      ...{ list: state, export: state, automation: state, automations: state },
-      ...{ managed: state, tool: state, tools: state },
+      list: state,
+      export: state,
+      automation: state,
+      automations: state,
+      managed: state,
+      tool: state,
+      tools: state,
     });
   }
   const listed = (await harness.call('GET', '/executions')).body.executions;
@@ -159,11 +174,15 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
     start: ['failing', 'busy', 'queued'],
     tasks: [
       {
-        ...{ name: 'failing', action: 'core.http', input: { url: `${system.url}/counted/paused/call` } },
+        name: 'failing',
+        action: 'core.http',
+        input: { url: `${system.url}/counted/paused/call` },
         retry: { count: 90, delay: 1 },
       },
       {
-        ...{ name: 'busy', action: 'core.http', input: { url: `${system.url}/wait/503` } },
+        name: 'busy',
+        action: 'core.http',
+        input: { url: `${system.url}/wait/503` },
         retry: { count: 3, delay: 1 },
       },
       { name: 'queued', action: 'examples.unserved', on_failure: 'noop' },
@@ -201,11 +220,10 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   ]);
   const { advice } = (await harness.call('GET', `/api/v1/executions/${child}/explain`)).body.data;
   expect(advice).toContainEqual({
-    ...{ code: null, body: null },
-    ...{
-      text: 'The next attempt of "busy" is held back while the run is paused; resume lets it begin.',
-      method: 'POST',
-    },
+    code: null,
+    body: null,
+    text: 'The next attempt of "busy" is held back while the run is paused; resume lets it begin.',
+    method: 'POST',
     href: `/api/v1/executions/${child}/resume`,
   });
   system.fail('paused', []);
@@ -225,7 +243,9 @@ it('a skip ends the wait for an attempt that Temporal makes, also while the run 
     output: ['{{ hold.output }}', '{{ hold.status }}'],
     tasks: [
       {
-        ...{ name: 'hold', action: 'core.http', input: { url: `${web.url}/status/503` } },
+        name: 'hold',
+        action: 'core.http',
+        input: { url: `${web.url}/status/503` },
         retry: { count: 2, delay: 3600 },
       },
     ],

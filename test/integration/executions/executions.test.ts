@@ -27,7 +27,11 @@ afterAll(async () => {
 
 async function define(name: string, tasks: object[], rest: object = {}): Promise<void> {
   const { status, body } = await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: `examples.${name}`, pack_ref: 'examples', label: name, version: '1.0.0', definition: { tasks } },
+    ref: `examples.${name}`,
+    pack_ref: 'examples',
+    label: name,
+    version: '1.0.0',
+    definition: { tasks },
     ...rest,
   });
   expect(status, JSON.stringify(body)).toBe(201);

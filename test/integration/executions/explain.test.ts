@@ -8,7 +8,10 @@ let web: WebServer;
 beforeAll(async () => {
   [harness, web] = await Promise.all([createApiHarness('explain'), createWebServer()]);
   await harness.call('POST', '/api/v1/actions', {
-    ...{ ref: 'examples.outside', pack_ref: 'examples', label: 'x', task_queue: 'nobody-serves-this' },
+    ref: 'examples.outside',
+    pack_ref: 'examples',
+    label: 'x',
+    task_queue: 'nobody-serves-this',
   });
 });
 afterAll(async () => {
@@ -61,7 +64,8 @@ describe('an explanation', () => {
     });
     const first = await explained(id, 'inquiry');
     expect(first).toMatchObject({
-      ...{ status: 'waiting', can_finish: true },
+      status: 'waiting',
+      can_finish: true,
       blocked_by: [{ task: 'both', needed: 2, arrived: ['quick'], missing: ['ask'] }],
       advice: [{ text: '"ask" waits for a decision: approver, the group ops can decide.', method: 'POST' }],
     });
@@ -123,7 +127,7 @@ describe('an explanation', () => {
       ({ status }) => status === 'failed',
     );
     expect(data).toMatchObject({
-      ...{ can_finish: false },
+      can_finish: false,
       advice: [
         {
           text: 'It has ended as failed: "boom" failed with action_error (no). A retry continues from there.',

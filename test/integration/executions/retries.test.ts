@@ -21,7 +21,9 @@ let stored = 0;
 
 /** A task that calls the server under its name, and fails while the server is told so. */
 const call = (name: string, rest: object = {}) => ({
-  ...{ name, action: 'core.http', input: { url: `${web.url}/counted/{{ workflow.param.run }}/${name}` } },
+  name,
+  action: 'core.http',
+  input: { url: `${web.url}/counted/{{ workflow.param.run }}/${name}` },
   ...rest,
 });
 
@@ -109,7 +111,10 @@ describe('a retry from what failed', () => {
     const ref = await store({
       tasks: [
         {
-          ...{ name: 'each', action: 'core.http', with_items: ['x', 'y', 'z'], on_item_failure: 'finish' },
+          name: 'each',
+          action: 'core.http',
+          with_items: ['x', 'y', 'z'],
+          on_item_failure: 'finish',
           input: { url: `${web.url}/counted/{{ workflow.param.run }}/{{ item }}` },
         },
         call('after'),
@@ -282,11 +287,14 @@ describe('a retry from what failed', () => {
     const answer = await fetch(`${harness.api.url}/mcp`, {
       method: 'POST',
       headers: {
-        ...{ 'x-api-key': APPROVER_KEY, 'content-type': 'application/json' },
+        'x-api-key': APPROVER_KEY,
+        'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
       },
       body: JSON.stringify({
-        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
         params: { name: 'list_executions', arguments: { workflowId: ref } },
       }),
     });
@@ -313,7 +321,8 @@ describe('a retry from elsewhere', () => {
     expect([again.data.status, counts(again)]).toEqual(['completed', { a: 2, b: 2 }]);
     runs += 1;
     const other = await harness.call('POST', `/api/v1/executions/${failed.id}/retry`, {
-      ...{ from: 'start', input: { run: `run${runs}` } },
+      from: 'start',
+      input: { run: `run${runs}` },
     });
     expect(other.body.data.config).toEqual({ run: `run${runs}` });
   });

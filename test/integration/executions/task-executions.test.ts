@@ -52,8 +52,16 @@ describe('a task execution', () => {
 
     const { data: a } = await get(`${BASE}/${run.id + 1}`);
     expect(a).toMatchObject({
-      ...{ id: run.id + 1, parent: run.id, task: 'a', action: null, action_ref: 'core.transform', uuid: null },
-      ...{ config: { data: { found: 'it' } }, result: { found: 'it' }, status: 'completed', enforcement: 5 },
+      id: run.id + 1,
+      parent: run.id,
+      task: 'a',
+      action: null,
+      action_ref: 'core.transform',
+      uuid: null,
+      config: { data: { found: 'it' } },
+      result: { found: 'it' },
+      status: 'completed',
+      enforcement: 5,
     });
     const { data: bad } = await get(`${BASE}/${run.id + 4}`);
     expect(bad.result).toMatchObject({ error: 'no', error_code: 'E_NO' });

@@ -259,7 +259,10 @@ it('what people are asked is listed, shown and decided about, as it was shown', 
   const made = await harness.call('POST', '/api/v1/keys', { subject: 'ann', roles: ['operator'] });
   const ann = { FERMATA_API_KEY: made.body.data.key };
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.asks', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.asks',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'ask', action: 'core.inquiry', input: { prompt: 'Deploy?', approvers: ['ann'] }, on_success: 'go' },
@@ -300,7 +303,10 @@ it('what one is asked is delegated, and taken back', async () => {
   const amy = { FERMATA_API_KEY: made.body.data.key };
   const input = { prompt: 'Deploy?', approvers: ['amy'], delegable: true };
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.delegable', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.delegable',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: { tasks: [{ name: 'ask', action: 'core.inquiry', input }] },
   });
   await harness.call('POST', '/api/v1/executions', { workflow: 'examples.delegable' });

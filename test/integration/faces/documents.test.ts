@@ -47,14 +47,19 @@ const run = async (body: object) => (await harness.call('POST', '/api/v1/executi
 beforeAll(async () => {
   harness = await createApiHarness('docs');
   const definition = (tasks: object[]) => ({
-    ...{ pack_ref: 'examples', label: 'x', version: '1.0.0', enabled: true },
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
+    enabled: true,
     definition: { tasks },
   });
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.child', ...definition([{ name: 'one', action: 'core.noop' }]) },
+    ref: 'examples.child',
+    ...definition([{ name: 'one', action: 'core.noop' }]),
   });
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.parent', ...definition([{ name: 'below', action: 'examples.child' }]) },
+    ref: 'examples.parent',
+    ...definition([{ name: 'below', action: 'examples.child' }]),
   });
   ids.parent = (await run({ workflow: 'examples.parent', enforcement: 42 })).id;
   ids.done = (await run({ action_ref: 'core.transform', parameters: { data: { success: true } } })).id;
@@ -71,8 +76,14 @@ describe('document 000', () => {
     const { body } = await get(`/api/v1/executions/${ids.done}`);
     expect(Object.keys(body.data).sort()).toEqual([...DETAIL, ...BEYOND_DETAIL].sort());
     expect(body.data).toMatchObject({
-      ...{ id: ids.done, action: null, action_ref: 'core.transform', parent: null, enforcement: null },
-      ...{ config: { data: { success: true } }, status: 'completed', result: { success: true } },
+      id: ids.done,
+      action: null,
+      action_ref: 'core.transform',
+      parent: null,
+      enforcement: null,
+      config: { data: { success: true } },
+      status: 'completed',
+      result: { success: true },
       executor: expect.any(Number),
     });
     expect(body.data.updated > body.data.created).toBe(true);
@@ -100,7 +111,10 @@ describe('document 000', () => {
     const { status, body } = await get(`/api/v1/executions${query}`);
     expect(status).toBe(200);
     expect(body.pagination).toEqual({
-      ...{ page, page_size: expect.any(Number), total_items: expect.any(Number), total_pages: expect.any(Number) },
+      page,
+      page_size: expect.any(Number),
+      total_items: expect.any(Number),
+      total_pages: expect.any(Number),
     });
     for (const row of body.data) expect(Object.keys(row).sort()).toEqual(SUMMARY);
     const expected = /monitoring|running/.test(query) ? 0 : 1;
@@ -190,11 +204,13 @@ describe('document 002', () => {
     expect([body.user, body.execution_time]).toEqual(['dev', expect.stringMatching(/^PT([\d.]+[HMS])+$/)]);
     expect(body.history[0]).toEqual({ event_type: 'WorkflowExecutionStarted', timestamp: body.start_time });
     expect((await get(`${prefix}/execution/${id}/cancel`)).body).toEqual({
-      ...{ status: 'ok', message: 'Workflow cancellation signal sent' },
+      status: 'ok',
+      message: 'Workflow cancellation signal sent',
     });
     const other = await start();
     expect((await get(`${prefix}/execution/${other}/terminate`)).body).toEqual({
-      ...{ status: 'ok', message: 'Workflow termination signal sent' },
+      status: 'ok',
+      message: 'Workflow termination signal sent',
     });
     const ended = await until(
       () => Promise.all([id, other].map((one) => get(`${prefix}/execution/${one}`))),

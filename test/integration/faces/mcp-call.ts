@@ -11,7 +11,9 @@ export async function callTool(url: string, key: string, name: string, args: obj
   const response = await fetch(`${url}/mcp`, {
     method: 'POST',
     headers: {
-      ...{ 'x-api-key': key, 'content-type': 'application/json', connection: 'close' },
+      'x-api-key': key,
+      'content-type': 'application/json',
+      connection: 'close',
       accept: 'application/json, text/event-stream',
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),

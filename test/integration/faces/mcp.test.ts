@@ -49,7 +49,11 @@ async function refusal(name: string, args: object, by = client): Promise<string>
 }
 
 const WORKFLOW = {
-  ...{ ref: 'examples.talk', pack_ref: 'examples', label: 'Talk', version: '1.0.0', tags: ['mcp'] },
+  ref: 'examples.talk',
+  pack_ref: 'examples',
+  label: 'Talk',
+  version: '1.0.0',
+  tags: ['mcp'],
   definition: {
     tasks: [
       { name: 'ask', action: 'core.wait_signal', input: { name: 'go' } },

@@ -218,7 +218,8 @@ it('is made again for an admin of the default tenant alone, who sees how it stan
 
 it('follows a run that is reset: it is open again, one execution, and ends as it ends then', async () => {
   const started = await harness.call('POST', '/api/v1/executions', {
-    ...{ action_ref: 'core.wait_signal', parameters: { name: 'go' } },
+    action_ref: 'core.wait_signal',
+    parameters: { name: 'go' },
   });
   const { id, workflow_id: workflowId } = started.body.data;
   const listed = async (): Promise<{ data: { status: string }[]; pagination: { total_items: number } }> =>
@@ -229,7 +230,10 @@ it('follows a run that is reset: it is open again, one execution, and ends as it
   await until(listed, statusIs('completed'));
   const { workflowService } = new Client({ connection: harness.connection, namespace });
   await workflowService.resetWorkflowExecution({
-    ...{ namespace, workflowExecution: { workflowId }, reason: 'test', requestId: 'reset-1' },
+    namespace,
+    workflowExecution: { workflowId },
+    reason: 'test',
+    requestId: 'reset-1',
     // The first workflow task; what was signalled after it is not applied again.
     ...{ workflowTaskFinishEventId: 4 as never, resetReapplyExcludeTypes: [1] },
   });
@@ -290,10 +294,32 @@ it('drops a row that was claimed and never started, once it is a minute old', as
   const store = await emptyStore();
   const tenant = '00000000-0000-7000-8000-000000000009';
   const entry: IndexEntry = {
-    ...{ namespace, workflowId: 'wf_never', n: 4242, runId: null, tenant, ref: 'a.b', revision: 1, definition: 1 },
-    ...{ pack: 'a', actions: [], status: 'requested', parent: null, enforcement: null, executor: 1, owner: 'x' },
-    ...{ tags: [], mode: null, retryOf: null, input: null, result: null, error: null, errorCode: null, closed: null },
-    ...{ created: new Date(), updated: new Date(), version: { start: 0, run: '', closed: false, event: 0 } },
+    namespace,
+    workflowId: 'wf_never',
+    n: 4242,
+    runId: null,
+    tenant,
+    ref: 'a.b',
+    revision: 1,
+    definition: 1,
+    pack: 'a',
+    actions: [],
+    status: 'requested',
+    parent: null,
+    enforcement: null,
+    executor: 1,
+    owner: 'x',
+    tags: [],
+    mode: null,
+    retryOf: null,
+    input: null,
+    result: null,
+    error: null,
+    errorCode: null,
+    closed: null,
+    created: new Date(),
+    updated: new Date(),
+    version: { start: 0, run: '', closed: false, event: 0 },
   };
   await store.claim(tenant, { entry });
   const keeper = (clock: () => number) => keeperOf(store, clock);

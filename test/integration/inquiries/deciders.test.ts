@@ -44,7 +44,9 @@ const chatUserOf = (name: string) => `U${name.toUpperCase().replaceAll(/[^A-Z]/g
 
 beforeAll(async () => {
   smtp = new SMTPServer({
-    ...{ authOptional: true, disabledCommands: ['STARTTLS'], logger: false },
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    logger: false,
     onData(stream, session, done) {
       let text = '';
       stream.on('data', (chunk) => {
@@ -82,7 +84,10 @@ beforeAll(async () => {
   await harness.call('POST', '/api/v1/aliases', { subject: 'Cleo@Example.com', kind: 'subject', value: 'cleo-ci' });
   await harness.call('POST', '/api/v1/principals/barred/disable');
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.ask', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.ask',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy' },
@@ -129,8 +134,10 @@ async function ask(starter: string, names: string[], input: object = {}): Promis
   const started = await as(starter, 'POST', '/api/v1/executions', {
     workflow: 'examples.ask',
     parameters: {
-      ...{ prompt: `Deploy ${channels}?`, approvers: names.map(addressOf) },
-      ...{ notify: { slack: { channel }, teams: { channel: TEAM }, email: names.map(addressOf) }, ...input },
+      prompt: `Deploy ${channels}?`,
+      approvers: names.map(addressOf),
+      notify: { slack: { channel }, teams: { channel: TEAM }, email: names.map(addressOf) },
+      ...input,
     },
   });
   const { id: run, workflow_id: workflow } = started.body.data;
@@ -164,8 +171,14 @@ async function decideByLink(asked: Asked, who: string, bound: string): Promise<v
   const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
   // The page of somebody who may not decide has no form: this one is what it would have been.
   const claims = {
-    ...{ kind: 'form', inquiry: asked.id, tenant: await tenantOf(), address: addressOf(who) },
-    ...{ expires: Date.now() + 60_000, decision: randomUUID(), bound_to: bound, shown: { asked: '', plan: {} } },
+    kind: 'form',
+    inquiry: asked.id,
+    tenant: await tenantOf(),
+    address: addressOf(who),
+    expires: Date.now() + 60_000,
+    decision: randomUUID(),
+    bound_to: bound,
+    shown: { asked: '', plan: {} },
   };
   const form = await createSealer([SECRET_KEY], 'link').seal(claims);
   await fetch(new URL(opened.headers.get('location')!, harness.api.url), {
@@ -198,14 +211,17 @@ const WAYS: Record<Way, (asked: Asked, who: string, bound?: string) => Promise<s
   },
   async token({ workflow, key, bound }, who, boundTo = bound) {
     const token = await sealer.seal({
-      ...{
-        specversion: '1.0',
-        id: `token ${who} ${workflow} ${boundTo}`,
-        type: 'io.fermata.inquiry.decision',
-        subject: key,
-      },
-      ...{ data: { option: 'approve' }, source: `/executions/${workflow}`, time: new Date().toISOString() },
-      ...{ datacontenttype: 'application/json', fermatarun: workflow, fermataaudience: who, fermatabound: boundTo },
+      specversion: '1.0',
+      id: `token ${who} ${workflow} ${boundTo}`,
+      type: 'io.fermata.inquiry.decision',
+      subject: key,
+      data: { option: 'approve' },
+      source: `/executions/${workflow}`,
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      fermatarun: workflow,
+      fermataaudience: who,
+      fermatabound: boundTo,
       fermatatenant: await tenantOf(),
       fermataexpires: new Date(Date.now() + 60_000).toISOString(),
     } as never);
@@ -259,18 +275,21 @@ const RULES: Rule[] = [
   { rule: 'an agent decides nothing, not even an admin', who: 'helper', refused: 'person_required' },
   {
     rule: 'who lacks the permission now decides nothing',
-    ...{ who: 'looker', refused: 'forbidden' },
+    who: 'looker',
+    refused: 'forbidden',
     // Document 002 says nothing of an execution to who may not present a token.
     but: { token: 'execution_not_found' },
   },
   {
     rule: 'who has no credential any more decides nothing',
-    ...{ who: 'gone', refused: 'forbidden' },
+    who: 'gone',
+    refused: 'forbidden',
     but: { api: 'unauthenticated', mcp: 'unauthenticated', token: 'unauthenticated' },
   },
   {
     rule: 'who was disabled decides nothing',
-    ...{ who: 'barred', refused: 'forbidden' },
+    who: 'barred',
+    refused: 'forbidden',
     but: { api: 'unauthenticated', mcp: 'unauthenticated', token: 'unauthenticated' },
   },
   { rule: 'who started the run does not decide', who: 'starter', starter: 'starter', refused: 'self_approval' },
@@ -282,11 +301,15 @@ const RULES: Rule[] = [
   },
   {
     rule: 'another subject of who started the run does not decide',
-    ...{ who: 'cleo-ci', starter: 'Cleo@Example.com', refused: 'self_approval' },
+    who: 'cleo-ci',
+    starter: 'Cleo@Example.com',
+    refused: 'self_approval',
   },
   {
     rule: 'nor does the other way round, in another case of letters',
-    ...{ who: 'Cleo@Example.com', starter: 'cleo-ci', refused: 'self_approval' },
+    who: 'Cleo@Example.com',
+    starter: 'cleo-ci',
+    refused: 'self_approval',
   },
 ];
 
@@ -319,7 +342,11 @@ describe('every channel', () => {
         expect(await WAYS[way](asked, 'ann', '0'.repeat(64))).toBe('binding_changed');
       expect([way, await WAYS[way](asked, 'ann')]).toEqual([way, 'decided']);
       expect((await audited(asked, 'ann', way))[0]).toEqual({
-        ...{ kind: 'person', channel: way, option: 'approve', bound_to: asked.bound, result: 'decided' },
+        kind: 'person',
+        channel: way,
+        option: 'approve',
+        bound_to: asked.bound,
+        result: 'decided',
       });
     }
   });

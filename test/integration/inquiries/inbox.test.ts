@@ -21,7 +21,8 @@ it('gives all events of an activation together, however deep their promises are,
   const handle = await client.workflow.start('gather', { taskQueue, workflowId: taskQueue });
   for (const name of ['slow', 'quick']) await handle.signal(name);
   const worker = await Worker.create({
-    ...{ connection: native, taskQueue },
+    connection: native,
+    taskQueue,
     workflowsPath: fileURLToPath(new URL('./inbox-workflows.ts', import.meta.url)),
   });
   const result = await worker.runUntil(handle.result());

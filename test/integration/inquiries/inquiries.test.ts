@@ -40,12 +40,18 @@ beforeAll(async () => {
     keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, ...body })).body.data.key;
   }
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.approve', pack_ref: 'examples', label: 'Approve', version: '1.0.0' },
+    ref: 'examples.approve',
+    pack_ref: 'examples',
+    label: 'Approve',
+    version: '1.0.0',
     definition: {
       tasks: [
         {
-          ...{ name: 'ask', action: 'core.inquiry', input: '{{ parameters }}' },
-          ...{ on_success: 'go', on_failure: 'no' },
+          name: 'ask',
+          action: 'core.inquiry',
+          input: '{{ parameters }}',
+          on_success: 'go',
+          on_failure: 'no',
         },
         { name: 'go', action: 'core.transform', input: { data: '{{ ask.output }}' } },
         { name: 'no', action: 'core.transform', input: { data: '{{ error }}' } },
@@ -88,8 +94,18 @@ describe('an inquiry', () => {
       (rows) => rows.length > 0,
     );
     expect(mine).toMatchObject({
-      ...{ id, execution: run, action_ref: 'examples.approve', requested_by: 'dev', task: 'ask', status: 'pending' },
-      ...{ prompt: 'Go?', details: '**now**', approvers: ['ann', 'dev'], groups: ['ops'], quorum: 1, votes: [] },
+      id,
+      execution: run,
+      action_ref: 'examples.approve',
+      requested_by: 'dev',
+      task: 'ask',
+      status: 'pending',
+      prompt: 'Go?',
+      details: '**now**',
+      approvers: ['ann', 'dev'],
+      groups: ['ops'],
+      quorum: 1,
+      votes: [],
       options: [
         { ref: 'approve', label: 'Approve', style: 'primary', outcome: 'approve' },
         { ref: 'deny', label: 'Deny', style: 'danger', outcome: 'deny' },
@@ -105,7 +121,11 @@ describe('an inquiry', () => {
     expect([status, body.result, body.data.status]).toEqual([200, 'decided', 'approved']);
     expect(body.data.votes).toMatchObject([{ by: 'ann', option: 'approve', comment: 'fine', channel: 'api' }]);
     expect((await ended(run)).result.go).toMatchObject({
-      ...{ outcome: 'approve', option: 'approve', decided_by: ['ann'], response: { a: 1 }, comment: 'fine' },
+      outcome: 'approve',
+      option: 'approve',
+      decided_by: ['ann'],
+      response: { a: 1 },
+      comment: 'fine',
     });
     expect(await inbox('ann')).toEqual([]);
     const listed = await as('looker', 'GET', `/api/v1/inquiries?execution=${run}&status=approved`);
@@ -114,7 +134,8 @@ describe('an inquiry', () => {
 
   it('refuses before anything is sent what cannot be, and says why', async () => {
     const { run, id } = await ask({
-      ...{ approvers: ['ann', 'dev', 'bob'], quorum: 2 },
+      approvers: ['ann', 'dev', 'bob'],
+      quorum: 2,
       response_schema: { type: 'object', required: ['why'], properties: { why: { type: 'string' } } },
     });
     const response = { why: 'so' };
@@ -214,7 +235,10 @@ describe('an inquiry', () => {
 
   it('of a sub-workflow is withdrawn when the run above it is terminated', async () => {
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.terminated_above', pack_ref: 'examples', label: 'Above', version: '1.0.0' },
+      ref: 'examples.terminated_above',
+      pack_ref: 'examples',
+      label: 'Above',
+      version: '1.0.0',
       definition: {
         tasks: [{ name: 'below', action: 'examples.approve', input: { approvers: ['ann'], prompt: 'Below?' } }],
       },
@@ -292,8 +316,17 @@ describe('an inquiry', () => {
       workflow,
     );
     const forged = {
-      ...{ id: 'forged', inquiry: 'ask', option: 'approve', response: null, comment: null, by: 'ann', names: ['ann'] },
-      ...{ groups: ['ops'], channel: 'api', at: new Date().toISOString(), bound_to: null },
+      id: 'forged',
+      inquiry: 'ask',
+      option: 'approve',
+      response: null,
+      comment: null,
+      by: 'ann',
+      names: ['ann'],
+      groups: ['ops'],
+      channel: 'api',
+      at: new Date().toISOString(),
+      bound_to: null,
     };
     const statement = {
       ...forged,
@@ -408,7 +441,10 @@ describe('an inquiry', () => {
 
   it('of an item has the index behind its id', async () => {
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.items', pack_ref: 'examples', label: 'Items', version: '1.0.0' },
+      ref: 'examples.items',
+      pack_ref: 'examples',
+      label: 'Items',
+      version: '1.0.0',
       definition: {
         tasks: [{ name: 'ask', action: 'core.inquiry', with_items: ['a', 'b'], input: { prompt: '{{ item }}?' } }],
       },
@@ -430,7 +466,10 @@ describe('an inquiry', () => {
 
   it('is answered by a sub-workflow too, but not by who started the run above', async () => {
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.above', pack_ref: 'examples', label: 'Above', version: '1.0.0' },
+      ref: 'examples.above',
+      pack_ref: 'examples',
+      label: 'Above',
+      version: '1.0.0',
       definition: { tasks: [{ name: 'below', action: 'examples.approve' }] },
     });
     const run = (await as('ann', 'POST', '/api/v1/executions', { workflow: 'examples.above' })).body.data.id;
@@ -497,7 +536,8 @@ describe('over MCP', () => {
     expect([own.isError, JSON.stringify(own.content)]).toEqual([true, expect.stringContaining('self_approval')]);
     const answered = await ann.callTool({ name: 'answer_inquiry', arguments: { id, option: 'deny', comment: 'no' } });
     expect(answered.structuredContent).toMatchObject({
-      ...{ result: 'decided', inquiry: { status: 'denied', votes: [{ by: 'ann', option: 'deny', comment: 'no' }] } },
+      result: 'decided',
+      inquiry: { status: 'denied', votes: [{ by: 'ann', option: 'deny', comment: 'no' }] },
     });
     await Promise.all([ann.close(), dev.close()]);
     expect((await ended(run)).result.no.type).toBe('denied');

@@ -11,8 +11,17 @@ let made = 0;
 export async function decide(harness: Harness, id: string, given: Partial<Decision>): Promise<string> {
   made += 1;
   const decision: Decision = {
-    ...{ id: `decision-${made}`, inquiry: 'ask', option: 'approve', response: null, comment: null, by: 'somebody' },
-    ...{ names: [], groups: [], channel: 'api', at: new Date().toISOString(), bound_to: null },
+    id: `decision-${made}`,
+    inquiry: 'ask',
+    option: 'approve',
+    response: null,
+    comment: null,
+    by: 'somebody',
+    names: [],
+    groups: [],
+    channel: 'api',
+    at: new Date().toISOString(),
+    bound_to: null,
     ...given,
   };
   await harness.client.workflow.getHandle(id).signal(DECISION_SIGNAL, decision);
@@ -39,8 +48,17 @@ export async function delegateSigned(
 ): Promise<void> {
   const execution = await until(() => harness.execution(id), hasAsked('ask'));
   const delegation: Delegation = {
-    ...{ id: `${by} to ${to}`, inquiry: 'ask', by, names: [], groups: [], to, to_names: [], to_groups: [] },
-    ...{ reason: 'on holiday', at: new Date().toISOString(), ...rest },
+    id: `${by} to ${to}`,
+    inquiry: 'ask',
+    by,
+    names: [],
+    groups: [],
+    to,
+    to_names: [],
+    to_groups: [],
+    reason: 'on holiday',
+    at: new Date().toISOString(),
+    ...rest,
   };
   await harness.client.workflow.getHandle(id).signal(DELEGATE_SIGNAL, signer.sealDelegation(execution, delegation));
 }

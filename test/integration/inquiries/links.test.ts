@@ -29,7 +29,9 @@ let hookStatus = 200;
 
 beforeAll(async () => {
   smtp = new SMTPServer({
-    ...{ authOptional: true, disabledCommands: ['STARTTLS'], logger: false },
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    logger: false,
     onData(stream, session, done) {
       let text = '';
       stream.on('data', (chunk) => {
@@ -60,12 +62,16 @@ beforeAll(async () => {
   const chat = { mail: { url, from: 'Fermata <fermata@example.com>' }, webhookSecret: WEBHOOK_SECRET };
   [harness, browser] = await Promise.all([createApiHarness('links', { access: { chat } }), launchBrowser()]);
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.ask', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.ask',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy', on_failure: 'noop' },
         {
-          ...{ name: 'deploy', action: 'core.http' },
+          name: 'deploy',
+          action: 'core.http',
           input: { url: 'http://127.0.0.1:1/deploy', body: { version: '{{ prompt | default("?") }}' } },
           on_complete: 'noop',
         },
@@ -370,7 +376,8 @@ describe('a webhook', () => {
     const webhook = `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/hook`;
     hookStatus = 503;
     const started = await harness.call('POST', '/api/v1/executions', {
-      ...{ workflow: 'examples.ask', parameters: { prompt: 'Hook?', notify: { webhook } } },
+      workflow: 'examples.ask',
+      parameters: { prompt: 'Hook?', notify: { webhook } },
     });
     const inquiry = await until(
       () => inquiryOf(started.body.data.id),
@@ -382,7 +389,9 @@ describe('a webhook', () => {
       (all) => all.length === 1,
     );
     expect(opened!.body).toMatchObject({
-      ...{ specversion: '1.0', type: 'io.fermata.inquiry.opened', subject: 'ask' },
+      specversion: '1.0',
+      type: 'io.fermata.inquiry.opened',
+      subject: 'ask',
       data: { id: inquiry.id, prompt: 'Hook?', status: 'pending', bound_to: inquiry.bound_to },
     });
     const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(opened!.signature) ?? [];

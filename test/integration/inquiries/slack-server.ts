@@ -49,7 +49,12 @@ export interface SlackServer {
 export async function startSlackServer(): Promise<SlackServer> {
   const messages: SlackMessage[] = [];
   const state: Omit<SlackServer, 'url' | 'settings' | 'close'> = {
-    ...{ messages, ephemeral: [], views: [], people: {}, calls: [], trouble: { down: false, limited: 0 } },
+    messages,
+    ephemeral: [],
+    views: [],
+    people: {},
+    calls: [],
+    trouble: { down: false, limited: 0 },
   };
   let next = 1;
   const answer = (method: string, args: Record<string, string>): object => {
@@ -120,7 +125,8 @@ export async function startSlackServer(): Promise<SlackServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    ...{ url, settings: { botToken: TOKEN, signingSecret: SECRET, apiUrl: `${url}/api/` } },
+    url,
+    settings: { botToken: TOKEN, signingSecret: SECRET, apiUrl: `${url}/api/` },
     ...state,
     close: () =>
       new Promise((resolve) => {
@@ -193,9 +199,14 @@ export function click(message: SlackMessage, option: string, user: string, rest:
   const button = buttons.find(({ action_id: id }: { action_id: string }) => id === `decide:${option}`);
   clicks += 1;
   return {
-    ...{ type: 'block_actions', api_app_id: APP, trigger_id: `trigger-${clicks}` },
-    ...{ team: { id: TEAM }, user: { id: user, team_id: TEAM }, channel: { id: message.channel } },
-    ...{ message: { ts: message.ts }, response_url: 'http://127.0.0.1:1/never' },
+    type: 'block_actions',
+    api_app_id: APP,
+    trigger_id: `trigger-${clicks}`,
+    team: { id: TEAM },
+    user: { id: user, team_id: TEAM },
+    channel: { id: message.channel },
+    message: { ts: message.ts },
+    response_url: 'http://127.0.0.1:1/never',
     actions: [{ type: 'button', action_id: `decide:${option}`, value: button?.value, action_ts: `170000.${clicks}` }],
     ...rest,
   };
@@ -219,9 +230,14 @@ export function submit(view: any, user: string, fields: Record<string, string>, 
     }),
   );
   return {
-    ...{ type: 'view_submission', api_app_id: APP, team: { id: TEAM }, user: { id: user, team_id: TEAM } },
+    type: 'view_submission',
+    api_app_id: APP,
+    team: { id: TEAM },
+    user: { id: user, team_id: TEAM },
     view: {
-      ...{ id: `V${clicks}`, callback_id: view.callback_id, private_metadata: view.private_metadata },
+      id: `V${clicks}`,
+      callback_id: view.callback_id,
+      private_metadata: view.private_metadata,
       state: { values },
     },
     ...rest,

@@ -28,7 +28,10 @@ beforeAll(async () => {
   });
   await harness.call('POST', '/api/v1/aliases', { subject: 'dev', kind: 'email', value: 'dev@example.com' });
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.ask', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.ask',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy', on_failure: 'noop' },
@@ -54,7 +57,8 @@ async function ask(parameters: object = {}): Promise<{ run: number; channel: str
   channels += 1;
   const channel = `#ops${channels}`;
   const started = await harness.call('POST', '/api/v1/executions', {
-    ...{ workflow: 'examples.ask', parameters: { prompt: 'Deploy?', notify: { slack: { channel } }, ...parameters } },
+    workflow: 'examples.ask',
+    parameters: { prompt: 'Deploy?', notify: { slack: { channel } }, ...parameters },
   });
   const message = await until(
     async () => slack.messages.find((each) => each.channel === `C${channel}`),
@@ -114,11 +118,9 @@ describe('a question in Slack', () => {
     expect(JSON.stringify(signal.attributes)).toContain('"channel":"slack"');
     const audit = (await harness.call('GET', '/api/v1/audit?subject=ann&limit=1')).body.data;
     expect(audit[0]).toMatchObject({
-      ...{
-        operation: 'inquiry.respond',
-        subject: 'ann',
-        details: { channel: 'slack', option: 'approve', result: 'decided' },
-      },
+      operation: 'inquiry.respond',
+      subject: 'ann',
+      details: { channel: 'slack', option: 'approve', result: 'decided' },
     });
   });
 
@@ -135,7 +137,10 @@ describe('a question in Slack', () => {
 
   it('decides what was shown: a message of before a change does not count, and is replaced without anybody looking', async () => {
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.moving', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+      ref: 'examples.moving',
+      pack_ref: 'examples',
+      label: 'x',
+      version: '1.0.0',
       definition: {
         start: ['ask', 'other'],
         tasks: [
@@ -150,7 +155,8 @@ describe('a question in Slack', () => {
       },
     });
     const started = await harness.call('POST', '/api/v1/executions', {
-      ...{ workflow: 'examples.moving', parameters: { notify: { slack: { channel: '#moving' } } } },
+      workflow: 'examples.moving',
+      parameters: { notify: { slack: { channel: '#moving' } } },
     });
     const run = started.body.data.id;
     const message = (await until(
@@ -186,7 +192,10 @@ describe('a question in Slack', () => {
     expect(made.status).toBe(201);
     await acme('POST', 'packs', { ref: 'own', label: 'Own' });
     await acme('POST', 'workflows', {
-      ...{ ref: 'own.ask', pack_ref: 'own', label: 'x', version: '1.0.0' },
+      ref: 'own.ask',
+      pack_ref: 'own',
+      label: 'x',
+      version: '1.0.0',
       definition: {
         tasks: [{ name: 'ask', action: 'core.inquiry', input: { notify: { slack: { channel: '#acme' } } } }],
       },
@@ -459,7 +468,8 @@ describe('while Slack', () => {
 
   it('does not know the channel, nothing else waits for it', async () => {
     await harness.call('POST', '/api/v1/executions', {
-      ...{ workflow: 'examples.ask', parameters: { notify: { slack: { channel: '#nowhere' } } } },
+      workflow: 'examples.ask',
+      parameters: { notify: { slack: { channel: '#nowhere' } } },
     });
     const { message } = await ask();
     expect(message.text).toBe('Deploy?');

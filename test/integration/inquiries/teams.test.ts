@@ -46,7 +46,10 @@ beforeAll(async () => {
     nobody: { email: 'nobody@example.com' },
   });
   await call('POST', 'workflows', {
-    ...{ ref: 'examples.ask', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+    ref: 'examples.ask',
+    pack_ref: 'examples',
+    label: 'x',
+    version: '1.0.0',
     definition: {
       tasks: [
         { name: 'ask', action: 'core.inquiry', input: '{{ parameters }}', on_success: 'deploy', on_failure: 'noop' },
@@ -78,7 +81,8 @@ async function send(activity: object, options: TokenOptions & { token?: string |
 
 async function start(parameters: object = {}, channel = TEAM): Promise<number> {
   const started = await harness.call('POST', '/api/v1/executions', {
-    ...{ workflow: 'examples.ask', parameters: { prompt: 'Deploy?', notify: { teams: { channel } }, ...parameters } },
+    workflow: 'examples.ask',
+    parameters: { prompt: 'Deploy?', notify: { teams: { channel } }, ...parameters },
   });
   return started.body.data.id;
 }
@@ -186,7 +190,10 @@ describe('a question in Teams', () => {
 
   it('decides what was shown: a card of before a change does not count, and is replaced', async () => {
     await harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: 'examples.moving', pack_ref: 'examples', label: 'x', version: '1.0.0' },
+      ref: 'examples.moving',
+      pack_ref: 'examples',
+      label: 'x',
+      version: '1.0.0',
       definition: {
         start: ['ask', 'other'],
         tasks: [
@@ -201,7 +208,8 @@ describe('a question in Teams', () => {
       },
     });
     const started = await harness.call('POST', '/api/v1/executions', {
-      ...{ workflow: 'examples.moving', parameters: { notify: { teams: { channel: TEAM } } } },
+      workflow: 'examples.moving',
+      parameters: { notify: { teams: { channel: TEAM } } },
     });
     const run = started.body.data.id;
     const message = (await until(

@@ -16,7 +16,10 @@ beforeAll(async () => {
     keys[subject] = (await harness.call('POST', '/api/v1/keys', { subject, roles: ['operator'] })).body.data.key;
   }
   await harness.call('POST', '/api/v1/workflows', {
-    ...{ ref: 'examples.guarded', pack_ref: 'examples', label: 'Guarded', version: '1.0.0' },
+    ref: 'examples.guarded',
+    pack_ref: 'examples',
+    label: 'Guarded',
+    version: '1.0.0',
     definition: {
       start: ['ask', 'wait'],
       tasks: [
@@ -35,7 +38,8 @@ const as = (who: string, method: string, path: string, body?: unknown) =>
 /** A run of alice's that asks boss and waits for a signal whose name a template gives. */
 async function guarded(name = 'go'): Promise<{ run: number; workflow: string; inquiry: string }> {
   const started = await as('alice', 'POST', '/api/v1/executions', {
-    ...{ workflow: 'examples.guarded', parameters: { name } },
+    workflow: 'examples.guarded',
+    parameters: { name },
   });
   const { id: run, workflow_id: workflow } = started.body.data;
   const { body } = await until(
@@ -48,8 +52,14 @@ async function guarded(name = 'go'): Promise<{ run: number; workflow: string; in
 describe('a signal with a reserved name', () => {
   const sealer = createSealer([SECRET_KEY], 'signal');
   const forged = {
-    ...{ id: 'forged-1', inquiry: 'ask', option: 'approve', by: 'boss', names: ['boss'], groups: [] },
-    ...{ channel: 'api', at: '2026-11-28T03:42:04Z' },
+    id: 'forged-1',
+    inquiry: 'ask',
+    option: 'approve',
+    by: 'boss',
+    names: ['boss'],
+    groups: [],
+    channel: 'api',
+    at: '2026-11-28T03:42:04Z',
   };
   const skip = { id: 'c1', by: 'boss', what: 'skip', key: 'ask', output: {}, reason: null };
   type Sent = { run: number; workflow: string };
@@ -77,19 +87,16 @@ describe('a signal with a reserved name', () => {
         `a token sealed before the rule, ${method} ${prefix}`,
         async ({ workflow }, name, payload) => {
           const token = await sealer.seal({
-            ...{
-              specversion: '1.0',
-              id: `${method}${prefix}`,
-              type: 'io.fermata.signal',
-              subject: name,
-              data: payload,
-            },
-            ...{
-              source: `/executions/${workflow}`,
-              time: new Date().toISOString(),
-              datacontenttype: 'application/json',
-            },
-            ...{ fermatarun: workflow, fermataaudience: 'alice' },
+            specversion: '1.0',
+            id: `${method}${prefix}`,
+            type: 'io.fermata.signal',
+            subject: name,
+            data: payload,
+            source: `/executions/${workflow}`,
+            time: new Date().toISOString(),
+            datacontenttype: 'application/json',
+            fermatarun: workflow,
+            fermataaudience: 'alice',
             fermatatenant: (await harness.api.principals.authenticate(DEV_KEY)).tenant,
             fermataexpires: new Date(Date.now() + 60_000).toISOString(),
           } as never);
@@ -128,10 +135,13 @@ describe('a signal with a reserved name', () => {
     const { run } = await guarded(DECISION_SIGNAL);
     const { data } = (await as('boss', 'GET', `/api/v1/executions/${run}`)).body;
     expect(data.tasks.find(({ name }: { name: string }) => name === 'wait')).toMatchObject({
-      ...{ status: 'failed', error: { type: 'input_invalid' } },
+      status: 'failed',
+      error: { type: 'input_invalid' },
     });
     const bare = await as('alice', 'POST', '/api/v1/executions', {
-      ...{ action_ref: 'core.wait_signal', parameters: { name: '__fermata_control' }, wait: 10 },
+      action_ref: 'core.wait_signal',
+      parameters: { name: '__fermata_control' },
+      wait: 10,
     });
     const ended = (await as('alice', 'GET', `/api/v1/executions/${bare.body.data.id}`)).body.data;
     expect([ended.status, ended.tasks[0].error.type]).toEqual(['failed', 'input_invalid']);
@@ -222,7 +232,11 @@ describe('starters', () => {
   }
   const store = (name: string, definition: object) =>
     harness.call('POST', '/api/v1/workflows', {
-      ...{ ref: `examples.${name}`, pack_ref: 'examples', label: 'x', version: '1.0.0', definition },
+      ref: `examples.${name}`,
+      pack_ref: 'examples',
+      label: 'x',
+      version: '1.0.0',
+      definition,
     });
 
   it('of a scheduled run are who made the schedule, and who had it start', async () => {

@@ -27,7 +27,9 @@ afterAll(async () => {
 
 /** A loop of rounds that calls the server under a name, and what comes after it. */
 const rounds = (name: string, count: number, then?: string) => ({
-  ...{ name, action: 'core.http', input: { url: `${web.url}/counted/all/${name}` } },
+  name,
+  action: 'core.http',
+  input: { url: `${web.url}/counted/all/${name}` },
   publish: { round: '{{ round + 1 }}' },
   next: [
     { when: `succeeded() and round < ${count}`, do: name },

@@ -100,8 +100,12 @@ export const CLOSINGS: Closing[] = [
     act: closed,
     status: 'completed',
     tasks: {
-      ...{ a: 'completed', each: 'completed', both: 'completed' },
-      ...{ 'each[0]': 'completed', 'each[1]': 'completed', 'each[2]': 'completed' },
+      a: 'completed',
+      each: 'completed',
+      both: 'completed',
+      'each[0]': 'completed',
+      'each[1]': 'completed',
+      'each[2]': 'completed',
     },
     output: { both: [1, 2, 3] },
   },
@@ -606,7 +610,9 @@ export const CLOSINGS: Closing[] = [
       await waits(harness, workflowId, 'signal');
       for (const text of ['{"n":9007199254740993}', '{"n":1,"n":2}', '"\\ud83d"']) {
         await harness.client.workflowService.signalWorkflowExecution({
-          ...{ namespace: 'default', workflowExecution: { workflowId }, signalName: 'go' },
+          namespace: 'default',
+          workflowExecution: { workflowId },
+          signalName: 'go',
           input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(text) }] },
         });
       }

@@ -98,7 +98,8 @@ async function play(
 ): Promise<HistoryEvent[]> {
   const { definition, outcomes, cancelAt, signals } = run;
   const id = await harness.start(definition, {
-    ...{ outcomes, workflows: SUB_WORKFLOWS },
+    outcomes,
+    workflows: SUB_WORKFLOWS,
     ...(limits === undefined ? {} : { limits }),
   });
   const handle = harness.client.workflow.getHandle(id);

@@ -34,7 +34,9 @@ afterAll(async () => {
 
 const replay = (env: Record<string, string> = {}) =>
   runFermata(folder, ['replay', '--open'], {
-    ...{ TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: namespace, ...env },
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: namespace,
+    ...env,
   });
 
 const waiting: Definition = {

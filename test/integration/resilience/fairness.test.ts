@@ -89,7 +89,8 @@ it('whatever starts a run gives it the key of its tenant', async () => {
   await store('examples.alarm', { tasks: [{ name: 'a', action: 'core.noop' }] });
   await store('examples.below', { tasks: [{ name: 'a', action: 'core.fail', input: { message: 'no' } }] });
   await store('examples.above', {
-    ...{ tasks: [{ name: 'child', action: 'examples.below' }], on_failure: 'examples.alarm' },
+    tasks: [{ name: 'child', action: 'examples.below' }],
+    on_failure: 'examples.alarm',
   });
   const failed = (await harness.call('POST', BASE, { workflow: 'examples.above', wait: 20 })).body.data;
   expect(failed.status).toBe('failed');

@@ -13,11 +13,16 @@ const url = '/api/v1/workflows';
 
 /** Each item takes little, and all of them more than any request may. */
 const MANY_ITEMS = {
-  ...{ ref: 'examples.many_items', pack_ref: 'examples', label: 'Many items', version: '1.0.0' },
+  ref: 'examples.many_items',
+  pack_ref: 'examples',
+  label: 'Many items',
+  version: '1.0.0',
   definition: {
     tasks: [
       {
-        ...{ name: 'a', action: 'core.transform', with_items: '{{ range(0, 50000) }}' },
+        name: 'a',
+        action: 'core.transform',
+        with_items: '{{ range(0, 50000) }}',
         input: { data: '{{ range(0, 20000) | sum }}' },
       },
     ],
@@ -62,11 +67,23 @@ async function startHostileRun(): Promise<string> {
   const n = mintNumber(0, Date.now());
   const actions = specsOf(definition);
   await createTemporal(connection, namespace).start({
-    ...{ workflowId: workflowIdOf(n), input: {}, summary: ref, delay: 0 },
+    workflowId: workflowIdOf(n),
+    input: {},
+    summary: ref,
+    delay: 0,
     run: { interpreter: 7, n, ref, version, revision: 1, hash: null, definition, actions, seed: 'a' },
     memo: {
-      ...{ n, tenant, ref, revision: 1, definition_id: null, executor: id, owner: subject, enforcement: null },
-      ...{ parent: null, tags: [], actions: Object.keys(actions) },
+      n,
+      tenant,
+      ref,
+      revision: 1,
+      definition_id: null,
+      executor: id,
+      owner: subject,
+      enforcement: null,
+      parent: null,
+      tags: [],
+      actions: Object.keys(actions),
     },
   });
   const { workflowService } = connection;
@@ -102,7 +119,9 @@ it('a run whose projection has no end is shown without its tasks, holds no other
 /** A definition of as many tasks as one may have, each with a template. */
 const LARGEST = {
   tasks: Array.from({ length: 1_000 }, (_, n) => ({
-    ...{ name: `t${n}`, action: 'core.transform', input: { data: `{{ (${n} + 1) * 2 }}${'x'.repeat(900)}` } },
+    name: `t${n}`,
+    action: 'core.transform',
+    input: { data: `{{ (${n} + 1) * 2 }}${'x'.repeat(900)}` },
   })),
 };
 const many = (text: string, count: number) => text.repeat(Math.ceil(count));

@@ -6,7 +6,9 @@ let id: number;
 beforeAll(async () => {
   harness = await createApiHarness('docs');
   const started = await harness.call('POST', '/api/v1/executions', {
-    ...{ action_ref: 'core.log', parameters: { message: 'hello', data: [1] }, wait: 20 },
+    action_ref: 'core.log',
+    parameters: { message: 'hello', data: [1] },
+    wait: 20,
   });
   ({ id } = started.body.data);
 });

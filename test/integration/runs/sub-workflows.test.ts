@@ -13,7 +13,11 @@ const EXECUTIONS = '/api/v1/executions';
 
 async function store(name: string, definition: object, rest: object = {}) {
   return harness.call('POST', WORKFLOWS, {
-    ...{ ref: `examples.${name}`, pack_ref: 'examples', label: name, version: '1.0.0', definition },
+    ref: `examples.${name}`,
+    pack_ref: 'examples',
+    label: name,
+    version: '1.0.0',
+    definition,
     ...rest,
   });
 }
@@ -75,8 +79,15 @@ describe('run', () => {
     ]);
     const child = await get(items[1].child);
     expect(child).toMatchObject({
-      ...{ action_ref: 'examples.inner', status: 'completed', result: 10, config: { n: 5 }, version: '1.0.0' },
-      ...{ parent: run.id, parent_task: 'a[1]', executor: run.executor, projection: 'complete' },
+      action_ref: 'examples.inner',
+      status: 'completed',
+      result: 10,
+      config: { n: 5 },
+      version: '1.0.0',
+      parent: run.id,
+      parent_task: 'a[1]',
+      executor: run.executor,
+      projection: 'complete',
     });
     const listed = await until(
       async () => (await harness.call('GET', `${EXECUTIONS}?parent=${run.id}`)).body.data,

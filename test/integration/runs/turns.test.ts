@@ -93,7 +93,8 @@ describe('runs with one concurrency key', () => {
     expect((await get(second)).tasks).toEqual([]);
     const { body } = await harness.call('GET', `${BASE}/${second}/explain`);
     expect(body.data).toMatchObject({
-      ...{ can_finish: true, advice: [{ text: expect.stringContaining('waits for its turn') }] },
+      can_finish: true,
+      advice: [{ text: expect.stringContaining('waits for its turn') }],
     });
     await go(first);
     await begun(second);
@@ -274,7 +275,10 @@ describe('on_failure', () => {
     const hooks = await Promise.all(found.body.data.map((each: { id: number }) => ended(each.id)));
     const told = hooks.map(({ config }) => config).sort((a, b) => a.execution - b.execution);
     expect(told[0]).toMatchObject({
-      ...{ execution: id, workflow: failing, input: { x: 1 }, error: { type: 'action_error', message: 'broken' } },
+      execution: id,
+      workflow: failing,
+      input: { x: 1 },
+      error: { type: 'action_error', message: 'broken' },
     });
     expect(hooks.map(({ mode, status }) => [mode, status])).toEqual([
       ['error', 'failed'],

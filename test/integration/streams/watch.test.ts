@@ -26,24 +26,32 @@ it.each([true, false])(
   'the watch of a worker (in probation: %s) sees an activation come and end',
   async (probation) => {
     const worker = await createWorker({
-      ...{ connection, namespace: 'default', bundle: await preparedBundle(), probation },
+      connection,
+      namespace: 'default',
+      bundle: await preparedBundle(),
+      probation,
       actions: { egress, connect: async () => null, secretOf: async () => null, isAuthentic: async () => true },
     });
     // The supervisor decides how long workflow code may take, in one thread.
     expect(worker.options).toMatchObject({
-      ...{ isolateExecutionTimeoutMs: 600_000, reuseV8Context: true, workflowThreadPoolSize: 1 },
+      isolateExecutionTimeoutMs: 600_000,
+      reuseV8Context: true,
+      workflowThreadPoolSize: 1,
       maxCachedWorkflows: probation ? 0 : expect.any(Number),
     });
     const reports: WatchReport[] = [];
     const watch = watchWorker(worker, {
-      ...{ eager: true, isBroken: () => false },
+      eager: true,
+      isBroken: () => false,
       report: (report) => reports.push(report),
     });
     const running = worker.run();
     watch.start();
     try {
       const handle = await harness.client.workflow.start('watched.run', {
-        ...{ taskQueue: 'fermata', workflowId: `watched-${probation}-${Date.now()}`, args: [{}, null] },
+        taskQueue: 'fermata',
+        workflowId: `watched-${probation}-${Date.now()}`,
+        args: [{}, null],
       });
       await expect(handle.result()).rejects.toThrow();
       await until(

@@ -64,7 +64,12 @@ export async function createApiHarness(
   const native = await NativeConnection.connect({ address });
   const log = pino({ level: 'silent' });
   const api = await startApi({
-    ...{ connection, namespace, database, host: '127.0.0.1', port: 0, log },
+    connection,
+    namespace,
+    database,
+    host: '127.0.0.1',
+    port: 0,
+    log,
     secretKeys: [SECRET_KEY],
     egress: LOCAL,
     ...options.access,
@@ -110,7 +115,9 @@ export async function createApiHarness(
   await startWorker();
   const check = createCheck(await (await fetch(`${api.url}/openapi.json`)).json());
   return {
-    ...{ api, connection, database },
+    api,
+    connection,
+    database,
     stopWorker: () => stopWorker(),
     startWorker,
     call: async (method, path, body, headers = {}) => {

@@ -43,7 +43,11 @@ export async function startSystems(): Promise<Systems> {
   const folder = await mkdtemp(join(tmpdir(), 'fermata-s3-'));
   const smtp = mailServer(mails);
   const s3 = new S3rver({
-    ...{ port: 0, address: '127.0.0.1', silent: true, directory: folder, vhostBuckets: false },
+    port: 0,
+    address: '127.0.0.1',
+    silent: true,
+    directory: folder,
+    vhostBuckets: false,
     configureBuckets: [{ name: BUCKET }],
   });
   const [vendors, postgres, { port: s3Port }] = await Promise.all([startVendors(SECRETS), startPostgres(), s3.run()]);
@@ -59,7 +63,9 @@ export async function startSystems(): Promise<Systems> {
   databaseUrl.password = SECRETS.postgres;
   const mailUrl = `smtp://mailer:${SECRETS.smtp}@127.0.0.1:${(smtp.server.address() as AddressInfo).port}?tls=off`;
   return {
-    ...{ vendors, mails, sql },
+    vendors,
+    mails,
+    sql,
     stored: (key) => readFile(join(folder, BUCKET, `${key}._S3rver_object`), 'utf8'),
     connections: {
       slack: { settings: { api_url: `${vendors.url}/slack` }, secrets: { bot_token: SECRETS.slack } },
@@ -92,7 +98,9 @@ export async function startSystems(): Promise<Systems> {
 
 function mailServer(mails: Systems['mails']): SMTPServer {
   return new SMTPServer({
-    ...{ disabledCommands: ['STARTTLS'], allowInsecureAuth: true, logger: false },
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    logger: false,
     onAuth: ({ username, password }, _, done) =>
       username === 'mailer' && password === SECRETS.smtp ? done(null, { user: username }) : done(new Error('no')),
     onRcptTo: ({ address }, _, done) =>

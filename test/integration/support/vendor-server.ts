@@ -123,7 +123,8 @@ export async function startVendors(known: { slack: string; jira: string; pagerdu
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ...{ asked, deployments },
+    asked,
+    deployments,
     answer: (...answers) => planned.push(...answers),
     close: () =>
       new Promise((done) => {

@@ -6,7 +6,10 @@ import { preparedBundle } from './prepared.ts';
 const [address = '', taskQueue = '', mode = ''] = process.argv.slice(2);
 const connection = await NativeConnection.connect({ address });
 const worker = await Worker.create({
-  ...{ connection, taskQueue, workflowBundle: await preparedBundle(), stickyQueueScheduleToStartTimeout: '1s' },
+  connection,
+  taskQueue,
+  workflowBundle: await preparedBundle(),
+  stickyQueueScheduleToStartTimeout: '1s',
   activities: {
     default: async () => {
       if (mode === 'hang') await new Promise(() => setInterval(() => undefined, 1_000));

@@ -32,7 +32,12 @@ it.each<[string, PrincipalKind, had: Given, byKeys: Given | null, byToken: Given
   };
   const service = createPrincipalService(store, verify, { clock: () => 0, memory: 0 });
   const principal: Principal = {
-    ...{ id: 1, tenant: 'one', tenantRef: 'default', subject: 'ann', kind, onBehalfOf: null },
+    id: 1,
+    tenant: 'one',
+    tenantRef: 'default',
+    subject: 'ann',
+    kind,
+    onBehalfOf: null,
     ...grantsOf(had),
   };
   const standing = await service.asItStands(principal);

@@ -107,7 +107,12 @@ describe('a token without a tenant', () => {
       rememberBearer: async () => 1,
     } as unknown as PrincipalStore;
     const bearer = (tenant: string | null): TokenClaims => ({
-      ...{ subject: 'ada', kind: 'person', tenant, roles: [], permissions: [], groups: [] },
+      subject: 'ada',
+      kind: 'person',
+      tenant,
+      roles: [],
+      permissions: [],
+      groups: [],
     });
     const service = (tenant: string | null) =>
       createPrincipalService(store, async () => bearer(tenant), { clock: () => 0, memory: 0, tenantClaim });

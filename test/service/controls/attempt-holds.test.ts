@@ -25,7 +25,9 @@ function play(
       pending: {
         activities: [
           {
-            ...{ activityId: 'a', attempt: 1, paused: pending.paused },
+            activityId: 'a',
+            attempt: 1,
+            paused: pending.paused,
             state: pending.started ? (pending.paused ? 5 : 2) : pending.paused ? 4 : 1,
             pauseInfo: pending.paused ? { manual: { identity: 'fermata' } } : null,
             activityOptions: {
@@ -52,7 +54,8 @@ function play(
   const holds = createAttemptHolds({
     temporal: temporal as never,
     projections: { read: async () => ({ execution: { ...run } }) as never },
-    ...{ log, clock: () => 0 },
+    log,
+    clock: () => 0,
   });
   return { holds, run, pending, steps, warned, describe: temporal.describe as never as () => Promise<Described> };
 }

@@ -9,8 +9,15 @@ import { createControlService } from '../../../service/controls/controls.ts';
 
 const OUTPUT = { outcome: 'approve' };
 const ann: Principal = {
-  ...{ id: 1, tenant: 'one', tenantRef: 'one', subject: 'ann', kind: 'person', onBehalfOf: null },
-  ...{ roles: ['operator'], permissions: [], groups: [] },
+  id: 1,
+  tenant: 'one',
+  tenantRef: 'one',
+  subject: 'ann',
+  kind: 'person',
+  onBehalfOf: null,
+  roles: ['operator'],
+  permissions: [],
+  groups: [],
 };
 
 /** What a skip of the task `ask` comes to in an open run of some interpreter: the code of the refusal, or `sent`. */
@@ -22,12 +29,10 @@ async function skip(
   before = 0,
 ): Promise<string> {
   const execution = {
-    ...{
-      workflowId: 'w',
-      status: 'running',
-      controls: Array.from({ length: before }, () => ({})),
-      waitingFor: [{ kind: waits, task: 'ask#2[1]' }],
-    },
+    workflowId: 'w',
+    status: 'running',
+    controls: Array.from({ length: before }, () => ({})),
+    waitingFor: [{ kind: waits, task: 'ask#2[1]' }],
     run: { interpreter, definition: { tasks: [{ name: 'ask', action: 'core.inquiry' }] } },
     inquiries: waits === 'inquiry' ? [{ task: 'ask#2[1]', status: 'pending' }] : [],
   };
@@ -165,7 +170,8 @@ function tree(widths: readonly number[]) {
     projections: { read } as never,
     signer: { sealControl: (_: unknown, control: Control) => control as never },
     holds: { settle: async () => undefined },
-    ...{ log: pino({ level: 'silent' }), clock: () => 0 },
+    log: pino({ level: 'silent' }),
+    clock: () => 0,
   });
   let count = 0;
   const steps = {

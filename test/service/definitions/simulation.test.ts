@@ -41,7 +41,12 @@ it.each<[what: string, action: string, input: JsonObject, status: string, lackin
   const run = runInput({ tasks: [{ name: 'a', action, input }] });
   const simulated = simulateRun({
     run: { ...run, actions: { ...run.actions, ...ACTIONS } },
-    ...{ paramSchema: null, input: {}, outcomes: {}, items: {}, defaults: DEFAULTS, now: STARTED },
+    paramSchema: null,
+    input: {},
+    outcomes: {},
+    items: {},
+    defaults: DEFAULTS,
+    now: STARTED,
   });
   expect([simulated.status, simulated.warnings.map(({ path }) => path)]).toEqual([status, lacking]);
   expect(simulated.tasks[0]!.error?.type).toBe(status === 'failed' ? 'input_invalid' : undefined);

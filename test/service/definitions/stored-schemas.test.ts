@@ -16,7 +16,13 @@ const asking = (schema: Json) => ({
   ],
 });
 const child = (rest: Partial<EmbeddedWorkflow>): EmbeddedWorkflow => ({
-  ...{ version: '1.0.0', revision: 1, hash: 'x', definition_id: 1, definition: asking(right), actions: {}, ...rest },
+  version: '1.0.0',
+  revision: 1,
+  hash: 'x',
+  definition_id: 1,
+  definition: asking(right),
+  actions: {},
+  ...rest,
 });
 const none = { actions: {}, workflows: {} };
 

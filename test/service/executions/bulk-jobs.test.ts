@@ -20,8 +20,15 @@ async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
   const looks = [...standing];
   const acted: string[] = [];
   const job = {
-    ...{ id: 'job', tenant: 'acme', verb, reason: '', principal: admin },
-    ...{ targets: Array.from({ length: 40 }, (_, n) => n + 1), done: 0, status: 'running', errors: [] as object[] },
+    id: 'job',
+    tenant: 'acme',
+    verb,
+    reason: '',
+    principal: admin,
+    targets: Array.from({ length: 40 }, (_, n) => n + 1),
+    done: 0,
+    status: 'running',
+    errors: [] as object[],
   };
   const stop = new AbortController();
   const jobs = {

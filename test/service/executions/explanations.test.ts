@@ -6,16 +6,23 @@ import { createExplanationService } from '../../../service/executions/explanatio
 import { maskExecution } from '../../../service/projections/masks.ts';
 
 const RUN = {
-  ...{
-    workflowId: 'wf_x',
-    status: 'running',
-    taskQueue: 'fermata',
-    projection: 'complete',
-    failure: null,
-    authentic: true,
-  },
-  ...{ pendingFailure: null, statements: null, waitingFor: [], inquiries: [] },
-  ...{ input: {}, output: null, also: [], divergence: null, variables: {}, signals: [], controls: [] },
+  workflowId: 'wf_x',
+  status: 'running',
+  taskQueue: 'fermata',
+  projection: 'complete',
+  failure: null,
+  authentic: true,
+  pendingFailure: null,
+  statements: null,
+  waitingFor: [],
+  inquiries: [],
+  input: {},
+  output: null,
+  also: [],
+  divergence: null,
+  variables: {},
+  signals: [],
+  controls: [],
   tasks: [
     { key: 'a', input: {}, output: null, attempts: [], name: 'a', action: 'ops.call', item: null, failure: null },
   ],

@@ -16,7 +16,10 @@ import { annDecides, FOREIGN_KEY, KEY, placeOf, signer } from '../../interpreter
 const CHAIN = 'first';
 const RUN: RunInput = {
   ...runInput({ tasks: [question('ask', { prompt: 'Deploy?' }), question('later', { prompt: 'Really?' })] }, 7),
-  ...{ tenant: 'acme', blind: '00', trust: signer.trust(), starters: ['starter'] },
+  tenant: 'acme',
+  blind: '00',
+  trust: signer.trust(),
+  starters: ['starter'],
 };
 const both = createStatementSigner([FOREIGN_KEY, KEY]);
 
@@ -47,8 +50,15 @@ async function exportAfter(sent: readonly Sent[]) {
   }
   const memo = signer.withWarrant({ input: {}, run: RUN, memo: {} as RunMemo }, STARTED);
   const execution = {
-    ...{ memo, workflowId: 'w', run: RUN, runId: CHAIN, tasks: [], projection: 'complete' },
-    ...{ digest: state.digest, trust: state.trust, inquiries: inquiriesOf(state) },
+    memo,
+    workflowId: 'w',
+    run: RUN,
+    runId: CHAIN,
+    tasks: [],
+    projection: 'complete',
+    digest: state.digest,
+    trust: state.trust,
+    inquiries: inquiriesOf(state),
   };
   async function* pages() {
     yield history.map(([signalName, payload]) => ({

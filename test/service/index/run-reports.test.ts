@@ -6,8 +6,16 @@ import { createRunReports } from '../../../service/index/run-reports.ts';
 import type { ExecutionStore } from '../../../store/executions/executions.ts';
 
 const report = (workflowId: string, status: RunReport['status']): RunReport => ({
-  ...{ workflowId, firstRunId: 'first', runId: 'run', workflowType: 'p.w', memo: null },
-  ...{ started: 0, at: 0, historyLength: 3, status, asked: 0 },
+  workflowId,
+  firstRunId: 'first',
+  runId: 'run',
+  workflowType: 'p.w',
+  memo: null,
+  started: 0,
+  at: 0,
+  historyLength: 3,
+  status,
+  asked: 0,
 });
 
 it('reports that could not be written are written later, the newest of each run; what was wrong is logged once', async () => {

@@ -103,7 +103,8 @@ const MAKERS: Record<Shape, (input: JsonObject) => AskingRun> = {
     const tasks = ['one', 'two'].map((name) => ({ name, action: 'sub.one' }));
     const above: RunInput = {
       ...runInput({ start: ['one', 'two'], tasks }, 7, { 'sub.one': plainOf(input) }),
-      ...{ ...SIGNED, starters: ['alice'] },
+      ...SIGNED,
+      starters: ['alice'],
     };
     const { state } = begin(above, {}, ASKED_AT, { chain: CHAIN });
     const below = (key: string, chain: string) => {

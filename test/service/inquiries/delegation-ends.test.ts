@@ -26,7 +26,12 @@ const MAY_NOT: Known = { roles: ['viewer'], keyKinds: ['person'] };
 
 function knownOf(subject: string, { roles = [], keyKinds = [], claims, seenDaysAgo = 0, disabled = false }: Known) {
   const principal = {
-    ...{ id: 1, tenant: 'acme', subject, roles, permissions: [], groups: [] },
+    id: 1,
+    tenant: 'acme',
+    subject,
+    roles,
+    permissions: [],
+    groups: [],
     disabled: disabled ? new Date(NOW) : null,
     claims: claims === undefined ? null : { roles: claims, permissions: [], groups: [] },
     claimsSeen: claims === undefined ? null : new Date(NOW - seenDaysAgo * DAY),
@@ -35,23 +40,50 @@ function knownOf(subject: string, { roles = [], keyKinds = [], claims, seenDaysA
 }
 
 const principalOf = (subject: string): Principal => ({
-  ...{ id: 1, tenant: 'acme', tenantRef: 'acme', subject, kind: 'person', onBehalfOf: null },
-  ...{ roles: ['operator'], permissions: [], groups: [] },
+  id: 1,
+  tenant: 'acme',
+  tenantRef: 'acme',
+  subject,
+  kind: 'person',
+  onBehalfOf: null,
+  roles: ['operator'],
+  permissions: [],
+  groups: [],
 });
 
 const delegationOf = (more: Partial<Delegation> = {}): Delegation => ({
-  ...{ id: 'made', inquiry: 'ask', by: 'ann', names: [], groups: [], to: 'cid', to_names: [], to_groups: [] },
-  ...{ reason: null, at: '2026-11-01T00:00:00.000Z', standing: 'never', ...more },
+  id: 'made',
+  inquiry: 'ask',
+  by: 'ann',
+  names: [],
+  groups: [],
+  to: 'cid',
+  to_names: [],
+  to_groups: [],
+  reason: null,
+  at: '2026-11-01T00:00:00.000Z',
+  standing: 'never',
+  ...more,
 });
 
 function inquiryOf(more: Partial<Delegation> = {}, rest: Partial<Inquiry> = {}): Inquiry {
   const record: DelegationRecord = {
-    ...{ delegation: delegationOf(more), verdict: { result: 'delegated' }, taken: '2026-11-01T00:00:00.000Z' },
+    delegation: delegationOf(more),
+    verdict: { result: 'delegated' },
+    taken: '2026-11-01T00:00:00.000Z',
   };
   const request = inquiryRequest({ prompt: 'Deploy?', approvers: ['ann'], delegable: true });
   return {
-    ...{ key: 'ask', task: 'ask', status: 'pending', request, votes: [], decisions: [], delegations: [record] },
-    ...{ bound_to: 'bound', expires_at: null, ...rest },
+    key: 'ask',
+    task: 'ask',
+    status: 'pending',
+    request,
+    votes: [],
+    decisions: [],
+    delegations: [record],
+    bound_to: 'bound',
+    expires_at: null,
+    ...rest,
   } as unknown as Inquiry;
 }
 

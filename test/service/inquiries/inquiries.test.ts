@@ -5,15 +5,30 @@ import type { Principal } from '../../../model/principal.ts';
 import { createInquiryService } from '../../../service/inquiries/inquiries.ts';
 
 const ann: Principal = {
-  ...{ id: 1, tenant: 'one', tenantRef: 'one', subject: 'ann', kind: 'person', onBehalfOf: null },
-  ...{ roles: ['approver'], permissions: [], groups: [] },
+  id: 1,
+  tenant: 'one',
+  tenantRef: 'one',
+  subject: 'ann',
+  kind: 'person',
+  onBehalfOf: null,
+  roles: ['approver'],
+  permissions: [],
+  groups: [],
 };
 
 /** What a decision comes to in a run that has taken so many, about a question that is decided already. */
 async function decide(taken: readonly number[]): Promise<string> {
   const inquiries = taken.map((count, index) => ({
-    ...{ key: `ask#${index + 1}`, visit: index + 1, item: null, status: 'approved', bound_to: 'b', what: 'w' },
-    ...{ expires_at: null, votes: [], delegations: [], request: { approvers: ['ann'], groups: [], options: [] } },
+    key: `ask#${index + 1}`,
+    visit: index + 1,
+    item: null,
+    status: 'approved',
+    bound_to: 'b',
+    what: 'w',
+    expires_at: null,
+    votes: [],
+    delegations: [],
+    request: { approvers: ['ann'], groups: [], options: [] },
     decisions: Array.from({ length: count }, (_, at) => ({ decision: { id: `${index} ${at}` } })),
   }));
   const audited: string[] = [];

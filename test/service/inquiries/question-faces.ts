@@ -57,7 +57,12 @@ function principalOf(subject: string): Principal {
   const { kind = 'person', roles = ['operator'], onBehalfOf = null } = PEOPLE[subject]!;
   const id = Object.keys(PEOPLE).indexOf(subject) + 1;
   return {
-    ...{ id, tenant: TENANT, tenantRef: 'acme', subject, kind, onBehalfOf },
+    id,
+    tenant: TENANT,
+    tenantRef: 'acme',
+    subject,
+    kind,
+    onBehalfOf,
     roles,
     permissions: [],
     groups: [],
@@ -92,21 +97,20 @@ export function facesOf(asking: AskingRun) {
   const worker: { away: boolean; returns: (() => void) | null } = { away: false, returns: null };
   const execution = (): Execution =>
     ({
-      ...{
-        workflowId: WORKFLOW,
-        runId: chain,
-        workflowType: run.ref,
-        run,
-        memo: { n: run.n, tenant: TENANT, owner: 'alice' },
-      },
-      ...{ inquiries: inquiriesOf(state), controls: state.controls, trust: state.trust, statements: state.statements },
-      ...{
-        status: openStatusOf(state),
-        waitingFor: waitsOf(state),
-        closed: null,
-        lastEventId: 0,
-        projection: 'complete',
-      },
+      workflowId: WORKFLOW,
+      runId: chain,
+      workflowType: run.ref,
+      run,
+      memo: { n: run.n, tenant: TENANT, owner: 'alice' },
+      inquiries: inquiriesOf(state),
+      controls: state.controls,
+      trust: state.trust,
+      statements: state.statements,
+      status: openStatusOf(state),
+      waitingFor: waitsOf(state),
+      closed: null,
+      lastEventId: 0,
+      projection: 'complete',
       ...(kept.length + state.backlog.length === 0 ? {} : { unsettled: true }),
     }) as unknown as Execution;
   /** Has the run take what came, in one activation. */
@@ -177,7 +181,13 @@ export function facesOf(asking: AskingRun) {
   const app = createTestApp(
     {},
     {
-      ...{ inquiries, delegations, controls, tokens, links, principals, audit },
+      inquiries,
+      delegations,
+      controls,
+      tokens,
+      links,
+      principals,
+      audit,
       deliveries: { ofInquiry: async () => [], ofExecution: async () => new Map() },
     },
   );
@@ -185,13 +195,21 @@ export function facesOf(asking: AskingRun) {
   const asked = (): Inquiry => inquiriesOf(state).find((inquiry) => inquiry.key === key)!;
   const id = () => inquiryId(run.n, asked());
   const noticeFor = (channel: Notice['channel'], target: string): Notice => ({
-    ...{ id: 1, tenant: TENANT, channel, target, inquiryId: id(), ref: run.ref, owner: 'alice' },
-    ...{ execution: integerId(run.n), inquiry: asked() },
+    id: 1,
+    tenant: TENANT,
+    channel,
+    target,
+    inquiryId: id(),
+    ref: run.ref,
+    owner: 'alice',
+    execution: integerId(run.n),
+    inquiry: asked(),
   });
 
   async function rest(who: string, method: string, path: string, body?: object): Promise<string> {
     const response = await app.request(path, {
-      ...{ method, headers: { 'x-api-key': who, 'content-type': 'application/json' } },
+      method,
+      headers: { 'x-api-key': who, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as { code?: string; result?: string };
@@ -218,8 +236,12 @@ export function facesOf(asking: AskingRun) {
     const outbox = { find: async () => found, refresh: async () => {} };
     const desk = createDesk({ messages: createMessages(() => sealers), outbox, inquiries, principals } as never);
     const act = {
-      ...{ kind: 'press', sealed: await sealers.seal({ notice: 1, option: 'approve', bound_to: boundTo }) },
-      ...{ actor: { team: 'T', user: who }, once: randomUUID(), written: () => '', comment: null },
+      kind: 'press',
+      sealed: await sealers.seal({ notice: 1, option: 'approve', bound_to: boundTo }),
+      actor: { team: 'T', user: who },
+      once: randomUUID(),
+      written: () => '',
+      comment: null,
       identify: async () => ({ email: null }),
     };
     const taken = await desk.take({ name } as AnsweringChannel, act as unknown as Act);
@@ -239,7 +261,7 @@ export function facesOf(asking: AskingRun) {
     const sealed = await linkSealer.seal({ kind: 'form', inquiry: form, ...about, ...decision });
     const name = `fermata_inquiry_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
     const response = await app.request(`/inquiry/${encodeURIComponent(path)}`, {
-      ...{ method: 'POST' },
+      method: 'POST',
       headers: { cookie: `${name}=${cookie}`, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ form: sealed, option: 'approve' }).toString(),
     });
@@ -270,10 +292,18 @@ export function facesOf(asking: AskingRun) {
   /** Presents a token that holds somebody's own decision, as it was issued before what bars them now. */
   async function present(who: string, boundTo: string, subject = key): Promise<string> {
     const token = await sealer.seal({
-      ...{ specversion: '1.0', id: randomUUID(), type: 'io.fermata.inquiry.decision', subject },
-      ...{ source: `/executions/${WORKFLOW}`, time: new Date(ASKED_AT).toISOString() },
-      ...{ datacontenttype: 'application/json', data: { option: 'approve' }, fermatarun: WORKFLOW },
-      ...{ fermatatenant: TENANT, fermataaudience: who, fermatabound: boundTo },
+      specversion: '1.0',
+      id: randomUUID(),
+      type: 'io.fermata.inquiry.decision',
+      subject,
+      source: `/executions/${WORKFLOW}`,
+      time: new Date(ASKED_AT).toISOString(),
+      datacontenttype: 'application/json',
+      data: { option: 'approve' },
+      fermatarun: WORKFLOW,
+      fermatatenant: TENANT,
+      fermataaudience: who,
+      fermatabound: boundTo,
       fermataexpires: new Date(ASKED_AT + 60_000).toISOString(),
     });
     const answer = await rest(who, 'POST', `/execution/${WORKFLOW}/signal?input=${encodeURIComponent(token)}`);

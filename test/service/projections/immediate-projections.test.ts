@@ -16,7 +16,13 @@ const payload = (value: Json) => ({
 /** The history of a run that has begun. */
 function historyOf(definition: Definition, interpreter = 8, input: Json = {}): HistoryEvent[] {
   const run = {
-    ...{ interpreter, n: 1, ref: 'examples.a', version: '1.0.0', revision: 1, hash: null, seed: 'a' },
+    interpreter,
+    n: 1,
+    ref: 'examples.a',
+    version: '1.0.0',
+    revision: 1,
+    hash: null,
+    seed: 'a',
     definition,
     actions: specsOf(definition),
   };
@@ -46,7 +52,9 @@ const sums = (count: number) => transforms(count, '{{ range(0, 5000) | sum }}');
 const inquiries = (count: number, data: Json): Definition => ({
   tasks: [
     ...Array.from({ length: count }, (_, index) => ({
-      ...{ name: `q${index}`, ...inquiry, on_success: 'then' },
+      name: `q${index}`,
+      ...inquiry,
+      on_success: 'then',
     })),
     { name: 'then', action: 'core.transform', input: { data } },
   ],

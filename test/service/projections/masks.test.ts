@@ -38,16 +38,19 @@ it('a replacer takes as long for a part that nearly occurs everywhere as for any
 /** An execution that hides a parameter and has an output. */
 function execution(secret: Json, output: Json): Execution {
   return {
-    ...{ run: { write_only: [['secret']] }, input: { secret }, output, tasks: [], failure: null, also: [] },
-    ...{
-      variables: {},
-      signals: [],
-      inquiries: [],
-      controls: [],
-      waitingFor: [],
-      pendingFailure: null,
-      divergence: null,
-    },
+    run: { write_only: [['secret']] },
+    input: { secret },
+    output,
+    tasks: [],
+    failure: null,
+    also: [],
+    variables: {},
+    signals: [],
+    inquiries: [],
+    controls: [],
+    waitingFor: [],
+    pendingFailure: null,
+    divergence: null,
   } as unknown as Execution;
 }
 

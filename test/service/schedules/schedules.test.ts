@@ -8,8 +8,15 @@ import { createScheduleService } from '../../../service/schedules/schedules.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
 
 const maker: Principal = {
-  ...{ id: 1, tenant: 'one', tenantRef: 'default', subject: 'ann', kind: 'person', onBehalfOf: null },
-  ...{ roles: ['operator'], permissions: [], groups: [] },
+  id: 1,
+  tenant: 'one',
+  tenantRef: 'default',
+  subject: 'ann',
+  kind: 'person',
+  onBehalfOf: null,
+  roles: ['operator'],
+  permissions: [],
+  groups: [],
 };
 
 it.each<[string, string, string | undefined, boolean, number]>([
@@ -55,11 +62,15 @@ it.each<[string, number[], number[], number, number[]]>([
   ['one while a start is due', [], seconds('11:59:58'), 1, seconds('11:59:59')],
 ])('triggers take seconds in which the schedule starts nothing: %s', async (_, runs, due, times, taken) => {
   const kept = {
-    ...{ id: 'a', principal: maker, starters: ['ann'], calendars: true },
+    id: 'a',
+    principal: maker,
+    starters: ['ann'],
+    calendars: true,
     request: { workflow: 'core.noop', input: {}, spec: {}, overlap: 'skip' },
   };
   const described = {
-    ...{ scheduleId: 'default.a', state: { paused: false } },
+    scheduleId: 'default.a',
+    state: { paused: false },
     info: { nextActionTimes: due.map((time) => new Date(time)), recentActions: [], createdAt: new Date(0) },
     action: { workflowId: 'sch_a', memo: { schedule: kept } },
   };

@@ -21,8 +21,17 @@ const payloadOf = (value: unknown) => ({
   data: Buffer.from(JSON.stringify(value)),
 });
 const memoFor = (run: RunInput): RunMemo => ({
-  ...{ n: run.n, tenant: TENANT, ref: run.ref, revision: 1, definition_id: null, executor: 0, owner: 'ann' },
-  ...{ enforcement: null, parent: null, tags: [], actions: [] },
+  n: run.n,
+  tenant: TENANT,
+  ref: run.ref,
+  revision: 1,
+  definition_id: null,
+  executor: 0,
+  owner: 'ann',
+  enforcement: null,
+  parent: null,
+  tags: [],
+  actions: [],
 });
 const warranted = (run: RunInput, input: Json = PARAMETERS) =>
   signer.withWarrant({ input: input as never, run, memo: memoFor(run) }, STARTED);
@@ -67,7 +76,8 @@ function started({
       ...(continued === undefined
         ? {}
         : { continuedExecutionRunId: continued, firstExecutionRunId: first ?? continued, initiator: 1 }),
-      ...{ taskQueue: { name: OWN_TASK_QUEUE }, ...more.attributes },
+      taskQueue: { name: OWN_TASK_QUEUE },
+      ...more.attributes,
     },
   });
 }
@@ -78,7 +88,8 @@ function check(
   { trust = TRUST, tenant = TENANT, runId = '7', workflowId = workflowIdOf(Number(runId)) } = {},
 ): Promise<boolean> {
   const guard = createRunGuard({
-    ...{ trust: async () => trust, clock: () => STARTED },
+    trust: async () => trust,
+    clock: () => STARTED,
     firstEvent: async (run) => (runs[run.runId] === undefined ? null : started(runs[run.runId]!)),
   });
   return guard({ workflowId, runId }, tenant);
@@ -383,7 +394,8 @@ it('Temporal is asked once about each run, and again where it did not answer', a
   let asked = 0;
   let answers = false;
   const guard = createRunGuard({
-    ...{ trust: async () => TRUST, clock: () => STARTED },
+    trust: async () => TRUST,
+    clock: () => STARTED,
     async firstEvent() {
       asked += 1;
       if (!answers) throw new Error('unavailable');

@@ -6,8 +6,18 @@ import type { Temporal } from '../../../temporal/gateway.ts';
 /** Runs of one key, in order: each as its state, and what is its own. */
 function rows(...given: (Partial<TurnRow> & { state: 'has' | 'waits' })[]): TurnRow[] {
   return given.map(({ state, ...own }, index) => ({
-    ...{ namespace: 'n', workflowId: String(index), tenant: 't', ref: 'a.b', key: 'k', limit: 1, policy: 'queue' },
-    ...{ granted: state === 'has' ? new Date() : null, refused: false, cancelled: false, told: false, stopped: false },
+    namespace: 'n',
+    workflowId: String(index),
+    tenant: 't',
+    ref: 'a.b',
+    key: 'k',
+    limit: 1,
+    policy: 'queue',
+    granted: state === 'has' ? new Date() : null,
+    refused: false,
+    cancelled: false,
+    told: false,
+    stopped: false,
     created: new Date(index),
     ...own,
   }));

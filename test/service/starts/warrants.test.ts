@@ -11,7 +11,11 @@ const memo = signer.withWarrant(start, STARTED);
 const execution = { run, memo, startContent: memo.warrant!.statement.content } as unknown as Execution;
 
 const row = ({ kid, x }: { kid: string; x: string }, revoked: number | null = null): SigningKeyRow => ({
-  ...{ kid, x, sealed: null, created: new Date(0), retired: null },
+  kid,
+  x,
+  sealed: null,
+  created: new Date(0),
+  retired: null,
   revoked: revoked === null ? null : new Date(revoked),
 });
 

@@ -6,7 +6,8 @@ import { facesOf } from '../inquiries/question-faces.ts';
 // Whoever may not decide, through every channel, wherever a run asks: the same answer, and the run has not moved.
 
 const INPUT = {
-  ...{ prompt: 'Deploy?', delegable: true },
+  prompt: 'Deploy?',
+  delegable: true,
   approvers: ['boss', 'ann', 'alice', 'alice-ci', 'Alice@Example.com', 'bot', 'helper', 'looker', 'gone'],
 };
 

@@ -9,8 +9,15 @@ import type { SigningKeyRow, SigningKeyStore } from '../../../store/access/signi
 import { FOREIGN_KEY, KEY } from '../../interpreter/signed.ts';
 
 const admin: Principal = {
-  ...{ id: 1, tenant: 'one', tenantRef: 'default', subject: 'ann', kind: 'person', onBehalfOf: null },
-  ...{ roles: ['admin'], permissions: [], groups: [] },
+  id: 1,
+  tenant: 'one',
+  tenantRef: 'default',
+  subject: 'ann',
+  kind: 'person',
+  onBehalfOf: null,
+  roles: ['admin'],
+  permissions: [],
+  groups: [],
 };
 const sealer = createSealer(['a master key, long enough'], 'test');
 const pemOf = ({ privateKey }: SigningKey) => privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;

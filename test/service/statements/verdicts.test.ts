@@ -17,7 +17,10 @@ type Refused = [StatementRefusalReason, string];
 /** A run that has refused some statements, and has ended or not. */
 const executionOf = (refused: Refused[], closed = false) =>
   ({
-    ...{ workflowId: 'wf_1', lastEventId: 0, closed: closed ? {} : null, ...STANDS },
+    workflowId: 'wf_1',
+    lastEventId: 0,
+    closed: closed ? {} : null,
+    ...STANDS,
     statements: { refusals: refused.map(([reason, id]) => ({ reason, claims: { id } })) },
   }) as unknown as Execution;
 

@@ -69,8 +69,15 @@ it('a new tenant takes no queue that another one’s actions use, and those acti
   const pack = (await definitions.findPack(tenants.default, 'p'))!;
   const use = (ref: string, taskQueue: string) =>
     actions.create(tenants.default, pack, ref, {
-      ...{ label: ref, description: null, paramSchema: null, outSchema: null, taskQueue, idempotent: false },
-      ...{ timeout: 1, queueTimeout: 1, heartbeatTimeout: 1 },
+      label: ref,
+      description: null,
+      paramSchema: null,
+      outSchema: null,
+      taskQueue,
+      idempotent: false,
+      timeout: 1,
+      queueTimeout: 1,
+      heartbeatTimeout: 1,
     });
   for (const [ref, queue] of [
     ['p.a', 'later.work'],

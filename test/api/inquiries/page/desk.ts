@@ -65,8 +65,17 @@ export function createDesk() {
       if (taken.has(decisionId!)) return { result: 'decided', view: view(inquiry) };
       const at = new Date(now).toISOString();
       const decision: Decision = {
-        ...{ id: decisionId!, inquiry: inquiry.key, option, response, comment, by, names: [by], groups },
-        ...{ channel, at, bound_to: boundTo ?? null },
+        id: decisionId!,
+        inquiry: inquiry.key,
+        option,
+        response,
+        comment,
+        by,
+        names: [by],
+        groups,
+        channel,
+        at,
+        bound_to: boundTo ?? null,
       };
       const verdict = judge({ ...inquiry, expires: null, bound: inquiry.bound_to }, decision, [], 8);
       if (verdict.result === 'refused') {
@@ -107,10 +116,19 @@ export function createDesk() {
     /** Asks a question. */
     ask(id: string, input: JsonObject, rest: Partial<Inquiry> = {}): Inquiry {
       const inquiry: Inquiry = {
-        ...{ key: 'ask', task: 'ask', visit: 1, item: null, request: inquiryRequest(input), status: 'pending' },
-        ...{ votes: [], decisions: [], bound_to: `digest of ${id}`, created: new Date(NOW).toISOString() },
+        key: 'ask',
+        task: 'ask',
+        visit: 1,
+        item: null,
+        request: inquiryRequest(input),
+        status: 'pending',
+        votes: [],
+        decisions: [],
+        bound_to: `digest of ${id}`,
+        created: new Date(NOW).toISOString(),
         plan: [{ task: 'deploy', action: 'core.http', input: { url: 'https://example.com' }, rendered: true }],
-        ...{ expires_at: null, decided_at: null },
+        expires_at: null,
+        decided_at: null,
         ...rest,
       };
       questions.set(id, { inquiry, taken: new Map() });
@@ -120,8 +138,15 @@ export function createDesk() {
     async token(id: string, address: string): Promise<string> {
       const { inquiry } = questions.get(id)!;
       const notice = {
-        ...{ id: 1, tenant: TENANT, channel: 'email' as const, target: address, inquiryId: id },
-        ...{ ref: 'ops.deploy', owner: null, execution: 1, inquiry },
+        id: 1,
+        tenant: TENANT,
+        channel: 'email' as const,
+        target: address,
+        inquiryId: id,
+        ref: 'ops.deploy',
+        owner: null,
+        execution: 1,
+        inquiry,
       };
       return (await links.issue(notice))!;
     },

@@ -60,13 +60,13 @@ describe('a form that is refused', () => {
   it('is shown again with everything that was entered, and the message at its field', async () => {
     const { inquiry, send } = await opened({ response_schema });
     const written = {
-      ...{ 'field:hosts': '99', 'field:window': '"tonight"', 'field:notes': '"quoted" & <b>' },
-      ...{
-        'field:tags': '["a", 1]',
-        'field:a/b': 'x',
-        'field:with a space': 'x',
-        comment: '\nstarts with a line feed',
-      },
+      'field:hosts': '99',
+      'field:window': '"tonight"',
+      'field:notes': '"quoted" & <b>',
+      'field:tags': '["a", 1]',
+      'field:a/b': 'x',
+      'field:with a space': 'x',
+      comment: '\nstarts with a line feed',
     };
     const refused = await send({ ...written, option: 'approve' });
     expect([refused.status, inquiry.votes]).toEqual([422, []]);
@@ -176,8 +176,15 @@ describe('a question that changes while its page is open', () => {
 
 describe('the page', () => {
   const vote = (by: string, option: string, comment: string | null) => ({
-    ...{ id: by, by, option, response: null, comment, channel: 'api' as const, at: '2026-01-01T10:00:00.000Z' },
-    ...{ outcome: 'approve' as const, bound_to: null },
+    id: by,
+    by,
+    option,
+    response: null,
+    comment,
+    channel: 'api' as const,
+    at: '2026-01-01T10:00:00.000Z',
+    outcome: 'approve' as const,
+    bound_to: null,
   });
 
   it('names the product, who is asked, and the votes so far; addresses in details are text', async () => {
@@ -186,7 +193,11 @@ describe('the page', () => {
     desk.ask('1', { approvers: [ANN, 'bob'], groups: ['ops'], details }, { votes: [vote('bob', 'approve', 'fine')] });
     const { text } = await desk.browser().open(
       await desk.sealer.seal({
-        ...{ kind: 'link', inquiry: '1', tenant: 't', address: ANN, expires: Date.UTC(2100, 0) },
+        kind: 'link',
+        inquiry: '1',
+        tenant: 't',
+        address: ANN,
+        expires: Date.UTC(2100, 0),
       }),
     );
     expect(text).toContain('<header>Fermata</header>');
@@ -212,7 +223,11 @@ describe('the page', () => {
     const open = async (inquiry: string) =>
       desk.browser().open(
         await desk.sealer.seal({
-          ...{ kind: 'link', inquiry, tenant: 't', address: ANN, expires: Date.UTC(2100, 0) },
+          kind: 'link',
+          inquiry,
+          tenant: 't',
+          address: ANN,
+          expires: Date.UTC(2100, 0),
         }),
       );
     const [voted, barred] = [await open('1'), await open('2')];

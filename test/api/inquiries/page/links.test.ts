@@ -49,8 +49,14 @@ describe('two links in one browser', () => {
 describe('a form', () => {
   const seal = (claims: object) => desk.sealer.seal(claims as never);
   const claims = (rest: object) => ({
-    ...{ kind: 'form', inquiry: '1', tenant: TENANT, address: ANN, decision: 'd', bound_to: 'digest of 1' },
-    ...{ shown: { asked: '', plan: {} }, expires: Date.UTC(2100, 0) },
+    kind: 'form',
+    inquiry: '1',
+    tenant: TENANT,
+    address: ANN,
+    decision: 'd',
+    bound_to: 'digest of 1',
+    shown: { asked: '', plan: {} },
+    expires: Date.UTC(2100, 0),
     ...rest,
   });
 
