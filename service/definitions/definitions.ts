@@ -27,7 +27,8 @@ import { sha256Hex } from '../access/hash.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { examine, isSmallExamination } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
-import { createSchemaGuard, schemasOfRun } from './stored-schemas.ts';
+import { createSchemaGuard } from './schema-guard.ts';
+import { schemasOfRun } from './stored-schemas.ts';
 import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
 
 /** A stored workflow, and what is doubtful about it. */

@@ -1,13 +1,9 @@
-import { AppError } from '../../model/app-error.ts';
 import type { Definition } from '../../model/definition.ts';
 import { jsonPointer } from '../../model/issue.ts';
-import type { JobPool } from '../../model/job-pool.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { ActionSpec } from '../../model/run-input.ts';
 import { schemaProblems } from '../../model/schema/document.ts';
-import { sha256Hex } from '../access/hash.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
-import type { DefinitionJobs } from './jobs.ts';
 import type { Reached } from './sub-workflows.ts';
 
 /** A schema that is stored with something; `name` is for people, `path` is its JSON pointer. */
@@ -26,9 +22,6 @@ export interface UnusableSchema {
 
 /** Most characters of schemas without patterns that are made ready on the thread of the caller. */
 const SMALL = 65_536;
-
-/** Verdicts about schemas that are kept, by the digest of their text. */
-const MAX_VERDICTS = 1_000;
 
 /** Finds the first schema that cannot be used; null when all can. Pure. */
 export function findUnusableSchema(schemas: readonly NamedSchema[]): UnusableSchema | null {
@@ -83,36 +76,4 @@ function schemasOfActions(actions: Record<string, ActionSpec>): NamedSchema[] {
       return [{ name: `${field} of "${ref}"`, path: jsonPointer(['actions', ref, field]), schema }];
     });
   });
-}
-
-/** Refuses schemas that can no longer be used. Throws `definition_outdated`, and `busy` or `work_exceeded` as the pool does. */
-export type SchemaGuard = (tenant: string, schemas: readonly NamedSchema[]) => Promise<void>;
-
-/** Creates the guard. It remembers what it has found, and asks the pool about schemas that take long to make ready. */
-export function createSchemaGuard(pool: Pick<JobPool<DefinitionJobs>, 'run'>): SchemaGuard {
-  const verdicts = new Map<string, UnusableSchema | null>();
-
-  async function verdictOn(tenant: string, schemas: readonly NamedSchema[]): Promise<UnusableSchema | null> {
-    const text = JSON.stringify(schemas);
-    const digest = sha256Hex(text);
-    const known = verdicts.get(digest);
-    if (known !== undefined) return known;
-    const found = isSmallSchemaText(text)
-      ? findUnusableSchema(schemas)
-      : await pool.run('find_unusable_schema', tenant, { schemas });
-    verdicts.set(digest, found);
-    const [oldest] = verdicts.keys();
-    if (verdicts.size > MAX_VERDICTS && oldest !== undefined) verdicts.delete(oldest);
-    return found;
-  }
-
-  return async (tenant, schemas) => {
-    if (schemas.length === 0) return;
-    const found = await verdictOn(tenant, schemas);
-    if (found === null) return;
-    const { name, path, message } = found;
-    throw new AppError('definition_outdated', `the stored ${name} cannot be used: ${path} ${message}`, {
-      issues: [{ code: 'schema_invalid', path, message }],
-    });
-  };
 }

@@ -4,7 +4,7 @@ import { TRUST_SIGNAL } from '../../model/statement.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { mapConcurrently } from '../loops.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
-import type { SigningKey } from './signing-keys.ts';
+import type { SigningKey } from './signing-key.ts';
 import type { StatementSigner } from './statements.ts';
 
 /** How far the telling of open runs has come: how many were told, and how many could not be. */

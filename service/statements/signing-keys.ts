@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { Logger } from '../../model/log.ts';
@@ -7,15 +7,8 @@ import type { SigningKeyRow, SigningKeyStore } from '../../store/access/signing-
 import { demandHome } from '../access/principals.ts';
 import type { Sealer } from '../access/sealer.ts';
 import type { RevocationCounts } from './revocations.ts';
+import { createSigningKey, type SigningKey, toSigningKey } from './signing-key.ts';
 import type { StatementSigner } from './statements.ts';
-
-/** A key that can sign. */
-export interface SigningKey {
-  kid: string;
-  /** The public key, base64url. */
-  x: string;
-  privateKey: KeyObject;
-}
 
 /** A public key as it is published (RFC 8037), with what has become of it. Times are ISO 8601. */
 export interface PublishedKey {
@@ -43,7 +36,7 @@ export async function loadSigningKeys(
   if (pems.length > 0) {
     // The newest one is stored last.
     for (const { kid, x } of keysOf(pems).toReversed()) await store.ensure(async () => ({ kid, x, sealed: null }));
-  } else await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createKey(), sealer)));
+  } else await store.ensure(async (known) => (known.some(canSign) ? null : sealed(createSigningKey(), sealer)));
   const keys = await usableKeys(await store.list(), sealer, pems);
   if (keys.length === 0) throw new Error('every key in FERMATA_SIGNING_KEY_FILE is revoked');
   return keys;
@@ -66,11 +59,7 @@ async function usableKeys(
 }
 
 function keysOf(pems: readonly string[]): SigningKey[] {
-  return pems.map((pem) => keyOf(createPrivateKey(pem), 'a key in FERMATA_SIGNING_KEY_FILE'));
-}
-
-function createKey(): SigningKey {
-  return keyOf(generateKeyPairSync('ed25519').privateKey, 'a new key');
+  return pems.map((pem) => toSigningKey(createPrivateKey(pem), 'a key in FERMATA_SIGNING_KEY_FILE'));
 }
 
 async function sealed({ kid, x, privateKey }: SigningKey, sealer: Sealer) {
@@ -179,7 +168,7 @@ export function createSigningKeyService(
       demandHome(caller, 'rotate the signing key, which all tenants share');
       if (pems.length > 0)
         throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
-      await store.replace(await sealed(createKey(), sealer));
+      await store.replace(await sealed(createSigningKey(), sealer));
       await refresh();
       return list();
     },
@@ -246,17 +235,7 @@ async function open({ kid, sealed }: SigningKeyRow, sealer: Sealer): Promise<Sig
   });
   if (typeof value !== 'string' || signing !== kid)
     throw new Error(`the signing key ${kid} was sealed for another place`);
-  return keyOf(createPrivateKey(value), `the signing key ${kid}`);
-}
-
-function keyOf(privateKey: KeyObject, name: string): SigningKey {
-  const { x } = createPublicKey(privateKey).export({ format: 'jwk' });
-  if (privateKey.asymmetricKeyType !== 'ed25519' || x === undefined) throw new Error(`${name} must be an Ed25519 key`);
-  // The members that RFC 7638 asks for, in its order.
-  const kid = createHash('sha256')
-    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
-    .digest('base64url');
-  return { kid, x, privateKey };
+  return toSigningKey(createPrivateKey(value), `the signing key ${kid}`);
 }
 
 function iso(time: Date | null): string | null {

@@ -10,7 +10,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { RunMemo } from '../../model/run-input.ts';
 import { HASHED_FIELDS, type SignedStatement, type StatementType, type Trust } from '../../model/statement.ts';
 import type { StartRequest } from '../../temporal/gateway.ts';
-import type { SigningKey } from './signing-keys.ts';
+import type { SigningKey } from './signing-key.ts';
 
 /** Bytes of the salt that keeps a hashed value from being guessed. */
 const SALT_BYTES = 16;

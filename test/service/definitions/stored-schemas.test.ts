@@ -4,7 +4,8 @@ import type { Json, JsonObject } from '../../../model/json.ts';
 import type { EmbeddedWorkflow } from '../../../model/run-input.ts';
 import { isSmallExamination } from '../../../service/definitions/examination.ts';
 import type { DefinitionJobs } from '../../../service/definitions/jobs.ts';
-import { createSchemaGuard, findUnusableSchema, schemasOfRun } from '../../../service/definitions/stored-schemas.ts';
+import { createSchemaGuard } from '../../../service/definitions/schema-guard.ts';
+import { findUnusableSchema, schemasOfRun } from '../../../service/definitions/stored-schemas.ts';
 
 const right: JsonObject = { type: 'object' };
 const wrong: JsonObject = { properties: { a: { pattern: '(?=a)' } } };
