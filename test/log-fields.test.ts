@@ -25,7 +25,7 @@ const FOLDERS = [
   'api',
   'chat',
   'cli',
-  'codec',
+  'temporal',
   'dev',
   'egress',
   'mcp',
