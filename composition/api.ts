@@ -232,13 +232,19 @@ export async function startApi({
   const projections = createProjectionReader(temporal, pool, Date.now);
   const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
   const reading = { temporal, projections };
-  const executions = createExecutionService(reading, stores.executions, launcher, definitions, log, {
-    clock: Date.now,
-    onRead: inbox.take,
+  const executions = createExecutionService({
+    temporal,
+    projections,
+    store: stores.executions,
+    launcher,
+    definitions,
     signer,
     queues,
     authenticate: createAuthenticator(keyStore, Date.now),
     repeats: createRepeats(createIdempotencyKeyStore(db)),
+    onRead: inbox.take,
+    clock: Date.now,
+    log,
   });
   const signingKeys = createSigningKeyService(keyStore, atRest, {
     signer,
@@ -252,7 +258,7 @@ export async function startApi({
   const explanations = createExplanationService(executions, projections, temporal, {
     untold: (execution) => people.deliveries.untold(execution),
   });
-  const retries = createRetryService(projections, executions, launcher, signer);
+  const retries = createRetryService({ executions, projections, launcher, signer });
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
   const lists = createExecutionLists(stores.executions);
   const watches = createWatchService(temporal, executions, log);

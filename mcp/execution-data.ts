@@ -6,8 +6,8 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
 import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, TASK_STATES } from '../model/status.ts';
 import { graphOfRun } from '../service/definitions/simulations.ts';
-import type { ExecutionView, Retried } from '../service/executions/executions.ts';
 import type { ExecutionPage } from '../service/executions/lists.ts';
+import type { ExecutionView, RetrySummary } from '../service/executions/reader.ts';
 
 // Document 004's objects: their schemas, and the pure functions that fill them.
 
@@ -77,7 +77,7 @@ function common(facts: {
   parent: number | null;
   mode?: StartMode | null | undefined;
   retryOf: number | null;
-  retries: readonly Retried[];
+  retries: readonly RetrySummary[];
   created: string;
   stopped: string | null;
 }): Summary {
@@ -98,7 +98,7 @@ function common(facts: {
 }
 
 /** An execution as a row of the index tells of it. */
-export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly Retried[]): Summary {
+export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly RetrySummary[]): Summary {
   const { n, definition, ref, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
     n,

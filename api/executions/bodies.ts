@@ -12,7 +12,7 @@ import {
   executionWord,
   TASK_STATES,
 } from '../../model/status.ts';
-import type { ExecutionView } from '../../service/executions/executions.ts';
+import type { ExecutionView } from '../../service/executions/reader.ts';
 import {
   type ChildPage,
   type ListedExecution,

@@ -9,7 +9,7 @@ import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import type { ExecutionService, ExecutionView } from '../executions/executions.ts';
+import type { ExecutionReader, ExecutionView } from '../executions/reader.ts';
 import type { InquiryService } from '../inquiries/inquiries.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import type { StatementSigner } from '../statements/statements.ts';
@@ -25,7 +25,7 @@ export type ControlService = ReturnType<typeof createControlService>;
 /** Makes the service; `clock` gives milliseconds. */
 export function createControlService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
-  executions: ExecutionService,
+  executions: Pick<ExecutionReader, 'get'>,
   {
     inquiries: { demandApprover },
     signer,

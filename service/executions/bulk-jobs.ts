@@ -13,8 +13,9 @@ import type { PrincipalService } from '../access/principals.ts';
 import { isPassing } from '../outages.ts';
 import type { IdempotencyKey } from '../starts/idempotency.ts';
 import { workFor } from '../starts/work-owner.ts';
+import type { ExecutionCommands } from './commands.ts';
 import type { DeletionService } from './deletions.ts';
-import type { ExecutionService } from './executions.ts';
+import type { ExecutionReader } from './reader.ts';
 import type { RetryService } from './retries.ts';
 
 /** Which executions are meant: by their ids in any spelling, or those that match a filter and can be changed so. */
@@ -36,7 +37,7 @@ const INTERVAL = 1_000;
 
 /** What changes one execution. */
 export interface BulkServices {
-  executions: ExecutionService;
+  executions: Pick<ExecutionReader, 'numberOf'> & Pick<ExecutionCommands, 'cancel' | 'terminate'>;
   retries: RetryService;
   deletions: DeletionService;
   principals: Pick<PrincipalService, 'asItStands'>;

@@ -7,7 +7,7 @@ import type { ExecutionStore } from '../../store/executions/executions.ts';
 import type { InquiryStore } from '../../store/inquiries/inquiries.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';
-import type { ExecutionService } from './executions.ts';
+import type { ExecutionReader } from './reader.ts';
 
 /** How long a deleted run is kept from coming back, in milliseconds: seven days. */
 const BURIED_FOR = 7 * 24 * 3_600_000;
@@ -22,7 +22,7 @@ export type DeletionService = ReturnType<typeof createDeletionService>;
 export function createDeletionService(
   temporal: Temporal,
   stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore },
-  { executions, definitions }: { executions: ExecutionService; definitions: DefinitionService },
+  { executions, definitions }: { executions: Pick<ExecutionReader, 'get'>; definitions: DefinitionService },
   clock: () => number,
 ) {
   const { namespace } = temporal;

@@ -12,9 +12,9 @@ import { isClosed } from '../../model/status.ts';
 import type { WaitingJoin } from '../../projection/moment.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
-import { type Mask, maskExecution } from '../projections/masks.ts';
+import { type Mask, type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
-import type { ExecutionService } from './executions.ts';
+import type { ExecutionReader } from './reader.ts';
 import { taskToRetry } from './retries.ts';
 
 /** What somebody can do, in words, and as a request. */
@@ -30,7 +30,7 @@ export interface Advice {
 
 /** Why a run stands as it does. */
 export interface Explanation {
-  execution: Execution;
+  execution: MaskedExecution;
   /** Whether it can still end as it was meant to, by itself or by what is advised. */
   canFinish: boolean;
   blockedBy: WaitingJoin[];
@@ -42,7 +42,7 @@ export type ExplanationService = ReturnType<typeof createExplanationService>;
 
 /** Makes the service. */
 export function createExplanationService(
-  executions: ExecutionService,
+  executions: Pick<ExecutionReader, 'readUnmasked'>,
   projections: ProjectionReader,
   temporal: Pick<Temporal, 'pollers'>,
   deliveries: Pick<DeliveryService, 'untold'>,
@@ -80,7 +80,7 @@ export function createExplanationService(
   return {
     /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
     async explain(principal: Principal, id: string): Promise<Explanation> {
-      const { n, execution, projected, mask } = await executions.readRaw(principal, id);
+      const { n, execution, projected, mask } = await executions.readUnmasked(principal, id);
       const { status, waitingFor } = execution;
       const self = `/api/v1/executions/${integerId(n)}`;
       if (isClosed(status)) {
@@ -128,8 +128,8 @@ export function createExplanationService(
       principal: Principal,
       id: string,
       event: number,
-    ): Promise<{ n: number; execution: Execution; joins: WaitingJoin[] }> {
-      const { n, execution } = await executions.readRaw(principal, id);
+    ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[] }> {
+      const { n, execution } = await executions.readUnmasked(principal, id);
       const then = await projections.readAt(execution.workflowId, event);
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);
       return { n, execution: maskExecution(then.execution, then.above).execution, joins: then.joins };

@@ -9,7 +9,8 @@ import { sha256Hex } from '../access/hash.ts';
 import { keepGoing } from '../loops.ts';
 import { isPassing, refusalOf } from '../outages.ts';
 import { workFor } from '../starts/work-owner.ts';
-import type { ExecutionService } from './executions.ts';
+import type { ExecutionReader } from './reader.ts';
+import type { ExecutionStarter } from './starter.ts';
 
 /** Milliseconds between two rounds, and hooks in one: of a tenant, and in all. */
 const INTERVAL = 500;
@@ -25,7 +26,7 @@ const MAX_INPUT = 500_000;
  */
 export function createFailureHooks(
   store: FailureHookStore,
-  executions: ExecutionService,
+  executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionStarter, 'start'>,
   namespace: string,
   log: Logger,
 ) {

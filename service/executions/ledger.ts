@@ -3,7 +3,7 @@ import type { Ledger } from '../../model/ledger.ts';
 import type { Principal } from '../../model/principal.ts';
 import { createStatementReader, ledgerOf } from '../../projection/ledger.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
-import type { ExecutionService } from './executions.ts';
+import type { ExecutionReader } from './reader.ts';
 
 /** Executions that one export may hold, sub-workflows included. */
 const MAX_EXECUTIONS = 1_000;
@@ -19,13 +19,13 @@ export interface LedgerService {
 
 /** Creates the service. */
 export function createLedgerService(
-  executions: Pick<ExecutionService, 'readRaw'>,
+  executions: Pick<ExecutionReader, 'readUnmasked'>,
   temporal: Pick<Temporal, 'history'>,
 ): LedgerService {
   async function exportOne(principal: Principal, id: string, count: { left: number }): Promise<Ledger> {
     count.left -= 1;
     if (count.left < 0) throw new AppError('work_exceeded', `an export holds ${MAX_EXECUTIONS} executions at most`);
-    const { execution: shown, projected, mask } = await executions.readRaw(principal, id);
+    const { execution: shown, projected, mask } = await executions.readUnmasked(principal, id);
     const execution = projected?.execution;
     const run = execution?.run;
     if (execution === undefined || !run || execution.projection !== 'complete') {

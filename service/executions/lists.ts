@@ -11,7 +11,7 @@ import {
 } from '../../model/status.ts';
 import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
-import type { Retried } from './executions.ts';
+import type { RetrySummary } from './reader.ts';
 
 /** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
 export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
@@ -62,9 +62,9 @@ export function createExecutionLists(store: ExecutionStore) {
     },
 
     /** The retries of some runs, and of these, by the number of the run. */
-    async retriesOf({ tenant }: Principal, rows: readonly IndexRow[]): Promise<Map<number, Retried[]>> {
+    async retriesOf({ tenant }: Principal, rows: readonly IndexRow[]): Promise<Map<number, RetrySummary[]>> {
       const numbers = new Map(rows.map(({ n }) => [integerId(n), n]));
-      const retries = new Map<number, Retried[]>();
+      const retries = new Map<number, RetrySummary[]>();
       for (const { origin, of, n, status } of await store.retriesOf(tenant, [...numbers.keys()])) {
         const run = numbers.get(origin)!;
         retries.set(run, [...(retries.get(run) ?? []), { of, id: integerId(n), status }]);

@@ -5,7 +5,7 @@ import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStatus, TaskState } from '../../model/status.ts';
 import type { ExecutionFilter, ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
 import { cursorText, readCursor } from './cursors.ts';
-import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { ExecutionReader, ExecutionView } from './reader.ts';
 
 /** One task execution: the run it is part of, and the items of its visit. */
 export interface TaskView extends ExecutionView {
@@ -39,7 +39,7 @@ const MAX_CHILDREN = 20_000;
 export type TaskExecutionService = ReturnType<typeof createTaskExecutionService>;
 
 /** Makes the service. */
-export function createTaskExecutionService(executions: ExecutionService, store: ExecutionStore) {
+export function createTaskExecutionService(executions: Pick<ExecutionReader, 'get'>, store: ExecutionStore) {
   async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
     const found = await executions.get(principal, run).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { createRunStream, type StreamEntry } from '../../projection/stream.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import { copyHistory } from '../projections/history-copies.ts';
 import type { Mask } from '../projections/masks.ts';
-import type { ExecutionService, ExecutionView } from './executions.ts';
+import type { ExecutionReader, ExecutionView } from './reader.ts';
 
 /** An entry as it is told, of which run of the chain; `id` says where it stands, and goes back in to go on behind it. */
 export type WatchEntry = StreamEntry & { run: string; id: string };
@@ -33,7 +33,7 @@ const RETRY_AFTER = 1_000;
 export type WatchService = ReturnType<typeof createWatchService>;
 
 /** Makes the service: there is one follower a run however many listen, and it keeps no list for any of them. */
-export function createWatchService(temporal: Temporal, executions: ExecutionService, log: Logger) {
+export function createWatchService(temporal: Temporal, executions: Pick<ExecutionReader, 'getWithMask'>, log: Logger) {
   const followers = new Map<string, Follower>();
 
   function followerOf(workflowId: string): Follower {

@@ -1,4 +1,3 @@
-import type { Execution } from '../../model/execution.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
@@ -16,7 +15,7 @@ import {
   RUNNING,
   timesOf,
 } from '../projections/index-entries.ts';
-import { maskExecution } from '../projections/masks.ts';
+import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { createSetAside } from './set-aside.ts';
 
@@ -61,7 +60,7 @@ export function createIndexKeeper(
   store: ExecutionStore,
   log: Logger,
   clock: () => number,
-  onRead: (n: number, execution: Execution) => Promise<void> = async () => undefined,
+  onRead: (n: number, execution: MaskedExecution) => Promise<void> = async () => undefined,
   onDescribed: DescribedListener = async () => undefined,
 ) {
   const { namespace } = temporal;

@@ -1,13 +1,13 @@
-import type { Execution } from '../../model/execution.ts';
 import type { Json } from '../../model/json.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import type { ExecutionStatus } from '../../model/status.ts';
 import type { IndexRow } from '../../store/executions/executions.ts';
+import { fromMaskedData, type MaskedExecution } from '../projections/masks.ts';
 
-/** What the index alone can tell, of a run that Temporal does not have yet, or has no more. */
-export function executionOfRow(row: IndexRow): Execution {
+/** Makes an execution from its row in the index alone, for a run that Temporal does not have yet, or no longer has. */
+export function executionOfRow(row: IndexRow): MaskedExecution {
   const failure = row.error === null ? null : { type: (row.errorCode ?? '').toLowerCase(), message: row.error };
-  return {
+  return fromMaskedData({
     workflowId: row.workflowId,
     runId: row.runId ?? '',
     workflowType: row.ref,
@@ -54,12 +54,12 @@ export function executionOfRow(row: IndexRow): Execution {
     divergence: null,
     runStarted: new Date(row.versionStart).toISOString(),
     lastEventId: row.versionEvent,
-    // A row without a version is of a run that Temporal is still to get.
+    // A row without a version belongs to a run that Temporal has not received yet.
     ...(row.versionRun === '' ? {} : { expired: true as const }),
-  };
+  });
 }
 
-/** The JSON of a text that the index may have cut off, or else the text. */
+/** Parses a text of the index as JSON; returns the text itself if the index has truncated it. */
 export function parsedOrText(text: string | null): Json {
   if (text === null) return null;
   try {

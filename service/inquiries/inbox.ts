@@ -1,4 +1,3 @@
-import type { Execution } from '../../model/execution.ts';
 import { inquiryChanges } from '../../model/inquiry.ts';
 import type { Logger } from '../../model/log.ts';
 import type { AskingRun, InquiryStore } from '../../store/inquiries/inquiries.ts';
@@ -6,7 +5,7 @@ import type { Temporal } from '../../temporal/gateway.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { keepGoing } from '../loops.ts';
 import { nextReminder, noticeEventsOf } from '../notices/events.ts';
-import { maskExecution } from '../projections/masks.ts';
+import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 
 /** Milliseconds between two looks, and runs that are read at a time. */
@@ -39,7 +38,7 @@ export function createInbox(
   const rests = new Map<string, number>();
   const aside = createSetAside(clock, log, 'the inquiries of a run cannot be read; those of others can');
 
-  async function take(n: number, execution: Execution): Promise<void> {
+  async function take(n: number, execution: MaskedExecution): Promise<void> {
     const { workflowId, workflowType, memo, run, inquiries, lastEventId, updated, closed } = execution;
     if (memo === null || inquiries.length === 0) return;
     // Events have numbers of their own in each run of a chain: their time comes first.

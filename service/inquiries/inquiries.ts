@@ -23,7 +23,7 @@ import type { InquiryRow, InquiryStore } from '../../store/inquiries/inquiries.t
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { AuditService } from '../access/audit.ts';
 import type { PrincipalService } from '../access/principals.ts';
-import type { ExecutionService, ExecutionView } from '../executions/executions.ts';
+import type { ExecutionReader, ExecutionView } from '../executions/reader.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import type { OnceSettled } from '../statements/settled-runs.ts';
 import type { StatementSigner } from '../statements/statements.ts';
@@ -82,7 +82,7 @@ export type InquiryService = ReturnType<typeof createInquiryService>;
 /** Makes the service; `clock` gives milliseconds. */
 export function createInquiryService(
   { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
-  executions: ExecutionService,
+  executions: Pick<ExecutionReader, 'get' | 'numberOf'>,
   store: InquiryStore,
   {
     principals,

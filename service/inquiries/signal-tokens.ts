@@ -7,7 +7,8 @@ import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { Sealer } from '../access/sealer.ts';
-import type { ExecutionService } from '../executions/executions.ts';
+import type { ExecutionCommands } from '../executions/commands.ts';
+import type { ExecutionReader } from '../executions/reader.ts';
 import { demandSignalName } from '../starts/inputs.ts';
 import type { InquiryService } from './inquiries.ts';
 
@@ -53,7 +54,11 @@ export function createSignalTokenService(
     executions,
     inquiries,
     principals,
-  }: { executions: ExecutionService; inquiries: InquiryService; principals: PrincipalService },
+  }: {
+    executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionCommands, 'signal'>;
+    inquiries: InquiryService;
+    principals: PrincipalService;
+  },
   clock: () => number,
 ) {
   async function issue(

@@ -1,4 +1,3 @@
-import type { Execution } from '../../model/execution.ts';
 import { derivedNumber, isRunNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { Failure } from '../../model/failure.ts';
 import { INDEXED_TEXT, type IndexEntry } from '../../model/index-entry.ts';
@@ -11,6 +10,7 @@ import { type Closing, closeOf, memoOf } from '../../projection/project.ts';
 import type { IndexRow } from '../../store/executions/executions.ts';
 import type { RunInfo } from '../../temporal/gateway.ts';
 import { sha256Hex } from '../access/hash.ts';
+import type { MaskedExecution } from './masks.ts';
 
 /** Longest name of a workflow that is none of ours, in UTF-16 units; ours have 200 at most. */
 const MAX_FOREIGN_TYPE = 400;
@@ -84,7 +84,7 @@ export function closedEntry(namespace: string, info: RunInfo, event: HistoryEven
 }
 
 /** The entry of a run that was just projected: what a read writes through. */
-export function entryOf(namespace: string, execution: Execution, currentRunId: string): IndexEntry {
+export function entryOf(namespace: string, execution: MaskedExecution, currentRunId: string): IndexEntry {
   const { workflowId, workflowType, memo, status, created, updated, closed } = execution;
   return {
     ...common(namespace, workflowId, workflowType, memo),

@@ -2,29 +2,38 @@ import { type Execution, HELD_BACK, type TaskExecution, type Wait } from '../../
 import type { Failure } from '../../model/failure.ts';
 import type { Inquiry } from '../../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-
 import { createReplacer } from './text-search.ts';
 import { replaceAt } from './write-only.ts';
 
-// Parameters marked `writeOnly` show as `***` in every answer (design/shapes.md, Definitions).
+// Parameters marked `writeOnly` show as `***` in every answer.
 
-/** What stands for a value that is not shown. */
+/** Replaces a value that is not shown. */
 export const MASKED = '***';
 
-/** Characters from which on a masked text is also masked where it is a part of another one, and as filters of templates encode it. */
+/** The lengths from which a hidden text is also hidden inside another text, and in the encodings that template filters make. */
 const SHORTEST_PART = 4;
 const SHORTEST_ENCODED = 8;
 
-/**
- * Characters that are searched for parts of hidden texts in one answer, counted for each part; of what is beyond, every text is hidden
- * as a whole.
- */
+/** The most characters that are searched in one answer, counted once for each hidden text; every text beyond them is hidden whole. */
 const MAX_SEARCHED = 50_000_000;
 
 /** Hides the values of write-only parameters in data that is shown. */
 export type Mask = (shown: Json) => Json;
 
-/** The values that an input holds at some paths. */
+declare const masked: unique symbol;
+
+/**
+ * An execution whose write-only values are hidden. Answers, lists, the index and the inbox accept no other one, and only
+ * `maskExecution` and `fromMaskedData` make it.
+ */
+export type MaskedExecution = Execution & { readonly [masked]: true };
+
+/** Marks an execution as masked that was made from masked data alone, such as a row of the index. */
+export function fromMaskedData(execution: Execution): MaskedExecution {
+  return execution as MaskedExecution; // the brand exists in the type only
+}
+
+/** Returns the values that an input has at some paths. */
 export function hiddenIn(input: Json, paths: readonly (readonly string[])[]): Json[] {
   const values: Json[] = [];
   replaceAt(input, paths, (value) => {
@@ -34,8 +43,14 @@ export function hiddenIn(input: Json, paths: readonly (readonly string[])[]): Js
   return values;
 }
 
-/** An execution without what its parameters hide, and what those of the runs above it do; and what hides the same elsewhere. */
-export function maskExecution(execution: Execution, above: readonly Json[] = []): { execution: Execution; mask: Mask } {
+/**
+ * Hides the write-only parameters of an execution, and `above`, those of the runs above it, wherever they appear in it. Returns it with
+ * the mask that hides the same values in other data.
+ */
+export function maskExecution(
+  execution: Execution,
+  above: readonly Json[] = [],
+): { execution: MaskedExecution; mask: Mask } {
   const { run, input, tasks } = execution;
   const own = run?.write_only ?? [];
   const belowOf = ({ action }: TaskExecution) => run?.workflows?.[action]?.write_only ?? [];
@@ -46,12 +61,12 @@ export function maskExecution(execution: Execution, above: readonly Json[] = [])
   };
   const shownInput = replaceAt(input, own, noted);
   const shownTasks = tasks.map((task) => ({ ...task, input: replaceAt(task.input, belowOf(task), noted) }));
-  if (values.length === 0) return { execution, mask: (shown) => shown };
+  if (values.length === 0) return { execution: fromMaskedData(execution), mask: (shown) => shown };
   const hide = hiderOf(values);
   const search = { left: MAX_SEARCHED };
   const mask: Mask = (shown) => hide(shown, search);
   const failure = <T extends Failure | null>(of: T): T => mask(of as unknown as Json) as unknown as T; // it is JSON
-  const masked: Required<Omit<Execution, UnmaskedField>> = {
+  const fields: Required<Omit<Execution, UnmaskedField>> = {
     input: mask(shownInput),
     output: mask(execution.output),
     failure: failure(execution.failure),
@@ -71,10 +86,13 @@ export function maskExecution(execution: Execution, above: readonly Json[] = [])
       attempts: task.attempts.map((attempt) => ({ ...attempt, error: failure(attempt.error) })),
     })),
   };
-  return { mask: (shown) => hide(shown, { left: MAX_SEARCHED }), execution: { ...execution, ...masked } };
+  return {
+    mask: (shown) => hide(shown, { left: MAX_SEARCHED }),
+    execution: fromMaskedData({ ...execution, ...fields }),
+  };
 }
 
-/** Fields that hold ids, names, times, counts, hashes and what the run was started as: every other field is masked. */
+/** The fields with ids, names, times, counts, hashes and the start of the run; every other field is masked. */
 type UnmaskedField =
   | 'workflowId'
   | 'runId'
@@ -106,7 +124,7 @@ function maskDetail({ detail }: Wait, mask: Mask): string | null {
   return detail === HELD_BACK ? detail : (mask(detail) as string | null);
 }
 
-/** Masks an inquiry, other than its digests: whoever decides sends back what was shown, and they tell nothing that is hidden. */
+/** Masks an inquiry except for its digests, which reveal nothing and which a decision sends back. */
 function maskInquiry(inquiry: Inquiry, mask: Mask): Inquiry {
   const shown = mask(inquiry as unknown as Json) as unknown as Inquiry; // it is JSON
   const { what, bound_to, votes, decisions } = inquiry;
@@ -121,12 +139,12 @@ function maskInquiry(inquiry: Inquiry, mask: Mask): Inquiry {
   };
 }
 
-/** An input as it is shown where nothing else of its run is. */
+/** Hides the write-only values of an input that is shown without the rest of its run. */
 export function maskInput(input: Json, paths: readonly (readonly string[])[]): Json {
   return replaceAt(input, paths, () => MASKED);
 }
 
-/** The texts of a hidden value, and its longer numbers: one of them alone is not shown either. */
+/** Returns the texts within a hidden value, and its numbers of six and more digits: none of them is shown on its own either. */
 function textsOf(value: Json): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value === 'number') return /\d{6}/.test(String(value)) ? [String(value)] : [];
@@ -134,20 +152,20 @@ function textsOf(value: Json): string[] {
   return isJsonObject(value) ? Object.values(value).flatMap(textsOf) : [];
 }
 
-/** What the filters of templates make of a text. */
+/** Returns the forms that template filters give a text. */
 function encodings(text: string): string[] {
   const base64 = Buffer.from(text).toString('base64');
   const inUrl = /\p{Surrogate}/u.test(text) ? text : encodeURIComponent(text);
   return [base64, base64.replace(/=+$/, ''), inUrl];
 }
 
-/** Hides values in what is shown, with so many characters left to search. */
+/** Hides values in data that is shown; `search.left` is the number of characters that may still be searched. */
 type Hider = (shown: Json, search: { left: number }) => Json;
 
 function hiderOf(values: readonly Json[]): Hider {
   const plain = values.flatMap(textsOf).filter((text) => text !== '');
   const texts = new Set([...plain, ...plain.filter((text) => text.length >= SHORTEST_ENCODED).flatMap(encodings)]);
-  // A longer one may hold a shorter one.
+  // Longer texts first: one may contain another.
   const replacers = [...texts]
     .filter((text) => text.length >= SHORTEST_PART)
     .sort((a, b) => b.length - a.length)

@@ -16,7 +16,7 @@ import {
 } from '../../temporal/schedules.ts';
 import { sha256Hex } from '../access/hash.ts';
 import type { PrincipalService } from '../access/principals.ts';
-import type { ExecutionService } from '../executions/executions.ts';
+import type { ExecutionStarter } from '../executions/starter.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { checkRange, checkTimes } from './times.ts';
 
@@ -74,7 +74,7 @@ export type ScheduleService = ReturnType<typeof createScheduleService>;
 /** Creates the service; `clock` gives milliseconds. */
 export function createScheduleService(
   temporal: TemporalSchedules,
-  executions: ExecutionService,
+  executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>,
   principals: Pick<PrincipalService, 'asItStands'>,
   log: Logger,
   clock: () => number,

@@ -1,9 +1,8 @@
 import { AppError } from '../../model/app-error.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
-import { type Json, jsonSize } from '../../model/json.ts';
+import type { Json } from '../../model/json.ts';
 import { Permits } from '../../model/permits.ts';
-import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import type { Claim, ExecutionStore } from '../../store/executions/executions.ts';
 import type { TurnStore } from '../../store/executions/turns.ts';
 import type { Blueprint, Temporal } from '../../temporal/gateway.ts';
@@ -204,13 +203,4 @@ export function createLauncher(
       }
     },
   };
-}
-
-/** Throws `input_invalid` for what would not fit into a payload; `field` is where its input stands in the request. */
-export function demandFits({ input, run }: Pick<Blueprint, 'input' | 'run'>, field: string): void {
-  const bytes = jsonSize([input, run]);
-  if (bytes <= MAX_PAYLOAD_BYTES) return;
-  const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
-  const issues = [{ code: 'too_large', path: `/${field}`, message }];
-  throw new AppError('input_invalid', `/${field} ${message}`, { issues });
 }

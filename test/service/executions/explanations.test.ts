@@ -34,7 +34,7 @@ async function explain(execution: object, carried: unknown = null, { untold = []
   const { execution: shown, mask } = maskExecution({ ...RUN, ...execution } as unknown as Execution);
   const service = createExplanationService(
     ...([
-      { readRaw: async () => ({ n: 1_800_000_000_000_000, execution: shown, mask, projected: null }) },
+      { readUnmasked: async () => ({ n: 1_800_000_000_000_000, execution: shown, mask, projected: null }) },
       {
         readCarried: async () => {
           if (carried instanceof Error) throw carried;

@@ -70,9 +70,9 @@ async function exportAfter(sent: readonly Sent[]) {
       },
     }));
   }
-  const readRaw = async () => ({ n: RUN.n, execution, projected: { execution }, mask: (value: Json) => value });
+  const readUnmasked = async () => ({ n: RUN.n, execution, projected: { execution }, mask: (value: Json) => value });
   const service = createLedgerService(
-    ...([{ readRaw }, { history: pages }] as never as Parameters<typeof createLedgerService>),
+    ...([{ readUnmasked }, { history: pages }] as never as Parameters<typeof createLedgerService>),
   );
   return service.export({} as Principal, '1');
 }

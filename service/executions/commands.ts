@@ -1,0 +1,107 @@
+import { expectsSignal, hasRoom } from '../../interpreter/signals.ts';
+import { AppError } from '../../model/app-error.ts';
+import type { Execution } from '../../model/execution.ts';
+import { type Json, jsonSize } from '../../model/json.ts';
+import type { Logger } from '../../model/log.ts';
+import type { Principal } from '../../model/principal.ts';
+import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
+import { isClosed } from '../../model/status.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
+import type { Temporal } from '../../temporal/gateway.ts';
+import { updateIndex } from '../index/updates.ts';
+import { type IdempotencyKey, idempotencyText, type Repeats } from '../starts/idempotency.ts';
+import { demandSignalName } from '../starts/inputs.ts';
+import type { ExecutionReader, ExecutionView } from './reader.ts';
+
+/** A signal to send to a run. */
+export interface SignalCommand {
+  name: string;
+  payload: Json;
+  idempotencyKey?: string | undefined;
+}
+
+/** Cancels, terminates and signals runs of the caller's tenant. */
+export interface ExecutionCommands {
+  /** Requests the cancellation of an open run. Throws `execution_not_found`, `execution_closed`. */
+  cancel(principal: Principal, id: string, reason: string): Promise<ExecutionView>;
+  /** Ends an open run at once, without cleanup. Throws `execution_not_found`, `execution_closed`. */
+  terminate(principal: Principal, id: string, reason: string): Promise<ExecutionView>;
+  /**
+   * Sends a signal to an open run. Requests with the same idempotency key send one signal to a run, also after it has closed. Throws
+   * `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`, `signal_not_expected`, `signals_full`,
+   * `body_too_large`, `idempotency_mismatch`.
+   */
+  signal(principal: Principal, id: string, signal: SignalCommand): Promise<ExecutionView>;
+}
+
+/** The dependencies of the commands. */
+export interface CommandDependencies {
+  reader: Pick<ExecutionReader, 'get'>;
+  temporal: Pick<Temporal, 'cancel' | 'terminate' | 'signal'>;
+  store: Pick<ExecutionStore, 'mark'>;
+  repeats: Repeats;
+  log: Logger;
+}
+
+/** Creates the commands. */
+export function createExecutionCommands(dependencies: CommandDependencies): ExecutionCommands {
+  const { reader, temporal, store, repeats, log } = dependencies;
+
+  /** Stops an open run, and has the index look at it soon. */
+  async function stop(verb: 'cancel' | 'terminate', principal: Principal, id: string, reason: string) {
+    const { n, execution } = await reader.get(principal, id);
+    if (isClosed(execution.status)) throw closedError(id, execution);
+    const { workflowId } = execution;
+    await temporal[verb](workflowId, reason, principal.subject);
+    await updateIndex(log, workflowId, () => store.mark(n));
+    return reader.get(principal, id);
+  }
+
+  return {
+    cancel: (principal, id, reason) => stop('cancel', principal, id, reason),
+
+    terminate: (principal, id, reason) => stop('terminate', principal, id, reason),
+
+    async signal(principal, id, { name, payload, idempotencyKey }) {
+      demandSignalName(name);
+      const found = await reader.get(principal, id);
+      const { n, execution } = found;
+      const key = idempotencyKey === undefined ? null : signalKey(n, idempotencyKey);
+      const asked = { name, payload };
+      if (key !== null && (await repeats.find(principal.tenant, key, asked)) !== null) return found;
+      if (isClosed(execution.status)) throw closedError(id, execution);
+      demandAccepted(execution, name, payload);
+      if (key !== null) await repeats.claim(principal.tenant, key, asked, n);
+      const signal = { name, payload, identity: principal.subject, requestId: idempotencyKey };
+      const sent = await temporal.signal(execution.workflowId, signal);
+      if (!sent) throw closedError(id, { status: 'closed', failure: null });
+      if (key !== null) await repeats.note(principal.tenant, key, asked, n);
+      return reader.get(principal, id);
+    },
+  };
+}
+
+/** Throws unless an open run accepts a signal: a task can wait for it, it is not too large, and the run has room to keep it. */
+function demandAccepted({ run, waitingFor, signals }: Execution, name: string, payload: Json): void {
+  if (run !== null && !expectsSignal(run.definition, name)) {
+    throw new AppError('signal_not_expected', `no task of "${run.ref}" can wait for a signal "${name}"`);
+  }
+  if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
+    throw new AppError('body_too_large', `the payload has more than ${MAX_PAYLOAD_BYTES} bytes`);
+  }
+  const awaited = waitingFor.some(({ kind, detail }) => kind === 'signal' && detail === name);
+  const kept = signals.map((signal) => signal.payload);
+  if (!awaited && !hasRoom(kept, payload)) {
+    throw new AppError('signals_full', 'the run keeps as many signals as it can that no task has waited for yet');
+  }
+}
+
+/** Returns the key under which a signal is remembered: callers' keys count separately for each run. */
+function signalKey(n: number, key: string): IdempotencyKey {
+  return ['signal', String(n), idempotencyText(key)];
+}
+
+function closedError(id: string, { status, failure }: Pick<Execution, 'failure'> & { status: string }): AppError {
+  const how = failure?.type === 'gone' ? failure.message : `it is ${status}`;
+  return new AppError('execution_closed', `Execution with ID ${id} has already ended: ${how}`);
+}

@@ -1,0 +1,224 @@
+import { AppError } from '../../model/app-error.ts';
+import type { LogEntry } from '../../model/execution.ts';
+import { integerId, parseExecutionId, workflowIdOf } from '../../model/execution-id.ts';
+import { isJsonObject, type Json } from '../../model/json.ts';
+import type { Logger } from '../../model/log.ts';
+import type { Principal } from '../../model/principal.ts';
+import { type ExecutionStatus, isClosed } from '../../model/status.ts';
+import { logsOf } from '../../projection/logs.ts';
+import type { ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
+import type { Described, Temporal } from '../../temporal/gateway.ts';
+import { executionOfRow } from '../index/rows.ts';
+import { updateIndex } from '../index/updates.ts';
+import { entryOf, goneEntry } from '../projections/index-entries.ts';
+import { type Mask, type MaskedExecution, maskExecution, maskInput } from '../projections/masks.ts';
+import type { ProjectedRun } from '../projections/projected-runs.ts';
+import type { ProjectionReader } from '../projections/reader.ts';
+import type { Authenticator } from '../starts/warrants.ts';
+import { type ShownEvent, showEvent } from './history-events.ts';
+
+/** An execution as it is shown, with its number and its retries. */
+export interface ExecutionView {
+  n: number;
+  execution: MaskedExecution;
+  /** Its retries and theirs, in order of start. */
+  retries: RetrySummary[];
+}
+
+/** A retry: the integer ids of the run that it retries and of itself, and its status. */
+export interface RetrySummary {
+  of: number;
+  id: number;
+  status: ExecutionStatus;
+}
+
+/** An execution with the unmasked projection that it was made from. */
+export interface UnmaskedView extends ExecutionView {
+  /** Null when Temporal does not have the run: the view then comes from the index. */
+  projected: ProjectedRun | null;
+  /** Hides the write-only parameters of the execution in other data. */
+  mask: Mask;
+}
+
+/** Reads single executions; a caller sees only those of their own tenant. An id is a UUID, an integer, or a workflow id. */
+export interface ExecutionReader {
+  /** Reads an execution. Throws `execution_not_found`, also for an execution of another tenant. */
+  get(principal: Principal, id: string): Promise<ExecutionView>;
+  /** Reads an execution together with its unmasked projection, which must not be shown. Throws `execution_not_found`. */
+  readUnmasked(principal: Principal, id: string): Promise<UnmaskedView>;
+  /** Reads an execution, with the mask that hides its write-only parameters in other data. Throws `execution_not_found`. */
+  getWithMask(principal: Principal, id: string): Promise<{ found: ExecutionView; mask: Mask }>;
+  /**
+   * Reads an execution with at most `limit` events of its history, starting after the first `after` events; no events when Temporal no
+   * longer has the run. Throws `execution_not_found`.
+   */
+  getWithHistory(
+    principal: Principal,
+    id: string,
+    page?: { after?: number; limit?: number },
+  ): Promise<ExecutionView & { events: ShownEvent[] }>;
+  /** Returns what happened to a run and what its tasks logged, in order of time. Throws `execution_not_found`. */
+  logs(principal: Principal, id: string): Promise<LogEntry[]>;
+  /** Returns the number of the run that an id denotes, whether or not the run exists; null for a text that is not an id. */
+  numberOf(principal: Principal, id: string): Promise<number | null>;
+  /** Waits at most `seconds` for a run to close, and reads it again. */
+  waitFor(principal: Principal, view: ExecutionView, seconds: number): Promise<ExecutionView>;
+}
+
+/** The dependencies of the reader. */
+export interface ReaderDependencies {
+  temporal: Pick<Temporal, 'namespace' | 'describe' | 'history' | 'waitForClose'>;
+  projections: Pick<ProjectionReader, 'read'>;
+  store: ExecutionStore;
+  /** Finds out whether the API started a run. */
+  authenticate: Authenticator;
+  /** Is called with every execution that was read from Temporal. */
+  onRead: (n: number, execution: MaskedExecution) => Promise<void>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  log: Logger;
+}
+
+/** Creates the reader. */
+export function createExecutionReader(dependencies: ReaderDependencies): ExecutionReader {
+  const { temporal, projections, store, authenticate, onRead, clock, log } = dependencies;
+  const { namespace } = temporal;
+
+  /** Finds the number, the workflow id and the row of the run that an id denotes. Throws `execution_not_found`. */
+  async function locate(principal: Principal, id: string): Promise<Located> {
+    const parsed = parseExecutionId(id);
+    // Runs of schedules and of other clients have other workflow ids, which only the index can resolve.
+    const row = parsed === undefined ? await store.findByWorkflowId(namespace, id) : await store.find(parsed.n);
+    const n = parsed?.n ?? row?.n;
+    if (n === undefined || (parsed !== undefined && parsed.visit !== 0)) throw missing(id);
+    if (row !== null && row.tenant !== principal.tenant) throw missing(id);
+    const workflowId = row?.workflowId ?? workflowIdOf(n);
+    if (row === null && (await store.isBuried(namespace, workflowId))) throw missing(id);
+    return { id, n, row, workflowId };
+  }
+
+  async function read(principal: Principal, id: string): Promise<UnmaskedView> {
+    const located = await locate(principal, id);
+    const described = await temporal.describe(located.workflowId);
+    const projected = described === null ? null : await projections.read(located.workflowId, described);
+    return described === null || projected === null
+      ? viewOfRow(principal, located, described)
+      : viewOfProjection(principal, located, described, projected);
+  }
+
+  /** Shows what the index has of a run whose history Temporal does not have. */
+  async function viewOfRow(
+    principal: Principal,
+    { id, n, row }: Located,
+    described: Described | null,
+  ): Promise<UnmaskedView> {
+    if (row === null) throw missing(id);
+    const current = described === null ? await settled(row) : row;
+    const retries = await retriesOf(principal, n);
+    return { n, execution: executionOfRow(current), retries, projected: null, mask: (shown) => shown };
+  }
+
+  async function viewOfProjection(
+    principal: Principal,
+    { id, n, row, workflowId }: Located,
+    described: Described,
+    projected: ProjectedRun,
+  ): Promise<UnmaskedView> {
+    const { execution: shown, mask } = maskExecution(projected.execution, projected.above);
+    const execution = { ...shown, authentic: await authenticate(projected.execution) };
+    if (execution.projection === 'diverged') {
+      log.error(
+        { workflow_id: workflowId, divergence: execution.divergence },
+        'the interpreter and the history of a run do not agree',
+      );
+    }
+    // Ids can be guessed: without a row, only the memo says whose run it is.
+    if (row === null && execution.memo?.tenant !== principal.tenant) throw missing(id);
+    await updateIndex(log, workflowId, async () => {
+      const [refused] = await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
+      if (refused !== undefined) throw refused.error;
+      await onRead(n, execution);
+    });
+    const retries = isClosed(execution.status) ? await retriesOf(principal, n) : [];
+    return { n, execution, retries, projected, mask };
+  }
+
+  /** Closes the row of a run that Temporal no longer has: it has ended, and nobody can find out how. */
+  async function settled(row: IndexRow): Promise<IndexRow> {
+    if (row.versionRun === '' || row.versionClosed === 1) return row;
+    await store.write([goneEntry(row, new Date(clock()))]);
+    return (await store.find(row.n)) ?? row;
+  }
+
+  async function retriesOf({ tenant }: Principal, n: number): Promise<RetrySummary[]> {
+    const found = await store.retriesOf(tenant, [integerId(n)]);
+    return found.map(({ of, n: retry, status }) => ({ of, id: integerId(retry), status }));
+  }
+
+  const reader: ExecutionReader = {
+    async get(principal, id) {
+      const { n, execution, retries } = await read(principal, id);
+      return { n, execution, retries };
+    },
+
+    readUnmasked: read,
+
+    async getWithMask(principal, id) {
+      const { n, execution, retries, mask } = await read(principal, id);
+      return { found: { n, execution, retries }, mask };
+    },
+
+    async getWithHistory(principal, id, { after = 0, limit = Number.POSITIVE_INFINITY } = {}) {
+      const { mask, projected, ...found } = await read(principal, id);
+      const paths = found.execution.run?.write_only ?? [];
+      const events: ShownEvent[] = [];
+      let number = 0;
+      for await (const page of projected === null ? [] : temporal.history(found.execution.workflowId)) {
+        for (const event of page) {
+          number += 1;
+          if (number <= after || events.length >= limit) continue;
+          const { attributes, ...shown } = showEvent(event, number);
+          events.push({ ...shown, attributes: mask(maskStart(attributes, paths)) });
+        }
+        if (events.length >= limit) break;
+      }
+      return { ...found, events };
+    },
+
+    async logs(principal, id) {
+      return logsOf((await reader.get(principal, id)).execution);
+    },
+
+    async numberOf({ tenant }, id) {
+      const parsed = parseExecutionId(id);
+      if (parsed !== undefined) return parsed.visit === 0 ? parsed.n : null;
+      const row = await store.findByWorkflowId(namespace, id);
+      return row !== null && row.tenant === tenant ? row.n : null;
+    },
+
+    async waitFor(principal, { n, execution }, seconds) {
+      await temporal.waitForClose(execution.workflowId, seconds * 1000);
+      return reader.get(principal, String(integerId(n)));
+    },
+  };
+  return reader;
+}
+
+/** A run that an id denotes; `row` is null while the index does not have it. */
+interface Located {
+  id: string;
+  n: number;
+  row: IndexRow | null;
+  workflowId: string;
+}
+
+function missing(id: string): AppError {
+  return new AppError('execution_not_found', `Execution with ID ${id} not found`);
+}
+
+/** Masks the input in the event that started a run: the input is the first argument. */
+function maskStart(attributes: Json, paths: string[][]): Json {
+  if (paths.length === 0 || !isJsonObject(attributes) || !Array.isArray(attributes.input)) return attributes;
+  const [input = null, ...rest] = attributes.input;
+  return { ...attributes, input: [maskInput(input, paths), ...rest] };
+}

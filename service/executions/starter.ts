@@ -1,0 +1,135 @@
+import { AppError } from '../../model/app-error.ts';
+import type { Json } from '../../model/json.ts';
+import type { Principal } from '../../model/principal.ts';
+import type { ExecutionStore } from '../../store/executions/executions.ts';
+import type { Blueprint } from '../../temporal/gateway.ts';
+import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
+import { definitionOfAction } from '../definitions/actions.ts';
+import type { DefinitionService } from '../definitions/definitions.ts';
+import { demandBareStart } from '../starts/bare-starts.ts';
+import { buildStart } from '../starts/blueprints.ts';
+import type { IdempotencyKey, Repeats } from '../starts/idempotency.ts';
+import type { Launcher } from '../starts/launches.ts';
+import type { ResolvedStart, StartCommand } from '../starts/start-command.ts';
+import type { StatementSigner } from '../statements/statements.ts';
+import type { ExecutionReader, ExecutionView } from './reader.ts';
+
+/** Starts runs of workflows and actions for a caller, in the caller's tenant. */
+export interface ExecutionStarter {
+  /**
+   * Starts a run. A request with the same idempotency key and the same body returns the same run, also after it has closed. Throws
+   * `permission_missing`, `workflow_not_found`, `workflow_disabled`, `sub_workflow_invalid`, `definition_outdated`, `input_invalid`,
+   * `task_queue_forbidden`, `idempotency_mismatch`, `busy`, `temporal_unavailable`.
+   */
+  start(principal: Principal, command: StartCommand): Promise<ExecutionView>;
+  /**
+   * Returns the run that an earlier request with the same key and content started, however long ago; null when there is none, or when it
+   * is not known whether the start reached Temporal. Throws `request_invalid`, `idempotency_mismatch`.
+   */
+  findRepeated(principal: Principal, key: IdempotencyKey | undefined, asked: Json): Promise<ExecutionView | null>;
+  /** Builds what a schedule starts each time. Throws what `start` throws for a command that cannot be started. */
+  prepare(principal: Principal, command: StartCommand, schedule: string): Promise<Blueprint>;
+  /** Throws `permission_missing` when the ref names an action that the caller may not start outside a workflow; accepts unknown refs. */
+  demandStarter(principal: Principal, ref: string): Promise<void>;
+  /** Resolves what a command would start now. Throws what `start` throws for a command that cannot be started. */
+  resolve(principal: Principal, command: StartCommand): Promise<ResolvedStart>;
+}
+
+/** The dependencies of the starter. */
+export interface StarterDependencies {
+  reader: Pick<ExecutionReader, 'get'>;
+  store: Pick<ExecutionStore, 'find'>;
+  launcher: Launcher;
+  definitions: DefinitionService;
+  signer: Pick<StatementSigner, 'trust' | 'withWarrant'>;
+  queues: Pick<TaskQueueService, 'demandOwn'>;
+  repeats: Pick<Repeats, 'find'>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
+/** Creates the starter. */
+export function createExecutionStarter(dependencies: StarterDependencies): ExecutionStarter {
+  const { reader, store, launcher, definitions, signer, queues, repeats, clock } = dependencies;
+
+  /** Reports whether a ref names an action. Throws `permission_missing` when the caller may not start it outside a workflow. */
+  async function isStartableAction(principal: Principal, ref: string): Promise<boolean> {
+    if (!(await definitions.isAction(principal, ref))) return false;
+    demandBareStart(principal, ref);
+    return true;
+  }
+
+  async function resolveAction(principal: Principal, ref: string): Promise<ResolvedStart> {
+    const definition = definitionOfAction(ref);
+    const reached = await definitions.reach(principal, definition, null);
+    const unstored = { paramSchema: null, outSchema: null, hash: null, definitionId: null };
+    return { definition, ...unstored, version: '0.0.0', revision: 0, ...reached };
+  }
+
+  async function resolveWorkflow(principal: Principal, command: StartCommand): Promise<ResolvedStart> {
+    const { ref, version, revision } = command;
+    const stored = await definitions.get(principal, ref, { version, revision }).catch(async (error: unknown) => {
+      const bare = version === undefined && revision === undefined;
+      const unknown = bare && error instanceof AppError && error.code === 'workflow_not_found';
+      throw unknown ? await definitions.unknownRef(principal, ref) : error;
+    });
+    if (!stored.enabled) throw new AppError('workflow_disabled', `Workflow '${ref}' is disabled`);
+    const reached = await definitions.reach(principal, stored.definition, stored);
+    return { ...stored, ...reached, definitionId: stored.id };
+  }
+
+  const starter: ExecutionStarter = {
+    async start(principal, command) {
+      const asked = contentOf(command);
+      const repeated = await starter.findRepeated(principal, command.idempotencyKey, asked);
+      if (repeated !== null) return repeated;
+      const resolved = await starter.resolve(principal, command);
+      const { delay, idempotencyKey: key, number } = command;
+      return launcher.launch(
+        principal.tenant,
+        (n) => buildStart({ principal, trust: signer.trust() }, command, resolved, { n }),
+        { delay, key, asked, number },
+        (workflowId) => reader.get(principal, workflowId),
+      );
+    },
+
+    async findRepeated(principal, key, asked) {
+      const n = key === undefined ? null : await repeats.find(principal.tenant, key, asked);
+      const row = n === null ? null : await store.find(n);
+      return row === null || row.versionRun === '' ? null : reader.get(principal, row.workflowId);
+    },
+
+    async prepare(principal, command, schedule) {
+      const resolved = await starter.resolve(principal, command);
+      const prepared = buildStart({ principal, trust: signer.trust() }, command, resolved, { schedule });
+      await queues.demandOwn(principal.tenant, taskQueuesOf(prepared.run));
+      return { ...prepared, memo: signer.withWarrant(prepared, clock()) };
+    },
+
+    async demandStarter(principal, ref) {
+      await isStartableAction(principal, ref);
+    },
+
+    async resolve(principal, command) {
+      const isAction = await isStartableAction(principal, command.ref);
+      return isAction ? resolveAction(principal, command.ref) : resolveWorkflow(principal, command);
+    },
+  };
+  return starter;
+}
+
+/** Returns what must be the same in two requests with the same idempotency key. Its hash is stored: fields are only ever added. */
+function contentOf(command: StartCommand): Json {
+  const { ref, input, version = null, revision = null, enforcement = null, tags = [], mode, memo, delay } = command;
+  return {
+    ref,
+    input,
+    version,
+    revision,
+    enforcement,
+    tags,
+    ...(mode && { mode }),
+    ...(memo && { memo }),
+    ...(delay && { delay }),
+  };
+}
