@@ -4,7 +4,6 @@ import {
   Client,
   type Connection,
   DAYS_OF_WEEK,
-  isGrpcServiceError,
   MONTHS,
   ScheduleAlreadyRunning,
   type ScheduleClient,
@@ -21,21 +20,25 @@ import type { Json } from '../model/json.ts';
 import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { Overlap, ScheduleTimes } from '../model/schedule.ts';
 import { boundedText } from '../model/text.ts';
-import { type Blueprint, isUnreachable, type PayloadCodec } from './gateway.ts';
+import { createCalls, isNotFound } from './calls.ts';
+import type { Blueprint, PayloadCodec } from './gateway.ts';
 
-/** A schedule as Temporal is to have it. `kept` is what Fermata keeps with it. */
+/** The wanted state of a schedule. */
 export interface TemporalSchedule {
   scheduleId: string;
+  /** The workflow id of its runs, to which Temporal adds the time of each start. */
   workflowId: string;
   blueprint: Blueprint;
-  /** Null: those that it has. */
+  /** Null: the times stay as they are. */
   times: ScheduleTimes | null;
   overlap: Overlap;
+  /** Seconds for which a missed start is made up for; undefined: Temporal's default. */
   catchupWindow: number | undefined;
+  /** What Fermata stores with the schedule. */
   kept: Json;
 }
 
-/** Whether a schedule starts nothing for now, and its note; without a note it has the one that it had. */
+/** Whether a schedule is paused, and its note; an undefined note leaves the note unchanged. */
 export interface ScheduleState {
   paused: boolean;
   note?: string | undefined;
@@ -44,23 +47,55 @@ export interface ScheduleState {
 /** A schedule as Temporal describes it. */
 export type DescribedSchedule = ScheduleDescription;
 
-/** Milliseconds that a call may take. */
-const CALL_TIMEOUT = 5_000;
-
-/** The code of gRPC for what is not there. */
-const NOT_FOUND = 5;
-
-/** Longest note of a schedule, in UTF-16 units. */
+/** The most UTF-16 units of a schedule's note. */
 const MAX_NOTE = 4_000;
 
-/** Returns a note as Temporal keeps it. */
+/** Shortens a note to what Temporal keeps. */
 export const boundedNote = (note: string): string => boundedText(note, MAX_NOTE);
 
-/** Temporal's Schedules. Every call throws `temporal_unavailable` when nobody answers. */
-export type TemporalSchedules = ReturnType<typeof createTemporalSchedules>;
+/**
+ * Fermata's way to Temporal's schedules. Every call throws `temporal_unavailable` when the server does not answer, and
+ * `request_invalid` for times that the server does not accept.
+ */
+export interface TemporalSchedules {
+  /** Creates a schedule. Returns false when a schedule with its id exists. */
+  create(schedule: TemporalSchedule, state: ScheduleState): Promise<boolean>;
+  /** Describes a schedule; null when there is none. */
+  describe(scheduleId: string): Promise<DescribedSchedule | null>;
+  /**
+   * Updates an existing schedule, and its state to what `stateOf` returns for the current one. With `seen`, the update only takes
+   * effect if nobody has changed the schedule since it was described so; Temporal does not say whether it did.
+   */
+  update(
+    schedule: TemporalSchedule,
+    stateOf: (before: ScheduleState) => ScheduleState,
+    seen?: DescribedSchedule,
+  ): Promise<void>;
+  /** Pauses a schedule unless somebody has changed it since it was described so; Temporal does not say whether it did. */
+  pauseUnlessChanged(seen: DescribedSchedule, note: string): Promise<void>;
+  /** Lists the ids of all schedules, in Temporal's order. */
+  ids(): AsyncGenerator<string>;
+  /** Deletes a schedule; does nothing when there is none. */
+  remove(scheduleId: string): Promise<void>;
+  /** Pauses a schedule. */
+  pause(scheduleId: string, note: string): Promise<void>;
+  /** Resumes a schedule. */
+  resume(scheduleId: string, note: string): Promise<void>;
+  /** Starts a run now, as the run for a time in milliseconds, a whole second; without a policy it may overlap with any other run. */
+  trigger(scheduleId: string, overlap: Overlap | undefined, time: number): Promise<void>;
+  /** Starts the runs that the schedule would have started between two times. */
+  backfill(scheduleId: string, start: Date, end: Date, overlap: Overlap): Promise<void>;
+  /** Reports whether Temporal has a run with a workflow id. */
+  hasRun(workflowId: string): Promise<boolean>;
+}
 
-/** Makes the gateway over a connection, which may be lazy. */
-export function createTemporalSchedules(connection: Connection, namespace: string, codec?: PayloadCodec) {
+/** Creates the gateway over a connection, which may be lazy; without a codec, payloads are not encrypted. */
+export function createTemporalSchedules(
+  connection: Connection,
+  namespace: string,
+  codec?: PayloadCodec,
+): TemporalSchedules {
+  const calls = createCalls(connection);
   const { schedule: client } = new Client({
     connection,
     namespace,
@@ -69,11 +104,9 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
 
   async function call<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await connection.withDeadline(Date.now() + CALL_TIMEOUT, work);
+      return await calls.call(work);
     } catch (error) {
-      if (isUnreachable(error))
-        throw new AppError('temporal_unavailable', 'Temporal does not answer', { cause: error });
-      // What the server says of a wrong spec the client gives as a TypeError.
+      // The client throws a TypeError when the server refuses the times.
       if (!(error instanceof TypeError)) throw error;
       const issues = [{ code: 'value_invalid', path: '/spec', message: error.message }];
       throw new AppError('request_invalid', `/spec: ${error.message}`, { issues, cause: error });
@@ -92,8 +125,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
   const handle = (id: string) => client.getHandle(id);
 
   return {
-    /** Makes a schedule; false when there is one with its id. */
-    async create(schedule: TemporalSchedule, { paused, note }: ScheduleState): Promise<boolean> {
+    async create(schedule, { paused, note }) {
       const { scheduleId, kept } = schedule;
       try {
         await call(() =>
@@ -112,20 +144,11 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       }
     },
 
-    /** A schedule as it stands, or null. */
-    async describe(scheduleId: string): Promise<DescribedSchedule | null> {
+    async describe(scheduleId) {
       return orNull(() => handle(scheduleId).describe());
     },
 
-    /**
-     * Changes a schedule that is there, and its state to what `stateOf` makes of the one that it has then; with `seen` only if nobody
-     * has changed it since it was described so. Whether it was changed, Temporal does not say.
-     */
-    async update(
-      schedule: TemporalSchedule,
-      stateOf: (before: ScheduleState) => ScheduleState,
-      seen?: DescribedSchedule,
-    ): Promise<void> {
+    async update(schedule, stateOf, seen) {
       const changing = seen === undefined ? client : unlessChanged(client, seen.raw.conflictToken);
       await call(() =>
         changing.getHandle(schedule.scheduleId).update((before) => {
@@ -139,8 +162,7 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       );
     },
 
-    /** Pauses a schedule unless somebody has changed it since it was described so. Temporal does not say whether it did. */
-    async pauseUnlessChanged({ scheduleId, raw }: DescribedSchedule, note: string): Promise<void> {
+    async pauseUnlessChanged({ scheduleId, raw }, note) {
       const { schedule, conflictToken } = raw;
       const state = { ...schedule?.state, paused: true, notes: boundedNote(note) };
       await call(() =>
@@ -155,25 +177,23 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       );
     },
 
-    /** The ids of all schedules, in Temporal's order. */
-    async *ids(): AsyncGenerator<string> {
+    async *ids() {
       for await (const { scheduleId } of client.list({ pageSize: 200 })) yield scheduleId;
     },
 
-    async remove(scheduleId: string): Promise<void> {
+    async remove(scheduleId) {
       await orNull(() => handle(scheduleId).delete());
     },
 
-    async pause(scheduleId: string, note: string): Promise<void> {
+    async pause(scheduleId, note) {
       await call(() => handle(scheduleId).pause(boundedNote(note)));
     },
 
-    async resume(scheduleId: string, note: string): Promise<void> {
+    async resume(scheduleId, note) {
       await call(() => handle(scheduleId).unpause(boundedNote(note)));
     },
 
-    /** Starts a run now, as the one for a time (milliseconds, a whole second); without an overlap policy, next to whatever is open. */
-    async trigger(scheduleId: string, overlap: Overlap | undefined, time: number): Promise<void> {
+    async trigger(scheduleId, overlap, time) {
       const { ScheduleOverlapPolicy: policies } = proto.temporal.api.enums.v1;
       const overlapPolicy = policies[`SCHEDULE_OVERLAP_POLICY_${policyName(overlap ?? 'allow_all')}`];
       const scheduledTime = proto.google.protobuf.Timestamp.fromObject({ seconds: time / 1000 });
@@ -189,25 +209,23 @@ export function createTemporalSchedules(connection: Connection, namespace: strin
       );
     },
 
-    /** Reports whether Temporal has a run with this workflow id. */
-    async hasRun(workflowId: string): Promise<boolean> {
+    async hasRun(workflowId) {
       try {
         await call(() => client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }));
         return true;
       } catch (error) {
-        if (isGrpcServiceError(error) && error.code === NOT_FOUND) return false;
+        if (isNotFound(error)) return false;
         throw error;
       }
     },
 
-    /** Starts the runs that would have been started between two times. */
-    async backfill(scheduleId: string, start: Date, end: Date, overlap: Overlap): Promise<void> {
+    async backfill(scheduleId, start, end, overlap) {
       await call(() => handle(scheduleId).backfill({ start, end, overlap: policyOf(overlap) }));
     },
   };
 }
 
-/** Gives a client whose updates count only if a schedule is as it was: the SDK's own never say what they have seen. */
+/** Returns a client whose updates take effect only on the version of a schedule with a conflict token: the SDK sends none. */
 function unlessChanged(client: ScheduleClient, conflictToken: Uint8Array | null | undefined): ScheduleClient {
   const service = client.workflowService;
   const updateSchedule = (request: Parameters<typeof service.updateSchedule>[0]) =>
@@ -221,7 +239,7 @@ function noted(note: string | undefined): { note?: string } {
   return note === undefined ? {} : { note: boundedNote(note) };
 }
 
-/** A calendar as the SDK takes it. */
+/** Converts a calendar to that of the SDK. */
 function calendarOf({ minutes, hours, daysOfMonth, months, daysOfWeek }: Calendar): CalendarSpec {
   return {
     minute: [...minutes],
@@ -233,7 +251,7 @@ function calendarOf({ minutes, hours, daysOfMonth, months, daysOfWeek }: Calenda
 }
 
 function policyName(overlap: Overlap): Uppercase<Overlap> {
-  return overlap.toUpperCase() as Uppercase<Overlap>; // the words are Temporal's, in lower case
+  return overlap.toUpperCase() as Uppercase<Overlap>; // Temporal's names in lower case
 }
 
 function policyOf(overlap: Overlap): ScheduleOverlapPolicy {
@@ -253,7 +271,7 @@ function specOf({ cron = [], every, time_zone: timezone, start, end, jitter }: S
 
 function optionsOf({ workflowId, blueprint, overlap, catchupWindow, kept }: TemporalSchedule, isSealed: boolean) {
   const { input, run, memo, summary } = blueprint;
-  // The SDK sends it, and its types leave it out.
+  // The SDK sends the priority although its types lack it.
   const priority = { priority: { fairnessKey: memo.tenant } };
   return {
     policies: {
@@ -266,7 +284,7 @@ function optionsOf({ workflowId, blueprint, overlap, catchupWindow, kept }: Temp
       workflowId,
       taskQueue: OWN_TASK_QUEUE,
       args: [input, run],
-      // What is kept with the schedule itself never changes: what may change stands here.
+      // Temporal never changes the memo of the schedule itself, so what may change is stored here.
       memo: { fermata: isSealed ? { ...memo, sealed: true } : memo, schedule: kept },
       ...priority,
       staticSummary: summary,
