@@ -7,15 +7,21 @@ import { processes } from './schema.ts';
 export type ProcessRow = typeof processes.$inferSelect;
 
 /** The processes of the installation. */
-export type ProcessStore = ReturnType<typeof createProcessStore>;
+export interface ProcessStore {
+  /** Notes that a process is alive, and drops those that were not seen for some seconds. */
+  note(row: Omit<ProcessRow, 'seen'>, forgottenAfter: number): Promise<void>;
+  /** Returns the processes that were seen in the last seconds, by kind, host and process id. */
+  list(seconds: number): Promise<ProcessRow[]>;
+  /** Drops a process that ends. */
+  end(id: string): Promise<void>;
+}
 
 /** Creates the store over an open database. Times are the database's, so that the clocks of machines do not count. */
-export function createProcessStore(db: Database) {
+export function createProcessStore(db: Database): ProcessStore {
   const ago = (seconds: number) => sql`clock_timestamp() - make_interval(secs => ${seconds})`;
 
-  return named('processes', {
-    /** Notes that a process is alive, and drops those that were not seen for some seconds. */
-    async note(row: Omit<ProcessRow, 'seen'>, forgottenAfter: number): Promise<void> {
+  return named<ProcessStore>('processes', {
+    async note(row, forgottenAfter) {
       const seen = sql`clock_timestamp()`;
       await db
         .insert(processes)
@@ -24,8 +30,7 @@ export function createProcessStore(db: Database) {
       await db.delete(processes).where(lt(processes.seen, ago(forgottenAfter)));
     },
 
-    /** Returns the processes that were seen in the last seconds, by kind, host and process id. */
-    list(seconds: number): Promise<ProcessRow[]> {
+    list(seconds) {
       const { kind, host, pid, seen } = processes;
       return db
         .select()
@@ -34,8 +39,7 @@ export function createProcessStore(db: Database) {
         .orderBy(asc(kind), asc(host), asc(pid));
     },
 
-    /** Drops a process that ends. */
-    async end(id: string): Promise<void> {
+    async end(id) {
       await db.delete(processes).where(eq(processes.id, id));
     },
   });

@@ -15,13 +15,21 @@ export interface Change {
 }
 
 /** Keeps who has changed what. */
-export type AuditService = ReturnType<typeof createAuditService>;
+export interface AuditService {
+  /** Notes a change that was made, or a decision that was refused. Never throws: what cannot be kept goes to the log of the process. */
+  record(principal: Principal, change: Change): Promise<void>;
+  /** The changes of the caller's tenant, the newest first; `before` is the id that they are older than. */
+  list(
+    principal: Principal,
+    filter: { subject?: string | undefined; before?: number | undefined },
+    limit: number,
+  ): Promise<AuditRow[]>;
+}
 
 /** Makes the service over a store. */
-export function createAuditService(store: AuditStore, log: Logger) {
+export function createAuditService(store: AuditStore, log: Logger): AuditService {
   return {
-    /** Notes a change that was made, or a decision that was refused. Never throws: what cannot be kept goes to the log of the process. */
-    async record({ tenant, subject }: Principal, change: Change): Promise<void> {
+    async record({ tenant, subject }, change) {
       try {
         await store.add({ tenant, subject, ...change, details: change.details ?? null });
       } catch (error) {
@@ -32,12 +40,7 @@ export function createAuditService(store: AuditStore, log: Logger) {
       }
     },
 
-    /** The changes of the caller's tenant, the newest first; `before` is the id that they are older than. */
-    async list(
-      { tenant }: Principal,
-      filter: { subject?: string | undefined; before?: number | undefined },
-      limit: number,
-    ): Promise<AuditRow[]> {
+    async list({ tenant }, filter, limit) {
       return store.list(tenant, filter, limit);
     },
   };

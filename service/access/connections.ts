@@ -12,7 +12,21 @@ import { demandKey, type Sealer } from './sealer.ts';
 export type ShownConnection = Omit<ConnectionRow, 'sealed' | 'tenant'>;
 
 /** Use cases around connections; each is scoped by the caller's tenant. */
-export type ConnectionService = ReturnType<typeof createConnectionService>;
+export interface ConnectionService {
+  /** All connections. */
+  list(principal: Principal): Promise<ShownConnection[]>;
+  /** One of them. Throws `connection_not_found`. */
+  get(principal: Principal, pack: ConnectedPack, name: string): Promise<ShownConnection>;
+  /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`, `forbidden`. */
+  put(
+    principal: Principal,
+    pack: ConnectedPack,
+    name: string,
+    given: { settings: JsonObject; secrets: JsonObject },
+  ): Promise<ShownConnection>;
+  /** Deletes one. Throws `connection_not_found`, `forbidden`. */
+  remove(principal: Principal, pack: ConnectedPack, name: string): Promise<void>;
+}
 
 /** The packs whose connection says who somebody is: whoever sets one up can decide as anybody of the tenant. */
 const VOUCHING: ReadonlySet<ConnectedPack> = new Set(['slack', 'teams']);
@@ -25,30 +39,22 @@ function demandVoucher(principal: Principal, pack: ConnectedPack): void {
 }
 
 /** Makes the service; `sealer` seals secrets at rest. */
-export function createConnectionService(store: ConnectionStore, sealer: Sealer) {
+export function createConnectionService(store: ConnectionStore, sealer: Sealer): ConnectionService {
   const missing = (pack: string, name: string) =>
     new AppError('connection_not_found', `Connection '${pack}/${name}' not found`);
 
   return {
-    /** All connections. */
-    async list({ tenant }: Principal): Promise<ShownConnection[]> {
+    async list({ tenant }) {
       return (await store.list(tenant)).map(shown);
     },
 
-    /** One of them. Throws `connection_not_found`. */
-    async get({ tenant }: Principal, pack: ConnectedPack, name: string): Promise<ShownConnection> {
+    async get({ tenant }, pack, name) {
       const found = await store.find(tenant, pack, name);
       if (found === null) throw missing(pack, name);
       return shown(found);
     },
 
-    /** Stores one, over another of that name: what stands there is all of it. Throws `input_invalid`, `forbidden`. */
-    async put(
-      principal: Principal,
-      pack: ConnectedPack,
-      name: string,
-      given: { settings: JsonObject; secrets: JsonObject },
-    ): Promise<ShownConnection> {
+    async put(principal, pack, name, given) {
       demandVoucher(principal, pack);
       const { tenant } = principal;
       const checked = checkConnection(pack, given);
@@ -60,8 +66,7 @@ export function createConnectionService(store: ConnectionStore, sealer: Sealer) 
       return shown(await store.put({ tenant, pack, name, settings, sealed, secrets: Object.keys(secrets) }));
     },
 
-    /** Deletes one. Throws `connection_not_found`, `forbidden`. */
-    async remove(principal: Principal, pack: ConnectedPack, name: string): Promise<void> {
+    async remove(principal, pack, name) {
       demandVoucher(principal, pack);
       if (!(await store.remove(principal.tenant, pack, name))) throw missing(pack, name);
     },

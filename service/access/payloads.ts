@@ -20,10 +20,27 @@ export interface PayloadSeals {
 const RUN = 'fermata-run';
 
 /** Payloads that Temporal's own tools ask about: whoever asks sees those of their tenant's runs. */
-export type PayloadService = ReturnType<typeof createPayloadService>;
+export interface PayloadService {
+  /** The ids of this process's payload keys; the first one seals. */
+  readonly keyIds: readonly string[];
+  /**
+   * Opens the payloads that are sealed for runs of the caller's tenant, and those of earlier versions, which are sealed for no run,
+   * for the first tenant. The others stay as they are, as does one that was changed after it was sealed.
+   */
+  open(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
+  /**
+   * Seals payloads, each for the run of the caller's tenant that its metadata `fermata-run` names; one without is sealed for no
+   * run, for the first tenant. Throws `request_invalid` for another tenant's run.
+   */
+  seal(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
+}
 
 /** Makes the service over what seals and opens; `namespace` is Temporal's. */
-export function createPayloadService(codec: PayloadSeals, store: Pick<ExecutionStore, 'tenantsOf'>, namespace: string) {
+export function createPayloadService(
+  codec: PayloadSeals,
+  store: Pick<ExecutionStore, 'tenantsOf'>,
+  namespace: string,
+): PayloadService {
   /** Of some runs and schedules, those of the caller's tenant. */
   async function ownOf({ tenant }: Principal, payloads: readonly Payload[]): Promise<Set<string>> {
     const runs = new Set(payloads.flatMap((payload) => runOf(payload) ?? []));
@@ -35,11 +52,7 @@ export function createPayloadService(codec: PayloadSeals, store: Pick<ExecutionS
     /** The ids of this process's payload keys; the first one seals. */
     keyIds: codec.keyIds,
 
-    /**
-     * Opens the payloads that are sealed for runs of the caller's tenant, and those of earlier versions, which are sealed for no run,
-     * for the first tenant. The others stay as they are, as does one that was changed after it was sealed.
-     */
-    async open(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]> {
+    async open(caller, payloads) {
       const own = await ownOf(caller, payloads);
       return payloads.map((payload) => {
         const run = runOf(payload);
@@ -48,11 +61,7 @@ export function createPayloadService(codec: PayloadSeals, store: Pick<ExecutionS
       });
     },
 
-    /**
-     * Seals payloads, each for the run of the caller's tenant that its metadata `fermata-run` names; one without is sealed for no
-     * run, for the first tenant. Throws `request_invalid` for another tenant's run.
-     */
-    async seal(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]> {
+    async seal(caller, payloads) {
       const own = await ownOf(caller, payloads);
       return payloads.map(({ metadata, data }, index) => {
         const run = runOf({ metadata: metadata ?? null });

@@ -5,7 +5,7 @@ import { permissionsOf } from '../../model/permissions.ts';
 import { ALIAS_KINDS, type AliasKind, type Grants, type Principal, subjectsOf } from '../../model/principal.ts';
 import type { AliasCreate, KeyCreate } from '../../model/requests.ts';
 import type { AdminGuard } from '../../store/access/admins.ts';
-import type { KeyRow, KnownPrincipal, PrincipalStore } from '../../store/access/principals.ts';
+import type { AliasRow, KeyRow, KnownPrincipal, PrincipalStore } from '../../store/access/principals.ts';
 import { sha256Hex } from './hash.ts';
 import type { TokenClaims, VerifyToken } from './tokens.ts';
 
@@ -19,8 +19,77 @@ export interface Tenant {
   created: Date;
 }
 
+/** Another name of a person, with their subject. */
+export type NamedAlias = AliasRow & { subject: string };
+
 /** Authenticates callers. */
-export type PrincipalService = ReturnType<typeof createPrincipalService>;
+export interface PrincipalService {
+  /** Who has a key or a token. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
+  authenticate(key: string | undefined): Promise<Principal>;
+  /** Makes a tenant. Throws `forbidden` but for an admin of the default tenant, `tenant_exists`. */
+  createTenant(caller: Principal, options: { ref: string; label: string }): Promise<Tenant>;
+  /**
+   * Makes a key, which is told once; its principal is made too, or given what stands in the body. Throws `forbidden`
+   * for another tenant's but for an admin of the default tenant, `tenant_not_found`, and `last_admin` where the tenant would be left
+   * without an admin, or with one alone who expires; `force` lets that through for another tenant than the caller's.
+   */
+  createKey(
+    caller: Principal,
+    body: KeyCreate,
+    options?: { force?: boolean },
+  ): Promise<{ secret: string; row: KeyRow; tenantRef: string }>;
+  /**
+   * Returns all names of the person that a principal is, its subject first: other subjects that are joined to it, by an alias or
+   * because its credential acts for them, and the aliases of each.
+   */
+  namesOf(principal: Principal): Promise<string[]>;
+  /** Returns the mail address of a person, as an admin has given it to them as another name; null where there is none. */
+  mailAddressOf(principal: Principal): Promise<string | null>;
+  /**
+   * Finds the person who has a Slack user or an e-mail address as another name, with what they may do now; null: nobody.
+   */
+  findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null>;
+  /** Finds the person who has a name, as a subject or of whatever kind, with what they may do now; null: nobody. */
+  findNamed(tenant: string, name: string): Promise<Principal | null>;
+  /**
+   * Finds the person who has a subject where it is known what they may do now: by a key of theirs that holds, or by a token that is
+   * remembered. Null otherwise, and for who is disabled.
+   */
+  findGranted(tenant: string, subject: string): Promise<Principal | null>;
+  /**
+   * Returns a principal that has asked for something earlier, with the roles and permissions that it has now: those of its keys, also
+   * of expired and revoked ones, and those of its last token. Where neither is known it keeps what it had. An agent, whose person may
+   * do more than it was ever given, has never more than it had. Null: it is disabled.
+   */
+  asItStands(principal: Principal): Promise<Principal | null>;
+  /**
+   * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: whoever has kept it finds out later
+   * whether that has happened since, also where it was enabled again.
+   */
+  standingOf(tenant: string, subjects: readonly string[]): Promise<string>;
+  /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, also where it was enabled again. */
+  wasDisabledSince(tenant: string, subjects: readonly string[], time: string): Promise<boolean>;
+  /**
+   * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in
+   * chat. Throws `principal_not_found`, and `last_admin` for the last one whose credential holds.
+   */
+  disable(caller: Principal, subject: string): Promise<void>;
+  /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */
+  enable(principal: Principal, subject: string): Promise<void>;
+  /** The other names of the people of the caller's tenant. */
+  listAliases(principal: Principal): Promise<NamedAlias[]>;
+  /**
+   * Gives a person another name; one of the kind `subject` joins a second subject to them. Throws `alias_exists` when it is
+   * somebody's already.
+   */
+  createAlias(principal: Principal, aliasCreate: AliasCreate): Promise<NamedAlias>;
+  /** Takes a name away from a person. Throws `alias_not_found`. */
+  deleteAlias(principal: Principal, id: number): Promise<void>;
+  /** The keys of the caller's tenant that have not been revoked. */
+  listKeys(caller: Principal): Promise<KeyRow[]>;
+  /** Ends a key of the caller's tenant at once. Throws `key_not_found`, and `last_admin` for the last admin's last key. */
+  revokeKey(caller: Principal, id: number): Promise<void>;
+}
 
 /** Milliseconds after which it is noted again that a token was seen whose claims have not changed. */
 const CLAIMS_STALE = 3_600_000;
@@ -45,7 +114,7 @@ export function createPrincipalService(
     tenantClaim?: 'required' | 'optional' | undefined;
     onChanged?: (caller: Principal, subject: string) => void;
   },
-) {
+): PrincipalService {
   let shared = false;
 
   /** Returns whether tokens must name their tenant. There is no way back from a second tenant. */
@@ -106,8 +175,7 @@ export function createPrincipalService(
   }
 
   return {
-    /** Who has a key or a token. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
-    async authenticate(key: string | undefined): Promise<Principal> {
+    async authenticate(key) {
       if (key === undefined || key === '') {
         throw new AppError(
           'unauthenticated',
@@ -121,24 +189,14 @@ export function createPrincipalService(
       return found;
     },
 
-    /** Makes a tenant. Throws `forbidden` but for an admin of the default tenant, `tenant_exists`. */
-    async createTenant(caller: Principal, { ref, label }: { ref: string; label: string }): Promise<Tenant> {
+    async createTenant(caller, { ref, label }) {
       demandHome(caller, 'make tenants');
       const created = await store.createTenant(randomUUID(), ref, label);
       if (created === null) throw new AppError('tenant_exists', `Tenant '${ref}' already exists`);
       return created;
     },
 
-    /**
-     * Makes a key, which is told once; its principal is made too, or given what stands in the body. Throws `forbidden`
-     * for another tenant's but for an admin of the default tenant, `tenant_not_found`, and `last_admin` where the tenant would be left
-     * without an admin, or with one alone who expires; `force` lets that through for another tenant than the caller's.
-     */
-    async createKey(
-      caller: Principal,
-      body: KeyCreate,
-      { force = false }: { force?: boolean } = {},
-    ): Promise<{ secret: string; row: KeyRow; tenantRef: string }> {
+    async createKey(caller, body, { force = false } = {}) {
       const { subject, tenant: wanted, roles, permissions, groups, label = null, expires_in: expiresIn } = body;
       const { kind, on_behalf_of: onBehalfOf } = body;
       let tenant = { id: caller.tenant, ref: caller.tenantRef };
@@ -168,25 +226,17 @@ export function createPrincipalService(
       return { secret, row, tenantRef: tenant.ref };
     },
 
-    /**
-     * Returns all names of the person that a principal is, its subject first: other subjects that are joined to it, by an alias or
-     * because its credential acts for them, and the aliases of each.
-     */
-    async namesOf(principal: Principal): Promise<string[]> {
+    async namesOf(principal) {
       return store.namesOf(principal.tenant, subjectsOf(principal));
     },
 
-    /** Returns the mail address of a person, as an admin has given it to them as another name; null where there is none. */
-    async mailAddressOf(principal: Principal): Promise<string | null> {
+    async mailAddressOf(principal) {
       const subjects = new Set(subjectsOf(principal));
       const aliases = await store.listAliases(principal.tenant);
       return aliases.find(({ kind, subject }) => kind === 'email' && subjects.has(subject))?.value ?? null;
     },
 
-    /**
-     * Finds the person who has a Slack user or an e-mail address as another name, with what they may do now; null: nobody.
-     */
-    async findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null> {
+    async findPerson(tenant, kind, value) {
       const name = aliasName(kind, value);
       const now = new Date(clock());
       const found = await store.findPerson(tenant, { kind, value: name }, now);
@@ -195,8 +245,7 @@ export function createPrincipalService(
       return known === null ? null : presentOf(known);
     },
 
-    /** Finds the person who has a name, as a subject or of whatever kind, with what they may do now; null: nobody. */
-    async findNamed(tenant: string, name: string): Promise<Principal | null> {
+    async findNamed(tenant, name) {
       const own = await store.findPerson(tenant, { subject: name }, new Date(clock()));
       if (own !== null) return presentOf(own);
       for (const kind of ALIAS_KINDS) {
@@ -206,22 +255,13 @@ export function createPrincipalService(
       return null;
     },
 
-    /**
-     * Finds the person who has a subject where it is known what they may do now: by a key of theirs that holds, or by a token that is
-     * remembered. Null otherwise, and for who is disabled.
-     */
-    async findGranted(tenant: string, subject: string): Promise<Principal | null> {
+    async findGranted(tenant, subject) {
       const found = await store.findPerson(tenant, { subject }, new Date(clock()));
       if (found === null || found.principal.disabled !== null) return null;
       return found.keyKinds.includes('person') || rememberedClaims(found) !== null ? presentOf(found) : null;
     },
 
-    /**
-     * Returns a principal that has asked for something earlier, with the roles and permissions that it has now: those of its keys, also
-     * of expired and revoked ones, and those of its last token. Where neither is known it keeps what it had. An agent, whose person may
-     * do more than it was ever given, has never more than it had. Null: it is disabled.
-     */
-    async asItStands(principal: Principal): Promise<Principal | null> {
+    async asItStands(principal) {
       const found = await store.findStanding(principal.tenant, principal.id);
       if (found?.disabled) return null;
       const known = [found?.byKeys ?? null, found?.byToken ?? null].filter((grants) => grants !== null);
@@ -237,38 +277,22 @@ export function createPrincipalService(
       };
     },
 
-    /**
-     * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: whoever has kept it finds out later
-     * whether that has happened since, also where it was enabled again.
-     */
-    standingOf: (tenant: string, subjects: readonly string[]): Promise<string> => store.lastDisabled(tenant, subjects),
+    standingOf: (tenant, subjects) => store.lastDisabled(tenant, subjects),
 
-    /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, also where it was enabled again. */
-    wasDisabledSince: (tenant: string, subjects: readonly string[], time: string): Promise<boolean> =>
-      store.wasDisabledSince(tenant, subjects, new Date(time)),
+    wasDisabledSince: (tenant, subjects, time) => store.wasDisabledSince(tenant, subjects, new Date(time)),
 
-    /**
-     * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in
-     * chat. Throws `principal_not_found`, and `last_admin` for the last one whose credential holds.
-     */
-    async disable(caller: Principal, subject: string): Promise<void> {
+    async disable(caller, subject) {
       if (!(await store.disable(caller.tenant, subject, adminGuard(false)))) throw unknownSubject(subject);
       onChanged(caller, subject);
     },
 
-    /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */
-    async enable({ tenant }: Principal, subject: string): Promise<void> {
+    async enable({ tenant }, subject) {
       if (!(await store.enable(tenant, subject))) throw unknownSubject(subject);
     },
 
-    /** The other names of the people of the caller's tenant. */
-    listAliases: ({ tenant }: Principal) => store.listAliases(tenant),
+    listAliases: ({ tenant }) => store.listAliases(tenant),
 
-    /**
-     * Gives a person another name; one of the kind `subject` joins a second subject to them. Throws `alias_exists` when it is
-     * somebody's already.
-     */
-    async createAlias({ tenant }: Principal, { subject, kind, value }: AliasCreate) {
+    async createAlias({ tenant }, { subject, kind, value }) {
       const name = aliasName(kind, value);
       const principal = await store.ensurePrincipal(tenant, subject);
       const created = await store.createAlias({ tenant, principal, kind, value: name });
@@ -276,19 +300,16 @@ export function createPrincipalService(
       return { ...created, subject };
     },
 
-    /** Takes a name away from a person. Throws `alias_not_found`. */
-    async deleteAlias({ tenant }: Principal, id: number): Promise<void> {
+    async deleteAlias({ tenant }, id) {
       const deleted = await store.deleteAlias(tenant, id);
       if (!deleted) throw new AppError('alias_not_found', `Alias ${id} not found`);
     },
 
-    /** The keys of the caller's tenant that have not been revoked. */
-    async listKeys(caller: Principal): Promise<KeyRow[]> {
+    async listKeys(caller) {
       return store.listKeys(caller.tenant);
     },
 
-    /** Ends a key of the caller's tenant at once. Throws `key_not_found`, and `last_admin` for the last admin's last key. */
-    async revokeKey(caller: Principal, id: number): Promise<void> {
+    async revokeKey(caller, id) {
       const revoked = await store.revokeKey(caller.tenant, id, adminGuard(false));
       if (!revoked) throw new AppError('key_not_found', `Key ${id} not found`);
     },

@@ -9,13 +9,26 @@ const KEY_BYTES = 32;
 const ALGORITHM = { alg: 'dir', enc: 'A256GCM' } as const;
 
 /** Seals what is handed out and comes back: readable to nobody, and changed by nobody. */
-export type Sealer = ReturnType<typeof createSealer>;
+export interface Sealer {
+  /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
+  readonly keyIds: readonly string[];
+  /** Seals JSON. */
+  seal(value: Json): Promise<string>;
+  /** The id of the key that has sealed it; null where it is damaged, or names no key. */
+  keyIdOf(token: string): string | null;
+  /** Whether a key of this process has sealed it. */
+  opens(token: string): boolean;
+  /** Whether the first key has sealed it. */
+  isNewest(token: string): boolean;
+  /** What was sealed. Throws `token_invalid` for anything that no key of ours has sealed for this purpose. */
+  open(token: string): Promise<JsonObject>;
+}
 
 /**
  * Makes a sealer of compact JWEs (RFC 7516; dir, A256GCM) out of master keys: the first one seals, the others still open what
  * they have sealed. `purpose` keeps what is sealed for one thing from being taken for another.
  */
-export function createSealer(masterKeys: readonly string[], purpose: string) {
+export function createSealer(masterKeys: readonly string[], purpose: string): Sealer {
   const keys = masterKeys.map((master) => {
     const key = new Uint8Array(hkdfSync('sha256', master, '', `fermata ${purpose}`, KEY_BYTES));
     return { kid: createHash('sha256').update(key).digest('base64url').slice(0, 12), key };
@@ -27,8 +40,7 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
     /** The ids of the keys: hashes, which say nothing of the keys. The first one seals. */
     keyIds: keys.map(({ kid }) => kid),
 
-    /** Seals JSON. */
-    async seal(value: Json): Promise<string> {
+    async seal(value) {
       const plain = new TextEncoder().encode(JSON.stringify(value));
       return new CompactEncrypt(plain).setProtectedHeader({ ...ALGORITHM, kid: first.kid }).encrypt(first.key);
     },
@@ -36,14 +48,11 @@ export function createSealer(masterKeys: readonly string[], purpose: string) {
     /** The id of the key that has sealed it; null where it is damaged, or names no key. */
     keyIdOf,
 
-    /** Whether a key of this process has sealed it. */
-    opens: (token: string): boolean => keys.some(({ kid }) => kid === keyIdOf(token)),
+    opens: (token) => keys.some(({ kid }) => kid === keyIdOf(token)),
 
-    /** Whether the first key has sealed it. */
-    isNewest: (token: string): boolean => keyIdOf(token) === first.kid,
+    isNewest: (token) => keyIdOf(token) === first.kid,
 
-    /** What was sealed. Throws `token_invalid` for anything that no key of ours has sealed for this purpose. */
-    async open(token: string): Promise<JsonObject> {
+    async open(token) {
       try {
         const { plaintext } = await compactDecrypt(
           token,

@@ -8,23 +8,27 @@ import { demandKey, type Sealer } from './sealer.ts';
 export type ShownSecret = Pick<SecretRow, 'name' | 'created' | 'updated'>;
 
 /** Use cases around secrets; each is scoped by the caller's tenant. */
-export type SecretService = ReturnType<typeof createSecretService>;
+export interface SecretService {
+  /** The names of all secrets. */
+  list(principal: Principal): Promise<ShownSecret[]>;
+  /** Stores one, over another of that name. */
+  put(principal: Principal, name: string, value: string): Promise<ShownSecret>;
+  /** Deletes one. Throws `secret_not_found`. */
+  remove(principal: Principal, name: string): Promise<void>;
+}
 
 /** Makes the service; `sealer` seals secrets at rest. */
-export function createSecretService(store: SecretStore, sealer: Sealer) {
+export function createSecretService(store: SecretStore, sealer: Sealer): SecretService {
   return {
-    /** The names of all secrets. */
-    async list({ tenant }: Principal): Promise<ShownSecret[]> {
+    async list({ tenant }) {
       return (await store.list(tenant)).map(shown);
     },
 
-    /** Stores one, over another of that name. */
-    async put({ tenant }: Principal, name: string, value: string): Promise<ShownSecret> {
+    async put({ tenant }, name, value) {
       return shown(await store.put(tenant, name, await sealer.seal({ tenant, name, value })));
     },
 
-    /** Deletes one. Throws `secret_not_found`. */
-    async remove({ tenant }: Principal, name: string): Promise<void> {
+    async remove({ tenant }, name) {
       if (!(await store.remove(tenant, name))) throw new AppError('secret_not_found', `Secret '${name}' not found`);
     },
   };

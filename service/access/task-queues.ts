@@ -8,13 +8,27 @@ import { demandHome } from './principals.ts';
 export type { GivenTaskQueue };
 
 /** Whose task queues are whose: a worker serves whoever may put tasks into its queue. */
-export type TaskQueueService = ReturnType<typeof createTaskQueueService>;
+export interface TaskQueueService {
+  /** Throws `task_queue_forbidden` unless every queue is the tenant's own; `path` is where the name stands in a request. */
+  demandOwn(tenant: string, names: readonly string[], path?: string): Promise<void>;
+  /** A page of the queues that were given to tenants, and how many there are. Throws `forbidden` but for the first tenant. */
+  list(caller: Principal, page: { offset: number; limit: number }): Promise<{ rows: GivenTaskQueue[]; total: number }>;
+  /**
+   * Gives a queue to a tenant, by its ref or UUID: no other one can use it from now on. Throws `forbidden` but for the first tenant,
+   * `tenant_not_found`.
+   */
+  assign(caller: Principal, name: string, tenant: string): Promise<GivenTaskQueue>;
+  /** Takes a queue from the tenant that it was given to. Throws `forbidden` but for the first tenant, `task_queue_not_found`. */
+  remove(caller: Principal, name: string): Promise<void>;
+}
 
 /** Makes the service over the stores. */
-export function createTaskQueueService(store: TaskQueueStore, principals: Pick<PrincipalStore, 'findTenant'>) {
+export function createTaskQueueService(
+  store: TaskQueueStore,
+  principals: Pick<PrincipalStore, 'findTenant'>,
+): TaskQueueService {
   return {
-    /** Throws `task_queue_forbidden` unless every queue is the tenant's own; `path` is where the name stands in a request. */
-    async demandOwn(tenant: string, names: readonly string[], path?: string): Promise<void> {
+    async demandOwn(tenant, names, path) {
       const [foreign] = names.length === 0 ? [] : await store.foreign(tenant, names);
       if (foreign === undefined) return;
       // The same words for a queue that somebody has and for one that nobody has: names of others are not told.
@@ -23,25 +37,19 @@ export function createTaskQueueService(store: TaskQueueStore, principals: Pick<P
       throw new AppError('task_queue_forbidden', message, issues && { issues });
     },
 
-    /** A page of the queues that were given to tenants, and how many there are. Throws `forbidden` but for the first tenant. */
-    async list(caller: Principal, page: { offset: number; limit: number }) {
+    async list(caller, page) {
       demandHome(caller, 'see whose task queues are whose');
       return store.list(page);
     },
 
-    /**
-     * Gives a queue to a tenant, by its ref or UUID: no other one can use it from now on. Throws `forbidden` but for the first tenant,
-     * `tenant_not_found`.
-     */
-    async assign(caller: Principal, name: string, tenant: string): Promise<GivenTaskQueue> {
+    async assign(caller, name, tenant) {
       demandHome(caller, 'give task queues to tenants');
       const found = await principals.findTenant(tenant);
       if (found === null) throw new AppError('tenant_not_found', `Tenant '${tenant}' not found`);
       return { name, tenant: found.ref, created: await store.assign(name, found.id) };
     },
 
-    /** Takes a queue from the tenant that it was given to. Throws `forbidden` but for the first tenant, `task_queue_not_found`. */
-    async remove(caller: Principal, name: string): Promise<void> {
+    async remove(caller, name) {
       demandHome(caller, 'take task queues from tenants');
       const removed = await store.remove(name);
       if (!removed) throw new AppError('task_queue_not_found', `Task queue '${name}' was given to no tenant`);

@@ -23,10 +23,18 @@ export interface AttemptHoldsOptions {
 }
 
 /** Keeps Temporal from making attempts in runs that are paused. */
-export type AttemptHolds = ReturnType<typeof createAttemptHolds>;
+export interface AttemptHolds {
+  settle(workflowId: string): Promise<void>;
+  /** Settles a run that was described, where what is held back in it does not suit the status that is known of it. */
+  take(workflowId: string, status: ExecutionStatus, described: Described): Promise<void>;
+  /** Looks at some of the runs that are watched, in rotation. */
+  tick(): Promise<void>;
+  /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+  run(signal: AbortSignal): Promise<void>;
+}
 
 /** Creates it; `clock` gives milliseconds. Any number may work at once. */
-export function createAttemptHolds({ temporal, projections, log, clock }: AttemptHoldsOptions) {
+export function createAttemptHolds({ temporal, projections, log, clock }: AttemptHoldsOptions): AttemptHolds {
   const aside = createSetAside(clock, log, 'attempts of a paused run cannot be held back');
   /** Runs to look at again: workers have attempts in a paused run, or the last look has failed or has not been enough. */
   const watched = new Set<string>();
@@ -77,19 +85,16 @@ export function createAttemptHolds({ temporal, projections, log, clock }: Attemp
   return {
     settle,
 
-    /** Settles a run that was described, where what is held back in it does not suit the status that is known of it. */
-    async take(workflowId: string, status: ExecutionStatus, { pending }: Described): Promise<void> {
+    async take(workflowId, status, { pending }) {
       if (holdChanges(status === 'paused', pending.activities).length > 0) await settle(workflowId);
     },
 
-    /** Looks at some of the runs that are watched, in rotation. */
-    async tick(): Promise<void> {
+    async tick() {
       const some = [...watched].filter((workflowId) => !aside.waits(workflowId)).slice(0, LIMIT);
       await mapConcurrently(some, CONCURRENCY, (workflowId) => aside.attempt(workflowId, () => settle(workflowId)));
     },
 
-    /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'attempts of paused runs cannot be held back';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },

@@ -5,21 +5,27 @@ import type { Temporal } from '../../temporal/gateway.ts';
 const PAUSED = 4;
 
 /** Ends the wait for attempts that Temporal makes. */
-export type AttemptSkips = ReturnType<typeof createAttemptSkips>;
+export interface AttemptSkips {
+  /**
+   * Keeps Temporal from making the next attempt of a task, by the task's key. Returns the id of its activity; null when its first
+   * attempt was not made yet, or a worker has one; undefined when there is no activity of it.
+   */
+  hold(workflowId: string, key: string): Promise<string | null | undefined>;
+  /** Ends an activity that is held, by the skip with an id, which its run has taken. */
+  end(workflowId: string, activityId: string, skip: string): Promise<void>;
+}
 
 /** Creates it. */
-export function createAttemptSkips(temporal: Pick<Temporal, 'describe' | 'changeActivity' | 'completeActivity'>) {
+export function createAttemptSkips(
+  temporal: Pick<Temporal, 'describe' | 'changeActivity' | 'completeActivity'>,
+): AttemptSkips {
   async function find(workflowId: string, key: string) {
     const activities = (await temporal.describe(workflowId))?.pending.activities ?? [];
     return activities.find(({ activityId }) => activityId?.replace(/~\d+$/, '') === key);
   }
 
   return {
-    /**
-     * Keeps Temporal from making the next attempt of a task, by the task's key. Returns the id of its activity; null when its first
-     * attempt was not made yet, or a worker has one; undefined when there is no activity of it.
-     */
-    async hold(workflowId: string, key: string): Promise<string | null | undefined> {
+    async hold(workflowId, key) {
       const found = await find(workflowId, key);
       const id = found?.activityId;
       if (!found || !id) return undefined;
@@ -28,8 +34,6 @@ export function createAttemptSkips(temporal: Pick<Temporal, 'describe' | 'change
       return (await find(workflowId, key))?.state === PAUSED ? id : null;
     },
 
-    /** Ends an activity that is held, by the skip with an id, which its run has taken. */
-    end: (workflowId: string, activityId: string, skip: string): Promise<void> =>
-      temporal.completeActivity(workflowId, activityId, skipMarker(skip)),
+    end: (workflowId, activityId, skip) => temporal.completeActivity(workflowId, activityId, skipMarker(skip)),
   };
 }

@@ -31,13 +31,28 @@ export interface ChildPausesOptions {
 }
 
 /** Has sub-workflows paused while the run above them is. */
-export type ChildPauses = ReturnType<typeof createChildPauses>;
+export interface ChildPauses {
+  /**
+   * Passes on how an open run stands to the sub-workflows below it, level by level: first all of a level are sent what follows,
+   * then they are awaited. Never throws; ends at the limit, and the keeper of the index does what is left.
+   */
+  passOn(workflowId: string, limit?: AbortSignal): Promise<void>;
+  /** Looks at an open sub-workflow by what the index knows of it and of the run above it: one of them is paused and the other is not. */
+  take(workflowId: string, status: ExecutionStatus, above: ExecutionStatus | null): Promise<void>;
+}
 
 /**
  * Creates it. What a sub-workflow is sent follows from how it and the run above it stand, so that any number may work at once, and
  * whatever is left undone is done by whoever looks next.
  */
-export function createChildPauses({ temporal, projections, signer, holds, log, clock }: ChildPausesOptions) {
+export function createChildPauses({
+  temporal,
+  projections,
+  signer,
+  holds,
+  log,
+  clock,
+}: ChildPausesOptions): ChildPauses {
   async function read(workflowId: string): Promise<Execution | null> {
     const execution = (await projections.read(workflowId))?.execution;
     return execution?.projection === 'complete' && execution.closed === null ? execution : null;
@@ -71,11 +86,7 @@ export function createChildPauses({ temporal, projections, signer, holds, log, c
   }
 
   return {
-    /**
-     * Passes on how an open run stands to the sub-workflows below it, level by level: first all of a level are sent what follows,
-     * then they are awaited. Never throws; ends at the limit, and the keeper of the index does what is left.
-     */
-    async passOn(workflowId: string, limit: AbortSignal = AbortSignal.timeout(REQUEST_WITHIN)): Promise<void> {
+    async passOn(workflowId, limit = AbortSignal.timeout(REQUEST_WITHIN)) {
       let level = [workflowId];
       while (level.length > 0 && !limit.aborted) {
         const runs = await mapConcurrently(level, CONCURRENCY, async (id) =>
@@ -100,8 +111,7 @@ export function createChildPauses({ temporal, projections, signer, holds, log, c
       }
     },
 
-    /** Looks at an open sub-workflow by what the index knows of it and of the run above it: one of them is paused and the other is not. */
-    async take(workflowId: string, status: ExecutionStatus, above: ExecutionStatus | null): Promise<void> {
+    async take(workflowId, status, above) {
       if (above === null || (status === 'paused') === (above === 'paused')) return;
       const child = await read(workflowId);
       const parent = child?.above === undefined ? null : await read(child.above.workflowId);

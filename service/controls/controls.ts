@@ -20,7 +20,18 @@ import type { ChildPauses } from './child-pauses.ts';
 import { controlSignal, isFull, MAX_CONTROLS } from './signals.ts';
 
 /** Pauses and resumes runs, and relieves tasks of what they wait for. */
-export type ControlService = ReturnType<typeof createControlService>;
+export interface ControlService {
+  /**
+   * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
+   * else the run's own word is awaited, and a run that has no worker takes it when it has one. A pause holds back the attempts that
+   * Temporal makes, and applies to sub-workflows; a resume ends what that pause did there. What of that cannot be done at once, the
+   * keepers of holds and of the index do. Throws `execution_not_found`,
+   * `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`,
+   * `controls_full`, `body_too_large`, `busy`, and for the question of a run of an older interpreter what `respond` throws for who
+   * may not decide it.
+   */
+  control(principal: Principal, id: string, action: ControlAction, reason: string | null): Promise<ExecutionView>;
+}
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createControlService(
@@ -42,7 +53,7 @@ export function createControlService(
     log: Logger;
   },
   clock: () => number,
-) {
+): ControlService {
   /**
    * Throws for a skip that would let a run go on as if a question had been decided: with an output of the question, or in a run of an
    * older interpreter, where the task succeeds, by somebody who may not decide.
@@ -133,21 +144,7 @@ export function createControlService(
   }
 
   return {
-    /**
-     * Does something to an open run. What cannot be is refused before anything is sent, where the run has taken all that came before;
-     * else the run's own word is awaited, and a run that has no worker takes it when it has one. A pause holds back the attempts that
-     * Temporal makes, and applies to sub-workflows; a resume ends what that pause did there. What of that cannot be done at once, the
-     * keepers of holds and of the index do. Throws `execution_not_found`,
-     * `execution_closed`, `execution_paused`, `execution_not_paused`, `control_overtaken`, `task_not_waiting`, `skip_output_refused`,
-     * `controls_full`, `body_too_large`, `busy`, and for the question of a run of an older interpreter what `respond` throws for who
-     * may not decide it.
-     */
-    async control(
-      principal: Principal,
-      id: string,
-      action: ControlAction,
-      reason: string | null,
-    ): Promise<ExecutionView> {
+    async control(principal, id, action, reason) {
       const sent = { id: randomUUID(), by: principal.subject, reason };
       const n =
         action.what === 'skip'

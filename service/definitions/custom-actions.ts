@@ -12,7 +12,24 @@ import type { TaskQueueService } from '../access/task-queues.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 
 /** Use cases around actions that workers outside Fermata do; each is scoped by the caller's tenant. */
-export type ActionService = ReturnType<typeof createActionService>;
+export interface ActionService {
+  /** An action, be it built in. Throws `action_not_found`. */
+  get(principal: Principal, ref: string): Promise<StoredAction | BuiltinEntry>;
+  /** An action as it was asked for; null when there is none. */
+  find(principal: Principal, ref: string): Promise<Fields | null>;
+  /** A page of actions, those that are built in first, and how many there are. */
+  list(
+    principal: Principal,
+    filter: { packRef?: string | undefined },
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: (StoredAction | BuiltinEntry)[]; total: number }>;
+  /** Stores a new action. Throws `request_invalid`, `task_queue_forbidden`, `pack_not_found`, `action_exists`. */
+  create(principal: Principal, body: ActionCreate): Promise<StoredAction>;
+  /** Changes an action for what starts from now on. Throws `request_invalid`, `task_queue_forbidden`, `action_not_found`. */
+  update(principal: Principal, ref: string, body: ActionUpdate): Promise<StoredAction>;
+  /** Throws `action_not_found`, and `action_in_use` while a workflow names it. */
+  remove(principal: Principal, ref: string): Promise<void>;
+}
 
 /** An action that is built in, as lists tell of it. */
 export interface BuiltinEntry {
@@ -28,7 +45,7 @@ export function createActionService(
   store: ActionStore,
   packs: DefinitionStore,
   queues: Pick<TaskQueueService, 'demandOwn'>,
-) {
+): ActionService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredAction> {
     const found = await store.find(tenant, ref);
     if (found === null) throw new AppError('action_not_found', `Action '${ref}' not found`);
@@ -36,23 +53,16 @@ export function createActionService(
   }
 
   return {
-    /** An action, be it built in. Throws `action_not_found`. */
-    async get(principal: Principal, ref: string): Promise<StoredAction | BuiltinEntry> {
+    async get(principal, ref) {
       return builtin(ref) ?? get(principal, ref);
     },
 
-    /** An action as it was asked for; null when there is none. */
-    async find({ tenant }: Principal, ref: string): Promise<Fields | null> {
+    async find({ tenant }, ref) {
       const found = await store.find(tenant, ref);
       return found === null ? null : bodyOf(found);
     },
 
-    /** A page of actions, those that are built in first, and how many there are. */
-    async list(
-      { tenant }: Principal,
-      filter: { packRef?: string | undefined },
-      { offset, limit }: { offset: number; limit: number },
-    ): Promise<{ rows: (StoredAction | BuiltinEntry)[]; total: number }> {
+    async list({ tenant }, filter, { offset, limit }) {
       const built = BUILTIN_ACTIONS.map(({ ref }) => builtin(ref)!).filter(
         ({ ref }) => filter.packRef === undefined || ref.split('.')[0] === filter.packRef,
       );
@@ -62,8 +72,7 @@ export function createActionService(
       return { rows: [...first, ...rows], total: built.length + total };
     },
 
-    /** Stores a new action. Throws `request_invalid`, `task_queue_forbidden`, `pack_not_found`, `action_exists`. */
-    async create(principal: Principal, body: ActionCreate): Promise<StoredAction> {
+    async create(principal, body) {
       const issues = issuesOfAction(body);
       if (issues.length > 0) throw refusal('request_invalid', issues);
       await queues.demandOwn(principal.tenant, [body.task_queue], '/task_queue');
@@ -75,8 +84,7 @@ export function createActionService(
       return get(principal, ref);
     },
 
-    /** Changes an action for what starts from now on. Throws `request_invalid`, `task_queue_forbidden`, `action_not_found`. */
-    async update(principal: Principal, ref: string, body: ActionUpdate): Promise<StoredAction> {
+    async update(principal, ref, body) {
       const issues = schemaIssues(body);
       if (issues.length > 0) throw refusal('request_invalid', issues);
       const before = await get(principal, ref);
@@ -88,8 +96,7 @@ export function createActionService(
       return get(principal, ref);
     },
 
-    /** Throws `action_not_found`, and `action_in_use` while a workflow names it. */
-    async remove(principal: Principal, ref: string): Promise<void> {
+    async remove(principal, ref) {
       if (KNOWN_ACTIONS.has(ref)) throw new AppError('action_in_use', `Action '${ref}' is built in`);
       await get(principal, ref);
       const user = await store.userOf(principal.tenant, ref);

@@ -51,7 +51,80 @@ export interface ExaminedContent {
 }
 
 /** Use cases around workflow definitions; each is scoped by the caller's tenant. */
-export type DefinitionService = ReturnType<typeof createDefinitionService>;
+export interface DefinitionService {
+  get(
+    principal: Principal,
+    ref: string,
+    pick?: { version?: string | undefined; revision?: number | undefined },
+  ): Promise<StoredWorkflow>;
+  /** A workflow by its integer id. Throws `workflow_not_found`. */
+  getById(principal: Principal, id: number): Promise<StoredWorkflow>;
+  /**
+   * What a run of a definition can reach. Throws `sub_workflow_invalid`, and `definition_outdated` for a stored schema that can
+   * no longer be used, other than the `param_schema` of the definition itself, which is found with the input.
+   */
+  reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached>;
+  /** Returns the refusal of a ref that is neither a workflow nor an action. */
+  unknownRef(principal: Principal, ref: string): Promise<AppError>;
+  /**
+   * Returns a definition that is not stored as a run of it would have it. Throws `definition_invalid` with all issues, and what `reach`
+   * throws.
+   */
+  resolveUnsaved(
+    principal: Principal,
+    body: DefinitionAlone,
+  ): Promise<Reached & { definition: Definition; paramSchema: JsonObject | null; outSchema: JsonObject | null }>;
+  /** Whether a ref is an action, built in or stored. */
+  isAction(principal: Principal, ref: string): Promise<boolean>;
+  /** A page of workflows and how many there are. Throws `pack_not_found` for a pack in the path that is not there. */
+  list(
+    principal: Principal,
+    filter: WorkflowFilter,
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: StoredWorkflow[]; total: number }>;
+  /** Like `list`, of a pack that must exist. */
+  listOfPack(
+    principal: Principal,
+    packRef: string,
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: StoredWorkflow[]; total: number }>;
+  /**
+   * Everything that is wrong with a body of `create`, or with a definition and its schemas alone, or doubtful. Stores
+   * nothing.
+   */
+  validate(principal: Principal, body: unknown): Promise<Validation>;
+  /** Stores a new definition, which is examined unless it was before. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
+  create(principal: Principal, body: WorkflowCreate, before?: ExaminedContent): Promise<WrittenWorkflow>;
+  /** Examines what `apply` would store, next to others which may not be there yet. */
+  examineBeside(
+    principal: Principal,
+    body: WorkflowCreate,
+    besides: readonly Beside[],
+  ): Promise<ExaminedContent & { issues: Issue[] }>;
+  /**
+   * Brings a workflow to what it is given as, whose content was examined before: nothing waits for the pool. Throws what `create` and
+   * `update` throw, and `busy` when it has been changed since then.
+   */
+  apply(
+    principal: Principal,
+    body: WorkflowCreate,
+    examined: ExaminedContent,
+  ): Promise<{ ref: string; change: 'created' | 'updated' | 'unchanged'; revision: number; warnings: Issue[] }>;
+  /** Deletes a workflow with its revisions, and not its runs. */
+  forget(principal: Principal, id: number): Promise<void>;
+  /** The revisions of a workflow, newest first. Throws `workflow_not_found`. */
+  revisions(principal: Principal, ref: string): Promise<RevisionInfo[]>;
+  /**
+   * Changes a definition; changed content is a new revision. With a tag, only what still has it. Throws
+   * `definition_invalid`, `workflow_not_found`, `precondition_failed`.
+   */
+  update(
+    principal: Principal,
+    ref: string,
+    body: WorkflowUpdate,
+    options?: { tag?: string | undefined; before?: ExaminedContent },
+  ): Promise<WrittenWorkflow>;
+}
 
 /**
  * Makes the service over a store; definitions that are not small are examined in the pool. `deliveryWarnings` says what a tenant has
@@ -62,7 +135,7 @@ export function createDefinitionService(
   actionStore: ActionStore,
   pool: JobPool<DefinitionJobs>,
   deliveryWarnings: (tenant: string, definition: Definition) => Promise<Issue[]> = async () => [],
-) {
+): DefinitionService {
   const demandUsable = createSchemaGuard(pool);
 
   async function get(
@@ -135,18 +208,13 @@ export function createDefinitionService(
   return {
     get,
 
-    /** A workflow by its integer id. Throws `workflow_not_found`. */
-    async getById(principal: Principal, id: number): Promise<StoredWorkflow> {
+    async getById(principal, id) {
       const found = id > MAX_ROW_ID ? null : await store.findById(principal.tenant, id);
       if (found === null) throw new AppError('workflow_not_found', `Workflow with ID ${id} not found`);
       return found;
     },
 
-    /**
-     * What a run of a definition can reach. Throws `sub_workflow_invalid`, and `definition_outdated` for a stored schema that can
-     * no longer be used, other than the `param_schema` of the definition itself, which is found with the input.
-     */
-    async reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached> {
+    async reach(principal, definition, self) {
       const reached = await reachWorkflows(definition, self, async (refs) => ({
         workflows: await store.findAll(principal.tenant, refs),
         actions: await actionStore.findAll(principal.tenant, refs),
@@ -155,47 +223,32 @@ export function createDefinitionService(
       return reached;
     },
 
-    /** Returns the refusal of a ref that is neither a workflow nor an action. */
-    async unknownRef(principal: Principal, ref: string): Promise<AppError> {
+    async unknownRef(principal, ref) {
       const hint = didYouMean(ref, await store.refs(principal.tenant), KNOWN_ACTIONS.keys());
       return new AppError('workflow_not_found', `Workflow '${ref}' not found.${hint}`);
     },
 
-    /**
-     * Returns a definition that is not stored as a run of it would have it. Throws `definition_invalid` with all issues, and what `reach`
-     * throws.
-     */
-    async resolveUnsaved(
-      principal: Principal,
-      body: DefinitionAlone,
-    ): Promise<Reached & { definition: Definition; paramSchema: JsonObject | null; outSchema: JsonObject | null }> {
+    async resolveUnsaved(principal, body) {
       const { definition, param_schema: paramSchema = null, out_schema: outSchema = null } = body;
       const { issues } = await examined(principal, { definition, paramSchema, outSchema }, []);
       if (issues.length > 0) throw refusal('definition_invalid', issues);
       return { definition, paramSchema, outSchema, ...(await this.reach(principal, definition, null)) };
     },
 
-    /** Whether a ref is an action, built in or stored. */
-    async isAction(principal: Principal, ref: string): Promise<boolean> {
+    async isAction(principal, ref) {
       return KNOWN_ACTIONS.has(ref) || (await actionStore.find(principal.tenant, ref)) !== null;
     },
 
-    /** A page of workflows and how many there are. Throws `pack_not_found` for a pack in the path that is not there. */
-    async list(principal: Principal, filter: WorkflowFilter, page: { offset: number; limit: number }) {
+    async list(principal, filter, page) {
       return store.list(principal.tenant, filter, page);
     },
 
-    /** Like `list`, of a pack that must exist. */
-    async listOfPack(principal: Principal, packRef: string, page: { offset: number; limit: number }) {
+    async listOfPack(principal, packRef, page) {
       await packId(store, principal, packRef);
       return store.list(principal.tenant, { packRef }, page);
     },
 
-    /**
-     * Everything that is wrong with a body of `create`, or with a definition and its schemas alone, or doubtful. Stores
-     * nothing.
-     */
-    async validate(principal: Principal, body: unknown): Promise<Validation> {
+    async validate(principal, body) {
       if (isBareDefinition(body)) {
         const { issues, warnings } = await this.validate(principal, { definition: body });
         return { issues: withoutPrefix(issues), warnings: withoutPrefix(warnings) };
@@ -214,8 +267,7 @@ export function createDefinitionService(
       return { issues: [...mismatch, ...issues], warnings: [...warnings, ...unset] };
     },
 
-    /** Stores a new definition, which is examined unless it was before. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
-    async create(principal: Principal, body: WorkflowCreate, before?: ExaminedContent): Promise<WrittenWorkflow> {
+    async create(principal, body, before) {
       const mismatch = refMismatch(body);
       if (mismatch.length > 0) throw refusal('request_invalid', mismatch);
       const content = newContent(body);
@@ -236,12 +288,7 @@ export function createDefinitionService(
       return { workflow: await get(principal, body.ref), warnings };
     },
 
-    /** Examines what `apply` would store, next to others which may not be there yet. */
-    async examineBeside(
-      principal: Principal,
-      body: WorkflowCreate,
-      besides: readonly Beside[],
-    ): Promise<ExaminedContent & { issues: Issue[] }> {
+    async examineBeside(principal, body, besides) {
       const { ref, pack_ref: _, ...fields } = body;
       const stored = await store.find(principal.tenant, ref);
       const content = stored === null ? newContent(body) : contentAfter(stored, fields).content;
@@ -249,15 +296,7 @@ export function createDefinitionService(
       return { issues: [...refMismatch(body), ...issues], warnings, hash: content.hash };
     },
 
-    /**
-     * Brings a workflow to what it is given as, whose content was examined before: nothing waits for the pool. Throws what `create` and
-     * `update` throw, and `busy` when it has been changed since then.
-     */
-    async apply(
-      principal: Principal,
-      body: WorkflowCreate,
-      examined: ExaminedContent,
-    ): Promise<{ ref: string; change: 'created' | 'updated' | 'unchanged'; revision: number; warnings: Issue[] }> {
+    async apply(principal, body, examined) {
       const { ref, pack_ref: _, ...fields } = body;
       const before = await store.find(principal.tenant, ref);
       if (before === null) {
@@ -269,27 +308,16 @@ export function createDefinitionService(
       return { ref, change: same ? 'unchanged' : 'updated', revision: workflow.revision, warnings };
     },
 
-    /** Deletes a workflow with its revisions, and not its runs. */
-    async forget({ tenant }: Principal, id: number): Promise<void> {
+    async forget({ tenant }, id) {
       await store.remove(tenant, id);
     },
 
-    /** The revisions of a workflow, newest first. Throws `workflow_not_found`. */
-    async revisions(principal: Principal, ref: string): Promise<RevisionInfo[]> {
+    async revisions(principal, ref) {
       const { id } = await get(principal, ref);
       return store.listRevisions(principal.tenant, id);
     },
 
-    /**
-     * Changes a definition; changed content is a new revision. With a tag, only what still has it. Throws
-     * `definition_invalid`, `workflow_not_found`, `precondition_failed`.
-     */
-    async update(
-      principal: Principal,
-      ref: string,
-      body: WorkflowUpdate,
-      { tag, before }: { tag?: string | undefined; before?: ExaminedContent } = {},
-    ): Promise<WrittenWorkflow> {
+    async update(principal, ref, body, { tag, before } = {}) {
       for (;;) {
         const examined = contentAfter(await get(principal, ref), body);
         // Examined before the row is locked: that takes time, and an embedded database has one connection.

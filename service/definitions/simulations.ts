@@ -19,7 +19,21 @@ type Playable = Pick<RunInput, 'definition' | 'ref' | 'version' | 'revision' | '
   Reached & { paramSchema: JsonObject | null; outSchema: JsonObject | null };
 
 /** What can be known of a definition without running it. */
-export type SimulationService = ReturnType<typeof createSimulationService>;
+export interface SimulationService {
+  /**
+   * Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
+   * `request_invalid`, `work_exceeded`, `busy`.
+   */
+  simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun>;
+  /** Plays a definition that is not stored, as \`simulate\` does a stored one. Throws \`definition_invalid\` too, with all issues. */
+  simulateUnsaved(principal: Principal, body: DefinitionSimulate): Promise<SimulatedRun>;
+  /** The graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
+  graph(
+    principal: Principal,
+    ref: string,
+    pick: { version?: string | undefined; revision?: number | undefined },
+  ): Promise<{ graph: Graph; mermaid: string }>;
+}
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createSimulationService(
@@ -27,7 +41,7 @@ export function createSimulationService(
   connections: Pick<ConnectionService, 'list'>,
   pool: JobPool<DefinitionJobs>,
   clock: () => number,
-) {
+): SimulationService {
   async function play(
     principal: Principal,
     { definition, paramSchema, outSchema, actions, workflows, ref, version, revision, hash }: Playable,
@@ -62,30 +76,20 @@ export function createSimulationService(
   }
 
   return {
-    /**
-     * Plays a stored definition with mock outcomes. Throws `workflow_not_found`, `sub_workflow_invalid`, `input_invalid`,
-     * `request_invalid`, `work_exceeded`, `busy`.
-     */
-    async simulate(principal: Principal, ref: string, body: WorkflowSimulate): Promise<SimulatedRun> {
+    async simulate(principal, ref, body) {
       const { version, revision } = body;
       const stored = await definitions.get(principal, ref, { version, revision });
       const reached = await definitions.reach(principal, stored.definition, stored);
       return play(principal, { ...stored, ...reached }, body);
     },
 
-    /** Plays a definition that is not stored, as \`simulate\` does a stored one. Throws \`definition_invalid\` too, with all issues. */
-    async simulateUnsaved(principal: Principal, body: DefinitionSimulate): Promise<SimulatedRun> {
+    async simulateUnsaved(principal, body) {
       const { definition, param_schema, out_schema, ...rest } = body;
       const resolved = await definitions.resolveUnsaved(principal, { definition, param_schema, out_schema });
       return play(principal, { ...resolved, ref: UNSAVED, version: '0.0.0', revision: 0, hash: null }, rest);
     },
 
-    /** The graph of a stored definition, also as a Mermaid flowchart. Throws `workflow_not_found`. */
-    async graph(
-      principal: Principal,
-      ref: string,
-      pick: { version?: string | undefined; revision?: number | undefined },
-    ): Promise<{ graph: Graph; mermaid: string }> {
+    async graph(principal, ref, pick) {
       const graph = graphOf((await definitions.get(principal, ref, pick)).definition);
       return { graph, mermaid: mermaidOf(graph) };
     },

@@ -44,7 +44,26 @@ export interface BulkServices {
 }
 
 /** Changes many executions, in jobs that outlive a process. */
-export type BulkService = ReturnType<typeof createBulkService>;
+export interface BulkService {
+  /** Returns how many executions a job would have. Throws what `begin` throws. */
+  count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number>;
+  /**
+   * Begins a job. Throws `forbidden` where the caller does not have the permission, `request_invalid` for an id that can be none, and for more
+   * executions than a job may have.
+   */
+  begin(
+    principal: Principal,
+    verb: BulkVerb,
+    target: BulkTarget,
+    reason: string,
+  ): Promise<{ id: string; matched: number }>;
+  /** A job as it stands. Throws `bulk_job_not_found`. */
+  get(principal: Principal, id: string): Promise<BulkJob>;
+  /** Leaves what a job has not done yet. Throws `bulk_job_not_found`. */
+  abort(principal: Principal, id: string): Promise<BulkJob>;
+  /** Works on jobs until the signal is aborted; a job that a dead process had is gone on with. */
+  run(signal: AbortSignal): Promise<void>;
+}
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createBulkService(
@@ -53,7 +72,7 @@ export function createBulkService(
   { executions, retries, deletions, principals }: BulkServices,
   clock: () => number,
   log: Logger,
-) {
+): BulkService {
   let wake = () => {};
 
   async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
@@ -133,21 +152,11 @@ export function createBulkService(
   }
 
   return {
-    /** Returns how many executions a job would have. Throws what `begin` throws. */
-    async count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number> {
+    async count(principal, verb, target) {
       return (await numbersOf(principal, verb, target)).length;
     },
 
-    /**
-     * Begins a job. Throws `forbidden` where the caller does not have the permission, `request_invalid` for an id that can be none, and for more
-     * executions than a job may have.
-     */
-    async begin(
-      principal: Principal,
-      verb: BulkVerb,
-      target: BulkTarget,
-      reason: string,
-    ): Promise<{ id: string; matched: number }> {
+    async begin(principal, verb, target, reason) {
       const targets = await numbersOf(principal, verb, target);
       const id = randomUUID();
       await jobs.create({ id, tenant: principal.tenant, verb, reason, principal, targets });
@@ -155,18 +164,15 @@ export function createBulkService(
       return { id, matched: targets.length };
     },
 
-    /** A job as it stands. Throws `bulk_job_not_found`. */
-    async get({ tenant }: Principal, id: string): Promise<BulkJob> {
+    async get({ tenant }, id) {
       return orMissing(await jobs.find(tenant, id), id);
     },
 
-    /** Leaves what a job has not done yet. Throws `bulk_job_not_found`. */
-    async abort({ tenant }: Principal, id: string): Promise<BulkJob> {
+    async abort({ tenant }, id) {
       return orMissing(await jobs.abort(tenant, id), id);
     },
 
-    /** Works on jobs until the signal is aborted; a job that a dead process had is gone on with. */
-    async run(signal: AbortSignal): Promise<void> {
+    async run(signal) {
       let failing = false;
       let turn: string | null = null;
       while (!signal.aborted) {

@@ -18,10 +18,21 @@ const INTERVAL = 500;
 const KEPT = 1_000;
 
 /** Tells of changes of all runs of a tenant, while they happen. */
-export type ChangeService = ReturnType<typeof createChangeService>;
+export interface ChangeService {
+  /**
+   * Every change behind an entry, or from now on, until the signal is aborted; a run that has changed several times
+   * in between is told once, as it is. Throws `request_invalid` for an id that no entry had.
+   */
+  watch(
+    principal: Principal,
+    options: { after?: string | undefined; signal: AbortSignal },
+  ): AsyncGenerator<ChangeEntry>;
+  /** Ends every stream. */
+  close(): void;
+}
 
 /** Makes the service: one look a tenant however many listen. */
-export function createChangeService(store: ExecutionStore, log: Logger) {
+export function createChangeService(store: ExecutionStore, log: Logger): ChangeService {
   const feeds = new Map<string, Feed>();
 
   async function* listen(tenant: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<ChangeEntry> {
@@ -40,30 +51,28 @@ export function createChangeService(store: ExecutionStore, log: Logger) {
   }
 
   return {
-    /**
-     * Every change behind an entry, or from now on, until the signal is aborted; a run that has changed several times
-     * in between is told once, as it is. Throws `request_invalid` for an id that no entry had.
-     */
-    watch(
-      { tenant }: Principal,
-      { after, signal }: { after?: string | undefined; signal: AbortSignal },
-    ): AsyncGenerator<ChangeEntry> {
+    watch({ tenant }, { after, signal }) {
       if (after !== undefined && parseId(after) === undefined) {
         throw new AppError('request_invalid', 'Last-Event-ID is none that this stream gave');
       }
       return listen(tenant, after, signal);
     },
 
-    /** Ends every stream. */
-    close(): void {
+    close() {
       for (const feed of feeds.values()) feed.stop();
     },
   };
 }
 
-type Feed = ReturnType<typeof createFeed>;
+export interface Feed {
+  listeners: number;
 
-function createFeed(store: ExecutionStore, tenant: string, log: Logger) {
+  stop(): void;
+
+  changesBehind(place: Change, signal: AbortSignal): AsyncGenerator<ChangeEntry>;
+}
+
+function createFeed(store: ExecutionStore, tenant: string, log: Logger): Feed {
   const stop = new AbortController();
   /** The newest changes, one a run, the oldest first, and the place that all changes behind are among them. */
   let recent: IndexRow[] = [];
@@ -93,7 +102,7 @@ function createFeed(store: ExecutionStore, tenant: string, log: Logger) {
     listeners: 0,
     stop: () => stop.abort(),
 
-    async *changesBehind(place: Change, signal: AbortSignal): AsyncGenerator<ChangeEntry> {
+    async *changesBehind(place, signal) {
       const ended = new Promise<void>((resolve) => {
         const both = AbortSignal.any([signal, stop.signal]);
         if (both.aborted) resolve();

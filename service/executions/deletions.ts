@@ -16,7 +16,24 @@ const BURIED_FOR = 7 * 24 * 3_600_000;
 const PAGE = 100;
 
 /** What deletes runs and workflows. */
-export type DeletionService = ReturnType<typeof createDeletionService>;
+export interface DeletionService {
+  /**
+   * Deletes a closed run and the sub-workflows that it has started: from the index and from Temporal, for good. Throws
+   * `execution_not_found`, `execution_open`.
+   */
+  deleteExecution(principal: Principal, id: string): Promise<void>;
+  /**
+   * Deletes a workflow with its revisions and all its runs; `force` terminates those that are open. Throws
+   * `workflow_not_found`, `workflow_in_use`.
+   */
+  deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void>;
+  /** Throws `workflow_in_use` while a workflow has open runs. */
+  demandClosed(principal: Principal, workflow: { id: number; ref: string }): Promise<void>;
+  /** Terminates the open runs of a workflow that is deleted. */
+  terminateRuns(principal: Principal, workflow: { id: number; ref: string }): Promise<void>;
+  /** Deletes all runs of a workflow, by its integer id. */
+  deleteRuns(principal: Principal, definition: number): Promise<void>;
+}
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createDeletionService(
@@ -24,7 +41,7 @@ export function createDeletionService(
   stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore },
   { executions, definitions }: { executions: Pick<ExecutionReader, 'get'>; definitions: DefinitionService },
   clock: () => number,
-) {
+): DeletionService {
   const { namespace } = temporal;
 
   /** Deletes runs with everything that they have started. */
@@ -58,11 +75,7 @@ export function createDeletionService(
   }
 
   return {
-    /**
-     * Deletes a closed run and the sub-workflows that it has started: from the index and from Temporal, for good. Throws
-     * `execution_not_found`, `execution_open`.
-     */
-    async deleteExecution(principal: Principal, id: string): Promise<void> {
+    async deleteExecution(principal, id) {
       const { n, execution } = await executions.get(principal, id);
       if (!isClosed(execution.status)) {
         throw new AppError(
@@ -73,11 +86,7 @@ export function createDeletionService(
       await remove([{ n, workflowId: execution.workflowId }]);
     },
 
-    /**
-     * Deletes a workflow with its revisions and all its runs; `force` terminates those that are open. Throws
-     * `workflow_not_found`, `workflow_in_use`.
-     */
-    async deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void> {
+    async deleteWorkflow(principal, ref, force) {
       const workflow = await definitions.get(principal, ref);
       const { tenant } = principal;
       if (!force) await this.demandClosed(principal, workflow);
@@ -88,23 +97,20 @@ export function createDeletionService(
       await stores.definitions.remove(tenant, workflow.id);
     },
 
-    /** Throws `workflow_in_use` while a workflow has open runs. */
-    async demandClosed(principal: Principal, workflow: { id: number; ref: string }): Promise<void> {
+    async demandClosed(principal, workflow) {
       const open = await openRuns(principal, workflow);
       if (open.size === 0) return;
       const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
       throw new AppError('workflow_in_use', `Workflow '${workflow.ref}' has ${runs}; ?force=true terminates them`);
     },
 
-    /** Terminates the open runs of a workflow that is deleted. */
-    async terminateRuns(principal: Principal, workflow: { id: number; ref: string }): Promise<void> {
+    async terminateRuns(principal, workflow) {
       for (const id of await openRuns(principal, workflow)) {
         await temporal.terminate(id, `the workflow ${workflow.ref} is deleted`, principal.subject);
       }
     },
 
-    /** Deletes all runs of a workflow, by its integer id. */
-    async deleteRuns({ tenant }: Principal, definition: number): Promise<void> {
+    async deleteRuns({ tenant }, definition) {
       for (;;) {
         const rows = await stores.executions.listBehind(tenant, { definition }, { cursor: null, limit: PAGE });
         if (rows.length === 0) return;

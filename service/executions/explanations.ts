@@ -38,7 +38,16 @@ export interface Explanation {
 }
 
 /** Explains runs. */
-export type ExplanationService = ReturnType<typeof createExplanationService>;
+export interface ExplanationService {
+  /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
+  explain(principal: Principal, id: string): Promise<Explanation>;
+  /** A run as it was at an event of its history, by the event's number. Throws `execution_not_found`, `event_not_found`. */
+  at(
+    principal: Principal,
+    id: string,
+    event: number,
+  ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[] }>;
+}
 
 /** Makes the service. */
 export function createExplanationService(
@@ -46,7 +55,7 @@ export function createExplanationService(
   projections: ProjectionReader,
   temporal: Pick<Temporal, 'pollers'>,
   deliveries: Pick<DeliveryService, 'untold'>,
-) {
+): ExplanationService {
   /** Advice on open inquiries that nobody was told of. */
   async function untold(execution: Execution): Promise<Advice[]> {
     return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({
@@ -78,8 +87,7 @@ export function createExplanationService(
   }
 
   return {
-    /** What a run waits for, since when, who or what can move it, and by which act. Throws `execution_not_found`. */
-    async explain(principal: Principal, id: string): Promise<Explanation> {
+    async explain(principal, id) {
       const { n, execution, projected, mask } = await executions.readUnmasked(principal, id);
       const { status, waitingFor } = execution;
       const self = `/api/v1/executions/${integerId(n)}`;
@@ -123,12 +131,7 @@ export function createExplanationService(
       };
     },
 
-    /** A run as it was at an event of its history, by the event's number. Throws `execution_not_found`, `event_not_found`. */
-    async at(
-      principal: Principal,
-      id: string,
-      event: number,
-    ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[] }> {
+    async at(principal, id, event) {
       const { n, execution } = await executions.readUnmasked(principal, id);
       const then = await projections.readAt(execution.workflowId, event);
       if (then === null) throw new AppError('event_not_found', `Execution with ID ${id} has no event ${event}`);

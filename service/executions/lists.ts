@@ -32,27 +32,36 @@ export interface ExecutionPage {
 const EXPORT_PAGE = 100;
 
 /** What is asked of many runs, answered from the index; each use case is scoped by the caller's tenant. */
-export type ExecutionLists = ReturnType<typeof createExecutionLists>;
+export interface ExecutionLists {
+  /** A page of runs, newest first. */
+  list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }): Promise<ExecutionPage>;
+  /** The runs behind a cursor, or the newest; nothing is repeated or left out while runs start and end. */
+  listBehind(
+    principal: Principal,
+    filter: ExecutionFilter,
+    page: { cursor: string | undefined; limit: number },
+  ): Promise<ExecutionPage>;
+  /** The retries of some runs, and of these, by the number of the run. */
+  retriesOf(principal: Principal, rows: readonly IndexRow[]): Promise<Map<number, RetrySummary[]>>;
+  /** All runs that match, newest first, a hundred at a time. */
+  exportRows(principal: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]>;
+  /** How many runs there are of each kind, and in each group when there is a grouping. */
+  stats(
+    principal: Principal,
+    filter: ExecutionFilter,
+    grouping: Grouping | null,
+  ): Promise<ExecutionStats & { groups?: StatsGroup[] }>;
+}
 
 /** Makes the service over a store. */
-export function createExecutionLists(store: ExecutionStore) {
+export function createExecutionLists(store: ExecutionStore): ExecutionLists {
   return {
-    /** A page of runs, newest first. */
-    async list(
-      { tenant }: Principal,
-      filter: ExecutionFilter,
-      { offset, limit }: { offset: number; limit: number },
-    ): Promise<ExecutionPage> {
+    async list({ tenant }, filter, { offset, limit }) {
       const { rows, total } = await store.list(tenant, filter, { offset, limit });
       return { rows, total, nextCursor: offset + rows.length < total ? cursorBehind(rows) : null };
     },
 
-    /** The runs behind a cursor, or the newest; nothing is repeated or left out while runs start and end. */
-    async listBehind(
-      { tenant }: Principal,
-      filter: ExecutionFilter,
-      { cursor, limit }: { cursor: string | undefined; limit: number },
-    ): Promise<ExecutionPage> {
+    async listBehind({ tenant }, filter, { cursor, limit }) {
       const behind = cursor === undefined ? null : parseCursor(cursor);
       // One more tells whether there is more.
       const found = await store.listBehind(tenant, filter, { cursor: behind, limit: limit + 1 });
@@ -61,8 +70,7 @@ export function createExecutionLists(store: ExecutionStore) {
       return { rows, total, nextCursor: found.length > limit ? cursorBehind(rows) : null };
     },
 
-    /** The retries of some runs, and of these, by the number of the run. */
-    async retriesOf({ tenant }: Principal, rows: readonly IndexRow[]): Promise<Map<number, RetrySummary[]>> {
+    async retriesOf({ tenant }, rows) {
       const numbers = new Map(rows.map(({ n }) => [integerId(n), n]));
       const retries = new Map<number, RetrySummary[]>();
       for (const { origin, of, n, status } of await store.retriesOf(tenant, [...numbers.keys()])) {
@@ -72,8 +80,7 @@ export function createExecutionLists(store: ExecutionStore) {
       return retries;
     },
 
-    /** All runs that match, newest first, a hundred at a time. */
-    async *exportRows({ tenant }: Principal, filter: ExecutionFilter): AsyncGenerator<IndexRow[]> {
+    async *exportRows({ tenant }, filter) {
       let cursor: Cursor | null = null;
       for (;;) {
         const rows: IndexRow[] = await store.listBehind(tenant, filter, { cursor, limit: EXPORT_PAGE });
@@ -83,12 +90,7 @@ export function createExecutionLists(store: ExecutionStore) {
       }
     },
 
-    /** How many runs there are of each kind, and in each group when there is a grouping. */
-    async stats(
-      { tenant }: Principal,
-      filter: ExecutionFilter,
-      grouping: Grouping | null,
-    ): Promise<ExecutionStats & { groups?: StatsGroup[] }> {
+    async stats({ tenant }, filter, grouping) {
       const all = noRuns();
       const groups = new Map<string, StatsGroup>();
       for (const { key, status, total } of await store.countByStatus(tenant, filter, grouping)) {

@@ -36,10 +36,24 @@ export interface ChildPage {
 const MAX_CHILDREN = 20_000;
 
 /** Task executions as executions of their own (design/api.md, Executions); scoped by the caller's tenant. */
-export type TaskExecutionService = ReturnType<typeof createTaskExecutionService>;
+export interface TaskExecutionService {
+  /** A task execution by its integer id. Throws `execution_not_found`. */
+  get(principal: Principal, id: string): Promise<TaskView>;
+  /** A task execution of a run by its key: also a later visit than have ids, or an item. Throws `execution_not_found`. */
+  getByKey(principal: Principal, run: string, key: string): Promise<TaskView>;
+  /** What a run has started, in order of start: its task executions and its sub-workflows' runs. */
+  listChildren(
+    principal: Principal,
+    filter: ExecutionFilter & { parent: number },
+    page: { offset: number; cursor: string | undefined; limit: number },
+  ): Promise<ChildPage>;
+}
 
 /** Makes the service. */
-export function createTaskExecutionService(executions: Pick<ExecutionReader, 'get'>, store: ExecutionStore) {
+export function createTaskExecutionService(
+  executions: Pick<ExecutionReader, 'get'>,
+  store: ExecutionStore,
+): TaskExecutionService {
   async function find(principal: Principal, run: string, what: string, is: (task: TaskExecution) => boolean) {
     const missing = () => new AppError('execution_not_found', `Execution with ID ${what} not found`);
     const found = await executions.get(principal, run).catch((error: unknown) => {
@@ -56,23 +70,16 @@ export function createTaskExecutionService(executions: Pick<ExecutionReader, 'ge
   }
 
   return {
-    /** A task execution by its integer id. Throws `execution_not_found`. */
-    async get(principal: Principal, id: string): Promise<TaskView> {
+    async get(principal, id) {
       const { n, visit } = parseExecutionId(id) ?? { n: -1, visit: 0 };
       return find(principal, String(integerId(n)), id, ({ number }) => number === visit);
     },
 
-    /** A task execution of a run by its key: also a later visit than have ids, or an item. Throws `execution_not_found`. */
-    async getByKey(principal: Principal, run: string, key: string): Promise<TaskView> {
+    async getByKey(principal, run, key) {
       return find(principal, run, `${run}/tasks/${key}`, (task) => task.key === key);
     },
 
-    /** What a run has started, in order of start: its task executions and its sub-workflows' runs. */
-    async listChildren(
-      principal: Principal,
-      filter: ExecutionFilter & { parent: number },
-      { offset, cursor, limit }: { offset: number; cursor: string | undefined; limit: number },
-    ): Promise<ChildPage> {
+    async listChildren(principal, filter, { offset, cursor, limit }) {
       const runs = await store.list(principal.tenant, filter, { offset: 0, limit: MAX_CHILDREN });
       const all = [...runs.rows.map(listedRun), ...(await tasksOf(principal, filter))].sort(byStart);
       const [time, id] = cursor === undefined ? [0, 0] : readCursor(cursor);

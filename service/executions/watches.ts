@@ -30,10 +30,28 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const RETRY_AFTER = 1_000;
 
 /** Tells what happens to runs, while it happens. */
-export type WatchService = ReturnType<typeof createWatchService>;
+export interface WatchService {
+  /**
+   * What has happened to a run behind an entry, or from its start on, and what happens until it ends or the signal is
+   * aborted. Throws `execution_not_found`, `request_invalid` for an id that no entry had.
+   */
+  watch(
+    principal: Principal,
+    id: string,
+    options: { after?: string | undefined; signal: AbortSignal },
+  ): Promise<Watching>;
+  /** Ends every stream. */
+  close(): void;
+  /** How many runs are followed. */
+  readonly following: number;
+}
 
 /** Makes the service: there is one follower a run however many listen, and it keeps no list for any of them. */
-export function createWatchService(temporal: Temporal, executions: Pick<ExecutionReader, 'getWithMask'>, log: Logger) {
+export function createWatchService(
+  temporal: Temporal,
+  executions: Pick<ExecutionReader, 'getWithMask'>,
+  log: Logger,
+): WatchService {
   const followers = new Map<string, Follower>();
 
   function followerOf(workflowId: string): Follower {
@@ -59,15 +77,7 @@ export function createWatchService(temporal: Temporal, executions: Pick<Executio
   }
 
   return {
-    /**
-     * What has happened to a run behind an entry, or from its start on, and what happens until it ends or the signal is
-     * aborted. Throws `execution_not_found`, `request_invalid` for an id that no entry had.
-     */
-    async watch(
-      principal: Principal,
-      id: string,
-      { after, signal }: { after?: string | undefined; signal: AbortSignal },
-    ): Promise<Watching> {
+    async watch(principal, id, { after, signal }) {
       if (after !== undefined && parseId(after) === undefined) {
         throw new AppError('request_invalid', 'Last-Event-ID is none that this stream gave');
       }
@@ -76,8 +86,7 @@ export function createWatchService(temporal: Temporal, executions: Pick<Executio
       return { found, entries: masked(entries, mask) };
     },
 
-    /** Ends every stream. */
-    close(): void {
+    close() {
       for (const follower of followers.values()) follower.stop();
     },
 
@@ -99,10 +108,16 @@ async function* masked(entries: AsyncGenerator<WatchEntry>, mask: Mask): AsyncGe
   }
 }
 
-type Follower = ReturnType<typeof createFollower>;
+export interface Follower {
+  listeners: number;
+
+  stop(): void;
+
+  entriesBehind(after: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEntry>;
+}
 
 /** Follows one run, and holds what there is to tell of it, for any number of listeners that each are at some place. */
-function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
+function createFollower(temporal: Temporal, workflowId: string, log: Logger): Follower {
   const told: WatchEntry[] = [];
   const stop = new AbortController();
   let over = false;
@@ -164,7 +179,7 @@ function createFollower(temporal: Temporal, workflowId: string, log: Logger) {
     listeners: 0,
     stop: () => stop.abort(),
 
-    async *entriesBehind(after: string | undefined, signal: AbortSignal): AsyncGenerator<WatchEntry> {
+    async *entriesBehind(after, signal) {
       const aborted = new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         signal.addEventListener('abort', () => resolve(), { once: true });

@@ -47,7 +47,22 @@ export type DescribedListener = (
 ) => Promise<void>;
 
 /** Keeps the execution index. */
-export type IndexKeeper = ReturnType<typeof createIndexKeeper>;
+export interface IndexKeeper {
+  /** One round: news, then the sweep. */
+  tick(): Promise<void>;
+  /** Asks for the whole index to be made again, by whichever keeper comes to it first; gives the rebuild's number. */
+  askRebuild(): Promise<number>;
+  /** Milliseconds since the last look began that is in the index; null before the first. */
+  lag(): number | null;
+  /** Milliseconds for which no round has succeeded; null while rounds succeed. */
+  standing(): number | null;
+  /** Runs that were set aside. */
+  setAside(): number;
+  /** The rebuild that was asked for last, and the last one that was done. */
+  rebuilds(): Promise<{ generation: number; rebuilt: number }>;
+  /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+  run(signal: AbortSignal): Promise<void>;
+}
 
 /**
  * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
@@ -62,7 +77,7 @@ export function createIndexKeeper(
   clock: () => number,
   onRead: (n: number, execution: MaskedExecution) => Promise<void> = async () => undefined,
   onDescribed: DescribedListener = async () => undefined,
-) {
+): IndexKeeper {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be brought into the execution index; the others go on');
   let lastLong = 0;
@@ -224,8 +239,7 @@ export function createIndexKeeper(
   }
 
   return {
-    /** One round: news, then the sweep. */
-    async tick(): Promise<void> {
+    async tick() {
       const now = clock();
       try {
         await readNews(now);
@@ -245,23 +259,17 @@ export function createIndexKeeper(
       }
     },
 
-    /** Asks for the whole index to be made again, by whichever keeper comes to it first; gives the rebuild's number. */
     askRebuild: () => store.askRebuild(namespace),
 
-    /** Milliseconds since the last look began that is in the index; null before the first. */
-    lag: (): number | null => (current === null ? null : clock() - current),
+    lag: () => (current === null ? null : clock() - current),
 
-    /** Milliseconds for which no round has succeeded; null while rounds succeed. */
-    standing: (): number | null => (standing === null ? null : clock() - standing),
+    standing: () => (standing === null ? null : clock() - standing),
 
-    /** Runs that were set aside. */
-    setAside: (): number => aside.size,
+    setAside: () => aside.size,
 
-    /** The rebuild that was asked for last, and the last one that was done. */
     rebuilds: () => store.rebuilds(namespace),
 
-    /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
-    run(signal: AbortSignal): Promise<void> {
+    run(signal) {
       const trouble = 'the execution index cannot be kept up to date';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });
     },

@@ -13,19 +13,23 @@ export interface IndexState {
 }
 
 /** How the execution index stands, and making it again. */
-export type IndexService = ReturnType<typeof createIndexService>;
+export interface IndexService {
+  /** How the keeper of this process stands. */
+  state(): IndexState;
+  /** The rebuild that was asked for last, and the last one that was done. */
+  rebuilds(): Promise<{ generation: number; rebuilt: number }>;
+  /** Has the whole index made again from Temporal. Throws `forbidden` but for an admin of the default tenant. */
+  askRebuild(caller: Principal): Promise<void>;
+}
 
 /** Makes the service over this process's keeper. */
-export function createIndexService(keeper: IndexKeeper) {
+export function createIndexService(keeper: IndexKeeper): IndexService {
   return {
-    /** How the keeper of this process stands. */
-    state: (): IndexState => ({ lag: keeper.lag(), standing: keeper.standing(), setAside: keeper.setAside() }),
+    state: () => ({ lag: keeper.lag(), standing: keeper.standing(), setAside: keeper.setAside() }),
 
-    /** The rebuild that was asked for last, and the last one that was done. */
-    rebuilds: (): Promise<{ generation: number; rebuilt: number }> => keeper.rebuilds(),
+    rebuilds: () => keeper.rebuilds(),
 
-    /** Has the whole index made again from Temporal. Throws `forbidden` but for an admin of the default tenant. */
-    async askRebuild(caller: Principal): Promise<void> {
+    async askRebuild(caller) {
       demandHome(caller, 'rebuild the index, which all tenants share');
       await keeper.askRebuild();
     },

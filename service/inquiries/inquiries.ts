@@ -77,7 +77,39 @@ export interface Answered {
 }
 
 /** Use cases around decisions by people; each is scoped by the caller's tenant. */
-export type InquiryService = ReturnType<typeof createInquiryService>;
+export interface InquiryService {
+  /** One inquiry, read from its run. Throws `inquiry_not_found`, also for another tenant's. */
+  get(principal: Principal, id: string): Promise<InquiryView>;
+  /**
+   * Returns a page of the inbox, newest first; `assigned`: the questions that the caller may decide now, which are none for a
+   * service, an agent, or somebody without the permission; `execution`: those of one run, by an id of any spelling.
+   */
+  list(
+    principal: Principal,
+    options: { status?: InquiryStatus | undefined; assigned: boolean; execution?: string | undefined },
+    window: { offset: number; limit: number },
+  ): Promise<{ rows: InquiryRow[]; total: number }>;
+  /** Everything that a run has asked, with every decision that came. Throws `execution_not_found`. */
+  ofExecution(principal: Principal, id: string): Promise<InquiryView[]>;
+  /**
+   * Decides as the caller, through whatever channel: the one set of rules of who may. Refuses what cannot count before anything
+   * is sent; else waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
+   * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
+   * `option_unknown`, `response_invalid`, `body_too_large`, `busy`.
+   */
+  respond(principal: Principal, id: string, answer: Answer): Promise<Answered>;
+  /**
+   * Decides in place of everybody who is asked, as an admin who is no starter of the run. Throws what `respond` throws but
+   * `not_an_approver` and `already_voted`, and `override_unsupported` for a run of an interpreter before 9.
+   */
+  override(principal: Principal, id: string, answer: Answer): Promise<Answered>;
+  /** Returns an inquiry as it is once the delegations by or to a principal that no longer hold have ended, which a decision leads to. */
+  withoutStale(principal: Principal, inquiry: Inquiry): Promise<Inquiry>;
+  /** In what a response does not match the schema of a form. */
+  checkForm(schema: JsonObject, response: Json): { path: string; message: string }[];
+  /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
+  demandApprover(principal: Principal, inquiryView: InquiryView): Promise<void>;
+}
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createInquiryService(
@@ -98,7 +130,7 @@ export function createInquiryService(
     onceSettled: OnceSettled;
   },
   clock: () => number,
-) {
+): InquiryService {
   const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
 
   async function get(principal: Principal, id: string): Promise<InquiryView> {
@@ -226,22 +258,9 @@ export function createInquiryService(
   }
 
   return {
-    /** One inquiry, read from its run. Throws `inquiry_not_found`, also for another tenant's. */
     get,
 
-    /**
-     * Returns a page of the inbox, newest first; `assigned`: the questions that the caller may decide now, which are none for a
-     * service, an agent, or somebody without the permission; `execution`: those of one run, by an id of any spelling.
-     */
-    async list(
-      principal: Principal,
-      {
-        status,
-        assigned,
-        execution,
-      }: { status?: InquiryStatus | undefined; assigned: boolean; execution?: string | undefined },
-      window: { offset: number; limit: number },
-    ): Promise<{ rows: InquiryRow[]; total: number }> {
+    async list(principal, { status, assigned, execution }, window) {
       const { tenant, groups } = principal;
       if (assigned && !mayDecide(principal)) return { rows: [], total: 0 };
       const who = assigned ? { names: await principals.namesOf(principal), groups } : undefined;
@@ -250,34 +269,20 @@ export function createInquiryService(
       return store.list(tenant, { status, n, assigned: who }, window);
     },
 
-    /** Everything that a run has asked, with every decision that came. Throws `execution_not_found`. */
-    async ofExecution(principal: Principal, id: string): Promise<InquiryView[]> {
+    async ofExecution(principal, id) {
       const found = await executions.get(principal, id);
       return (await inquiriesOf(principal, found)).map((inquiry) => ({ ...found, inquiry }));
     },
 
-    /**
-     * Decides as the caller, through whatever channel: the one set of rules of who may. Refuses what cannot count before anything
-     * is sent; else waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
-     * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
-     * `option_unknown`, `response_invalid`, `body_too_large`, `busy`.
-     */
-    respond: (principal: Principal, id: string, answer: Answer) => take('inquiry.respond', principal, id, answer),
+    respond: (principal, id, answer) => take('inquiry.respond', principal, id, answer),
 
-    /**
-     * Decides in place of everybody who is asked, as an admin who is no starter of the run. Throws what `respond` throws but
-     * `not_an_approver` and `already_voted`, and `override_unsupported` for a run of an interpreter before 9.
-     */
-    override: (principal: Principal, id: string, answer: Answer) => take('inquiry.override', principal, id, answer),
+    override: (principal, id, answer) => take('inquiry.override', principal, id, answer),
 
-    /** Returns an inquiry as it is once the delegations by or to a principal that no longer hold have ended, which a decision leads to. */
-    withoutStale: (principal: Principal, inquiry: Inquiry) => ends.withoutStale(principal, inquiry),
+    withoutStale: (principal, inquiry) => ends.withoutStale(principal, inquiry),
 
-    /** In what a response does not match the schema of a form. */
-    checkForm: (schema: JsonObject, response: Json) => formIssues(schema, response, INTERPRETER_VERSION),
+    checkForm: (schema, response) => formIssues(schema, response, INTERPRETER_VERSION),
 
-    /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
-    async demandApprover(principal: Principal, { execution, inquiry }: InquiryView): Promise<void> {
+    async demandApprover(principal, { execution, inquiry }) {
       demandDecider(principal, inquiry.request);
       const standing = await ends.withoutStale(principal, inquiry);
       const person = await deciderOf(principals, principal, standing);

@@ -78,7 +78,25 @@ export interface WrittenAnswer {
 }
 
 /** Links with which one named address looks at an inquiry and decides (docs/inquiries.md, Mail). */
-export type InquiryLinkService = ReturnType<typeof createInquiryLinkService>;
+export interface InquiryLinkService {
+  /**
+   * Returns a token for an address that was told of an inquiry; null where the question does not ask the address by name, as
+   * it is or as that of a person, and nobody has delegated the question to it, or where it has delegated the question.
+   */
+  issue(notice: Notice): Promise<string | null>;
+  /** Exchanges the token of a link for that of a page, of which inquiry. Throws `token_invalid`, `token_expired`. */
+  exchange(token: string): Promise<{ inquiry: string; page: string }>;
+  /**
+   * Returns what the page of an inquiry shows; `sent` is the form that was refused, where there is one. Throws
+   * `token_invalid`, `token_expired`, `form_foreign`, `inquiry_not_found`.
+   */
+  view(page: string | undefined, id: string, sent?: string): Promise<LinkedInquiry>;
+  /**
+   * Decides what a form names, as long as the page names the same. Throws `form_foreign`, and what `view` and
+   * `InquiryService.respond` throw.
+   */
+  decide(page: string | undefined, id: string, form: string, writtenAnswer: WrittenAnswer): Promise<Answered>;
+}
 
 /** Makes the service; `clock` returns milliseconds. */
 export function createInquiryLinkService(
@@ -86,7 +104,7 @@ export function createInquiryLinkService(
   inquiries: InquiryService,
   principals: PrincipalService,
   clock: () => number,
-) {
+): InquiryLinkService {
   async function open<K extends Claims['kind']>(token: string, kind: K): Promise<Claims & { kind: K }> {
     const claims = (await sealer.open(token)) as unknown as Claims; // sealed by this service alone
     if (claims.kind !== kind) throw new AppError('token_invalid', 'this link is not valid');
@@ -143,11 +161,7 @@ export function createInquiryLinkService(
   }
 
   return {
-    /**
-     * Returns a token for an address that was told of an inquiry; null where the question does not ask the address by name, as
-     * it is or as that of a person, and nobody has delegated the question to it, or where it has delegated the question.
-     */
-    async issue({ inquiry, inquiryId, tenant, target }: Notice): Promise<string | null> {
+    async issue({ inquiry, inquiryId, tenant, target }) {
       const person = await personOf({ tenant, address: target });
       const names = new Set([target, ...(await principals.namesOf(person))].map(grantName));
       const held = heldDelegations(await inquiries.withoutStale(person, inquiry));
@@ -159,18 +173,13 @@ export function createInquiryLinkService(
       return seal({ kind: 'link', inquiry: inquiryId, tenant, address: target, expires });
     },
 
-    /** Exchanges the token of a link for that of a page, of which inquiry. Throws `token_invalid`, `token_expired`. */
-    async exchange(token: string): Promise<{ inquiry: string; page: string }> {
+    async exchange(token) {
       const { inquiry, tenant, address, expires: until } = await open(token, 'link');
       const expires = Math.min(until, clock() + PAGE_SECONDS * 1000);
       return { inquiry, page: await seal({ kind: 'page', inquiry, tenant, address, expires }) };
     },
 
-    /**
-     * Returns what the page of an inquiry shows; `sent` is the form that was refused, where there is one. Throws
-     * `token_invalid`, `token_expired`, `form_foreign`, `inquiry_not_found`.
-     */
-    async view(page: string | undefined, id: string, sent?: string): Promise<LinkedInquiry> {
+    async view(page, id, sent) {
       const before = sent === undefined ? null : await openForm(page, id, sent);
       const { inquiry, tenant, address, expires } = await openPage(page, id);
       const person = await personOf({ tenant, address });
@@ -197,16 +206,7 @@ export function createInquiryLinkService(
       };
     },
 
-    /**
-     * Decides what a form names, as long as the page names the same. Throws `form_foreign`, and what `view` and
-     * `InquiryService.respond` throw.
-     */
-    async decide(
-      page: string | undefined,
-      id: string,
-      form: string,
-      { option, comment, written, requestId }: WrittenAnswer,
-    ): Promise<Answered> {
+    async decide(page, id, form, { option, comment, written, requestId }) {
       const claims = await openForm(page, id, form);
       const person = await personOf(claims);
       const { request } = (await inquiries.get(person, claims.inquiry)).inquiry;

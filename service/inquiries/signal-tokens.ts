@@ -45,7 +45,33 @@ interface SignalEvent {
 }
 
 /** Tokens that hold an encrypted signal (document 002, Signal Execution; design/inquiries.md, Token). */
-export type SignalTokenService = ReturnType<typeof createSignalTokenService>;
+export interface SignalTokenService {
+  /**
+   * Issues a token with which the caller alone decides as it says, once, about what was shown: `boundTo`, or what there is now.
+   * Throws what `respond` throws for who may not decide, and for what is decided already or has changed.
+   */
+  issueDecision(
+    principal: Principal,
+    id: string,
+    options: { option: string; boundTo?: string | undefined },
+  ): Promise<IssuedToken>;
+  /** Issues a token that holds a signal, for the caller. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`. */
+  issueSignal(
+    principal: Principal,
+    id: string,
+    options: { name: string; payload: Json; expiresIn: number },
+  ): Promise<IssuedToken>;
+  /**
+   * Does what a token says, for whom it names; `decides` tells a decision from a plain signal. Throws `token_invalid`, `token_wrong_execution`, `token_expired`,
+   * `token_not_yours`, `token_used`, and what a decision or a signal throws.
+   */
+  present(
+    principal: Principal,
+    id: string,
+    token: string,
+    requestId?: string,
+  ): Promise<{ workflowId: string; decides: boolean }>;
+}
 
 /** Makes the service; `clock` gives milliseconds. */
 export function createSignalTokenService(
@@ -60,7 +86,7 @@ export function createSignalTokenService(
     principals: PrincipalService;
   },
   clock: () => number,
-) {
+): SignalTokenService {
   async function issue(
     { tenant, subject: audience }: Principal,
     event: Pick<SignalEvent, 'type' | 'subject' | 'data'> & { workflowId: string; bound?: string },
@@ -86,15 +112,7 @@ export function createSignalTokenService(
   }
 
   return {
-    /**
-     * Issues a token with which the caller alone decides as it says, once, about what was shown: `boundTo`, or what there is now.
-     * Throws what `respond` throws for who may not decide, and for what is decided already or has changed.
-     */
-    async issueDecision(
-      principal: Principal,
-      id: string,
-      { option, boundTo }: { option: string; boundTo?: string | undefined },
-    ): Promise<IssuedToken> {
+    async issueDecision(principal, id, { option, boundTo }) {
       const view = await inquiries.get(principal, id);
       const { inquiry, execution } = view;
       await inquiries.demandApprover(principal, view);
@@ -111,12 +129,7 @@ export function createSignalTokenService(
       return issue(principal, { ...event, workflowId: execution.workflowId }, until);
     },
 
-    /** Issues a token that holds a signal, for the caller. Throws `request_invalid` for a reserved name, `execution_not_found`, `execution_closed`. */
-    async issueSignal(
-      principal: Principal,
-      id: string,
-      { name, payload, expiresIn }: { name: string; payload: Json; expiresIn: number },
-    ): Promise<IssuedToken> {
+    async issueSignal(principal, id, { name, payload, expiresIn }) {
       demandSignalName(name);
       const { execution } = await executions.get(principal, id);
       if (isClosed(execution.status))
@@ -125,16 +138,7 @@ export function createSignalTokenService(
       return issue(principal, event, clock() + expiresIn * 1000);
     },
 
-    /**
-     * Does what a token says, for whom it names; `decides` tells a decision from a plain signal. Throws `token_invalid`, `token_wrong_execution`, `token_expired`,
-     * `token_not_yours`, `token_used`, and what a decision or a signal throws.
-     */
-    async present(
-      principal: Principal,
-      id: string,
-      token: string,
-      requestId?: string,
-    ): Promise<{ workflowId: string; decides: boolean }> {
+    async present(principal, id, token, requestId) {
       const event = readEvent(await sealer.open(token));
       const { execution } = await executions.get(principal, id);
       const { workflowId } = execution;

@@ -23,22 +23,29 @@ export interface Delivery {
 }
 
 /** Shows who was told of inquiries. */
-export type DeliveryService = ReturnType<typeof createDeliveryService>;
+export interface DeliveryService {
+  /** The deliveries of an inquiry, in order. */
+  ofInquiry(options: Pick<Execution, 'workflowId'>, inquiry: Inquiry): Promise<Delivery[]>;
+  /** The deliveries of all inquiries of a run, by their keys. */
+  ofExecution(options: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>>;
+  /** The open inquiries of a run that nobody was told of although it was tried, with a reason for each target. */
+  untold(execution: Pick<Execution, 'workflowId' | 'inquiries'>): Promise<{ inquiry: Inquiry; reasons: string[] }[]>;
+  /** Warns of channels that a definition asks people through and that the tenant has not set up. */
+  warnings(tenant: string, definition: Definition): Promise<Issue[]>;
+}
 
 /** Makes the service; `announcers` are asked whether their channels are set up. */
 export function createDeliveryService(
   events: Pick<NoticeEventStore, 'list'>,
   announcers: readonly Announcer[],
   namespace: string,
-) {
+): DeliveryService {
   return {
-    /** The deliveries of an inquiry, in order. */
-    async ofInquiry({ workflowId }: Pick<Execution, 'workflowId'>, { key }: Inquiry): Promise<Delivery[]> {
+    async ofInquiry({ workflowId }, { key }) {
       return (await events.list(namespace, workflowId, key)).map(deliveryOf);
     },
 
-    /** The deliveries of all inquiries of a run, by their keys. */
-    async ofExecution({ workflowId }: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>> {
+    async ofExecution({ workflowId }) {
       const found = new Map<string, Delivery[]>();
       for (const row of await events.list(namespace, workflowId)) {
         const known = found.get(row.key);
@@ -48,10 +55,7 @@ export function createDeliveryService(
       return found;
     },
 
-    /** The open inquiries of a run that nobody was told of although it was tried, with a reason for each target. */
-    async untold(
-      execution: Pick<Execution, 'workflowId' | 'inquiries'>,
-    ): Promise<{ inquiry: Inquiry; reasons: string[] }[]> {
+    async untold(execution) {
       const open = execution.inquiries.filter(({ status }) => status === 'pending');
       if (open.length === 0) return [];
       const all = await this.ofExecution(execution);
@@ -63,8 +67,7 @@ export function createDeliveryService(
       });
     },
 
-    /** Warns of channels that a definition asks people through and that the tenant has not set up. */
-    async warnings(tenant: string, definition: Definition): Promise<Issue[]> {
+    async warnings(tenant, definition) {
       const found = notifiesOf(definition).flatMap(({ notify, path }) =>
         announcers
           .filter(({ channel }) => Object.hasOwn(notify, channel))

@@ -25,7 +25,18 @@ const LOOKED_AT = { ofTenant: 50, all: 500 };
 const REMINDED_AT = 100;
 
 /** Tells people and programs of inquiries. */
-export type Outbox = ReturnType<typeof createOutbox>;
+export interface Outbox {
+  /** The notice that stands in a handle, and where its message is; null when it is gone. */
+  find(id: number): Promise<{ notice: Notice; place: JsonObject } | null>;
+  /** Has the message of a notice changed to what its inquiry is now. */
+  refresh(id: number): Promise<void>;
+  /** Starts to tell what is due, as far as there is room for it; does not wait until it is told. */
+  tick(): Promise<void>;
+  /** Waits for the events that are being told. */
+  settled(): Promise<void>;
+  /** Keeps going until the signal is aborted; trouble with the database is logged once and tried again. */
+  run(signal: AbortSignal): Promise<void>;
+}
 
 /** What the outbox works with; `clock` gives milliseconds. */
 export interface OutboxServices {
@@ -41,7 +52,7 @@ export interface OutboxServices {
  * Makes it: tells every event to its target, one target's events one after another, again and again until each is settled. A
  * receiver that does not answer delays neither other receivers nor other tenants.
  */
-export function createOutbox({ inquiries, events, announcers, namespace, clock, log }: OutboxServices) {
+export function createOutbox({ inquiries, events, announcers, namespace, clock, log }: OutboxServices): Outbox {
   const byChannel = new Map<NoticeChannel, Announcer>(announcers.map((announcer) => [announcer.channel, announcer]));
   const traffic = new NoticeTraffic();
   const sending = new Set<Promise<void>>();
@@ -117,21 +128,18 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
   }
 
   return {
-    /** The notice that stands in a handle, and where its message is; null when it is gone. */
-    async find(id: number): Promise<{ notice: Notice; place: JsonObject } | null> {
+    async find(id) {
       const row = await events.find(id);
       const notice = row === null || row.namespace !== namespace ? null : await noticeOf(row, row.id);
       return notice === null ? null : { notice, place: row?.place ?? {} };
     },
 
-    /** Has the message of a notice changed to what its inquiry is now. */
-    async refresh(id: number): Promise<void> {
+    async refresh(id) {
       const row = await events.find(id);
       if (row !== null) await events.refresh(row, new Date(clock()));
     },
 
-    /** Starts to tell what is due, as far as there is room for it; does not wait until it is told. */
-    async tick(): Promise<void> {
+    async tick() {
       const now = clock();
       await inquiries.remind(namespace, new Date(now), REMINDED_AT, (inquiry) => remindersOf(inquiry, now));
       if (traffic.isFull()) return;
@@ -153,13 +161,11 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
       }
     },
 
-    /** Waits for the events that are being told. */
-    async settled(): Promise<void> {
+    async settled() {
       await Promise.all(sending);
     },
 
-    /** Keeps going until the signal is aborted; trouble with the database is logged once and tried again. */
-    async run(signal: AbortSignal): Promise<void> {
+    async run(signal) {
       const trouble = 'people cannot be told of inquiries';
       await keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });
       await this.settled();

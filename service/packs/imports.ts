@@ -29,7 +29,21 @@ export interface ImportResult {
 }
 
 /** Brings whole packs in. */
-export type PackImportService = ReturnType<typeof createPackImportService>;
+export interface PackImportService {
+  /**
+   * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
+   * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked first, so that all
+   * issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
+   * `workflow_in_use` and `action_in_use` for what cannot be deleted.
+   */
+  import(
+    principal: Principal,
+    body: PackImport,
+    options?: { dry?: boolean | undefined; prune?: boolean | undefined; force?: boolean | undefined },
+  ): Promise<ImportResult>;
+  /** A pack as an import takes it: with its actions and workflows, in order of ref. Throws `pack_not_found`. */
+  export(principal: Principal, ref: string): Promise<PackImport>;
+}
 
 /** The services that an import writes through. */
 export interface PackParts {
@@ -56,25 +70,11 @@ export function createPackImportService(
   parts: PackParts,
   inTransaction: InTransaction,
   deletions: Pick<DeletionService, 'demandClosed' | 'terminateRuns' | 'deleteRuns'>,
-) {
+): PackImportService {
   const { packs, actions, definitions } = parts;
 
   return {
-    /**
-     * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
-     * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked first, so that all
-     * issues are told; `dry`: it is told what would be done, and undone. Throws `request_invalid`, `definition_invalid`,
-     * `workflow_in_use` and `action_in_use` for what cannot be deleted.
-     */
-    async import(
-      principal: Principal,
-      body: PackImport,
-      {
-        dry,
-        prune,
-        force,
-      }: { dry?: boolean | undefined; prune?: boolean | undefined; force?: boolean | undefined } = {},
-    ): Promise<ImportResult> {
+    async import(principal, body, { dry, prune, force } = {}) {
       const examined = await checked(principal, body);
       const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
       for (const workflow of surplus.workflows) if (!force) await deletions.demandClosed(principal, workflow);
@@ -101,8 +101,7 @@ export function createPackImportService(
       return result;
     },
 
-    /** A pack as an import takes it: with its actions and workflows, in order of ref. Throws `pack_not_found`. */
-    async export(principal: Principal, ref: string): Promise<PackImport> {
+    async export(principal, ref) {
       const { label, description, version, tags } = await packs.get(principal, ref);
       const everything = { offset: 0, limit: MAX_OF_EACH };
       const { rows: found } = await actions.list(principal, { packRef: ref }, everything);

@@ -8,10 +8,21 @@ import type { DefinitionStore, PackFields, StoredPack } from '../../store/defini
 const BUILTIN_PACKS: ReadonlySet<string> = new Set(BUILTIN_ACTIONS.map(({ ref }) => ref.split('.')[0]!));
 
 /** Use cases around packs; each is scoped by the caller's tenant. */
-export type PackService = ReturnType<typeof createPackService>;
+export interface PackService {
+  /** Throws `pack_not_found`. */
+  get(principal: Principal, ref: string): Promise<StoredPack>;
+  /** A page of packs, and how many there are. */
+  list(principal: Principal, page: { offset: number; limit: number }): Promise<{ rows: StoredPack[]; total: number }>;
+  /** Throws `pack_exists`. */
+  create(principal: Principal, body: PackCreate): Promise<StoredPack>;
+  /** Throws `pack_not_found`. */
+  update(principal: Principal, ref: string, body: PackUpdate): Promise<StoredPack>;
+  /** Throws `pack_not_found`, and `pack_in_use` for one with workflows or built-in actions. */
+  remove(principal: Principal, ref: string): Promise<void>;
+}
 
 /** Makes the service over a store. */
-export function createPackService(store: DefinitionStore) {
+export function createPackService(store: DefinitionStore): PackService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredPack> {
     const found = await store.getPack(tenant, ref);
     if (found === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
@@ -19,32 +30,27 @@ export function createPackService(store: DefinitionStore) {
   }
 
   return {
-    /** Throws `pack_not_found`. */
     get,
 
-    /** A page of packs, and how many there are. */
-    async list({ tenant }: Principal, page: { offset: number; limit: number }) {
+    async list({ tenant }, page) {
       return store.listPacks(tenant, page);
     },
 
-    /** Throws `pack_exists`. */
-    async create({ tenant }: Principal, body: PackCreate): Promise<StoredPack> {
+    async create({ tenant }, body) {
       const { ref, label, description = null, version = null, tags = [] } = body;
       const created = await store.createPack(tenant, { ref, label, description, version, tags });
       if (created === null) throw new AppError('pack_exists', `Pack '${ref}' already exists`);
       return created;
     },
 
-    /** Throws `pack_not_found`. */
-    async update({ tenant }: Principal, ref: string, body: PackUpdate): Promise<StoredPack> {
+    async update({ tenant }, ref, body) {
       const given = Object.entries(body).filter(([, value]) => value !== undefined);
       const updated = await store.updatePack(tenant, ref, Object.fromEntries(given) as Partial<PackFields>);
       if (updated === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
       return updated;
     },
 
-    /** Throws `pack_not_found`, and `pack_in_use` for one with workflows or built-in actions. */
-    async remove(principal: Principal, ref: string): Promise<void> {
+    async remove(principal, ref) {
       const { id } = await get(principal, ref);
       if (BUILTIN_PACKS.has(ref)) throw new AppError('pack_in_use', `Pack '${ref}' has built-in actions`);
       const removed = await store.removePack(principal.tenant, id);

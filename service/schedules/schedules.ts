@@ -69,7 +69,39 @@ const REFRESH_EVERY = 30_000;
 const MAX_TRIES = 10;
 
 /** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
-export type ScheduleService = ReturnType<typeof createScheduleService>;
+export interface ScheduleService {
+  /**
+   * Makes a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for what cannot be started.
+   */
+  create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule>;
+  /** Throws `schedule_not_found`. */
+  get(principal: Principal, id: string): Promise<Schedule>;
+  /** A page of schedules in order of id, and how many there are. */
+  list(principal: Principal, page: { offset: number; limit: number }): Promise<{ rows: Schedule[]; total: number }>;
+  /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
+  replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule>;
+  /** Deletes a schedule; the runs that it has started go on. Throws `schedule_not_found`. */
+  remove(principal: Principal, id: string): Promise<void>;
+  /** Has it start nothing until it is resumed. Throws `schedule_not_found`. */
+  pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
+  /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, `busy`, and what a start throws. */
+  resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
+  /** Has it start a run now; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
+  trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule>;
+  /**
+   * Has it start what it would have started between two times; the caller counts as a starter from now on. Throws
+   * `schedule_not_found`, `request_invalid`, and what a start throws.
+   */
+  backfill(principal: Principal, id: string, range: { start: Date; end: Date; overlap: Overlap }): Promise<Schedule>;
+  /**
+   * Brings what schedules start up to date: the newest revision of each workflow with everything that it reaches. One
+   * whose workflow can no longer be started, by anybody or by its maker, is paused, and its note says why; once it can be started
+   * again, the schedule is resumed, unless somebody has paused it since.
+   */
+  refresh(): Promise<void>;
+  /** Refreshes until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>;
+}
 
 /** Creates the service; `clock` gives milliseconds. */
 export function createScheduleService(
@@ -78,7 +110,7 @@ export function createScheduleService(
   principals: Pick<PrincipalService, 'asItStands'>,
   log: Logger,
   clock: () => number,
-) {
+): ScheduleService {
   const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
   /** The latest second (milliseconds) for which each schedule was triggered, until it is over. */
   const triggered = new Map<string, number>();
@@ -185,10 +217,7 @@ export function createScheduleService(
   }
 
   return {
-    /**
-     * Makes a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for what cannot be started.
-     */
-    async create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule> {
+    async create(principal, id, request) {
       checkTimes(request.spec, clock());
       // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
@@ -198,17 +227,12 @@ export function createScheduleService(
       return this.get(principal, id);
     },
 
-    /** Throws `schedule_not_found`. */
-    async get(principal: Principal, id: string): Promise<Schedule> {
+    async get(principal, id) {
       const { found, kept } = await find(principal, id);
       return scheduleOf(found, kept);
     },
 
-    /** A page of schedules in order of id, and how many there are. */
-    async list(
-      principal: Principal,
-      { offset, limit }: { offset: number; limit: number },
-    ): Promise<{ rows: Schedule[]; total: number }> {
+    async list(principal, { offset, limit }) {
       const prefix = temporalId(principal, '');
       const ids: string[] = [];
       for await (const id of temporal.ids()) if (id.startsWith(prefix)) ids.push(id.slice(prefix.length));
@@ -217,8 +241,7 @@ export function createScheduleService(
       return { rows: rows.filter((row) => row !== null), total: ids.length };
     },
 
-    /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
-    async replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule> {
+    async replace(principal, id, request) {
       const { found, kept } = await find(principal, id);
       checkTimes(request.spec, clock());
       const note = request.note ?? authorsNote(kept, found.state);
@@ -234,28 +257,24 @@ export function createScheduleService(
       return this.get(principal, id);
     },
 
-    /** Deletes a schedule; the runs that it has started go on. Throws `schedule_not_found`. */
-    async remove(principal: Principal, id: string): Promise<void> {
+    async remove(principal, id) {
       await find(principal, id);
       await temporal.remove(temporalId(principal, id));
     },
 
-    /** Has it start nothing until it is resumed. Throws `schedule_not_found`. */
-    async pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
+    async pause(principal, id, note) {
       await find(principal, id);
       await temporal.pause(temporalId(principal, id), note ?? `paused by ${principal.subject}`);
       return this.get(principal, id);
     },
 
-    /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, `busy`, and what a start throws. */
-    async resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule> {
+    async resume(principal, id, note) {
       await noteStarter(principal, id);
       await temporal.resume(temporalId(principal, id), note ?? `resumed by ${principal.subject}`);
       return this.get(principal, id);
     },
 
-    /** Has it start a run now; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
-    async trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule> {
+    async trigger(principal, id, overlap) {
       await noteStarter(principal, id);
       const { found } = await find(principal, id);
       const scheduleId = temporalId(principal, id);
@@ -263,15 +282,7 @@ export function createScheduleService(
       return this.get(principal, id);
     },
 
-    /**
-     * Has it start what it would have started between two times; the caller counts as a starter from now on. Throws
-     * `schedule_not_found`, `request_invalid`, and what a start throws.
-     */
-    async backfill(
-      principal: Principal,
-      id: string,
-      { start, end, overlap }: { start: Date; end: Date; overlap: Overlap },
-    ): Promise<Schedule> {
+    async backfill(principal, id, { start, end, overlap }) {
       const { kept } = await find(principal, id);
       checkRange(kept.request.spec, start.getTime(), end.getTime());
       await noteStarter(principal, id);
@@ -279,12 +290,7 @@ export function createScheduleService(
       return this.get(principal, id);
     },
 
-    /**
-     * Brings what schedules start up to date: the newest revision of each workflow with everything that it reaches. One
-     * whose workflow can no longer be started, by anybody or by its maker, is paused, and its note says why; once it can be started
-     * again, the schedule is resumed, unless somebody has paused it since.
-     */
-    async refresh(): Promise<void> {
+    async refresh() {
       for await (const scheduleId of temporal.ids()) {
         await aside.attempt(scheduleId, async () => {
           const found = await temporal.describe(scheduleId);
@@ -294,8 +300,7 @@ export function createScheduleService(
       }
     },
 
-    /** Refreshes until the signal is aborted. */
-    async run(signal: AbortSignal): Promise<void> {
+    async run(signal) {
       let failing = false;
       while (!signal.aborted) {
         await wait(REFRESH_EVERY, undefined, { signal }).catch(() => undefined);

@@ -26,35 +26,39 @@ export function askedHash(asked: Json): string {
 }
 
 /** Knows requests again by their idempotency keys. */
-export type Repeats = ReturnType<typeof createRepeats>;
+export interface Repeats {
+  /**
+   * Returns the number of the run that the first request with a key was about; null: there was none. Throws `request_invalid`
+   * for a key that no caller may give, and `idempotency_mismatch` where the first request asked for something else.
+   */
+  find(tenant: string, key: IdempotencyKey, asked: Json): Promise<number | null>;
+  /**
+   * Reserves a key for a request that is about to be made: of several at once, only those that ask for the same go on. Throws
+   * `idempotency_mismatch` for the others.
+   */
+  claim(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void>;
+  /** Notes that what was asked with a key has been done to a run. */
+  note(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void>;
+}
 
 /** Makes it over a store. */
-export function createRepeats(keys: IdempotencyKeyStore) {
+export function createRepeats(keys: IdempotencyKeyStore): Repeats {
   return {
-    /**
-     * Returns the number of the run that the first request with a key was about; null: there was none. Throws `request_invalid`
-     * for a key that no caller may give, and `idempotency_mismatch` where the first request asked for something else.
-     */
-    async find(tenant: string, key: IdempotencyKey, asked: Json): Promise<number | null> {
+    async find(tenant, key, asked) {
       const first = await keys.find(tenant, idempotencyText(key));
       if (first === null) return null;
       if (first.bodyHash !== askedHash(asked)) throw mismatch();
       return first.n;
     },
 
-    /**
-     * Reserves a key for a request that is about to be made: of several at once, only those that ask for the same go on. Throws
-     * `idempotency_mismatch` for the others.
-     */
-    async claim(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void> {
+    async claim(tenant, key, asked, n) {
       const name = `${idempotencyText(key)}\nclaim`;
       await keys.add(tenant, { key: name, bodyHash: askedHash(asked), n });
       const first = await keys.find(tenant, name);
       if (first !== null && first.bodyHash !== askedHash(asked)) throw mismatch();
     },
 
-    /** Notes that what was asked with a key has been done to a run. */
-    async note(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void> {
+    async note(tenant, key, asked, n) {
       await keys.add(tenant, { key: idempotencyText(key), bodyHash: askedHash(asked), n });
     },
   };

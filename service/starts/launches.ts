@@ -37,7 +37,20 @@ interface LaunchOptions {
 }
 
 /** Starts runs under numbers of their own, each once. */
-export type Launcher = ReturnType<typeof createLauncher>;
+export interface Launcher {
+  /**
+   * Starts a run, and gives what `show` makes of its workflow id. The same idempotency key with what was asked the same is one run,
+   * also after a crash in between. Tenants start in turn, so that one that starts as fast as it can delays another by a few starts
+   * at most. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many
+   * starts under way, or its turn does not come in time.
+   */
+  launch<T>(
+    tenant: string,
+    blueprintOf: (n: number) => Blueprint,
+    options: LaunchOptions,
+    show: (workflowId: string) => Promise<T>,
+  ): Promise<T>;
+}
 
 /** Makes it; `clock` gives milliseconds. */
 export function createLauncher(
@@ -49,7 +62,7 @@ export function createLauncher(
     queues,
     clock,
   }: { signer: Pick<StatementSigner, 'withWarrant'>; queues: Pick<TaskQueueService, 'demandOwn'>; clock: () => number },
-) {
+): Launcher {
   const { namespace } = temporal;
   const enter = createInFlight(MAX_STARTS);
   const permits = new Permits(AT_ONCE, { reserve: RESERVE });
@@ -175,12 +188,6 @@ export function createLauncher(
   }
 
   return {
-    /**
-     * Starts a run, and gives what `show` makes of its workflow id. The same idempotency key with what was asked the same is one run,
-     * also after a crash in between. Tenants start in turn, so that one that starts as fast as it can delays another by a few starts
-     * at most. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many
-     * starts under way, or its turn does not come in time.
-     */
     async launch<T>(
       tenant: string,
       blueprintOf: (n: number) => Blueprint,

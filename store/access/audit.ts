@@ -7,22 +7,25 @@ import { auditLog } from '../schema.ts';
 export type AuditRow = typeof auditLog.$inferSelect;
 
 /** The audit log. */
-export type AuditStore = ReturnType<typeof createAuditStore>;
+export interface AuditStore {
+  /** Adds a change. */
+  add(row: Omit<AuditRow, 'id' | 'at'>): Promise<void>;
+  /** A tenant's changes, the newest first, behind one by its id. */
+  list(
+    tenant: string,
+    options: { subject?: string | undefined; before?: number | undefined },
+    limit: number,
+  ): Promise<AuditRow[]>;
+}
 
 /** Makes the store over an open database. */
-export function createAuditStore(db: Database) {
-  return named('audit', {
-    /** Adds a change. */
-    async add(row: Omit<AuditRow, 'id' | 'at'>): Promise<void> {
+export function createAuditStore(db: Database): AuditStore {
+  return named<AuditStore>('audit', {
+    async add(row) {
       await db.insert(auditLog).values(row);
     },
 
-    /** A tenant's changes, the newest first, behind one by its id. */
-    async list(
-      tenant: string,
-      { subject, before }: { subject?: string | undefined; before?: number | undefined },
-      limit: number,
-    ): Promise<AuditRow[]> {
+    async list(tenant, { subject, before }, limit) {
       const conditions: (SQL | undefined)[] = [
         eq(auditLog.tenant, tenant),
         subject === undefined ? undefined : eq(auditLog.subject, subject),

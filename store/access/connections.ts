@@ -11,16 +11,28 @@ export type ConnectionRow = typeof connections.$inferSelect;
 const MAX_TENANTS = 20;
 
 /** Connections of tenants. */
-export type ConnectionStore = ReturnType<typeof createConnectionStore>;
+export interface ConnectionStore {
+  /** A connection, or null. */
+  find(tenant: string, pack: ConnectedPack, name: string): Promise<ConnectionRow | null>;
+  /** The tenants whose connection of a name has a setting of a value, some at most. */
+  tenantsWith(pack: ConnectedPack, name: string, setting: { key: string; value: string }): Promise<string[]>;
+  /** All connections of a tenant, by pack and name. */
+  list(tenant: string): Promise<ConnectionRow[]>;
+  /** Where the connections of all tenants are stored, by tenant, pack and name. */
+  places(): Promise<Pick<ConnectionRow, 'tenant' | 'pack' | 'name'>[]>;
+  /** Stores a connection, over one of that name. */
+  put(row: Omit<ConnectionRow, 'created' | 'updated'>): Promise<ConnectionRow>;
+  /** Deletes a connection; false when there was none. */
+  remove(tenant: string, pack: ConnectedPack, name: string): Promise<boolean>;
+}
 
 /** Makes the store over an open database. */
-export function createConnectionStore(db: Database) {
+export function createConnectionStore(db: Database): ConnectionStore {
   const one = (tenant: string, pack: ConnectedPack, name: string) =>
     and(eq(connections.tenant, tenant), eq(connections.pack, pack), eq(connections.name, name));
 
-  return named('connections', {
-    /** A connection, or null. */
-    async find(tenant: string, pack: ConnectedPack, name: string): Promise<ConnectionRow | null> {
+  return named<ConnectionStore>('connections', {
+    async find(tenant, pack, name) {
       const [found] = await db
         .select()
         .from(connections)
@@ -28,8 +40,7 @@ export function createConnectionStore(db: Database) {
       return found ?? null;
     },
 
-    /** The tenants whose connection of a name has a setting of a value, some at most. */
-    async tenantsWith(pack: ConnectedPack, name: string, setting: { key: string; value: string }): Promise<string[]> {
+    async tenantsWith(pack, name, setting) {
       const given = sql`${connections.settings} ->> ${setting.key} = ${setting.value}`;
       const found = await db
         .select({ tenant: connections.tenant })
@@ -39,8 +50,7 @@ export function createConnectionStore(db: Database) {
       return found.map(({ tenant }) => tenant);
     },
 
-    /** All connections of a tenant, by pack and name. */
-    async list(tenant: string): Promise<ConnectionRow[]> {
+    async list(tenant) {
       return db
         .select()
         .from(connections)
@@ -48,14 +58,12 @@ export function createConnectionStore(db: Database) {
         .orderBy(asc(connections.pack), asc(connections.name));
     },
 
-    /** Where the connections of all tenants are stored, by tenant, pack and name. */
-    async places(): Promise<Pick<ConnectionRow, 'tenant' | 'pack' | 'name'>[]> {
+    async places() {
       const { tenant, pack, name } = connections;
       return db.select({ tenant, pack, name }).from(connections).orderBy(asc(tenant), asc(pack), asc(name));
     },
 
-    /** Stores a connection, over one of that name. */
-    async put(row: Omit<ConnectionRow, 'created' | 'updated'>): Promise<ConnectionRow> {
+    async put(row) {
       const { tenant, pack, name, ...fields } = row;
       const [stored] = await db
         .insert(connections)
@@ -68,8 +76,7 @@ export function createConnectionStore(db: Database) {
       return stored!;
     },
 
-    /** Deletes a connection; false when there was none. */
-    async remove(tenant: string, pack: ConnectedPack, name: string): Promise<boolean> {
+    async remove(tenant, pack, name) {
       const gone = await db
         .delete(connections)
         .where(one(tenant, pack, name))

@@ -55,13 +55,98 @@ function isSubject(subjects: readonly string[]): SQL | undefined {
 }
 
 /** Tenants, principals and their keys. */
-export type PrincipalStore = ReturnType<typeof createPrincipalStore>;
+export interface PrincipalStore {
+  /** Finds the principal whose unexpired, unrevoked key has this hash; null where there is none, or it is disabled. */
+  findByKeyHash(hash: string, now: Date): Promise<Principal | null>;
+  /**
+   * A new tenant; null when its ref is taken. Task queues whose names begin with the ref, and which another tenant's actions use, are
+   * given to that one.
+   */
+  createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null>;
+  /** A tenant by its ref or UUID, or null. */
+  findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null>;
+  /** Returns whether there is a tenant with another ref. */
+  hasTenantBeside(ref: string): Promise<boolean>;
+  /** Returns the id of the tenant that exists from the first start on. */
+  homeTenant(): Promise<string>;
+  /**
+   * A new key of a principal, which is made or changed to what is given. Throws `last_admin` where that takes the tenant's last admin
+   * away, or makes one, who would expire with the key, its only admin.
+   */
+  createKey(
+    tenant: string,
+    subject: string,
+    grants: Partial<Grants>,
+    newKey: NewKey,
+    guard: AdminGuard,
+  ): Promise<KeyRow>;
+  /** The keys of a tenant that have not been revoked, newest first. */
+  listKeys(tenant: string): Promise<KeyRow[]>;
+  /** Ends a key; false when the tenant has no such key. Throws `last_admin`. */
+  revokeKey(tenant: string, id: number, guard: AdminGuard): Promise<boolean>;
+  /** Makes a tenant that is not there yet; its UUID either way. */
+  ensureTenant(id: string, ref: string, label: string): Promise<string>;
+  /** The integer id of a principal, which is made when it is not there. */
+  ensurePrincipal(tenant: string, subject: string): Promise<number>;
+  /**
+   * Returns the id of a subject that a token names, whose row is made when there is none; null: it is disabled. Keeps what the
+   * token grants, unless `claims` is null, where that is new or was seen before `stale`.
+   */
+  rememberBearer(
+    tenant: string,
+    subject: string,
+    claims: Grants | null,
+    options: { now: Date; stale: Date },
+  ): Promise<number | null>;
+  /**
+   * Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. Throws
+   * `last_admin`.
+   */
+  disable(tenant: string, subject: string, guard: AdminGuard): Promise<boolean>;
+  /** Returns when one of some subjects was disabled last, as ISO 8601; `never` where none was. */
+  lastDisabled(tenant: string, subjects: readonly string[]): Promise<string>;
+  /** Reports whether one of some subjects was disabled at a time or later, also where it was enabled again. */
+  wasDisabledSince(tenant: string, subjects: readonly string[], time: Date): Promise<boolean>;
+  /** Lets a disabled principal have credentials again; gives none of the old ones back. False: there is no such principal. */
+  enable(tenant: string, subject: string): Promise<boolean>;
+  /**
+   * Finds what a principal is known to be granted: by its roles and permissions where it ever had a key, and by its last token as a
+   * person. Null where it is not there.
+   */
+  findStanding(
+    tenant: string,
+    id: number,
+  ): Promise<{ disabled: boolean; byKeys: Grants | null; byToken: Grants | null } | null>;
+  /** Finds a principal by its subject, or by another name; null: nobody. */
+  findPerson(
+    tenant: string,
+    name: { subject: string } | { kind: AliasKind; value: string },
+    now: Date,
+  ): Promise<KnownPrincipal | null>;
+  /**
+   * Returns some subjects with all other names of the people who they are: aliases of theirs, and subjects that an alias joins to
+   * them, with the aliases of these.
+   */
+  namesOf(tenant: string, subjects: readonly string[]): Promise<string[]>;
+  /** All other names of a tenant's people. */
+  listAliases(tenant: string): Promise<(AliasRow & { subject: string })[]>;
+  /** Gives a person another name; null when it is somebody's already. */
+  createAlias(row: Omit<AliasRow, 'id' | 'created'>): Promise<AliasRow | null>;
+  /** Takes a name away; false when the tenant has none with this id. */
+  deleteAlias(tenant: string, id: number): Promise<boolean>;
+  /** Makes a principal and a key of it that are not there yet. */
+  ensureKey(
+    tenant: string,
+    subject: string,
+    roles: Role[],
+    key: { prefix: string; hash: string; label: string; expires?: Date },
+  ): Promise<void>;
+}
 
 /** Makes the store over an open database. */
-export function createPrincipalStore(db: Database) {
-  return named('principals', {
-    /** Finds the principal whose unexpired, unrevoked key has this hash; null where there is none, or it is disabled. */
-    async findByKeyHash(hash: string, now: Date): Promise<Principal | null> {
+export function createPrincipalStore(db: Database): PrincipalStore {
+  return named<PrincipalStore>('principals', {
+    async findByKeyHash(hash, now) {
       const found = await db
         .select({ ...PRINCIPAL, kind: apiKeys.kind, onBehalfOf: apiKeys.onBehalfOf })
         .from(apiKeys)
@@ -71,11 +156,7 @@ export function createPrincipalStore(db: Database) {
       return found[0] ?? null;
     },
 
-    /**
-     * A new tenant; null when its ref is taken. Task queues whose names begin with the ref, and which another tenant's actions use, are
-     * given to that one.
-     */
-    async createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null> {
+    async createTenant(id, ref, label) {
       return db.transaction(async (transaction) => {
         const [created] = await transaction
           .insert(tenants)
@@ -92,8 +173,7 @@ export function createPrincipalStore(db: Database) {
       });
     },
 
-    /** A tenant by its ref or UUID, or null. */
-    async findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null> {
+    async findTenant(refOrId) {
       const [found] = await db
         .select()
         .from(tenants)
@@ -101,30 +181,18 @@ export function createPrincipalStore(db: Database) {
       return found ?? null;
     },
 
-    /** Returns whether there is a tenant with another ref. */
-    async hasTenantBeside(ref: string): Promise<boolean> {
+    async hasTenantBeside(ref) {
       const found = await db.select({ id: tenants.id }).from(tenants).where(ne(tenants.ref, ref)).limit(1);
       return found.length > 0;
     },
 
-    /** Returns the id of the tenant that exists from the first start on. */
-    async homeTenant(): Promise<string> {
+    async homeTenant() {
       const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, 'default'));
       if (found === undefined) throw new Error('the tenant "default" is missing');
       return found.id;
     },
 
-    /**
-     * A new key of a principal, which is made or changed to what is given. Throws `last_admin` where that takes the tenant's last admin
-     * away, or makes one, who would expire with the key, its only admin.
-     */
-    async createKey(
-      tenant: string,
-      subject: string,
-      grants: Partial<Grants>,
-      { kind = 'person', onBehalfOf, ...key }: NewKey,
-      guard: AdminGuard,
-    ): Promise<KeyRow> {
+    async createKey(tenant, subject, grants, { kind = 'person', onBehalfOf, ...key }, guard) {
       return keepAdmin(db, tenant, guard, async (transaction, hadAdmin) => {
         const [principal] = await transaction
           .insert(principals)
@@ -142,8 +210,7 @@ export function createPrincipalStore(db: Database) {
       });
     },
 
-    /** The keys of a tenant that have not been revoked, newest first. */
-    async listKeys(tenant: string): Promise<KeyRow[]> {
+    async listKeys(tenant) {
       return db
         .select({ key: apiKeys, principal: principals })
         .from(apiKeys)
@@ -152,8 +219,7 @@ export function createPrincipalStore(db: Database) {
         .orderBy(desc(apiKeys.id));
     },
 
-    /** Ends a key; false when the tenant has no such key. Throws `last_admin`. */
-    async revokeKey(tenant: string, id: number, guard: AdminGuard): Promise<boolean> {
+    async revokeKey(tenant, id, guard) {
       const revoked = await keepAdmin(db, tenant, guard, (transaction) =>
         transaction
           .update(apiKeys)
@@ -164,15 +230,13 @@ export function createPrincipalStore(db: Database) {
       return revoked.length > 0;
     },
 
-    /** Makes a tenant that is not there yet; its UUID either way. */
-    async ensureTenant(id: string, ref: string, label: string): Promise<string> {
+    async ensureTenant(id, ref, label) {
       await db.insert(tenants).values({ id, ref, label }).onConflictDoNothing();
       const [found] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.ref, ref));
       return found!.id;
     },
 
-    /** The integer id of a principal, which is made when it is not there. */
-    async ensurePrincipal(tenant: string, subject: string): Promise<number> {
+    async ensurePrincipal(tenant, subject) {
       const where = and(eq(principals.tenant, tenant), eq(principals.subject, subject));
       const [known] = await db.select({ id: principals.id }).from(principals).where(where);
       if (known !== undefined) return known.id;
@@ -181,16 +245,7 @@ export function createPrincipalStore(db: Database) {
       return made!.id;
     },
 
-    /**
-     * Returns the id of a subject that a token names, whose row is made when there is none; null: it is disabled. Keeps what the
-     * token grants, unless `claims` is null, where that is new or was seen before `stale`.
-     */
-    async rememberBearer(
-      tenant: string,
-      subject: string,
-      claims: Grants | null,
-      { now, stale }: { now: Date; stale: Date },
-    ): Promise<number | null> {
+    async rememberBearer(tenant, subject, claims, { now, stale }) {
       const id = await this.ensurePrincipal(tenant, subject);
       const [known] = await db.select().from(principals).where(eq(principals.id, id));
       if (known === undefined || known.disabled !== null) return null;
@@ -207,11 +262,7 @@ export function createPrincipalStore(db: Database) {
       return kept.length === 0 ? null : id;
     },
 
-    /**
-     * Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. Throws
-     * `last_admin`.
-     */
-    async disable(tenant: string, subject: string, guard: AdminGuard): Promise<boolean> {
+    async disable(tenant, subject, guard) {
       const { now } = guard;
       return keepAdmin(db, tenant, guard, async (transaction) => {
         const [found] = await transaction
@@ -233,8 +284,7 @@ export function createPrincipalStore(db: Database) {
       });
     },
 
-    /** Returns when one of some subjects was disabled last, as ISO 8601; `never` where none was. */
-    async lastDisabled(tenant: string, subjects: readonly string[]): Promise<string> {
+    async lastDisabled(tenant, subjects) {
       const [found] = await db
         .select({ last: max(principals.disabledLast) })
         .from(principals)
@@ -242,8 +292,7 @@ export function createPrincipalStore(db: Database) {
       return found?.last?.toISOString() ?? 'never';
     },
 
-    /** Reports whether one of some subjects was disabled at a time or later, also where it was enabled again. */
-    async wasDisabledSince(tenant: string, subjects: readonly string[], time: Date): Promise<boolean> {
+    async wasDisabledSince(tenant, subjects, time) {
       const found = await db
         .select({ id: principals.id })
         .from(principals)
@@ -258,8 +307,7 @@ export function createPrincipalStore(db: Database) {
       return found.length > 0;
     },
 
-    /** Lets a disabled principal have credentials again; gives none of the old ones back. False: there is no such principal. */
-    async enable(tenant: string, subject: string): Promise<boolean> {
+    async enable(tenant, subject) {
       const found = await db
         .update(principals)
         .set({ disabled: null })
@@ -268,14 +316,7 @@ export function createPrincipalStore(db: Database) {
       return found.length > 0;
     },
 
-    /**
-     * Finds what a principal is known to be granted: by its roles and permissions where it ever had a key, and by its last token as a
-     * person. Null where it is not there.
-     */
-    async findStanding(
-      tenant: string,
-      id: number,
-    ): Promise<{ disabled: boolean; byKeys: Grants | null; byToken: Grants | null } | null> {
+    async findStanding(tenant, id) {
       const is = and(eq(principals.tenant, tenant), eq(principals.id, id));
       const [found] = await db.select().from(principals).where(is);
       if (found === undefined) return null;
@@ -289,12 +330,7 @@ export function createPrincipalStore(db: Database) {
       return { disabled: disabled !== null, byKeys, byToken: claims };
     },
 
-    /** Finds a principal by its subject, or by another name; null: nobody. */
-    async findPerson(
-      tenant: string,
-      name: { subject: string } | { kind: AliasKind; value: string },
-      now: Date,
-    ): Promise<KnownPrincipal | null> {
+    async findPerson(tenant, name, now) {
       const is =
         'subject' in name
           ? isSubject([name.subject])
@@ -320,11 +356,7 @@ export function createPrincipalStore(db: Database) {
       return { ...found, keyKinds: keys.map(({ kind }) => kind) };
     },
 
-    /**
-     * Returns some subjects with all other names of the people who they are: aliases of theirs, and subjects that an alias joins to
-     * them, with the aliases of these.
-     */
-    async namesOf(tenant: string, subjects: readonly string[]): Promise<string[]> {
+    async namesOf(tenant, subjects) {
       const names = new Set(subjects);
       for (let before = 0; before < names.size; ) {
         before = names.size;
@@ -352,8 +384,7 @@ export function createPrincipalStore(db: Database) {
       return [...names];
     },
 
-    /** All other names of a tenant's people. */
-    async listAliases(tenant: string): Promise<(AliasRow & { subject: string })[]> {
+    async listAliases(tenant) {
       const rows = await db
         .select({ alias: aliases, subject: principals.subject })
         .from(aliases)
@@ -363,14 +394,12 @@ export function createPrincipalStore(db: Database) {
       return rows.map(({ alias, subject }) => ({ ...alias, subject }));
     },
 
-    /** Gives a person another name; null when it is somebody's already. */
-    async createAlias(row: Omit<AliasRow, 'id' | 'created'>): Promise<AliasRow | null> {
+    async createAlias(row) {
       const [created] = await db.insert(aliases).values(row).onConflictDoNothing().returning();
       return created ?? null;
     },
 
-    /** Takes a name away; false when the tenant has none with this id. */
-    async deleteAlias(tenant: string, id: number): Promise<boolean> {
+    async deleteAlias(tenant, id) {
       const deleted = await db
         .delete(aliases)
         .where(and(eq(aliases.tenant, tenant), eq(aliases.id, id)))
@@ -378,13 +407,7 @@ export function createPrincipalStore(db: Database) {
       return deleted.length > 0;
     },
 
-    /** Makes a principal and a key of it that are not there yet. */
-    async ensureKey(
-      tenant: string,
-      subject: string,
-      roles: Role[],
-      key: { prefix: string; hash: string; label: string; expires?: Date },
-    ): Promise<void> {
+    async ensureKey(tenant, subject, roles, key) {
       await db.insert(principals).values({ tenant, subject, roles }).onConflictDoNothing();
       const [found] = await db
         .select({ id: principals.id })

@@ -10,13 +10,17 @@ const TABLES = { connections, secrets, signing_keys: signingKeys } as const;
 export type SealKind = keyof typeof TABLES;
 
 /** Everything that master keys have sealed, of all tenants. */
-export type SealStore = ReturnType<typeof createSealStore>;
+export interface SealStore {
+  /** Returns all seals of a kind, of all tenants, each with the name of what it seals: `acme/TOKEN`, `acme/jira/default`, a key's id. */
+  all(kind: SealKind): Promise<{ sealed: string; name: string }[]>;
+  /** Puts one seal in the place of another; what has been stored anew in the meantime stays. */
+  replace(kind: SealKind, old: string, sealed: string): Promise<void>;
+}
 
 /** Creates the store over an open database. */
-export function createSealStore(db: Database) {
-  return named('seals', {
-    /** Returns all seals of a kind, of all tenants, each with the name of what it seals: `acme/TOKEN`, `acme/jira/default`, a key's id. */
-    async all(kind: SealKind): Promise<{ sealed: string; name: string }[]> {
+export function createSealStore(db: Database): SealStore {
+  return named<SealStore>('seals', {
+    async all(kind) {
       if (kind === 'signing_keys') {
         const rows = await db.select().from(signingKeys).where(isNotNull(signingKeys.sealed));
         return rows.map(({ sealed, kid }) => ({ sealed: sealed!, name: kid }));
@@ -32,8 +36,7 @@ export function createSealStore(db: Database) {
         .leftJoin(tenants, eq(tenants.id, table.tenant));
     },
 
-    /** Puts one seal in the place of another; what has been stored anew in the meantime stays. */
-    async replace(kind: SealKind, old: string, sealed: string): Promise<void> {
+    async replace(kind, old, sealed) {
       await db
         .update(TABLES[kind])
         .set({ sealed })

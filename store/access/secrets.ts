@@ -7,26 +7,32 @@ import { secrets } from '../schema.ts';
 export type SecretRow = typeof secrets.$inferSelect;
 
 /** Secrets of tenants, by name. */
-export type SecretStore = ReturnType<typeof createSecretStore>;
+export interface SecretStore {
+  /** A secret, or null. */
+  find(tenant: string, name: string): Promise<SecretRow | null>;
+  /** All secrets of a tenant, by name. */
+  list(tenant: string): Promise<SecretRow[]>;
+  /** Stores a secret, over one of that name. */
+  put(tenant: string, name: string, sealed: string): Promise<SecretRow>;
+  /** Deletes a secret; false when there was none. */
+  remove(tenant: string, name: string): Promise<boolean>;
+}
 
 /** Makes the store over an open database. */
-export function createSecretStore(db: Database) {
+export function createSecretStore(db: Database): SecretStore {
   const one = (tenant: string, name: string) => and(eq(secrets.tenant, tenant), eq(secrets.name, name));
 
-  return named('secrets', {
-    /** A secret, or null. */
-    async find(tenant: string, name: string): Promise<SecretRow | null> {
+  return named<SecretStore>('secrets', {
+    async find(tenant, name) {
       const [found] = await db.select().from(secrets).where(one(tenant, name));
       return found ?? null;
     },
 
-    /** All secrets of a tenant, by name. */
-    async list(tenant: string): Promise<SecretRow[]> {
+    async list(tenant) {
       return db.select().from(secrets).where(eq(secrets.tenant, tenant)).orderBy(asc(secrets.name));
     },
 
-    /** Stores a secret, over one of that name. */
-    async put(tenant: string, name: string, sealed: string): Promise<SecretRow> {
+    async put(tenant, name, sealed) {
       const [stored] = await db
         .insert(secrets)
         .values({ tenant, name, sealed })
@@ -35,8 +41,7 @@ export function createSecretStore(db: Database) {
       return stored!;
     },
 
-    /** Deletes a secret; false when there was none. */
-    async remove(tenant: string, name: string): Promise<boolean> {
+    async remove(tenant, name) {
       const gone = await db.delete(secrets).where(one(tenant, name)).returning({ name: secrets.name });
       return gone.length > 0;
     },

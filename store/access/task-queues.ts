@@ -11,7 +11,18 @@ export interface GivenTaskQueue {
 }
 
 /** Which task queues belong to whom. */
-export type TaskQueueStore = ReturnType<typeof createTaskQueueStore>;
+export interface TaskQueueStore {
+  /** Returns those of some queues that are not a tenant's own. */
+  foreign(tenant: string, names: readonly string[]): Promise<string[]>;
+  /** The actions that no longer start, since their queue is not their tenant's. */
+  unusable(limit: number): Promise<{ tenant: string; ref: string }[]>;
+  /** A page of the queues that were given, in order of name, and how many there are. */
+  list(page: { offset: number; limit: number }): Promise<{ rows: GivenTaskQueue[]; total: number }>;
+  /** Gives a queue to a tenant, also when it was another's. */
+  assign(name: string, tenant: string): Promise<Date>;
+  /** Takes a queue from whom it was given to; false when it was given to nobody. */
+  remove(name: string): Promise<boolean>;
+}
 
 /**
  * Whether the queue with this name is another's than the tenant's. A queue belongs to whom it was given; without that, to the tenant
@@ -25,10 +36,9 @@ function isForeign(name: SQL, tenant: SQL): SQL {
 }
 
 /** Makes the store over an open database. */
-export function createTaskQueueStore(db: Database) {
-  return named('task-queues', {
-    /** Returns those of some queues that are not a tenant's own. */
-    async foreign(tenant: string, names: readonly string[]): Promise<string[]> {
+export function createTaskQueueStore(db: Database): TaskQueueStore {
+  return named<TaskQueueStore>('task-queues', {
+    async foreign(tenant, names) {
       const asked = sql`json_array_elements_text(${JSON.stringify(names)}::json) as asked(name)`;
       const found = await db
         .select({ name: sql<string>`asked.name` })
@@ -37,8 +47,7 @@ export function createTaskQueueStore(db: Database) {
       return found.map(({ name }) => name);
     },
 
-    /** The actions that no longer start, since their queue is not their tenant's. */
-    async unusable(limit: number): Promise<{ tenant: string; ref: string }[]> {
+    async unusable(limit) {
       return db
         .select({ tenant: tenants.ref, ref: actions.ref })
         .from(actions)
@@ -48,14 +57,7 @@ export function createTaskQueueStore(db: Database) {
         .limit(limit);
     },
 
-    /** A page of the queues that were given, in order of name, and how many there are. */
-    async list({
-      offset,
-      limit,
-    }: {
-      offset: number;
-      limit: number;
-    }): Promise<{ rows: GivenTaskQueue[]; total: number }> {
+    async list({ offset, limit }) {
       const rows = await db
         .select({ name: taskQueues.name, tenant: tenants.ref, created: taskQueues.created })
         .from(taskQueues)
@@ -67,8 +69,7 @@ export function createTaskQueueStore(db: Database) {
       return { rows, total: counted?.total ?? 0 };
     },
 
-    /** Gives a queue to a tenant, also when it was another's. */
-    async assign(name: string, tenant: string): Promise<Date> {
+    async assign(name, tenant) {
       const [row] = await db
         .insert(taskQueues)
         .values({ name, tenant })
@@ -77,8 +78,7 @@ export function createTaskQueueStore(db: Database) {
       return row!.created;
     },
 
-    /** Takes a queue from whom it was given to; false when it was given to nobody. */
-    async remove(name: string): Promise<boolean> {
+    async remove(name) {
       const removed = await db.delete(taskQueues).where(eq(taskQueues.name, name)).returning({ name: taskQueues.name });
       return removed.length > 0;
     },

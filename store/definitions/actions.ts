@@ -11,10 +11,29 @@ export type StoredAction = typeof actions.$inferSelect & { packRef: string };
 export type ActionFields = Omit<typeof actions.$inferInsert, 'id' | 'tenant' | 'pack' | 'ref' | 'created' | 'updated'>;
 
 /** Actions of a tenant. */
-export type ActionStore = ReturnType<typeof createActionStore>;
+export interface ActionStore {
+  /** An action, or null. */
+  find(tenant: string, ref: string): Promise<StoredAction | null>;
+  /** Some actions: those that there are. */
+  findAll(tenant: string, refs: readonly string[]): Promise<StoredAction[]>;
+  /** A page of actions in order of ref, and how many there are. */
+  list(
+    tenant: string,
+    options: { packRef?: string | undefined },
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: StoredAction[]; total: number }>;
+  /** Stores a new action; false when its ref is taken, also by a workflow. */
+  create(tenant: string, pack: number, ref: string, fields: ActionFields): Promise<boolean>;
+  /** Changes an action; false when there is none. */
+  update(tenant: string, ref: string, fields: Partial<ActionFields>): Promise<boolean>;
+  /** A workflow whose newest revision names an action, or null. */
+  userOf(tenant: string, ref: string): Promise<string | null>;
+  /** Deletes an action. */
+  remove(tenant: string, ref: string): Promise<void>;
+}
 
 /** Makes the store over an open database. */
-export function createActionStore(db: Database) {
+export function createActionStore(db: Database): ActionStore {
   const select = () =>
     db
       .select({ action: actions, packRef: packs.ref })
@@ -26,26 +45,19 @@ export function createActionStore(db: Database) {
     packRef,
   });
 
-  return named('actions', {
-    /** An action, or null. */
-    async find(tenant: string, ref: string): Promise<StoredAction | null> {
+  return named<ActionStore>('actions', {
+    async find(tenant, ref) {
       const [found] = await select().where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
       return found === undefined ? null : stored(found);
     },
 
-    /** Some actions: those that there are. */
-    async findAll(tenant: string, refs: readonly string[]): Promise<StoredAction[]> {
+    async findAll(tenant, refs) {
       if (refs.length === 0) return [];
       const found = await select().where(and(eq(actions.tenant, tenant), inArray(actions.ref, [...refs])));
       return found.map(stored);
     },
 
-    /** A page of actions in order of ref, and how many there are. */
-    async list(
-      tenant: string,
-      { packRef }: { packRef?: string | undefined },
-      page: { offset: number; limit: number },
-    ): Promise<{ rows: StoredAction[]; total: number }> {
+    async list(tenant, { packRef }, page) {
       const where = and(eq(actions.tenant, tenant), packRef === undefined ? undefined : eq(packs.ref, packRef));
       const rows = await select().where(where).orderBy(asc(actions.ref)).limit(page.limit).offset(page.offset);
       const [counted] = await db
@@ -56,8 +68,7 @@ export function createActionStore(db: Database) {
       return { rows: rows.map(stored), total: counted?.total ?? 0 };
     },
 
-    /** Stores a new action; false when its ref is taken, also by a workflow. */
-    async create(tenant: string, pack: number, ref: string, fields: ActionFields): Promise<boolean> {
+    async create(tenant, pack, ref, fields) {
       return db.transaction(async (transaction) => {
         const [workflow] = await transaction
           .select({ id: workflows.id })
@@ -73,8 +84,7 @@ export function createActionStore(db: Database) {
       });
     },
 
-    /** Changes an action; false when there is none. */
-    async update(tenant: string, ref: string, fields: Partial<ActionFields>): Promise<boolean> {
+    async update(tenant, ref, fields) {
       const updated = await db
         .update(actions)
         .set({ ...fields, updated: new Date() })
@@ -83,8 +93,7 @@ export function createActionStore(db: Database) {
       return updated.length > 0;
     },
 
-    /** A workflow whose newest revision names an action, or null. */
-    async userOf(tenant: string, ref: string): Promise<string | null> {
+    async userOf(tenant, ref) {
       // The text is as JSON.stringify wrote it.
       const named = likePattern(`"action":${JSON.stringify(ref)}`);
       const [found] = await db
@@ -96,8 +105,7 @@ export function createActionStore(db: Database) {
       return found?.ref ?? null;
     },
 
-    /** Deletes an action. */
-    async remove(tenant: string, ref: string): Promise<void> {
+    async remove(tenant, ref) {
       await db.delete(actions).where(and(eq(actions.tenant, tenant), eq(actions.ref, ref)));
     },
   });

@@ -50,7 +50,57 @@ export type PackFields = Pick<StoredPack, 'label' | 'description' | 'version' | 
 export type RevisionInfo = Pick<StoredWorkflow, 'revision' | 'version' | 'hash' | 'created'>;
 
 /** Packs and workflow definitions of a tenant. */
-export type DefinitionStore = ReturnType<typeof createDefinitionStore>;
+export interface DefinitionStore {
+  /** A pack's integer id, or null. */
+  findPack(tenant: string, ref: string): Promise<number | null>;
+  /** A pack, or null. */
+  getPack(tenant: string, ref: string): Promise<StoredPack | null>;
+  /** A page of packs in order of ref, and how many there are. */
+  listPacks(tenant: string, page: { offset: number; limit: number }): Promise<{ rows: StoredPack[]; total: number }>;
+  /** Stores a new pack; null when its ref is taken. */
+  createPack(tenant: string, fields: PackFields & { ref: string }): Promise<StoredPack | null>;
+  /** Changes a pack; null when there is none. */
+  updatePack(tenant: string, ref: string, fields: Partial<PackFields>): Promise<StoredPack | null>;
+  /** Deletes a pack in which there is no workflow and no action; false when there is one. */
+  removePack(tenant: string, id: number): Promise<boolean>;
+  /** The revisions of a workflow, newest first. */
+  listRevisions(tenant: string, id: number): Promise<RevisionInfo[]>;
+  /** Makes packs that are not there yet. */
+  ensurePacks(tenant: string, wanted: readonly { ref: string; label: string }[]): Promise<void>;
+  /** The newest revision, or one by number, or the newest with a version label; null when there is none. */
+  find(
+    tenant: string,
+    ref: string,
+    pick?: { version?: string | undefined; revision?: number | undefined },
+  ): Promise<StoredWorkflow | null>;
+  /** The newest revision of a workflow by its integer id, or null. */
+  findById(tenant: string, id: number): Promise<StoredWorkflow | null>;
+  /** The newest revisions of some workflows: those that there are. */
+  findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]>;
+  /** A page of workflows by their newest revision, in order of ref, and how many there are. */
+  list(
+    tenant: string,
+    filter: WorkflowFilter,
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: StoredWorkflow[]; total: number }>;
+  /** The refs of a tenant's workflows in their order, a thousand at most: what somebody may have meant. */
+  refs(tenant: string): Promise<string[]>;
+  /** Deletes a workflow with all its revisions; false when there is none. */
+  remove(tenant: string, id: number): Promise<boolean>;
+  /** Lets a workflow be started or not. */
+  setEnabled(tenant: string, id: number, enabled: boolean): Promise<void>;
+  /** Stores a new workflow as revision 1; false when its ref is taken. */
+  create(tenant: string, pack: number, ref: string, fields: WorkflowFields, content: RevisionContent): Promise<boolean>;
+  /**
+   * Changes a workflow; `change` sees it as it is, under a lock, and gives what it is to be. Changed content becomes
+   * the next revision. False when there is no such workflow.
+   */
+  update(
+    tenant: string,
+    ref: string,
+    change: (stored: StoredWorkflow) => { fields: WorkflowFields; content: RevisionContent | null },
+  ): Promise<boolean>;
+}
 
 const COLUMNS = {
   id: workflows.id,
@@ -75,7 +125,7 @@ const COLUMNS = {
 const MAX_SUGGESTED = 1_000;
 
 /** Makes the store over an open database. */
-export function createDefinitionStore(db: Database) {
+export function createDefinitionStore(db: Database): DefinitionStore {
   const select = () =>
     db
       .select(COLUMNS)
@@ -84,9 +134,8 @@ export function createDefinitionStore(db: Database) {
       .innerJoin(revisions, eq(revisions.workflow, workflows.id))
       .$dynamic();
   const current = eq(revisions.revision, workflows.revision);
-  return named('definitions', {
-    /** A pack's integer id, or null. */
-    async findPack(tenant: string, ref: string): Promise<number | null> {
+  return named<DefinitionStore>('definitions', {
+    async findPack(tenant, ref) {
       const found = await db
         .select({ id: packs.id })
         .from(packs)
@@ -94,8 +143,7 @@ export function createDefinitionStore(db: Database) {
       return found[0]?.id ?? null;
     },
 
-    /** A pack, or null. */
-    async getPack(tenant: string, ref: string): Promise<StoredPack | null> {
+    async getPack(tenant, ref) {
       const [found] = await db
         .select()
         .from(packs)
@@ -103,11 +151,7 @@ export function createDefinitionStore(db: Database) {
       return found ?? null;
     },
 
-    /** A page of packs in order of ref, and how many there are. */
-    async listPacks(
-      tenant: string,
-      page: { offset: number; limit: number },
-    ): Promise<{ rows: StoredPack[]; total: number }> {
+    async listPacks(tenant, page) {
       const where = eq(packs.tenant, tenant);
       const rows = await db
         .select()
@@ -120,8 +164,7 @@ export function createDefinitionStore(db: Database) {
       return { rows, total: counted?.total ?? 0 };
     },
 
-    /** Stores a new pack; null when its ref is taken. */
-    async createPack(tenant: string, fields: PackFields & { ref: string }): Promise<StoredPack | null> {
+    async createPack(tenant, fields) {
       const [created] = await db
         .insert(packs)
         .values({ tenant, ...fields })
@@ -130,8 +173,7 @@ export function createDefinitionStore(db: Database) {
       return created ?? null;
     },
 
-    /** Changes a pack; null when there is none. */
-    async updatePack(tenant: string, ref: string, fields: Partial<PackFields>): Promise<StoredPack | null> {
+    async updatePack(tenant, ref, fields) {
       const [updated] = await db
         .update(packs)
         .set({ ...fields, updated: new Date() })
@@ -140,8 +182,7 @@ export function createDefinitionStore(db: Database) {
       return updated ?? null;
     },
 
-    /** Deletes a pack in which there is no workflow and no action; false when there is one. */
-    async removePack(tenant: string, id: number): Promise<boolean> {
+    async removePack(tenant, id) {
       return db.transaction(async (transaction) => {
         const [held] = await transaction
           .select({ id: workflows.id })
@@ -159,8 +200,7 @@ export function createDefinitionStore(db: Database) {
       });
     },
 
-    /** The revisions of a workflow, newest first. */
-    async listRevisions(tenant: string, id: number): Promise<RevisionInfo[]> {
+    async listRevisions(tenant, id) {
       return db
         .select({
           revision: revisions.revision,
@@ -173,20 +213,14 @@ export function createDefinitionStore(db: Database) {
         .orderBy(desc(revisions.revision));
     },
 
-    /** Makes packs that are not there yet. */
-    async ensurePacks(tenant: string, wanted: readonly { ref: string; label: string }[]): Promise<void> {
+    async ensurePacks(tenant, wanted) {
       await db
         .insert(packs)
         .values(wanted.map((pack) => ({ ...pack, tenant })))
         .onConflictDoNothing();
     },
 
-    /** The newest revision, or one by number, or the newest with a version label; null when there is none. */
-    async find(
-      tenant: string,
-      ref: string,
-      pick: { version?: string | undefined; revision?: number | undefined } = {},
-    ): Promise<StoredWorkflow | null> {
+    async find(tenant, ref, pick = {}) {
       const { version, revision } = pick;
       const which =
         revision !== undefined
@@ -201,24 +235,17 @@ export function createDefinitionStore(db: Database) {
       return found[0] ?? null;
     },
 
-    /** The newest revision of a workflow by its integer id, or null. */
-    async findById(tenant: string, id: number): Promise<StoredWorkflow | null> {
+    async findById(tenant, id) {
       const [found] = await select().where(and(eq(workflows.tenant, tenant), eq(workflows.id, id), current));
       return found ?? null;
     },
 
-    /** The newest revisions of some workflows: those that there are. */
-    async findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]> {
+    async findAll(tenant, refs) {
       if (refs.length === 0) return [];
       return select().where(and(eq(workflows.tenant, tenant), inArray(workflows.ref, [...refs]), current));
     },
 
-    /** A page of workflows by their newest revision, in order of ref, and how many there are. */
-    async list(
-      tenant: string,
-      filter: WorkflowFilter,
-      page: { offset: number; limit: number },
-    ): Promise<{ rows: StoredWorkflow[]; total: number }> {
+    async list(tenant, filter, page) {
       const { packRef, tags, enabled, search } = filter;
       const conditions: (SQL | undefined)[] = [
         eq(workflows.tenant, tenant),
@@ -244,8 +271,7 @@ export function createDefinitionStore(db: Database) {
       return { rows, total: counted[0]?.total ?? 0 };
     },
 
-    /** The refs of a tenant's workflows in their order, a thousand at most: what somebody may have meant. */
-    async refs(tenant: string): Promise<string[]> {
+    async refs(tenant) {
       const found = await db
         .select({ ref: workflows.ref })
         .from(workflows)
@@ -255,8 +281,7 @@ export function createDefinitionStore(db: Database) {
       return found.map(({ ref }) => ref);
     },
 
-    /** Deletes a workflow with all its revisions; false when there is none. */
-    async remove(tenant: string, id: number): Promise<boolean> {
+    async remove(tenant, id) {
       const removed = await db
         .delete(workflows)
         .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)))
@@ -264,22 +289,14 @@ export function createDefinitionStore(db: Database) {
       return removed.length > 0;
     },
 
-    /** Lets a workflow be started or not. */
-    async setEnabled(tenant: string, id: number, enabled: boolean): Promise<void> {
+    async setEnabled(tenant, id, enabled) {
       await db
         .update(workflows)
         .set({ enabled })
         .where(and(eq(workflows.tenant, tenant), eq(workflows.id, id)));
     },
 
-    /** Stores a new workflow as revision 1; false when its ref is taken. */
-    async create(
-      tenant: string,
-      pack: number,
-      ref: string,
-      fields: WorkflowFields,
-      content: RevisionContent,
-    ): Promise<boolean> {
+    async create(tenant, pack, ref, fields, content) {
       return db.transaction(async (transaction) => {
         const inserted = await transaction
           .insert(workflows)
@@ -293,15 +310,7 @@ export function createDefinitionStore(db: Database) {
       });
     },
 
-    /**
-     * Changes a workflow; `change` sees it as it is, under a lock, and gives what it is to be. Changed content becomes
-     * the next revision. False when there is no such workflow.
-     */
-    async update(
-      tenant: string,
-      ref: string,
-      change: (stored: StoredWorkflow) => { fields: WorkflowFields; content: RevisionContent | null },
-    ): Promise<boolean> {
+    async update(tenant, ref, change) {
       return db.transaction(async (transaction) => {
         const locked = await transaction
           .select({ id: workflows.id })

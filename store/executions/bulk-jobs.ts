@@ -16,25 +16,40 @@ export interface BulkProgress {
 }
 
 /** Jobs that change many runs. */
-export type BulkJobStore = ReturnType<typeof createBulkJobStore>;
+export interface BulkJobStore {
+  /** Keeps a new job. */
+  create(job: {
+    id: string;
+    tenant: string;
+    verb: BulkVerb;
+    reason: string;
+    principal: Principal;
+    targets: number[];
+  }): Promise<void>;
+  /** A job of a tenant, or null. */
+  find(tenant: string, id: string): Promise<BulkJob | null>;
+  /**
+   * Takes the oldest running job that nobody has, until a time, of the tenant whose turn comes behind another one's; null when
+   * there is none.
+   */
+  lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null>;
+  /**
+   * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of
+   * those that `failed` counts.
+   */
+  advance(id: string, bulkProgress: BulkProgress, until: Date | null, maxErrors: number): Promise<BulkJob>;
+  /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
+  abort(tenant: string, id: string): Promise<BulkJob | null>;
+}
 
 /** Makes the store over an open database. */
-export function createBulkJobStore(db: Database) {
-  return named('bulk-jobs', {
-    /** Keeps a new job. */
-    async create(job: {
-      id: string;
-      tenant: string;
-      verb: BulkVerb;
-      reason: string;
-      principal: Principal;
-      targets: number[];
-    }): Promise<void> {
+export function createBulkJobStore(db: Database): BulkJobStore {
+  return named<BulkJobStore>('bulk-jobs', {
+    async create(job) {
       await db.insert(bulkJobs).values({ ...job, status: job.targets.length === 0 ? 'completed' : 'running' });
     },
 
-    /** A job of a tenant, or null. */
-    async find(tenant: string, id: string): Promise<BulkJob | null> {
+    async find(tenant, id) {
       const [found] = await db
         .select()
         .from(bulkJobs)
@@ -42,11 +57,7 @@ export function createBulkJobStore(db: Database) {
       return found ?? null;
     },
 
-    /**
-     * Takes the oldest running job that nobody has, until a time, of the tenant whose turn comes behind another one's; null when
-     * there is none.
-     */
-    async lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null> {
+    async lease(now, until, behind) {
       const free = or(isNull(bulkJobs.leased), lt(bulkJobs.leased, now));
       const later = behind === null ? [] : [desc(gt(bulkJobs.tenant, behind))];
       const [next] = await db
@@ -64,16 +75,7 @@ export function createBulkJobStore(db: Database) {
       return leased ?? null;
     },
 
-    /**
-     * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of
-     * those that `failed` counts.
-     */
-    async advance(
-      id: string,
-      { done, succeeded, errors }: BulkProgress,
-      until: Date | null,
-      maxErrors: number,
-    ): Promise<BulkJob> {
+    async advance(id, { done, succeeded, errors }, until, maxErrors) {
       const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, id));
       const told = [...(found?.errors ?? []), ...errors].slice(0, maxErrors);
       const [updated] = await db
@@ -91,8 +93,7 @@ export function createBulkJobStore(db: Database) {
       return updated!;
     },
 
-    /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
-    async abort(tenant: string, id: string): Promise<BulkJob | null> {
+    async abort(tenant, id) {
       await db
         .update(bulkJobs)
         .set({ status: 'aborted' })

@@ -76,10 +76,102 @@ export interface RefusedEntry {
 }
 
 /** The execution index. */
-export type ExecutionStore = ReturnType<typeof createExecutionStore>;
+export interface ExecutionStore {
+  /**
+   * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
+   * already when the key was used, and `taken` when the number is another run's.
+   */
+  claim(tenant: string, claim: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }>;
+  /** Takes back a claim whose run Temporal refused to start. */
+  unclaim(tenant: string, claim: Claim): Promise<void>;
+  /**
+   * Writes entries by the one rule: each takes effect only where it is not older than what is there. Whoever writes several
+   * rows takes them in the order of their numbers, so that no two wait for each other. Gives the entries that the database
+   * refuses for what they hold; all others are written.
+   */
+  write(entries: readonly IndexEntry[], seen?: Watermark): Promise<RefusedEntry[]>;
+  /** Deletes rows, with the idempotency keys that led to them, and keeps every writer from bringing them back. */
+  bury(namespace: string, workflowIds: readonly string[], until: Date): Promise<void>;
+  /** Whether a run was deleted not long ago. */
+  isBuried(namespace: string, workflowId: string): Promise<boolean>;
+  /** Forgets deletions whose time is over. */
+  forgetBuried(now: Date): Promise<void>;
+  /** The runs that a run has started as sub-workflows, and those below them. */
+  descendants(n: number): Promise<{ n: number; workflowId: string }[]>;
+  /**
+   * The retries of some runs, by integer ids, with those of the retries themselves: whose retry each is in the end, in
+   * order of start.
+   */
+  retriesOf(
+    tenant: string,
+    ids: readonly number[],
+  ): Promise<{ origin: number; of: number; n: number; status: ExecutionStatus }[]>;
+  /** How far visibility has been seen; null at the first start. */
+  watermark(namespace: string): Promise<{ started: Date; closed: Date } | null>;
+  /** Asks for the whole index to be made again; gives the number of that rebuild. */
+  askRebuild(namespace: string): Promise<number>;
+  /** Rebuilds that were asked for, and the last one that was done. */
+  rebuilds(namespace: string): Promise<{ generation: number; rebuilt: number }>;
+  /** Notes that a rebuild has found some runs in Temporal. */
+  seen(namespace: string, workflowIds: readonly string[], generation: number): Promise<void>;
+  /** Rows behind a number that a rebuild has not found in Temporal, in order of number. */
+  unseen(namespace: string, generation: number, window: { n: number; limit: number }): Promise<IndexRow[]>;
+  /** Notes that a rebuild is done. */
+  endRebuild(namespace: string, generation: number): Promise<void>;
+  /** A run by its number, whoever's it is. */
+  find(n: number): Promise<IndexRow | null>;
+  /** A run by Temporal's id, whoever's it is. */
+  findByWorkflowId(namespace: string, workflowId: string): Promise<IndexRow | null>;
+  /** The tenants of some runs, by workflow id; a schedule's id stands for the runs that it has started. */
+  tenantsOf(namespace: string, ids: readonly string[]): Promise<Map<string, string | null>>;
+  /** Of some runs, the versions that are known: by run id, whether it is known as closed. */
+  known(namespace: string, workflowIds: readonly string[]): Promise<Map<string, boolean>>;
+  /** The statuses of the runs above some sub-workflows, by the number of the sub-workflow. */
+  statusesAbove(rows: readonly IndexRow[]): Promise<Map<number, ExecutionStatus>>;
+  /** Asks the reconciler to look at a run next. */
+  mark(n: number): Promise<void>;
+  /**
+   * Open rows that are due to be looked at, of one tenant after another: of each the marked ones, then those not looked at since
+   * a time.
+   */
+  due(namespace: string, before: Date, limit: number): Promise<IndexRow[]>;
+  /** Notes that a row has been looked at. */
+  looked(rows: readonly IndexRow[], at: Date): Promise<void>;
+  /** Drops a row of a run that Temporal does not have, unless somebody has written it since. */
+  drop(row: IndexRow): Promise<void>;
+  /** A page of a tenant's runs, newest first, and how many there are. */
+  list(
+    tenant: string,
+    filter: ExecutionFilter,
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: IndexRow[]; total: number }>;
+  /** The rows behind a cursor, newest first: nothing is repeated or left out while runs start and end. */
+  listBehind(
+    tenant: string,
+    filter: ExecutionFilter,
+    page: { cursor: Cursor | null; limit: number },
+  ): Promise<IndexRow[]>;
+  /**
+   * The rows that have changed behind a place, in order of the transactions that wrote them. Rows of a transaction
+   * that others may still be committing before are left for later, so that nothing is ever missed.
+   */
+  changesBehind(tenant: string, change: Change, limit: number): Promise<IndexRow[]>;
+  /** The place behind all changes that are done. */
+  lastChange(): Promise<Change>;
+  /** The numbers of the runs that match a filter, the newest first. */
+  numbersOf(tenant: string, filter: ExecutionFilter, limit: number): Promise<number[]>;
+  /** How many runs match a filter. */
+  count(tenant: string, filter: ExecutionFilter): Promise<number>;
+  /** How many runs have each status, in each group; without a grouping all are in one, with the key ''. */
+  countByStatus(
+    tenant: string,
+    filter: ExecutionFilter,
+    grouping: Grouping | null,
+  ): Promise<{ key: string; status: ExecutionStatus; total: number }[]>;
+}
 
 /** Makes the store over an open database. */
-export function createExecutionStore(db: Database) {
+export function createExecutionStore(db: Database): ExecutionStore {
   /** Numbers of rows, which are taken in their order: see `write`. */
   const inOrder = (where: SQL | undefined, within: Database | Transaction = db) =>
     within.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
@@ -119,15 +211,8 @@ export function createExecutionStore(db: Database) {
     });
   }
 
-  return named('executions', {
-    /**
-     * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
-     * already when the key was used, and `taken` when the number is another run's.
-     */
-    async claim(
-      tenant: string,
-      { entry, idempotency }: Claim,
-    ): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }> {
+  return named<ExecutionStore>('executions', {
+    async claim(tenant, { entry, idempotency }) {
       return db.transaction(async (transaction) => {
         if (idempotency !== undefined) {
           const { key, bodyHash } = idempotency;
@@ -160,8 +245,7 @@ export function createExecutionStore(db: Database) {
       });
     },
 
-    /** Takes back a claim whose run Temporal refused to start. */
-    async unclaim(tenant: string, { entry, idempotency }: Claim): Promise<void> {
+    async unclaim(tenant, { entry, idempotency }) {
       const { namespace, workflowId } = entry;
       await db.transaction(async (transaction) => {
         await transaction
@@ -180,12 +264,7 @@ export function createExecutionStore(db: Database) {
       });
     },
 
-    /**
-     * Writes entries by the one rule: each takes effect only where it is not older than what is there. Whoever writes several
-     * rows takes them in the order of their numbers, so that no two wait for each other. Gives the entries that the database
-     * refuses for what they hold; all others are written.
-     */
-    async write(entries: readonly IndexEntry[], seen?: Watermark): Promise<RefusedEntry[]> {
+    async write(entries, seen) {
       try {
         await writeAll(entries, seen);
         return [];
@@ -200,8 +279,7 @@ export function createExecutionStore(db: Database) {
       return refused;
     },
 
-    /** Deletes rows, with the idempotency keys that led to them, and keeps every writer from bringing them back. */
-    async bury(namespace: string, workflowIds: readonly string[], until: Date): Promise<void> {
+    async bury(namespace, workflowIds, until) {
       const ids = [...workflowIds];
       if (ids.length === 0) return;
       await db.transaction(async (transaction) => {
@@ -218,19 +296,16 @@ export function createExecutionStore(db: Database) {
       });
     },
 
-    /** Whether a run was deleted not long ago. */
-    async isBuried(namespace: string, workflowId: string): Promise<boolean> {
+    async isBuried(namespace, workflowId) {
       const buried = await buriedAmong(db, [{ namespace, workflowId }]);
       return buried.size > 0;
     },
 
-    /** Forgets deletions whose time is over. */
-    async forgetBuried(now: Date): Promise<void> {
+    async forgetBuried(now) {
       await db.delete(tombstones).where(lt(tombstones.until, now));
     },
 
-    /** The runs that a run has started as sub-workflows, and those below them. */
-    async descendants(n: number): Promise<{ n: number; workflowId: string }[]> {
+    async descendants(n) {
       const found: { n: number; workflowId: string }[] = [];
       for (let level = [n]; level.length > 0; ) {
         const parents = level.map((number) => integerId(number));
@@ -244,14 +319,7 @@ export function createExecutionStore(db: Database) {
       return found;
     },
 
-    /**
-     * The retries of some runs, by integer ids, with those of the retries themselves: whose retry each is in the end, in
-     * order of start.
-     */
-    async retriesOf(
-      tenant: string,
-      ids: readonly number[],
-    ): Promise<{ origin: number; of: number; n: number; status: ExecutionStatus }[]> {
+    async retriesOf(tenant, ids) {
       if (ids.length === 0) return [];
       const list = sql.join(
         ids.map((id) => sql`${id}`),
@@ -274,14 +342,12 @@ export function createExecutionStore(db: Database) {
       }));
     },
 
-    /** How far visibility has been seen; null at the first start. */
-    async watermark(namespace: string): Promise<{ started: Date; closed: Date } | null> {
+    async watermark(namespace) {
       const [found] = await db.select().from(watermarks).where(eq(watermarks.namespace, namespace));
       return found === undefined || found.started.getTime() === 0 ? null : found;
     },
 
-    /** Asks for the whole index to be made again; gives the number of that rebuild. */
-    async askRebuild(namespace: string): Promise<number> {
+    async askRebuild(namespace) {
       const never = new Date(0);
       const [asked] = await db
         .insert(watermarks)
@@ -291,8 +357,7 @@ export function createExecutionStore(db: Database) {
       return asked!.generation;
     },
 
-    /** Rebuilds that were asked for, and the last one that was done. */
-    async rebuilds(namespace: string): Promise<{ generation: number; rebuilt: number }> {
+    async rebuilds(namespace) {
       const [found] = await db
         .select({ generation: watermarks.generation, rebuilt: watermarks.rebuilt })
         .from(watermarks)
@@ -300,15 +365,13 @@ export function createExecutionStore(db: Database) {
       return found ?? { generation: 0, rebuilt: 0 };
     },
 
-    /** Notes that a rebuild has found some runs in Temporal. */
-    async seen(namespace: string, workflowIds: readonly string[], generation: number): Promise<void> {
+    async seen(namespace, workflowIds, generation) {
       if (workflowIds.length === 0) return;
       const rows = inOrder(among(namespace, workflowIds));
       await db.update(executions).set({ generation }).where(inArray(executions.n, rows));
     },
 
-    /** Rows behind a number that a rebuild has not found in Temporal, in order of number. */
-    async unseen(namespace: string, generation: number, { n, limit }: { n: number; limit: number }) {
+    async unseen(namespace, generation, { n, limit }) {
       return db
         .select()
         .from(executions)
@@ -325,22 +388,19 @@ export function createExecutionStore(db: Database) {
         .limit(limit);
     },
 
-    /** Notes that a rebuild is done. */
-    async endRebuild(namespace: string, generation: number): Promise<void> {
+    async endRebuild(namespace, generation) {
       await db
         .update(watermarks)
         .set({ rebuilt: sql`greatest(${watermarks.rebuilt}, ${generation})` })
         .where(eq(watermarks.namespace, namespace));
     },
 
-    /** A run by its number, whoever's it is. */
-    async find(n: number): Promise<IndexRow | null> {
+    async find(n) {
       const [found] = await db.select().from(executions).where(eq(executions.n, n));
       return found ?? null;
     },
 
-    /** A run by Temporal's id, whoever's it is. */
-    async findByWorkflowId(namespace: string, workflowId: string): Promise<IndexRow | null> {
+    async findByWorkflowId(namespace, workflowId) {
       const [found] = await db
         .select()
         .from(executions)
@@ -348,8 +408,7 @@ export function createExecutionStore(db: Database) {
       return found ?? null;
     },
 
-    /** The tenants of some runs, by workflow id; a schedule's id stands for the runs that it has started. */
-    async tenantsOf(namespace: string, ids: readonly string[]): Promise<Map<string, string | null>> {
+    async tenantsOf(namespace, ids) {
       if (ids.length === 0) return new Map();
       const rows = await db
         .select({ id: executions.workflowId, tenant: executions.tenant })
@@ -374,8 +433,7 @@ export function createExecutionStore(db: Database) {
       return found;
     },
 
-    /** Of some runs, the versions that are known: by run id, whether it is known as closed. */
-    async known(namespace: string, workflowIds: readonly string[]): Promise<Map<string, boolean>> {
+    async known(namespace, workflowIds) {
       if (workflowIds.length === 0) return new Map();
       const rows = await db
         .select({ run: executions.versionRun, closed: executions.versionClosed })
@@ -384,8 +442,7 @@ export function createExecutionStore(db: Database) {
       return new Map(rows.map(({ run, closed }) => [run, closed === 1]));
     },
 
-    /** The statuses of the runs above some sub-workflows, by the number of the sub-workflow. */
-    async statusesAbove(rows: readonly IndexRow[]): Promise<Map<number, ExecutionStatus>> {
+    async statusesAbove(rows) {
       const numbers = new Map(
         rows.flatMap(({ n, parent }) => {
           const above = parent === null ? undefined : parseExecutionId(String(parent))?.n;
@@ -406,16 +463,11 @@ export function createExecutionStore(db: Database) {
       );
     },
 
-    /** Asks the reconciler to look at a run next. */
-    async mark(n: number): Promise<void> {
+    async mark(n) {
       await db.update(executions).set({ marked: true }).where(eq(executions.n, n));
     },
 
-    /**
-     * Open rows that are due to be looked at, of one tenant after another: of each the marked ones, then those not looked at since
-     * a time.
-     */
-    async due(namespace: string, before: Date, limit: number): Promise<IndexRow[]> {
+    async due(namespace, before, limit) {
       const open = sql`e.namespace = ${namespace} and e.version_closed = 0`;
       const since = sql.param(before, executions.looked);
       const dueOf = (tenant: SQL) => sql`
@@ -442,26 +494,19 @@ export function createExecutionStore(db: Database) {
       return db.select().from(executions).where(sql`${executions.n} in (${chosen})`);
     },
 
-    /** Notes that a row has been looked at. */
-    async looked(rows: readonly IndexRow[], at: Date): Promise<void> {
+    async looked(rows, at) {
       const numbers = rows.map(({ n }) => n);
       if (numbers.length === 0) return;
       const those = inOrder(inArray(executions.n, numbers));
       await db.update(executions).set({ marked: false, looked: at }).where(inArray(executions.n, those));
     },
 
-    /** Drops a row of a run that Temporal does not have, unless somebody has written it since. */
-    async drop({ n, versionRun, versionEvent }: IndexRow): Promise<void> {
+    async drop({ n, versionRun, versionEvent }) {
       const same = and(eq(executions.versionRun, versionRun), eq(executions.versionEvent, versionEvent));
       await db.delete(executions).where(and(eq(executions.n, n), same));
     },
 
-    /** A page of a tenant's runs, newest first, and how many there are. */
-    async list(
-      tenant: string,
-      filter: ExecutionFilter,
-      page: { offset: number; limit: number },
-    ): Promise<{ rows: IndexRow[]; total: number }> {
+    async list(tenant, filter, page) {
       const where = conditionsOf(tenant, filter);
       const rows = await db
         .select()
@@ -474,12 +519,7 @@ export function createExecutionStore(db: Database) {
       return { rows, total: counted[0]?.total ?? 0 };
     },
 
-    /** The rows behind a cursor, newest first: nothing is repeated or left out while runs start and end. */
-    async listBehind(
-      tenant: string,
-      filter: ExecutionFilter,
-      { cursor, limit }: { cursor: Cursor | null; limit: number },
-    ): Promise<IndexRow[]> {
+    async listBehind(tenant, filter, { cursor, limit }) {
       const behind =
         cursor === null
           ? undefined
@@ -492,11 +532,7 @@ export function createExecutionStore(db: Database) {
         .limit(limit);
     },
 
-    /**
-     * The rows that have changed behind a place, in order of the transactions that wrote them. Rows of a transaction
-     * that others may still be committing before are left for later, so that nothing is ever missed.
-     */
-    async changesBehind(tenant: string, { changed, n }: Change, limit: number): Promise<IndexRow[]> {
+    async changesBehind(tenant, { changed, n }, limit) {
       return db
         .select()
         .from(executions)
@@ -511,14 +547,12 @@ export function createExecutionStore(db: Database) {
         .limit(limit);
     },
 
-    /** The place behind all changes that are done. */
-    async lastChange(): Promise<Change> {
+    async lastChange() {
       const [found] = await db.select({ oldest: sql<string>`${OLDEST_TRANSACTION}` }).from(sql`(select 1) as one`);
       return { changed: Number(found?.oldest ?? 0), n: -1 };
     },
 
-    /** The numbers of the runs that match a filter, the newest first. */
-    async numbersOf(tenant: string, filter: ExecutionFilter, limit: number): Promise<number[]> {
+    async numbersOf(tenant, filter, limit) {
       const rows = await db
         .select({ n: executions.n })
         .from(executions)
@@ -528,18 +562,12 @@ export function createExecutionStore(db: Database) {
       return rows.map(({ n }) => n);
     },
 
-    /** How many runs match a filter. */
-    async count(tenant: string, filter: ExecutionFilter): Promise<number> {
+    async count(tenant, filter) {
       const [counted] = await db.select({ total: count() }).from(executions).where(conditionsOf(tenant, filter));
       return counted?.total ?? 0;
     },
 
-    /** How many runs have each status, in each group; without a grouping all are in one, with the key ''. */
-    async countByStatus(
-      tenant: string,
-      filter: ExecutionFilter,
-      grouping: Grouping | null,
-    ): Promise<{ key: string; status: ExecutionStatus; total: number }[]> {
+    async countByStatus(tenant, filter, grouping) {
       const key = grouping === null ? sql<string>`''` : GROUP_KEYS[grouping];
       return db
         .select({ key: sql<string>`${key}`.as('key'), status: executions.status, total: count() })

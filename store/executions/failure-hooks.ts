@@ -7,13 +7,17 @@ import { failureHooks } from '../schema.ts';
 export type FailureHookRow = typeof failureHooks.$inferSelect;
 
 /** Hooks of runs that have failed. */
-export type FailureHookStore = ReturnType<typeof createFailureHookStore>;
+export interface FailureHookStore {
+  /** Some that are still to be started, of one tenant after another, the oldest of each first. */
+  due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]>;
+  /** Notes that one is started, or why it cannot be. */
+  end(row: FailureHookRow, error: string | null): Promise<void>;
+}
 
 /** Makes the store over an open database. */
-export function createFailureHookStore(db: Database) {
-  return named('failure-hooks', {
-    /** Some that are still to be started, of one tenant after another, the oldest of each first. */
-    async due(namespace: string, most: { ofTenant: number; all: number }): Promise<FailureHookRow[]> {
+export function createFailureHookStore(db: Database): FailureHookStore {
+  return named<FailureHookStore>('failure-hooks', {
+    async due(namespace, most) {
       const open = sql`h.namespace = ${namespace} and h.done is null`;
       // Each tenant, and what is oldest of it, is found by the index, however many hooks the others have.
       const chosen = sql`(
@@ -40,8 +44,7 @@ export function createFailureHookStore(db: Database) {
         .orderBy(sql`chosen.turn`, failureHooks.created);
     },
 
-    /** Notes that one is started, or why it cannot be. */
-    async end({ namespace, workflowId }: FailureHookRow, error: string | null): Promise<void> {
+    async end({ namespace, workflowId }, error) {
       await db
         .update(failureHooks)
         .set({ done: new Date(), error })

@@ -10,13 +10,17 @@ export interface KeptRequest {
 }
 
 /** Requests by their idempotency keys; those of starts are written with the rows of their runs. */
-export type IdempotencyKeyStore = ReturnType<typeof createIdempotencyKeyStore>;
+export interface IdempotencyKeyStore {
+  /** Returns the first request of a tenant with a key, or null. */
+  find(tenant: string, key: string): Promise<KeptRequest | null>;
+  /** Keeps a request, unless there is one with its key. */
+  add(tenant: string, options: KeptRequest & { key: string }): Promise<void>;
+}
 
 /** Makes the store over an open database. */
-export function createIdempotencyKeyStore(db: Database) {
-  return named('idempotency-keys', {
-    /** Returns the first request of a tenant with a key, or null. */
-    async find(tenant: string, key: string): Promise<KeptRequest | null> {
+export function createIdempotencyKeyStore(db: Database): IdempotencyKeyStore {
+  return named<IdempotencyKeyStore>('idempotency-keys', {
+    async find(tenant, key) {
       const [found] = await db
         .select({ bodyHash: idempotencyKeys.bodyHash, n: idempotencyKeys.n })
         .from(idempotencyKeys)
@@ -24,8 +28,7 @@ export function createIdempotencyKeyStore(db: Database) {
       return found ?? null;
     },
 
-    /** Keeps a request, unless there is one with its key. */
-    async add(tenant: string, { key, bodyHash, n }: KeptRequest & { key: string }): Promise<void> {
+    async add(tenant, { key, bodyHash, n }) {
       await db.insert(idempotencyKeys).values({ tenant, key, bodyHash, n }).onConflictDoNothing();
     },
   });

@@ -8,16 +8,22 @@ import { runStrikes } from '../schema.ts';
 export type RunStrikeRow = typeof runStrikes.$inferSelect;
 
 /** Runs that have stopped worker processes. */
-export type RunStrikeStore = ReturnType<typeof createRunStrikeStore>;
+export interface RunStrikeStore {
+  /** Counts a strike of a run, at an instant, and forgets all that are older than a day. */
+  add(namespace: string, runKey: RunKey, now: Date): Promise<void>;
+  /** Some runs with so many strikes or more that were not terminated yet, the oldest first. */
+  due(namespace: string, strikes: number, limit: number): Promise<RunStrikeRow[]>;
+  /** Notes that a run was terminated. */
+  end(row: RunStrikeRow, now: Date): Promise<void>;
+}
 
 /** Milliseconds after which a strike does not count any more: a run that stops workers does it again within minutes. */
 const LIFETIME = 24 * 60 * 60 * 1000;
 
 /** Makes the store over an open database. */
-export function createRunStrikeStore(db: Database) {
-  return named('run-strikes', {
-    /** Counts a strike of a run, at an instant, and forgets all that are older than a day. */
-    async add(namespace: string, { workflowId, runId }: RunKey, now: Date): Promise<void> {
+export function createRunStrikeStore(db: Database): RunStrikeStore {
+  return named<RunStrikeStore>('run-strikes', {
+    async add(namespace, { workflowId, runId }, now) {
       await db.delete(runStrikes).where(lt(runStrikes.last, new Date(now.getTime() - LIFETIME)));
       await db
         .insert(runStrikes)
@@ -28,8 +34,7 @@ export function createRunStrikeStore(db: Database) {
         });
     },
 
-    /** Some runs with so many strikes or more that were not terminated yet, the oldest first. */
-    async due(namespace: string, strikes: number, limit: number): Promise<RunStrikeRow[]> {
+    async due(namespace, strikes, limit) {
       return db
         .select()
         .from(runStrikes)
@@ -38,8 +43,7 @@ export function createRunStrikeStore(db: Database) {
         .limit(limit);
     },
 
-    /** Notes that a run was terminated. */
-    async end({ namespace, workflowId, runId }: RunStrikeRow, now: Date): Promise<void> {
+    async end({ namespace, workflowId, runId }, now) {
       await db
         .update(runStrikes)
         .set({ ended: now })

@@ -11,10 +11,31 @@ export type TurnRow = typeof turns.$inferSelect;
 export type TurnClaim = Pick<TurnRow, 'namespace' | 'workflowId' | 'tenant' | 'ref'> & { turn: RunTurn };
 
 /** Who has, and who waits for, the turns of runs with concurrency keys. */
-export type TurnStore = ReturnType<typeof createTurnStore>;
+export interface TurnStore {
+  /** Returns the runs that have a turn with a key, or wait for one, `most` at most: those that have it first. */
+  rivals(turnClaim: TurnClaim, most: number): Promise<Pick<TurnRow, 'workflowId' | 'created'>[]>;
+  /** Returns the runs of a namespace that have a turn or wait for one, in order, but for those that are to start later. */
+  standing(namespace: string): Promise<TurnRow[]>;
+  /**
+   * Gives a run that is about to start its turn where there is room; else it waits, or gets none. One that is to start later
+   * (`due`) comes to its turn then.
+   */
+  claim(turnClaim: TurnClaim, due?: Date): Promise<'begin' | 'wait' | 'skip' | 'fail'>;
+  /** Whether a run has its turn. */
+  isGranted(namespace: string, workflowId: string): Promise<boolean>;
+  /** Takes back a claim. */
+  leave(namespace: string, workflowId: string): Promise<void>;
+  /**
+   * Takes the turns of runs that have closed, and of those that never were (`since`: not claimed after it), and gives turns
+   * as `decide` says, of all runs that have one or wait. Gives what is to be told to runs.
+   */
+  settle(namespace: string, since: Date, decide: (rows: readonly TurnRow[]) => TurnDecisions): Promise<TurnRow[]>;
+  /** Notes that a run was told how it stands, or was asked to stop. */
+  note(row: TurnRow, what: { told: true } | { stopped: true }): Promise<void>;
+}
 
 /** Makes the store over an open database. */
-export function createTurnStore(db: Database) {
+export function createTurnStore(db: Database): TurnStore {
   /** Work on the turns of a namespace that nobody else does at the same time. */
   function alone<T>(namespace: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return db.transaction(async (transaction) => {
@@ -32,9 +53,8 @@ export function createTurnStore(db: Database) {
       .where(and(eq(turns.namespace, namespace), DUE))
       .orderBy(turns.created, turns.workflowId);
 
-  return named('turns', {
-    /** Returns the runs that have a turn with a key, or wait for one, `most` at most: those that have it first. */
-    async rivals({ turn, ...run }: TurnClaim, most: number): Promise<Pick<TurnRow, 'workflowId' | 'created'>[]> {
+  return named<TurnStore>('turns', {
+    async rivals({ turn, ...run }, most) {
       return db
         .select({ workflowId: turns.workflowId, created: turns.created })
         .from(turns)
@@ -43,16 +63,11 @@ export function createTurnStore(db: Database) {
         .limit(most);
     },
 
-    /** Returns the runs of a namespace that have a turn or wait for one, in order, but for those that are to start later. */
-    async standing(namespace: string): Promise<TurnRow[]> {
+    async standing(namespace) {
       return inOrder(namespace, db);
     },
 
-    /**
-     * Gives a run that is about to start its turn where there is room; else it waits, or gets none. One that is to start later
-     * (`due`) comes to its turn then.
-     */
-    async claim({ turn, ...run }: TurnClaim, due?: Date): Promise<'begin' | 'wait' | 'skip' | 'fail'> {
+    async claim({ turn, ...run }, due) {
       return alone(run.namespace, async (transaction) => {
         if (due !== undefined) {
           await transaction.insert(turns).values({ ...run, ...turn, created: due });
@@ -74,8 +89,7 @@ export function createTurnStore(db: Database) {
       });
     },
 
-    /** Whether a run has its turn. */
-    async isGranted(namespace: string, workflowId: string): Promise<boolean> {
+    async isGranted(namespace, workflowId) {
       const [found] = await db
         .select({ granted: turns.granted })
         .from(turns)
@@ -83,20 +97,11 @@ export function createTurnStore(db: Database) {
       return (found?.granted ?? null) !== null;
     },
 
-    /** Takes back a claim. */
-    async leave(namespace: string, workflowId: string): Promise<void> {
+    async leave(namespace, workflowId) {
       await db.delete(turns).where(and(eq(turns.namespace, namespace), eq(turns.workflowId, workflowId)));
     },
 
-    /**
-     * Takes the turns of runs that have closed, and of those that never were (`since`: not claimed after it), and gives turns
-     * as `decide` says, of all runs that have one or wait. Gives what is to be told to runs.
-     */
-    async settle(
-      namespace: string,
-      since: Date,
-      decide: (rows: readonly TurnRow[]) => TurnDecisions,
-    ): Promise<TurnRow[]> {
+    async settle(namespace, since, decide) {
       const [any] = await db.select({ one: sql`1` }).from(turns).where(eq(turns.namespace, namespace)).limit(1);
       if (any === undefined) return [];
       return alone(namespace, async (transaction) => {
@@ -126,8 +131,7 @@ export function createTurnStore(db: Database) {
       });
     },
 
-    /** Notes that a run was told how it stands, or was asked to stop. */
-    async note({ namespace, workflowId }: TurnRow, what: { told: true } | { stopped: true }): Promise<void> {
+    async note({ namespace, workflowId }, what) {
       await db
         .update(turns)
         .set(what)

@@ -5,13 +5,17 @@ import { named } from '../named.ts';
 import { chatPlaces } from '../schema.ts';
 
 /** Where the channels of chat services are reached, as the services have said. */
-export type ChatPlaceStore = ReturnType<typeof createChatPlaceStore>;
+export interface ChatPlaceStore {
+  /** Returns the URL at which a place is reached; null: the service has not named it. */
+  find(tenant: string, channel: NoticeChannel, place: string): Promise<string | null>;
+  /** Notes where places are reached. */
+  note(tenant: string, channel: NoticeChannel, places: readonly string[], serviceUrl: string, now: Date): Promise<void>;
+}
 
 /** Makes the store over an open database. */
-export function createChatPlaceStore(db: Database) {
-  return named('chat-places', {
-    /** Returns the URL at which a place is reached; null: the service has not named it. */
-    async find(tenant: string, channel: NoticeChannel, place: string): Promise<string | null> {
+export function createChatPlaceStore(db: Database): ChatPlaceStore {
+  return named<ChatPlaceStore>('chat-places', {
+    async find(tenant, channel, place) {
       const [found] = await db
         .select({ serviceUrl: chatPlaces.serviceUrl })
         .from(chatPlaces)
@@ -19,14 +23,7 @@ export function createChatPlaceStore(db: Database) {
       return found?.serviceUrl ?? null;
     },
 
-    /** Notes where places are reached. */
-    async note(
-      tenant: string,
-      channel: NoticeChannel,
-      places: readonly string[],
-      serviceUrl: string,
-      now: Date,
-    ): Promise<void> {
+    async note(tenant, channel, places, serviceUrl, now) {
       if (places.length === 0) return;
       const rows = [...new Set(places)].map((place) => ({ tenant, channel, place, serviceUrl, updated: now }));
       await db

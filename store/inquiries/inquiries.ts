@@ -42,28 +42,60 @@ export interface AskingRun {
 export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoticeEvent[];
 
 /** The inbox: what people were asked. */
-export type InquiryStore = ReturnType<typeof createInquiryStore>;
+export interface InquiryStore {
+  /**
+   * Writes the inquiries of a run as its history up to an event has them, and with them the events that `derive` makes of what
+   * has changed; nothing where a later event has been read. `changes` is how often they had changed, `remindAt` when the
+   * targets of an inquiry are to be reminded for the first time.
+   */
+  sync(
+    run: Omit<AskingRun, 'updated' | 'changed'> & {
+      namespace: string;
+      tenant: string;
+      starters: readonly string[];
+      event: number;
+      changes: number;
+    },
+    found: readonly Inquiry[],
+    options: { derive: DeriveEvents; remindAt: (inquiry: Inquiry) => Date | null },
+    now: Date,
+  ): Promise<void>;
+  /** Writes the reminders that are due, of some inquiries; `remindersOf` gives those of one, and when it is reminded next. */
+  remind(
+    namespace: string,
+    now: Date,
+    limit: number,
+    remindersOf: (inquiry: Inquiry) => { events: NewNoticeEvent[]; next: Date | null },
+  ): Promise<void>;
+  /**
+   * Some of the runs whose inquiries have changed since they were read, that have closed with some that were open, or in which
+   * anything has happened while some are open.
+   */
+  due(namespace: string, limit: number): Promise<AskingRun[]>;
+  /** Notes that the inquiries of a run were read as they were when it had last been heard of. */
+  looked(namespace: string, workflowId: string, updated: Date): Promise<void>;
+  /** Notes that there is nothing to read of a run's inquiries. */
+  skip(namespace: string, workflowId: string): Promise<void>;
+  /** Withdraws what a run asks that Temporal no longer has, with the events that `derive` makes of that. */
+  withdraw(namespace: string, workflowId: string, derive: DeriveEvents, now: Date): Promise<void>;
+  /** A page of a tenant's inquiries, newest first, and how many there are. */
+  list(
+    tenant: string,
+    filter: InquiryFilter,
+    page: { offset: number; limit: number },
+  ): Promise<{ rows: InquiryRow[]; total: number }>;
+  /** Forgets the inquiries of runs that were deleted. */
+  forget(namespace: string, workflowIds: readonly string[]): Promise<void>;
+  /** Returns the open inquiries of a tenant, as they were read last, that somebody has delegated; up to a number. */
+  delegated(tenant: string, limit: number): Promise<InquiryRow[]>;
+  /** An inquiry as it was read last. */
+  find(namespace: string, workflowId: string, key: string): Promise<InquiryRow | null>;
+}
 
 /** Makes the store over an open database. */
-export function createInquiryStore(db: Database) {
-  return named('inquiries', {
-    /**
-     * Writes the inquiries of a run as its history up to an event has them, and with them the events that `derive` makes of what
-     * has changed; nothing where a later event has been read. `changes` is how often they had changed, `remindAt` when the
-     * targets of an inquiry are to be reminded for the first time.
-     */
-    async sync(
-      run: Omit<AskingRun, 'updated' | 'changed'> & {
-        namespace: string;
-        tenant: string;
-        starters: readonly string[];
-        event: number;
-        changes: number;
-      },
-      found: readonly Inquiry[],
-      { derive, remindAt }: { derive: DeriveEvents; remindAt: (inquiry: Inquiry) => Date | null },
-      now: Date,
-    ): Promise<void> {
+export function createInquiryStore(db: Database): InquiryStore {
+  return named<InquiryStore>('inquiries', {
+    async sync(run, found, { derive, remindAt }, now) {
       const { namespace, workflowId, n, tenant, ref, owner, starters, event, changes } = run;
       await db.transaction(async (transaction) => {
         for (const inquiry of found) {
@@ -112,13 +144,7 @@ export function createInquiryStore(db: Database) {
       });
     },
 
-    /** Writes the reminders that are due, of some inquiries; `remindersOf` gives those of one, and when it is reminded next. */
-    async remind(
-      namespace: string,
-      now: Date,
-      limit: number,
-      remindersOf: (inquiry: Inquiry) => { events: NewNoticeEvent[]; next: Date | null },
-    ): Promise<void> {
+    async remind(namespace, now, limit, remindersOf) {
       const due = and(eq(inquiries.namespace, namespace), lte(inquiries.remindAt, now));
       const some = await db.select({ key: inquiries.key }).from(inquiries).where(due).limit(1);
       if (some.length === 0) return;
@@ -137,11 +163,7 @@ export function createInquiryStore(db: Database) {
       });
     },
 
-    /**
-     * Some of the runs whose inquiries have changed since they were read, that have closed with some that were open, or in which
-     * anything has happened while some are open.
-     */
-    async due(namespace: string, limit: number): Promise<AskingRun[]> {
+    async due(namespace, limit) {
       return (
         db
           .select({
@@ -174,24 +196,21 @@ export function createInquiryStore(db: Database) {
       );
     },
 
-    /** Notes that the inquiries of a run were read as they were when it had last been heard of. */
-    async looked(namespace: string, workflowId: string, updated: Date): Promise<void> {
+    async looked(namespace, workflowId, updated) {
       await db
         .update(executions)
         .set({ askedAt: updated })
         .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
     },
 
-    /** Notes that there is nothing to read of a run's inquiries. */
-    async skip(namespace: string, workflowId: string): Promise<void> {
+    async skip(namespace, workflowId) {
       await db
         .update(executions)
         .set({ askedSeen: sql`${executions.asked}`, inquiriesOpen: 0 })
         .where(and(eq(executions.namespace, namespace), eq(executions.workflowId, workflowId)));
     },
 
-    /** Withdraws what a run asks that Temporal no longer has, with the events that `derive` makes of that. */
-    async withdraw(namespace: string, workflowId: string, derive: DeriveEvents, now: Date): Promise<void> {
+    async withdraw(namespace, workflowId, derive, now) {
       await db.transaction(async (transaction) => {
         const open = and(
           eq(inquiries.namespace, namespace),
@@ -209,12 +228,7 @@ export function createInquiryStore(db: Database) {
       });
     },
 
-    /** A page of a tenant's inquiries, newest first, and how many there are. */
-    async list(
-      tenant: string,
-      filter: InquiryFilter,
-      page: { offset: number; limit: number },
-    ): Promise<{ rows: InquiryRow[]; total: number }> {
+    async list(tenant, filter, page) {
       const where = conditionsOf(tenant, filter);
       const rows = await db
         .select()
@@ -227,8 +241,7 @@ export function createInquiryStore(db: Database) {
       return { rows, total: counted[0]?.total ?? 0 };
     },
 
-    /** Forgets the inquiries of runs that were deleted. */
-    async forget(namespace: string, workflowIds: readonly string[]): Promise<void> {
+    async forget(namespace, workflowIds) {
       const ids = [...workflowIds];
       if (ids.length === 0) return;
       await db
@@ -237,8 +250,7 @@ export function createInquiryStore(db: Database) {
       await db.delete(inquiries).where(and(eq(inquiries.namespace, namespace), inArray(inquiries.workflowId, ids)));
     },
 
-    /** Returns the open inquiries of a tenant, as they were read last, that somebody has delegated; up to a number. */
-    delegated(tenant: string, limit: number): Promise<InquiryRow[]> {
+    delegated(tenant, limit) {
       const isDelegated = sql`coalesce(json_array_length(${inquiries.inquiry} -> 'delegations'), 0) > 0`;
       return db
         .select()
@@ -248,8 +260,7 @@ export function createInquiryStore(db: Database) {
         .limit(limit);
     },
 
-    /** An inquiry as it was read last. */
-    async find(namespace: string, workflowId: string, key: string): Promise<InquiryRow | null> {
+    async find(namespace, workflowId, key) {
       const [found] = await db.select().from(inquiries).where(isInquiry({ namespace, workflowId, key }));
       return found ?? null;
     },

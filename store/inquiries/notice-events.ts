@@ -39,16 +39,30 @@ export interface Settlement {
 const MAX_LISTED = 5_000;
 
 /** The outbox of what people and programs are told. */
-export type NoticeEventStore = ReturnType<typeof createNoticeEventStore>;
+export interface NoticeEventStore {
+  /**
+   * Finds the first unsettled event of each target that is due by now. The oldest of each tenant come first, then the second
+   * of each, and so on; so many of a tenant and in all, at most.
+   */
+  due(namespace: string, now: Date, most: { ofTenant: number; all: number }): Promise<NoticeEventRow[]>;
+  /** Takes events that are due until a time, so that no other process sends them too; returns those that were still due. */
+  lease(ids: readonly number[], now: Date, until: Date): Promise<NoticeEventRow[]>;
+  /** All events of the target of an event, in order. */
+  ofTarget(event: NoticeEventRow): Promise<NoticeEventRow[]>;
+  /** Notes what has become of an event, and that others of its target were overtaken by it. */
+  settle(event: NoticeEventRow | null, settlement: Settlement | null, superseded: readonly number[]): Promise<void>;
+  /** An event by its id. */
+  find(id: number): Promise<NoticeEventRow | null>;
+  /** Has a target told how its inquiry is now; does nothing where something is to be told anyway. */
+  refresh(event: NoticeEventRow, now: Date): Promise<void>;
+  /** The events of a run's inquiries, or of the one with a key, in order; the latest where there are very many. */
+  list(namespace: string, workflowId: string, key?: string): Promise<NoticeEventRow[]>;
+}
 
 /** Makes the store over an open database. */
-export function createNoticeEventStore(db: Database) {
-  return named('notice-events', {
-    /**
-     * Finds the first unsettled event of each target that is due by now. The oldest of each tenant come first, then the second
-     * of each, and so on; so many of a tenant and in all, at most.
-     */
-    async due(namespace: string, now: Date, most: { ofTenant: number; all: number }): Promise<NoticeEventRow[]> {
+export function createNoticeEventStore(db: Database): NoticeEventStore {
+  return named<NoticeEventStore>('notice-events', {
+    async due(namespace, now, most) {
       const earlier = alias(noticeEvents, 'earlier');
       const before = db
         .select({ one: sql`1` })
@@ -87,8 +101,7 @@ export function createNoticeEventStore(db: Database) {
         .limit(most.all);
     },
 
-    /** Takes events that are due until a time, so that no other process sends them too; returns those that were still due. */
-    async lease(ids: readonly number[], now: Date, until: Date): Promise<NoticeEventRow[]> {
+    async lease(ids, now, until) {
       if (ids.length === 0) return [];
       return db
         .update(noticeEvents)
@@ -97,17 +110,11 @@ export function createNoticeEventStore(db: Database) {
         .returning();
     },
 
-    /** All events of the target of an event, in order. */
-    async ofTarget(event: NoticeEventRow): Promise<NoticeEventRow[]> {
+    async ofTarget(event) {
       return db.select().from(noticeEvents).where(sameTarget(event)).orderBy(asc(noticeEvents.id));
     },
 
-    /** Notes what has become of an event, and that others of its target were overtaken by it. */
-    async settle(
-      event: NoticeEventRow | null,
-      settlement: Settlement | null,
-      superseded: readonly number[],
-    ): Promise<void> {
+    async settle(event, settlement, superseded) {
       await db.transaction(async (transaction) => {
         if (superseded.length > 0) {
           await transaction
@@ -145,14 +152,12 @@ export function createNoticeEventStore(db: Database) {
       });
     },
 
-    /** An event by its id. */
-    async find(id: number): Promise<NoticeEventRow | null> {
+    async find(id) {
       const [found] = await db.select().from(noticeEvents).where(eq(noticeEvents.id, id));
       return found ?? null;
     },
 
-    /** Has a target told how its inquiry is now; does nothing where something is to be told anyway. */
-    async refresh(event: NoticeEventRow, now: Date): Promise<void> {
+    async refresh(event, now) {
       await db.transaction(async (transaction) => {
         const target = sameTarget(event);
         // Whoever adds events to the target waits.
@@ -173,8 +178,7 @@ export function createNoticeEventStore(db: Database) {
       });
     },
 
-    /** The events of a run's inquiries, or of the one with a key, in order; the latest where there are very many. */
-    async list(namespace: string, workflowId: string, key?: string): Promise<NoticeEventRow[]> {
+    async list(namespace, workflowId, key) {
       const rows = await db
         .select()
         .from(noticeEvents)
