@@ -9,6 +9,7 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  type RetryPolicy,
   scheduleActivity,
   sleep,
   TerminatedFailure,
@@ -135,16 +136,22 @@ function activityOptions(
     heartbeatTimeout: seconds(spec.heartbeat_timeout),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     ...fairness(memoOf()),
-    retry: {
-      maximumAttempts: retry.count + 1,
-      // Temporal refuses an interval of zero.
-      initialInterval: Math.max(1, seconds(Math.min(retry.delay, retry.maxDelay ?? MAX_SECONDS))),
-      backoffCoefficient: retry.factor,
-      // Without it Temporal lets the interval grow to a hundred times the first.
-      ...(retry.factor === 1 ? {} : { maximumInterval: seconds(retry.maxDelay ?? MAX_SECONDS) }),
-      nonRetryableErrorTypes: [...NEVER_RETRIED],
-    },
+    retry: retryPolicy(retry),
     ...(own ? {} : { taskQueue: spec.task_queue!, scheduleToStartTimeout: seconds(spec.queue_timeout) }),
+  };
+}
+
+/** One attempt needs no more said: the rest would be half of the bytes of an activity in the history. */
+function retryPolicy({ count, delay, maxDelay, factor }: Activity['retry']): RetryPolicy {
+  if (count === 0) return { maximumAttempts: 1 };
+  return {
+    maximumAttempts: count + 1,
+    // Temporal refuses an interval of zero.
+    initialInterval: Math.max(1, seconds(Math.min(delay, maxDelay ?? MAX_SECONDS))),
+    backoffCoefficient: factor,
+    // Without it Temporal lets the interval grow to a hundred times the first.
+    ...(factor === 1 ? {} : { maximumInterval: seconds(maxDelay ?? MAX_SECONDS) }),
+    nonRetryableErrorTypes: [...NEVER_RETRIED],
   };
 }
 
