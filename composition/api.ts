@@ -219,19 +219,28 @@ export async function startApi({
   const temporal = createTemporal(connection, namespace, codec);
   const actionStore = createActionStore(db);
   const pool = createPool({ source: threadModule, size: availableParallelism() + 1 });
-  const definitions = createDefinitionService(stores.definitions, actionStore, pool, (tenant, definition) =>
-    people.deliveries.warnings(tenant, definition),
-  );
+  const definitions = createDefinitionService({
+    store: stores.definitions,
+    actions: actionStore,
+    pool,
+    deliveryWarnings: (tenant, definition) => people.deliveries.warnings(tenant, definition),
+  });
   const turnStore = createTurnStore(db);
   const atRest = createSealer(secretKeys, REST_PURPOSE);
   const keyStore = createSigningKeyStore(db);
   const signer = createStatementSigner(await loadSigningKeys(keyStore, atRest, signingPems));
   const queueStore = createTaskQueueStore(db);
   const queues = createTaskQueueService(queueStore, stores.principals);
-  const launcher = createLauncher(temporal, stores.executions, turnStore, { signer, queues, clock: Date.now });
-  const projections = createProjectionReader(temporal, pool, Date.now);
-  const inbox = createInbox(temporal, projections, stores.inquiries, Date.now, log);
-  const reading = { temporal, projections };
+  const launcher = createLauncher({
+    temporal,
+    store: stores.executions,
+    turns: turnStore,
+    signer,
+    queues,
+    clock: Date.now,
+  });
+  const projections = createProjectionReader({ temporal, pool, clock: Date.now });
+  const inbox = createInbox({ temporal, projections, store: stores.inquiries, clock: Date.now, log });
   const executions = createExecutionService({
     temporal,
     projections,
@@ -246,7 +255,9 @@ export async function startApi({
     clock: Date.now,
     log,
   });
-  const signingKeys = createSigningKeyService(keyStore, atRest, {
+  const signingKeys = createSigningKeyService({
+    store: keyStore,
+    sealer: atRest,
     signer,
     log,
     pems: signingPems,
@@ -255,18 +266,21 @@ export async function startApi({
       tellRevocation({ temporal, projections, signer, clock: Date.now, log }, key, counts, signal),
   });
   const tasks = createTaskExecutionService(executions, stores.executions);
-  const explanations = createExplanationService(executions, projections, temporal, {
-    untold: (execution) => people.deliveries.untold(execution),
+  const explanations = createExplanationService({
+    executions,
+    projections,
+    temporal,
+    deliveries: { untold: (execution) => people.deliveries.untold(execution) },
   });
   const retries = createRetryService({ executions, projections, launcher, signer });
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
   const lists = createExecutionLists(stores.executions);
-  const watches = createWatchService(temporal, executions, log);
+  const watches = createWatchService({ temporal, executions, log });
   const changes = createChangeService(stores.executions, log);
-  const deletions = createDeletionService(temporal, stores, { executions, definitions }, Date.now);
+  const deletions = createDeletionService({ temporal, stores, executions, definitions, clock: Date.now });
   const audit = createAuditService(createAuditStore(db), log);
   const packs = createPackService(stores.definitions);
-  const actions = createActionService(actionStore, stores.definitions, queues);
+  const actions = createActionService({ store: actionStore, packs: stores.definitions, queues });
   const connectionStore = createConnectionStore(db);
   const connections = createConnectionService(connectionStore, atRest);
   const connect = createConnectionResolver(connectionStore, atRest);
@@ -277,36 +291,57 @@ export async function startApi({
       const [definitionStore, actionsWithin] = [createDefinitionStore(transaction), createActionStore(transaction)];
       return work({
         packs: createPackService(definitionStore),
-        actions: createActionService(
-          actionsWithin,
-          definitionStore,
-          createTaskQueueService(createTaskQueueStore(transaction), stores.principals),
-        ),
-        definitions: createDefinitionService(definitionStore, actionsWithin, pool),
+        actions: createActionService({
+          store: actionsWithin,
+          packs: definitionStore,
+          queues: createTaskQueueService(createTaskQueueStore(transaction), stores.principals),
+        }),
+        definitions: createDefinitionService({ store: definitionStore, actions: actionsWithin, pool }),
       });
     });
-  const imports = createPackImportService({ packs, actions, definitions }, inTransaction, deletions);
-  const simulations = createSimulationService(definitions, connections, pool, Date.now);
-  const principals = createPrincipalService(stores.principals, createTokenVerifier(tokenSettings, keysBy), {
+  const imports = createPackImportService({ parts: { packs, actions, definitions }, inTransaction, deletions });
+  const simulations = createSimulationService({ definitions, connections, pool, clock: Date.now });
+  const principals = createPrincipalService({
+    store: stores.principals,
+    verify: createTokenVerifier(tokenSettings, keysBy),
     clock: Date.now,
     memory: personMemory,
     tenantClaim,
-    // It may take long, and the request does not wait for it.
+    // Ending delegations may take long: the request does not wait for it.
     onChanged: (caller, subject) => void ends.endOf(caller, subject),
   });
-  const changers = { executions, retries, deletions, principals };
-  const bulk = createBulkService(createBulkJobStore(db), stores.executions, changers, Date.now, log);
+  const bulk = createBulkService({
+    jobs: createBulkJobStore(db),
+    store: stores.executions,
+    executions,
+    retries,
+    deletions,
+    principals,
+    clock: Date.now,
+    log,
+  });
   const onceSettled = createOnceSettled({ temporal, projections });
-  const schedules = createScheduleService(temporalSchedules, executions, principals, log, Date.now);
+  const schedules = createScheduleService({
+    temporal: temporalSchedules,
+    executions,
+    principals,
+    log,
+    clock: Date.now,
+  });
   const send = createDelegationSender({ temporal, projections, signer });
   const ends = createDelegationEnds({ store: stores.inquiries, projections, principals, send, log, clock: Date.now });
-  const inquiries = createInquiryService(
-    reading,
+  const inquiries = createInquiryService({
+    temporal,
+    projections,
     executions,
-    stores.inquiries,
-    { principals, audit, signer, ends, onceSettled },
-    Date.now,
-  );
+    store: stores.inquiries,
+    principals,
+    audit,
+    signer,
+    ends,
+    onceSettled,
+    clock: Date.now,
+  });
   const delegations = createDelegationService({
     inquiries,
     principals,
@@ -319,10 +354,20 @@ export async function startApi({
   const holds = createAttemptHolds({ temporal, projections, log, clock: Date.now });
   const attempts = createAttemptSkips(temporal);
   const children = createChildPauses({ temporal, projections, signer, holds, log, clock: Date.now });
-  const acts = { inquiries, signer, holds, children, attempts, log };
-  const controls = createControlService(reading, executions, acts, Date.now);
+  const controls = createControlService({
+    temporal,
+    projections,
+    executions,
+    inquiries,
+    signer,
+    holds,
+    children,
+    attempts,
+    clock: Date.now,
+    log,
+  });
   const sealer = createSealer(secretKeys, 'signal');
-  const tokens = createSignalTokenService(sealer, { executions, inquiries, principals }, Date.now);
+  const tokens = createSignalTokenService({ sealer, executions, inquiries, principals, clock: Date.now });
   let url = '';
   const people = createChat(chat, {
     store: stores.inquiries,
@@ -344,12 +389,20 @@ export async function startApi({
     await holds.take(workflowId, status, described);
     await children.take(workflowId, status, above);
   };
-  const keeper = createIndexKeeper(temporal, projections, stores.executions, log, Date.now, inbox.take, followPause);
+  const keeper = createIndexKeeper({
+    temporal,
+    projections,
+    store: stores.executions,
+    log,
+    clock: Date.now,
+    onRead: inbox.take,
+    onDescribed: followPause,
+  });
   const index = createIndexService(keeper);
   metrics?.watchIndex(index);
-  const turns = createTurnKeeper(temporal, turnStore, log, Date.now);
-  const strikes = createStrikeKeeper(temporal, createRunStrikeStore(db), log, Date.now);
-  const hooks = createFailureHooks(createFailureHookStore(db), executions, namespace, log);
+  const turns = createTurnKeeper({ temporal, store: turnStore, log, clock: Date.now });
+  const strikes = createStrikeKeeper({ temporal, store: createRunStrikeStore(db), log, now: Date.now });
+  const hooks = createFailureHooks({ store: createFailureHookStore(db), executions, namespace, log });
   const readiness = { temporal: temporal.ping, database: database.probe };
   const app = createApp({
     pool,
@@ -378,7 +431,7 @@ export async function startApi({
     links: people.links,
     deliveries: people.deliveries,
     imports,
-    payloads: codec && createPayloadService(codec, stores.executions, namespace),
+    payloads: codec && createPayloadService({ codec, store: stores.executions, namespace }),
     codecOrigins,
     corsOrigins,
     simulations,
@@ -390,7 +443,7 @@ export async function startApi({
     workerState,
     taskQueues: queues,
     signingKeys,
-    masterKeys: createMasterKeyService(createSealStore(db), processStore, atRest),
+    masterKeys: createMasterKeyService({ seals: createSealStore(db), processes: processStore, sealer: atRest }),
     observe: metrics?.observe,
     log,
   });

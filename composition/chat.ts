@@ -75,7 +75,12 @@ export interface ChatServices {
 export function createChat(settings: ChatSettings, services: ChatServices) {
   const { store, events, inquiries, principals, secretKeys, namespace, log, publicUrl, egress, trusted } = services;
   const { connections, places, connect, home } = services;
-  const links = createInquiryLinkService(createSealer(secretKeys, 'link'), inquiries, principals, Date.now);
+  const links = createInquiryLinkService({
+    sealer: createSealer(secretKeys, 'link'),
+    inquiries,
+    principals,
+    clock: Date.now,
+  });
   const messages = createMessages(sealersOf(secretKeys));
 
   const settingsOf = createChatConnections(connect, home);
@@ -140,7 +145,7 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
   const outbox = createOutbox({ inquiries: store, events, announcers, namespace, clock: Date.now, log });
   const desk = createDesk({ messages, outbox, inquiries, principals });
   const answering: AnsweringChannel[] = [slack, teams];
-  const deliveries = createDeliveryService(events, announcers, namespace);
+  const deliveries = createDeliveryService({ events, announcers, namespace });
   return { links, deliveries, answering, routes: chatRoutes(answering, desk, log), outbox };
 }
 

@@ -64,8 +64,15 @@ export interface MasterKeyService {
   reseal(caller: Principal): Promise<Resealed>;
 }
 
+/** The dependencies of the service. */
+export interface MasterKeyDependencies {
+  seals: SealStore;
+  processes: ProcessStore;
+  sealer: Sealer;
+}
+
 /** Creates the service; `sealer` seals at rest. */
-export function createMasterKeyService(seals: SealStore, processes: ProcessStore, sealer: Sealer): MasterKeyService {
+export function createMasterKeyService({ seals, processes, sealer }: MasterKeyDependencies): MasterKeyService {
   const own = sealer.keyIds;
   const everything = async () =>
     (await Promise.all(KINDS.map(async (kind) => (await seals.all(kind)).map((seal) => ({ kind, ...seal }))))).flat();

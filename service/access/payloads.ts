@@ -35,12 +35,15 @@ export interface PayloadService {
   seal(caller: Principal, payloads: readonly Payload[]): Promise<Payload[]>;
 }
 
+/** The dependencies of the service. */
+export interface PayloadDependencies {
+  codec: PayloadSeals;
+  store: Pick<ExecutionStore, 'tenantsOf'>;
+  namespace: string;
+}
+
 /** Makes the service over what seals and opens; `namespace` is Temporal's. */
-export function createPayloadService(
-  codec: PayloadSeals,
-  store: Pick<ExecutionStore, 'tenantsOf'>,
-  namespace: string,
-): PayloadService {
+export function createPayloadService({ codec, store, namespace }: PayloadDependencies): PayloadService {
   /** Of some runs and schedules, those of the caller's tenant. */
   async function ownOf({ tenant }: Principal, payloads: readonly Payload[]): Promise<Set<string>> {
     const runs = new Set(payloads.flatMap((payload) => runOf(payload) ?? []));

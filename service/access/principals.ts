@@ -94,27 +94,31 @@ export interface PrincipalService {
 /** Milliseconds after which it is noted again that a token was seen whose claims have not changed. */
 const CLAIMS_STALE = 3_600_000;
 
+/** The dependencies of the service. */
+export interface PrincipalDependencies {
+  store: PrincipalStore;
+  verify: VerifyToken;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  memory: number;
+  tenantClaim?: 'required' | 'optional' | undefined;
+  onChanged?: (caller: Principal, subject: string) => void;
+}
+
 /**
  * Makes the service over a store; `clock` gives milliseconds. `memory` is for how many seconds a person counts as having what their
  * last token granted, where no token comes along: in chat and behind links. `tenantClaim` says whether tokens must name their tenant;
  * without it they must once there is a second one. `onChanged` hears of each principal that was disabled or given a key, and by whom, as
  * a principal of the same tenant.
  */
-export function createPrincipalService(
-  store: PrincipalStore,
-  verify: VerifyToken,
-  {
-    clock,
-    memory,
-    tenantClaim,
-    onChanged = () => {},
-  }: {
-    clock: () => number;
-    memory: number;
-    tenantClaim?: 'required' | 'optional' | undefined;
-    onChanged?: (caller: Principal, subject: string) => void;
-  },
-): PrincipalService {
+export function createPrincipalService({
+  store,
+  verify,
+  clock,
+  memory,
+  tenantClaim,
+  onChanged = () => {},
+}: PrincipalDependencies): PrincipalService {
   let shared = false;
 
   /** Returns whether tokens must name their tenant. There is no way back from a second tenant. */

@@ -33,27 +33,34 @@ export interface ControlService {
   control(principal: Principal, id: string, action: ControlAction, reason: string | null): Promise<ExecutionView>;
 }
 
+/** The dependencies of the service. */
+export interface ControlDependencies {
+  temporal: Temporal;
+  projections: ProjectionReader;
+  executions: Pick<ExecutionReader, 'get'>;
+  inquiries: Pick<InquiryService, 'demandApprover'>;
+  signer: StatementSigner;
+  holds: Pick<AttemptHolds, 'settle'>;
+  children: Pick<ChildPauses, 'passOn'>;
+  attempts: AttemptSkips;
+  log: Logger;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes the service; `clock` gives milliseconds. */
-export function createControlService(
-  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
-  executions: Pick<ExecutionReader, 'get'>,
-  {
-    inquiries: { demandApprover },
-    signer,
-    holds,
-    children,
-    attempts,
-    log,
-  }: {
-    inquiries: Pick<InquiryService, 'demandApprover'>;
-    signer: StatementSigner;
-    holds: Pick<AttemptHolds, 'settle'>;
-    children: Pick<ChildPauses, 'passOn'>;
-    attempts: AttemptSkips;
-    log: Logger;
-  },
-  clock: () => number,
-): ControlService {
+export function createControlService({
+  temporal,
+  projections,
+  executions,
+  inquiries: { demandApprover },
+  signer,
+  holds,
+  children,
+  attempts,
+  log,
+  clock,
+}: ControlDependencies): ControlService {
   /**
    * Throws for a skip that would let a run go on as if a question had been decided: with an output of the question, or in a run of an
    * older interpreter, where the task succeeds, by somebody who may not decide.

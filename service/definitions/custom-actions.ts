@@ -40,12 +40,15 @@ export interface BuiltinEntry {
   outSchema: JsonObject | null;
 }
 
+/** The dependencies of the service. */
+export interface ActionDependencies {
+  store: ActionStore;
+  packs: DefinitionStore;
+  queues: Pick<TaskQueueService, 'demandOwn'>;
+}
+
 /** Makes the service over the stores; `queues` says which task queues are a tenant's own. */
-export function createActionService(
-  store: ActionStore,
-  packs: DefinitionStore,
-  queues: Pick<TaskQueueService, 'demandOwn'>,
-): ActionService {
+export function createActionService({ store, packs, queues }: ActionDependencies): ActionService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredAction> {
     const found = await store.find(tenant, ref);
     if (found === null) throw new AppError('action_not_found', `Action '${ref}' not found`);

@@ -126,16 +126,24 @@ export interface DefinitionService {
   ): Promise<WrittenWorkflow>;
 }
 
+/** The dependencies of the service. */
+export interface DefinitionDependencies {
+  store: DefinitionStore;
+  actions: ActionStore;
+  pool: JobPool<DefinitionJobs>;
+  deliveryWarnings?: (tenant: string, definition: Definition) => Promise<Issue[]>;
+}
+
 /**
  * Makes the service over a store; definitions that are not small are examined in the pool. `deliveryWarnings` says what a tenant has
  * not set up of what a definition tells people through.
  */
-export function createDefinitionService(
-  store: DefinitionStore,
-  actionStore: ActionStore,
-  pool: JobPool<DefinitionJobs>,
-  deliveryWarnings: (tenant: string, definition: Definition) => Promise<Issue[]> = async () => [],
-): DefinitionService {
+export function createDefinitionService({
+  store,
+  actions: actionStore,
+  pool,
+  deliveryWarnings = async () => [],
+}: DefinitionDependencies): DefinitionService {
   const demandUsable = createSchemaGuard(pool);
 
   async function get(

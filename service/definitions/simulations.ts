@@ -35,13 +35,22 @@ export interface SimulationService {
   ): Promise<{ graph: Graph; mermaid: string }>;
 }
 
+/** The dependencies of the service. */
+export interface SimulationDependencies {
+  definitions: DefinitionService;
+  connections: Pick<ConnectionService, 'list'>;
+  pool: JobPool<DefinitionJobs>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes the service; `clock` gives milliseconds. */
-export function createSimulationService(
-  definitions: DefinitionService,
-  connections: Pick<ConnectionService, 'list'>,
-  pool: JobPool<DefinitionJobs>,
-  clock: () => number,
-): SimulationService {
+export function createSimulationService({
+  definitions,
+  connections,
+  pool,
+  clock,
+}: SimulationDependencies): SimulationService {
   async function play(
     principal: Principal,
     { definition, paramSchema, outSchema, actions, workflows, ref, version, revision, hash }: Playable,

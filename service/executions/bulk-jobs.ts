@@ -65,14 +65,26 @@ export interface BulkService {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface BulkDependencies extends BulkServices {
+  jobs: BulkJobStore;
+  store: ExecutionStore;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  log: Logger;
+}
+
 /** Makes the service; `clock` gives milliseconds. */
-export function createBulkService(
-  jobs: BulkJobStore,
-  store: ExecutionStore,
-  { executions, retries, deletions, principals }: BulkServices,
-  clock: () => number,
-  log: Logger,
-): BulkService {
+export function createBulkService({
+  jobs,
+  store,
+  executions,
+  retries,
+  deletions,
+  principals,
+  clock,
+  log,
+}: BulkDependencies): BulkService {
   let wake = () => {};
 
   async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {

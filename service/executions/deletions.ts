@@ -35,13 +35,24 @@ export interface DeletionService {
   deleteRuns(principal: Principal, definition: number): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface DeletionDependencies {
+  temporal: Temporal;
+  stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore };
+  executions: Pick<ExecutionReader, 'get'>;
+  definitions: DefinitionService;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes the service; `clock` gives milliseconds. */
-export function createDeletionService(
-  temporal: Temporal,
-  stores: { executions: ExecutionStore; definitions: DefinitionStore; inquiries: InquiryStore },
-  { executions, definitions }: { executions: Pick<ExecutionReader, 'get'>; definitions: DefinitionService },
-  clock: () => number,
-): DeletionService {
+export function createDeletionService({
+  temporal,
+  stores,
+  executions,
+  definitions,
+  clock,
+}: DeletionDependencies): DeletionService {
   const { namespace } = temporal;
 
   /** Deletes runs with everything that they have started. */

@@ -49,13 +49,21 @@ export interface ExplanationService {
   ): Promise<{ n: number; execution: MaskedExecution; joins: WaitingJoin[] }>;
 }
 
+/** The dependencies of the service. */
+export interface ExplanationDependencies {
+  executions: Pick<ExecutionReader, 'readUnmasked'>;
+  projections: ProjectionReader;
+  temporal: Pick<Temporal, 'pollers'>;
+  deliveries: Pick<DeliveryService, 'untold'>;
+}
+
 /** Makes the service. */
-export function createExplanationService(
-  executions: Pick<ExecutionReader, 'readUnmasked'>,
-  projections: ProjectionReader,
-  temporal: Pick<Temporal, 'pollers'>,
-  deliveries: Pick<DeliveryService, 'untold'>,
-): ExplanationService {
+export function createExplanationService({
+  executions,
+  projections,
+  temporal,
+  deliveries,
+}: ExplanationDependencies): ExplanationService {
   /** Advice on open inquiries that nobody was told of. */
   async function untold(execution: Execution): Promise<Advice[]> {
     return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({

@@ -19,17 +19,20 @@ const AT_ONCE = { ofTenant: 10, all: 40 };
 /** Largest input of a run that its hook is told, in bytes of JSON. */
 const MAX_INPUT = 500_000;
 
+/** The dependencies of the service. */
+export interface FailureHookDependencies {
+  store: FailureHookStore;
+  executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionStarter, 'start'>;
+  namespace: string;
+  log: Logger;
+}
+
 /**
  * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
  * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal
  * itself knows it again.
  */
-export function createFailureHooks(
-  store: FailureHookStore,
-  executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionStarter, 'start'>,
-  namespace: string,
-  log: Logger,
-) {
+export function createFailureHooks({ store, executions, namespace, log }: FailureHookDependencies) {
   async function start(row: FailureHookRow): Promise<void> {
     const { workflowId, tenant, hook } = row;
     const anybody: Principal = {

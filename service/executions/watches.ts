@@ -46,12 +46,15 @@ export interface WatchService {
   readonly following: number;
 }
 
+/** The dependencies of the service. */
+export interface WatchDependencies {
+  temporal: Temporal;
+  executions: Pick<ExecutionReader, 'getWithMask'>;
+  log: Logger;
+}
+
 /** Makes the service: there is one follower a run however many listen, and it keeps no list for any of them. */
-export function createWatchService(
-  temporal: Temporal,
-  executions: Pick<ExecutionReader, 'getWithMask'>,
-  log: Logger,
-): WatchService {
+export function createWatchService({ temporal, executions, log }: WatchDependencies): WatchService {
   const followers = new Map<string, Follower>();
 
   function followerOf(workflowId: string): Follower {

@@ -64,20 +64,32 @@ export interface IndexKeeper {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface IndexKeeperDependencies {
+  temporal: Temporal;
+  projections: ProjectionReader;
+  store: ExecutionStore;
+  log: Logger;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  onRead?: (n: number, execution: MaskedExecution) => Promise<void>;
+  onDescribed?: DescribedListener;
+}
+
 /**
  * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
  * and looks at open rows in turn (design/index.md). Any number of keepers may run at once. `clock` gives milliseconds,
  * `onRead` hears of each run whose whole history was read, `onDescribed` of each open one that is looked at in turn.
  */
-export function createIndexKeeper(
-  temporal: Temporal,
-  projections: ProjectionReader,
-  store: ExecutionStore,
-  log: Logger,
-  clock: () => number,
-  onRead: (n: number, execution: MaskedExecution) => Promise<void> = async () => undefined,
-  onDescribed: DescribedListener = async () => undefined,
-): IndexKeeper {
+export function createIndexKeeper({
+  temporal,
+  projections,
+  store,
+  log,
+  clock,
+  onRead = async () => undefined,
+  onDescribed = async () => undefined,
+}: IndexKeeperDependencies): IndexKeeper {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be brought into the execution index; the others go on');
   let lastLong = 0;

@@ -8,13 +8,16 @@ import { keepGoing } from '../loops.ts';
 const INTERVAL = 1_000;
 const AT_ONCE = 20;
 
+/** The dependencies of the service. */
+export interface StrikeKeeperDependencies {
+  temporal: Pick<Temporal, 'namespace' | 'terminateRun'>;
+  store: RunStrikeStore;
+  log: Logger;
+  now: () => number;
+}
+
 /** Terminates runs that have stopped worker processes twice; they close as failed with `limit_exceeded`. */
-export function createStrikeKeeper(
-  temporal: Pick<Temporal, 'namespace' | 'terminateRun'>,
-  store: RunStrikeStore,
-  log: Logger,
-  now: () => number,
-) {
+export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDependencies) {
   return {
     /** One round. */
     async tick(): Promise<void> {

@@ -25,14 +25,18 @@ const MAX_REMEMBERED = 10_000;
 /** Milliseconds after its end from which on nobody is told what a run had asked: a new database finds all old runs. */
 const TOO_OLD = 86_400_000;
 
+/** The dependencies of the service. */
+export interface InboxDependencies {
+  temporal: Temporal;
+  projections: ProjectionReader;
+  store: InquiryStore;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+  log: Logger;
+}
+
 /** Keeps the inbox equal to what histories say of inquiries; `clock` gives milliseconds. Any number of them may run at once. */
-export function createInbox(
-  temporal: Temporal,
-  projections: ProjectionReader,
-  store: InquiryStore,
-  clock: () => number,
-  log: Logger,
-) {
+export function createInbox({ temporal, projections, store, clock, log }: InboxDependencies) {
   const { namespace } = temporal;
   /** Until when runs rest, in milliseconds. */
   const rests = new Map<string, number>();

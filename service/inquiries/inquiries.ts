@@ -111,26 +111,34 @@ export interface InquiryService {
   demandApprover(principal: Principal, inquiryView: InquiryView): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface InquiryDependencies {
+  temporal: Temporal;
+  projections: ProjectionReader;
+  executions: Pick<ExecutionReader, 'get' | 'numberOf'>;
+  store: InquiryStore;
+  principals: PrincipalService;
+  audit: AuditService;
+  signer: StatementSigner;
+  ends: DelegationEnds;
+  onceSettled: OnceSettled;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes the service; `clock` gives milliseconds. */
-export function createInquiryService(
-  { temporal, projections }: { temporal: Temporal; projections: ProjectionReader },
-  executions: Pick<ExecutionReader, 'get' | 'numberOf'>,
-  store: InquiryStore,
-  {
-    principals,
-    audit,
-    signer,
-    ends,
-    onceSettled,
-  }: {
-    principals: PrincipalService;
-    audit: AuditService;
-    signer: StatementSigner;
-    ends: DelegationEnds;
-    onceSettled: OnceSettled;
-  },
-  clock: () => number,
-): InquiryService {
+export function createInquiryService({
+  temporal,
+  projections,
+  executions,
+  store,
+  principals,
+  audit,
+  signer,
+  ends,
+  onceSettled,
+  clock,
+}: InquiryDependencies): InquiryService {
   const missing = (id: string) => new AppError('inquiry_not_found', `Inquiry with ID ${id} not found`);
 
   async function get(principal: Principal, id: string): Promise<InquiryView> {

@@ -98,13 +98,22 @@ export interface InquiryLinkService {
   decide(page: string | undefined, id: string, form: string, writtenAnswer: WrittenAnswer): Promise<Answered>;
 }
 
+/** The dependencies of the service. */
+export interface InquiryLinkDependencies {
+  sealer: Sealer;
+  inquiries: InquiryService;
+  principals: PrincipalService;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes the service; `clock` returns milliseconds. */
-export function createInquiryLinkService(
-  sealer: Sealer,
-  inquiries: InquiryService,
-  principals: PrincipalService,
-  clock: () => number,
-): InquiryLinkService {
+export function createInquiryLinkService({
+  sealer,
+  inquiries,
+  principals,
+  clock,
+}: InquiryLinkDependencies): InquiryLinkService {
   async function open<K extends Claims['kind']>(token: string, kind: K): Promise<Claims & { kind: K }> {
     const claims = (await sealer.open(token)) as unknown as Claims; // sealed by this service alone
     if (claims.kind !== kind) throw new AppError('token_invalid', 'this link is not valid');

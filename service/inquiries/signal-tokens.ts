@@ -73,20 +73,24 @@ export interface SignalTokenService {
   ): Promise<{ workflowId: string; decides: boolean }>;
 }
 
+/** The dependencies of the service. */
+export interface SignalTokenDependencies {
+  sealer: Sealer;
+  executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionCommands, 'signal'>;
+  inquiries: InquiryService;
+  principals: PrincipalService;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes the service; `clock` gives milliseconds. */
-export function createSignalTokenService(
-  sealer: Sealer,
-  {
-    executions,
-    inquiries,
-    principals,
-  }: {
-    executions: Pick<ExecutionReader, 'get'> & Pick<ExecutionCommands, 'signal'>;
-    inquiries: InquiryService;
-    principals: PrincipalService;
-  },
-  clock: () => number,
-): SignalTokenService {
+export function createSignalTokenService({
+  sealer,
+  executions,
+  inquiries,
+  principals,
+  clock,
+}: SignalTokenDependencies): SignalTokenService {
   async function issue(
     { tenant, subject: audience }: Principal,
     event: Pick<SignalEvent, 'type' | 'subject' | 'data'> & { workflowId: string; bound?: string },

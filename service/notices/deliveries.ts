@@ -34,12 +34,15 @@ export interface DeliveryService {
   warnings(tenant: string, definition: Definition): Promise<Issue[]>;
 }
 
+/** The dependencies of the service. */
+export interface DeliveryDependencies {
+  events: Pick<NoticeEventStore, 'list'>;
+  announcers: readonly Announcer[];
+  namespace: string;
+}
+
 /** Makes the service; `announcers` are asked whether their channels are set up. */
-export function createDeliveryService(
-  events: Pick<NoticeEventStore, 'list'>,
-  announcers: readonly Announcer[],
-  namespace: string,
-): DeliveryService {
+export function createDeliveryService({ events, announcers, namespace }: DeliveryDependencies): DeliveryService {
   return {
     async ofInquiry({ workflowId }, { key }) {
       return (await events.list(namespace, workflowId, key)).map(deliveryOf);

@@ -65,12 +65,19 @@ class DryRun extends Error {
   }
 }
 
+/** The dependencies of the service. */
+export interface PackImportDependencies {
+  parts: PackParts;
+  inTransaction: InTransaction;
+  deletions: Pick<DeletionService, 'demandClosed' | 'terminateRuns' | 'deleteRuns'>;
+}
+
 /** Makes the service; `parts` read what is there. */
-export function createPackImportService(
-  parts: PackParts,
-  inTransaction: InTransaction,
-  deletions: Pick<DeletionService, 'demandClosed' | 'terminateRuns' | 'deleteRuns'>,
-): PackImportService {
+export function createPackImportService({
+  parts,
+  inTransaction,
+  deletions,
+}: PackImportDependencies): PackImportService {
   const { packs, actions, definitions } = parts;
 
   return {

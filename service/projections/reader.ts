@@ -38,12 +38,16 @@ export interface ProjectionReader {
   readCarried(workflowId: string, task: string | null): Promise<CarriedRun | null>;
 }
 
+/** The dependencies of the service. */
+export interface ProjectionReaderDependencies {
+  temporal: Temporal;
+  pool: JobPool<ProjectionJobs>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Creates the reader; `clock` gives milliseconds. */
-export function createProjectionReader(
-  temporal: Temporal,
-  pool: JobPool<ProjectionJobs>,
-  clock: () => number,
-): ProjectionReader {
+export function createProjectionReader({ temporal, pool, clock }: ProjectionReaderDependencies): ProjectionReader {
   const reading = new Map<string, Promise<ProjectedRun | null>>();
   const costly = new Map<string, number>();
   const immediate = createImmediateProjector();

@@ -103,14 +103,24 @@ export interface ScheduleService {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** The dependencies of the service. */
+export interface ScheduleDependencies {
+  temporal: TemporalSchedules;
+  executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>;
+  principals: Pick<PrincipalService, 'asItStands'>;
+  log: Logger;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Creates the service; `clock` gives milliseconds. */
-export function createScheduleService(
-  temporal: TemporalSchedules,
-  executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>,
-  principals: Pick<PrincipalService, 'asItStands'>,
-  log: Logger,
-  clock: () => number,
-): ScheduleService {
+export function createScheduleService({
+  temporal,
+  executions,
+  principals,
+  log,
+  clock,
+}: ScheduleDependencies): ScheduleService {
   const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
   /** The latest second (milliseconds) for which each schedule was triggered, until it is over. */
   const triggered = new Map<string, number>();

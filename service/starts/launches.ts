@@ -52,17 +52,19 @@ export interface Launcher {
   ): Promise<T>;
 }
 
+/** The dependencies of the service. */
+export interface LauncherDependencies {
+  temporal: Temporal;
+  store: ExecutionStore;
+  turns: TurnStore;
+  signer: Pick<StatementSigner, 'withWarrant'>;
+  queues: Pick<TaskQueueService, 'demandOwn'>;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /** Makes it; `clock` gives milliseconds. */
-export function createLauncher(
-  temporal: Temporal,
-  store: ExecutionStore,
-  turns: TurnStore,
-  {
-    signer,
-    queues,
-    clock,
-  }: { signer: Pick<StatementSigner, 'withWarrant'>; queues: Pick<TaskQueueService, 'demandOwn'>; clock: () => number },
-): Launcher {
+export function createLauncher({ temporal, store, turns, signer, queues, clock }: LauncherDependencies): Launcher {
   const { namespace } = temporal;
   const enter = createInFlight(MAX_STARTS);
   const permits = new Permits(AT_ONCE, { reserve: RESERVE });

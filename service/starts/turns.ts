@@ -62,11 +62,20 @@ export async function openAmong(
   return open;
 }
 
+/** The dependencies of the service. */
+export interface TurnKeeperDependencies {
+  temporal: Temporal;
+  store: TurnStore;
+  log: Logger;
+  /** Returns the time in milliseconds. */
+  clock: () => number;
+}
+
 /**
  * Gives runs with concurrency keys their turns: one that closes makes room, and the one that waits longest is told by a signal. Any
  * number of keepers may run at once. `clock` gives milliseconds.
  */
-export function createTurnKeeper(temporal: Temporal, store: TurnStore, log: Logger, clock: () => number) {
+export function createTurnKeeper({ temporal, store, log, clock }: TurnKeeperDependencies) {
   const { namespace } = temporal;
   const aside = createSetAside(clock, log, 'a run cannot be told that it is its turn; the others are');
   /** When Temporal was last asked for each run that now stands in the way of another. */

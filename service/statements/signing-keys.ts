@@ -100,30 +100,33 @@ const REFRESH_EVERY = 1_000;
 /** Milliseconds for which a request awaits that all open runs are told of a revoked key. */
 const ANSWER_WITHIN = 15_000;
 
+/** The dependencies of the service. */
+export interface SigningKeyDependencies {
+  store: SigningKeyStore;
+  sealer: Sealer;
+  signer: Pick<StatementSigner, 'use' | 'trust'>;
+  pems: readonly string[];
+  log: Logger;
+  /** Resolves after some milliseconds; rejects once the signal is aborted. */
+  wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Resolves with false where the signal was aborted before all runs were tried. */
+  tell: (
+    key: { kid: string; own: SigningKey | null },
+    counts: RevocationCounts,
+    signal: AbortSignal,
+  ) => Promise<boolean>;
+}
+
 /** Creates the service; `pems` are the keys of FERMATA_SIGNING_KEY_FILE, `tell` tells open runs of a revoked one. */
-export function createSigningKeyService(
-  store: SigningKeyStore,
-  sealer: Sealer,
-  {
-    signer,
-    pems,
-    log,
-    wait,
-    tell,
-  }: {
-    signer: Pick<StatementSigner, 'use' | 'trust'>;
-    pems: readonly string[];
-    log: Logger;
-    /** Resolves after some milliseconds; rejects once the signal is aborted. */
-    wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-    /** Resolves with false where the signal was aborted before all runs were tried. */
-    tell: (
-      key: { kid: string; own: SigningKey | null },
-      counts: RevocationCounts,
-      signal: AbortSignal,
-    ) => Promise<boolean>;
-  },
-): SigningKeyService {
+export function createSigningKeyService({
+  store,
+  sealer,
+  signer,
+  pems,
+  log,
+  wait,
+  tell,
+}: SigningKeyDependencies): SigningKeyService {
   const list = async () => publishKeys(await store.list());
   let seen = '';
   const telling = new Map<string, { counts: RevocationCounts; done: Promise<boolean> }>();

@@ -87,10 +87,7 @@ it('of two processes that rotate the signing key at once one has the key that si
       const store = createSigningKeyStore(db);
       const signer = createStatementSigner(await loadSigningKeys(store, sealer));
       const options = { signer, pems: [], log: pino({ level: 'silent' }), wait: async () => {} };
-      const service = createSigningKeyService(store, sealer, {
-        ...options,
-        tell: async () => true,
-      });
+      const service = createSigningKeyService({ store, sealer, ...options, tell: async () => true });
       return { service, trusted: () => Object.keys(signer.trust().keys) };
     }),
   );

@@ -59,7 +59,7 @@ function processWith(...keys: string[]) {
       await createConnectionResolver(connections, sealer)(TENANT, 'slack', 'default'),
       await createSecretResolver(secrets, sealer)(TENANT, 'A'),
     ],
-    masterKeys: createMasterKeyService(createSealStore(db), processes, sealer),
+    masterKeys: createMasterKeyService({ seals: createSealStore(db), processes, sealer }),
     join: (...payloadKeyIds: string[]) => processes.note(presence('worker', sealer, { keyIds: payloadKeyIds }), 3_600),
     joinAsBefore: () => processes.note({ ...presence('worker', sealer, undefined), payloadKeyIds: null }, 3_600),
   };

@@ -76,7 +76,13 @@ const refresher = (meanwhile = async () => {}) => {
     await meanwhile();
     return described;
   };
-  return createScheduleService({ ...temporal, describe }, executions, principals, pino({ level: 'silent' }), Date.now);
+  return createScheduleService({
+    temporal: { ...temporal, describe },
+    executions,
+    principals,
+    log: pino({ level: 'silent' }),
+    clock: Date.now,
+  });
 };
 
 /** What Fermata keeps with a schedule. */

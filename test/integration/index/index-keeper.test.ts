@@ -73,7 +73,7 @@ async function indexed(store: ExecutionStore, ids: Iterable<string>, tenant: str
 /** A keeper of an index over the namespace of this file. */
 function keeperOf(store: ExecutionStore, clock: () => number = Date.now) {
   const temporal = createTemporal(harness.connection, namespace);
-  return createIndexKeeper(temporal, readerOf(temporal), store, pino({ level: 'silent' }), clock);
+  return createIndexKeeper({ temporal, projections: readerOf(temporal), store, log: pino({ level: 'silent' }), clock });
 }
 
 it('ends equal to Temporal whatever the order in which writers bring their facts', async () => {

@@ -8,5 +8,5 @@ const pool = createPool({ source: threadModule, size: 2 });
 
 /** A reader of projections as the API has one. */
 export function readerOf(temporal: Temporal): ProjectionReader {
-  return createProjectionReader(temporal, pool, Date.now);
+  return createProjectionReader({ temporal, pool, clock: Date.now });
 }

@@ -296,7 +296,13 @@ describe('an inquiry', () => {
     const store = createExecutionStore(harness.database.db);
     await store.write([{ ...openEntry('inquiries', info), asked: 1 }]);
     const inquiries = createInquiryStore(harness.database.db);
-    await createInbox(temporal, readerOf(temporal), inquiries, Date.now, pino({ level: 'silent' })).tick();
+    await createInbox({
+      temporal,
+      projections: readerOf(temporal),
+      store: inquiries,
+      clock: Date.now,
+      log: pino({ level: 'silent' }),
+    }).tick();
     await harness.startWorker();
     await until(
       () => as('ann', 'GET', `/api/v1/inquiries?assigned=me&execution=${run}`),
@@ -508,8 +514,15 @@ describe('the inbox', () => {
     const [index, store] = [createExecutionStore(db), createInquiryStore(db)];
     const temporal = createTemporal(harness.connection, 'inquiries');
     const log = pino({ level: 'silent' });
-    const inbox = createInbox(temporal, readerOf(temporal), store, Date.now, log);
-    await createIndexKeeper(temporal, readerOf(temporal), index, log, Date.now, inbox.take).tick();
+    const inbox = createInbox({ temporal, projections: readerOf(temporal), store, clock: Date.now, log });
+    await createIndexKeeper({
+      temporal,
+      projections: readerOf(temporal),
+      store: index,
+      log,
+      clock: Date.now,
+      onRead: inbox.take,
+    }).tick();
     const { tenant } = await harness.api.principals.authenticate(DEV_KEY);
     const { rows } = await store.list(tenant, { status: 'pending' }, { offset: 0, limit: 100 });
     expect(rows.map(({ n, inquiry }) => [integerId(n), inquiry.request.prompt])).toContainEqual([run, 'Lost?']);

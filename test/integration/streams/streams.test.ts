@@ -116,7 +116,11 @@ describe('the events of an execution', () => {
         return temporal.follow(...args);
       },
     };
-    const watches = createWatchService(counted, harness.api.executions, pino({ level: 'silent' }));
+    const watches = createWatchService({
+      temporal: counted,
+      executions: harness.api.executions,
+      log: pino({ level: 'silent' }),
+    });
     const principal = await harness.api.principals.authenticate(DEV_KEY);
     const { id } = await start('examples.followed');
     const leaving = new AbortController();

@@ -30,7 +30,7 @@ it.each<[string, PrincipalKind, had: Given, byKeys: Given | null, byToken: Given
   const verify = async () => {
     throw new Error('nobody sends a token here');
   };
-  const service = createPrincipalService(store, verify, { clock: () => 0, memory: 0 });
+  const service = createPrincipalService({ store, verify, clock: () => 0, memory: 0 });
   const principal: Principal = {
     id: 1,
     tenant: 'one',

@@ -115,7 +115,7 @@ describe('a token without a tenant', () => {
       groups: [],
     });
     const service = (tenant: string | null) =>
-      createPrincipalService(store, async () => bearer(tenant), { clock: () => 0, memory: 0, tenantClaim });
+      createPrincipalService({ store, verify: async () => bearer(tenant), clock: () => 0, memory: 0, tenantClaim });
     const answer = await service(null)
       .authenticate('a.b.c')
       .then(

@@ -49,14 +49,14 @@ async function control(execution: object, action: ControlAction, mayDecide = tru
   const demandApprover = async () => {
     if (!mayDecide) throw new AppError('self_approval', 'ann has started the run');
   };
-  const service = createControlService(
-    ...([
-      { temporal: { signal }, projections: {} },
-      { get: async () => ({ n: 1, execution }) },
-      { inquiries: { demandApprover }, signer: { sealControl: () => ({}) } },
-      Date.now,
-    ] as never as Parameters<typeof createControlService>),
-  );
+  const service = createControlService({
+    temporal: { signal },
+    projections: {},
+    executions: { get: async () => ({ n: 1, execution }) },
+    inquiries: { demandApprover },
+    signer: { sealControl: () => ({}) },
+    clock: Date.now,
+  } as never);
   const refused = await service.control(ann, '1', action, null).then(
     () => 'done',
     (error: AppError) => error.code,

@@ -58,7 +58,13 @@ async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
     principals: { asItStands: async () => (looks.length > 1 ? looks.shift()! : looks[0]!) },
   };
   const log = { warn: () => undefined, error: () => undefined } as never;
-  const service = createBulkService(jobs as never, {} as never, services as never, Date.now, log);
+  const service = createBulkService({
+    jobs: jobs as never,
+    store: {} as never,
+    ...(services as never),
+    clock: Date.now,
+    log,
+  });
   await service.run(stop.signal);
   return { status: job.status, acted, errors: job.errors };
 }
@@ -118,7 +124,13 @@ it.each<[BulkVerb, Principal, string | null]>([
 ])('%s is begun by whoever may, not by others', async (verb, principal, refused) => {
   const jobs = { create: async () => undefined };
   const services = { executions: { numberOf: async () => 1 } };
-  const service = createBulkService(jobs as never, {} as never, services as never, Date.now, {} as never);
+  const service = createBulkService({
+    jobs: jobs as never,
+    store: {} as never,
+    ...(services as never),
+    clock: Date.now,
+    log: {} as never,
+  });
   const begun = service.begin(principal, verb, { ids: ['1024'] }, '').then(
     () => null,
     (error: unknown) => (error instanceof AppError ? error.code : error),

@@ -32,19 +32,19 @@ const RUN = {
 /** What is said of a run, with `carried` for what a retry of it reads. */
 async function explain(execution: object, carried: unknown = null, { untold = [] }: { untold?: object[] } = {}) {
   const { execution: shown, mask } = maskExecution({ ...RUN, ...execution } as unknown as Execution);
-  const service = createExplanationService(
-    ...([
-      { readUnmasked: async () => ({ n: 1_800_000_000_000_000, execution: shown, mask, projected: null }) },
-      {
-        readCarried: async () => {
-          if (carried instanceof Error) throw carried;
-          return carried;
-        },
+  const service = createExplanationService({
+    executions: {
+      readUnmasked: async () => ({ n: 1_800_000_000_000_000, execution: shown, mask, projected: null }),
+    },
+    projections: {
+      readCarried: async () => {
+        if (carried instanceof Error) throw carried;
+        return carried;
       },
-      { pollers: async (queue: string) => (queue === 'served' ? 1 : 0) },
-      { untold: async () => untold },
-    ] as never as Parameters<typeof createExplanationService>),
-  );
+    },
+    temporal: { pollers: async (queue: string) => (queue === 'served' ? 1 : 0) },
+    deliveries: { untold: async () => untold },
+  } as never);
   return service.explain({} as Principal, '1');
 }
 

@@ -20,12 +20,12 @@ describe('what is to follow a failure', () => {
       get: async () => ({ n: 7, execution: { authentic, input: {}, failure: null, memo: null, run: null } }),
       start: async (__: unknown, { ref }: { ref: string }) => started.push(ref),
     };
-    const hooks = createFailureHooks(
-      store as unknown as FailureHookStore,
-      executions as unknown as ExecutionService,
-      'default',
-      pino({ level: 'silent' }),
-    );
+    const hooks = createFailureHooks({
+      store: store as unknown as FailureHookStore,
+      executions: executions as unknown as ExecutionService,
+      namespace: 'default',
+      log: pino({ level: 'silent' }),
+    });
     await hooks.tick();
     expect([started, ended.map((why) => why?.split(':')[0] ?? null)]).toEqual([wanted, [error]]);
   });
@@ -49,12 +49,12 @@ describe('what is to follow a failure', () => {
         if (tenant === 'a') throw new Error('Failed query', { cause: new AppError(away, 'x') });
       },
     };
-    const hooks = createFailureHooks(
-      store as unknown as FailureHookStore,
-      executions as unknown as ExecutionService,
-      'default',
-      pino({ level: 'silent' }),
-    );
+    const hooks = createFailureHooks({
+      store: store as unknown as FailureHookStore,
+      executions: executions as unknown as ExecutionService,
+      namespace: 'default',
+      log: pino({ level: 'silent' }),
+    });
     await hooks.tick();
     expect([asked, ended]).toEqual([
       ['a a1', 'b b1', 'c c1', 'b b2'],

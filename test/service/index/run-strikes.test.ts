@@ -34,7 +34,12 @@ async function terminated(strikes: [name: string, at: Date, namespace?: string][
   for (const [name, at, namespace = 'default'] of strikes) await store.add(namespace, run(name), at);
   const ended: string[] = [];
   const terminateRun = async ({ runId }: RunKey) => void ended.push(runId);
-  const keeper = createStrikeKeeper({ namespace: 'default', terminateRun }, store, silent, () => noon.getTime());
+  const keeper = createStrikeKeeper({
+    temporal: { namespace: 'default', terminateRun },
+    store,
+    log: silent,
+    now: () => noon.getTime(),
+  });
   await keeper.tick();
   await keeper.tick();
   return ended;
@@ -113,7 +118,12 @@ describe('a run is terminated, once,', () => {
     const away = async () => {
       throw new Error('away');
     };
-    const keeper = createStrikeKeeper({ namespace: 'default', terminateRun: away }, store, silent, () => 0);
+    const keeper = createStrikeKeeper({
+      temporal: { namespace: 'default', terminateRun: away },
+      store,
+      log: silent,
+      now: () => 0,
+    });
     await expect(keeper.tick()).rejects.toThrow('away');
     expect(await terminated([])).toEqual(['run_a']);
   });

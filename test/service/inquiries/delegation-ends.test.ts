@@ -104,7 +104,7 @@ function setUp(
     namesOf: async (_: string, subjects: string[]) => subjects,
     lastDisabled: async () => standing,
   } as unknown as PrincipalStore;
-  const principals = createPrincipalService(kept, async () => null, { clock: () => NOW, memory });
+  const principals = createPrincipalService({ store: kept, verify: async () => null, clock: () => NOW, memory });
   const ends = createDelegationEnds({
     store: {
       async delegated() {

@@ -32,22 +32,19 @@ async function decide(taken: readonly number[]): Promise<string> {
     decisions: Array.from({ length: count }, (_, at) => ({ decision: { id: `${index} ${at}` } })),
   }));
   const audited: string[] = [];
-  const service = createInquiryService(
-    ...([
-      { temporal: {}, projections: {} },
-      { get: async () => ({ n: 1, execution: { workflowId: 'w', run: { starters: [] }, inquiries } }) },
-      {},
-      {
-        principals: { namesOf: async () => ['ann'] },
-        audit: {
-          record: async (_: Principal, { details }: { details: { result: string } }) => audited.push(details.result),
-        },
-        ends: { endStale: async () => false },
-        onceSettled: (view: object, work: (view: object) => unknown) => work(view),
-      },
-      Date.now,
-    ] as never as Parameters<typeof createInquiryService>),
-  );
+  const service = createInquiryService({
+    temporal: {},
+    projections: {},
+    executions: { get: async () => ({ n: 1, execution: { workflowId: 'w', run: { starters: [] }, inquiries } }) },
+    store: {},
+    principals: { namesOf: async () => ['ann'] },
+    audit: {
+      record: async (_: Principal, { details }: { details: { result: string } }) => audited.push(details.result),
+    },
+    ends: { endStale: async () => false },
+    onceSettled: (view: object, work: (view: object) => unknown) => work(view),
+    clock: Date.now,
+  } as never);
   const answer = { option: 'approve', response: null, comment: null, channel: 'api' as const };
   const code = await service.respond(ann, String(integerId(1, 1)), answer).then(
     () => 'done',

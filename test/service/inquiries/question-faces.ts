@@ -145,11 +145,18 @@ export function facesOf(asking: AskingRun) {
   const send = createDelegationSender({ temporal, projections, signer } as never);
   const store = { delegated: async () => [] };
   const ends = createDelegationEnds({ store, projections, principals, send, log: { error() {} }, clock } as never);
-  const inquiries = createInquiryService(
-    ...([reading, executions, {}, { principals, audit, signer, ends, onceSettled }, clock] as never as Parameters<
-      typeof createInquiryService
-    >),
-  );
+  const inquiries = createInquiryService({
+    temporal,
+    projections,
+    executions,
+    store: {},
+    principals,
+    audit,
+    signer,
+    ends,
+    onceSettled,
+    clock,
+  } as never);
   const delegations = createDelegationService({
     inquiries,
     principals,
@@ -159,25 +166,22 @@ export function facesOf(asking: AskingRun) {
     onceSettled,
     clock,
   } as never);
-  const controls = createControlService(
-    ...([
-      reading,
-      executions as never,
-      {
-        inquiries,
-        signer,
-        holds: { settle: async () => undefined },
-        children: { passOn: async () => undefined },
-        log: pino({ level: 'silent' }),
-        attempts: { hold: async () => undefined, end: async () => undefined },
-      },
-      clock,
-    ] as const),
-  );
+  const controls = createControlService({
+    temporal,
+    projections,
+    executions,
+    inquiries,
+    signer,
+    holds: { settle: async () => undefined },
+    children: { passOn: async () => undefined },
+    log: pino({ level: 'silent' }),
+    attempts: { hold: async () => undefined, end: async () => undefined },
+    clock,
+  } as never);
   const sealer = createSealer([MASTER], 'signal');
-  const tokens = createSignalTokenService(sealer, { executions, inquiries, principals } as never, clock);
+  const tokens = createSignalTokenService({ sealer, executions, inquiries, principals, clock } as never);
   const linkSealer = createSealer([MASTER], 'link');
-  const links = createInquiryLinkService(linkSealer, inquiries, principals as never, clock);
+  const links = createInquiryLinkService({ sealer: linkSealer, inquiries, principals: principals as never, clock });
   const app = createTestApp(
     {},
     {

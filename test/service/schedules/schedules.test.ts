@@ -45,7 +45,13 @@ it.each<[string, string, string | undefined, boolean, number]>([
     },
   } as unknown as ExecutionService;
   const principals = { asItStands: async (principal: Principal) => principal };
-  const service = createScheduleService(temporal, executions, principals, pino({ level: 'silent' }), () => 0);
+  const service = createScheduleService({
+    temporal,
+    executions,
+    principals,
+    log: pino({ level: 'silent' }),
+    clock: () => 0,
+  });
   for (let round = 0; round < 3; round += 1) await service.refresh();
   expect(notes).toHaveLength(pauses);
   expect(notes.every((each) => each.length <= 4_000)).toBe(true);
@@ -84,7 +90,13 @@ it.each<[string, number[], number[], number, number[]]>([
   } as unknown as TemporalSchedules;
   const executions = { prepare: async () => ({}), demandStarter: async () => undefined } as unknown as ExecutionService;
   const principals = { asItStands: async (principal: Principal) => principal };
-  const service = createScheduleService(temporal, executions, principals, pino({ level: 'silent' }), () => AT);
+  const service = createScheduleService({
+    temporal,
+    executions,
+    principals,
+    log: pino({ level: 'silent' }),
+    clock: () => AT,
+  });
   for (let time = 0; time < times; time += 1) await service.trigger(maker, 'a', undefined);
   expect(triggered).toEqual(taken);
 });

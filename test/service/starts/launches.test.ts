@@ -16,7 +16,12 @@ function scene() {
   const signer = { withWarrant: ({ memo }: Blueprint) => memo };
   const queues = { demandOwn: async () => undefined };
   const options = { signer, queues, clock: Date.now };
-  const launcher = createLauncher(temporal as never, store as never, {} as never, options);
+  const launcher = createLauncher({
+    temporal: temporal as never,
+    store: store as never,
+    turns: {} as never,
+    ...options,
+  });
   const blueprint = (tenant: string) => (n: number) =>
     ({
       input: {},

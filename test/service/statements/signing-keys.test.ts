@@ -71,7 +71,7 @@ async function processOver(
   };
   const wait = (milliseconds: number, signal?: AbortSignal) =>
     milliseconds < 10_000 ? Promise.resolve() : patience(signal);
-  const service = createSigningKeyService(store, sealer, { signer, pems, tell, log, wait });
+  const service = createSigningKeyService({ store, sealer, signer, pems, tell, log, wait });
   return { service, trusted, told };
 }
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
   server = await startPostgres();
   database = await openPostgres(server.url);
   store = createPrincipalStore(database.db);
-  service = createPrincipalService(store, async () => null, { clock: () => now, memory: 0 });
+  service = createPrincipalService({ store, verify: async () => null, clock: () => now, memory: 0 });
   home = await principal('root', await store.ensureTenant(randomUUID(), 'default', 'Default'), 'default');
 });
 afterAll(async () => {

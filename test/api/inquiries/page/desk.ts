@@ -94,12 +94,12 @@ export function createDesk() {
   };
   const sealer = createSealer(['a master key for tests, long enough for one'], 'link');
   const principals = { findPerson: async () => null, namesOf: async () => [] };
-  const links = createInquiryLinkService(
+  const links = createInquiryLinkService({
     sealer,
-    inquiries as InquiryService,
-    principals as unknown as PrincipalService,
-    () => now,
-  );
+    inquiries: inquiries as InquiryService,
+    principals: principals as unknown as PrincipalService,
+    clock: () => now,
+  });
   const app = createTestApp({}, { links });
 
   return {
