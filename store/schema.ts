@@ -182,7 +182,7 @@ export const revisions = pgTable(
   (table) => [unique('revisions_number').on(table.workflow, table.revision)],
 );
 
-/** The execution index: a cache of projections, for lists. One row a run (design/index.md). */
+/** The execution index: a cache of projections, for lists. One row a run. */
 export const executions = pgTable(
   'executions',
   {

@@ -26,7 +26,7 @@ export interface AuditService {
   ): Promise<AuditRow[]>;
 }
 
-/** Makes the service over a store. */
+/** Creates the service. */
 export function createAuditService(store: AuditStore, log: Logger): AuditService {
   return {
     async record({ tenant, subject }, change) {

@@ -11,7 +11,7 @@ import type { TokenClaims, VerifyToken } from './tokens.ts';
 
 const KEY_PREFIX = 'fmt_';
 
-/** Who shares an installation. */
+/** A tenant of the installation. */
 export interface Tenant {
   id: string;
   ref: string;
@@ -22,16 +22,16 @@ export interface Tenant {
 /** Another name of a person, with their subject. */
 export type NamedAlias = AliasRow & { subject: string };
 
-/** Authenticates callers. */
+/** Authenticates callers, and manages tenants, keys, and the names of people. */
 export interface PrincipalService {
-  /** Who has a key or a token. Throws `unauthenticated`; the answer does not tell an unknown key from an expired one. */
+  /** Returns the principal of an API key or a token. Throws `unauthenticated`, with the same message for unknown and expired keys. */
   authenticate(key: string | undefined): Promise<Principal>;
-  /** Makes a tenant. Throws `forbidden` but for an admin of the default tenant, `tenant_exists`. */
-  createTenant(caller: Principal, options: { ref: string; label: string }): Promise<Tenant>;
+  /** Creates a tenant. Throws `forbidden` unless the caller is an admin of the default tenant, `tenant_exists`. */
+  createTenant(caller: Principal, tenant: { ref: string; label: string }): Promise<Tenant>;
   /**
-   * Makes a key, which is told once; its principal is made too, or given what stands in the body. Throws `forbidden`
-   * for another tenant's but for an admin of the default tenant, `tenant_not_found`, and `last_admin` where the tenant would be left
-   * without an admin, or with one alone who expires; `force` lets that through for another tenant than the caller's.
+   * Creates a key, whose secret is returned only here, and creates its principal or updates it to the body. `force` allows another
+   * tenant than the caller's to be left without a lasting admin. Throws `forbidden` for another tenant unless the caller is an admin of
+   * the default tenant, `tenant_not_found`, and `last_admin` where the tenant would have no admin, or only one that expires.
    */
   createKey(
     caller: Principal,
@@ -39,59 +39,57 @@ export interface PrincipalService {
     options?: { force?: boolean },
   ): Promise<{ secret: string; row: KeyRow; tenantRef: string }>;
   /**
-   * Returns all names of the person that a principal is, its subject first: other subjects that are joined to it, by an alias or
-   * because its credential acts for them, and the aliases of each.
+   * Returns all names of a principal's person, the principal's subject first: subjects joined to it by an alias or by its credential,
+   * and the aliases of each.
    */
   namesOf(principal: Principal): Promise<string[]>;
-  /** Returns the mail address of a person, as an admin has given it to them as another name; null where there is none. */
+  /** Returns the mail address that an admin has given a person as an alias; null when there is none. */
   mailAddressOf(principal: Principal): Promise<string | null>;
-  /**
-   * Finds the person who has a Slack user or an e-mail address as another name, with what they may do now; null: nobody.
-   */
+  /** Finds the person with an alias, such as a Slack user or a mail address, with their present permissions; null when there is none. */
   findPerson(tenant: string, kind: AliasKind, value: string): Promise<Principal | null>;
-  /** Finds the person who has a name, as a subject or of whatever kind, with what they may do now; null: nobody. */
+  /** Finds the person with a subject or an alias of any kind, with their present permissions; null when there is none. */
   findNamed(tenant: string, name: string): Promise<Principal | null>;
   /**
-   * Finds the person who has a subject where it is known what they may do now: by a key of theirs that holds, or by a token that is
-   * remembered. Null otherwise, and for who is disabled.
+   * Finds the person with a subject, if their present permissions are known: by a valid key, or by a token that is remembered. Null
+   * otherwise, and for a disabled person.
    */
   findGranted(tenant: string, subject: string): Promise<Principal | null>;
   /**
-   * Returns a principal that has asked for something earlier, with the roles and permissions that it has now: those of its keys, also
-   * of expired and revoked ones, and those of its last token. Where neither is known it keeps what it had. An agent, whose person may
-   * do more than it was ever given, has never more than it had. Null: it is disabled.
+   * Returns the principal of an earlier request with its present roles and permissions: those of its keys, also expired and revoked
+   * ones, and of its last token; unchanged where neither is known. An agent never gets more than it had. Null: the principal is
+   * disabled.
    */
   asItStands(principal: Principal): Promise<Principal | null>;
   /**
-   * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: whoever has kept it finds out later
-   * whether that has happened since, also where it was enabled again.
+   * Returns a text that changes whenever one of some subjects is disabled, and never otherwise: comparing two of them shows whether
+   * that has happened in between, even if the subject was enabled again.
    */
   standingOf(tenant: string, subjects: readonly string[]): Promise<string>;
-  /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, also where it was enabled again. */
+  /** Reports whether one of some subjects was disabled at a time (ISO 8601) or later, even if it was enabled again. */
   wasDisabledSince(tenant: string, subjects: readonly string[], time: string): Promise<boolean>;
   /**
-   * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it decides nothing by links or in
-   * chat. Throws `principal_not_found`, and `last_admin` for the last one whose credential holds.
+   * Disables a principal of the caller's tenant: its keys are revoked, its tokens refused, and it cannot decide by links or in chat.
+   * Throws `principal_not_found`, and `last_admin` for the last admin with a valid credential.
    */
   disable(caller: Principal, subject: string): Promise<void>;
-  /** Lets a disabled principal have credentials again; its keys stay revoked. Throws `principal_not_found`. */
-  enable(principal: Principal, subject: string): Promise<void>;
-  /** The other names of the people of the caller's tenant. */
-  listAliases(principal: Principal): Promise<NamedAlias[]>;
+  /** Enables a disabled principal; its keys stay revoked. Throws `principal_not_found`. */
+  enable(caller: Principal, subject: string): Promise<void>;
+  /** Lists the aliases in the caller's tenant. */
+  listAliases(caller: Principal): Promise<NamedAlias[]>;
   /**
-   * Gives a person another name; one of the kind `subject` joins a second subject to them. Throws `alias_exists` when it is
-   * somebody's already.
+   * Creates an alias of a person; an alias of the kind `subject` joins a second subject to them. Throws `alias_exists` when it is
+   * taken.
    */
-  createAlias(principal: Principal, aliasCreate: AliasCreate): Promise<NamedAlias>;
-  /** Takes a name away from a person. Throws `alias_not_found`. */
-  deleteAlias(principal: Principal, id: number): Promise<void>;
-  /** The keys of the caller's tenant that have not been revoked. */
+  createAlias(caller: Principal, body: AliasCreate): Promise<NamedAlias>;
+  /** Deletes an alias. Throws `alias_not_found`. */
+  deleteAlias(caller: Principal, id: number): Promise<void>;
+  /** Lists the keys of the caller's tenant that are not revoked. */
   listKeys(caller: Principal): Promise<KeyRow[]>;
-  /** Ends a key of the caller's tenant at once. Throws `key_not_found`, and `last_admin` for the last admin's last key. */
+  /** Revokes a key of the caller's tenant. Throws `key_not_found`, and `last_admin` for the last key of the last admin. */
   revokeKey(caller: Principal, id: number): Promise<void>;
 }
 
-/** Milliseconds after which it is noted again that a token was seen whose claims have not changed. */
+/** Milliseconds after which a token with unchanged claims is recorded again. */
 const CLAIMS_STALE = 3_600_000;
 
 /** The dependencies of the service. */
@@ -100,17 +98,15 @@ export interface PrincipalDependencies {
   verify: VerifyToken;
   /** Returns the time in milliseconds. */
   clock: () => number;
+  /** Seconds for which a person counts as having what their last token granted where they present none: in chat and behind links. */
   memory: number;
+  /** Whether tokens must name their tenant; absent: once there is a second one. */
   tenantClaim?: 'required' | 'optional' | undefined;
+  /** Is called with each subject that was disabled or given a key, and with who did it, as a principal of the same tenant. */
   onChanged?: (caller: Principal, subject: string) => void;
 }
 
-/**
- * Makes the service over a store; `clock` gives milliseconds. `memory` is for how many seconds a person counts as having what their
- * last token granted, where no token comes along: in chat and behind links. `tenantClaim` says whether tokens must name their tenant;
- * without it they must once there is a second one. `onChanged` hears of each principal that was disabled or given a key, and by whom, as
- * a principal of the same tenant.
- */
+/** Creates the service. */
 export function createPrincipalService({
   store,
   verify,
@@ -121,7 +117,7 @@ export function createPrincipalService({
 }: PrincipalDependencies): PrincipalService {
   let shared = false;
 
-  /** Returns whether tokens must name their tenant. There is no way back from a second tenant. */
+  /** Reports whether tokens must name their tenant. Once there is a second tenant, there always is. */
   async function needsTenant(): Promise<boolean> {
     if (tenantClaim !== undefined) return tenantClaim === 'required';
     shared ||= await store.hasTenantBeside(HOME_TENANT);
@@ -137,18 +133,18 @@ export function createPrincipalService({
     if (found === null) throw new AppError('unauthenticated', 'the token names a tenant that is not there');
     const now = clock();
     const times = { now: new Date(now), stale: new Date(now - CLAIMS_STALE) };
-    // An agent's token grants what its person has given the agent, which is no more than that.
+    // The grants of an agent's token are those that its person gave the agent: they say nothing about the person.
     const id = await store.rememberBearer(found.id, subject, kind === 'person' ? grants : null, times);
     if (id === null) throw new AppError('unauthenticated', `the principal "${subject}" is disabled`);
     return { id, tenant: found.id, tenantRef: found.ref, subject, kind, onBehalfOf: null, ...grants };
   }
 
-  /** Returns what the last token of a principal has granted; null: it has sent none as a person, or too long ago. */
+  /** Returns what the last token of a person granted; null when there was none, or too long ago. */
   function rememberedClaims({ principal: { claims, claimsSeen } }: KnownPrincipal): Grants | null {
     return claimsSeen !== null && claimsSeen.getTime() >= clock() - memory * 1000 ? claims : null;
   }
 
-  /** Returns a principal that comes without a credential, with what its credentials grant now: nothing where it has none. */
+  /** Returns a principal that presents no credential with what its credentials grant now: nothing where it has none. */
   function presentOf(known: KnownPrincipal): Principal {
     const { principal, tenantRef, keyKinds } = known;
     const { id, tenant, subject, roles, permissions, groups, disabled } = principal;
@@ -172,7 +168,7 @@ export function createPrincipalService({
     };
   }
 
-  /** Whose token has granted `admin` within the hour, or as long as that is remembered, counts as an admin. */
+  /** Counts as an admin whoever has sent a token with `admin` within the hour, or for as long as tokens are remembered. */
   function adminGuard(force: boolean): AdminGuard {
     const now = clock();
     return { now: new Date(now), seenSince: new Date(now - Math.max(memory * 1000, CLAIMS_STALE)), force };
@@ -244,7 +240,7 @@ export function createPrincipalService({
       const name = aliasName(kind, value);
       const now = new Date(clock());
       const found = await store.findPerson(tenant, { kind, value: name }, now);
-      // Where subjects are addresses, an address is its own name.
+      // Subjects may be mail addresses.
       const known = found ?? (kind === 'email' ? await store.findPerson(tenant, { subject: name }, now) : null);
       return known === null ? null : presentOf(known);
     },
@@ -320,7 +316,7 @@ export function createPrincipalService({
   };
 }
 
-/** Returns a name as it is kept: that of a Slack user as Slack has it. */
+/** Returns the stored form of an alias; a Slack user id is stored unchanged. */
 function aliasName(kind: AliasKind, value: string): string {
   return kind === 'slack' ? value : grantName(value);
 }
@@ -329,23 +325,23 @@ function unknownSubject(subject: string): AppError {
   return new AppError('principal_not_found', `Principal '${subject}' not found`);
 }
 
-/** The tenant whose admins may make others: the first one. */
+/** The ref of the default tenant, whose admins manage the installation. */
 export const HOME_TENANT = 'default';
 
-/** Whether somebody is of the first tenant, whose admins look after the installation. */
+/** Reports whether a principal belongs to the default tenant. */
 export const isHome = ({ tenantRef }: Principal): boolean => tenantRef === HOME_TENANT;
 
-/** Throws `forbidden` but for the first tenant, for what concerns all of them. */
+/** Throws `forbidden` unless the caller belongs to the default tenant; `what` completes "may …". */
 export function demandHome(caller: Principal, what: string): void {
   if (!isHome(caller)) throw new AppError('forbidden', `only admins of the tenant "${HOME_TENANT}" may ${what}`);
 }
 
-/** A new API key: 256 random bits. */
+/** Generates an API key with 256 random bits. */
 export function newKey(): string {
   return KEY_PREFIX + randomBytes(32).toString('base64url');
 }
 
-/** What may be kept of a key: its beginning, for people, and its hash. */
+/** Returns what is stored of a key: its prefix, for people, and its hash. */
 export function keyRecord(key: string): { prefix: string; hash: string } {
   return { prefix: key.slice(0, KEY_PREFIX.length + 4), hash: sha256Hex(key) };
 }

@@ -22,7 +22,7 @@ export interface TaskQueueService {
   remove(caller: Principal, name: string): Promise<void>;
 }
 
-/** Makes the service over the stores. */
+/** Creates the service. */
 export function createTaskQueueService(
   store: TaskQueueStore,
   principals: Pick<PrincipalStore, 'findTenant'>,

@@ -29,7 +29,7 @@ export interface AttemptHolds {
   take(workflowId: string, status: ExecutionStatus, described: Described): Promise<void>;
   /** Looks at some of the runs that are watched, in rotation. */
   tick(): Promise<void>;
-  /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+  /** Works until the signal is aborted; logs an error once, and tries again. */
   run(signal: AbortSignal): Promise<void>;
 }
 

@@ -48,7 +48,7 @@ export interface ControlDependencies {
   clock: () => number;
 }
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createControlService({
   temporal,
   projections,

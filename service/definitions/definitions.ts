@@ -31,91 +31,88 @@ import { createSchemaGuard } from './schema-guard.ts';
 import { schemasOfRun } from './stored-schemas.ts';
 import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
 
-/** A stored workflow, and what is doubtful about it. */
+/** A workflow that was just stored, with warnings about it. */
 export interface WrittenWorkflow {
   workflow: StoredWorkflow;
   warnings: Issue[];
 }
 
-/** What a definition may name though it is not stored (yet). */
+/** A workflow or an action that a definition may name although it is not stored yet. */
 export interface Beside {
   ref: string;
   paramSchema: JsonObject | null;
   runs: 'workflow' | 'worker';
 }
 
-/** A content that was examined before it is stored and has no issues, with what is doubtful about it. */
+/** The result of an examination without issues: the hash of the content, and warnings. */
 export interface ExaminedContent {
   hash: string;
   warnings: Issue[];
 }
 
-/** Use cases around workflow definitions; each is scoped by the caller's tenant. */
+/** Manages workflow definitions; a caller sees only those of their own tenant. */
 export interface DefinitionService {
   get(
     principal: Principal,
     ref: string,
     pick?: { version?: string | undefined; revision?: number | undefined },
   ): Promise<StoredWorkflow>;
-  /** A workflow by its integer id. Throws `workflow_not_found`. */
+  /** Returns a workflow by its integer id. Throws `workflow_not_found`. */
   getById(principal: Principal, id: number): Promise<StoredWorkflow>;
   /**
-   * What a run of a definition can reach. Throws `sub_workflow_invalid`, and `definition_outdated` for a stored schema that can
-   * no longer be used, other than the `param_schema` of the definition itself, which is found with the input.
+   * Resolves everything that a run of a definition can reach. Throws `sub_workflow_invalid`, and `definition_outdated` for a stored
+   * schema that can no longer be used; the `param_schema` of the definition itself is checked with the input.
    */
   reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached>;
   /** Returns the refusal of a ref that is neither a workflow nor an action. */
   unknownRef(principal: Principal, ref: string): Promise<AppError>;
-  /**
-   * Returns a definition that is not stored as a run of it would have it. Throws `definition_invalid` with all issues, and what `reach`
-   * throws.
-   */
+  /** Resolves a definition that is not stored as for a run. Throws `definition_invalid` with all issues, and what `reach` throws. */
   resolveUnsaved(
     principal: Principal,
     body: DefinitionAlone,
   ): Promise<Reached & { definition: Definition; paramSchema: JsonObject | null; outSchema: JsonObject | null }>;
-  /** Whether a ref is an action, built in or stored. */
+  /** Reports whether a ref is an action, built-in or stored. */
   isAction(principal: Principal, ref: string): Promise<boolean>;
-  /** A page of workflows and how many there are. Throws `pack_not_found` for a pack in the path that is not there. */
+  /** Lists a page of workflows; `total` counts all that match. */
   list(
     principal: Principal,
     filter: WorkflowFilter,
     page: { offset: number; limit: number },
   ): Promise<{ rows: StoredWorkflow[]; total: number }>;
-  /** Like `list`, of a pack that must exist. */
+  /** Lists a page of the workflows of a pack. Throws `pack_not_found`. */
   listOfPack(
     principal: Principal,
     packRef: string,
     page: { offset: number; limit: number },
   ): Promise<{ rows: StoredWorkflow[]; total: number }>;
-  /**
-   * Everything that is wrong with a body of `create`, or with a definition and its schemas alone, or doubtful. Stores
-   * nothing.
-   */
+  /** Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone. Stores nothing. */
   validate(principal: Principal, body: unknown): Promise<Validation>;
-  /** Stores a new definition, which is examined unless it was before. Throws `definition_invalid`, `pack_not_found`, `workflow_exists`. */
+  /**
+   * Stores a new workflow; examines it unless `before` is the result of an examination. Throws `definition_invalid`, `request_invalid`,
+   * `pack_not_found`, `workflow_exists`.
+   */
   create(principal: Principal, body: WorkflowCreate, before?: ExaminedContent): Promise<WrittenWorkflow>;
-  /** Examines what `apply` would store, next to others which may not be there yet. */
+  /** Examines what `apply` would store; `besides` may be named by it although they are not stored yet. */
   examineBeside(
     principal: Principal,
     body: WorkflowCreate,
     besides: readonly Beside[],
   ): Promise<ExaminedContent & { issues: Issue[] }>;
   /**
-   * Brings a workflow to what it is given as, whose content was examined before: nothing waits for the pool. Throws what `create` and
-   * `update` throw, and `busy` when it has been changed since then.
+   * Creates or updates a workflow whose content was examined before, without any wait for the pool. Throws what `create` and `update`
+   * throw, and `busy` when the workflow was changed since the examination.
    */
   apply(
     principal: Principal,
     body: WorkflowCreate,
     examined: ExaminedContent,
   ): Promise<{ ref: string; change: 'created' | 'updated' | 'unchanged'; revision: number; warnings: Issue[] }>;
-  /** Deletes a workflow with its revisions, and not its runs. */
+  /** Deletes a workflow with its revisions, but not its runs. */
   forget(principal: Principal, id: number): Promise<void>;
-  /** The revisions of a workflow, newest first. Throws `workflow_not_found`. */
+  /** Lists the revisions of a workflow, newest first. Throws `workflow_not_found`. */
   revisions(principal: Principal, ref: string): Promise<RevisionInfo[]>;
   /**
-   * Changes a definition; changed content is a new revision. With a tag, only what still has it. Throws
+   * Updates a workflow; other content becomes a new revision. With a tag, only if the workflow still has it. Throws
    * `definition_invalid`, `workflow_not_found`, `precondition_failed`.
    */
   update(
@@ -130,14 +127,13 @@ export interface DefinitionService {
 export interface DefinitionDependencies {
   store: DefinitionStore;
   actions: ActionStore;
+  /** Examines definitions that are not small. */
   pool: JobPool<DefinitionJobs>;
+  /** Returns warnings about channels that a definition tells people through and that the tenant has not set up. */
   deliveryWarnings?: (tenant: string, definition: Definition) => Promise<Issue[]>;
 }
 
-/**
- * Makes the service over a store; definitions that are not small are examined in the pool. `deliveryWarnings` says what a tenant has
- * not set up of what a definition tells people through.
- */
+/** Creates the service. */
 export function createDefinitionService({
   store,
   actions: actionStore,
@@ -161,7 +157,7 @@ export function createDefinitionService({
     throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
   }
 
-  /** The actions that a definition names and that are not built in: stored ones, and workflows. */
+  /** Finds the stored actions and the workflows that a definition names. */
   async function actionsFor(
     principal: Principal,
     definition: Definition,
@@ -185,7 +181,7 @@ export function createDefinitionService({
     return Object.fromEntries(candidates);
   }
 
-  /** Finds what is wrong with a definition, or doubtful; `besides` may be named by it although they are not stored. */
+  /** Finds the issues and warnings of a definition; `besides` may be named by it although they are not stored. */
   async function examined(
     principal: Principal,
     { definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>,
@@ -197,8 +193,8 @@ export function createDefinitionService({
   }
 
   /**
-   * Refuses what is wrong with the definition of a workflow, all at once; returns what is doubtful. Throws `definition_invalid`, and
-   * `busy` when not this content was examined before.
+   * Returns the warnings about the content of a workflow. Throws `definition_invalid` with all issues, and `busy` when another content
+   * was examined before.
    */
   async function check(
     principal: Principal,
@@ -328,7 +324,7 @@ export function createDefinitionService({
     async update(principal, ref, body, { tag, before } = {}) {
       for (;;) {
         const examined = contentAfter(await get(principal, ref), body);
-        // Examined before the row is locked: that takes time, and an embedded database has one connection.
+        // The examination takes time, so it precedes the lock of the row: an embedded database has one connection.
         const warnings = examined.changed ? await check(principal, ref, examined.content, before) : [];
         const change = (stored: StoredWorkflow) => {
           if (tag !== undefined && tag !== entityTag(stored)) {
@@ -349,7 +345,7 @@ export function createDefinitionService({
           if (!updated) throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
           return { workflow: await get(principal, ref), warnings };
         } catch (error) {
-          // Somebody else has stored another content meanwhile: the change is made to that one.
+          // Somebody else has stored other content meanwhile: apply the update to that.
           if (!(error instanceof ChangedMeanwhile)) throw error;
         }
       }
@@ -357,10 +353,10 @@ export function createDefinitionService({
   };
 }
 
-/** Undoes an update of a content that has not been examined. */
+/** Rolls back an update whose content was not examined. */
 class ChangedMeanwhile extends Error {}
 
-/** The content of a stored workflow after an update, and whether that is another one. */
+/** Returns the content of a stored workflow after an update, and whether it differs. */
 function contentAfter(stored: StoredWorkflow, body: WorkflowUpdate): { content: RevisionContent; changed: boolean } {
   const content = contentOf(
     body.version ?? stored.version,
@@ -375,7 +371,7 @@ function newContent({ version, definition, param_schema = null, out_schema = nul
   return contentOf(version, definition, param_schema, out_schema);
 }
 
-/** What tells one state of a workflow from another: any change of it makes another (RFC 9110, ETag). */
+/** Returns the entity tag of a workflow, which any change of it changes (RFC 9110, ETag). */
 export function entityTag({ revision, updated }: Pick<StoredWorkflow, 'revision' | 'updated'>): string {
   return `"${revision}-${updated.getTime().toString(36)}"`;
 }
@@ -402,7 +398,7 @@ function contentOf(
   paramSchema: JsonObject | null,
   outSchema: JsonObject | null,
 ): RevisionContent {
-  // Zod's optional fields may be present as undefined in the type only: what was parsed came from JSON.
+  // Only the type allows undefined fields: the content was parsed from JSON.
   const hashed = { definition, paramSchema, outSchema } as unknown as Json;
   return { version, definition, paramSchema, outSchema, hash: sha256Hex(canonicalJson(hashed)) };
 }
@@ -413,12 +409,12 @@ function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issu
   return [{ code: 'ref_mismatch', path: '/ref', message }];
 }
 
-/** Whether a body is a definition by itself, as the documentation writes one, and not a workflow that has one. */
+/** Reports whether a body is a definition alone, as the documentation writes one, and not a workflow that has one. */
 function isBareDefinition(body: unknown): body is object {
   return typeof body === 'object' && body !== null && 'tasks' in body && !('definition' in body) && !('ref' in body);
 }
 
-/** Issues as they stand in a definition that is the whole body. */
+/** Makes the paths of issues relative to the definition. */
 function withoutPrefix(issues: readonly Issue[]): Issue[] {
   return issues.map((issue) => ({ ...issue, path: issue.path.replace(/^\/definition/, '') }));
 }

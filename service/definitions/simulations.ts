@@ -44,7 +44,7 @@ export interface SimulationDependencies {
   clock: () => number;
 }
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createSimulationService({
   definitions,
   connections,

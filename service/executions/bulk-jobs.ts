@@ -74,7 +74,7 @@ export interface BulkDependencies extends BulkServices {
   log: Logger;
 }
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createBulkService({
   jobs,
   store,

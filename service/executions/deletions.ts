@@ -45,7 +45,7 @@ export interface DeletionDependencies {
   clock: () => number;
 }
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createDeletionService({
   temporal,
   stores,

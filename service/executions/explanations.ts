@@ -57,7 +57,7 @@ export interface ExplanationDependencies {
   deliveries: Pick<DeliveryService, 'untold'>;
 }
 
-/** Makes the service. */
+/** Creates the service. */
 export function createExplanationService({
   executions,
   projections,

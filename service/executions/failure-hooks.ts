@@ -28,7 +28,7 @@ export interface FailureHookDependencies {
 }
 
 /**
- * Starts what definitions have as `on_failure`, once for each run that has failed (design/shapes.md, Definitions): in the name
+ * Starts what definitions have as `on_failure`, once for each run that has failed: in the name
  * of whoever started that; all starters of that run are starters of this one. Its number is made of the run's id, so that Temporal
  * itself knows it again.
  */
@@ -64,7 +64,7 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
   }
 
   return {
-    /** One round. */
+    /** Works one round. */
     async tick(): Promise<void> {
       const busy = new Set<string>();
       for (const row of await store.due(namespace, AT_ONCE)) {
@@ -86,7 +86,7 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
       }
     },
 
-    /** Keeps going until the signal is aborted. */
+    /** Works until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
       const trouble = 'what is to follow failures cannot be started';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });

@@ -53,7 +53,7 @@ export interface ExecutionLists {
   ): Promise<ExecutionStats & { groups?: StatsGroup[] }>;
 }
 
-/** Makes the service over a store. */
+/** Creates the service. */
 export function createExecutionLists(store: ExecutionStore): ExecutionLists {
   return {
     async list({ tenant }, filter, { offset, limit }) {

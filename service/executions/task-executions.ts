@@ -35,7 +35,7 @@ export interface ChildPage {
 /** Sub-workflow runs that one run can have started: more than its history can hold. */
 const MAX_CHILDREN = 20_000;
 
-/** Task executions as executions of their own (design/api.md, Executions); scoped by the caller's tenant. */
+/** Task executions as executions of their own; scoped by the caller's tenant. */
 export interface TaskExecutionService {
   /** A task execution by its integer id. Throws `execution_not_found`. */
   get(principal: Principal, id: string): Promise<TaskView>;
@@ -49,7 +49,7 @@ export interface TaskExecutionService {
   ): Promise<ChildPage>;
 }
 
-/** Makes the service. */
+/** Creates the service. */
 export function createTaskExecutionService(
   executions: Pick<ExecutionReader, 'get'>,
   store: ExecutionStore,

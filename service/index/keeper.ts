@@ -19,48 +19,54 @@ import { type MaskedExecution, maskExecution } from '../projections/masks.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { createSetAside } from './set-aside.ts';
 
-/** How often visibility is asked, in milliseconds. */
+/** Milliseconds between two rounds. */
 const INTERVAL = 500;
 
-/** How far each ask reaches back: visibility may show a run a little late, and once a minute much later. */
+/**
+ * Milliseconds that a round reads back: visibility mostly shows runs soon, but sometimes much later, so every minute a round reads back
+ * longer.
+ */
 const SHORT_OVERLAP = 10_000;
 const LONG_OVERLAP = 600_000;
 const LONG_EVERY = 60_000;
 
-/** Open rows are looked at again after this time, in milliseconds; rows that Temporal never got are dropped then. */
+/** Milliseconds after which the sweep looks at an open row again, or drops a row that Temporal never received; and rows of one sweep. */
 const SWEEP_AFTER = 60_000;
 const SWEEP_LIMIT = 50;
 
-/** Runs that were set aside and are tried again in one round. */
+/** The most runs set aside that one round tries again. */
 const ASIDE_LIMIT = 50;
 
-/** Rows that a rebuild looks at one by one, at a time. */
+/** Rows without a run that a rebuild reads at a time. */
 const REBUILD_PAGE = 500;
 
-/** Calls to Temporal at the same time. */
+/** Concurrent calls to Temporal. */
 const CONCURRENCY = 8;
 
-/** Hears of an open run that was described; with its status in the index, and that of the run above it where the index has one. */
+/**
+ * Is called with each open run that the sweep has described: its status in the index, and that of the run above it, null where the
+ * index has none.
+ */
 export type DescribedListener = (
   row: { workflowId: string; status: ExecutionStatus; above: ExecutionStatus | null },
   described: Described,
 ) => Promise<void>;
 
-/** Keeps the execution index. */
+/** Keeps the index of executions equal to what Temporal has. */
 export interface IndexKeeper {
-  /** One round: news, then the sweep. */
+  /** Works one round: reads visibility, tries runs that were set aside, sweeps open rows, and rebuilds the index if that was requested. */
   tick(): Promise<void>;
-  /** Asks for the whole index to be made again, by whichever keeper comes to it first; gives the rebuild's number. */
+  /** Requests a rebuild of the index by whichever reconciler comes to it first. Returns the number of the rebuild. */
   askRebuild(): Promise<number>;
-  /** Milliseconds since the last look began that is in the index; null before the first. */
+  /** Returns the milliseconds since the start of the last round that is in the index; null before the first. */
   lag(): number | null;
-  /** Milliseconds for which no round has succeeded; null while rounds succeed. */
+  /** Returns the milliseconds for which no round has succeeded; null while rounds succeed. */
   standing(): number | null;
-  /** Runs that were set aside. */
+  /** Counts the runs that were set aside. */
   setAside(): number;
-  /** The rebuild that was asked for last, and the last one that was done. */
+  /** Returns the last rebuild that was requested and the last one that was completed. */
   rebuilds(): Promise<{ generation: number; rebuilt: number }>;
-  /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+  /** Works until the signal is aborted; logs an error once, and tries again. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -72,14 +78,14 @@ export interface IndexKeeperDependencies {
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
+  /** Is called with each run whose whole history was read. */
   onRead?: (n: number, execution: MaskedExecution) => Promise<void>;
   onDescribed?: DescribedListener;
 }
 
 /**
- * Keeps the index equal to Temporal: asks visibility for starts and closings since its watermark, reads close events,
- * and looks at open rows in turn (design/index.md). Any number of keepers may run at once. `clock` gives milliseconds,
- * `onRead` hears of each run whose whole history was read, `onDescribed` of each open one that is looked at in turn.
+ * Creates the reconciler. It reads starts and closings from visibility since its watermark, reads close events, and looks at open rows
+ * in turn. Any number of reconcilers may run at once.
  */
 export function createIndexKeeper({
   temporal,
@@ -100,11 +106,11 @@ export function createIndexKeeper({
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId) return null;
     const memo = memoOf(info.memo);
-    // What is true of a run that went on as another tells the newest of the chain.
+    // The newest run of a chain says what is true of the chain.
     if (info.status === RUNNING && asksPeople(memo)) return wholeEntryFor(info);
     if (!isClosedRun(info)) return openEntry(namespace, info);
     if (memo?.hides) {
-      // What its close event says must be masked, and only its whole history tells how.
+      // Its close event must be masked, and only its whole history says how.
       const projected = await projections.read(workflowId);
       return projected === null
         ? null
@@ -114,7 +120,7 @@ export function createIndexKeeper({
     return event === null ? null : closedEntry(namespace, info, event);
   }
 
-  /** The same, for a row that may be wrong in anything: what describe and visibility cannot tell of an open run is read. */
+  /** Makes the entry of a run whose row may be wrong in everything: an open run is read, since describe and visibility do not tell all. */
   async function wholeEntryFor(info: RunInfo): Promise<IndexEntry | null> {
     const { workflowId, runId } = info.execution ?? {};
     if (!workflowId || !runId || info.status !== RUNNING) return entryFor(info);
@@ -126,7 +132,7 @@ export function createIndexKeeper({
     return entry;
   }
 
-  /** The entries of some runs; one that cannot be read is set aside. */
+  /** Makes the entries of runs; sets aside those that cannot be read. */
   async function entriesFor(infos: readonly RunInfo[], make: typeof entryFor): Promise<IndexEntry[]> {
     const entries = await mapConcurrently(infos, CONCURRENCY, async (info) => {
       try {
@@ -140,26 +146,26 @@ export function createIndexKeeper({
     return entries.filter((entry) => entry !== null);
   }
 
-  /** Writes entries; one that the database refuses is set aside. */
+  /** Writes entries; sets aside those that the database refuses. */
   async function write(entries: readonly IndexEntry[]): Promise<void> {
     const refused = await store.write(entries);
     for (const { entry, error } of refused) aside.put(entry.workflowId, error);
   }
 
-  /** Writes the entry of one run. Throws what the database refuses it for. */
+  /** Writes one entry. Throws the error with which the database refuses it. */
   async function writeOne(entry: IndexEntry): Promise<void> {
     const [refused] = await store.write([entry]);
     if (refused !== undefined) throw refused.error;
   }
 
-  /** Brings the row of a run that Temporal does not have up to date. */
+  /** Updates the row of a run that Temporal does not have. */
   async function settleMissing(row: IndexRow): Promise<void> {
-    // Until Temporal has seen it, it is a claim whose start has failed; with an idempotency key, a later try claims it again.
+    // A row without a version is the claim of a start that failed; a request with the same idempotency key claims it again.
     if (row.versionRun === '') await store.drop(row);
     else if (row.versionClosed === 0) await writeOne(goneEntry(row, new Date(clock())));
   }
 
-  /** Tries again what was set aside. */
+  /** Tries again the runs that were set aside. */
   async function retryAside(): Promise<void> {
     await mapConcurrently(aside.due().slice(0, ASIDE_LIMIT), CONCURRENCY, (workflowId) =>
       aside.attempt(workflowId, async () => {
@@ -170,7 +176,7 @@ export function createIndexKeeper({
     );
   }
 
-  /** Makes the whole index again, while it serves (design/index.md, 7). */
+  /** Rebuilds the whole index while it serves. */
   async function rebuild(generation: number): Promise<void> {
     for await (const page of temporal.list('')) {
       await write(await entriesFor(page, wholeEntryFor));
@@ -208,7 +214,7 @@ export function createIndexKeeper({
       for await (const page of temporal.list(query)) {
         const ids = page.map((info) => info.execution?.workflowId ?? '');
         const known = await store.known(namespace, ids);
-        // What the index has seen of a run already need not be read again.
+        // Leaves out what the index knows already.
         const news = page.filter((info) => {
           const before = known.get(info.execution?.runId ?? '');
           if (aside.has(info.execution?.workflowId ?? '')) return false;
@@ -222,7 +228,7 @@ export function createIndexKeeper({
         }
       }
     }
-    // Only now is everything up to these times in the index.
+    // Only now the index has everything up to these times.
     await store.write([], { namespace, started: new Date(started), closed: new Date(closed) });
     if (long) lastLong = now;
   }
@@ -235,7 +241,7 @@ export function createIndexKeeper({
     const known = isClosedRun(info) || asksPeople(row);
     const entry = known ? await entryFor(info) : openEntry(namespace, info, cancelRequested);
     if (entry === null) return;
-    // That a run waits is told by its worker alone; describe does not know.
+    // Only workers report that a run waits; describe does not tell.
     const waits = entry.status === 'running' && (row.status === 'waiting' || row.status === 'paused');
     await writeOne(waits ? { ...entry, status: row.status } : entry);
   }
@@ -288,7 +294,7 @@ export function createIndexKeeper({
   };
 }
 
-/** Whether a run may ask people, so that what its worker says of that must not be lost. */
+/** Reports whether a run may ask people, so that its worker's reports must not be lost. */
 function asksPeople(run: { actions: readonly string[] } | null): boolean {
   return run?.actions.includes('core.inquiry') ?? false;
 }

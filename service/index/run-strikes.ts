@@ -19,7 +19,7 @@ export interface StrikeKeeperDependencies {
 /** Terminates runs that have stopped worker processes twice; they close as failed with `limit_exceeded`. */
 export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDependencies) {
   return {
-    /** One round. */
+    /** Works one round. */
     async tick(): Promise<void> {
       for (const row of await store.due(temporal.namespace, STRIKE_LIMIT, AT_ONCE)) {
         const { workflowId, runId } = row;
@@ -29,7 +29,7 @@ export function createStrikeKeeper({ temporal, store, log, now }: StrikeKeeperDe
       }
     },
 
-    /** Keeps going until the signal is aborted. */
+    /** Works until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
       const trouble = 'runs that have stopped workers cannot be terminated';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 4 * INTERVAL, log, trouble });

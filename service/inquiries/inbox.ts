@@ -116,7 +116,7 @@ export function createInbox({ temporal, projections, store, clock, log }: InboxD
       }
     },
 
-    /** Keeps going until the signal is aborted; trouble is logged once and tried again. */
+    /** Works until the signal is aborted; logs an error once, and tries again. */
     run(signal: AbortSignal): Promise<void> {
       const trouble = 'the inbox cannot be kept up to date';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 8 * INTERVAL, log, trouble });

@@ -39,13 +39,13 @@ import {
 } from './deciders.ts';
 import type { DelegationEnds } from './delegation-ends.ts';
 
-/** Bytes of JSON that may come with a decision. */
+/** The most bytes of JSON in the response and comment of a decision. */
 const MAX_RESPONSE = 256 * 1024;
 
-/** Decisions that one run may be sent, whatever became of them. */
+/** The most decisions that one run is sent, including refused ones. */
 const MAX_DECISIONS = 10_000;
 
-/** Inquiries that are shown of a run that Temporal no longer has. */
+/** The most inquiries that are shown of a run that Temporal no longer has. */
 const MAX_KEPT = 1_000;
 
 /** An inquiry with its run. */
@@ -53,62 +53,62 @@ export interface InquiryView extends ExecutionView {
   inquiry: Inquiry;
 }
 
-/** What somebody answers. */
+/** An answer to an inquiry. */
 export interface Answer {
   option: string;
   response: Json;
   comment: string | null;
   channel: Channel;
-  /** The same id twice is one decision. */
+  /** Two answers with the same id are one decision. */
   id?: string | undefined;
   /**
-   * The `bound_to` that was shown: the decision holds for nothing else. Every channel that shows a question must pass it, and must
-   * not look it up when the answer comes; only a program that has not looked may leave it out.
+   * The `bound_to` that was shown: the decision is valid for nothing else. A channel that shows the question must pass it on, and must
+   * not look it up when the answer arrives; only a program that has not read the inquiry may omit it.
    */
   boundTo?: string | undefined;
-  /** The id of the request that brought it, for the audit log. */
+  /** The id of the request, for the audit log. */
   requestId?: string | undefined;
 }
 
-/** What has become of an answer; `received`: no worker has taken it yet. */
+/** The result of an answer; `received`: no worker has processed it yet. */
 export interface Answered {
   result: 'decided' | 'counted' | 'received';
   view: InquiryView;
 }
 
-/** Use cases around decisions by people; each is scoped by the caller's tenant. */
+/** Reads inquiries and decides them; a caller sees only those of their own tenant. */
 export interface InquiryService {
-  /** One inquiry, read from its run. Throws `inquiry_not_found`, also for another tenant's. */
+  /** Reads an inquiry from its run. Throws `inquiry_not_found`, also for an inquiry of another tenant. */
   get(principal: Principal, id: string): Promise<InquiryView>;
   /**
-   * Returns a page of the inbox, newest first; `assigned`: the questions that the caller may decide now, which are none for a
-   * service, an agent, or somebody without the permission; `execution`: those of one run, by an id of any spelling.
+   * Lists a page of the inbox, newest first; `total` counts all that match. `assigned`: only questions that the caller may decide now,
+   * which are none for a service, an agent, or a caller without the permission. `execution`: only those of one run, by any id.
    */
   list(
     principal: Principal,
     options: { status?: InquiryStatus | undefined; assigned: boolean; execution?: string | undefined },
     window: { offset: number; limit: number },
   ): Promise<{ rows: InquiryRow[]; total: number }>;
-  /** Everything that a run has asked, with every decision that came. Throws `execution_not_found`. */
+  /** Lists the inquiries of a run with their decisions. Throws `execution_not_found`. */
   ofExecution(principal: Principal, id: string): Promise<InquiryView[]>;
   /**
-   * Decides as the caller, through whatever channel: the one set of rules of who may. Refuses what cannot count before anything
-   * is sent; else waits for the run's own verdict. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`,
-   * `self_approval`, `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`,
-   * `option_unknown`, `response_invalid`, `body_too_large`, `busy`.
+   * Decides an inquiry as the caller, by the same rules for every channel. Refuses at once what the run would refuse; otherwise waits
+   * for the verdict of the run. Throws `inquiry_not_found`, `person_required`, `forbidden`, `not_an_approver`, `self_approval`,
+   * `already_decided`, `already_voted`, `binding_changed`, `inquiry_expired`, `inquiry_withdrawn`, `option_unknown`,
+   * `response_invalid`, `body_too_large`, `decisions_full`, `busy`.
    */
   respond(principal: Principal, id: string, answer: Answer): Promise<Answered>;
   /**
-   * Decides in place of everybody who is asked, as an admin who is no starter of the run. Throws what `respond` throws but
-   * `not_an_approver` and `already_voted`, and `override_unsupported` for a run of an interpreter before 9.
+   * Decides an inquiry in place of everybody who is asked, as an admin who is not a starter of the run. Throws what `respond` throws
+   * except `not_an_approver` and `already_voted`, and `override_unsupported` for a run of an interpreter before 9.
    */
   override(principal: Principal, id: string, answer: Answer): Promise<Answered>;
-  /** Returns an inquiry as it is once the delegations by or to a principal that no longer hold have ended, which a decision leads to. */
+  /** Returns an inquiry without the delegations by or to a principal that no longer hold; a decision of the principal ends them. */
   withoutStale(principal: Principal, inquiry: Inquiry): Promise<Inquiry>;
-  /** In what a response does not match the schema of a form. */
+  /** Finds where a response does not match the schema of a form. */
   checkForm(schema: JsonObject, response: Json): { path: string; message: string }[];
-  /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` for a principal who may not decide this now. */
-  demandApprover(principal: Principal, inquiryView: InquiryView): Promise<void>;
+  /** Throws `person_required`, `forbidden`, `not_an_approver` or `self_approval` unless a principal may decide an inquiry now. */
+  demandApprover(principal: Principal, view: InquiryView): Promise<void>;
 }
 
 /** The dependencies of the service. */
@@ -126,7 +126,7 @@ export interface InquiryDependencies {
   clock: () => number;
 }
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createInquiryService({
   temporal,
   projections,
@@ -152,7 +152,7 @@ export function createInquiryService({
     return { ...found, inquiry };
   }
 
-  /** What a run has asked; of one that Temporal no longer has, what the inbox kept. */
+  /** Returns the inquiries of a run; for a run that Temporal no longer has, those that the inbox kept. */
   async function inquiriesOf({ tenant }: Principal, { n, execution }: ExecutionView): Promise<Inquiry[]> {
     if (!execution.expired) return execution.inquiries;
     const { rows } = await store.list(tenant, { n }, { offset: 0, limit: MAX_KEPT });
@@ -183,7 +183,7 @@ export function createInquiryService({
     return decision;
   }
 
-  /** Decides, and writes what became of it to the audit log: also what was refused. */
+  /** Decides an inquiry and writes the result, or the refusal, to the audit log. */
   async function take(
     operation: 'inquiry.respond' | 'inquiry.override',
     principal: Principal,
@@ -224,7 +224,7 @@ export function createInquiryService({
     );
   }
 
-  /** Decides as the run stands. */
+  /** Decides an inquiry of a run that has processed everything it was sent. */
   async function decideNow(
     principal: Principal,
     found: InquiryView,
@@ -236,7 +236,7 @@ export function createInquiryService({
       : found;
     const { execution, inquiry } = view;
     const decision = await decisionOf(principal, view, answer, overrides);
-    // The same decision, sent before: what became of it is known.
+    // This decision was sent before: its result is known.
     const before = recordOf(execution, decision.id);
     if (before !== undefined) return answered(before, view);
     if (execution.inquiries.reduce((sum, { decisions }) => sum + decisions.length, 0) >= MAX_DECISIONS) {
@@ -259,7 +259,7 @@ export function createInquiryService({
     const now = await get(principal, inquiryId(view.n, inquiry));
     if (record === null) return { result: 'received', view: now };
     if (record !== 'closed') return answered(record, now);
-    // The run has ended without it, mostly because somebody else was first.
+    // The run has ended without the decision, mostly because somebody else decided first.
     const late = foresee(now, decision);
     if (late.result === 'refused') throw refusalOf(late);
     throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
@@ -309,7 +309,7 @@ function demandOverridable(principal: Principal, { execution }: InquiryView): vo
   throw new AppError('override_unsupported', message);
 }
 
-/** What a run would make of a decision as it stands. */
+/** Returns the verdict that the run would give to a decision now. */
 function foresee({ execution, inquiry }: InquiryView, decision: Decision): Verdict {
   return judge(ruledInquiry(inquiry), decision, startersOf(execution), INTERPRETER_VERSION);
 }

@@ -83,7 +83,7 @@ export interface SignalTokenDependencies {
   clock: () => number;
 }
 
-/** Makes the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createSignalTokenService({
   sealer,
   executions,

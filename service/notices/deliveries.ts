@@ -25,9 +25,9 @@ export interface Delivery {
 /** Shows who was told of inquiries. */
 export interface DeliveryService {
   /** The deliveries of an inquiry, in order. */
-  ofInquiry(options: Pick<Execution, 'workflowId'>, inquiry: Inquiry): Promise<Delivery[]>;
+  ofInquiry(execution: Pick<Execution, 'workflowId'>, inquiry: Inquiry): Promise<Delivery[]>;
   /** The deliveries of all inquiries of a run, by their keys. */
-  ofExecution(options: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>>;
+  ofExecution(execution: Pick<Execution, 'workflowId'>): Promise<Map<string, Delivery[]>>;
   /** The open inquiries of a run that nobody was told of although it was tried, with a reason for each target. */
   untold(execution: Pick<Execution, 'workflowId' | 'inquiries'>): Promise<{ inquiry: Inquiry; reasons: string[] }[]>;
   /** Warns of channels that a definition asks people through and that the tenant has not set up. */

@@ -21,7 +21,7 @@ export interface PackService {
   remove(principal: Principal, ref: string): Promise<void>;
 }
 
-/** Makes the service over a store. */
+/** Creates the service. */
 export function createPackService(store: DefinitionStore): PackService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredPack> {
     const found = await store.getPack(tenant, ref);

@@ -109,7 +109,7 @@ export function indexed(value: Json): string {
   return JSON.stringify(value).slice(0, INDEXED_TEXT);
 }
 
-/** `ETIMEDOUT`, `HTTP_503`, or the failure's type in capitals (design/shapes.md, Executions). */
+/** `ETIMEDOUT`, `HTTP_503`, or the failure's type in capitals. */
 export function errorCode(failure: Failure): string {
   return failure.code ?? failure.type.toUpperCase();
 }

@@ -20,7 +20,7 @@ import type { ExecutionStarter } from '../executions/starter.ts';
 import { createSetAside } from '../index/set-aside.ts';
 import { checkRange, checkTimes } from './times.ts';
 
-/** A schedule as it is asked for. */
+/** A schedule that a caller asks for. */
 export interface ScheduleRequest {
   workflow: string;
   input: Parameters;
@@ -31,17 +31,17 @@ export interface ScheduleRequest {
   note: string | undefined;
 }
 
-/** What a schedule is to be from now on; it stays paused, or goes on, where that is not said. */
+/** A replacement of a schedule; without `paused`, a schedule stays paused or active. */
 export type ScheduleReplacement = Omit<ScheduleRequest, 'paused'> & { paused?: boolean | undefined };
 
-/** A schedule as it stands. */
+/** A schedule, as answers show it. */
 export interface Schedule extends Omit<ScheduleRequest, 'note'> {
   id: string;
-  /** What whoever made or last changed it has noted. */
+  /** The note of whoever created or last changed it. */
   note: string | null;
-  /** Why it is paused, or has been resumed: what was said then, or by whom it was. */
+  /** Why it is paused or was resumed, or by whom. */
   stateNote: string | null;
-  /** The revision of the workflow that it starts now. */
+  /** The revision of the workflow that it starts at present. */
   revision: number;
   next: Date[];
   recent: { scheduled: Date; started: Date; execution: number }[];
@@ -49,54 +49,58 @@ export interface Schedule extends Omit<ScheduleRequest, 'note'> {
   updated: Date | null;
 }
 
-/** What Fermata keeps with a schedule: who made or last changed it, and what was asked for. */
+/** What Fermata stores with a schedule. */
 interface Kept {
   id: string;
   principal: Principal;
-  /** Who made or last changed it, and who had it start runs since; absent in older ones: its principal alone. */
+  /**
+   * The starters of its runs: whoever created or last changed it, and whoever has triggered it since. Absent in older schedules: only
+   * `principal`.
+   */
   starters?: string[];
   request: { workflow: string; input: Parameters; spec: ScheduleTimes; overlap: Overlap; catchupWindow?: number };
-  /** The author's note; absent in older ones, where it is the note of the schedule's state. */
+  /** Absent in older schedules, which have it as the note of their state. */
   note?: string | null;
-  /** Fermata has read its cron itself; absent in older ones, which mean what Temporal made of them until they are replaced. */
+  /** Fermata converted its cron expressions itself. Absent in older schedules, where Temporal did until they are replaced. */
   calendars?: true;
 }
 
-/** Milliseconds between two looks at whether what schedules start is still what there is. */
+/** Milliseconds between two refreshes of all schedules. */
 const REFRESH_EVERY = 30_000;
 
-/** How often somebody is noted as a starter before it is given up, since others change the schedule each time. */
+/** How often the update that adds a starter is tried while others change the schedule. */
 const MAX_TRIES = 10;
 
-/** Runs that Temporal starts by itself, of a tenant (design/shapes.md, Schedules). */
+/** Manages schedules, which start runs of workflows for their tenant. */
 export interface ScheduleService {
-  /**
-   * Makes a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for what cannot be started.
-   */
+  /** Creates a schedule. Throws `schedule_exists`, `request_invalid`, and what a start throws for a command that cannot be started. */
   create(principal: Principal, id: string, request: ScheduleRequest): Promise<Schedule>;
-  /** Throws `schedule_not_found`. */
+  /** Returns a schedule. Throws `schedule_not_found`. */
   get(principal: Principal, id: string): Promise<Schedule>;
-  /** A page of schedules in order of id, and how many there are. */
+  /** Lists a page of schedules in order of id; `total` counts all of them. */
   list(principal: Principal, page: { offset: number; limit: number }): Promise<{ rows: Schedule[]; total: number }>;
-  /** Changes a schedule to what is asked for. Throws `schedule_not_found`, and what `create` throws. */
+  /** Replaces a schedule. Throws `schedule_not_found`, and what `create` throws. */
   replace(principal: Principal, id: string, request: ScheduleReplacement): Promise<Schedule>;
-  /** Deletes a schedule; the runs that it has started go on. Throws `schedule_not_found`. */
+  /** Deletes a schedule; runs that it started continue. Throws `schedule_not_found`. */
   remove(principal: Principal, id: string): Promise<void>;
-  /** Has it start nothing until it is resumed. Throws `schedule_not_found`. */
+  /** Pauses a schedule. Throws `schedule_not_found`. */
   pause(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
-  /** Resumes it; the caller counts as a starter from now on. Throws `schedule_not_found`, `busy`, and what a start throws. */
+  /** Resumes a schedule; from now on the caller is a starter of its runs. Throws `schedule_not_found`, `busy`, and what a start throws. */
   resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
-  /** Has it start a run now; the caller counts as a starter from now on. Throws `schedule_not_found`, and what a start throws. */
+  /**
+   * Starts a run now; from now on the caller is a starter of the schedule's runs. Throws `schedule_not_found`, `busy`, and what a start
+   * throws.
+   */
   trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule>;
   /**
-   * Has it start what it would have started between two times; the caller counts as a starter from now on. Throws
-   * `schedule_not_found`, `request_invalid`, and what a start throws.
+   * Starts the runs of the times in a range; from now on the caller is a starter of the schedule's runs. Throws `schedule_not_found`,
+   * `request_invalid`, `busy`, and what a start throws.
    */
   backfill(principal: Principal, id: string, range: { start: Date; end: Date; overlap: Overlap }): Promise<Schedule>;
   /**
-   * Brings what schedules start up to date: the newest revision of each workflow with everything that it reaches. One
-   * whose workflow can no longer be started, by anybody or by its maker, is paused, and its note says why; once it can be started
-   * again, the schedule is resumed, unless somebody has paused it since.
+   * Updates every schedule to the newest revisions of its workflow and of all that it reaches. Pauses a schedule that cannot start its
+   * workflow any more, because of the workflow or of its author, with the reason as its note; resumes it once it can, unless somebody
+   * has paused it since.
    */
   refresh(): Promise<void>;
   /** Refreshes until the signal is aborted. */
@@ -113,7 +117,7 @@ export interface ScheduleDependencies {
   clock: () => number;
 }
 
-/** Creates the service; `clock` gives milliseconds. */
+/** Creates the service. */
 export function createScheduleService({
   temporal,
   executions,
@@ -122,7 +126,7 @@ export function createScheduleService({
   clock,
 }: ScheduleDependencies): ScheduleService {
   const aside = createSetAside(clock, log, 'a schedule cannot be brought up to date; the others are');
-  /** The latest second (milliseconds) for which each schedule was triggered, until it is over. */
+  /** The latest second, in milliseconds, for which each schedule was triggered, until it has passed. */
   const triggered = new Map<string, number>();
   const temporalId = ({ tenantRef }: Principal, id: string) => `${tenantRef}.${id}`;
 
@@ -168,15 +172,15 @@ export function createScheduleService({
   }
 
   /**
-   * Returns the first second (milliseconds) from now on for which a schedule has no run and is due to start none: Temporal names a run by
-   * the schedule and the second, and drops one whose name is taken.
+   * Returns the first second from now on, in milliseconds, for which a schedule has no run and none is due: Temporal names a run by its
+   * schedule and its second, and drops a run whose name is taken.
    */
   async function freeSecond(scheduleId: string, { action, info }: DescribedSchedule): Promise<number> {
     const now = Math.floor(clock() / 1000) * 1000;
     const due = new Set(info.nextActionTimes.map((time) => Math.floor(time.getTime() / 1000) * 1000));
     for (const [id, last] of triggered) if (last < now) triggered.delete(id);
     for (;;) {
-      // What was asked for before may not have started yet.
+      // A run that was triggered before may not have started yet.
       const second = Math.max(now, (triggered.get(scheduleId) ?? 0) + 1000);
       triggered.set(scheduleId, second);
       if (due.has(second)) continue;
@@ -184,28 +188,25 @@ export function createScheduleService({
     }
   }
 
-  /**
-   * Notes that somebody has a schedule start runs: they count as a starter of all that it starts from now on, until somebody
-   * changes it.
-   */
+  /** Adds a starter to all runs that a schedule starts, until somebody changes the schedule. */
   async function noteStarter(principal: Principal, id: string): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const { found, kept } = await find(principal, id);
       await executions.demandStarter(principal, kept.request.workflow);
       const before = startersOf(kept);
       const starters = [...new Set([...before, ...subjectsOf(principal)])];
-      // Also where nothing changes, this finds what can no longer be started.
+      // This also throws, when nothing changes, for a workflow that can no longer be started.
       const wanted = await rebuilt(found, kept, starters);
       if (starters.length === before.length) return;
-      // Of two changes at once only one is taken; which one it was, the next look shows.
+      // Of two concurrent changes only one takes effect; the next round finds out which.
       await temporal.update(wanted, unchanged, found);
     }
     throw new AppError('busy', `Schedule '${id}' is being changed by others; try again`);
   }
 
   /**
-   * Returns a schedule as it is, with what its workflow is now, and with the permissions that its maker has now. Throws `forbidden` where
-   * the maker may start nothing any more, and what a start throws.
+   * Builds a schedule anew from the present revision of its workflow and the present permissions of its author. Throws `forbidden` when
+   * the author may not start runs any more, and what a start throws.
    */
   async function rebuilt({ action }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
     const { subject } = kept.principal;
@@ -218,7 +219,7 @@ export function createScheduleService({
       throw new AppError('forbidden', message, { details: { permission } });
     }
     const asked = { catchupWindow: undefined, ...kept.request, note: kept.note };
-    // What an agent was given stays its limit, also where its person may do less for a while.
+    // An agent keeps its own permissions as a limit, even while its person has fewer.
     const maker = standing.kind === 'agent' ? kept.principal : standing;
     const wanted = await built(standing, kept.id, action.workflowId!, asked, { starters, maker });
     if (kept.calendars || kept.request.spec.cron === undefined) return wanted;
@@ -229,7 +230,7 @@ export function createScheduleService({
   return {
     async create(principal, id, request) {
       checkTimes(request.spec, clock());
-      // Temporal adds the time of each start: with these letters no run of another schedule has the same id.
+      // Temporal appends the time of each start; the random digits keep runs of equally named schedules apart.
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
       const wanted = await built(principal, id, workflowId, { ...request, note: request.note ?? null });
       const created = await temporal.create(wanted, request);
@@ -257,7 +258,7 @@ export function createScheduleService({
       const note = request.note ?? authorsNote(kept, found.state);
       const wanted = await built(principal, id, found.action.workflowId!, { ...request, note });
       await temporal.update(wanted, (before) => {
-        // One that Fermata has paused for what it would start goes on with what is to be started now.
+        // A pause of Fermata's own ends: the replacement has a workflow that can be started.
         const isOver = isNoteOfOurs(before.note);
         const paused = request.paused ?? (before.paused && !isOver);
         const said =
@@ -333,7 +334,7 @@ export function createScheduleService({
       const wanted = await rebuilt(found, kept, startersOf(kept));
       const resumed = paused && isNoteOfOurs(state.note);
       if (!resumed && sameRun(wanted.blueprint.run, action.args?.[1])) return;
-      // What somebody has changed meanwhile is looked at the next time.
+      // A schedule that somebody has changed meanwhile is refreshed the next time.
       await temporal.update(wanted, resumed ? () => ({ paused: false, note: RESUMED_BY_US }) : unchanged, found);
       log.info(
         { schedule: scheduleId, revision: wanted.blueprint.run.revision, resumed },
@@ -343,7 +344,7 @@ export function createScheduleService({
       if (!(error instanceof AppError) || error.status >= 500) throw error;
       const note = boundedNote(`${PAUSED_BY_US} ${error.message}`);
       if (paused && (!isNoteOfOurs(state.note) || state.note === note)) return;
-      // A pause of somebody's meanwhile stays theirs.
+      // A pause that somebody has made meanwhile stays theirs.
       await temporal.pauseUnlessChanged(found, note);
     }
   }
@@ -352,12 +353,12 @@ export function createScheduleService({
 const PAUSED_BY_US = 'its workflow cannot be started:';
 const RESUMED_BY_US = 'its workflow can be started again';
 
-/** Reports whether the note of a schedule was written by a refresh that has paused it. */
+/** Reports whether a note is that of a pause by a refresh. */
 function isNoteOfOurs(note: string | undefined): boolean {
   return note?.startsWith(PAUSED_BY_US) ?? false;
 }
 
-/** Returns the note of whoever made or last changed a schedule; null where there is none. */
+/** Returns the note of whoever created or last changed a schedule; null when there is none. */
 function authorsNote({ note }: Kept, state: ScheduleState): string | null {
   return note === undefined ? state.note || null : note;
 }
@@ -365,12 +366,12 @@ function authorsNote({ note }: Kept, state: ScheduleState): string | null {
 const unchanged = ({ paused }: ScheduleState): ScheduleState => ({ paused });
 
 function orNothing(error: unknown): null {
-  // One may have been deleted while the list was made.
+  // A schedule may have been deleted while the list was read.
   if (error instanceof AppError && error.code === 'schedule_not_found') return null;
   throw error;
 }
 
-/** Reports whether two runs differ in nothing but the random digits that every prepared run has. */
+/** Reports whether two runs are equal except for the random digits of every prepared run. */
 function sameRun(a: unknown, b: unknown): boolean {
   const text = (value: unknown) => {
     const json = JSON.parse(JSON.stringify(value ?? null)) as Json;
@@ -387,7 +388,7 @@ function keptOf({ action }: DescribedSchedule): Kept | null {
   const kept = action.memo?.schedule as Json | undefined;
   if (kept === undefined || !isJsonObject(kept)) return null;
   const { principal, ...rest } = kept as unknown as Kept; // written above
-  // Older ones have no kind.
+  // Older schedules have no kind of principal.
   return {
     ...rest,
     principal: { ...principal, kind: principal.kind ?? 'person', onBehalfOf: principal.onBehalfOf ?? null },
@@ -405,7 +406,7 @@ function scheduleOf(found: DescribedSchedule, kept: Kept): Schedule {
     id,
     paused: state.paused,
     note,
-    // A new schedule has its author's note in Temporal, too.
+    // A new schedule has its author's note as the note of its state, too.
     stateNote: state.note && state.note !== note ? state.note : null,
     revision: Number(memo.revision ?? 0),
     next: info.nextActionTimes.slice(0, 5),

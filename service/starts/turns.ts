@@ -116,14 +116,14 @@ export function createTurnKeeper({ temporal, store, log, clock }: TurnKeeperDepe
   }
 
   return {
-    /** One round. */
+    /** Works one round. */
     async tick(): Promise<void> {
       const known = await look();
       const told = await store.settle(namespace, new Date(clock() - UNSEEN_AFTER), (rows) => decideTurns(rows, known));
       for (const row of told) await aside.attempt(row.workflowId, () => tell(row));
     },
 
-    /** Keeps going until the signal is aborted. */
+    /** Works until the signal is aborted. */
     run(signal: AbortSignal): Promise<void> {
       const trouble = 'runs with concurrency keys cannot be told that it is their turn';
       return keepGoing(() => this.tick(), signal, { interval: INTERVAL, pause: 5 * INTERVAL, log, trouble });

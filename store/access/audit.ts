@@ -18,7 +18,7 @@ export interface AuditStore {
   ): Promise<AuditRow[]>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createAuditStore(db: Database): AuditStore {
   return named<AuditStore>('audit', {
     async add(row) {

@@ -26,7 +26,7 @@ export interface ConnectionStore {
   remove(tenant: string, pack: ConnectedPack, name: string): Promise<boolean>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createConnectionStore(db: Database): ConnectionStore {
   const one = (tenant: string, pack: ConnectedPack, name: string) =>
     and(eq(connections.tenant, tenant), eq(connections.pack, pack), eq(connections.name, name));

@@ -9,20 +9,20 @@ import { named } from '../named.ts';
 import { actions, aliases, apiKeys, principals, taskQueues, tenants } from '../schema.ts';
 import { type AdminGuard, holds, keepAdmin } from './admins.ts';
 
-/** A key, and whose it is. */
+/** A key with its principal. */
 export interface KeyRow {
   key: typeof apiKeys.$inferSelect;
   principal: typeof principals.$inferSelect;
 }
 
-/** A principal as it is kept, and what kinds of key it has that are neither revoked nor expired. */
+/** A stored principal with its tenant's ref, and the kinds of its valid keys. */
 export interface KnownPrincipal {
   principal: typeof principals.$inferSelect;
   tenantRef: string;
   keyKinds: PrincipalKind[];
 }
 
-/** What makes a new key. */
+/** The fields of a new key. */
 interface NewKey {
   prefix: string;
   hash: string;
@@ -32,7 +32,7 @@ interface NewKey {
   onBehalfOf?: string | undefined;
 }
 
-/** Another name of a person. */
+/** An alias of a person. */
 export type AliasRow = typeof aliases.$inferSelect;
 
 const PRINCIPAL = {
@@ -45,7 +45,7 @@ const PRINCIPAL = {
   groups: principals.groups,
 };
 
-/** A principal that has one of some subjects; addresses in whatever case. */
+/** Matches principals by subject; mail addresses in any case. */
 function isSubject(subjects: readonly string[]): SQL | undefined {
   const addresses = subjects.filter((subject) => subject.includes('@')).map(grantName);
   return or(
@@ -54,24 +54,24 @@ function isSubject(subjects: readonly string[]): SQL | undefined {
   );
 }
 
-/** Tenants, principals and their keys. */
+/** Tenants, principals, their keys, and their aliases. */
 export interface PrincipalStore {
-  /** Finds the principal whose unexpired, unrevoked key has this hash; null where there is none, or it is disabled. */
+  /** Finds the principal of a valid key by the key's hash; null when there is none, or the principal is disabled. */
   findByKeyHash(hash: string, now: Date): Promise<Principal | null>;
   /**
-   * A new tenant; null when its ref is taken. Task queues whose names begin with the ref, and which another tenant's actions use, are
-   * given to that one.
+   * Creates a tenant; returns null when its ref is taken. Task queues whose names begin with the ref and that actions of another tenant
+   * use are assigned to that tenant.
    */
   createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null>;
-  /** A tenant by its ref or UUID, or null. */
+  /** Finds a tenant by its ref or UUID; null when there is none. */
   findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null>;
-  /** Returns whether there is a tenant with another ref. */
+  /** Reports whether there is a tenant with another ref. */
   hasTenantBeside(ref: string): Promise<boolean>;
-  /** Returns the id of the tenant that exists from the first start on. */
+  /** Returns the id of the default tenant. */
   homeTenant(): Promise<string>;
   /**
-   * A new key of a principal, which is made or changed to what is given. Throws `last_admin` where that takes the tenant's last admin
-   * away, or makes one, who would expire with the key, its only admin.
+   * Creates a key, and creates its principal or updates it to `grants`. Throws `last_admin` where the tenant would be left without an
+   * admin, or with only one, who expires with the key.
    */
   createKey(
     tenant: string,
@@ -80,17 +80,17 @@ export interface PrincipalStore {
     newKey: NewKey,
     guard: AdminGuard,
   ): Promise<KeyRow>;
-  /** The keys of a tenant that have not been revoked, newest first. */
+  /** Lists the keys of a tenant that are not revoked, newest first. */
   listKeys(tenant: string): Promise<KeyRow[]>;
-  /** Ends a key; false when the tenant has no such key. Throws `last_admin`. */
+  /** Revokes a key; returns false when the tenant has no such key. Throws `last_admin`. */
   revokeKey(tenant: string, id: number, guard: AdminGuard): Promise<boolean>;
-  /** Makes a tenant that is not there yet; its UUID either way. */
+  /** Creates a tenant unless it exists. Returns its UUID. */
   ensureTenant(id: string, ref: string, label: string): Promise<string>;
-  /** The integer id of a principal, which is made when it is not there. */
+  /** Returns the integer id of a principal; creates the principal unless it exists. */
   ensurePrincipal(tenant: string, subject: string): Promise<number>;
   /**
-   * Returns the id of a subject that a token names, whose row is made when there is none; null: it is disabled. Keeps what the
-   * token grants, unless `claims` is null, where that is new or was seen before `stale`.
+   * Returns the id of the principal of a token, which is created unless it exists; null when it is disabled. Stores `claims`, unless
+   * they are null, where they are new or were last seen before `stale`.
    */
   rememberBearer(
     tenant: string,
@@ -98,43 +98,40 @@ export interface PrincipalStore {
     claims: Grants | null,
     options: { now: Date; stale: Date },
   ): Promise<number | null>;
-  /**
-   * Disables a principal at once: its keys are revoked, and what its tokens granted is forgotten. False: there is none. Throws
-   * `last_admin`.
-   */
+  /** Disables a principal: revokes its keys and forgets what its tokens granted. Returns false when there is none. Throws `last_admin`. */
   disable(tenant: string, subject: string, guard: AdminGuard): Promise<boolean>;
-  /** Returns when one of some subjects was disabled last, as ISO 8601; `never` where none was. */
+  /** Returns when one of some subjects was last disabled, as ISO 8601; `never` when none was. */
   lastDisabled(tenant: string, subjects: readonly string[]): Promise<string>;
-  /** Reports whether one of some subjects was disabled at a time or later, also where it was enabled again. */
+  /** Reports whether one of some subjects was disabled at a time or later, even if it was enabled again. */
   wasDisabledSince(tenant: string, subjects: readonly string[], time: Date): Promise<boolean>;
-  /** Lets a disabled principal have credentials again; gives none of the old ones back. False: there is no such principal. */
+  /** Enables a disabled principal, without its old credentials. Returns false when there is no such principal. */
   enable(tenant: string, subject: string): Promise<boolean>;
   /**
-   * Finds what a principal is known to be granted: by its roles and permissions where it ever had a key, and by its last token as a
-   * person. Null where it is not there.
+   * Finds what a principal was granted: by its keys, if it ever had one, and by its last token as a person. Null when there is no such
+   * principal.
    */
   findStanding(
     tenant: string,
     id: number,
   ): Promise<{ disabled: boolean; byKeys: Grants | null; byToken: Grants | null } | null>;
-  /** Finds a principal by its subject, or by another name; null: nobody. */
+  /** Finds a principal by its subject or an alias; null when there is none. */
   findPerson(
     tenant: string,
     name: { subject: string } | { kind: AliasKind; value: string },
     now: Date,
   ): Promise<KnownPrincipal | null>;
   /**
-   * Returns some subjects with all other names of the people who they are: aliases of theirs, and subjects that an alias joins to
-   * them, with the aliases of these.
+   * Returns subjects with all other names of the same people: their aliases, and the subjects that an alias joins to them with the
+   * aliases of these.
    */
   namesOf(tenant: string, subjects: readonly string[]): Promise<string[]>;
-  /** All other names of a tenant's people. */
+  /** Lists the aliases in a tenant. */
   listAliases(tenant: string): Promise<(AliasRow & { subject: string })[]>;
-  /** Gives a person another name; null when it is somebody's already. */
+  /** Creates an alias; returns null when it is taken. */
   createAlias(row: Omit<AliasRow, 'id' | 'created'>): Promise<AliasRow | null>;
-  /** Takes a name away; false when the tenant has none with this id. */
+  /** Deletes an alias; returns false when the tenant has none with this id. */
   deleteAlias(tenant: string, id: number): Promise<boolean>;
-  /** Makes a principal and a key of it that are not there yet. */
+  /** Creates a principal and its key unless they exist. */
   ensureKey(
     tenant: string,
     subject: string,
@@ -143,7 +140,7 @@ export interface PrincipalStore {
   ): Promise<void>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createPrincipalStore(db: Database): PrincipalStore {
   return named<PrincipalStore>('principals', {
     async findByKeyHash(hash, now) {

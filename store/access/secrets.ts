@@ -18,7 +18,7 @@ export interface SecretStore {
   remove(tenant: string, name: string): Promise<boolean>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createSecretStore(db: Database): SecretStore {
   const one = (tenant: string, name: string) => and(eq(secrets.tenant, tenant), eq(secrets.name, name));
 

@@ -35,7 +35,7 @@ function isForeign(name: SQL, tenant: SQL): SQL {
   return sql`(${name} = 'fermata' or ${tenant} is distinct from coalesce(${given}, ${named}, ${first}))`;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createTaskQueueStore(db: Database): TaskQueueStore {
   return named<TaskQueueStore>('task-queues', {
     async foreign(tenant, names) {

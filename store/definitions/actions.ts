@@ -32,7 +32,7 @@ export interface ActionStore {
   remove(tenant: string, ref: string): Promise<void>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createActionStore(db: Database): ActionStore {
   const select = () =>
     db

@@ -6,7 +6,7 @@ import { likePattern } from '../like.ts';
 import { named } from '../named.ts';
 import { actions, packs, revisions, workflows } from '../schema.ts';
 
-/** A definition with one of its revisions, as it is stored. */
+/** A stored workflow with one of its revisions. */
 export interface StoredWorkflow {
   id: number;
   ref: string;
@@ -26,13 +26,13 @@ export interface StoredWorkflow {
   updated: Date;
 }
 
-/** What makes a revision: any change of it makes the next one. */
+/** The content of a revision: any change creates the next revision. */
 export type RevisionContent = Pick<StoredWorkflow, 'version' | 'hash' | 'definition' | 'paramSchema' | 'outSchema'>;
 
-/** What may change without a revision. */
+/** The fields of a workflow that change without a new revision. */
 export type WorkflowFields = Pick<StoredWorkflow, 'label' | 'description' | 'tags' | 'enabled'>;
 
-/** Filters of document 003's lists; `tags` finds workflows that have any of them. */
+/** Filters of lists of workflows; `tags` matches workflows that have any of them. */
 export interface WorkflowFilter {
   packRef?: string | undefined;
   tags?: string[] | undefined;
@@ -40,60 +40,60 @@ export interface WorkflowFilter {
   search?: string | undefined;
 }
 
-/** A pack, as it is stored. */
+/** A stored pack. */
 export type StoredPack = typeof packs.$inferSelect;
 
-/** What may change of a pack. */
+/** The fields of a pack that can be changed. */
 export type PackFields = Pick<StoredPack, 'label' | 'description' | 'version' | 'tags'>;
 
-/** What is told of a revision without its content. */
+/** A revision without its content. */
 export type RevisionInfo = Pick<StoredWorkflow, 'revision' | 'version' | 'hash' | 'created'>;
 
-/** Packs and workflow definitions of a tenant. */
+/** The packs and workflows of tenants. */
 export interface DefinitionStore {
-  /** A pack's integer id, or null. */
+  /** Returns the integer id of a pack; null when there is none. */
   findPack(tenant: string, ref: string): Promise<number | null>;
-  /** A pack, or null. */
+  /** Finds a pack; null when there is none. */
   getPack(tenant: string, ref: string): Promise<StoredPack | null>;
-  /** A page of packs in order of ref, and how many there are. */
+  /** Lists a page of packs in order of ref; `total` counts all of them. */
   listPacks(tenant: string, page: { offset: number; limit: number }): Promise<{ rows: StoredPack[]; total: number }>;
-  /** Stores a new pack; null when its ref is taken. */
+  /** Creates a pack; returns null when its ref is taken. */
   createPack(tenant: string, fields: PackFields & { ref: string }): Promise<StoredPack | null>;
-  /** Changes a pack; null when there is none. */
+  /** Updates a pack; returns null when there is none. */
   updatePack(tenant: string, ref: string, fields: Partial<PackFields>): Promise<StoredPack | null>;
-  /** Deletes a pack in which there is no workflow and no action; false when there is one. */
+  /** Deletes a pack without workflows and actions; returns false when it has any. */
   removePack(tenant: string, id: number): Promise<boolean>;
-  /** The revisions of a workflow, newest first. */
+  /** Lists the revisions of a workflow, newest first. */
   listRevisions(tenant: string, id: number): Promise<RevisionInfo[]>;
-  /** Makes packs that are not there yet. */
+  /** Creates packs unless they exist. */
   ensurePacks(tenant: string, wanted: readonly { ref: string; label: string }[]): Promise<void>;
-  /** The newest revision, or one by number, or the newest with a version label; null when there is none. */
+  /** Finds the newest revision of a workflow, the revision with a number, or the newest with a version label; null when there is none. */
   find(
     tenant: string,
     ref: string,
     pick?: { version?: string | undefined; revision?: number | undefined },
   ): Promise<StoredWorkflow | null>;
-  /** The newest revision of a workflow by its integer id, or null. */
+  /** Finds the newest revision of a workflow by its integer id; null when there is none. */
   findById(tenant: string, id: number): Promise<StoredWorkflow | null>;
-  /** The newest revisions of some workflows: those that there are. */
+  /** Finds the newest revisions of workflows; unknown refs are left out. */
   findAll(tenant: string, refs: readonly string[]): Promise<StoredWorkflow[]>;
-  /** A page of workflows by their newest revision, in order of ref, and how many there are. */
+  /** Lists a page of workflows with their newest revisions, in order of ref; `total` counts all that match. */
   list(
     tenant: string,
     filter: WorkflowFilter,
     page: { offset: number; limit: number },
   ): Promise<{ rows: StoredWorkflow[]; total: number }>;
-  /** The refs of a tenant's workflows in their order, a thousand at most: what somebody may have meant. */
+  /** Lists at most a thousand refs of a tenant's workflows, in order, for suggestions. */
   refs(tenant: string): Promise<string[]>;
-  /** Deletes a workflow with all its revisions; false when there is none. */
+  /** Deletes a workflow with all its revisions; returns false when there is none. */
   remove(tenant: string, id: number): Promise<boolean>;
-  /** Lets a workflow be started or not. */
+  /** Enables or disables a workflow. */
   setEnabled(tenant: string, id: number, enabled: boolean): Promise<void>;
-  /** Stores a new workflow as revision 1; false when its ref is taken. */
+  /** Creates a workflow with revision 1; returns false when its ref is taken. */
   create(tenant: string, pack: number, ref: string, fields: WorkflowFields, content: RevisionContent): Promise<boolean>;
   /**
-   * Changes a workflow; `change` sees it as it is, under a lock, and gives what it is to be. Changed content becomes
-   * the next revision. False when there is no such workflow.
+   * Updates a workflow to what `change` returns for its present state, under a lock. New content becomes the next revision. Returns
+   * false when there is no such workflow.
    */
   update(
     tenant: string,
@@ -121,10 +121,10 @@ const COLUMNS = {
   updated: workflows.updated,
 };
 
-/** Refs that are looked at for one that may have been meant. */
+/** The most refs that suggestions are chosen from. */
 const MAX_SUGGESTED = 1_000;
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createDefinitionStore(db: Database): DefinitionStore {
   const select = () =>
     db
@@ -250,7 +250,7 @@ export function createDefinitionStore(db: Database): DefinitionStore {
       const conditions: (SQL | undefined)[] = [
         eq(workflows.tenant, tenant),
         packRef === undefined ? undefined : eq(packs.ref, packRef),
-        // None at all ask for nothing.
+        // An empty list is no filter.
         tags === undefined || tags.length === 0 ? undefined : arrayOverlaps(workflows.tags, tags),
         enabled === undefined ? undefined : eq(workflows.enabled, enabled),
         search === undefined

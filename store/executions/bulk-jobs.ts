@@ -42,7 +42,7 @@ export interface BulkJobStore {
   abort(tenant: string, id: string): Promise<BulkJob | null>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createBulkJobStore(db: Database): BulkJobStore {
   return named<BulkJobStore>('bulk-jobs', {
     async create(job) {

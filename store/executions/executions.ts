@@ -10,159 +10,155 @@ import { executions, idempotencyKeys, tombstones, watermarks } from '../schema.t
 import { noteHooks } from './failure-hooks.ts';
 import { noteTurns, type TurnClaim } from './turns.ts';
 
-/** Schedules whose runs are looked for at a time. */
+/** The most schedules whose runs are looked up in one call. */
 const MAX_SCHEDULES = 20;
 
 /** A row of the execution index. */
 export type IndexRow = typeof executions.$inferSelect;
 
-/** Filters of lists and statistics; all combine. */
+/** Filters of lists and statistics. A run must match all that are given. */
 export interface ExecutionFilter {
   statuses?: readonly ExecutionStatus[] | undefined;
-  /** The run's ref, or that of one of its tasks' actions; `*` is a wildcard. */
+  /** Matches the ref of the run or of an action of its tasks; `*` is a wildcard. */
   actionRef?: string | undefined;
-  /** The run's own ref, exactly, or the integer id of its definition. */
+  /** The exact ref of the run; the integer id of its workflow. */
   ref?: string | undefined;
   definition?: number | undefined;
   packName?: string | undefined;
-  /** Text anywhere in the serialized result, in any case. */
+  /** Text that the serialized result contains, in any case. */
   resultContains?: string | undefined;
   enforcement?: number | undefined;
   parent?: number | undefined;
-  /** The caller's integer id. */
+  /** The integer id of the principal that started the run. */
   executor?: number | undefined;
   owner?: string | undefined;
-  /** Runs that have not closed. */
+  /** True: only runs that are open; false: only runs that have closed. */
   open?: boolean | undefined;
-  /** From, and up to but without. */
+  /** Inclusive start and exclusive end of the time of creation. */
   createdAfter?: Date | undefined;
   createdBefore?: Date | undefined;
-  /** A run's number, or text in Temporal's workflow id. */
+  /** The number of a run, or text that the workflow id contains. */
   search?: { n: number } | { text: string } | undefined;
 }
 
-/** Where a list goes on: behind the last row that was seen. */
+/** The place after a row of a list: its sort time in milliseconds, and its number. */
 export interface Cursor {
   listed: number;
   n: number;
 }
 
-/** A place among changes: the transaction, and the run's number in it. */
+/** A place in the order of changes: a transaction, and the number of a run that it changed. */
 export interface Change {
   changed: number;
   n: number;
 }
 
-/** What statistics are grouped by. */
+/** The grouping of statistics. */
 export type Grouping = 'action_ref' | 'pack' | 'day';
 
-/** How far visibility has been seen. */
+/** The times up to which the index has read Temporal's visibility. */
 export interface Watermark {
   namespace: string;
   started: Date;
   closed: Date;
 }
 
-/** What a start claims before Temporal is told: the row, and the idempotency key with the body it came with. */
+/** A claim that a start makes before it calls Temporal: the row of the run, and the idempotency key with the hash of its request. */
 export interface Claim {
   entry: IndexEntry;
   idempotency?: { key: string; bodyHash: string } | undefined;
 }
 
-/** An entry that the database does not take for what it holds, and why. */
+/** An entry whose values the database refuses, with the database's error. */
 export interface RefusedEntry {
   entry: IndexEntry;
   error: unknown;
 }
 
-/** The execution index. */
+/** The index of executions: a row for each run, which every writer replaces only by newer facts. */
 export interface ExecutionStore {
   /**
-   * Inserts the row of a run before its start, with its idempotency key, in one transaction. Gives what is there
-   * already when the key was used, and `taken` when the number is another run's.
+   * Inserts the row of a run before its start together with its idempotency key, in one transaction. Returns what the key was used for
+   * before, if it was, and `taken` when the number belongs to another run.
    */
   claim(tenant: string, claim: Claim): Promise<'claimed' | 'taken' | { n: number; bodyHash: string }>;
-  /** Takes back a claim whose run Temporal refused to start. */
+  /** Removes a claim whose run Temporal refused to start. */
   unclaim(tenant: string, claim: Claim): Promise<void>;
   /**
-   * Writes entries by the one rule: each takes effect only where it is not older than what is there. Whoever writes several
-   * rows takes them in the order of their numbers, so that no two wait for each other. Gives the entries that the database
-   * refuses for what they hold; all others are written.
+   * Writes entries, each only if it is not older than its row; `seen` advances the watermark with them. Rows are locked in the order of
+   * their numbers, so that writers do not deadlock. Returns the entries whose values the database refuses; all others are written.
    */
   write(entries: readonly IndexEntry[], seen?: Watermark): Promise<RefusedEntry[]>;
-  /** Deletes rows, with the idempotency keys that led to them, and keeps every writer from bringing them back. */
+  /** Deletes rows with the idempotency keys that led to them, and keeps writers from inserting them again until a time. */
   bury(namespace: string, workflowIds: readonly string[], until: Date): Promise<void>;
-  /** Whether a run was deleted not long ago. */
+  /** Reports whether a run was deleted recently. */
   isBuried(namespace: string, workflowId: string): Promise<boolean>;
-  /** Forgets deletions whose time is over. */
+  /** Forgets deletions whose time has passed. */
   forgetBuried(now: Date): Promise<void>;
-  /** The runs that a run has started as sub-workflows, and those below them. */
+  /** Finds the sub-workflows of a run, and theirs. */
   descendants(n: number): Promise<{ n: number; workflowId: string }[]>;
   /**
-   * The retries of some runs, by integer ids, with those of the retries themselves: whose retry each is in the end, in
-   * order of start.
+   * Finds the retries of runs by integer id, and their retries, in order of start; `origin` is the run that each goes back to. At most
+   * 1,000.
    */
   retriesOf(
     tenant: string,
     ids: readonly number[],
   ): Promise<{ origin: number; of: number; n: number; status: ExecutionStatus }[]>;
-  /** How far visibility has been seen; null at the first start. */
+  /** Returns the watermark of a namespace; null before the first one was written. */
   watermark(namespace: string): Promise<{ started: Date; closed: Date } | null>;
-  /** Asks for the whole index to be made again; gives the number of that rebuild. */
+  /** Requests a rebuild of the index. Returns the number of the rebuild. */
   askRebuild(namespace: string): Promise<number>;
-  /** Rebuilds that were asked for, and the last one that was done. */
+  /** Returns the last rebuild that was requested and the last one that was completed. */
   rebuilds(namespace: string): Promise<{ generation: number; rebuilt: number }>;
-  /** Notes that a rebuild has found some runs in Temporal. */
+  /** Marks runs that a rebuild has found in Temporal. */
   seen(namespace: string, workflowIds: readonly string[], generation: number): Promise<void>;
-  /** Rows behind a number that a rebuild has not found in Temporal, in order of number. */
+  /** Finds rows with numbers after `n` that a rebuild has not found in Temporal, in order of number. */
   unseen(namespace: string, generation: number, window: { n: number; limit: number }): Promise<IndexRow[]>;
-  /** Notes that a rebuild is done. */
+  /** Marks a rebuild as completed. */
   endRebuild(namespace: string, generation: number): Promise<void>;
-  /** A run by its number, whoever's it is. */
+  /** Finds a run by its number, in any tenant. */
   find(n: number): Promise<IndexRow | null>;
-  /** A run by Temporal's id, whoever's it is. */
+  /** Finds a run by its workflow id, in any tenant. */
   findByWorkflowId(namespace: string, workflowId: string): Promise<IndexRow | null>;
-  /** The tenants of some runs, by workflow id; a schedule's id stands for the runs that it has started. */
+  /** Finds the tenants of runs by workflow id; the workflow id of a schedule stands for the runs that it has started. */
   tenantsOf(namespace: string, ids: readonly string[]): Promise<Map<string, string | null>>;
-  /** Of some runs, the versions that are known: by run id, whether it is known as closed. */
+  /** Returns, by run id, the runs that the index knows among some workflow ids, and whether it knows each as closed. */
   known(namespace: string, workflowIds: readonly string[]): Promise<Map<string, boolean>>;
-  /** The statuses of the runs above some sub-workflows, by the number of the sub-workflow. */
+  /** Finds the statuses of the parents of runs, by the number of the run. */
   statusesAbove(rows: readonly IndexRow[]): Promise<Map<number, ExecutionStatus>>;
-  /** Asks the reconciler to look at a run next. */
+  /** Has the reconciler look at a run next. */
   mark(n: number): Promise<void>;
-  /**
-   * Open rows that are due to be looked at, of one tenant after another: of each the marked ones, then those not looked at since
-   * a time.
-   */
+  /** Finds open rows to look at, alternating between tenants: first those that are marked, then those not looked at since a time. */
   due(namespace: string, before: Date, limit: number): Promise<IndexRow[]>;
-  /** Notes that a row has been looked at. */
+  /** Records that rows were looked at. */
   looked(rows: readonly IndexRow[], at: Date): Promise<void>;
-  /** Drops a row of a run that Temporal does not have, unless somebody has written it since. */
+  /** Deletes the row of a run that Temporal does not have, unless it was written since it was read. */
   drop(row: IndexRow): Promise<void>;
-  /** A page of a tenant's runs, newest first, and how many there are. */
+  /** Lists a page of a tenant's runs, newest first; `total` counts all that match. */
   list(
     tenant: string,
     filter: ExecutionFilter,
     page: { offset: number; limit: number },
   ): Promise<{ rows: IndexRow[]; total: number }>;
-  /** The rows behind a cursor, newest first: nothing is repeated or left out while runs start and end. */
+  /** Lists the rows after a cursor, newest first; no run is repeated or skipped while others start and end. */
   listBehind(
     tenant: string,
     filter: ExecutionFilter,
     page: { cursor: Cursor | null; limit: number },
   ): Promise<IndexRow[]>;
   /**
-   * The rows that have changed behind a place, in order of the transactions that wrote them. Rows of a transaction
-   * that others may still be committing before are left for later, so that nothing is ever missed.
+   * Lists rows that changed after a place, in order of the transactions that wrote them. Waits with rows whose order is still open
+   * because an older transaction is in progress, so that no change is ever missed.
    */
   changesBehind(tenant: string, change: Change, limit: number): Promise<IndexRow[]>;
-  /** The place behind all changes that are done. */
+  /** Returns the place after all changes whose order is final. */
   lastChange(): Promise<Change>;
-  /** The numbers of the runs that match a filter, the newest first. */
+  /** Lists the numbers of runs, newest first. */
   numbersOf(tenant: string, filter: ExecutionFilter, limit: number): Promise<number[]>;
-  /** How many runs match a filter. */
+  /** Counts the runs that match a filter. */
   count(tenant: string, filter: ExecutionFilter): Promise<number>;
-  /** How many runs have each status, in each group; without a grouping all are in one, with the key ''. */
+  /** Counts runs by status within each group; without a grouping there is one group, with the key ''. */
   countByStatus(
     tenant: string,
     filter: ExecutionFilter,
@@ -170,18 +166,18 @@ export interface ExecutionStore {
   ): Promise<{ key: string; status: ExecutionStatus; total: number }[]>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createExecutionStore(db: Database): ExecutionStore {
-  /** Numbers of rows, which are taken in their order: see `write`. */
+  /** Locks rows in the order of their numbers. */
   const inOrder = (where: SQL | undefined, within: Database | Transaction = db) =>
     within.select({ n: executions.n }).from(executions).where(where).orderBy(executions.n).for('update');
 
-  /** Writes entries in one transaction, by the one rule. */
+  /** Writes entries in one transaction. */
   async function writeAll(entries: readonly IndexEntry[], seen?: Watermark): Promise<void> {
     await db.transaction(async (transaction) => {
       const buried = await buriedAmong(transaction, entries);
       const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
-      // An insert beside an update of its row may miss it, and then fails by the number instead of updating.
+      // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
       const numbers = written.map(({ n }) => n);
       await inOrder(inArray(executions.n, numbers), transaction);
       for (const entry of written) {
@@ -380,7 +376,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
             eq(executions.namespace, namespace),
             lt(executions.generation, generation),
             sql`${executions.n} > ${n}`,
-            // A row without a version is of a run that Temporal is still to get.
+            // A row without a version belongs to a run that Temporal has not received yet.
             sql`${executions.versionRun} <> ''`,
           ),
         )
@@ -416,7 +412,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
         .where(among(namespace, ids));
       const found = new Map<string, string | null>(rows.map(({ id, tenant }) => [id, tenant]));
       for (const id of ids.filter((each) => !found.has(each)).slice(0, MAX_SCHEDULES)) {
-        // Temporal adds the time of a start: between these, in every collation.
+        // Temporal appends the time of a start, which sorts between these in every collation.
         const { workflowId } = executions;
         const started = and(
           gt(workflowId, `${id}-0`),
@@ -476,7 +472,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
         (select e.n, e.tenant, e.marked, e.looked from ${executions} e
           where ${open} and ${tenant} and e.created <= ${since} and (e.looked is null or e.looked <= ${since})
           order by e.looked nulls first limit ${limit})`;
-      // Each tenant is found by the index, however many rows the others have; some runs are nobody's.
+      // Tenants are enumerated through the index, whatever the number of rows; some runs have none.
       const chosen = sql`
         with recursive owners as (
           (select e.tenant from ${executions} e where ${open} and e.tenant is not null order by e.tenant limit 1)
@@ -579,7 +575,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
   });
 }
 
-/** Of some runs those that were deleted. */
+/** Returns which of some runs were deleted recently. */
 async function buriedAmong(
   db: Pick<Database, 'select'>,
   runs: readonly { namespace: string; workflowId: string }[],
@@ -594,7 +590,7 @@ async function buriedAmong(
   return new Set(found.map(({ workflowId }) => workflowId));
 }
 
-/** The oldest transaction that has not ended. */
+/** The oldest transaction in progress. */
 const OLDEST_TRANSACTION = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
 
 const NEWEST_FIRST = [desc(executions.listed), desc(executions.n)];
@@ -605,24 +601,27 @@ const GROUP_KEYS = {
   day: sql<string>`to_char(${executions.created} at time zone 'UTC', 'YYYY-MM-DD')`,
 };
 
-/** A run that Temporal was found to have no more is as Temporal says when it has it again: after its server was restored. */
+/**
+ * Holds for an entry that is not older than its row. A run that was gone from Temporal counts as older than anything: a restored server
+ * has it again.
+ */
 const NOT_OLDER = sql`case when ${executions.errorCode} = 'GONE' then true
   when excluded.version_run = ${executions.versionRun}
   then (excluded.version_closed, excluded.version_event) >= (${executions.versionClosed}, ${executions.versionEvent})
   else (excluded.version_start, excluded.version_run collate "C") > (${executions.versionStart}, ${executions.versionRun} collate "C")
   end`;
 
-/** What a later writer may not know: a list of runs has no input, a foreign run no tenant. */
+/** Keeps what a writer may not know: a list of runs has no inputs, and runs of other clients have no tenant. */
 const KEPT_WHERE_UNKNOWN = {
   input: sql`coalesce(excluded.input, ${executions.input})`,
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
   listed: sql`${executions.listed}`,
-  // A later run of a chain began later; what was claimed and has not been seen yet has no time of Temporal's.
+  // A later run of a chain starts later; a claim has the clock of the API until Temporal's time is known.
   created: sql`case when ${executions.versionRun} = '' then excluded.created
     else least(excluded.created, ${executions.created}) end`,
   asked: sql`greatest(excluded.asked, ${executions.asked})`,
-  // A status that was known already is no news to whoever follows all runs.
+  // A change feed reports changes of the status alone.
   changed: sql`case when (excluded.version_run, excluded.version_closed, excluded.status)
     = (${executions.versionRun}, ${executions.versionClosed}, ${executions.status})
     then ${executions.changed} else excluded.changed end`,
@@ -641,16 +640,16 @@ function rowOf({ version, asked = 0, turn: _, onFailure: __, ...entry }: IndexEn
   };
 }
 
-/** An open run that shares a key with others. */
+/** Returns the claim of an open run with a concurrency key. */
 function turnOf({ namespace, workflowId, tenant, ref, turn, version }: IndexEntry): TurnClaim[] {
   return turn === undefined || tenant === null || version.closed ? [] : [{ namespace, workflowId, tenant, ref, turn }];
 }
 
-/** Statuses after which a definition's `on_failure` is started, and the age up to which that makes sense, in milliseconds. */
+/** Statuses after which `on_failure` is started, and the age in milliseconds up to which it is. */
 const HOOKED: readonly ExecutionStatus[] = ['failed', 'timeout', 'abandoned'];
 const HOOKED_FOR = 24 * 3_600_000;
 
-/** A run that has failed not long ago, whose definition names a workflow to start then. */
+/** Returns the hook of a run that failed recently, if its definition has one. */
 function hookOf({ namespace, workflowId, tenant, status, closed, onFailure: hook }: IndexEntry) {
   if (hook === undefined || tenant === null || closed === null || !HOOKED.includes(status)) return [];
   return Date.now() - closed.getTime() > HOOKED_FOR ? [] : [{ namespace, workflowId, tenant, hook }];

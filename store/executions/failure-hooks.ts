@@ -14,7 +14,7 @@ export interface FailureHookStore {
   end(row: FailureHookRow, error: string | null): Promise<void>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createFailureHookStore(db: Database): FailureHookStore {
   return named<FailureHookStore>('failure-hooks', {
     async due(namespace, most) {

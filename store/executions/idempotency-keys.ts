@@ -14,10 +14,10 @@ export interface IdempotencyKeyStore {
   /** Returns the first request of a tenant with a key, or null. */
   find(tenant: string, key: string): Promise<KeptRequest | null>;
   /** Keeps a request, unless there is one with its key. */
-  add(tenant: string, options: KeptRequest & { key: string }): Promise<void>;
+  add(tenant: string, request: KeptRequest & { key: string }): Promise<void>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createIdempotencyKeyStore(db: Database): IdempotencyKeyStore {
   return named<IdempotencyKeyStore>('idempotency-keys', {
     async find(tenant, key) {

@@ -20,7 +20,7 @@ export interface RunStrikeStore {
 /** Milliseconds after which a strike does not count any more: a run that stops workers does it again within minutes. */
 const LIFETIME = 24 * 60 * 60 * 1000;
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createRunStrikeStore(db: Database): RunStrikeStore {
   return named<RunStrikeStore>('run-strikes', {
     async add(namespace, { workflowId, runId }, now) {

@@ -4,39 +4,39 @@ import type { Database, Transaction } from '../database.ts';
 import { named } from '../named.ts';
 import { executions, turns } from '../schema.ts';
 
-/** A run that shares a key with others, until it has closed. */
+/** A run with a concurrency key, until it has closed. */
 export type TurnRow = typeof turns.$inferSelect;
 
-/** A run that is to have a turn. */
+/** A run that needs a slot of its concurrency key. */
 export type TurnClaim = Pick<TurnRow, 'namespace' | 'workflowId' | 'tenant' | 'ref'> & { turn: RunTurn };
 
-/** Who has, and who waits for, the turns of runs with concurrency keys. */
+/** The slots of concurrency keys: which runs hold one, and which wait. */
 export interface TurnStore {
-  /** Returns the runs that have a turn with a key, or wait for one, `most` at most: those that have it first. */
-  rivals(turnClaim: TurnClaim, most: number): Promise<Pick<TurnRow, 'workflowId' | 'created'>[]>;
-  /** Returns the runs of a namespace that have a turn or wait for one, in order, but for those that are to start later. */
+  /** Lists at most `most` runs that hold or await a slot of a claim's key, holders first. */
+  rivals(wanted: TurnClaim, most: number): Promise<Pick<TurnRow, 'workflowId' | 'created'>[]>;
+  /** Lists the runs of a namespace that hold or await a slot, in order, except for delayed ones. */
   standing(namespace: string): Promise<TurnRow[]>;
   /**
-   * Gives a run that is about to start its turn where there is room; else it waits, or gets none. One that is to start later
-   * (`due`) comes to its turn then.
+   * Claims a slot for a run that is about to start. Returns whether the run begins, waits, or is skipped or failed by its policy; a run
+   * that is delayed until `due` waits.
    */
-  claim(turnClaim: TurnClaim, due?: Date): Promise<'begin' | 'wait' | 'skip' | 'fail'>;
-  /** Whether a run has its turn. */
+  claim(wanted: TurnClaim, due?: Date): Promise<'begin' | 'wait' | 'skip' | 'fail'>;
+  /** Reports whether a run holds a slot. */
   isGranted(namespace: string, workflowId: string): Promise<boolean>;
-  /** Takes back a claim. */
+  /** Removes the claim of a run. */
   leave(namespace: string, workflowId: string): Promise<void>;
   /**
-   * Takes the turns of runs that have closed, and of those that never were (`since`: not claimed after it), and gives turns
-   * as `decide` says, of all runs that have one or wait. Gives what is to be told to runs.
+   * Frees the slots of runs that have closed, and of runs claimed before `since` that never started; then applies what `decide` returns
+   * for the others. Returns the runs that must be told.
    */
   settle(namespace: string, since: Date, decide: (rows: readonly TurnRow[]) => TurnDecisions): Promise<TurnRow[]>;
-  /** Notes that a run was told how it stands, or was asked to stop. */
+  /** Records that a run was told its verdict, or was asked to stop. */
   note(row: TurnRow, what: { told: true } | { stopped: true }): Promise<void>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createTurnStore(db: Database): TurnStore {
-  /** Work on the turns of a namespace that nobody else does at the same time. */
+  /** Runs work on the slots of a namespace while nobody else does. */
   function alone<T>(namespace: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return db.transaction(async (transaction) => {
       await transaction.execute(
@@ -81,7 +81,7 @@ export function createTurnStore(db: Database): TurnStore {
         const waiting = others.filter(({ granted, refused, cancelled }) => granted === null && !refused && !cancelled);
         const free = held + waiting.length < turn.limit;
         if (!free && (turn.policy === 'skip' || turn.policy === 'fail')) return turn.policy;
-        // Whoever starts it tells it at once.
+        // The start itself carries the verdict.
         await transaction
           .insert(turns)
           .values({ ...run, ...turn, ...(free ? { granted: new Date(), told: true } : {}) });
@@ -140,14 +140,14 @@ export function createTurnStore(db: Database): TurnStore {
   });
 }
 
-/** Workflow ids of runs that get their turn, that get none, and that are to make room. */
+/** The workflow ids of runs that get a slot, get none by their policy, and must make room. */
 export interface TurnDecisions {
   granted: string[];
   refused: string[];
   cancelled: string[];
 }
 
-/** Notes open runs that nobody has claimed a turn for: a schedule has started them, or the run above them. */
+/** Adds open runs that made no claim: a schedule or a parent run started them. */
 export async function noteTurns(transaction: Transaction, claims: readonly TurnClaim[]): Promise<void> {
   if (claims.length === 0) return;
   await transaction
@@ -156,7 +156,7 @@ export async function noteTurns(transaction: Transaction, claims: readonly TurnC
     .onConflictDoNothing();
 }
 
-/** Those that are not to start later. */
+/** Leaves out delayed runs. */
 const DUE = lte(turns.created, sql`now()`);
 
 function sameKey({ namespace, tenant, ref }: Omit<TurnClaim, 'turn'>, key: string) {

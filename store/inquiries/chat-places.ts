@@ -12,7 +12,7 @@ export interface ChatPlaceStore {
   note(tenant: string, channel: NoticeChannel, places: readonly string[], serviceUrl: string, now: Date): Promise<void>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createChatPlaceStore(db: Database): ChatPlaceStore {
   return named<ChatPlaceStore>('chat-places', {
     async find(tenant, channel, place) {

@@ -10,43 +10,43 @@ import { addNoticeEvents, type NewNoticeEvent } from './notice-events.ts';
 /** An inquiry in the inbox. */
 export type InquiryRow = typeof inquiries.$inferSelect;
 
-/** Who an inbox is of: all names of a person, and their groups. */
+/** The owner of an inbox: all names of a person, and their groups. */
 export interface Assignee {
   names: readonly string[];
   groups: readonly string[];
 }
 
-/** Filters of the inbox; all combine. */
+/** Filters of the inbox. An inquiry must match all that are given. */
 export interface InquiryFilter {
   status?: InquiryStatus | undefined;
-  /** Those that this person may decide, and has not yet. */
+  /** Only inquiries that this person may decide and has not voted on. */
   assigned?: Assignee | undefined;
-  /** The run's number. */
+  /** The number of the run. */
   n?: number | undefined;
 }
 
-/** A run whose inquiries are to be read again. */
+/** A run whose inquiries must be read again. */
 export interface AskingRun {
   n: number;
   workflowId: string;
   tenant: string | null;
   ref: string;
   owner: string | null;
-  /** When something was last heard of the run. */
+  /** When the run last reported something. */
   updated: Date;
-  /** Whether its inquiries themselves have changed, not only what happens next to them. */
+  /** Whether its inquiries have changed, and not only something else in the run. */
   changed: boolean;
 }
 
-/** Derives what there is to tell of an inquiry that was read before, or never (null). */
+/** Derives the events to announce from an inquiry and its earlier state; null: it was never read before. */
 export type DeriveEvents = (before: Inquiry | null, inquiry: Inquiry) => NewNoticeEvent[];
 
-/** The inbox: what people were asked. */
+/** The inbox: all inquiries as they were last read from their runs. */
 export interface InquiryStore {
   /**
-   * Writes the inquiries of a run as its history up to an event has them, and with them the events that `derive` makes of what
-   * has changed; nothing where a later event has been read. `changes` is how often they had changed, `remindAt` when the
-   * targets of an inquiry are to be reminded for the first time.
+   * Writes the inquiries of a run as of an event of its history, and the events that `derive` returns for what has changed; does
+   * nothing where a later event was read before. `changes` counts the changes so far, `remindAt` returns when the targets of an inquiry
+   * are first reminded.
    */
   sync(
     run: Omit<AskingRun, 'updated' | 'changed'> & {
@@ -60,7 +60,7 @@ export interface InquiryStore {
     options: { derive: DeriveEvents; remindAt: (inquiry: Inquiry) => Date | null },
     now: Date,
   ): Promise<void>;
-  /** Writes the reminders that are due, of some inquiries; `remindersOf` gives those of one, and when it is reminded next. */
+  /** Writes the due reminders of some inquiries; `remindersOf` returns those of one, and when it is reminded next. */
   remind(
     namespace: string,
     now: Date,
@@ -68,31 +68,31 @@ export interface InquiryStore {
     remindersOf: (inquiry: Inquiry) => { events: NewNoticeEvent[]; next: Date | null },
   ): Promise<void>;
   /**
-   * Some of the runs whose inquiries have changed since they were read, that have closed with some that were open, or in which
-   * anything has happened while some are open.
+   * Lists runs to read again: their inquiries have changed, they closed with open ones, or anything else has happened while some are
+   * open.
    */
   due(namespace: string, limit: number): Promise<AskingRun[]>;
-  /** Notes that the inquiries of a run were read as they were when it had last been heard of. */
+  /** Records that the inquiries of a run were read as of its report at `updated`. */
   looked(namespace: string, workflowId: string, updated: Date): Promise<void>;
-  /** Notes that there is nothing to read of a run's inquiries. */
+  /** Records that a run has no inquiries to read. */
   skip(namespace: string, workflowId: string): Promise<void>;
-  /** Withdraws what a run asks that Temporal no longer has, with the events that `derive` makes of that. */
+  /** Withdraws the open inquiries of a run that Temporal no longer has, with the events that `derive` returns for that. */
   withdraw(namespace: string, workflowId: string, derive: DeriveEvents, now: Date): Promise<void>;
-  /** A page of a tenant's inquiries, newest first, and how many there are. */
+  /** Lists a page of a tenant's inquiries, newest first; `total` counts all that match. */
   list(
     tenant: string,
     filter: InquiryFilter,
     page: { offset: number; limit: number },
   ): Promise<{ rows: InquiryRow[]; total: number }>;
-  /** Forgets the inquiries of runs that were deleted. */
+  /** Deletes the inquiries of deleted runs. */
   forget(namespace: string, workflowIds: readonly string[]): Promise<void>;
-  /** Returns the open inquiries of a tenant, as they were read last, that somebody has delegated; up to a number. */
+  /** Lists at most `limit` open inquiries of a tenant that somebody has delegated. */
   delegated(tenant: string, limit: number): Promise<InquiryRow[]>;
-  /** An inquiry as it was read last. */
+  /** Finds an inquiry as it was last read; null when there is none. */
   find(namespace: string, workflowId: string, key: string): Promise<InquiryRow | null>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createInquiryStore(db: Database): InquiryStore {
   return named<InquiryStore>('inquiries', {
     async sync(run, found, { derive, remindAt }, now) {
@@ -122,7 +122,7 @@ export function createInquiryStore(db: Database): InquiryStore {
             groups: request.groups.map(grantName),
             created: new Date(created),
             barred: request.allow_self ? [] : starters.map(forbidName),
-            // Whoever has delegated it no longer decides, as whoever has decided.
+            // Whoever has delegated the inquiry no longer decides, like whoever has voted.
             voters: [...votes.map(({ by }) => by), ...delegators].map(forbidName),
             remindAt: remind === null ? null : (before?.remindAt ?? remind),
           };
@@ -182,7 +182,7 @@ export function createInquiryStore(db: Database): InquiryStore {
               or(
                 gt(executions.asked, executions.askedSeen),
                 and(gt(executions.inquiriesOpen, 0), eq(executions.versionClosed, 1)),
-                // What approval would run may depend on whatever else has ended.
+                // The `bound_to` of an inquiry may depend on anything that has ended in its run.
                 and(
                   gt(executions.inquiriesOpen, 0),
                   gt(executions.updated, sql`coalesce(${executions.askedAt}, 'epoch')`),
@@ -190,7 +190,7 @@ export function createInquiryStore(db: Database): InquiryStore {
               ),
             ),
           )
-          // Those that cannot be read yet must not stand before the others.
+          // Runs that cannot be read yet must not block the others.
           .orderBy(sql`random()`)
           .limit(limit)
       );
@@ -297,8 +297,8 @@ function assignedTo({ names, groups }: Assignee): SQL | undefined {
 }
 
 /**
- * Selects from the delegations of an inquiry to somebody those that have ended, since one of the two was disabled: only of runs in which
- * nothing ends them.
+ * Selects the delegations of an inquiry to somebody that have ended because one of the two was disabled, in runs whose interpreter does
+ * not end them.
  */
 function endedDelegation(names: readonly string[]): SQL {
   const list = sql.join(

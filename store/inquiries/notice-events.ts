@@ -59,7 +59,7 @@ export interface NoticeEventStore {
   list(namespace: string, workflowId: string, key?: string): Promise<NoticeEventRow[]>;
 }
 
-/** Makes the store over an open database. */
+/** Creates the store over an open database. */
 export function createNoticeEventStore(db: Database): NoticeEventStore {
   return named<NoticeEventStore>('notice-events', {
     async due(namespace, now, most) {

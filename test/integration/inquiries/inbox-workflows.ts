@@ -3,7 +3,7 @@ import { createInbox } from '../../../workflows/inbox.ts';
 
 /** What an inbox gave each time it was asked: two signals that come together, then what these led to without Temporal. */
 export async function gather(): Promise<string[][]> {
-  const inbox = createInbox({});
+  const inbox = createInbox();
   const push = async (name: string, microtasks: number) => {
     for (let count = 0; count < microtasks; count += 1) await Promise.resolve();
     inbox.push({ type: 'signal', name, payload: null });

@@ -57,14 +57,14 @@ async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
     deletions: { deleteExecution: act },
     principals: { asItStands: async () => (looks.length > 1 ? looks.shift()! : looks[0]!) },
   };
-  const log = { warn: () => undefined, error: () => undefined } as never;
+  const log = { warn: () => undefined, error: () => undefined };
   const service = createBulkService({
-    jobs: jobs as never,
-    store: {} as never,
-    ...(services as never),
+    jobs,
+    store: {},
+    ...services,
     clock: Date.now,
     log,
-  });
+  } as never);
   await service.run(stop.signal);
   return { status: job.status, acted, errors: job.errors };
 }
@@ -125,12 +125,12 @@ it.each<[BulkVerb, Principal, string | null]>([
   const jobs = { create: async () => undefined };
   const services = { executions: { numberOf: async () => 1 } };
   const service = createBulkService({
-    jobs: jobs as never,
-    store: {} as never,
-    ...(services as never),
+    jobs,
+    store: {},
+    ...services,
     clock: Date.now,
-    log: {} as never,
-  });
+    log: {},
+  } as never);
   const begun = service.begin(principal, verb, { ids: ['1024'] }, '').then(
     () => null,
     (error: unknown) => (error instanceof AppError ? error.code : error),

@@ -4,7 +4,11 @@ import { defer } from '../../../composition/run.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createSealer } from '../../../service/access/sealer.ts';
 import type { SigningKey } from '../../../service/statements/signing-key.ts';
-import { createSigningKeyService, loadSigningKeys } from '../../../service/statements/signing-keys.ts';
+import {
+  createSigningKeyService,
+  loadSigningKeys,
+  type SigningKeyDependencies,
+} from '../../../service/statements/signing-keys.ts';
 import { createStatementSigner } from '../../../service/statements/statements.ts';
 import type { SigningKeyRow, SigningKeyStore } from '../../../store/access/signing-keys.ts';
 import { FOREIGN_KEY, KEY } from '../../interpreter/signed.ts';
@@ -61,7 +65,7 @@ async function processOver(
   const signer = createStatementSigner(await loadSigningKeys(store, sealer, pems));
   const trusted = () => Object.keys(signer.trust().keys);
   const told: { kid: string; own: string | undefined; trusted: string[] }[] = [];
-  const tell: Parameters<typeof createSigningKeyService>[2]['tell'] = async ({ kid, own }, counts, signal) => {
+  const tell: SigningKeyDependencies['tell'] = async ({ kid, own }, counts, signal) => {
     told.push({ kid, own: own?.kid, trusted: trusted() });
     counts.failed += 1;
     await pause();
