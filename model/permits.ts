@@ -63,7 +63,7 @@ const ENDLESS: Room = { places: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE
  * has one loses it.
  */
 export class Permits {
-  readonly #total: number;
+  #total: number;
   readonly #room: Room;
   readonly #reserve: number;
   #taken = 0;
@@ -107,6 +107,12 @@ export class Permits {
       share.waiting.add(waiting);
       this.#grant();
     });
+  }
+
+  /** Changes how many permits there are; those that are held stay so, also beyond the new number. */
+  resize(total: number): void {
+    this.#total = total;
+    this.#grant();
   }
 
   /** Activities that may hold or await a permit. */

@@ -2,7 +2,6 @@ import { AppError } from '../../model/app-error.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
-import { Permits } from '../../model/permits.ts';
 import type { Claim, ExecutionStore } from '../../store/executions/executions.ts';
 import type { TurnStore } from '../../store/executions/turns.ts';
 import type { Blueprint, Temporal } from '../../temporal/gateway.ts';
@@ -10,8 +9,8 @@ import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
 import { indexed } from '../projections/index-entries.ts';
 import { maskInput } from '../projections/masks.ts';
 import type { StatementSigner } from '../statements/statements.ts';
+import { createAdmission } from './admission.ts';
 import { askedHash, type IdempotencyKey, idempotencyText, mismatch } from './idempotency.ts';
-import { createInFlight } from './in-flight.ts';
 import { conflict, openAmong } from './turns.ts';
 
 /** How often another number is tried when one is taken. */
@@ -19,14 +18,6 @@ const MINT_TRIES = 5;
 
 /** Runs with a key that are looked at before another one is made to wait, skipped or refused. */
 const MAX_RIVALS = 2_000;
-
-/** Starts of one tenant that a process has under way, most of which wait for their turn. */
-const MAX_STARTS = 200;
-
-/** Starts that a process makes at once, the part of them that a tenant leaves to others, and milliseconds that one waits for its turn. */
-const AT_ONCE = 10;
-const RESERVE = 0.2;
-const PATIENCE = 10_000;
 
 /** How a run is started: after how many seconds, for which request, and under which number where that is known. */
 interface LaunchOptions {
@@ -66,8 +57,7 @@ export interface LauncherDependencies {
 /** Makes it; `clock` gives milliseconds. */
 export function createLauncher({ temporal, store, turns, signer, queues, clock }: LauncherDependencies): Launcher {
   const { namespace } = temporal;
-  const enter = createInFlight(MAX_STARTS);
-  const permits = new Permits(AT_ONCE, { reserve: RESERVE });
+  const admit = createAdmission(clock);
   let last = 0;
 
   function entryOf({ input, run, memo }: Blueprint): IndexEntry {
@@ -143,14 +133,6 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     if (claim.entry.turn !== undefined) await turns.leave(namespace, claim.entry.workflowId);
   }
 
-  /** Awaits the tenant's turn to start a run; the function that is returned ends it. Throws `busy`. */
-  async function takeTurn(tenant: string): Promise<() => void> {
-    const giveUp = new AbortController();
-    const late = new AppError('busy', 'this tenant starts more runs than can be started at once');
-    const patience = setTimeout(() => giveUp.abort(late), PATIENCE);
-    return permits.take(tenant, giveUp.signal).finally(() => clearTimeout(patience));
-  }
-
   async function launchOnce(
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
@@ -190,26 +172,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
   }
 
   return {
-    async launch<T>(
-      tenant: string,
-      blueprintOf: (n: number) => Blueprint,
-      options: LaunchOptions,
-      show: (workflowId: string) => Promise<T>,
-    ): Promise<T> {
-      const leave = enter(tenant);
-      if (leave === null) {
-        throw new AppError('busy', `this tenant has ${MAX_STARTS} starts under way, which is the most it may have`);
-      }
-      try {
-        const giveBack = await takeTurn(tenant);
-        try {
-          return await show(await launchOnce(tenant, blueprintOf, options));
-        } finally {
-          giveBack();
-        }
-      } finally {
-        leave();
-      }
-    },
+    launch: (tenant, blueprintOf, options, show) =>
+      admit(tenant, async () => show(await launchOnce(tenant, blueprintOf, options))),
   };
 }

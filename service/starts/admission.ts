@@ -1,0 +1,69 @@
+import { AppError } from '../../model/app-error.ts';
+import { Permits } from '../../model/permits.ts';
+import { createInFlight } from './in-flight.ts';
+import { adaptLimit, FIRST_LIMIT } from './start-limit.ts';
+
+/** Starts of one tenant that a process has accepted, most of which wait for their turn. */
+const MAX_STARTS = 200;
+
+/** The part of the starts under way that a tenant leaves to others, and milliseconds that a start waits for its turn. */
+const RESERVE = 0.2;
+const PATIENCE = 10_000;
+
+/**
+ * Makes a start for a tenant when it is the tenant's turn, and returns its result. Throws what the start throws, and `busy` when the
+ * tenant has too many starts accepted, or its turn does not come in time.
+ */
+export type Admission = <T>(tenant: string, start: () => Promise<T>) => Promise<T>;
+
+/**
+ * Creates the admission of starts. Tenants take turns, and as many starts are under way at once as Temporal can take without
+ * having them wait for each other. `clock` gives milliseconds.
+ */
+export function createAdmission(clock: () => number): Admission {
+  const enter = createInFlight(MAX_STARTS);
+  const permits = new Permits(FIRST_LIMIT.most, { reserve: RESERVE });
+  let limit = FIRST_LIMIT;
+
+  async function takeTurn(tenant: string): Promise<() => void> {
+    const giveUp = new AbortController();
+    const late = new AppError('busy', 'this tenant starts more runs than can be started at once');
+    const patience = setTimeout(() => giveUp.abort(late), PATIENCE);
+    return permits.take(tenant, giveUp.signal).finally(() => clearTimeout(patience));
+  }
+
+  function learn(tenant: string, milliseconds: number | null): void {
+    limit = adaptLimit(limit, { milliseconds, underWay: permits.occupancy(tenant).taken });
+    permits.resize(limit.most);
+  }
+
+  async function timed<T>(tenant: string, start: () => Promise<T>): Promise<T> {
+    const began = clock();
+    try {
+      const started = await start();
+      learn(tenant, Math.max(1, clock() - began));
+      return started;
+    } catch (error) {
+      // How soon a start is refused for any other reason says nothing about Temporal.
+      if (error instanceof AppError && error.code === 'temporal_unavailable') learn(tenant, null);
+      throw error;
+    }
+  }
+
+  return async (tenant, start) => {
+    const leave = enter(tenant);
+    if (leave === null) {
+      throw new AppError('busy', `this tenant has ${MAX_STARTS} starts under way, which is the most it may have`);
+    }
+    try {
+      const giveBack = await takeTurn(tenant);
+      try {
+        return await timed(tenant, start);
+      } finally {
+        giveBack();
+      }
+    } finally {
+      leave();
+    }
+  };
+}
