@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/system/**', ...OVER_A_DATABASE],
+          setupFiles: ['test/seed.ts'],
           // Files share nothing that they change.
           isolate: false,
           // A busy machine has time: what is asserted is never how long it took.
@@ -40,7 +41,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/integration/support/temporal-server.ts'],
-          setupFiles: ['test/integration/support/quiet-runtime.ts'],
+          setupFiles: ['test/seed.ts', 'test/integration/support/quiet-runtime.ts'],
           // A new process for each file would load everything again; files share nothing that they change.
           isolate: false,
           testTimeout: 300_000,

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { canonicalJson } from '../../model/json.ts';
+import { createRandom } from '../seed.ts';
 import { createAsk, hasEnded } from './ask.ts';
 import { BELOW, CONSTRUCTS, type Construct, type Played, type Player } from './constructs.ts';
 import { POISONS, startPoison } from './poisons.ts';
@@ -36,17 +37,6 @@ interface Ending {
   told: string;
   /** Names of what it did to the world. */
   called: string;
-}
-
-/** Makes chance that a seed repeats (mulberry32). */
-export function chanceOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Stores what the storm runs, and gives the player. */
@@ -142,7 +132,7 @@ export async function storm(
     say,
   }: { seed: number; waves: number; each: number; poisons?: boolean; say: (line: string) => void },
 ): Promise<Verdict> {
-  const chance = chanceOf(seed);
+  const chance = createRandom(seed);
   const strikes = Object.fromEntries(TARGETS.map((target) => [target, 0])) as Record<Target, number>;
   const verdict: Verdict = {
     runs: 0,

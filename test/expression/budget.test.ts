@@ -5,6 +5,7 @@ import { compare, equals } from '../../expression/equality.ts';
 import { Search } from '../../expression/search.ts';
 import type { Value } from '../../expression/values.ts';
 import { WorkMeter } from '../../model/work.ts';
+import { draws } from '../seed.ts';
 import { failure, render } from './engine.ts';
 
 /** What all templates of a visit may cost together. */
@@ -235,7 +236,7 @@ describe('text', () => {
           part === '' ? [0, 0] : [value.split(part).length - 1, value.replaceAll(part, '-')],
         );
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 });

@@ -11,6 +11,7 @@ import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { RunInput } from '../../model/run-input.ts';
+import { draws } from '../seed.ts';
 import { question } from './inquiry-scripts.ts';
 import { act, give, runInput, STARTED } from './rehearse.ts';
 
@@ -298,7 +299,7 @@ describe('a retry', () => {
         );
         expect(asked.sort()).toEqual(wanted.sort());
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 });

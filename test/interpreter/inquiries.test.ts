@@ -9,6 +9,7 @@ import { workDone } from '../../interpreter/work.ts';
 import type { Definition } from '../../model/definition.ts';
 import { DECISION_SIGNAL, type Decision } from '../../model/inquiry.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import { draws } from '../seed.ts';
 import { INQUIRY_SCRIPTS, question, type ScriptStep, wordOf } from './inquiry-scripts.ts';
 import { give, runInput, STARTED } from './rehearse.ts';
 
@@ -250,7 +251,7 @@ describe('races', () => {
           expect(new Set(inquiry!.votes.map(({ by }) => by)).size).toBe(inquiry!.votes.length);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 

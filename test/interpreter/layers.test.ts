@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Layers } from '../../interpreter/layers.ts';
 import type { Published } from '../../interpreter/state.ts';
+import { draws } from '../seed.ts';
 
 /** What layers are to be, said as simply as can be: a map that is copied. */
 type Model = Map<string, Published>;
@@ -46,7 +47,7 @@ it('layers are the map that they stand for, whatever is published and merged, in
         expect(layers.get('none')).toBeUndefined();
       }
     }),
-    { numRuns: 500 },
+    { numRuns: draws(500) },
   );
 });
 

@@ -9,14 +9,15 @@ import type { CarriedState } from '../../model/carried-state.ts';
 import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
+import { draws } from '../seed.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from './random-run.ts';
 import { rehearse as play, type Rehearsal, type Rehearsed, runInput, STARTED, TEST_ACTIONS } from './rehearse.ts';
 
 // A busy machine has time: thousands of runs are played.
 vi.setConfig({ testTimeout: 300_000 });
 
-/** Runs that each property is tried on; FERMATA_RUNS=… tries more. Every start of the suite draws others. */
-const RUNS = Number(process.env.FERMATA_RUNS ?? 60);
+/** Runs that each property is tried on. */
+const RUNS = draws(60);
 
 const rehearse = (run: RandomRun & Pick<Rehearsal, 'limits'>, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);

@@ -14,6 +14,7 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../m
 import type { RunInput } from '../../model/run-input.ts';
 import { TRUST_SIGNAL } from '../../model/statement.ts';
 import { createStatementSigner } from '../../service/statements/statements.ts';
+import { draws } from '../seed.ts';
 import { question, wordOf } from './inquiry-scripts.ts';
 import { act, runInput, STARTED } from './rehearse.ts';
 import { annDecides, FOREIGN_KEY, KEY, placeOf, signedDecision, signer } from './signed.ts';
@@ -137,7 +138,7 @@ describe('a signed decision', () => {
         const { status, refused, verdicts } = send(state, payload);
         expect([status, refused.length, verdicts]).toEqual(['pending', 1, []]);
       }),
-      { numRuns: 300 },
+      { numRuns: draws(300) },
     );
   });
 

@@ -1,3 +1,5 @@
+import { createRandom } from '../seed.ts';
+
 /** What the templates read. */
 export const CONTEXT = {
   n: 5,
@@ -28,17 +30,6 @@ export const CONTEXT = {
 };
 
 type Kind = 'number' | 'text' | 'list' | 'dict' | 'flag';
-
-/** A generator of numbers from a seed, the same everywhere (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Makes templates from a seed: the same for the same seed. */
 export function createGenerator(seed: number): () => string {

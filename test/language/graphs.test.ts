@@ -5,6 +5,7 @@ import { compileDefinition, type Program } from '../../language/program.ts';
 import { followersOf } from '../../language/task-graph.ts';
 import { reachable } from '../../language/transitions.ts';
 import type { Definition } from '../../model/definition.ts';
+import { draws } from '../seed.ts';
 
 const SIZE = 70; // more than two words of bits
 const names = Array.from({ length: SIZE }, (_, index) => `t${index}`);
@@ -45,7 +46,7 @@ it('what follows a task is what a path leads to', () => {
       const expected = new Set(some.flatMap((index) => [...after(names[index]!)]));
       expect(names.filter((name) => any.has(name))).toEqual(names.filter((name) => expected.has(name)));
     }),
-    { numRuns: 20 },
+    { numRuns: draws(20) },
   );
 });
 
@@ -89,7 +90,7 @@ it('a join is ambiguous where the lineages of what leads to it differ', () => {
       const found = joinIssues(program).filter(({ code }) => code === 'ambiguous_join');
       expect(found.map(({ path }) => path)).toEqual(expected.map(({ index }) => `/definition/tasks/${index}/join`));
     }),
-    { numRuns: 60 },
+    { numRuns: draws(60) },
   );
   expect(ambiguous).toBeGreaterThan(10);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Permits, RoomFull } from '../../model/permits.ts';
+import { draws } from '../seed.ts';
 
 /** Tenants that take permits, and what they hold after everything that can happen at once has happened. */
 function scene(total: number, places = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY) {
@@ -154,7 +155,7 @@ describe('permits', () => {
           if (starved) expect(taken).toBe(total);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: draws(100) },
     );
   });
 });

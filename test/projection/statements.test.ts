@@ -5,6 +5,7 @@ import { canonicalJson, type Json } from '../../model/json.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
 import { projectExecution } from '../../projection/project.ts';
 import { readEvents } from '../fixtures/recorded.ts';
+import { draws } from '../seed.ts';
 
 const NAME = 'v9/decided-by-a-signed-statement-after-forgeries-that-do-not-count.binpb';
 
@@ -43,7 +44,7 @@ it('a decision that was signed is shown as one, and after any change of a single
         { accepted: 0, refused },
       ]);
     }),
-    { numRuns: 100 },
+    { numRuns: draws(100) },
   );
 });
 

@@ -8,6 +8,7 @@ import type { IndexEntry } from '../../model/index-entry.ts';
 import { createAuditStore } from '../../store/access/audit.ts';
 import type { Database } from '../../store/database.ts';
 import { createExecutionStore } from '../../store/executions/executions.ts';
+import { createRandom } from '../seed.ts';
 
 const tenant = '00000000-0000-7000-8000-000000000001';
 const BAD = 'a\0b\ud83d';
@@ -77,7 +78,7 @@ it('whatever a run says of itself is stored, in every field', async () => {
 it.each([
   ['a time that does not exist', { created: new Date(Number.NaN) }],
   ['a number that no column has', { executor: 2 ** 40 }],
-  ['a name that no index takes', { ref: Array.from({ length: 4_000 }, () => Math.random()).join('') }],
+  ['a name that no index takes', { ref: Array.from({ length: 4_000 }, createRandom()).join('') }],
   ['the number of another run', { n: 1 }],
 ])('an entry that cannot be written holds up no other: %s', async (_, wrong) => {
   const store = createExecutionStore(db);

@@ -14,6 +14,7 @@ import { closedEntry, entryOf, openEntry } from '../../../service/projections/in
 import { maskExecution } from '../../../service/projections/masks.ts';
 import { createExecutionStore, type ExecutionStore } from '../../../store/executions/executions.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
+import { createRandom } from '../../seed.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
@@ -107,10 +108,11 @@ it('ends equal to Temporal whatever the order in which writers bring their facts
   }
   const tenant = facts[0]!.tenant!;
   const expected = await truth();
+  const random = createRandom();
   for (let round = 0; round < 5; round += 1) {
     const store = await emptyStore();
     const shuffled = facts
-      .map((fact) => ({ fact, at: Math.random() }))
+      .map((fact) => ({ fact, at: random() }))
       .sort((a, b) => a.at - b.at)
       .map(({ fact }) => fact);
     await Promise.all(

@@ -2,15 +2,16 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Execution } from '../../../model/execution.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { INQUIRY_SCRIPTS, question, wordOf } from '../../interpreter/inquiry-scripts.ts';
+import { draws } from '../../seed.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
+import { settleAll } from '../support/settle-all.ts';
 import { until } from '../support/until.ts';
 import { decide, hasAsked, playScript } from './inquiry-play.ts';
 
 // What people decide, on a real server: hardly any workflow stays in the first worker's cache, and the second worker is
 // killed over and over.
 
-/** FERMATA_RACES=… has more of them. */
-const RACES = Number(process.env.FERMATA_RACES ?? 30);
+const RACES = draws(30);
 
 const harnesses: Harness[] = [];
 beforeAll(async () => {
@@ -39,7 +40,7 @@ async function expectProjected(harness: Harness, id: string): Promise<Execution>
 
 describe('an inquiry on a server', () => {
   it('does what the interpreter alone says, with hardly any cache and with workers restarted while it is open', async () => {
-    await Promise.all(
+    await settleAll(
       INQUIRY_SCRIPTS.map(async (row, index) => {
         const harness = harnesses[index % 2]!;
         const execution = await expectProjected(harness, await playScript(harness, row));
@@ -62,7 +63,7 @@ describe('an inquiry on a server', () => {
     const BATCH = 30;
     const counts: Record<string, number> = {};
     for (let at = 0; at < RACES; at += BATCH) {
-      await Promise.all(
+      await settleAll(
         Array.from({ length: BATCH }, async (_, offset) => {
           const number = at + offset;
           const harness = harnesses[number % 2]!;

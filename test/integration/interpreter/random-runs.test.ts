@@ -11,12 +11,11 @@ import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
 import { type RandomRun, randomRun, SUB_WORKFLOWS } from '../../interpreter/random-run.ts';
 import { rehearse as playPure, type Rehearsed, TEST_ACTIONS } from '../../interpreter/rehearse.ts';
+import { createRandom, draws, SEED } from '../../seed.ts';
 import { closed, createHarness, type Harness } from '../support/harness.ts';
+import { settleAll } from '../support/settle-all.ts';
 import { startChainServer } from './chain-server.ts';
 
-// FERMATA_SEED=… draws the same runs again, FERMATA_RUNS=… more of them.
-const seed = Number(process.env.FERMATA_SEED ?? Date.now() % 2 ** 31);
-const numRuns = Number(process.env.FERMATA_RUNS ?? 16);
 /** Runs under way at the same time. */
 const BATCH = 30;
 
@@ -48,10 +47,10 @@ const playable = (run: RandomRun) =>
   validateDefinition(run.definition, null, TEST_ACTIONS).issues.length === 0 && rehearse(run).state.visits.length < 100;
 
 const drawn = [
-  ...fc.sample(randomRun().filter(playable), { numRuns, seed }),
+  ...fc.sample(randomRun().filter(playable), draws(16)),
   ...fc.sample(
     randomRun().filter((run) => playable(run) && isDecided(run)),
-    { numRuns: 20, seed },
+    draws(20),
   ),
 ];
 
@@ -67,10 +66,11 @@ it.each([
   let continued = 0;
   let yielded = 0;
   for (let at = 0; at < runs.length; at += BATCH) {
-    await Promise.all(
+    await settleAll(
       runs.slice(at, at + BATCH).map(async (run, offset) => {
-        const name = `seed ${seed}, run ${at + offset} of ${index}`;
-        const history = await play(harness, run, name, limitsOf(index, at + offset));
+        const name = `seed ${SEED}, run ${at + offset} of ${index}`;
+        const random = createRandom(SEED + at + offset);
+        const history = await play(harness, run, name, limitsOf(index, at + offset), random);
         prefixes += projectEveryPrefix(history, name);
         continued += history.filter((event) => event.workflowExecutionContinuedAsNewEventAttributes).length;
         yielded += history.filter(isYield).length;
@@ -81,7 +81,7 @@ it.each([
     );
   }
   console.log(
-    `seed ${seed}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal`,
+    `seed ${SEED}: ${runs.length} runs, ${prefixes} open histories, ${continued} continued, ${yielded} slices, ${compared} equal to their rehearsal`,
   );
   expect(compared).toBeGreaterThanOrEqual(10);
   // How many there are is left to what was drawn; longer slices, where the worker is killed, leave few.
@@ -95,6 +95,7 @@ async function play(
   run: RandomRun,
   name: string,
   limits: Partial<WorkLimits> | undefined,
+  random: () => number,
 ): Promise<HistoryEvent[]> {
   const { definition, outcomes, cancelAt, signals } = run;
   const id = await harness.start(definition, {
@@ -103,13 +104,13 @@ async function play(
     ...(limits === undefined ? {} : { limits }),
   });
   const handle = harness.client.workflow.getHandle(id);
-  const paused = Math.random() < 0.3;
+  const paused = random() < 0.3;
   const control = (what: 'pause' | 'resume') =>
     handle.signal(CONTROL_SIGNAL, { id: what, by: 'test', what }).catch(() => undefined);
   if (paused) await control('pause');
   for (const signal of signals) {
     await handle.signal(signal, { sent: signal }).catch(() => undefined);
-    await pause(Math.random() * 50);
+    await pause(random() * 50);
   }
   const open = await harness.execution(id);
   expect([open.projection, open.divergence], `${name}, open`).toEqual(['complete', null]);

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../../model/json.ts';
 import { maskExecution, maskInput } from '../../../service/projections/masks.ts';
 import { createReplacer } from '../../../service/projections/text-search.ts';
 import { replaceAt, writeOnlyPaths } from '../../../service/projections/write-only.ts';
+import { draws } from '../../seed.ts';
 
 const text = (maxLength: number, minLength = 0) =>
   fc.array(fc.constantFrom('a', 'b'), { minLength, maxLength }).map((letters) => letters.join(''));
@@ -14,7 +15,7 @@ it('a replacer replaces what replaceAll does', () => {
     fc.property(text(12, 1), text(200), (part, whole) => {
       expect(createReplacer(part, '***')(whole)).toBe(whole.replaceAll(part, '***'));
     }),
-    { numRuns: 500 },
+    { numRuns: draws(500) },
   );
 });
 
