@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { runFermata } from '../support/fermata.ts';
+
+// Types what the README of every example says, and compares what comes out with what the README says comes out.
+
+const NAMES = readdirSync('examples', { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+
+/** Ends the output of each block. */
+const SEPARATOR = '\u001e';
+
+/** The command line as it behaves at a terminal: tables, unless its output goes elsewhere. */
+const TERMINAL = `
+npx() {
+  shift
+  if [ /dev/stdout -ef "$SCREEN" ]; then "$NODE" "$PROGRAM" --table "$@"; else "$NODE" "$PROGRAM" "$@"; fi
+}
+`;
+
+let harness: ApiHarness;
+let systems: ChildProcess;
+let folder: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fermata-examples-'));
+  systems = spawn(process.execPath, ['examples/systems.mjs'], { env: { ...process.env, PORT: '0' } });
+  const [address] = await once(systems.stdout!, 'data');
+  // Builds what the examples run.
+  await runFermata(folder, ['--version'], {});
+  harness = await createApiHarness('examples');
+  env = {
+    ...process.env,
+    SYSTEMS: String(address).trim(),
+    NODE: process.execPath,
+    PROGRAM: resolve('dist/cli/main.js'),
+    FERMATA_URL: harness.api.url,
+    FERMATA_API_KEY: DEV_KEY,
+  };
+});
+afterAll(async () => {
+  systems.kill();
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The blocks of a README that are typed, each with the block that follows it, which is what comes out. */
+async function blocksOf(name: string): Promise<{ command: string; output: string }[]> {
+  const page = await readFile(join('examples', name, 'README.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, kind, text]) => ({ kind, text: text! }));
+  return blocks.flatMap(({ kind, text }, index) => {
+    if (kind !== 'sh') return [];
+    const next = blocks[index + 1];
+    expect(next?.kind, `what comes out of ${text}`).toBe('');
+    return [{ command: text, output: next!.text }];
+  });
+}
+
+/** Runs commands in one shell, in a folder that looks like the repository, and returns the output of each. */
+async function type(name: string, commands: readonly string[]): Promise<{ outputs: string[]; errors: string }> {
+  // Stands for the terminal.
+  const path = join(folder, name);
+  const file = await open(path, 'w');
+  const script = [TERMINAL, `cd "$(mktemp -d -p '${folder}')" && ln -s '${resolve('examples')}' examples`, ...commands];
+  const shell = spawn('bash', ['-c', script.join(`\nprintf '${SEPARATOR}'\n`)], {
+    env: { ...env, SCREEN: path },
+    stdio: ['ignore', file.fd, 'pipe'],
+  });
+  let errors = '';
+  shell.stderr!.on('data', (chunk) => {
+    errors += chunk;
+  });
+  await once(shell, 'close');
+  await file.close();
+  const outputs = (await readFile(path, 'utf8')).split(SEPARATOR);
+  return { outputs: outputs.slice(2), errors };
+}
+
+/** A text as a pattern in which `…` stands for anything within a line. */
+function patternOf(text: string): RegExp {
+  const parts = text.trim().split('…');
+  return new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
+}
+
+describe.concurrent('the examples', () => {
+  it.each(NAMES)('%s does what its README says', async (name) => {
+    const blocks = await blocksOf(name);
+    const { outputs, errors } = await type(
+      name,
+      blocks.map(({ command }) => command),
+    );
+    for (const [index, { command, output }] of blocks.entries()) {
+      expect(outputs[index]?.trim(), `${command}\n${errors}`).toMatch(patternOf(output));
+    }
+  });
+});
+
+it('the index of the examples has each of them, with a workflow', async () => {
+  const index = await readFile('examples/README.md', 'utf8');
+  expect([...index.matchAll(/\]\(([a-z-]+)\/README\.md\)/g)].map(([, name]) => name!).sort()).toEqual(
+    [...NAMES].sort(),
+  );
+  expect(NAMES.length).toBeGreaterThanOrEqual(10);
+  const without = NAMES.filter(
+    (name) => !['workflow.yaml', 'pack.yaml'].some((file) => existsSync(join('examples', name, file))),
+  );
+  expect(without).toEqual([]);
+});
