@@ -39,8 +39,8 @@ export interface ActivityOptions {
 
 /**
  * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
- * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. Each of the first is
- * heartbeated, checked, bounded in time and size, and does its work with a permit of its tenant. `interrupt` ends those that still
+ * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. The first one
+ * sends heartbeats, checks input and output, is bounded in time and size, and does its work with a permit of its tenant. `interrupt` ends those that still
  * run, as failed with `WorkerShutdown`; first attempts that have not begun are handed back where their run knows what that is.
  */
 export function createActivities(

@@ -107,7 +107,7 @@ export function createExplanationService({
       const stuck = waitingFor.some(({ kind }) => kind === 'engine_fault') || execution.projection === 'diverged';
       const nobody = await unserved(execution);
       const idle = waitingFor.length === 0 && (await temporal.pollers(execution.taskQueue)) === 0;
-      const unbegun = idle
+      const withoutWorker = idle
         ? [
             {
               code: 'no_worker',
@@ -130,7 +130,7 @@ export function createExplanationService({
             ...canceling,
             ...lostAdvice(execution, self),
             ...forgeryAdvice(execution),
-            ...unbegun,
+            ...withoutWorker,
             ...(await untold(execution)),
             ...advice,
           ],

@@ -280,7 +280,7 @@ describe('an answer of the server about a run', () => {
   const { HistoryEvent } = proto.temporal.api.history.v1;
   const plain = payload('json/plain', text('1'));
   const own = () => codec.seal(plain, 'wf_a');
-  const childs = () => codec.seal(plain, 'wf_child');
+  const ofChild = () => codec.seal(plain, 'wf_child');
   const foreign = () => codec.seal(plain, 'wf_b');
   const inClear = () => proto.temporal.api.common.v1.Payload.create(plain);
   const one = (given: object) => ({ payloads: [given] });
@@ -304,7 +304,7 @@ describe('an answer of the server about a run', () => {
     ],
     [
       "its child's, in a signal",
-      { workflowExecutionSignaledEventAttributes: { input: one(childs()) } },
+      { workflowExecutionSignaledEventAttributes: { input: one(ofChild()) } },
       true,
       signal,
       'binary/altered',
@@ -335,7 +335,7 @@ describe('an answer of the server about a run', () => {
       {
         childWorkflowExecutionCompletedEventAttributes: {
           workflowExecution: { workflowId: 'wf_child' },
-          result: one(childs()),
+          result: one(ofChild()),
         },
       },
       true,
@@ -347,7 +347,7 @@ describe('an answer of the server about a run', () => {
       {
         childWorkflowExecutionCompletedEventAttributes: {
           workflowExecution: { workflowId: 'wf_other' },
-          result: one(childs()),
+          result: one(ofChild()),
         },
       },
       true,
@@ -357,8 +357,8 @@ describe('an answer of the server about a run', () => {
     [
       "a child's summary",
       {
-        userMetadata: { summary: childs() },
-        startChildWorkflowExecutionInitiatedEventAttributes: { workflowId: 'wf_child', input: one(childs()) },
+        userMetadata: { summary: ofChild() },
+        startChildWorkflowExecutionInitiatedEventAttributes: { workflowId: 'wf_child', input: one(ofChild()) },
       },
       true,
       (event) => event.userMetadata?.summary,
