@@ -3,16 +3,19 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { runFermata } from '../support/fermata.ts';
 
-// Types what the README of every example says, and compares what comes out with what the README says comes out.
+// Types what the README of every example says, and pages like them, and compares what comes out with what the page says.
 
 const NAMES = readdirSync('examples', { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
+
+/** Pages whose commands are typed, each in a shell and a folder of its own. */
+const PAGES = [...NAMES.map((name) => join('examples', name, 'README.md')), 'docs/packs-from-git.md'];
 
 /** Ends the output of each block. */
 const SEPARATOR = '\u001e';
@@ -52,9 +55,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The blocks of a README that are typed, each with the block that follows it, which is what comes out. */
-async function blocksOf(name: string): Promise<{ command: string; output: string }[]> {
-  const page = await readFile(join('examples', name, 'README.md'), 'utf8');
+/** The blocks of a page that are typed, each with the block that follows it, which is what comes out. */
+async function blocksOf(path: string): Promise<{ command: string; output: string }[]> {
+  const page = await readFile(path, 'utf8');
   const blocks = [...page.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, kind, text]) => ({ kind, text: text! }));
   return blocks.flatMap(({ kind, text }, index) => {
     if (kind !== 'sh') return [];
@@ -65,14 +68,16 @@ async function blocksOf(name: string): Promise<{ command: string; output: string
 }
 
 /** Runs commands in one shell, in a folder that looks like the repository, and returns the output of each. */
-async function type(name: string, commands: readonly string[]): Promise<{ outputs: string[]; errors: string }> {
+async function type(commands: readonly string[]): Promise<{ outputs: string[]; errors: string }> {
   // Stands for the terminal.
-  const path = join(folder, name);
+  const path = join(await mkdtemp(join(folder, 'shell-')), 'screen');
   const file = await open(path, 'w');
-  const script = [TERMINAL, `cd "$(mktemp -d -p '${folder}')" && ln -s '${resolve('examples')}' examples`, ...commands];
+  const script = [TERMINAL, `cd '${dirname(path)}' && ln -s '${resolve('examples')}' examples`, ...commands];
   const shell = spawn('bash', ['-c', script.join(`\nprintf '${SEPARATOR}'\n`)], {
     env: { ...env, SCREEN: path },
     stdio: ['ignore', file.fd, 'pipe'],
+    // A loop that waits for what never comes ends as well.
+    timeout: 240_000,
   });
   let errors = '';
   shell.stderr!.on('data', (chunk) => {
@@ -91,12 +96,9 @@ function patternOf(text: string): RegExp {
 }
 
 describe.concurrent('the examples', () => {
-  it.each(NAMES)('%s does what its README says', async (name) => {
-    const blocks = await blocksOf(name);
-    const { outputs, errors } = await type(
-      name,
-      blocks.map(({ command }) => command),
-    );
+  it.each(PAGES)('%s says what comes out', async (path) => {
+    const blocks = await blocksOf(path);
+    const { outputs, errors } = await type(blocks.map(({ command }) => command));
     for (const [index, { command, output }] of blocks.entries()) {
       expect(outputs[index]?.trim(), `${command}\n${errors}`).toMatch(patternOf(output));
     }
