@@ -28,6 +28,7 @@ export const API_NAMESPACES = [
   ],
   ...[
     'schedules',
+    'examples',
     'access',
     'cli',
     'clients',
