@@ -108,7 +108,7 @@ function rendering(): Grown[] {
     ['select, map, sum', "{{ rows | selectattr('price', 'gt', 50) | map(attribute='price') | sum }}"],
     ['a loop with a condition', '{% for row in rows %}{% if row.price > 50 %}{{ row.id }},{% endif %}{% endfor %}'],
     ['to JSON', '{{ rows | tojson }}'],
-    ['handed on as it is', '{{ rows }}'],
+    ['passed on as it is', '{{ rows }}'],
   ].map(([what, text]) => ({
     what: what!,
     each: 'µs a kB',

@@ -136,7 +136,7 @@ ${table(
   ],
 )}
 
-Lists, one request at a time, on PGlite; P50 and P95 in milliseconds, beside as many runs as the column says:
+Lists, one request at a time, on PGlite; P50 and P95 in milliseconds, with as many other runs as the column says:
 
 ${table(
   ['', ...lists.map(({ runs: count }) => count.toLocaleString('en-US'))],
