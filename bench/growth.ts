@@ -89,7 +89,7 @@ function interpreting(): Grown[] {
         list: listOf(size),
       }),
     ),
-    grown('variables beside the one that changes', SIZES.slice(0, -1), (size) =>
+    grown('variables other than the one that changes', SIZES.slice(0, -1), (size) =>
       perEvent(
         loop(100, Object.fromEntries(listOf(size).map((index) => [`v${index}`, index])), {
           v1: '{{ n }}',

@@ -63,7 +63,7 @@ export const ConfigSchema = z.object({
   FERMATA_JWT_JWKS_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Keys of whoever issues tokens: bearer tokens that they signed are accepted beside API keys.'),
+    .describe('Keys of whoever issues tokens: bearer tokens that they signed are accepted in addition to API keys.'),
   FERMATA_JWT_SECRET: z
     .string()
     .min(32)
@@ -179,7 +179,7 @@ export const ConfigSchema = z.object({
   FERMATA_METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
     .describe(
-      'Port, on `FERMATA_HOST`, of `/metrics` (Prometheus) and `/healthz` of a process; without it there is none.',
+      'Port, on `FERMATA_HOST`, of `/metrics` (Prometheus) and `/healthz` of a process; unless it is set, there is no such port.',
     ),
   FERMATA_CONCURRENT_ACTIONS: wholeNumber(1, 10_000)
     .default(100)
