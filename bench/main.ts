@@ -9,6 +9,7 @@ import { compareMemory, compareThroughput } from './load.ts';
 import { measureBundle, measureLag, measureRest, measureStart, startProduct } from './product.ts';
 import { compareReplays } from './replays.ts';
 import { plotOf, reportOf } from './report.ts';
+import { measureShares } from './shares.ts';
 import { compare } from './side-by-side.ts';
 import { startSide } from './sides.ts';
 import { measureSoak } from './soak.ts';
@@ -46,6 +47,7 @@ console.log('the product …');
 const product = await startProduct();
 const rest = await measureRest(product, quick ? 3 : 15);
 const lag = await measureLag(product, quick ? 5 : 30);
+const shares = await measureShares(product, quick ? 5 : 40);
 await product.stop();
 const started = quick ? { first: [product.ready], again: [product.ready] } : await measureStart();
 const lists = [];
@@ -65,6 +67,7 @@ const report = reportOf(
     memory,
     rest,
     lag,
+    shares,
     start: started,
     lists,
     growth,

@@ -3,6 +3,7 @@ import type { Grown } from './growth.ts';
 import type { Measured } from './lists.ts';
 import type { Throughput } from './load.ts';
 import type { Replays } from './replays.ts';
+import type { Shares } from './shares.ts';
 import type { Compared } from './side-by-side.ts';
 import { PARTS, type Soak } from './soak.ts';
 import { at, median, short, spread } from './statistics.ts';
@@ -19,6 +20,7 @@ export interface Results {
   soak: Soak;
   rest: { rate: number; latencies: number[] };
   lag: number[];
+  shares: Shares;
   start: { first: number[]; again: number[] };
   bundle: { bytes: number; compressed: number; milliseconds: number };
 }
@@ -33,7 +35,8 @@ const percent = (share: number): string => `±${Math.round(share * 50)} %`;
 
 /** docs/benchmarks.md. */
 export function reportOf(results: Results, plot: string): string {
-  const { compared, throughput, memory, replays, lists, rest, lag, start, bundle, versions, growth, soak } = results;
+  const { compared, throughput, memory, replays, lists, rest, lag, shares, start, bundle, versions, growth, soak } =
+    results;
   const rate = (side: 'hand' | 'fermata') => median(throughput[side].map((turn) => turn.rate));
   const p95 = (side: 'hand' | 'fermata') =>
     at(
@@ -128,6 +131,11 @@ ${table(
     [
       'from the end of a run until a list shows it, P50 and P95',
       `${short(median(lag))} ms, ${short(at(lag, 0.95))} ms`,
+    ],
+    ['a start, P50 and P95', `${short(median(shares.alone))} ms, ${short(at(shares.alone, 0.95))} ms`],
+    [
+      `the same next to another tenant that makes ${short(shares.rate)} starts a second, with 60 clients`,
+      `${short(median(shares.beside))} ms, ${short(at(shares.beside, 0.95))} ms (**${ratio(median(shares.beside), median(shares.alone))}**, ${ratio(at(shares.beside, 0.95), at(shares.alone, 0.95))})`,
     ],
     [
       "the workflow's bundle",

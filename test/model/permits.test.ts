@@ -113,6 +113,20 @@ describe('permits', () => {
     expect(permits.occupancy('b')).toEqual({ taken: 2, total: 2, own: 1 });
   });
 
+  it('can become more, which grants some at once, and fewer, which takes none away', async () => {
+    const { take, release, holds, permits } = scene(10);
+    await take('a', 20);
+    permits.resize(20);
+    await take('b');
+    expect([holds('a'), holds('b')]).toEqual([18, 1]);
+    permits.resize(4);
+    await take('b', 2);
+    await release('a', 15);
+    expect([holds('a'), holds('b')]).toEqual([3, 1]);
+    await release('a');
+    expect([holds('a'), holds('b')]).toEqual([2, 2]);
+  });
+
   it('given back twice are given back once', async () => {
     const permits = new Permits(10);
     const release = await permits.take('a', new AbortController().signal);
