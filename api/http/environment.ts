@@ -122,9 +122,9 @@ export interface ApiServices {
   log: Logger;
 }
 
-/** A router of the API. */
+/** Creates a router of the API, for which an address with a slash at its end is the same as without. */
 export function createRouter(): OpenAPIHono<ApiEnv> {
-  return new OpenAPIHono<ApiEnv>();
+  return new OpenAPIHono<ApiEnv>({ strict: false });
 }
 
 type ValidationResult = { success: true } | { success: false; error: z.ZodError; target: string };
