@@ -35,7 +35,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
   ],
   'A table or a lock of the installation.': [
     ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
-    ...['executions.seen', 'executions.unseen', 'executions.watermark'],
+    ...['executions.holdDeletions', 'executions.seen', 'executions.unseen', 'executions.watermark'],
     ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
     ...[
       'signing-keys.ensure',

@@ -175,6 +175,8 @@ export function createExecutionStore(db: Database): ExecutionStore {
   /** Writes entries in one transaction. */
   async function writeAll(entries: readonly IndexEntry[], seen?: Watermark): Promise<void> {
     await db.transaction(async (transaction) => {
+      // A deletion waits until this is committed, and finds the rows; one that came before is found here.
+      if (entries.length > 0) await holdDeletions(transaction, 'shared');
       const buried = await buriedAmong(transaction, entries);
       const written = entries.filter(({ workflowId }) => !buried.has(workflowId)).sort((a, b) => a.n - b.n);
       // Without the locks, an insert concurrent to an update of its row could fail on the number instead of updating.
@@ -279,6 +281,7 @@ export function createExecutionStore(db: Database): ExecutionStore {
       const ids = [...workflowIds];
       if (ids.length === 0) return;
       await db.transaction(async (transaction) => {
+        await holdDeletions(transaction, 'alone');
         await transaction
           .insert(tombstones)
           .values(ids.map((workflowId) => ({ namespace, workflowId, until })))
@@ -573,6 +576,15 @@ export function createExecutionStore(db: Database): ExecutionStore {
         .orderBy(sql`1`);
     },
   });
+}
+
+/** Takes the lock between deletions and writers of rows until the transaction ends: writers share it, a deletion has it alone. */
+async function holdDeletions(transaction: Transaction, how: 'shared' | 'alone'): Promise<void> {
+  const key = sql`hashtextextended('fermata deletions', 0)`;
+  // A statement of its own: what is read next must see what was committed while this waited.
+  await transaction.execute(
+    how === 'alone' ? sql`select pg_advisory_xact_lock(${key})` : sql`select pg_advisory_xact_lock_shared(${key})`,
+  );
 }
 
 /** Returns which of some runs were deleted recently. */

@@ -394,15 +394,14 @@ it('keeps the inbox, hands a notice to one process at a time, and follows chains
   await close();
 });
 
-it('many that write the same rows in any order never wait for each other in a circle', async () => {
-  const { db, close } = await openPostgres(url);
-  const runs = createExecutionStore(db);
+/** The entry of an open run, as a worker reports it. */
+const openRun = (namespace: string, n: number) => {
   const created = new Date('2026-11-24T00:00:00Z');
-  const entries = Array.from({ length: 60 }, (_, n) => ({
-    namespace: 'circle',
-    workflowId: `circle${n}`,
+  return {
+    namespace,
+    workflowId: `${namespace}${n}`,
     runId: null,
-    n: 5_000 + n,
+    n,
     tenant,
     ref: 'a.b',
     revision: 1,
@@ -425,7 +424,14 @@ it('many that write the same rows in any order never wait for each other in a ci
     updated: created,
     closed: null,
     version: { start: n, run: `r${n}`, closed: false, event: 5 },
-  }));
+  };
+};
+
+it('many that write the same rows in any order never wait for each other in a circle', async () => {
+  const { db, close } = await openPostgres(url);
+  const runs = createExecutionStore(db);
+  const created = new Date('2026-11-24T00:00:00Z');
+  const entries = Array.from({ length: 60 }, (_, n) => openRun('circle', 5_000 + n));
   await runs.write(entries);
   const rows = await runs.unseen('circle', 1, { n: 0, limit: 100 });
   expect(rows).toHaveLength(60);
@@ -436,5 +442,43 @@ it('many that write the same rows in any order never wait for each other in a ci
       ...[runs.looked([...rows].reverse(), created), runs.seen('circle', [...ids].reverse(), round)],
     ]);
   }
+  await close();
+});
+
+it.each<[string, 'write' | 'bury']>([
+  ['that a writer has looked up when it is deleted', 'write'],
+  ['whose deletion is under way when a writer looks it up', 'bury'],
+])('a deleted run stays away %s', async (_, first) => {
+  const { db, close } = await openPostgres(url);
+  const runs = createExecutionStore(db);
+  const namespace = `race-${first}`;
+  const [other, deleted] = [openRun(namespace, 6_000), openRun(namespace, 6_001)] as const;
+  await runs.write(first === 'write' ? [other] : [other, deleted]);
+  const holder = new Client({ connectionString: url });
+  await holder.connect();
+  const held = first === 'write' ? other : deleted;
+  await holder.query('begin');
+  await holder.query('select 1 from executions where namespace = $1 and n = $2 for update', [namespace, held.n]);
+  const isWaiting = async (count: number) => {
+    const { rows } = await holder.query('select count(*)::int as count from pg_locks where not granted');
+    return rows[0].count >= count;
+  };
+  const acts = {
+    write: () => runs.write([other, deleted]),
+    bury: () => runs.bury(namespace, [deleted.workflowId], new Date('2099-01-01T00:00:00Z')),
+  };
+  // The first one stands in the middle of its transaction, since it needs the row that is held.
+  const begun: Promise<unknown> = acts[first]();
+  await expect.poll(() => isWaiting(1), { timeout: 20_000 }).toBe(true);
+  let isOver = false;
+  const second: Promise<unknown> = acts[first === 'write' ? 'bury' : 'write']().finally(() => {
+    isOver = true;
+  });
+  await expect.poll(async () => isOver || (await isWaiting(2)), { timeout: 20_000 }).toBe(true);
+  await holder.query('commit');
+  await Promise.all([begun, second]);
+  const left = await runs.unseen(namespace, 1, { n: 0, limit: 10 });
+  expect(left.map(({ n }) => n)).toEqual([other.n]);
+  await holder.end();
   await close();
 });
