@@ -82,6 +82,11 @@ export function createService(target: Target): Service {
   };
 }
 
+/** Returns the headers of a request that is done once for a key; none without a key. */
+export function onceHeaders({ keyOnce }: { keyOnce?: string }): Record<string, string> {
+  return keyOnce === undefined ? {} : { 'idempotency-key': keyOnce };
+}
+
 async function refusalOf(response: Response): Promise<CliError> {
   const text = await response.text();
   let body: unknown;

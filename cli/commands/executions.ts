@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readPairs, readValue } from '../files.ts';
 import { pairs, table, textOf } from '../output.ts';
+import { onceHeaders } from '../service.ts';
 import type { Session } from '../session.ts';
 import { watch } from './watch.ts';
 
@@ -39,7 +40,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
           ...(options.version && { version: options.version }),
           ...(options.tag && { tags: options.tag }),
         },
-        ...(options.keyOnce ? { headers: { 'idempotency-key': options.keyOnce } } : {}),
+        headers: onceHeaders(options),
       });
       let execution = started.data as JsonObject;
       while (options.wait && !CLOSED.includes(execution.status as string)) {
@@ -113,10 +114,13 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     .option('--from <what>', 'failed, start, or the name of a task', 'failed')
     .option('--version <version>', 'another version of the workflow')
     .option('-i, --input <name=value...>', 'another input, in place of the whole one; only from the start')
-    .action(async (id: string, { from, version, input }: { from: string; version?: string; input?: string[] }) => {
+    .option('--key-once <key>', 'idempotency key: the same key is one retry')
+    .action(async (id: string, options: { from: string; version?: string; input?: string[]; keyOnce?: string }) => {
       const { service, output } = await session();
+      const { from, version, input } = options;
       const body = { from, ...(version && { version }), ...(input && { input: readPairs(input) }) };
-      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/retry`, { body });
+      const path = `${BASE}/${encodeURIComponent(id)}/retry`;
+      const { data } = await service.ask('POST', path, { body, headers: onceHeaders(options) });
       output.show(data!, () => summary(data as JsonObject));
     });
 
@@ -126,10 +130,13 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     .argument('<id>')
     .argument('<name>')
     .option('-p, --payload <value>', 'JSON where it can be read as such, else text')
-    .action(async (id: string, name: string, { payload }: { payload?: string }) => {
+    .option('--key-once <key>', 'idempotency key: the same key is one signal to this execution')
+    .action(async (id: string, name: string, options: { payload?: string; keyOnce?: string }) => {
       const { service, output } = await session();
+      const { payload } = options;
       const body = { name, ...(payload === undefined ? {} : { payload: readValue(payload) }) };
-      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(id)}/signal`, { body });
+      const path = `${BASE}/${encodeURIComponent(id)}/signal`;
+      const { data } = await service.ask('POST', path, { body, headers: onceHeaders(options) });
       output.show(data!, () => summary(data as JsonObject));
     });
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { JsonObject } from '../../model/json.ts';
 import { readObject } from '../files.ts';
 import { pairs, tableOf, textOf } from '../output.ts';
+import { onceHeaders } from '../service.ts';
 import type { Session } from '../session.ts';
 
 const BASE = '/api/v1/schedules';
@@ -12,9 +13,10 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
   const pathOf = (id: string, verb = '') => `${BASE}/${encodeURIComponent(id)}${verb}`;
 
   /** Asks for something, and shows the schedule as it stands then. */
-  async function show(method: string, path: string, body?: JsonObject): Promise<void> {
+  async function show(method: string, path: string, body?: JsonObject, headers: Record<string, string> = {}) {
     const { service, output } = await session();
-    const data = (await service.ask(method, path, body === undefined ? {} : { body })).data as JsonObject;
+    const asked = { headers, ...(body === undefined ? {} : { body }) };
+    const data = (await service.ask(method, path, asked)).data as JsonObject;
     output.show(data, () => pairs(shownOf(data)));
   }
 
@@ -69,8 +71,9 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
     .description('start an execution now')
     .argument('<id>')
     .option('--overlap <policy>', 'skip, buffer_one, buffer_all, cancel_other, terminate_other or allow_all')
-    .action((id: string, { overlap }: { overlap?: string }) =>
-      show('POST', pathOf(id, '/trigger'), overlap === undefined ? {} : { overlap }),
+    .option('--key-once <key>', 'idempotency key: the same key is one execution')
+    .action((id: string, { overlap, ...options }: { overlap?: string; keyOnce?: string }) =>
+      show('POST', pathOf(id, '/trigger'), overlap === undefined ? {} : { overlap }, onceHeaders(options)),
     );
 
   schedules
@@ -80,9 +83,12 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
     .requiredOption('--from <time>', 'ISO 8601 with a time zone')
     .requiredOption('--to <time>', 'ISO 8601 with a time zone')
     .option('--overlap <policy>', 'buffer_all unless given')
-    .action((id: string, { from, to, overlap }: { from: string; to: string; overlap?: string }) =>
-      show('POST', pathOf(id, '/backfill'), { start: from, end: to, ...(overlap !== undefined && { overlap }) }),
-    );
+    .option('--key-once <key>', 'idempotency key: the same key is one backfill')
+    .action((id: string, options: { from: string; to: string; overlap?: string; keyOnce?: string }) => {
+      const { from, to, overlap } = options;
+      const body = { start: from, end: to, ...(overlap !== undefined && { overlap }) };
+      return show('POST', pathOf(id, '/backfill'), body, onceHeaders(options));
+    });
 }
 
 function shownOf({ id, workflow, spec, overlap, paused, note, state_note, next, recent }: JsonObject): JsonObject {

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../model/issue.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readSource, type Source, withFile, writePack } from '../files.ts';
-import { table, tableOf, textOf } from '../output.ts';
+import { tableOf, textOf } from '../output.ts';
 import { issueLines, type Service } from '../service.ts';
 import type { Session } from '../session.ts';
+import { addSimulateCommand } from './simulate.ts';
 
 const BASE = '/api/v1/workflows';
 
@@ -64,28 +65,7 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
       if (!valid) throw new CliError(EXIT.refused, `${file} is invalid`);
     });
 
-  program
-    .command('simulate')
-    .description('play a stored workflow with mock outcomes: no side effect')
-    .argument('<ref>')
-    .option('-f, --file <file>', 'input, outcomes, items; with expect it is a test that can fail')
-    .action(async (ref: string, { file }: { file?: string }) => {
-      const { service, output } = await session();
-      const { expect, ...body } = file === undefined ? {} : await readObject(file);
-      const { data } = await service.ask('POST', `${BASE}/${encodeURIComponent(ref)}/simulate`, { body });
-      const simulated = data as JsonObject;
-      output.show(simulated, () => [
-        `${textOf(simulated.status)}  ${textOf(messageOf(simulated.error) ?? simulated.output)}`,
-        ...table(
-          ['TASK', 'ACTION', 'STATUS', 'OUTPUT', 'ERROR'],
-          (simulated.tasks as JsonObject[]).map(({ key, action, status, output: given, error }) =>
-            [key, action, status, given, messageOf(error)].map(textOf),
-          ),
-        ),
-      ]);
-      const lines = expect === undefined ? [] : differences(simulated, expect, '');
-      if (lines.length > 0) throw new CliError(EXIT.refused, `${ref} does not do what is expected`, { lines });
-    });
+  addSimulateCommand(program, session);
 }
 
 interface ApplyOptions {
@@ -167,18 +147,4 @@ async function applyOne(service: Service, source: Extract<Source, { kind: 'file'
   );
   if (same || dry) return done(before.revision!, same ? 'unchanged' : 'updated');
   return write('PUT', path, fields, 'updated');
-}
-
-/** The message of a failure; undefined where there is none. */
-function messageOf(error: Json | undefined): Json | undefined {
-  return error !== undefined && isJsonObject(error) ? error.message : undefined;
-}
-
-/** Where something is not as expected; of objects only what is named is compared. */
-function differences(actual: Json | undefined, expected: Json, path: string): string[] {
-  if (isJsonObject(expected) && actual !== undefined && isJsonObject(actual)) {
-    return Object.entries(expected).flatMap(([name, value]) => differences(actual[name], value, `${path}/${name}`));
-  }
-  if (actual !== undefined && canonicalJson(actual) === canonicalJson(expected)) return [];
-  return [`${path || '/'}: ${textOf(actual)} instead of ${textOf(expected)}`];
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Ledger, LedgerFinding } from '../../../model/ledger.ts';
 import { showHistory } from '../runs/shown-history.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
@@ -198,6 +199,36 @@ describe('validate and simulate', () => {
     await write('test.yaml', 'input: { name: Ada }\noutcomes: { greet: { error: { type: e, message: no luck } } }\n');
     const failing = await fermata(['simulate', 'examples.greet', '-f', 'test.yaml', '--table']);
     expect(failing.out).toMatch(/^failed {2}no luck\n[\s\S]*greet +core\.transform +failed +- +no luck\n/);
+  });
+
+  it.each<[string, string[], number, string]>([
+    ['a workflow', ['greet.yaml', '-i', 'name=Ada'], 0, 'completed Hello, Ada'],
+    ['a definition by itself', ['bare.json', '-i', 'name=Ada'], 0, 'completed Hello, Ada'],
+    ['one at standard input', ['-', '-i', 'name=Ada'], 0, 'completed Hello, Ada'],
+    ['one with the input of a test', ['greet.yaml', '-f', 'scene.yaml'], 0, 'completed Hello, Bo'],
+    ['one with an input in its place', ['greet.yaml', '-f', 'scene.yaml', '-i', 'name=Cy'], 1, 'completed Hello, Cy'],
+    [
+      'one with a mock outcome',
+      ['greet.yaml', '-i', 'name=Ada', '-o', 'greet={"error":{"type":"e","message":"no luck"}}'],
+      ...([0, 'failed no luck'] as const),
+    ],
+    ['one that is invalid', ['wrong.yaml'], 1, 'there is no action "core.transfrom"'],
+    ['no workflow', ['scene.yaml'], 2, 'scene.yaml holds no workflow: it has no definition'],
+    ['no file', ['nothing.yaml'], 2, 'nothing.yaml cannot be read'],
+    ['a wrong outcome', ['greet.yaml', '-i', 'name=Ada', '-o', 'greet=1'], 1, '/outcomes/greet'],
+  ])('a file is simulated, and nothing is stored: %s', async (_, args, code, told) => {
+    const { definition, param_schema } = parse(GREET.replaceAll('examples.greet', 'examples.unsaved'));
+    await write('greet.yaml', GREET.replaceAll('examples.greet', 'examples.unsaved'));
+    await write('bare.json', JSON.stringify(definition));
+    await write('wrong.yaml', GREET.replace('core.transform', 'core.transfrom'));
+    await write('scene.yaml', 'input: { name: Bo }\nexpect: { output: "Hello, Bo" }\n');
+    const ended =
+      args[0] === '-'
+        ? await fermata(['simulate', ...args], {}, JSON.stringify({ definition, param_schema }))
+        : await fermata(['simulate', ...args]);
+    const { status, output, error } = ended.out === '' ? { status: ended.err } : JSON.parse(ended.out);
+    expect([ended.code, `${status} ${error?.message ?? output}`]).toEqual([code, expect.stringContaining(told)]);
+    expect((await fermata(['workflows', 'get', 'examples.unsaved'])).err).toContain('workflow_not_found');
   });
 });
 

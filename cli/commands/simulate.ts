@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { CliError, EXIT } from '../cli-error.ts';
+import { readObject, readPairs } from '../files.ts';
+import { table, textOf } from '../output.ts';
+import type { Session } from '../session.ts';
+
+const BASE = '/api/v1/workflows';
+
+/** The command that plays a workflow, stored or in a file. */
+export function addSimulateCommand(program: Command, session: () => Promise<Session>): void {
+  program
+    .command('simulate')
+    .description('play a workflow with mock outcomes: no side effect')
+    .argument(
+      '<workflow>',
+      'the ref of a stored workflow, or a file with one that need not be stored: .yaml, .json, or -',
+    )
+    .option('-f, --file <file>', 'input, outcomes, items; with expect it is a test that can fail')
+    .option('-i, --input <name=value...>', 'input; a value is JSON where it can be read as such, else text')
+    .option(
+      '-o, --outcome <task=outcome...>',
+      'how a task ends, as JSON: {"output": 1}, {"error": {"type": "x"}}, {"running": true}, or a list, one an attempt',
+    )
+    .action(async (workflow: string, options: SimulateOptions) => {
+      const { service, output } = await session();
+      const { expect, ...scene } = await sceneOf(options);
+      const isStored = workflow !== '-' && !/\/|\.(ya?ml|json)$/.test(workflow);
+      const { data } = await (isStored
+        ? service.ask('POST', `${BASE}/${encodeURIComponent(workflow)}/simulate`, { body: scene })
+        : service.ask('POST', `${BASE}/simulate`, { body: { ...(await readDefinition(workflow)), ...scene } }));
+      const simulated = data as JsonObject;
+      output.show(simulated, () => [
+        `${textOf(simulated.status)}  ${textOf(messageOf(simulated.error) ?? simulated.output)}`,
+        ...table(
+          ['TASK', 'ACTION', 'STATUS', 'OUTPUT', 'ERROR'],
+          (simulated.tasks as JsonObject[]).map(({ key, action, status, output: given, error }) =>
+            [key, action, status, given, messageOf(error)].map(textOf),
+          ),
+        ),
+      ]);
+      const lines = expect === undefined ? [] : differences(simulated, expect, '');
+      if (lines.length > 0) throw new CliError(EXIT.refused, `${workflow} does not do what is expected`, { lines });
+    });
+}
+
+interface SimulateOptions {
+  file?: string;
+  input?: string[];
+  outcome?: string[];
+}
+
+/** Returns what a simulation is given: what stands in the file, with the inputs and outcomes of the options in its place. */
+async function sceneOf({ file, input, outcome }: SimulateOptions): Promise<JsonObject> {
+  const scene = file === undefined ? {} : await readObject(file);
+  const merged = (field: string, given: string[] | undefined): JsonObject => {
+    if (given === undefined) return {};
+    const before = scene[field] ?? {};
+    return { [field]: { ...(isJsonObject(before) ? before : {}), ...readPairs(given) } };
+  };
+  return { ...scene, ...merged('input', input), ...merged('outcomes', outcome) };
+}
+
+/** Reads a file that `apply` takes, or a definition by itself. Throws a CliError (usage). */
+async function readDefinition(path: string): Promise<JsonObject> {
+  const content = await readObject(path);
+  const { definition, param_schema, out_schema } = Object.hasOwn(content, 'tasks') ? { definition: content } : content;
+  if (definition === undefined) throw new CliError(EXIT.usage, `${path} holds no workflow: it has no definition`);
+  return {
+    definition,
+    ...(param_schema !== undefined && { param_schema }),
+    ...(out_schema !== undefined && { out_schema }),
+  };
+}
+
+/** The message of a failure; undefined where there is none. */
+function messageOf(error: Json | undefined): Json | undefined {
+  return error !== undefined && isJsonObject(error) ? error.message : undefined;
+}
+
+/** Where something is not as expected; of objects only what is named is compared. */
+function differences(actual: Json | undefined, expected: Json, path: string): string[] {
+  if (isJsonObject(expected) && actual !== undefined && isJsonObject(actual)) {
+    return Object.entries(expected).flatMap(([name, value]) => differences(actual[name], value, `${path}/${name}`));
+  }
+  if (actual !== undefined && canonicalJson(actual) === canonicalJson(expected)) return [];
+  return [`${path || '/'}: ${textOf(actual)} instead of ${textOf(expected)}`];
+}
