@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseExecutionId } from '../../../model/execution-id.ts';
+import { createExecutionStore } from '../../../store/executions/executions.ts';
 import { callTool } from '../faces/mcp-call.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -303,6 +305,36 @@ it('a resume leaves a sub-workflow paused that somebody has paused by itself', a
   expect(await states()).toEqual(['paused', 'paused', 'paused']);
   expect((await post(id, 'resume')).status).toBe(202);
   expect(await states()).toEqual(['running', 'waiting', 'paused']);
+  await post(id, 'terminate');
+});
+
+it('a pause that no request could pass on reaches a sub-workflow when its row in the index is looked at', async () => {
+  await store('examples.awaited', { tasks: [{ name: 'w', action: 'core.wait_signal', input: { name: 'go' } }] });
+  await store('examples.awaiting', { tasks: [{ name: 'one', action: 'examples.awaited' }] });
+  const { id } = await start('examples.awaiting');
+  const child = await childOf(id);
+  await until(
+    () => get(child),
+    ({ state }) => state === 'waiting',
+  );
+  // The request is over before the run can take the pause.
+  await harness.stopWorker();
+  expect((await post(id, 'pause', { reason: 'maintenance' })).status).toBe(202);
+  await harness.startWorker();
+  await until(
+    () => get(id),
+    ({ state }) => state === 'paused',
+  );
+  expect((await get(child)).state).toBe('waiting');
+  const index = createExecutionStore(harness.database.db);
+  const { waiting_for: waits } = await until(
+    async () => {
+      await index.mark(parseExecutionId(String(child))!.n);
+      return get(child);
+    },
+    ({ state }) => state === 'paused',
+  );
+  expect(waits[0]).toMatchObject({ kind: 'pause', detail: 'paused by dev: maintenance' });
   await post(id, 'terminate');
 });
 
