@@ -75,7 +75,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     scheduleRoutes(services.schedules),
     executionIndexRoutes(services.index),
     executionListRoutes(lists, tasks),
-    bulkRoutes(services.bulk),
+    bulkRoutes(services.bulk, lists),
     streamRoutes(services.watches, services.changes),
     explanationRoutes(services.explanations),
     executionRoutes(executions, tasks, deletions),

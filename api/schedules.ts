@@ -1,49 +1,29 @@
 import { z } from '@hono/zod-openapi';
-import { RefSchema } from '../model/definition.ts';
-import { InstantSchema } from '../model/instant.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { OVERLAPS } from '../model/schedule.ts';
+import {
+  ScheduleBackfillSchema,
+  ScheduleCreateSchema,
+  ScheduleNoteSchema,
+  ScheduleReplaceSchema,
+  ScheduleTriggerSchema,
+  scheduleRequestOf,
+} from '../model/schedule-requests.ts';
 import type { Schedule, ScheduleService } from '../service/schedules/schedules.ts';
 import { createRouter, refuse } from './http/environment.ts';
 import { errorResponses } from './http/errors.ts';
-import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from './http/routes.ts';
+import {
+  createApiRoute,
+  IdempotencyHeaders,
+  json,
+  jsonOrYaml,
+  metaOf,
+  PAGE_QUERY,
+  PageMetaSchema,
+  windowOf,
+} from './http/routes.ts';
 
 // Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
-
-const SecondsSchema = z.int().min(1).max(315_360_000);
-
-const FIELDS = {
-  workflow: RefSchema.describe('A workflow, or an action; its newest revision is started.'),
-  input: z.record(z.string(), JsonValueSchema).default({}),
-  spec: z.strictObject({
-    cron: z
-      .array(z.string().min(1).max(200))
-      .max(50)
-      .optional()
-      .describe('Five fields as in crontab, or as @daily. Of a day of the month and a day of the week, either counts.'),
-    every: SecondsSchema.optional().describe('Seconds between two starts.'),
-    time_zone: z.string().max(100).optional().describe('For cron; UTC unless it is given.'),
-    start: InstantSchema.optional(),
-    end: InstantSchema.optional(),
-    jitter: SecondsSchema.optional().describe('Seconds by which a start may be put off, at random.'),
-  }),
-  overlap: z.enum(OVERLAPS).default('skip').describe('While a run of the schedule is still open.'),
-  catchup_window: SecondsSchema.optional().describe('Seconds for which a start that was missed is made up for.'),
-  paused: z.boolean().default(false),
-  note: z.string().max(1000).optional(),
-};
-
-const CreateSchema = z.strictObject({
-  id: z
-    .string()
-    .max(100)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, _ and -'),
-  ...FIELDS,
-});
-const ReplaceSchema = z.strictObject({
-  ...FIELDS,
-  paused: z.boolean().optional().describe('Unchanged if omitted.'),
-});
 
 const ScheduleSchema = z
   .object({
@@ -74,7 +54,6 @@ const ScheduleSchema = z
   .openapi('Schedule');
 
 const IdParams = z.object({ id: z.string().max(100) });
-const NoteSchema = z.strictObject({ note: z.string().max(1000).optional() });
 const tags = ['schedules'];
 const base = '/api/v1/schedules';
 const answer = (description: string) => json(z.object({ data: ScheduleSchema }), description);
@@ -94,7 +73,7 @@ const createScheduleRoute = createApiRoute({
   path: base,
   tags,
   summary: 'Create a schedule',
-  request: { body: { required: true, content: jsonOrYaml(CreateSchema) } },
+  request: { body: { required: true, content: jsonOrYaml(ScheduleCreateSchema) } },
   responses: { 201: answer('Created.'), ...errorResponses('schedule_exists', ...startErrors) },
 });
 const listRoute = createApiRoute({
@@ -124,7 +103,7 @@ const replaceRoute = createApiRoute({
   path: `${base}/{id}`,
   tags,
   summary: 'Replace a schedule',
-  request: { params: IdParams, body: { required: true, content: jsonOrYaml(ReplaceSchema) } },
+  request: { params: IdParams, body: { required: true, content: jsonOrYaml(ScheduleReplaceSchema) } },
   responses: { 200: answer('Replaced.'), ...errorResponses('schedule_not_found', ...startErrors) },
 });
 const deleteRoute = createApiRoute({
@@ -146,7 +125,7 @@ const changeRoute = (verb: 'pause' | 'resume', summary: string) =>
     path: `${base}/{id}/${verb}`,
     tags,
     summary,
-    request: { params: IdParams, body: { content: { 'application/json': { schema: NoteSchema } } } },
+    request: { params: IdParams, body: { content: { 'application/json': { schema: ScheduleNoteSchema } } } },
     responses: {
       200: answer('Done.'),
       ...errorResponses('schedule_not_found', 'json_malformed', ...(verb === 'resume' ? startErrors : [])),
@@ -162,9 +141,13 @@ const triggerRoute = createApiRoute({
   summary: 'Have a schedule start a run now',
   request: {
     params: IdParams,
-    body: { content: { 'application/json': { schema: z.strictObject({ overlap: z.enum(OVERLAPS).optional() }) } } },
+    headers: IdempotencyHeaders,
+    body: { content: { 'application/json': { schema: ScheduleTriggerSchema } } },
   },
-  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed', ...startErrors) },
+  responses: {
+    202: answer('Asked for.'),
+    ...errorResponses('schedule_not_found', 'json_malformed', 'idempotency_mismatch', ...startErrors),
+  },
 });
 const backfillRoute = createApiRoute({
   permission: 'execution:execute',
@@ -174,20 +157,13 @@ const backfillRoute = createApiRoute({
   summary: 'Have a schedule make up for a time',
   request: {
     params: IdParams,
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            start: InstantSchema,
-            end: InstantSchema,
-            overlap: z.enum(OVERLAPS).default('buffer_all'),
-          }),
-        },
-      },
-    },
+    headers: IdempotencyHeaders,
+    body: { required: true, content: { 'application/json': { schema: ScheduleBackfillSchema } } },
   },
-  responses: { 202: answer('Asked for.'), ...errorResponses('schedule_not_found', 'json_malformed', ...startErrors) },
+  responses: {
+    202: answer('Asked for.'),
+    ...errorResponses('schedule_not_found', 'json_malformed', 'idempotency_mismatch', ...startErrors),
+  },
 });
 
 /** The routes of schedules. */
@@ -198,7 +174,7 @@ export function scheduleRoutes(schedules: ScheduleService) {
     createScheduleRoute,
     async (context) => {
       const { id, ...body } = context.req.valid('json');
-      const created = await schedules.create(context.get('principal'), id, requestOf(body));
+      const created = await schedules.create(context.get('principal'), id, scheduleRequestOf(body));
       context.header('Location', `${base}/${id}`);
       return context.json({ data: scheduleBody(created) }, 201);
     },
@@ -228,7 +204,11 @@ export function scheduleRoutes(schedules: ScheduleService) {
     replaceRoute,
     async (context) => {
       const { id } = context.req.valid('param');
-      const replaced = await schedules.replace(context.get('principal'), id, requestOf(context.req.valid('json')));
+      const replaced = await schedules.replace(
+        context.get('principal'),
+        id,
+        scheduleRequestOf(context.req.valid('json')),
+      );
       return context.json({ data: scheduleBody(replaced) }, 200);
     },
     refuse(replaceRoute),
@@ -268,7 +248,8 @@ export function scheduleRoutes(schedules: ScheduleService) {
     triggerRoute,
     async (context) => {
       const { overlap } = context.req.valid('json') ?? {};
-      const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, overlap);
+      const command = { overlap, idempotencyKey: context.req.valid('header')['idempotency-key'] };
+      const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, command);
       return context.json({ data: scheduleBody(triggered) }, 202);
     },
     refuse(triggerRoute),
@@ -278,22 +259,15 @@ export function scheduleRoutes(schedules: ScheduleService) {
     backfillRoute,
     async (context) => {
       const { start, end, overlap } = context.req.valid('json');
-      const range = { start: new Date(start), end: new Date(end), overlap };
-      const filled = await schedules.backfill(context.get('principal'), context.req.valid('param').id, range);
+      const idempotencyKey = context.req.valid('header')['idempotency-key'];
+      const command = { start: new Date(start), end: new Date(end), overlap, idempotencyKey };
+      const filled = await schedules.backfill(context.get('principal'), context.req.valid('param').id, command);
       return context.json({ data: scheduleBody(filled) }, 202);
     },
     refuse(backfillRoute),
   );
 
   return router;
-}
-
-function requestOf<Body extends Pick<z.infer<typeof ReplaceSchema>, 'catchup_window' | 'note'>>({
-  catchup_window,
-  note,
-  ...body
-}: Body) {
-  return { ...body, catchupWindow: catchup_window, note };
 }
 
 function scheduleBody(schedule: Schedule): z.infer<typeof ScheduleSchema> {

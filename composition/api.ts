@@ -241,6 +241,7 @@ export async function startApi({
   });
   const projections = createProjectionReader({ temporal, pool, clock: Date.now });
   const inbox = createInbox({ temporal, projections, store: stores.inquiries, clock: Date.now, log });
+  const repeats = createRepeats(createIdempotencyKeyStore(db));
   const executions = createExecutionService({
     temporal,
     projections,
@@ -250,7 +251,7 @@ export async function startApi({
     signer,
     queues,
     authenticate: createAuthenticator(keyStore, Date.now),
-    repeats: createRepeats(createIdempotencyKeyStore(db)),
+    repeats,
     onRead: inbox.take,
     clock: Date.now,
     log,
@@ -274,7 +275,7 @@ export async function startApi({
   });
   const retries = createRetryService({ executions, projections, launcher, signer });
   const temporalSchedules = createTemporalSchedules(connection, namespace, codec);
-  const lists = createExecutionLists(stores.executions);
+  const lists = createExecutionLists(stores.executions, namespace);
   const watches = createWatchService({ temporal, executions, log });
   const changes = createChangeService(stores.executions, log);
   const deletions = createDeletionService({ temporal, stores, executions, definitions, clock: Date.now });
@@ -317,6 +318,7 @@ export async function startApi({
     retries,
     deletions,
     principals,
+    repeats,
     clock: Date.now,
     log,
   });
@@ -325,6 +327,7 @@ export async function startApi({
     temporal: temporalSchedules,
     executions,
     principals,
+    repeats,
     log,
     clock: Date.now,
   });
@@ -458,6 +461,7 @@ export async function startApi({
       actions,
       executions,
       lists,
+      bulk,
       retries,
       controls,
       explanations,

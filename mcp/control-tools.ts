@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { JsonObject } from '../model/json.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_STATUSES } from '../model/status.ts';
+import type { Act } from '../service/executions/explanations.ts';
 import { ExecutionSchema, executionIdInput, executionOf } from './execution-data.ts';
 import type { Tool } from './tool.ts';
 import type { ToolServices } from './tools.ts';
@@ -19,6 +21,12 @@ const SkipInput = z.strictObject({
   ),
   reason,
 });
+const JoinSchema = z.object({
+  task: z.string(),
+  needed: z.number(),
+  arrived: z.array(z.string()),
+  missing: z.array(z.string()),
+});
 const ExplanationSchema = z.object({
   state: z.enum(EXECUTION_STATUSES),
   canFinish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
@@ -31,12 +39,31 @@ const ExplanationSchema = z.object({
       detail: z.string().nullable(),
     }),
   ),
-  blockedBy: z
+  blockedBy: z.array(JoinSchema).describe('Joins that have had a part of what they wait for.'),
+  advice: z
     .array(
-      z.object({ task: z.string(), needed: z.number(), arrived: z.array(z.string()), missing: z.array(z.string()) }),
+      z.object({
+        code: z.string().nullable().describe('A stable name of the trouble; null where nothing is wrong.'),
+        text: z.string(),
+        tool: z.string().nullable().describe('The tool that does it; null where none can.'),
+        arguments: z
+          .record(z.string(), JsonValueSchema)
+          .nullable()
+          .describe('What the tool is called with, beyond what only the caller knows.'),
+      }),
     )
-    .describe('Joins that have had a part of what they wait for.'),
-  advice: z.array(z.object({ code: z.string().nullable(), text: z.string() })).describe('Who or what can move it.'),
+    .describe('Who or what can move it, and by which tool.'),
+});
+const AtInput = z.strictObject({
+  id: executionIdInput,
+  event: z.int().min(1).max(1_000_000).describe('The number of an event of its history: as it was right behind it.'),
+});
+const MomentSchema = z.object({
+  event: z.number(),
+  execution: ExecutionSchema,
+  variables: z.record(z.string(), JsonValueSchema),
+  inputs: z.record(z.string(), JsonValueSchema).describe('By key of the visit or item: its input as it was rendered.'),
+  blockedBy: z.array(JoinSchema).describe('Joins that had a part of what they wait for.'),
 });
 const LogsInput = z.strictObject({
   id: executionIdInput,
@@ -116,7 +143,26 @@ export function controlTools({
         canFinish,
         waitingFor: execution.waitingFor,
         blockedBy,
-        advice: advice.map(({ code = null, text }) => ({ code, text })),
+        advice: advice.map(({ code = null, text, act }) => ({ code, text, ...callOf(act) })),
+      };
+    },
+  };
+
+  const at: Tool<typeof AtInput, typeof MomentSchema> = {
+    name: 'get_execution_at',
+    description: 'Get an execution as it was at an event of its history.',
+    permission: 'execution:read',
+    effect: 'reads',
+    input: AtInput,
+    output: MomentSchema,
+    async run(principal, { id, event }) {
+      const { n, execution, joins } = await explanations.at(principal, String(id), event);
+      return {
+        event,
+        execution: executionOf({ n, execution, retries: [] }, true),
+        variables: execution.variables,
+        inputs: Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input])),
+        blockedBy: joins,
       };
     },
   };
@@ -140,6 +186,24 @@ export function controlTools({
     change('resume', 'Have a paused execution go on.'),
     skip,
     explain,
+    at,
     logs,
   ] as const;
+}
+
+/** Returns the tool that does what is advised, and what it is called with; null where no tool can. */
+export function callOf(act: Act | null): { tool: string | null; arguments: JsonObject | null } {
+  if (act === null) return { tool: null, arguments: null };
+  if (act.what === 'respond') return { tool: 'answer_inquiry', arguments: { id: act.inquiry } };
+  const { what, execution: id } = act;
+  switch (what) {
+    case 'skip':
+      return { tool: 'skip_task', arguments: { id, task: act.task } };
+    case 'signal':
+      return { tool: 'signal_execution', arguments: { id, name: act.name } };
+    case 'retry':
+      return { tool: 'retry_execution', arguments: act.from === null ? { id } : { id, from: act.from } };
+    default:
+      return { tool: `${what}_execution`, arguments: { id } };
+  }
 }

@@ -1,5 +1,14 @@
 import { z } from 'zod';
+import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
+import {
+  ScheduleBackfillSchema,
+  ScheduleCreateSchema,
+  ScheduleNoteSchema,
+  ScheduleReplaceSchema,
+  ScheduleTriggerSchema,
+  scheduleRequestOf,
+} from '../model/schedule-requests.ts';
 import type { Schedule } from '../service/schedules/schedules.ts';
 import type { Tool } from './tool.ts';
 import type { ToolServices } from './tools.ts';
@@ -10,9 +19,12 @@ const ScheduleSchema = z.object({
   workflow: z.string(),
   input: z.record(z.string(), JsonValueSchema),
   spec: z.record(z.string(), z.any()).describe('`cron` with `time_zone`, or `every` in seconds.'),
+  revision: z.number().describe('The revision that it starts now; 0 for an action.'),
   overlap: z.string(),
+  catchupWindow: z.number().nullable().describe('Seconds for which a start that was missed is made up for.'),
   paused: z.boolean(),
-  note: z.string().nullable(),
+  note: z.string().nullable().describe('What its author has noted.'),
+  stateNote: z.string().nullable().describe('Why it is paused, or was resumed: what was said then, or by whom it was.'),
   next: z.array(z.string()).describe('When it starts runs next.'),
   recent: z.array(z.object({ scheduledAt: z.string(), startedAt: z.string(), executionId: z.number() })),
 });
@@ -22,7 +34,12 @@ const ListInput = z.strictObject({
 });
 const ListSchema = z.object({ data: z.array(ScheduleSchema), total: z.number() });
 const IdInput = z.strictObject({ id });
-const NoteInput = z.strictObject({ id, note: z.string().max(1000).optional() });
+const NoteInput = ScheduleNoteSchema.extend({ id });
+const ReplaceInput = ScheduleReplaceSchema.extend({ id });
+const idempotencyKey = IdempotencyKeySchema.optional().describe('The same key is done once, however often it is sent.');
+const TriggerInput = ScheduleTriggerSchema.extend({ id, idempotencyKey });
+const BackfillInput = ScheduleBackfillSchema.extend({ id, idempotencyKey });
+const DeletedSchema = z.object({ success: z.literal(true), id });
 
 /** Tools around schedules. */
 export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
@@ -60,37 +77,95 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
     run: async (principal, { id: of, note }) => scheduleOf(await schedules[what](principal, of, note)),
   });
 
-  const trigger: Tool<typeof IdInput, typeof ScheduleSchema> = {
-    name: 'trigger_schedule',
-    description: 'Have a schedule start a run now; each call starts one.',
+  const create: Tool<typeof ScheduleCreateSchema, typeof ScheduleSchema> = {
+    name: 'create_schedule',
+    description: 'Create a schedule, which starts a workflow or an action again and again.',
     permission: 'execution:execute',
     effect: 'changes',
-    input: IdInput,
+    idempotent: true,
+    input: ScheduleCreateSchema,
     output: ScheduleSchema,
-    run: async (principal, { id: of }) => scheduleOf(await schedules.trigger(principal, of, undefined)),
+    run: async (principal, { id: of, ...body }) =>
+      scheduleOf(await schedules.create(principal, of, scheduleRequestOf(body))),
+  };
+
+  const replace: Tool<typeof ReplaceInput, typeof ScheduleSchema> = {
+    name: 'replace_schedule',
+    description: 'Replace what a schedule starts, and when; it stays paused, or goes on, unless `paused` is given.',
+    permission: 'execution:execute',
+    effect: 'destroys',
+    idempotent: true,
+    input: ReplaceInput,
+    output: ScheduleSchema,
+    run: async (principal, { id: of, ...body }) =>
+      scheduleOf(await schedules.replace(principal, of, scheduleRequestOf(body))),
+  };
+
+  const remove: Tool<typeof IdInput, typeof DeletedSchema> = {
+    name: 'delete_schedule',
+    description: 'Delete a schedule; what it has started goes on.',
+    permission: 'execution:execute',
+    effect: 'destroys',
+    idempotent: true,
+    input: IdInput,
+    output: DeletedSchema,
+    async run(principal, { id: of }) {
+      await schedules.remove(principal, of);
+      return { success: true, id: of };
+    },
+  };
+
+  const trigger: Tool<typeof TriggerInput, typeof ScheduleSchema> = {
+    name: 'trigger_schedule',
+    description: 'Have a schedule start a run now; each call starts one, unless an idempotencyKey comes again.',
+    permission: 'execution:execute',
+    effect: 'changes',
+    input: TriggerInput,
+    output: ScheduleSchema,
+    run: async (principal, { id: of, ...command }) => scheduleOf(await schedules.trigger(principal, of, command)),
+  };
+
+  const backfill: Tool<typeof BackfillInput, typeof ScheduleSchema> = {
+    name: 'backfill_schedule',
+    description: 'Have a schedule start what it would have started between two times.',
+    permission: 'execution:execute',
+    effect: 'changes',
+    input: BackfillInput,
+    output: ScheduleSchema,
+    async run(principal, { id: of, start, end, ...command }) {
+      const range = { start: new Date(start), end: new Date(end) };
+      return scheduleOf(await schedules.backfill(principal, of, { ...range, ...command }));
+    },
   };
 
   return [
     list,
     get,
+    create,
+    replace,
+    remove,
     change('pause', 'Have a schedule start nothing until it is resumed.'),
     change('resume', 'Have a paused schedule start runs again.'),
     trigger,
+    backfill,
   ] as const;
 }
 
 function scheduleOf(schedule: Schedule): z.input<typeof ScheduleSchema> {
-  const { id: of, workflow, input, spec, overlap, paused, note, next, recent } = schedule;
+  const { id: of, workflow, revision, input, spec, overlap, catchupWindow = null, paused, note, stateNote } = schedule;
   return {
     id: of,
     workflow,
     input,
     overlap,
+    revision,
+    catchupWindow,
     paused,
     note,
+    stateNote,
     spec: { ...spec },
-    next: next.map((time) => time.toISOString()),
-    recent: recent.map(({ scheduled, started, execution }) => ({
+    next: schedule.next.map((time) => time.toISOString()),
+    recent: schedule.recent.map(({ scheduled, started, execution }) => ({
       scheduledAt: scheduled.toISOString(),
       startedAt: started.toISOString(),
       executionId: execution,

@@ -18,8 +18,10 @@ export interface McpServices extends ToolServices {
 /** What a model is told of the server before it calls anything. */
 const INSTRUCTIONS = `Fermata runs workflows: definitions of tasks as data, each run durable in Temporal.
 - To start something: list_workflows or list_actions, then start_execution with an idempotencyKey of your own, then wait_for_execution.
-- To find out why something stands or failed: list_executions (\`state\` and \`ref\` are in every entry), explain_execution, get_execution, get_execution_logs.
+- To find out why something stands or failed: list_executions (\`state\` and \`ref\` are in every entry), explain_execution (its advice names the tool that helps), get_execution, get_execution_logs, get_execution_at.
 - To go on after a failure: retry_execution goes on where the run stood; nothing that is done is done again.
+- To change many executions at once: start_bulk_job with dryRun first, then without, then get_bulk_job.
+- To start something again and again: create_schedule; trigger_schedule starts it now, backfill_schedule what was missed.
 - To write a workflow: list_actions and get_action for what tasks can do, validate_workflow until it finds nothing, simulate_workflow, then create_workflow or update_workflow.
 - Questions to people are inquiries. Only a person who is asked decides them: an agent lists them, and tells people.
 Ids are integers, UUIDs or workflow ids, whichever an answer gave. An error has a stable \`code\`, and \`issues\` with the place of what is wrong.`;

@@ -95,8 +95,8 @@ function refused(error: unknown, onFault: (error: unknown) => void): CallToolRes
 
 /** What a tool is about, and why it was called, as far as its arguments tell. */
 function targetOf(args: unknown): { target: string; reason: string | null } {
-  const { id, ref, workflow, reason, note } = args as Record<string, unknown>;
-  const target = id ?? ref ?? workflow ?? '';
+  const { id, ref, workflow, verb, reason, note } = args as Record<string, unknown>;
+  const target = id ?? ref ?? workflow ?? verb ?? '';
   const why = reason ?? note;
   return { target: String(target), reason: typeof why === 'string' ? why : null };
 }

@@ -2,6 +2,7 @@ import type { ControlService } from '../service/controls/controls.ts';
 import type { ActionService } from '../service/definitions/custom-actions.ts';
 import type { DefinitionService } from '../service/definitions/definitions.ts';
 import type { SimulationService } from '../service/definitions/simulations.ts';
+import type { BulkService } from '../service/executions/bulk-jobs.ts';
 import type { DeletionService } from '../service/executions/deletions.ts';
 import type { ExecutionService } from '../service/executions/executions.ts';
 import type { ExplanationService } from '../service/executions/explanations.ts';
@@ -11,6 +12,7 @@ import type { DelegationService } from '../service/inquiries/delegations.ts';
 import type { InquiryService } from '../service/inquiries/inquiries.ts';
 import type { ScheduleService } from '../service/schedules/schedules.ts';
 import { actionTools } from './action-tools.ts';
+import { bulkTools } from './bulk-tools.ts';
 import { controlTools } from './control-tools.ts';
 import { executionTools } from './execution-tools.ts';
 import { inquiryTools } from './inquiry-tools.ts';
@@ -25,6 +27,7 @@ export interface ToolServices {
   actions: ActionService;
   executions: ExecutionService;
   lists: ExecutionLists;
+  bulk: BulkService;
   retries: RetryService;
   controls: ControlService;
   explanations: ExplanationService;
@@ -39,6 +42,7 @@ export function toolsOf(services: ToolServices): AnyTool[] {
   return [
     ...executionTools(services),
     ...controlTools(services),
+    ...bulkTools(services),
     ...workflowTools(services),
     ...actionTools(services),
     ...scheduleTools(services),

@@ -4,8 +4,11 @@ export const BULK_VERBS = ['cancel', 'terminate', 'retry', 'delete'] as const;
 /** What is done to each. */
 export type BulkVerb = (typeof BULK_VERBS)[number];
 
-/** How a job stands; `aborted`: what was not done yet is left. */
-export type BulkStatus = 'running' | 'completed' | 'aborted';
+/** How a job may stand; `aborted`: what was not done yet is left. */
+export const BULK_STATUSES = ['running', 'completed', 'aborted'] as const;
+
+/** How a job stands. */
+export type BulkStatus = (typeof BULK_STATUSES)[number];
 
 /** Why one execution was left as it was. */
 export interface BulkError {

@@ -81,10 +81,17 @@ export interface TemporalSchedules {
   pause(scheduleId: string, note: string): Promise<void>;
   /** Resumes a schedule. */
   resume(scheduleId: string, note: string): Promise<void>;
-  /** Starts a run now, as the run for a time in milliseconds, a whole second; without a policy it may overlap with any other run. */
-  trigger(scheduleId: string, overlap: Overlap | undefined, time: number): Promise<void>;
-  /** Starts the runs that the schedule would have started between two times. */
-  backfill(scheduleId: string, start: Date, end: Date, overlap: Overlap): Promise<void>;
+  /**
+   * Starts a run now, as the run for a time in milliseconds, a whole second; without a policy it may overlap with any other run. Requests
+   * with one request id are one.
+   */
+  trigger(scheduleId: string, overlap: Overlap | undefined, time: number, requestId?: string): Promise<void>;
+  /** Starts the runs that the schedule would have started between two times. Requests with one request id are one. */
+  backfill(
+    scheduleId: string,
+    range: { start: Date; end: Date; overlap: Overlap },
+    requestId?: string,
+  ): Promise<void>;
   /** Reports whether Temporal has a run with a workflow id. */
   hasRun(workflowId: string): Promise<boolean>;
 }
@@ -123,6 +130,17 @@ export function createTemporalSchedules(
   }
 
   const handle = (id: string) => client.getHandle(id);
+
+  async function patch(
+    scheduleId: string,
+    change: proto.temporal.api.schedule.v1.ISchedulePatch,
+    requestId: string = randomUUID(),
+  ): Promise<void> {
+    const { identity } = client.options;
+    await call(() =>
+      client.workflowService.patchSchedule({ namespace, scheduleId, identity, requestId, patch: change }),
+    );
+  }
 
   return {
     async create(schedule, { paused, note }) {
@@ -193,20 +211,9 @@ export function createTemporalSchedules(
       await call(() => handle(scheduleId).unpause(boundedNote(note)));
     },
 
-    async trigger(scheduleId, overlap, time) {
-      const { ScheduleOverlapPolicy: policies } = proto.temporal.api.enums.v1;
-      const overlapPolicy = policies[`SCHEDULE_OVERLAP_POLICY_${policyName(overlap ?? 'allow_all')}`];
-      const scheduledTime = proto.google.protobuf.Timestamp.fromObject({ seconds: time / 1000 });
-      const triggerImmediately = { overlapPolicy, scheduledTime };
-      await call(() =>
-        client.workflowService.patchSchedule({
-          namespace,
-          scheduleId,
-          identity: client.options.identity,
-          requestId: randomUUID(),
-          patch: { triggerImmediately },
-        }),
-      );
+    async trigger(scheduleId, overlap, time, requestId) {
+      const overlapPolicy = numberOf(overlap ?? 'allow_all');
+      await patch(scheduleId, { triggerImmediately: { overlapPolicy, scheduledTime: timestampOf(time) } }, requestId);
     },
 
     async hasRun(workflowId) {
@@ -219,8 +226,10 @@ export function createTemporalSchedules(
       }
     },
 
-    async backfill(scheduleId, start, end, overlap) {
-      await call(() => handle(scheduleId).backfill({ start, end, overlap: policyOf(overlap) }));
+    async backfill(scheduleId, { start, end, overlap }, requestId) {
+      const [startTime, endTime] = [timestampOf(start.getTime()), timestampOf(end.getTime())];
+      const backfillRequest = [{ startTime, endTime, overlapPolicy: numberOf(overlap) }];
+      await patch(scheduleId, { backfillRequest }, requestId);
     },
   };
 }
@@ -252,6 +261,17 @@ function calendarOf({ minutes, hours, daysOfMonth, months, daysOfWeek }: Calenda
 
 function policyName(overlap: Overlap): Uppercase<Overlap> {
   return overlap.toUpperCase() as Uppercase<Overlap>; // Temporal's names in lower case
+}
+
+/** Returns the number of an overlap policy in Temporal's API. */
+function numberOf(overlap: Overlap): proto.temporal.api.enums.v1.ScheduleOverlapPolicy {
+  return proto.temporal.api.enums.v1.ScheduleOverlapPolicy[`SCHEDULE_OVERLAP_POLICY_${policyName(overlap)}`];
+}
+
+/** Returns a time in milliseconds as a timestamp of Temporal's API. */
+function timestampOf(time: number): proto.google.protobuf.ITimestamp {
+  const seconds = Math.floor(time / 1000);
+  return proto.google.protobuf.Timestamp.fromObject({ seconds, nanos: (time - seconds * 1000) * 1_000_000 });
 }
 
 function policyOf(overlap: Overlap): ScheduleOverlapPolicy {

@@ -1,40 +1,21 @@
 import { z } from '@hono/zod-openapi';
-import { BULK_VERBS } from '../../model/bulk.ts';
+import { BULK_STATUSES, BULK_VERBS } from '../../model/bulk.ts';
+import { BULK_FIELDS, hasOneTarget, ONE_TARGET } from '../../model/bulk-requests.ts';
 import type { BulkService, BulkTarget } from '../../service/executions/bulk-jobs.ts';
+import type { ExecutionLists } from '../../service/executions/lists.ts';
 import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, ExecutionIdSchema, json } from '../http/routes.ts';
-import { FILTER_BODY, filterOf } from './filters.ts';
+import { createApiRoute, IdempotencyHeaders, json } from '../http/routes.ts';
 
 // Document 000, many executions changed at once: jobs that are begun, read and aborted.
 
-const BodySchema = z
-  .strictObject({
-    ids: z
-      .array(z.union([z.int(), ExecutionIdSchema]))
-      .min(1)
-      .max(10_000)
-      .optional()
-      .describe('Ids in any spelling.'),
-    filter: z
-      .strictObject(FILTER_BODY)
-      .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'must not be empty')
-      .optional()
-      .describe(
-        "The list's filters: of what matches, open executions are cancelled or terminated, closed ones deleted, failed ones tried again.",
-      ),
-    reason: z.string().max(1000).optional(),
-  })
-  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
-    message: 'exactly one of ids and filter is required',
-    path: ['ids'],
-  });
+const BodySchema = z.strictObject(BULK_FIELDS).refine(hasOneTarget, ONE_TARGET);
 
 const JobSchema = z
   .object({
     id: z.uuid(),
     verb: z.enum(BULK_VERBS),
-    status: z.enum(['running', 'completed', 'aborted']),
+    status: z.enum(BULK_STATUSES),
     matched: z.int(),
     succeeded: z.int(),
     failed: z.int(),
@@ -54,12 +35,13 @@ const beginRoute = createApiRoute({
   request: {
     params: z.object({ verb: z.enum(BULK_VERBS) }),
     query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count them.') }),
+    headers: IdempotencyHeaders,
     body: { required: true, content: { 'application/json': { schema: BodySchema } } },
   },
   responses: {
     200: json(z.object({ data: z.object({ matched: z.int() }) }), 'So many are meant; nothing was done.'),
     202: json(z.object({ data: z.object({ job_id: z.uuid(), matched: z.int() }) }), 'Begun.'),
-    ...errorResponses('request_invalid', 'status_invalid', 'json_malformed'),
+    ...errorResponses('request_invalid', 'status_invalid', 'json_malformed', 'idempotency_mismatch'),
   },
 });
 
@@ -87,7 +69,7 @@ const abortRoute = createApiRoute({
 });
 
 /** The routes of bulk jobs. */
-export function bulkRoutes(bulk: BulkService) {
+export function bulkRoutes(bulk: BulkService, lists: Pick<ExecutionLists, 'filterOf'>) {
   const router = createRouter();
 
   router.openapi(
@@ -96,11 +78,13 @@ export function bulkRoutes(bulk: BulkService) {
       const { verb } = context.req.valid('param');
       const { ids, filter, reason = '' } = context.req.valid('json');
       const principal = context.get('principal');
-      const target: BulkTarget = ids === undefined ? { filter: filterOf(filter!) } : { ids };
+      const target: BulkTarget =
+        ids === undefined ? { filter: await lists.filterOf(principal, filter!, '/filter') } : { ids };
       if (context.req.valid('query').dry_run === 'true') {
         return context.json({ data: { matched: await bulk.count(principal, verb, target) } }, 200);
       }
-      const { id, matched } = await bulk.begin(principal, verb, target, reason);
+      const idempotencyKey = context.req.valid('header')['idempotency-key'];
+      const { id, matched } = await bulk.begin(principal, verb, target, { reason, idempotencyKey });
       context.header('Location', `/api/v1/bulk/${id}`);
       return context.json({ data: { job_id: id, matched } }, 202);
     },

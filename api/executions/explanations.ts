@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import type { JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
-import type { ExplanationService } from '../../service/executions/explanations.ts';
+import type { Act, ExplanationService } from '../../service/executions/explanations.ts';
 import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
 import { createApiRoute, ExecutionIdSchema, json } from '../http/routes.ts';
@@ -96,7 +97,7 @@ export function explanationRoutes(explanations: ExplanationService) {
         can_finish: canFinish,
         waiting_for: execution.waitingFor,
         blocked_by: blockedBy,
-        advice: advice.map(({ code = null, text, method, href, body = null }) => ({ code, text, method, href, body })),
+        advice: advice.map(({ code = null, text, act }) => ({ code, text, ...requestOf(act) })),
       };
       return context.json({ data }, 200);
     },
@@ -117,4 +118,24 @@ export function explanationRoutes(explanations: ExplanationService) {
   );
 
   return router;
+}
+
+/** Returns the request that does what is advised; `body` is null where there is nothing to send, or only the caller knows what. */
+export function requestOf(act: Act | null): { method: string | null; href: string | null; body: JsonObject | null } {
+  if (act === null) return { method: null, href: null, body: null };
+  const post = (href: string, body: JsonObject | null = null) => ({ method: 'POST', href, body });
+  if (act.what === 'respond') return post(`/api/v1/inquiries/${encodeURIComponent(act.inquiry)}/respond`);
+  const self = `${base}/${act.execution}`;
+  switch (act.what) {
+    case 'explain':
+      return { method: 'GET', href: `${self}/explain`, body: null };
+    case 'retry':
+      return post(`${self}/retry`, act.from === null ? null : { from: act.from });
+    case 'skip':
+      return post(`${self}/tasks/${encodeURIComponent(act.task)}/skip`);
+    case 'signal':
+      return post(`${self}/signal`, { name: act.name });
+    default:
+      return post(`${self}/${act.what}`);
+  }
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { RANGE_FILTERS } from '../../model/execution-filter.ts';
 import { type ExecutionLists, type ExecutionPage, statusesMeant } from '../../service/executions/lists.ts';
 import { listedRun, type TaskExecutionService } from '../../service/executions/task-executions.ts';
 import { createRouter, refuse } from '../http/environment.ts';
@@ -8,7 +9,7 @@ import { streamText } from '../http/text-streams.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 import { ExecutionListSchema, listOf, StatsSchema } from './bodies.ts';
 import { EXPORT_TYPES, ExportedSchema, writeExport } from './export.ts';
-import { FILTER_QUERY, filterOf, RANGE_QUERY } from './filters.ts';
+import { FILTER_QUERY } from './filters.ts';
 
 // Document 000, many executions: lists, statistics and export, below /api/v1/executions.
 
@@ -79,7 +80,7 @@ const statsRoute = createApiRoute({
   request: {
     query: z.strictObject({
       group_by: z.enum(['action_ref', 'pack', 'day']).optional().describe('A day is one of UTC.'),
-      ...RANGE_QUERY,
+      ...RANGE_FILTERS,
     }),
   },
   responses: {
@@ -130,7 +131,7 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
     async (context) => {
       const { page = 1, per_page = 20, limit, cursor, ...query } = context.req.valid('query');
       const principal = context.get('principal');
-      const { parent, ...filter } = filterOf(query);
+      const { parent, ...filter } = await lists.filterOf(principal, query, '');
       const paged = limit === undefined && cursor === undefined;
       const window = paged ? { page, per_page } : { page: 1, per_page: limit ?? per_page };
       const part = { ...windowOf(window), cursor };
@@ -179,10 +180,11 @@ export function executionListRoutes(lists: ExecutionLists, tasks: TaskExecutionS
     exportRoute,
     async (context) => {
       const { format, raw, bom, ...query } = context.req.valid('query');
-      const filter = filterOf(query);
+      const principal = context.get('principal');
+      const filter = await lists.filterOf(principal, query, '');
       context.header('content-type', EXPORT_TYPES[format]);
       context.header('content-disposition', `attachment; filename="executions.${format}"`);
-      const rows = lists.exportRows(context.get('principal'), filter);
+      const rows = lists.exportRows(principal, filter);
       const parts = writeExport(format, { raw: raw === 'true', bom: bom === 'true' }, rows);
       const close = () => context.env.incoming?.socket.destroy();
       // The type of a route that answers JSON does not know of a stream.

@@ -10,10 +10,10 @@ import { wholeNumberOr } from './whole-number.ts';
 /** The id of an execution, in any form that an answer gives. */
 export const ExecutionIdSchema = z.string().max(200).describe('Integer id, UUID, or `workflow_id`.');
 
-/** The header of a request that starts, retries or signals: the same key is the same request, however often it is sent. */
+/** The header of a request that creates runs or a job, or signals: the same key is the same request, however often it is sent. */
 export const IdempotencyHeaders = z.object({
   'idempotency-key': IdempotencyKeySchema.optional().describe(
-    'The same key with the same request is one execution, however often it is sent; with another request it is refused.',
+    'The same key with the same request is done once, however often it is sent; with another request it is refused.',
   ),
 });
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../model/app-error.ts';
 import type { BulkError, BulkVerb } from '../../model/bulk.ts';
 import { integerId } from '../../model/execution-id.ts';
+import type { Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import { hasPermission, type Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
@@ -11,7 +11,7 @@ import type { BulkJob, BulkJobStore } from '../../store/executions/bulk-jobs.ts'
 import type { ExecutionFilter, ExecutionStore } from '../../store/executions/executions.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import { isPassing } from '../outages.ts';
-import type { IdempotencyKey } from '../starts/idempotency.ts';
+import { type IdempotencyKey, type Repeats, requestIdOf } from '../starts/idempotency.ts';
 import { workFor } from '../starts/work-owner.ts';
 import type { ExecutionCommands } from './commands.ts';
 import type { DeletionService } from './deletions.ts';
@@ -35,12 +35,19 @@ const BATCHES = 4;
 const LEASE = 20_000;
 const INTERVAL = 1_000;
 
-/** What changes one execution. */
+/** Why a job is begun, and the key by which the same request is known again. */
+export interface BulkCommand {
+  reason: string;
+  idempotencyKey?: string | undefined;
+}
+
+/** What changes one execution, and knows requests again. */
 export interface BulkServices {
   executions: Pick<ExecutionReader, 'numberOf'> & Pick<ExecutionCommands, 'cancel' | 'terminate'>;
   retries: RetryService;
   deletions: DeletionService;
   principals: Pick<PrincipalService, 'asItStands'>;
+  repeats: Pick<Repeats, 'once'>;
 }
 
 /** Changes many executions, in jobs that outlive a process. */
@@ -48,14 +55,14 @@ export interface BulkService {
   /** Returns how many executions a job would have. Throws what `begin` throws. */
   count(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number>;
   /**
-   * Begins a job. Throws `forbidden` where the caller does not have the permission, `request_invalid` for an id that can be none, and for more
-   * executions than a job may have.
+   * Begins a job. The same idempotency key is one job. Throws `forbidden` where the caller does not have the permission, `request_invalid`
+   * for an id that can be none, and for more executions than a job may have, and `idempotency_mismatch`.
    */
   begin(
     principal: Principal,
     verb: BulkVerb,
     target: BulkTarget,
-    reason: string,
+    command: BulkCommand,
   ): Promise<{ id: string; matched: number }>;
   /** A job as it stands. Throws `bulk_job_not_found`. */
   get(principal: Principal, id: string): Promise<BulkJob>;
@@ -82,16 +89,19 @@ export function createBulkService({
   retries,
   deletions,
   principals,
+  repeats,
   clock,
   log,
 }: BulkDependencies): BulkService {
   let wake = () => {};
 
-  async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
+  function demandVerb(principal: Principal, verb: BulkVerb): void {
     const permission = PERMISSION[verb];
-    if (!hasPermission(principal, permission)) {
-      throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
-    }
+    if (hasPermission(principal, permission)) return;
+    throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+  }
+
+  async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
     if ('ids' in target) {
       const numbers = new Set<number>();
       for (const [index, id] of target.ids.entries()) {
@@ -133,18 +143,36 @@ export function createBulkService({
       const { id } = job;
       const { verb, reason } = leased;
       const results = await Promise.all(
-        batch.map((n) => change({ principal, verb, reason }, n, ['bulk', id, String(n)])),
+        batch.map(async (n): Promise<Result> => {
+          const change = changeOne({ principal, verb, reason }, n, ['bulk', id, String(n)]);
+          return change.then(
+            (error) => ({ n, isPassing: false, error }),
+            (thrown: unknown) => ({ n, isPassing: true, thrown }),
+          );
+        }),
       );
-      const errors = results.filter((error) => error !== null);
-      const progress = { done: batch.length, succeeded: batch.length - errors.length, errors };
+      const ended = results.filter((result) => !result.isPassing);
+      const errors = ended.flatMap(({ error }) => (error === null ? [] : [error]));
+      const progress = { done: ended.length, succeeded: ended.length - errors.length, errors };
+      const [passing] = results.filter((result) => result.isPassing);
+      if (passing !== undefined) {
+        // What is done must not be done again: it stands in front of what is left.
+        const left = job.targets.slice(job.done).filter((n) => !ended.some((result) => result.n === n));
+        const targets = [...job.targets.slice(0, job.done), ...ended.map(({ n }) => n), ...left];
+        await jobs.advance(id, progress, null, MAX_ERRORS, targets);
+        throw passing.thrown;
+      }
       const last = batches === BATCHES;
       job = await jobs.advance(job.id, progress, last ? null : new Date(clock() + LEASE), MAX_ERRORS);
       if (last) return;
     }
   }
 
-  /** Does it to one; the same key is one retry, also when a process died in between. */
-  async function change(
+  /**
+   * Does it to one, and returns why that was not possible; the same key is one retry, also when a process died in between. Throws what is
+   * worth another try, for which the whole job has to wait.
+   */
+  async function changeOne(
     { principal, verb, reason }: Pick<BulkJob, 'principal' | 'verb' | 'reason'>,
     n: number,
     key: IdempotencyKey,
@@ -156,7 +184,6 @@ export function createBulkService({
       else await executions[verb](principal, id, reason);
       return null;
     } catch (error) {
-      // The whole job has to wait until everything is there again.
       if (isPassing(error)) throw error;
       if (!(error instanceof AppError)) log.error({ err: error, n, verb }, 'a bulk job cannot change a run');
       return { id: integerId(n), error: error instanceof AppError ? error.message : 'something went wrong here' };
@@ -165,15 +192,32 @@ export function createBulkService({
 
   return {
     async count(principal, verb, target) {
+      demandVerb(principal, verb);
       return (await numbersOf(principal, verb, target)).length;
     },
 
-    async begin(principal, verb, target, reason) {
-      const targets = await numbersOf(principal, verb, target);
-      const id = randomUUID();
-      await jobs.create({ id, tenant: principal.tenant, verb, reason, principal, targets });
-      wake();
-      return { id, matched: targets.length };
+    async begin(principal, verb, target, { reason, idempotencyKey: key }) {
+      demandVerb(principal, verb);
+      const { tenant } = principal;
+      const id = requestIdOf(tenant, key);
+      let targets: readonly number[] = [];
+      await repeats.once(
+        {
+          tenant,
+          key,
+          asked: { bulk: verb, reason, ...(JSON.parse(JSON.stringify(target)) as { [name: string]: Json }) },
+        },
+        async () => {
+          targets = await numbersOf(principal, verb, target);
+          return targets.length;
+        },
+        async () => {
+          await jobs.create({ id, tenant, verb, reason, principal, targets: [...targets] });
+          wake();
+        },
+      );
+      const job = orMissing(await jobs.find(tenant, id), id);
+      return { id, matched: job.targets.length };
     },
 
     async get({ tenant }, id) {
@@ -212,6 +256,11 @@ export function createBulkService({
     },
   };
 }
+
+/** What became of one execution of a job: why it was left as it was, null for a success; or what is worth another try. */
+type Result =
+  | { n: number; isPassing: false; error: BulkError | null }
+  | { n: number; isPassing: true; thrown: unknown };
 
 /** What one must be allowed to begin a job, and for as long as it goes on. */
 const PERMISSION: Record<BulkVerb, Permission> = {

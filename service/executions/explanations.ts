@@ -5,7 +5,6 @@ import { type Execution, HELD_BACK, type Wait } from '../../model/execution.ts';
 import { integerId, parseExecutionId } from '../../model/execution-id.ts';
 import type { Failure } from '../../model/failure.ts';
 import { inquiryId } from '../../model/inquiry-id.ts';
-import type { JsonObject } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { isClosed } from '../../model/status.ts';
@@ -17,15 +16,21 @@ import type { ProjectionReader } from '../projections/reader.ts';
 import type { ExecutionReader } from './reader.ts';
 import { taskToRetry } from './retries.ts';
 
-/** What somebody can do, in words, and as a request. */
+/** Something that moves a run, which each interface asks for in its own way; executions are named by their integer ids. */
+export type Act =
+  | { what: 'cancel' | 'terminate' | 'resume' | 'explain'; execution: number }
+  /** `from` is null where a retry needs to be told nothing. */
+  | { what: 'retry'; execution: number; from: string | null }
+  | { what: 'skip'; execution: number; task: string }
+  | { what: 'signal'; execution: number; name: string }
+  | { what: 'respond'; inquiry: string };
+
+/** What somebody can do, in words, and as an act; null where it takes something else, or nothing. */
 export interface Advice {
   /** A stable name of the trouble; absent where nothing is wrong. */
   code?: string;
   text: string;
-  method: string | null;
-  href: string | null;
-  /** What to send; null: nothing, or what only the caller knows. */
-  body?: JsonObject | null;
+  act: Act | null;
 }
 
 /** Why a run stands as it does. */
@@ -69,7 +74,7 @@ export function createExplanationService({
     return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({
       code: 'nobody_was_told',
       text: `Nobody was told that "${inquiry.task}" waits for a decision: ${reasons.join('; ')}.`,
-      ...NOTHING,
+      act: null,
     }));
   }
 
@@ -98,7 +103,7 @@ export function createExplanationService({
     async explain(principal, id) {
       const { n, execution, projected, mask } = await executions.readUnmasked(principal, id);
       const { status, waitingFor } = execution;
-      const self = `/api/v1/executions/${integerId(n)}`;
+      const self = integerId(n);
       if (isClosed(status)) {
         const good = status === 'completed' || status === 'skipped';
         const advice = good ? [] : closedAdvice(execution, self, await retryFrom(execution));
@@ -112,14 +117,14 @@ export function createExplanationService({
             {
               code: 'no_worker',
               text: `No worker has taken it (no_worker): nobody polls the task queue "${execution.taskQueue}".${HOW_TO_WORK}`,
-              ...NOTHING,
+              act: null,
             },
           ]
         : [];
       const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self, nobody));
-      const canceling =
+      const canceling: Advice[] =
         status === 'canceling'
-          ? [{ text: 'It is stopping; terminate ends it at once.', ...request('POST', `${self}/terminate`) }]
+          ? [{ text: 'It is stopping; terminate ends it at once.', act: { what: 'terminate', execution: self } }]
           : [];
       return {
         execution,
@@ -154,19 +159,19 @@ function masked(advice: readonly Advice[], mask: Mask): Advice[] {
 }
 
 /** What a run has failed with that still waits for something: it cannot end well, and may never end by itself. */
-function lostAdvice({ pendingFailure: failure, status }: Execution, self: string): Advice[] {
+function lostAdvice({ pendingFailure: failure, status }: Execution, self: number): Advice[] {
   if (failure === null || status === 'canceling') return [];
   const text = `It has failed, and ends as failed once nothing of it is awaited any more: ${told(failure)}. Cancel ends the wait.`;
-  return [{ code: 'failed', text, ...request('POST', `${self}/cancel`) }];
+  return [{ code: 'failed', text, act: { what: 'cancel', execution: self } }];
 }
 
-function closedAdvice({ failure, status }: Execution, self: string, from: string | null): Advice[] {
+function closedAdvice({ failure, status }: Execution, self: number, from: string | null): Advice[] {
   const why = failure?.task === undefined && failure?.cause === undefined ? '' : `: ${told(failure)}`;
   const how = `It has ended as ${status}${why}.`;
-  const retry = request('POST', `${self}/retry`);
-  if (from === null) return [{ text: `${how} A retry continues from there.`, ...retry }];
+  const act: Act = { what: 'retry', execution: self, from };
+  if (from === null) return [{ text: `${how} A retry continues from there.`, act }];
   const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;
-  return [{ text: `${how} A retry with from: ${JSON.stringify(from)} does ${what} again.`, ...retry, body: { from } }];
+  return [{ text: `${how} A retry with from: ${JSON.stringify(from)} does ${what} again.`, act }];
 }
 
 /** What failed, in words. */
@@ -176,10 +181,10 @@ function told({ type, task, message }: Failure): string {
 }
 
 function forgeryAdvice({ statements, authentic }: Execution): Advice[] {
-  const forged = authentic === false ? [{ code: 'not_authentic', text: NOT_AUTHENTIC, ...NOTHING }] : [];
+  const forged = authentic === false ? [{ code: 'not_authentic', text: NOT_AUTHENTIC, act: null }] : [];
   if (statements === null || statements.refused === 0) return forged;
   const text = `The run has refused ${statements.refused} decisions or controls that Fermata has not signed for it (statements_refused): somebody sends them past the API.`;
-  return [...forged, { code: 'statements_refused', text, ...NOTHING }];
+  return [...forged, { code: 'statements_refused', text, act: null }];
 }
 
 const NOT_AUTHENTIC =
@@ -189,10 +194,10 @@ function adviceFor(
   { kind, task, detail, until }: Wait,
   execution: Execution,
   n: number,
-  self: string,
+  self: number,
   unserved: ReadonlySet<string>,
 ): Advice[] {
-  const skip = request('POST', `${self}/tasks/${encodeURIComponent(task?.replace(/~\d+$/, '') ?? '')}/skip`);
+  const skip: Act = { what: 'skip', execution: self, task: task?.replace(/~\d+$/, '') ?? '' };
   const at = until === null ? '' : ` until ${until}`;
   switch (kind) {
     case 'inquiry': {
@@ -204,63 +209,66 @@ function adviceFor(
           [...approvers, ...groups.map((group) => `the group ${group}`), ...delegates].join(', ') ||
           'anybody who may respond';
         const text = `"${task}" waits for a decision${at}: ${who} can decide.`;
-        return { text, ...request('POST', `/api/v1/inquiries/${encodeURIComponent(inquiryId(n, inquiry))}/respond`) };
+        return { text, act: { what: 'respond', inquiry: inquiryId(n, inquiry) } };
       });
     }
     case 'signal':
-      return [{ text: `"${task}" waits for the signal "${detail}"${at}.`, ...request('POST', `${self}/signal`) }];
+      return [
+        {
+          text: `"${task}" waits for the signal "${detail}"${at}.`,
+          act: { what: 'signal', execution: self, name: detail ?? '' },
+        },
+      ];
     case 'timer':
-      return [{ text: `"${task}" waits${at} by itself; skip ends the wait.`, ...skip }];
+      return [{ text: `"${task}" waits${at} by itself; skip ends the wait.`, act: skip }];
     case 'retry': {
       const again = `"${task}" is tried again${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}`;
       const ends = (execution.run?.interpreter ?? 0) >= ATTEMPTS_SKIPPED;
       return [
-        ends ? { text: `${again}; skip ends the wait.`, ...skip } : { text: `${again}; it needs nothing.`, ...NOTHING },
+        ends
+          ? { text: `${again}; skip ends the wait.`, act: skip }
+          : { text: `${again}; it needs nothing.`, act: null },
       ];
     }
     case 'action':
-      return [{ text: `"${task}" is being done by a worker; it needs nothing.`, ...NOTHING }];
+      return [{ text: `"${task}" is being done by a worker; it needs nothing.`, act: null }];
     case 'child': {
       const child = execution.tasks.find(({ key }) => key === task)?.child ?? null;
       const below = child === null ? undefined : parseExecutionId(child);
-      const href = below === undefined ? null : `/api/v1/executions/${integerId(below.n)}/explain`;
       return [
         {
           text: `"${task}" waits for its sub-workflow, which has an explanation of its own.`,
-          method: href && 'GET',
-          href,
+          act: below === undefined ? null : { what: 'explain', execution: integerId(below.n) },
         },
       ];
     }
     case 'worker': {
-      if (detail !== null) return [{ text: `"${task}" waits for its turn on a worker (${detail}).`, ...NOTHING }];
+      if (detail !== null) return [{ text: `"${task}" waits for its turn on a worker (${detail}).`, act: null }];
       const queue = queueOf(execution, task);
       const text = unserved.has(queue)
         ? `No worker has taken "${task}" yet (no_worker): nobody polls the task queue "${queue}".${queue === OWN_TASK_QUEUE ? HOW_TO_WORK : ''}`
         : `No worker has taken "${task}" yet: the workers of the task queue "${queue}" have not come to it.`;
-      return [{ ...(unserved.has(queue) ? { code: 'no_worker' } : {}), text, ...NOTHING }];
+      return [{ ...(unserved.has(queue) ? { code: 'no_worker' } : {}), text, act: null }];
     }
     case 'pause':
       if (task !== null && detail === HELD_BACK) {
         const text = `The next attempt of "${task}" is held back while the run is paused; resume lets it begin.`;
-        return [{ text, ...request('POST', `${self}/resume`) }];
+        return [{ text, act: { what: 'resume', execution: self } }];
       }
       if (task !== null) {
         const text = `"${task}" is paused in Temporal: "temporal activity unpause --workflow-id ${execution.workflowId} --activity-id ${task}" has it go on.`;
-        return [{ text, ...NOTHING }];
+        return [{ text, act: null }];
       }
-      return [{ text: `It is ${detail}; resume has it go on.`, ...request('POST', `${self}/resume`) }];
+      return [{ text: `It is ${detail}; resume has it go on.`, act: { what: 'resume', execution: self } }];
     case 'turn':
-      return [
-        { text: `It waits for its turn: ${detail}; it begins by itself once one of them has ended.`, ...NOTHING },
-      ];
+      return [{ text: `It waits for its turn: ${detail}; it begins by itself once one of them has ended.`, act: null }];
     case 'drain':
-      return [{ text: `Nothing new begins: ${detail}; it needs nothing.`, ...NOTHING }];
+      return [{ text: `Nothing new begins: ${detail}; it needs nothing.`, act: null }];
     case 'engine_fault':
       return [
         {
           text: `No worker can go on with it (${detail}): a worker with a build that can is needed, or terminate ends it.`,
-          ...request('POST', `${self}/terminate`),
+          act: { what: 'terminate', execution: self },
         },
       ];
   }
@@ -271,11 +279,5 @@ function queueOf({ run, taskQueue, tasks }: Execution, key: string | null): stri
   return (action === undefined ? undefined : run?.actions[action]?.task_queue) ?? taskQueue;
 }
 
-function request(method: string, href: string): Pick<Advice, 'method' | 'href'> {
-  return { method, href };
-}
-
 /** How to have Fermata's own task queue served. */
 const HOW_TO_WORK = ' `npm run start:worker` starts a worker.';
-
-const NOTHING = { method: null, href: null };

@@ -1,7 +1,9 @@
 import { AppError } from '../../model/app-error.ts';
-import { integerId } from '../../model/execution-id.ts';
+import type { ExecutionFilterRequest } from '../../model/execution-filter.ts';
+import { integerId, parseExecutionId } from '../../model/execution-id.ts';
 import { didYouMean } from '../../model/issue.ts';
 import type { Principal } from '../../model/principal.ts';
+import { refusal } from '../../model/refusal.ts';
 import {
   countedAs,
   type ExecutionStatus,
@@ -33,6 +35,11 @@ const EXPORT_PAGE = 100;
 
 /** What is asked of many runs, answered from the index; each use case is scoped by the caller's tenant. */
 export interface ExecutionLists {
+  /**
+   * Returns the filter that a caller asks for, in a field of the request or in all of it (''). Throws `status_invalid`, and
+   * `request_invalid` for a parent that can be no run.
+   */
+  filterOf(principal: Principal, request: ExecutionFilterRequest, field: '' | '/filter'): Promise<ExecutionFilter>;
   /** A page of runs, newest first. */
   list(principal: Principal, filter: ExecutionFilter, page: { offset: number; limit: number }): Promise<ExecutionPage>;
   /** The runs behind a cursor, or the newest; nothing is repeated or left out while runs start and end. */
@@ -53,9 +60,39 @@ export interface ExecutionLists {
   ): Promise<ExecutionStats & { groups?: StatsGroup[] }>;
 }
 
-/** Creates the service. */
-export function createExecutionLists(store: ExecutionStore): ExecutionLists {
+/** Creates the service for the runs of a namespace. */
+export function createExecutionLists(store: ExecutionStore, namespace: string): ExecutionLists {
+  /** Returns the integer id that an id of a run in any form means; undefined where it can be the id of none. */
+  async function idOf({ tenant }: Principal, text: string): Promise<number | undefined> {
+    const id = parseExecutionId(text);
+    if (id !== undefined) return integerId(id.n, id.visit);
+    // A run that a schedule or another client has started has an id of another form, which only the index knows.
+    const row = /^\d+$/.test(text) ? null : await store.findByWorkflowId(namespace, text);
+    return row?.tenant === tenant ? integerId(row.n) : undefined;
+  }
+
   return {
+    async filterOf(principal, request, field) {
+      const { status, action_ref, pack_name, result_contains, enforcement, parent, executor, search } = request;
+      const above = parent === undefined ? undefined : await idOf(principal, String(parent));
+      if (parent !== undefined && above === undefined) {
+        const message = 'is not the id of an execution';
+        throw refusal('request_invalid', [{ code: 'value_invalid', path: `${field}/parent`, message }]);
+      }
+      return {
+        statuses: status === undefined ? undefined : statusesMeant(status),
+        actionRef: action_ref,
+        packName: pack_name,
+        resultContains: result_contains,
+        enforcement,
+        parent: above,
+        executor,
+        createdAfter: request.created_after,
+        createdBefore: request.created_before,
+        search: search === undefined ? undefined : searchOf(search),
+      };
+    },
+
     async list({ tenant }, filter, { offset, limit }) {
       const { rows, total } = await store.list(tenant, filter, { offset, limit });
       return { rows, total, nextCursor: offset + rows.length < total ? cursorBehind(rows) : null };
@@ -112,6 +149,11 @@ export function statusesMeant(word: string, dialect?: StatusDialect): ExecutionS
   if (statuses !== undefined) return statuses;
   const hint = didYouMean(word, STATUS_FILTER_WORDS);
   throw new AppError('status_invalid', `Invalid execution status: ${word}${hint === '' ? '' : `.${hint}`}`);
+}
+
+function searchOf(text: string): { n: number } | { text: string } {
+  const id = parseExecutionId(text);
+  return id === undefined ? { text } : { n: id.n };
 }
 
 function noRuns(): ExecutionStats {

@@ -18,6 +18,7 @@ import { sha256Hex } from '../access/hash.ts';
 import type { PrincipalService } from '../access/principals.ts';
 import type { ExecutionStarter } from '../executions/starter.ts';
 import { createSetAside } from '../index/set-aside.ts';
+import { type Repeats, requestIdOf } from '../starts/idempotency.ts';
 import { checkRange, checkTimes } from './times.ts';
 
 /** A schedule that a caller asks for. */
@@ -33,6 +34,20 @@ export interface ScheduleRequest {
 
 /** A replacement of a schedule; without `paused`, a schedule stays paused or active. */
 export type ScheduleReplacement = Omit<ScheduleRequest, 'paused'> & { paused?: boolean | undefined };
+
+/** A request to start a run now; without an overlap policy it may overlap with any other run. */
+export interface TriggerCommand {
+  overlap?: Overlap | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/** A request to start the runs of the times in a range. */
+export interface BackfillCommand {
+  start: Date;
+  end: Date;
+  overlap: Overlap;
+  idempotencyKey?: string | undefined;
+}
 
 /** A schedule, as answers show it. */
 export interface Schedule extends Omit<ScheduleRequest, 'note'> {
@@ -88,15 +103,15 @@ export interface ScheduleService {
   /** Resumes a schedule; from now on the caller is a starter of its runs. Throws `schedule_not_found`, `busy`, and what a start throws. */
   resume(principal: Principal, id: string, note: string | undefined): Promise<Schedule>;
   /**
-   * Starts a run now; from now on the caller is a starter of the schedule's runs. Throws `schedule_not_found`, `busy`, and what a start
-   * throws.
+   * Starts a run now; from now on the caller is a starter of the schedule's runs. The same idempotency key is one run. Throws
+   * `schedule_not_found`, `idempotency_mismatch`, `busy`, and what a start throws.
    */
-  trigger(principal: Principal, id: string, overlap: Overlap | undefined): Promise<Schedule>;
+  trigger(principal: Principal, id: string, command: TriggerCommand): Promise<Schedule>;
   /**
-   * Starts the runs of the times in a range; from now on the caller is a starter of the schedule's runs. Throws `schedule_not_found`,
-   * `request_invalid`, `busy`, and what a start throws.
+   * Starts the runs of the times in a range; from now on the caller is a starter of the schedule's runs. The same idempotency key is one
+   * backfill. Throws `schedule_not_found`, `request_invalid`, `idempotency_mismatch`, `busy`, and what a start throws.
    */
-  backfill(principal: Principal, id: string, range: { start: Date; end: Date; overlap: Overlap }): Promise<Schedule>;
+  backfill(principal: Principal, id: string, command: BackfillCommand): Promise<Schedule>;
   /**
    * Updates every schedule to the newest revisions of its workflow and of all that it reaches. Pauses a schedule that cannot start its
    * workflow any more, because of the workflow or of its author, with the reason as its note; resumes it once it can, unless somebody
@@ -112,6 +127,7 @@ export interface ScheduleDependencies {
   temporal: TemporalSchedules;
   executions: Pick<ExecutionStarter, 'prepare' | 'demandStarter'>;
   principals: Pick<PrincipalService, 'asItStands'>;
+  repeats: Pick<Repeats, 'once'>;
   log: Logger;
   /** Returns the time in milliseconds. */
   clock: () => number;
@@ -122,6 +138,7 @@ export function createScheduleService({
   temporal,
   executions,
   principals,
+  repeats,
   log,
   clock,
 }: ScheduleDependencies): ScheduleService {
@@ -285,19 +302,34 @@ export function createScheduleService({
       return this.get(principal, id);
     },
 
-    async trigger(principal, id, overlap) {
-      await noteStarter(principal, id);
-      const { found } = await find(principal, id);
+    async trigger(principal, id, { overlap, idempotencyKey: key }) {
+      await find(principal, id);
+      const { tenant } = principal;
       const scheduleId = temporalId(principal, id);
-      await temporal.trigger(scheduleId, overlap, await freeSecond(scheduleId, found));
+      await repeats.once(
+        { tenant, key, asked: { trigger: id, overlap: overlap ?? null } },
+        async () => {
+          await noteStarter(principal, id);
+          return freeSecond(scheduleId, (await find(principal, id)).found);
+        },
+        (second) => temporal.trigger(scheduleId, overlap, second, requestIdOf(tenant, key)),
+      );
       return this.get(principal, id);
     },
 
-    async backfill(principal, id, { start, end, overlap }) {
+    async backfill(principal, id, command) {
       const { kept } = await find(principal, id);
-      checkRange(kept.request.spec, start.getTime(), end.getTime());
-      await noteStarter(principal, id);
-      await temporal.backfill(temporalId(principal, id), start, end, overlap);
+      const { start, end, overlap, idempotencyKey: key } = command;
+      const { tenant } = principal;
+      await repeats.once(
+        { tenant, key, asked: { backfill: id, start: start.toISOString(), end: end.toISOString(), overlap } },
+        async () => {
+          checkRange(kept.request.spec, start.getTime(), end.getTime());
+          await noteStarter(principal, id);
+          return start.getTime();
+        },
+        () => temporal.backfill(temporalId(principal, id), { start, end, overlap }, requestIdOf(tenant, key)),
+      );
       return this.get(principal, id);
     },
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../../model/app-error.ts';
 import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_RULE } from '../../model/idempotency-key.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
@@ -25,25 +26,52 @@ export function askedHash(asked: Json): string {
   return sha256Hex(canonicalJson(asked));
 }
 
+/**
+ * Returns the id of a request, a UUID: the same one each time for a caller's key, and another one each time without a key. Throws
+ * `request_invalid` for a key that no caller may give.
+ */
+export function requestIdOf(tenant: string, key: string | undefined): string {
+  if (key === undefined) return randomUUID();
+  const digest = sha256Hex(`${tenant}\n${idempotencyText(key)}`);
+  const variant = ((Number.parseInt(digest[16]!, 16) & 0b11) | 0b1000).toString(16);
+  const parts = [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    `8${digest.slice(13, 16)}`,
+    `${variant}${digest.slice(17, 20)}`,
+  ];
+  return [...parts, digest.slice(20, 32)].join('-');
+}
+
 /** Knows requests again by their idempotency keys. */
 export interface Repeats {
   /**
-   * Returns the number of the run that the first request with a key was about; null: there was none. Throws `request_invalid`
-   * for a key that no caller may give, and `idempotency_mismatch` where the first request asked for something else.
+   * Returns the number that the first request with a key was noted with, which is mostly that of a run; null: there was none. Throws
+   * `request_invalid` for a key that no caller may give, and `idempotency_mismatch` where the first request asked for something else.
    */
   find(tenant: string, key: IdempotencyKey, asked: Json): Promise<number | null>;
   /**
-   * Reserves a key for a request that is about to be made: of several at once, only those that ask for the same go on. Throws
-   * `idempotency_mismatch` for the others.
+   * Reserves a key for a request that is about to be made, and returns the number that the first one was reserved with: of several at
+   * once, only those that ask for the same go on. Throws `idempotency_mismatch` for the others.
    */
-  claim(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void>;
-  /** Notes that what was asked with a key has been done to a run. */
+  claim(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<number>;
+  /** Notes that what was asked with a key is done, with the number by which a repeat finds it. */
   note(tenant: string, key: IdempotencyKey, asked: Json, n: number): Promise<void>;
+  /**
+   * Does something once for a caller's key, and each time without one. `prepare` checks the request and chooses a number for it; `act`
+   * gets the number that the first request with the key chose, and must take being called again with it after a crash. Throws what `find`
+   * and `claim` throw.
+   */
+  once(
+    request: { tenant: string; key: string | undefined; asked: Json },
+    prepare: () => Promise<number>,
+    act: (n: number) => Promise<void>,
+  ): Promise<void>;
 }
 
 /** Makes it over a store. */
 export function createRepeats(keys: IdempotencyKeyStore): Repeats {
-  return {
+  const repeats: Repeats = {
     async find(tenant, key, asked) {
       const first = await keys.find(tenant, idempotencyText(key));
       if (first === null) return null;
@@ -56,12 +84,22 @@ export function createRepeats(keys: IdempotencyKeyStore): Repeats {
       await keys.add(tenant, { key: name, bodyHash: askedHash(asked), n });
       const first = await keys.find(tenant, name);
       if (first !== null && first.bodyHash !== askedHash(asked)) throw mismatch();
+      return first?.n ?? n;
     },
 
     async note(tenant, key, asked, n) {
       await keys.add(tenant, { key: idempotencyText(key), bodyHash: askedHash(asked), n });
     },
+
+    async once({ tenant, key, asked }, prepare, act) {
+      if (key === undefined) return act(await prepare());
+      if ((await repeats.find(tenant, key, asked)) !== null) return;
+      const n = await repeats.claim(tenant, key, asked, await prepare());
+      await act(n);
+      await repeats.note(tenant, key, asked, n);
+    },
   };
+  return repeats;
 }
 
 /** The refusal of a request whose key came with another request before. */

@@ -17,7 +17,7 @@ export interface BulkProgress {
 
 /** Jobs that change many runs. */
 export interface BulkJobStore {
-  /** Keeps a new job. */
+  /** Keeps a new job, unless there is one with its id. */
   create(job: {
     id: string;
     tenant: string;
@@ -35,9 +35,15 @@ export interface BulkJobStore {
   lease(now: Date, until: Date, behind: string | null): Promise<BulkJob | null>;
   /**
    * Notes what became of the next executions of a job, and until when somebody has it; null lets it go. `errors` tells some of
-   * those that `failed` counts.
+   * those that `failed` counts; `targets` is another order of the executions, where others than the next ones are done.
    */
-  advance(id: string, bulkProgress: BulkProgress, until: Date | null, maxErrors: number): Promise<BulkJob>;
+  advance(
+    id: string,
+    progress: BulkProgress,
+    until: Date | null,
+    maxErrors: number,
+    targets?: number[],
+  ): Promise<BulkJob>;
   /** Leaves what a running job has not done yet; what became of it, or null when the tenant has no such job. */
   abort(tenant: string, id: string): Promise<BulkJob | null>;
 }
@@ -46,7 +52,11 @@ export interface BulkJobStore {
 export function createBulkJobStore(db: Database): BulkJobStore {
   return named<BulkJobStore>('bulk-jobs', {
     async create(job) {
-      await db.insert(bulkJobs).values({ ...job, status: job.targets.length === 0 ? 'completed' : 'running' });
+      const status = job.targets.length === 0 ? 'completed' : 'running';
+      await db
+        .insert(bulkJobs)
+        .values({ ...job, status })
+        .onConflictDoNothing();
     },
 
     async find(tenant, id) {
@@ -75,7 +85,7 @@ export function createBulkJobStore(db: Database): BulkJobStore {
       return leased ?? null;
     },
 
-    async advance(id, { done, succeeded, errors }, until, maxErrors) {
+    async advance(id, { done, succeeded, errors }, until, maxErrors, targets) {
       const [found] = await db.select({ errors: bulkJobs.errors }).from(bulkJobs).where(eq(bulkJobs.id, id));
       const told = [...(found?.errors ?? []), ...errors].slice(0, maxErrors);
       const [updated] = await db
@@ -83,6 +93,7 @@ export function createBulkJobStore(db: Database): BulkJobStore {
         .set({
           errors: told,
           leased: until,
+          ...(targets === undefined ? {} : { targets }),
           done: sql`${bulkJobs.done} + ${done}`,
           succeeded: sql`${bulkJobs.succeeded} + ${succeeded}`,
           failed: sql`${bulkJobs.failed} + ${errors.length}`,

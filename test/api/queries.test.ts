@@ -4,7 +4,7 @@ import { createTestApp } from './test-app.ts';
 
 /** A store that no request of these may reach. */
 const store = new Proxy({}, { get: () => () => Promise.reject(new Error('the store was asked')) }) as never;
-const app = createTestApp({ reader: ['execution:read', 'admin'] }, { lists: createExecutionLists(store) });
+const app = createTestApp({ reader: ['execution:read', 'admin'] }, { lists: createExecutionLists(store, 'default') });
 
 const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const list = '/api/v1/executions';
@@ -37,6 +37,8 @@ describe('what no list can take is 400, before anything is looked up', () => {
     [list, { limit: '0x5' }],
     [list, { limit: '5.0' }],
     [list, { parent: '' }],
+    [list, { parent: '12345678901234567' }],
+    [`${list}/export`, { format: 'csv', parent: '9007199254740993' }],
     [list, { executor: '' }],
     [list, { enforcement: '' }],
     [list, { enforcement: '-0' }],

@@ -154,6 +154,9 @@ function nothingLike(value: string): string {
 /** An action by itself that reaches something. */
 const BARE = { action_ref: 'core.http', parameters: { url: 'http://127.0.0.1:9/' } };
 
+/** A schedule that starts nothing. */
+const PAUSED = { workflow: 'core.noop', spec: { every: 86_400 }, paused: true };
+
 /** What is sent where an empty object is refused before it is looked up what the path names. */
 const BODIES: [RegExp, object][] = [
   [/\/signal(\/token)?$/, { name: 'go' }],
@@ -163,7 +166,7 @@ const BODIES: [RegExp, object][] = [
   [/backfill$/, { start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:00:01Z' }],
   [/tenants$/, { ref: 'third', label: 'Third' }],
   [/^PUT .*task-queues/, { tenant: 'acme' }],
-  [/^PUT .*schedules/, { workflow: 'core.noop', spec: { every: 86_400 }, paused: true }],
+  [/^PUT .*schedules/, PAUSED],
 ];
 
 /** What each tool is given. */
@@ -202,6 +205,14 @@ const ARGUMENTS: Record<string, (tenant: Tenant) => object> = {
   pause_schedule: (tenant) => ({ id: MARK[tenant] }),
   resume_schedule: (tenant) => ({ id: MARK[tenant] }),
   trigger_schedule: (tenant) => ({ id: MARK[tenant] }),
+  create_schedule: (tenant) => ({ ...PAUSED, id: `${MARK[tenant]}-made` }),
+  replace_schedule: (tenant) => ({ ...PAUSED, id: MARK[tenant] }),
+  backfill_schedule: (tenant) => ({ id: MARK[tenant], start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:00:01Z' }),
+  delete_schedule: (tenant) => ({ id: MARK[tenant] }),
+  get_execution_at: (tenant) => ({ id: things[tenant].run.id, event: 1 }),
+  start_bulk_job: (tenant) => ({ verb: 'cancel', ids: [things[tenant].run.id], dryRun: true }),
+  get_bulk_job: (tenant) => ({ id: things[tenant].job }),
+  abort_bulk_job: (tenant) => ({ id: things[tenant].job }),
   answer_inquiry: (tenant) => ({ id: things[tenant].inquiry, option: 'nothing' }),
   delegate_inquiry: (tenant) => ({ id: things[tenant].inquiry, to: 'ann' }),
 };
@@ -304,7 +315,7 @@ const inOrder = closed.toSorted((a, b) => rank(a) - rank(b));
 const NAMES_NOTHING = /\{(status|enforcement_id|verb)\}|rules|signing-keys|task-queues|^PUT .*(connections|secrets)/;
 const named = (operation: string) =>
   operation.startsWith('MCP ')
-    ? !/list_|validate_|create_/.test(operation)
+    ? !/list_|validate_|create_|start_bulk/.test(operation)
     : operation.includes('{') && !NAMES_NOTHING.test(operation);
 
 describe('every operation of docs/access.md', () => {

@@ -5,6 +5,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Principal } from '../../../model/principal.ts';
 import { createScheduleService } from '../../../service/schedules/schedules.ts';
+import { createRepeats } from '../../../service/starts/idempotency.ts';
+import { createIdempotencyKeyStore } from '../../../store/executions/idempotency-keys.ts';
 import { createTemporalSchedules } from '../../../temporal/schedules.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
@@ -80,6 +82,7 @@ const refresher = (meanwhile = async () => {}) => {
     temporal: { ...temporal, describe },
     executions,
     principals,
+    repeats: createRepeats(createIdempotencyKeyStore(harness.database.db)),
     log: pino({ level: 'silent' }),
     clock: Date.now,
   });
@@ -140,7 +143,10 @@ describe('a schedule', () => {
     expect((await create({ id: 'nightly', workflow: 'core.noop', spec })).status).toBe(201);
     const { next } = await get('nightly');
     expect([next.length, [1, 2].includes(new Date(next[0]).getUTCHours())]).toEqual([5, true]);
-    expect((await harness.call('POST', `${BASE}/nightly/trigger`)).status).toBe(202);
+    const trigger = (body?: object) =>
+      harness.call('POST', `${BASE}/nightly/trigger`, body, { 'idempotency-key': 'nightly-once' });
+    expect((await Promise.all([trigger(), trigger()])).map(({ status }) => status)).toEqual([202, 202]);
+    expect((await trigger({ overlap: 'skip' })).body.code).toBe('idempotency_mismatch');
     const triggered = await until(
       () => get('nightly'),
       ({ recent }) => recent.length === 1,
@@ -154,7 +160,10 @@ describe('a schedule', () => {
     });
     expect(replaced.body.data).toMatchObject({ workflow: 'core.transform', spec: { every: 3600 }, note: 'hourly' });
     const backfill = { start: '2026-11-01T00:30:00Z', end: '2026-11-01T03:30:00Z', overlap: 'allow_all' };
-    expect((await harness.call('POST', `${BASE}/nightly/backfill`, backfill)).status).toBe(202);
+    const once = { 'idempotency-key': 'november' };
+    expect((await harness.call('POST', `${BASE}/nightly/backfill`, backfill, once)).status).toBe(202);
+    expect((await harness.call('POST', `${BASE}/nightly/backfill`, backfill, once)).status).toBe(202);
+    expect((await trigger()).status).toBe(202);
     const filled = await until(
       () => get('nightly'),
       ({ recent }) => recent.length >= 4,
@@ -163,6 +172,9 @@ describe('a schedule', () => {
     expect(times).toEqual(
       expect.arrayContaining(['2026-11-01T01:00:00.000Z', '2026-11-01T02:00:00.000Z', '2026-11-01T03:00:00.000Z']),
     );
+    // An interval starts on the hour; nothing else has come of three requests with one key.
+    const asked = times.filter((time: string) => !time.endsWith(':00:00.000Z'));
+    expect(asked.filter((time: string) => time !== triggered.recent[0].scheduled)).toEqual([]);
     await harness.call('DELETE', `${BASE}/nightly`);
   });
 

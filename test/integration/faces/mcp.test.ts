@@ -69,20 +69,23 @@ it('offers the tools, each with schemas of what it takes and gives', async () =>
   const hints = (wanted: (hint: ToolAnnotations) => boolean | undefined) =>
     tools.flatMap(({ name, annotations }) => (wanted(annotations!) ? [name] : [])).sort();
   expect(hints(({ readOnlyHint }) => readOnlyHint)).toEqual([
-    ...['explain_execution', 'get_action', 'get_execution', 'get_execution_logs', 'get_schedule', 'get_workflow'],
+    ...['explain_execution', 'get_action', 'get_bulk_job', 'get_execution', 'get_execution_at', 'get_execution_logs'],
+    ...['get_schedule', 'get_workflow'],
     ...['list_actions', 'list_executions', 'list_inquiries', 'list_schedules', 'list_workflows'],
     ...['simulate_workflow', 'validate_workflow', 'wait_for_execution'],
   ]);
   expect(hints(({ destructiveHint }) => destructiveHint)).toEqual([
-    ...['answer_inquiry', 'cancel_execution', 'delete_execution', 'skip_task', 'terminate_execution'],
+    ...['answer_inquiry', 'cancel_execution', 'delete_execution', 'delete_schedule', 'replace_schedule', 'skip_task'],
+    ...['start_bulk_job', 'terminate_execution'],
   ]);
   expect(hints(({ readOnlyHint, destructiveHint }) => !readOnlyHint && !destructiveHint)).toEqual([
-    ...['create_workflow', 'delegate_inquiry', 'pause_execution', 'pause_schedule', 'resume_execution'],
+    ...['abort_bulk_job', 'backfill_schedule', 'create_schedule', 'create_workflow', 'delegate_inquiry'],
+    ...['pause_execution', 'pause_schedule', 'resume_execution'],
     ...['resume_schedule', 'retry_execution', 'signal_execution', 'start_execution', 'trigger_schedule'],
     'update_workflow',
   ]);
   expect(hints(({ idempotentHint }) => !idempotentHint)).toEqual([
-    ...['retry_execution', 'signal_execution', 'trigger_schedule'],
+    ...['backfill_schedule', 'retry_execution', 'signal_execution', 'start_bulk_job', 'trigger_schedule'],
   ]);
   expect(client.getInstructions()).toContain('start_execution');
   for (const [name] of client.getInstructions()!.matchAll(/\b[a-z]+_(?:executions?|workflows?|actions?|logs)\b/g)) {
@@ -204,7 +207,11 @@ describe('what REST controls', () => {
     expect(JSON.parse(await refusal('pause_execution', { id })).error.code).toBe('execution_paused');
     expect((await call('list_executions', { status: 'paused' })).data).toMatchObject([{ id, ref: 'examples.talk' }]);
     expect((await call('resume_execution', { id })).state).not.toBe('paused');
-    expect((await call('explain_execution', { id })).advice[0].text).toContain('go');
+    const [advice] = (await call('explain_execution', { id })).advice;
+    expect(advice).toMatchObject({ tool: 'signal_execution', arguments: { id, name: 'go' } });
+    const begun = await call('get_execution_at', { id, event: 1 });
+    expect(begun).toMatchObject({ event: 1, execution: { id, finished: false }, variables: {}, blockedBy: [] });
+    expect(JSON.parse(await refusal('get_execution_at', { id, event: 999_999 })).error.code).toBe('event_not_found');
     await call('skip_task', { id, task: 'ask', output: { by: 'nobody' } });
     const ended = await call('wait_for_execution', { id, timeoutSeconds: 20 });
     expect(ended.data.resultData.runData.ask[0].data.main).toEqual([[{ json: { by: 'nobody' } }]]);
@@ -230,12 +237,17 @@ describe('what REST controls', () => {
     expect(issues[0].message).toBe('there is no action "http.get". Did you mean "core.http"?');
   });
 
-  it('lists, pauses, resumes and triggers schedules', async () => {
+  it('creates, lists, pauses, resumes, triggers, replaces, backfills and deletes schedules', async () => {
     const schedule = { id: 'by_agent', workflow: 'core.transform', input: { data: 1 }, spec: { every: 86_400 } };
-    await harness.call('POST', '/api/v1/schedules', schedule);
+    expect(await call('create_schedule', schedule)).toMatchObject({ ...schedule, paused: false, catchupWindow: null });
+    expect(JSON.parse(await refusal('create_schedule', schedule)).error.code).toBe('schedule_exists');
     expect((await call('pause_schedule', { id: 'by_agent', note: 'not now' })).paused).toBe(true);
     expect((await call('resume_schedule', { id: 'by_agent' })).paused).toBe(false);
-    await call('trigger_schedule', { id: 'by_agent' });
+    for (const _ of [1, 2]) await call('trigger_schedule', { id: 'by_agent', idempotencyKey: 'now' });
+    expect(
+      JSON.parse(await refusal('trigger_schedule', { id: 'by_agent', overlap: 'skip', idempotencyKey: 'now' })).error
+        .code,
+    ).toBe('idempotency_mismatch');
     const { recent } = await until(
       () => call('get_schedule', { id: 'by_agent' }),
       (found) => found.recent.length === 1,
@@ -258,8 +270,53 @@ describe('what REST controls', () => {
     expect(await count({ ids: [body.data.workflow_id, body.data.id] })).toEqual({ data: { matched: 1 } });
     const inbox = await harness.call('GET', `/api/v1/inquiries?execution=${body.data.workflow_id}`);
     expect([inbox.status, inbox.body.data]).toEqual([200, []]);
-    await harness.call('DELETE', '/api/v1/schedules/by_agent');
+    const hourly = { ...schedule, spec: { every: 3600 }, paused: true, note: 'hourly' };
+    expect(await call('replace_schedule', hourly)).toMatchObject(hourly);
+    const range = { start: '2026-11-01T00:30:00Z', end: '2026-11-01T01:30:00+00:00' };
+    await call('backfill_schedule', { id: 'by_agent', ...range, idempotencyKey: 'missed' });
+    await until(
+      () => call('get_schedule', { id: 'by_agent' }),
+      (found) =>
+        found.recent.some(({ scheduledAt }: { scheduledAt: string }) => scheduledAt === '2026-11-01T01:00:00.000Z'),
+    );
+    expect(await call('delete_schedule', { id: 'by_agent' })).toEqual({ success: true, id: 'by_agent' });
+    expect(JSON.parse(await refusal('get_schedule', { id: 'by_agent' })).error.code).toBe('schedule_not_found');
   });
+});
+
+it('bulk jobs are counted, started once for a key, read and aborted', async () => {
+  const start = (n: number) =>
+    call('start_execution', { workflow: 'core.wait_signal', input: { name: 'never' }, idempotencyKey: `bulk-${n}` });
+  const [one, two] = await Promise.all([start(1), start(2)]);
+  const ids = [one.id, String(two.id)];
+  const job = { verb: 'cancel', ids, reason: 'enough', idempotencyKey: 'all' };
+  expect(await call('start_bulk_job', { ...job, dryRun: true })).toEqual({ jobId: null, matched: 2 });
+  const { jobId, matched } = await call('start_bulk_job', job);
+  expect(matched).toBe(2);
+  expect(await call('start_bulk_job', job)).toEqual({ jobId, matched });
+  const done = await until(
+    () => call('get_bulk_job', { id: jobId }),
+    ({ status }) => status !== 'running',
+  );
+  expect(done).toMatchObject({ id: jobId, verb: 'cancel', status: 'completed', succeeded: 2, failed: 0, errors: [] });
+  expect((await call('abort_bulk_job', { id: jobId })).status).toBe('completed');
+  for (const { id } of [one, two]) {
+    expect((await call('wait_for_execution', { id, timeoutSeconds: 20 })).state).toBe('cancelled');
+  }
+  const filter = { action_ref: 'core.wait_signal', created_after: '2026-01-01T00:00:00Z' };
+  const counted = await call('start_bulk_job', { verb: 'delete', filter, dryRun: true });
+  expect(counted).toMatchObject({ jobId: null });
+  for (const [args, code, path] of [
+    [{ ...job, ids: [one.id] }, 'idempotency_mismatch'],
+    [{ verb: 'cancel' }, 'request_invalid', '/ids'],
+    [{ verb: 'cancel', ids, filter }, 'request_invalid', '/ids'],
+    [{ verb: 'cancel', filter: {} }, 'request_invalid', '/filter'],
+    [{ verb: 'cancel', filter: { parent: 'nothing' } }, 'request_invalid', '/filter/parent'],
+    [{ verb: 'explode', ids }, 'request_invalid', '/verb'],
+  ] as [object, string, string?][]) {
+    const { error } = JSON.parse(await refusal('start_bulk_job', args));
+    expect([error.code, error.issues?.[0].path]).toEqual([code, path]);
+  }
 });
 
 describe('refused', () => {
@@ -298,7 +355,7 @@ describe('refused', () => {
     const { tools } = await agent.listTools();
     for (const { name } of tools.filter(
       (tool) =>
-        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_logs|schedule)|(wait|explain)_.*)$/.test(
+        !/^(list_(executions|inquiries|schedules)|get_(execution|execution_at|execution_logs|bulk_job|schedule)|(wait|explain)_.*)$/.test(
           tool.name,
         ),
     )) {

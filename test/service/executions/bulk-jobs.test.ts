@@ -3,7 +3,9 @@ import { AppError } from '../../../model/app-error.ts';
 import type { BulkVerb } from '../../../model/bulk.ts';
 import type { Principal } from '../../../model/principal.ts';
 import { createBulkService } from '../../../service/executions/bulk-jobs.ts';
+import { createRepeats } from '../../../service/starts/idempotency.ts';
 import type { BulkProgress } from '../../../store/executions/bulk-jobs.ts';
+import type { IdempotencyKeyStore, KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 
 const operator = {
   id: 'p1',
@@ -14,6 +16,17 @@ const operator = {
 } as unknown as Principal;
 const admin: Principal = { ...operator, roles: ['admin'] };
 const viewer: Principal = { ...operator, roles: ['viewer'] };
+
+/** A store of idempotency keys in memory. */
+function keptKeys(): IdempotencyKeyStore {
+  const rows = new Map<string, KeptRequest>();
+  return {
+    find: async (tenant, key) => rows.get(`${tenant} ${key}`) ?? null,
+    add: async (tenant, { key, ...kept }) => {
+      if (!rows.has(`${tenant} ${key}`)) rows.set(`${tenant} ${key}`, kept);
+    },
+  };
+}
 
 /** Runs a job of 40 executions whose principal may do what `standing` says at each look, until nothing is left of it. */
 async function play(verb: BulkVerb, standing: readonly (Principal | null)[]) {
@@ -122,8 +135,8 @@ it.each<[BulkVerb, Principal, string | null]>([
   ['delete', operator, 'forbidden'],
   ['delete', admin, null],
 ])('%s is begun by whoever may, not by others', async (verb, principal, refused) => {
-  const jobs = { create: async () => undefined };
-  const services = { executions: { numberOf: async () => 1 } };
+  const jobs = { create: async () => undefined, find: async () => ({ targets: [1] }) };
+  const services = { executions: { numberOf: async () => 1 }, repeats: createRepeats(keptKeys()) };
   const service = createBulkService({
     jobs,
     store: {},
@@ -131,9 +144,128 @@ it.each<[BulkVerb, Principal, string | null]>([
     clock: Date.now,
     log: {},
   } as never);
-  const begun = service.begin(principal, verb, { ids: ['1024'] }, '').then(
+  const begun = service.begin(principal, verb, { ids: ['1024'] }, { reason: '' }).then(
     () => null,
     (error: unknown) => (error instanceof AppError ? error.code : error),
   );
   expect(await begun).toBe(refused);
+});
+
+it.each<[string, object[], number, (string | number)[]]>([
+  ['without a key: two', [{}, {}], 2, [0, 1]],
+  ['with one key: one', [{ key: 'a' }, { key: 'a' }], 1, [0, 0]],
+  ['with two keys: two', [{ key: 'a' }, { key: 'b' }], 2, [0, 1]],
+  [
+    'with one key and another reason: refused',
+    [{ key: 'a' }, { key: 'a', reason: 'x' }],
+    1,
+    [0, 'idempotency_mismatch'],
+  ],
+  ['with one key and other ids: refused', [{ key: 'a' }, { key: 'a', ids: ['3'] }], 1, [0, 'idempotency_mismatch']],
+  [
+    'with one key and another verb: refused',
+    [{ key: 'a' }, { key: 'a', verb: 'retry' }],
+    1,
+    [0, 'idempotency_mismatch'],
+  ],
+  ['with one key and a filter: refused', [{ key: 'a' }, { key: 'a', filter: {} }], 1, [0, 'idempotency_mismatch']],
+  ['with one key, once what was wrong is mended', [{ key: 'a', ids: ['x'] }, { key: 'a' }], 1, ['request_invalid', 0]],
+  ['with one key, the database being lost in between', [{ key: 'a', lost: true }, { key: 'a' }], 1, ['Error: lost', 0]],
+  ['with no key that there can be', [{ key: 'a b' }], 0, ['request_invalid']],
+])('two requests make jobs %s', async (_, requests, count, answers) => {
+  const made = new Map<string, { targets: number[] }>();
+  let isLost = false;
+  const jobs = {
+    create: async ({ id, targets }: { id: string; targets: number[] }) => {
+      if (isLost) throw new Error('lost');
+      if (!made.has(id)) made.set(id, { targets });
+    },
+    find: async (_tenant: string, id: string) => made.get(id) ?? null,
+  };
+  const executions = { numberOf: async (_: Principal, id: string) => (id === 'x' ? null : Number(id)) };
+  const services = { executions, repeats: createRepeats(keptKeys()) };
+  const store = { numbersOf: async () => [1] };
+  const service = createBulkService({ jobs, store, ...services, clock: Date.now, log: {} } as never);
+  const given: (string | number)[] = [];
+  for (const request of requests as {
+    key?: string;
+    reason?: string;
+    ids?: string[];
+    verb?: BulkVerb;
+    lost?: boolean;
+    filter?: object;
+  }[]) {
+    const { key, reason = '', ids = ['1', '2'], verb = 'cancel', lost = false, filter } = request;
+    isLost = lost;
+    const target = filter === undefined ? { ids } : { filter };
+    given.push(
+      await service.begin(operator, verb, target, { reason, idempotencyKey: key }).then(
+        ({ id }) => [...made.keys()].indexOf(id),
+        (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+      ),
+    );
+  }
+  expect([made.size, given]).toEqual([count, answers]);
+});
+
+it.each<[string, Record<number, number>, number[], number]>([
+  ['none', {}, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0],
+  ['one, once', { 3: 1 }, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 1],
+  ['the first and the last of a batch, several times', { 1: 2, 8: 3 }, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 3],
+  [
+    'all, once',
+    Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => [n, 1])),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    2,
+  ],
+])('what an outage holds up is done later, and nothing is done twice: %s', async (_, outages, expected, released) => {
+  const left = new Map(Object.entries(outages).map(([n, times]) => [Number(n), times]));
+  const done: number[] = [];
+  let waits = 0;
+  const job = {
+    id: 'job',
+    tenant: 'acme',
+    verb: 'cancel',
+    reason: '',
+    principal: operator,
+    status: 'running',
+    done: 0,
+  };
+  const state = { ...job, targets: expected, errors: [] as object[], leased: null as Date | null };
+  const stop = new AbortController();
+  const jobs = {
+    lease: async () => {
+      if (state.status === 'running') return { ...state };
+      stop.abort();
+      return null;
+    },
+    advance: async (
+      _id: string,
+      { done: more, errors }: BulkProgress,
+      until: Date | null,
+      _most: number,
+      targets?: number[],
+    ) => {
+      if (targets !== undefined) {
+        state.targets = targets;
+        waits += 1;
+        expect(until).toBeNull();
+      }
+      state.done += more;
+      state.errors.push(...errors);
+      if (state.done >= state.targets.length) state.status = 'completed';
+      return { ...state };
+    },
+  };
+  const cancel = async (_: Principal, id: string) => {
+    const n = Number(id) / 1024;
+    const times = left.get(n) ?? 0;
+    left.set(n, times - 1);
+    if (times > 0) throw new AppError('temporal_unavailable', 'away');
+    done.push(n);
+  };
+  const services = { executions: { cancel }, principals: { asItStands: async () => operator } };
+  const log = { warn: () => undefined, error: () => undefined } as never;
+  await createBulkService({ jobs, store: {}, ...services, clock: Date.now, log } as never).run(stop.signal);
+  expect([done.sort((a, b) => a - b), state.errors, waits]).toEqual([expected, [], released]);
 });

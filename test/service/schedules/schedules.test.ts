@@ -5,6 +5,8 @@ import { startOfSchedule } from '../../../model/execution-id.ts';
 import type { Principal } from '../../../model/principal.ts';
 import type { ExecutionService } from '../../../service/executions/executions.ts';
 import { createScheduleService } from '../../../service/schedules/schedules.ts';
+import { createRepeats, requestIdOf } from '../../../service/starts/idempotency.ts';
+import type { KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 import type { DescribedSchedule, TemporalSchedules } from '../../../temporal/schedules.ts';
 
 const maker: Principal = {
@@ -18,6 +20,17 @@ const maker: Principal = {
   permissions: [],
   groups: [],
 };
+
+/** Knows requests again by keys in memory. */
+function repeats() {
+  const rows = new Map<string, KeptRequest>();
+  return createRepeats({
+    find: async (_, key) => rows.get(key) ?? null,
+    add: async (_, { key, ...kept }) => {
+      if (!rows.has(key)) rows.set(key, kept);
+    },
+  });
+}
 
 it.each<[string, string, string | undefined, boolean, number]>([
   ['short, of one that runs', 'is disabled', undefined, false, 1],
@@ -49,6 +62,7 @@ it.each<[string, string, string | undefined, boolean, number]>([
     temporal,
     executions,
     principals,
+    repeats: repeats(),
     log: pino({ level: 'silent' }),
     clock: () => 0,
   });
@@ -94,9 +108,135 @@ it.each<[string, number[], number[], number, number[]]>([
     temporal,
     executions,
     principals,
+    repeats: repeats(),
     log: pino({ level: 'silent' }),
     clock: () => AT,
   });
-  for (let time = 0; time < times; time += 1) await service.trigger(maker, 'a', undefined);
+  for (let time = 0; time < times; time += 1) await service.trigger(maker, 'a', {});
   expect(triggered).toEqual(taken);
+});
+
+type Request = [
+  verb: 'trigger' | 'backfill',
+  key: string | undefined,
+  more?: { lost?: boolean; overlap?: 'skip'; end?: Date },
+];
+
+it.each<[string, Request[], string[]]>([
+  [
+    'without a key, each time',
+    [
+      ['trigger', undefined],
+      ['trigger', undefined],
+    ],
+    ['58 -', '59 -'],
+  ],
+  [
+    'with one key, once',
+    [
+      ['trigger', 'k'],
+      ['trigger', 'k'],
+    ],
+    ['58 k'],
+  ],
+  [
+    'with two keys, twice',
+    [
+      ['trigger', 'k'],
+      ['trigger', 'l'],
+    ],
+    ['58 k', '59 l'],
+  ],
+  [
+    'with one key and another policy, not again',
+    [
+      ['trigger', 'k'],
+      ['trigger', 'k', { overlap: 'skip' }],
+    ],
+    ['58 k', 'idempotency_mismatch'],
+  ],
+  [
+    'with one key, after nobody answered: for the same second, by the same request',
+    [
+      ['trigger', 'k', { lost: true }],
+      ['trigger', 'k'],
+    ],
+    ['58 k', 'Error: lost', '58 k'],
+  ],
+  [
+    'with one key for a backfill, once',
+    [
+      ['backfill', 'k'],
+      ['backfill', 'k'],
+    ],
+    ['backfill k'],
+  ],
+  [
+    'with the key of a trigger for a backfill, not',
+    [
+      ['trigger', 'k'],
+      ['backfill', 'k'],
+    ],
+    ['58 k', 'idempotency_mismatch'],
+  ],
+  [
+    'with one key for the backfill of another time, not again',
+    [
+      ['backfill', 'k'],
+      ['backfill', 'k', { end: new Date('2026-11-29T11:30:00Z') }],
+    ],
+    ['backfill k', 'idempotency_mismatch'],
+  ],
+])('a schedule starts what it is asked for %s', async (_, requests, expected) => {
+  const kept = {
+    id: 'a',
+    principal: maker,
+    starters: ['ann'],
+    calendars: true,
+    request: { workflow: 'core.noop', input: {}, spec: { every: 3600 }, overlap: 'skip' },
+  };
+  const described = {
+    scheduleId: 'default.a',
+    state: { paused: false },
+    info: { nextActionTimes: [], recentActions: [], createdAt: new Date(0) },
+    action: { workflowId: 'sch_a', memo: { schedule: kept } },
+  };
+  const ids = new Map(['k', 'l'].map((key) => [requestIdOf(maker.tenant, key), key]));
+  const done: string[] = [];
+  let isLost = false;
+  const take = (what: string, requestId: string) => {
+    done.push(`${what} ${ids.get(requestId) ?? '-'}`);
+    if (isLost) throw new Error('lost');
+  };
+  const temporal = {
+    describe: async () => described,
+    hasRun: async () => false,
+    trigger: async (_id: string, _overlap: unknown, time: number, requestId: string) =>
+      take(String(new Date(time).getUTCSeconds()), requestId),
+    backfill: async (_id: string, _range: object, requestId: string) => take('backfill', requestId),
+  } as unknown as TemporalSchedules;
+  const executions = { prepare: async () => ({}), demandStarter: async () => undefined } as unknown as ExecutionService;
+  const principals = { asItStands: async (principal: Principal) => principal };
+  const service = createScheduleService({
+    temporal,
+    executions,
+    principals,
+    repeats: repeats(),
+    log: pino({ level: 'silent' }),
+    clock: () => AT,
+  });
+  const range = {
+    start: new Date('2026-11-29T10:00:00Z'),
+    end: new Date('2026-11-29T11:00:00Z'),
+    overlap: 'skip' as const,
+  };
+  for (const [verb, idempotencyKey, { lost = false, ...more } = {}] of requests) {
+    isLost = lost;
+    const command = { idempotencyKey, ...more };
+    await (verb === 'trigger'
+      ? service.trigger(maker, 'a', command)
+      : service.backfill(maker, 'a', { ...range, ...command })
+    ).catch((error: unknown) => done.push(error instanceof AppError ? error.code : String(error)));
+  }
+  expect(done).toEqual(expected);
 });

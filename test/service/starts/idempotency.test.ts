@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { AppError } from '../../../model/app-error.ts';
-import { createRepeats, type IdempotencyKey, idempotencyText } from '../../../service/starts/idempotency.ts';
+import {
+  createRepeats,
+  type IdempotencyKey,
+  idempotencyText,
+  requestIdOf,
+} from '../../../service/starts/idempotency.ts';
 import type { IdempotencyKeyStore, KeptRequest } from '../../../store/executions/idempotency-keys.ts';
 
 const codeOf = (error: unknown) => (error instanceof AppError ? error.code : String(error));
@@ -58,4 +64,14 @@ it('of requests at once with one key those that ask for the same go on, and agai
   expect(await Promise.all([claim(1), claim(2), claim(1)])).toEqual(['goes on', 'idempotency_mismatch', 'goes on']);
   expect(await repeats.find('t', ['signal', '7', 'k'], { payload: 1 })).toBeNull();
   expect(await claim(1)).toBe('goes on');
+});
+
+it('a request has one id for its tenant and its key, and another one each time without a key', () => {
+  const keys = ['k', 'l', 'k'.repeat(200), ...Array.from({ length: 100 }, (_, n) => `key-${n}`)];
+  const ids = ['one', 'two'].flatMap((tenant) => keys.map((key) => requestIdOf(tenant, key)));
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids) expect(z.uuid().safeParse(id).success, id).toBe(true);
+  expect(requestIdOf('one', 'k')).toBe(ids[0]);
+  expect(requestIdOf('one', undefined)).not.toBe(requestIdOf('one', undefined));
+  expect(() => requestIdOf('one', 'a b')).toThrow('visible ASCII');
 });

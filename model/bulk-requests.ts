@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { ExecutionFilterSchema } from './execution-filter.ts';
+
+/** The fields of the body of POST /api/v1/executions/bulk/{verb}. */
+export const BULK_FIELDS = {
+  ids: z
+    .array(z.union([z.int(), z.string().max(200)]))
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('Ids in any spelling.'),
+  filter: ExecutionFilterSchema.refine(
+    (filter) => Object.values(filter).some((value) => value !== undefined),
+    'must not be empty',
+  )
+    .optional()
+    .describe(
+      "The list's filters: of what matches, open executions are cancelled or terminated, closed ones deleted, failed ones tried again.",
+    ),
+  reason: z.string().max(1000).optional(),
+};
+
+/** Reports whether a body names executions in exactly one way. */
+export const hasOneTarget = ({ ids, filter }: { ids?: unknown; filter?: unknown }): boolean =>
+  (ids === undefined) !== (filter === undefined);
+
+/** What is wrong where a body does not. */
+export const ONE_TARGET = { message: 'exactly one of ids and filter is required', path: ['ids'] };

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { InstantSchema } from './instant.ts';
+import { MAX_ROW_ID } from './requests.ts';
+import { isStorableText, NOT_STORABLE } from './text.ts';
+
+// The filters of lists, exports and bulk jobs of executions (document 000).
+
+const Instant = InstantSchema.transform((text) => new Date(text));
+
+/** From when, and until when. */
+export const RANGE_FILTERS = {
+  created_after: Instant.optional().describe('ISO 8601 with a time zone: from this time on.'),
+  created_before: Instant.optional().describe('ISO 8601 with a time zone: before this time.'),
+};
+
+/** The filters that are text wherever they stand. */
+export const TEXT_FILTERS = {
+  status: z.string().max(64).optional().describe('A status, in the words of any of the APIs.'),
+  action_ref: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine(isStorableText, NOT_STORABLE)
+    .optional()
+    .describe("The run's ref or one of its tasks' actions; * is a wildcard."),
+  pack_name: z.string().min(1).max(64).refine(isStorableText, NOT_STORABLE).optional(),
+  result_contains: z.string().min(1).max(1000).optional().describe('Text anywhere in the result, in any case.'),
+  search: z.string().min(1).max(200).optional().describe('An id in any form, or a part of a `workflow_id`.'),
+};
+
+/** The id of an execution in any spelling, as text. */
+const IdText = z.string().min(1).max(200);
+
+const PARENT = 'Id in any form of the run that has started them.';
+
+/** The filter by a parent, as it stands in a query. */
+export const PARENT_FILTER = { parent: IdText.optional().describe(PARENT) };
+
+/** The filters of a bulk job. */
+export const ExecutionFilterSchema = z.strictObject({
+  ...TEXT_FILTERS,
+  enforcement: z.int().min(0).optional(),
+  parent: z
+    .union([z.int().min(0), IdText])
+    .optional()
+    .describe(PARENT),
+  executor: z.int().min(0).max(MAX_ROW_ID).optional().describe('Integer id of who started it.'),
+  ...RANGE_FILTERS,
+});
+
+/** The filters as they were given; all combine. */
+export type ExecutionFilterRequest = z.output<typeof ExecutionFilterSchema>;
