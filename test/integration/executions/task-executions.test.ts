@@ -49,6 +49,11 @@ describe('a task execution', () => {
       [run.id + 4, 'core.fail', 'failed'],
     ]);
     expect(listed.pagination.total_items).toBe(5);
+    for (const parent of [run.uuid, run.workflow_id]) expect(await get(`${BASE}?parent=${parent}`)).toEqual(listed);
+    for (const parent of ['nothing', `wf_${run.id}`]) {
+      const { status, body } = await harness.call('GET', `${BASE}?parent=${parent}`);
+      expect([status, body.code, body.issues[0].path]).toEqual([400, 'request_invalid', '/parent']);
+    }
 
     const { data: a } = await get(`${BASE}/${run.id + 1}`);
     expect(a).toMatchObject({
