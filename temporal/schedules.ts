@@ -87,11 +87,7 @@ export interface TemporalSchedules {
    */
   trigger(scheduleId: string, overlap: Overlap | undefined, time: number, requestId?: string): Promise<void>;
   /** Starts the runs that the schedule would have started between two times. Requests with one request id are one. */
-  backfill(
-    scheduleId: string,
-    range: { start: Date; end: Date; overlap: Overlap },
-    requestId?: string,
-  ): Promise<void>;
+  backfill(scheduleId: string, range: { start: Date; end: Date; overlap: Overlap }, requestId?: string): Promise<void>;
   /** Reports whether Temporal has a run with a workflow id. */
   hasRun(workflowId: string): Promise<boolean>;
 }

@@ -265,7 +265,8 @@ describe('what REST controls', () => {
     for (const id of [body.data.workflow_id, body.data.uuid]) {
       expect((await call('get_execution', { id })).id).toBe(recent[0].executionId);
     }
-    const below = async (parent: string) => (await harness.call('GET', `/api/v1/executions?parent=${parent}`)).body.data;
+    const below = async (parent: string) =>
+      (await harness.call('GET', `/api/v1/executions?parent=${parent}`)).body.data;
     expect(await below(body.data.workflow_id)).toMatchObject([{ action_ref: 'core.transform', parent: body.data.id }]);
     const count = async (body_: object) =>
       (await harness.call('POST', '/api/v1/executions/bulk/delete?dry_run=true', body_)).body;
