@@ -10,7 +10,7 @@ const tools = new Map(toolsOf(unreached('the services')).map((tool) => [tool.nam
 const { paths } = (await (await createTestApp({}).request('/openapi.json')).json()) as {
   paths: Record<string, Record<string, object>>;
 };
-const [execution, inquiry] = [1024, '1024/ask#2'];
+const [execution, inquiry] = [1024, '1024-ask#2'];
 
 it.each<[Act, string, object | null, string, object]>([
   [{ what: 'cancel', execution }, 'POST /api/v1/executions/1024/cancel', null, 'cancel_execution', { id: 1024 }],
@@ -50,7 +50,7 @@ it.each<[Act, string, object | null, string, object]>([
   ],
   [
     { what: 'respond', inquiry },
-    'POST /api/v1/inquiries/1024%2Fask%232/respond',
+    'POST /api/v1/inquiries/1024-ask%232/respond',
     null,
     ...(['answer_inquiry', { id: inquiry }] as const),
   ],
