@@ -53,7 +53,7 @@ const minified = async (file: string): Promise<number> => {
 const path = render('{{ a.b.c }}', small);
 const rows: [string, string][] = [
   ['a path', `${path.toFixed(2)} µs`],
-  ['a path beside 1 MB of data', `${render('{{ a.b.c }}', large).toFixed(2)} µs`],
+  ['a path next to 1 MB of data', `${render('{{ a.b.c }}', large).toFixed(2)} µs`],
   ['a path to 1 MB of data', `${render('{{ rows }}', large).toFixed(2)} µs`],
   ['a short chain of filters', `${render("{{ xs | sort | join(',') | upper }}", small).toFixed(2)} µs`],
   ['text with two outputs', `${render('Hello {{ name }}, {{ a.b.c }}!', small).toFixed(2)} µs`],

@@ -26,7 +26,7 @@ export interface Measured {
   times: number[];
 }
 
-/** How long lists, statistics and one execution take over HTTP beside `runs` others, one request at a time, on PGlite. */
+/** How long lists, statistics and one execution take over HTTP with `runs` others in the index, one request at a time, on PGlite. */
 export async function measureLists(runs: number): Promise<Measured[]> {
   last = 0;
   const folder = await mkdtemp(join(tmpdir(), 'fermata-bench-'));

@@ -14,7 +14,7 @@ import { compare } from './side-by-side.ts';
 import { startSide } from './sides.ts';
 import { measureSoak } from './soak.ts';
 
-// npm run bench: what a definition costs beside the same workflow by hand, and what the product does. Writes
+// npm run bench: what a definition costs compared with the same workflow written by hand, and what the product does. Writes
 // docs/benchmarks.md and docs/benchmarks.svg; with --quick a fraction of it runs, and nothing is written.
 
 const quick = process.argv.includes('--quick');
@@ -52,7 +52,7 @@ await product.stop();
 const started = quick ? { first: [product.ready], again: [product.ready] } : await measureStart();
 const lists = [];
 for (const runs of quick ? [1_000] : [100, 10_000, 100_000]) {
-  console.log(`lists beside ${runs} runs …`);
+  console.log(`lists with ${runs} runs …`);
   lists.push({ runs, measured: await measureLists(runs) });
 }
 console.log('growth …');

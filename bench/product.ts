@@ -8,7 +8,7 @@ import { median } from './statistics.ts';
 
 // The product as it is started, over HTTP.
 
-/** Everything of `npm start`, in a folder of its own. */
+/** Everything of `npm start`, in a separate folder. */
 export interface Product {
   /** Milliseconds until it was ready. */
   ready: number;

@@ -7,7 +7,7 @@ import type { Client } from '@temporalio/client';
 import { DECISION_SIGNAL, type Decision } from '../model/inquiry.ts';
 import { runInputOf, type Shape } from './shapes.ts';
 
-/** One way of writing a workflow, with a worker of its own. */
+/** One way of writing a workflow, with its own worker. */
 export interface Side {
   name: 'hand' | 'fermata';
   /** CPU time of its worker in milliseconds, and its memory in bytes. */

@@ -122,7 +122,7 @@ export async function measureSoak(runs: number): Promise<Soak> {
   return found;
 }
 
-/** Clock ticks in a second, as Linux tells processes of them. */
+/** Clock ticks in a second, as Linux reports them. */
 const TICKS = 100;
 
 /** Seconds of CPU and mebibytes of memory of processes, with what they have started; needs Linux. */

