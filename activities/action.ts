@@ -5,31 +5,34 @@ import type { ConnectedPack, ConnectionOf, FoundConnection } from '../model/conn
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { type JsonRefused, parseJson } from '../model/json-reader.ts';
 
-/** What an action gets beside its input. */
+/** The context in which an action runs. */
 export interface ActionContext {
   /** Aborted when the task is cancelled, its attempt has timed out, or the worker shuts down. */
   signal: AbortSignal;
-  /** Milliseconds that the attempt may take. */
+  /** The time limit of the attempt, in milliseconds. */
   timeout: number;
-  /** The only way to reach anything by HTTP, which knows the secrets of the attempt; the others are for what speaks otherwise. */
+  /** Sends HTTP requests; knows the secrets of the attempt. The other functions are for other protocols. */
   fetch: Egress['fetch'];
   addressOf: Egress['addressOf'];
   lookup: Egress['lookup'];
-  /** The same for every attempt of one task or item, and for nothing else: for systems that do a thing once. */
+  /** An idempotency token: equal for all attempts of one task or item, and unique otherwise. */
   token: string;
-  /** Is to be told of a text, or of bytes, that are encoded as base64, such as an account: what is hidden of the secrets in it. */
+  /**
+   * Must be called with texts and bytes that are encoded as base64, such as credentials, so that secrets in them are
+   * masked.
+   */
   encoded(written: string | Buffer): void;
-  /** Is to be called with base64 before its bytes are sent: the bytes that a secret in it stands for are hidden, too. */
+  /** Must be called with base64 before its bytes are sent, so that the bytes of secrets in it are masked, too. */
   decoded(base64: string): void;
 }
 
-/** How an action of Fermata's own workers ends badly: recorded as the failure of its task. */
+/** A failure of an action of Fermata's own workers, recorded as the failure of its task. */
 export class ActionError extends Error {
   readonly type: string;
   readonly code: string | undefined;
   readonly details: Json;
   readonly retryable: boolean;
-  /** Seconds after which another attempt makes sense, where the system has said so. */
+  /** Seconds after which to retry, if the system has said so. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -53,7 +56,9 @@ export class ActionError extends Error {
   }
 }
 
-/** Returns the failure for JSON of another system whose values would change; `where` begins the sentence. No attempt repeats it. */
+/**
+ * Returns the non-retryable failure for JSON of another system whose values would change; `where` begins the message.
+ */
 export function changedOutput(where: string, refused: JsonRefused): ActionError {
   const { code, path, message } = refused.issues[0]!;
   return new ActionError('output_invalid', `${where} ${path || 'the value'} ${message}`, {
@@ -64,11 +69,14 @@ export function changedOutput(where: string, refused: JsonRefused): ActionError 
   });
 }
 
-/** What an action has begun elsewhere, and what is looked at until it is over; meanwhile no slot of a worker is held. */
+/**
+ * Work that an action has started in another system and that is polled until it ends, without holding a slot of the
+ * worker.
+ */
 export class Later {
-  /** What has come of it; undefined: it goes on. Throws as the action itself does. */
+  /** Returns the result; undefined while the work continues. Throws like the action itself. */
   readonly look: () => Promise<Json | undefined>;
-  /** Stops it: its task was cancelled, or has taken too long. */
+  /** Stops the work, because its task was cancelled or has timed out. */
   readonly stop: () => Promise<void>;
 
   constructor(look: Later['look'], stop: Later['stop']) {
@@ -77,20 +85,20 @@ export class Later {
   }
 }
 
-/** An action as a worker runs it: the schema of its input, and what it does with it. */
+/** An action of a worker: the schema of its input, and its implementation. */
 export interface Action<Input = unknown> {
   input: z.ZodType<Input>;
   run(input: Input, context: ActionContext): Promise<Json | Later>;
 }
 
-/** An action that speaks to a system by a connection of its pack. */
+/** An action that uses a connection of its pack. */
 export interface ConnectedAction<P extends ConnectedPack = ConnectedPack, Input = unknown> {
   pack: P;
   input: z.ZodType<Input>;
   run(input: Input, connection: ConnectionOf<P>, context: ActionContext): Promise<Json | Later>;
 }
 
-/** Finds a connection of a tenant; null: there is none. */
+/** Finds a connection of a tenant; null if there is none. */
 export type Connect = (tenant: string, pack: ConnectedPack, name: string) => Promise<FoundConnection | null>;
 
 /** Returns the value of `authorization` for an account (RFC 7617). */
@@ -100,7 +108,7 @@ export function basic(username: string, password: string, encoded: ActionContext
   return `Basic ${Buffer.from(account).toString('base64')}`;
 }
 
-/** A system that is asked by HTTP: what its failures are called, and what it has said in one of its answers. */
+/** A system with an HTTP API: the type of its failures, and how to read messages from its responses. */
 export interface Vendor {
   type: string;
   name: string;
@@ -108,8 +116,9 @@ export interface Vendor {
 }
 
 /**
- * Asks a system by HTTP for what it answers with one status and an object. Anything else is a failure of its type, with the
- * code `HTTP_400` and the like, tried again at 429 and from 500 on; that it did not answer is one with the system's own code.
+ * Sends a request to a system that responds with one status and an object. Anything else is a failure of its type, with
+ * a code such as `HTTP_400`, retryable for 429 and for 500 and above; a missing response has the code of the operating
+ * system.
  */
 export async function ask(
   { fetch, signal, encoded }: ActionContext,
@@ -132,10 +141,10 @@ export async function ask(
     if (signal.aborted) throw error;
     const { code = 'HTTP_FAILED', message = String(error) } = (error as { cause?: { code?: string; message?: string } })
       .cause ?? { message: (error as Error).message };
-    throw new ActionError(type, `${name} did not answer: ${message}`, { code, cause: error });
+    throw new ActionError(type, `${name} did not respond: ${message}`, { code, cause: error });
   }
   if (status === request.expected && isJsonObject(body)) return body;
-  throw new ActionError(type, `${name} answered ${status}${said(body)}`, {
+  throw new ActionError(type, `${name} responded with status ${status}${said(body)}`, {
     code: `HTTP_${status}`,
     details: body,
     retryable: status === 429 || status >= 500,
@@ -143,7 +152,10 @@ export async function ask(
   });
 }
 
-/** Parses an answer; null when it is not JSON. Integers beyond a JSON number are text: what was asked for is done. */
+/**
+ * Parses a response; null if it is not JSON. Integers that a JSON number cannot represent become text, since the
+ * request has already had its effect.
+ */
 function jsonOf(text: string): Json {
   try {
     return parseJson(text, { bigIntegers: 'text' });
@@ -152,14 +164,14 @@ function jsonOf(text: string): Json {
   }
 }
 
-/** Seconds after which a system may be asked again, by its `Retry-After`, a day at most; undefined: it has said nothing of that. */
+/** Returns the seconds of `Retry-After`, at most a day; undefined if there is none. */
 export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
   const said = headers.get('retry-after')?.trim() ?? '';
   const isDate = /^[A-Za-z]+,? .*\d:\d/.test(said);
   const seconds = /^\d+(\.\d+)?$/.test(said) ? Number(said) : isDate ? (Date.parse(said) - Date.now()) / 1000 : 0;
-  // At once is what it says without thinking: the delay of the task holds then.
+  // 0 is ignored: the delay of the task applies.
   return seconds >= 1 ? Math.min(seconds, MAX_RETRY_AFTER) : undefined;
 }
 
-/** Seconds that a system can ask to wait. */
+/** The longest time that a system can ask to wait, in seconds. */
 const MAX_RETRY_AFTER = 86_400;

@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  type Info as ActivityInfo,
-  ApplicationFailure,
-  CancelledFailure,
-  CompleteAsyncError,
-  Context,
-} from '@temporalio/activity';
-import { AnswerTooLarge } from '../egress/answer.ts';
-import { type Egress, EgressError, errorIn } from '../egress/egress.ts';
-import { ProxyError } from '../egress/proxy.ts';
-import { RedirectError } from '../egress/redirects.ts';
+import { type Info as ActivityInfo, CompleteAsyncError, Context } from '@temporalio/activity';
+import type { Egress } from '../egress/egress.ts';
 import { type ConnectedPack, DEFAULT_CONNECTION, type FoundConnection } from '../model/connection.ts';
-import { type FaultNote, INFRASTRUCTURE_UNAVAILABLE, WORKER_BUSY } from '../model/failure.ts';
+import { WORKER_BUSY } from '../model/failure.ts';
 import { issuesText } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { type Permits, RoomFull } from '../model/permits.ts';
@@ -20,28 +11,29 @@ import type { RunKey } from '../model/run-key.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, attemptLimit, timer } from './attempt.ts';
+import { failureOf, maskedFault } from './faults.ts';
 import { follow } from './later.ts';
 import { createLookups } from './lookups.ts';
-import { createMasks, type Mask, type Masks } from './masks.ts';
 import { type Pulse, startPulse } from './pulse.ts';
-import { type SecretOf, withSecrets } from './secret-input.ts';
+import { createMasks, type Masks } from './secrets/masks.ts';
+import { type SecretOf, withSecrets } from './secrets/secret-input.ts';
 
-/** What actions reach the world by. */
+/** The dependencies of activities. */
 export interface ActivityOptions {
   egress: Egress;
-  /** What a trusted connection is used by; `egress` unless it is given. */
+  /** The egress for trusted connections. Defaults to `egress`. */
   trusted?: Egress | undefined;
   connect: Connect;
   secretOf: SecretOf;
-  /** Reports whether a run may have what belongs to a tenant; a run that was started past the API may not. */
+  /** Reports whether the start of a run is signed, so that it may use secrets and connections of its tenant. */
   isAuthentic(run: RunKey, tenant: string): Promise<boolean>;
 }
 
 /**
- * Temporal's activities for a catalogue of actions: one that takes every type, so that an action which is not made
- * fails its task instead of waiting for ever, and one for the end of a slice, which does nothing. The first one
- * sends heartbeats, checks input and output, is bounded in time and size, and does its work with a permit of its tenant. `interrupt` ends those that still
- * run, as failed with `WorkerShutdown`; first attempts that have not begun are handed back where their run knows what that is.
+ * Creates Temporal's activities for a catalog of actions: one for all types, so that an unknown action fails its task
+ * instead of waiting forever, and one for the end of a slice, which does nothing. The former sends heartbeats, checks
+ * input and output, is bounded in time and size, and runs with a permit of its tenant. `interrupt` fails running activities
+ * with `WorkerShutdown`; first attempts that have not started are handed back if their run supports that.
  */
 export function createActivities(
   actions: Readonly<Record<string, Action | ConnectedAction>>,
@@ -82,7 +74,7 @@ export function createActivities(
     const connection = await lookUp(found, { context, timeout, pulse });
     const given = withDefaults(activityType, filled.input, connection);
     const { secrets } = connection;
-    // A secret of the tenant and one of the connection may have the same name.
+    // The prefix separates secrets of the tenant from those of the connection.
     const by = connection.trusted ? trusted : egress;
     return run(connectedAs(action, connection), given, { ...prefixed(filled.secrets), ...secrets }, by);
   }
@@ -94,7 +86,7 @@ export function createActivities(
       const pulse = startPulse(context);
       const given = (scope ?? {}) as ActivityScope;
       try {
-        // The payloads are JSON.
+        // Payloads are JSON.
         const performed = perform(input as Json, given, context, pulse);
         return await (interrupt === undefined
           ? performed
@@ -108,7 +100,7 @@ export function createActivities(
   };
 }
 
-/** The result of an activity, or the failure that a signal ends it with. */
+/** Returns the result of an activity, or rejects when the signal is aborted. */
 async function interrupted(performed: Promise<Json>, signal: AbortSignal, failure: () => Error): Promise<Json> {
   let interrupt = (): void => undefined;
   const ended = new Promise<never>((_, reject) => {
@@ -124,8 +116,8 @@ async function interrupted(performed: Promise<Json>, signal: AbortSignal, failur
 }
 
 /**
- * The failure of an activity whose worker is shut down: another worker can do what has not begun. A later attempt is lost instead,
- * since a task that is handed back has all of its attempts again.
+ * Returns the failure of an activity whose worker is shut down. Another worker can run what has not started. A later
+ * attempt fails instead, since a task that is handed back has all of its attempts again.
  */
 function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse, attempt: number): Error {
   const message = 'the worker was shut down';
@@ -135,7 +127,7 @@ function shutdownFailure({ timeout }: ActivityScope, pulse: Pulse, attempt: numb
 
 function notAuthentic(): ActionError {
   const message =
-    'the execution was not started by Fermata as it stands: it gets no secrets and no connections (docs/operations.md)';
+    'the start of the execution is not signed by Fermata: it cannot use secrets or connections (docs/operations.md)';
   return new ActionError('not_authentic', message, { retryable: false });
 }
 
@@ -143,7 +135,7 @@ function runOf(execution: { workflowId: string; runId: string } | undefined): Ru
   return { workflowId: execution?.workflowId ?? '', runId: execution?.runId ?? '' };
 }
 
-/** The connection that an input means, of the tenant of the run. Throws an ActionError where there is none. */
+/** Returns the connection that an input names, of the tenant of the run. Throws an ActionError if there is none. */
 async function connectionFor(
   pack: ConnectedPack,
   input: Json,
@@ -154,11 +146,11 @@ async function connectionFor(
   const name = typeof named === 'string' ? named : DEFAULT_CONNECTION;
   const found = tenant === undefined ? null : await connect(tenant, pack, name);
   if (found !== null) return found;
-  const message = `there is no connection "${pack}/${name}": PUT /api/v1/connections/${pack}/${name} sets it up`;
+  const message = `connection "${pack}/${name}" not found: create it with PUT /api/v1/connections/${pack}/${name}`;
   throw new ActionError('connection_missing', message, { retryable: false });
 }
 
-/** The input of a task over what its connection gives where it gives nothing. */
+/** Returns the input of a task with the defaults of its connection. */
 function withDefaults(ref: string, input: Json, { settings }: FoundConnection): Json {
   const defaults = (settings.defaults as JsonObject | undefined)?.[ref];
   return defaults !== undefined && isJsonObject(defaults) && isJsonObject(input) ? { ...defaults, ...input } : input;
@@ -168,31 +160,18 @@ function prefixed(secrets: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`secret.${name}`, secret]));
 }
 
-/** An action with its connection, as any other. */
+/** Returns an action that has its connection. */
 function connectedAs(action: ConnectedAction, connection: FoundConnection): Action {
-  // What is stored was checked by the schema of its pack.
+  // Stored connections have been validated by the schema of their pack.
   return { input: action.input, run: (input, context) => action.run(input, connection as never, context) };
 }
 
-function masked(error: unknown, mask: Mask): unknown {
-  if (isTemporals(error)) return error;
-  const known = refusalIn(error, mask) ?? error;
-  if (!(known instanceof ActionError)) return new ActionError('action_error', mask(messageOf(error)));
-  const { type, message, code, details, retryable, retryAfter } = known;
-  return new ActionError(type, mask(message), {
-    ...(code === undefined ? {} : { code: mask(code) }),
-    details: mask(details),
-    retryable,
-    retryAfter,
-  });
-}
-
-/** What an attempt is done with, and for whom. */
+/** The dependencies and limits of an attempt. */
 interface Surroundings {
   egress: Egress;
   permits: Permits;
   owner: string;
-  /** Seconds of the attempt from its permit on; undefined: start-to-close has them, and waiting counts. */
+  /** Seconds of the attempt, counted from its permit; undefined if start-to-close limits it, including the wait. */
   timeout: number | undefined;
   pulse: Pulse;
   masks: Masks;
@@ -209,7 +188,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     const issues = issuesOf(parsed.error, action.input, input);
     const details = issues.map(({ code, path, message }) => ({ code, path, message }));
     const message = `the input is invalid: ${issuesText(issues, 'input')}`;
-    throw masked(new ActionError('input_invalid', message, { details, retryable: false }), mask);
+    throw maskedFault(new ActionError('input_invalid', message, { details, retryable: false }), mask);
   }
   const { cancellationSignal, info } = context;
   const limit = seconds === undefined ? attemptLimit(info) : Math.max(1, seconds * 1000);
@@ -218,7 +197,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   const overdue = new AbortController();
   const patience = setTimeout(
     () => {
-      overdue.abort(new RoomFull(`the activity has waited ${PERMIT_SECONDS} seconds for a permit`));
+      overdue.abort(new RoomFull(`the activity waited ${PERMIT_SECONDS} seconds for a permit`));
     },
     PERMIT_SECONDS * 1000 - waited,
   );
@@ -227,7 +206,7 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
   pulse.await(() => ({ waiting_for_permit: { ...permits.occupancy(owner) } }));
   try {
     const givenUp = AbortSignal.any([cancellationSignal, timeout ?? overdue.signal, pulse.ended]);
-    // A task that is issued again has all of its attempts again, so that later ones wait; places bound how many do.
+    // A task that is handed back has all of its attempts again, so later attempts wait instead.
     const mayWait = seconds === undefined || info.attempt > 1;
     release = await permits.take(owner, givenUp, {
       bytes: jsonSize(input as Json),
@@ -245,17 +224,17 @@ async function runBounded(action: Action, input: unknown, around: Surroundings):
     const running = attempted(() =>
       action.run(parsed.data, { signal, timeout: limit, fetch, addressOf, lookup, token, encoded, decoded }),
     );
-    // An action that does not watch its signal is left behind: its attempt is over all the same.
+    // The attempt ends even if the action ignores its signal.
     const given = await Promise.race([running, aborted]);
     if (!(given instanceof Later)) return fitting(mask(given));
-    const failure = (error: unknown) => failureOf(masked(error, mask), context.info.attempt);
+    const failure = (error: unknown) => failureOf(maskedFault(error, mask), context.info.attempt);
     void follow(context, given, { deadline, late, failure, output: (value) => fitting(mask(value)) });
     throw new CompleteAsyncError();
   } catch (error) {
     if (context.cancellationSignal.aborted) return await context.cancelled;
     if (timeout?.aborted) throw late();
     if (error instanceof RoomFull) throw new ActionError(WORKER_BUSY, error.message, { retryable: false });
-    throw masked(error, mask);
+    throw maskedFault(error, mask);
   } finally {
     release?.();
     clearTimeout(patience);
@@ -269,56 +248,10 @@ function fitting(output: Json): Json {
   throw new ActionError('too_large', message, { details: { field: 'output' }, retryable: false });
 }
 
-/** Of one task or item of one run, whatever the attempt (issued again, it has the key `name~2`). */
+/**
+ * Returns the idempotency token of a task or item, the same for every attempt (after a hand-back the key is `name~2`).
+ */
 function tokenOf({ workflowExecution, activityId }: ActivityInfo): string {
   const of = `${workflowExecution?.workflowId}/${activityId.replace(/~\d+$/, '')}`;
   return createHash('sha256').update(of).digest('hex');
-}
-
-/** True for what Temporal's SDK takes as it is. */
-function isTemporals(error: unknown): error is Error {
-  return (
-    error instanceof CancelledFailure || error instanceof ApplicationFailure || error instanceof CompleteAsyncError
-  );
-}
-
-function failureOf(error: unknown, attempt: number): Error {
-  if (isTemporals(error)) return error;
-  const known =
-    refusalIn(error, (value) => value) ??
-    (error instanceof ActionError ? error : new ActionError('action_error', messageOf(error), { cause: error }));
-  const note: FaultNote = { attempt, ...(known.code === undefined ? {} : { code: known.code }) };
-  const failure = ApplicationFailure.create({
-    type: known.type,
-    message: known.message,
-    nonRetryable: !known.retryable,
-    ...(known.retryAfter === undefined ? {} : { nextRetryDelay: known.retryAfter * 1000 }),
-    // A failure that no payload can hold would never reach the run.
-    details: [jsonSize(known.details) <= MAX_PAYLOAD_BYTES ? known.details : null, note],
-  });
-  // A stack shows paths of the worker's machine, and it would stand in the history of every run.
-  failure.stack = '';
-  return failure;
-}
-
-/** The failure for what the way out refuses, whichever client has met it; undefined for any other error. */
-function refusalIn(error: unknown, mask: Mask): ActionError | undefined {
-  const denied = errorIn(error, EgressError);
-  if (denied !== undefined) {
-    // A host that is a short secret is one as a whole.
-    const message = denied.message.replace(denied.host, () => mask(denied.host));
-    return new ActionError('egress_denied', message, { code: denied.code, retryable: false });
-  }
-  const proxy = errorIn(error, ProxyError);
-  if (proxy !== undefined) return new ActionError(INFRASTRUCTURE_UNAVAILABLE, proxy.message, { code: proxy.code });
-  const redirect = errorIn(error, RedirectError);
-  if (redirect !== undefined)
-    return new ActionError('redirect_refused', redirect.message, { code: redirect.code, retryable: false });
-  const large = errorIn(error, AnswerTooLarge);
-  if (large === undefined) return undefined;
-  return new ActionError('too_large', large.message, { details: { field: 'body' }, retryable: false });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,11 +8,11 @@ import { createIssue } from './vendors/jira.ts';
 import { createIncident } from './vendors/pagerduty.ts';
 import { postMessage } from './vendors/slack.ts';
 
-// Each action reads its input by its own schema, and gets a connection of its own pack.
+// Each action is only called with input of its own schema and a connection of its own pack.
 const action = (made: unknown) => made as Action;
 const connected = (made: unknown) => made as ConnectedAction;
 
-/** The actions that our own workers can run, by ref. */
+/** The actions that Fermata's own workers run, by ref. */
 export const ACTIONS: Readonly<Record<string, Action | ConnectedAction>> = {
   'core.http': action(httpAction),
   'slack.post_message': connected(postMessage),

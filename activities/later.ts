@@ -4,13 +4,13 @@ import { ActivityCancelledError, ActivityNotFoundError } from '@temporalio/clien
 import type { Json } from '../model/json.ts';
 import type { Later } from './action.ts';
 
-/** Milliseconds between two looks: at first, and at most. Each is a heartbeat as well. */
+/** Milliseconds between two polls: at first, and at most. Each poll is a heartbeat as well. */
 const FIRST_LOOK = 500;
 const LAST_LOOK = 5_000;
 
-/** What has come of something that goes on elsewhere. */
+/** The settings for following work in another system. */
 export interface Ending {
-  /** Milliseconds since 1970 at which it has taken too long. */
+  /** The deadline, in milliseconds since 1970. */
   deadline: number;
   late(): Error;
   output(value: Json): Json;
@@ -18,8 +18,8 @@ export interface Ending {
 }
 
 /**
- * Looks at something until it is over, and then ends its activity, which has left the slot of its worker long ago. When this
- * process dies the heartbeats end, and the activity is issued again as that of any lost worker.
+ * Polls work until it ends, and then completes its activity, which no longer holds a slot of its worker. If this
+ * process dies, the heartbeats stop and the activity is retried like that of any lost worker.
  */
 export async function follow({ info, client }: Context, later: Later, ending: Ending): Promise<void> {
   const { taskToken } = info;
@@ -27,7 +27,7 @@ export async function follow({ info, client }: Context, later: Later, ending: En
   let end: () => Promise<void>;
   try {
     const seen = await lookOn(() => activity.heartbeat(taskToken), later, ending.deadline);
-    // Somebody else has it by now, or nobody wants it.
+    // The activity has been cancelled, or another worker has it.
     if (seen === 'gone') return;
     if (seen === 'late') throw ending.late();
     const output = seen === 'cancelled' ? null : ending.output(seen.output);
@@ -35,25 +35,28 @@ export async function follow({ info, client }: Context, later: Later, ending: En
   } catch (error) {
     end = () => activity.fail(taskToken, ending.failure(error));
   }
-  // Where Temporal cannot be told it is issued again, and finds what has come of this.
+  // If Temporal cannot be reached, the activity is retried and finds the result.
   await end().catch(() => undefined);
 }
 
-/** Looks until it is over, nobody wants it any more, or it has taken too long: then it is stopped. */
+/**
+ * Polls until the work has ended, the activity is cancelled, or the deadline has passed; in the last two cases the work
+ * is stopped.
+ */
 async function lookOn(
   heartbeat: () => Promise<void>,
   later: Later,
   deadline: number,
 ): Promise<{ output: Json } | 'cancelled' | 'late' | 'gone'> {
   for (let wait = FIRST_LOOK; ; wait = Math.min(LAST_LOOK, wait * 2)) {
-    // A worker that ends does not wait for it.
+    // The timer does not keep the worker running.
     await sleep(wait, undefined, { ref: false });
     let stopped: 'cancelled' | 'late' | null = Date.now() >= deadline ? 'late' : null;
     try {
       await heartbeat();
     } catch (error) {
       if (error instanceof ActivityNotFoundError) return 'gone';
-      // When Temporal is away, what goes on elsewhere does so all the same.
+      // The work continues even if Temporal is unavailable.
       if (error instanceof ActivityCancelledError) stopped = 'cancelled';
     }
     if (stopped !== null) {

@@ -4,17 +4,17 @@ import type { Json } from '../model/json.ts';
 /** Milliseconds between two heartbeats. */
 const INTERVAL = 2_000;
 
-/** The heartbeats that every activity sends by itself. Until its work begins they say what it waits for. */
+/** The heartbeats of an activity. Until its work begins they report what it waits for. */
 export interface Pulse {
-  /** When the worker took the activity, in milliseconds since 1970. */
+  /** The time at which the worker received the activity, in milliseconds since 1970. */
   readonly begun: number;
   /** Whether its work has begun. */
   readonly working: boolean;
-  /** It waits, for what the function says at each heartbeat. */
+  /** Reports a wait; the function returns the details for each heartbeat. */
   await(reason: () => Json): void;
-  /** Its work begins. */
+  /** Reports that the work begins. */
   work(): void;
-  /** Is aborted when they stop: what has not begun by then is not to begin. */
+  /** Aborted when the heartbeats stop; nothing must begin after that. */
   readonly ended: AbortSignal;
   stop(): void;
 }

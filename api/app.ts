@@ -10,20 +10,23 @@ import { secretRoutes } from './admin/secrets.ts';
 import { signingKeyRoutes } from './admin/signing-keys.ts';
 import { docsRoutes, systemRoutes } from './admin/system.ts';
 import { taskQueueRoutes } from './admin/task-queues.ts';
-import { AUTOMATION, answerInAutomationForm, automationRoutes } from './automation/routes.ts';
+import { AUTOMATION } from './automation/bodies.ts';
+import { answerInAutomationForm, automationRoutes } from './automation/routes.ts';
 import { bulkRoutes } from './executions/bulk.ts';
 import { executionControlRoutes } from './executions/controls.ts';
 import { explanationRoutes } from './executions/explanations.ts';
+import { executionHistoryRoutes } from './executions/history.ts';
 import { ledgerRoutes } from './executions/ledger.ts';
 import { executionListRoutes } from './executions/lists.ts';
 import { executionRoutes } from './executions/routes.ts';
 import { streamRoutes } from './executions/streams.ts';
 import { createAddressGuard } from './http/addresses.ts';
 import { closeUnread } from './http/body.ts';
-import { type ApiServices, createRouter } from './http/environment.ts';
+import type { ApiServices } from './http/environment.ts';
 import { createErrorHandler } from './http/errors.ts';
 import { authenticate, checkUrl, forbidStoring, limitInFlight, limitRate, observeRequests } from './http/middleware.ts';
 import { allowOrigins } from './http/origins.ts';
+import { createRouter } from './http/router.ts';
 import { answerUnrouted } from './http/unrouted.ts';
 import { delegationRoutes } from './inquiries/delegations.ts';
 import { inquiryPageRoutes } from './inquiries/page/routes.ts';
@@ -36,7 +39,7 @@ import { packRoutes } from './workflows/packs.ts';
 import { workflowRoutes } from './workflows/routes.ts';
 import { workflowToolRoutes } from './workflows/tools.ts';
 
-/** The API over the use cases; `clock` gives milliseconds. Has no side effect but through them. */
+/** Creates the API over its services. `clock` returns milliseconds. */
 export function createApp(services: ApiServices, clock: () => number = Date.now) {
   const { definitions, executions, tasks, lists, deletions, principals, log } = services;
   const app = createRouter();
@@ -53,7 +56,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.use(forbidStoring);
   app.use(`${AUTOMATION}/*`, answerInAutomationForm);
   if (services.corsOrigins.length > 0) app.use(allowOrigins(services.corsOrigins));
-  // A browser asks what it may before it says who asks.
+  // Preflight requests carry no credentials.
   if (services.payloads !== undefined) app.use(`${CODEC_PATH}/*`, codecOrigins(services.codecOrigins));
   app.use(checkUrl);
   app.use(authenticate(principals, services.rateLimit > 0 ? createAddressGuard(clock) : null));
@@ -79,6 +82,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     streamRoutes(services.watches, services.changes),
     explanationRoutes(services.explanations),
     executionRoutes(executions, tasks, deletions),
+    executionHistoryRoutes(executions),
     executionControlRoutes(services),
     managementRoutes({ service: executions, lists, tokens: services.tokens }, clock, services.publicUrl),
     inquiryRoutes(services.inquiries, services.deliveries, services.tokens, services.publicUrl),
@@ -94,7 +98,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
   app.route('/', inquiryPageRoutes(services.links, services.publicUrl, log));
   let described: string | undefined;
   app.get('/openapi.json', (context) => {
-    // Anybody may read it, and making it takes longer than most answers.
+    // Open to everybody and slow to build, so it is built once.
     described ??= JSON.stringify(describeApi(app, services.publicUrl));
     return context.body(described, 200, { 'content-type': 'application/json' });
   });

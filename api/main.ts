@@ -8,7 +8,7 @@ import { required } from '../model/config.ts';
 import { workOwner } from '../service/starts/work-owner.ts';
 import { openPostgres } from '../store/database.ts';
 
-/** The API as a process of its own, against a Temporal server and a Postgres (design/running.md, Production shape). */
+/** The API as a separate process, with a Temporal server and a Postgres database. */
 await runMain(async (config) => {
   const settings = required(config, 'start:api', ['TEMPORAL_ADDRESS', 'DATABASE_URL', 'FERMATA_SECRET_KEY']);
   const { TEMPORAL_ADDRESS: address, DATABASE_URL: url, FERMATA_SECRET_KEY: secretKey } = settings;

@@ -1,31 +1,32 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { VERSION } from '../model/product.ts';
+import { BODY_EXAMPLES } from './examples.ts';
 import type { ApiEnv } from './http/environment.ts';
-import { BODY_EXAMPLES } from './http/examples.ts';
 
 const METHODS = ['get', 'post', 'put', 'delete'] as const;
 
-/** What each tag of an operation stands for, in the order of the documentation. */
+/** Descriptions of the tags, in the order of the documentation. */
 const TAGS: Record<string, string> = {
   executions: 'The Executions API: starting, reading and controlling runs of workflows and actions.',
-  inquiries: 'Questions that runs put to people, and the decisions about them.',
+  inquiries: 'Questions that executions ask people, and the decisions made.',
   workflows: 'Workflow definitions and their revisions.',
   packs: 'Named sets of actions and workflows.',
-  actions: 'What tasks run: built in, or done by workers of your own.',
-  schedules: 'Runs that are started by the clock.',
-  connections: 'Where actions find other systems, and the secrets that they need there.',
+  actions: 'The actions that tasks run: built in, or implemented by your own workers.',
+  schedules: 'Executions that are started at set times.',
+  connections: 'Credentials and settings with which actions reach other systems, and secrets.',
   principals: 'Who may call the API: tenants, keys, roles, and the audit log.',
-  automation: 'The Automation API: executions as the actions of a rule.',
-  'execution management': 'The Management API: the executions of the caller, with Temporal’s names.',
-  codec: 'Opening and sealing payloads for Temporal’s UI.',
-  system: 'Health, the execution index, and the keys of the installation.',
+  automation: 'The Automation API: executions, each with the rule that it belongs to.',
+  'execution management': 'The Management API: the executions of the caller, with Temporal’s status names.',
+  codec: 'The codec server for Temporal’s UI: decrypts and encrypts payloads.',
+  system: 'Health, the execution index, and the keys of this installation.',
 };
 
 const LONG_HEADERS = 'TooLongHeaders';
 
 /**
- * Returns the whole API as OpenAPI 3.1, made from the schemas of its routes. Every operation has an id, and every body an example.
- * `publicUrl` is where people reach the API; undefined: where the document was read.
+ * Returns the API as OpenAPI 3.1, derived from the schemas of its routes. Every operation has an id, and every body an
+ * example. `publicUrl` is the URL at which people reach the API; undefined means the one from which the document is
+ * read.
  */
 export function describeApi(app: OpenAPIHono<ApiEnv>, publicUrl: string | undefined) {
   const document = app.getOpenAPI31Document({
@@ -60,7 +61,7 @@ export function describeApi(app: OpenAPIHono<ApiEnv>, publicUrl: string | undefi
       ...document.components,
       responses: {
         [LONG_HEADERS]: {
-          description: 'The headers, or the address of the request, have more than 16 KiB. There is no body.',
+          description: 'The headers or the URL of the request exceed 16 KiB. The response has no body.',
         },
       },
       securitySchemes: {
@@ -75,11 +76,14 @@ type Document = ReturnType<OpenAPIHono<ApiEnv>['getOpenAPI31Document']>;
 type Operation = NonNullable<NonNullable<Document['paths']>[string]['get']>;
 type Body = Exclude<Operation['requestBody'], undefined | { $ref: string }>;
 
-/** Describes a body as JSON, with an example. Other media types of the same value are named, since generated clients send only JSON. */
+/**
+ * Describes a body as JSON with an example. Other media types of the same value are only named, since generated clients
+ * send JSON.
+ */
 function describeBody({ content, description, ...rest }: Body, example: unknown): Body {
   const { 'application/json': first, ...others } = content;
   const types = Object.keys(others).map((type) => `\`${type}\``);
-  const also = types.length === 0 ? [] : [`Also taken as ${types.join(' or ')}.`];
+  const also = types.length === 0 ? [] : [`Also accepted as ${types.join(' or ')}.`];
   const text = [...(description === undefined ? [] : [description]), ...also].join(' ');
   return {
     ...rest,
@@ -88,7 +92,10 @@ function describeBody({ content, description, ...rest }: Body, example: unknown)
   };
 }
 
-/** Returns `getExecutionsIdLogs` for GET /api/v1/executions/{id}/logs; the id of a path at the root begins with `root`. */
+/**
+ * Returns an operation id such as `getExecutionsIdLogs` for GET /api/v1/executions/{id}/logs; ids of paths at the root
+ * begin with `root`.
+ */
 function operationId(method: string, path: string): string {
   const versioned = path.startsWith('/api/v1/');
   const words = path.replace('/api/v1/', '').split(/[^A-Za-z0-9]+/);

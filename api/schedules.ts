@@ -10,42 +10,46 @@ import {
   scheduleRequestOf,
 } from '../model/schedule-requests.ts';
 import type { Schedule, ScheduleService } from '../service/schedules/schedules.ts';
-import { createRouter, refuse } from './http/environment.ts';
 import { errorResponses } from './http/errors.ts';
+import { createRouter } from './http/router.ts';
 import {
   createApiRoute,
   IdempotencyHeaders,
   json,
+  jsonBody,
+  jsonData,
   jsonOrYaml,
+  jsonPage,
   metaOf,
+  optionalJsonBody,
   PAGE_QUERY,
-  PageMetaSchema,
+  SuccessSchema,
   windowOf,
 } from './http/routes.ts';
 
-// Schedules (design/shapes.md, Schedules): runs that Temporal starts by itself.
+// Schedules: executions that Temporal starts at set times.
 
 const ScheduleSchema = z
   .object({
     id: z.string(),
     workflow: z.string(),
-    revision: z.int().describe('The revision that it starts now; 0 for an action.'),
+    revision: z.int().describe('The revision that is started; 0 for an action.'),
     input: z.record(z.string(), JsonValueSchema),
     spec: z.record(z.string(), JsonValueSchema),
     overlap: z.enum(OVERLAPS),
     catchup_window: z.number().nullable(),
     paused: z.boolean(),
-    note: z.string().nullable().describe('What its author has noted.'),
+    note: z.string().nullable().describe('A note by the author.'),
     state_note: z
       .string()
       .nullable()
-      .describe('Why it is paused, or was resumed: what was said then, or by whom it was.'),
-    next: z.array(z.iso.datetime()).describe('When it starts runs next.'),
+      .describe('Why the schedule was paused or resumed: the note given then, or who did it.'),
+    next: z.array(z.iso.datetime()).describe('The next start times.'),
     recent: z.array(
       z.object({
         scheduled: z.iso.datetime(),
         started: z.iso.datetime(),
-        execution: z.int().describe('Id of the execution.'),
+        execution: z.int().describe('The id of the execution.'),
       }),
     ),
     created: z.iso.datetime(),
@@ -56,7 +60,7 @@ const ScheduleSchema = z
 const IdParams = z.object({ id: z.string().max(100) });
 const tags = ['schedules'];
 const base = '/api/v1/schedules';
-const answer = (description: string) => json(z.object({ data: ScheduleSchema }), description);
+const answer = (description: string) => jsonData(ScheduleSchema, description);
 const startErrors = [
   'permission_missing',
   'input_invalid',
@@ -84,7 +88,7 @@ const listRoute = createApiRoute({
   summary: 'List schedules',
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
-    200: json(z.object({ data: z.array(ScheduleSchema), meta: PageMetaSchema }), 'A page, in order of id.'),
+    200: jsonPage(ScheduleSchema, 'A page of schedules, in order of id.'),
     ...errorResponses(),
   },
 });
@@ -95,7 +99,7 @@ const getRoute = createApiRoute({
   tags,
   summary: 'Get a schedule',
   request: { params: IdParams },
-  responses: { 200: answer('As it stands.'), ...errorResponses('schedule_not_found') },
+  responses: { 200: answer('The current state.'), ...errorResponses('schedule_not_found') },
 });
 const replaceRoute = createApiRoute({
   permission: 'execution:execute',
@@ -111,10 +115,10 @@ const deleteRoute = createApiRoute({
   method: 'delete',
   path: `${base}/{id}`,
   tags,
-  summary: 'Delete a schedule; what it has started goes on',
+  summary: 'Delete a schedule; its executions continue',
   request: { params: IdParams },
   responses: {
-    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
+    200: json(SuccessSchema, 'Deleted.'),
     ...errorResponses('schedule_not_found'),
   },
 });
@@ -125,7 +129,7 @@ const changeRoute = (verb: 'pause' | 'resume', summary: string) =>
     path: `${base}/{id}/${verb}`,
     tags,
     summary,
-    request: { params: IdParams, body: { content: { 'application/json': { schema: ScheduleNoteSchema } } } },
+    request: { params: IdParams, body: optionalJsonBody(ScheduleNoteSchema) },
     responses: {
       200: answer('Done.'),
       ...errorResponses('schedule_not_found', 'json_malformed', ...(verb === 'resume' ? startErrors : [])),
@@ -138,14 +142,14 @@ const triggerRoute = createApiRoute({
   method: 'post',
   path: `${base}/{id}/trigger`,
   tags,
-  summary: 'Have a schedule start a run now',
+  summary: 'Trigger a schedule now',
   request: {
     params: IdParams,
     headers: IdempotencyHeaders,
-    body: { content: { 'application/json': { schema: ScheduleTriggerSchema } } },
+    body: optionalJsonBody(ScheduleTriggerSchema),
   },
   responses: {
-    202: answer('Asked for.'),
+    202: answer('Accepted.'),
     ...errorResponses('schedule_not_found', 'json_malformed', 'idempotency_mismatch', ...startErrors),
   },
 });
@@ -154,118 +158,82 @@ const backfillRoute = createApiRoute({
   method: 'post',
   path: `${base}/{id}/backfill`,
   tags,
-  summary: 'Have a schedule make up for a time',
+  summary: 'Backfill a schedule over a time range',
   request: {
     params: IdParams,
     headers: IdempotencyHeaders,
-    body: { required: true, content: { 'application/json': { schema: ScheduleBackfillSchema } } },
+    body: jsonBody(ScheduleBackfillSchema),
   },
   responses: {
-    202: answer('Asked for.'),
+    202: answer('Accepted.'),
     ...errorResponses('schedule_not_found', 'json_malformed', 'idempotency_mismatch', ...startErrors),
   },
 });
 
-/** The routes of schedules. */
+/** Registers the routes for schedules. */
 export function scheduleRoutes(schedules: ScheduleService) {
   const router = createRouter();
 
-  router.openapi(
-    createScheduleRoute,
-    async (context) => {
-      const { id, ...body } = context.req.valid('json');
-      const created = await schedules.create(context.get('principal'), id, scheduleRequestOf(body));
-      context.header('Location', `${base}/${id}`);
-      return context.json({ data: scheduleBody(created) }, 201);
-    },
-    refuse(createScheduleRoute),
-  );
+  router.openapi(createScheduleRoute, async (context) => {
+    const { id, ...body } = context.req.valid('json');
+    const created = await schedules.create(context.get('principal'), id, scheduleRequestOf(body));
+    context.header('Location', `${base}/${id}`);
+    return context.json({ data: scheduleBody(created) }, 201);
+  });
 
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const query = context.req.valid('query');
-      const { rows, total } = await schedules.list(context.get('principal'), windowOf(query));
-      return context.json({ data: rows.map(scheduleBody), meta: metaOf(total, query) }, 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const query = context.req.valid('query');
+    const { rows, total } = await schedules.list(context.get('principal'), windowOf(query));
+    return context.json({ data: rows.map(scheduleBody), meta: metaOf(total, query) }, 200);
+  });
 
-  router.openapi(
-    getRoute,
-    async (context) => {
-      const found = await schedules.get(context.get('principal'), context.req.valid('param').id);
-      return context.json({ data: scheduleBody(found) }, 200);
-    },
-    refuse(getRoute),
-  );
+  router.openapi(getRoute, async (context) => {
+    const found = await schedules.get(context.get('principal'), context.req.valid('param').id);
+    return context.json({ data: scheduleBody(found) }, 200);
+  });
 
-  router.openapi(
-    replaceRoute,
-    async (context) => {
-      const { id } = context.req.valid('param');
-      const replaced = await schedules.replace(
-        context.get('principal'),
-        id,
-        scheduleRequestOf(context.req.valid('json')),
-      );
-      return context.json({ data: scheduleBody(replaced) }, 200);
-    },
-    refuse(replaceRoute),
-  );
+  router.openapi(replaceRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    const replaced = await schedules.replace(
+      context.get('principal'),
+      id,
+      scheduleRequestOf(context.req.valid('json')),
+    );
+    return context.json({ data: scheduleBody(replaced) }, 200);
+  });
 
-  router.openapi(
-    deleteRoute,
-    async (context) => {
-      const { id } = context.req.valid('param');
-      await schedules.remove(context.get('principal'), id);
-      return context.json({ success: true as const, message: `Schedule '${id}' deleted successfully` }, 200);
-    },
-    refuse(deleteRoute),
-  );
+  router.openapi(deleteRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    await schedules.remove(context.get('principal'), id);
+    return context.json({ success: true as const, message: `Schedule '${id}' deleted successfully` }, 200);
+  });
 
-  router.openapi(
-    pauseRoute,
-    async (context) => {
-      const { note } = context.req.valid('json') ?? {};
-      const paused = await schedules.pause(context.get('principal'), context.req.valid('param').id, note);
-      return context.json({ data: scheduleBody(paused) }, 200);
-    },
-    refuse(pauseRoute),
-  );
+  router.openapi(pauseRoute, async (context) => {
+    const { note } = context.req.valid('json') ?? {};
+    const paused = await schedules.pause(context.get('principal'), context.req.valid('param').id, note);
+    return context.json({ data: scheduleBody(paused) }, 200);
+  });
 
-  router.openapi(
-    resumeRoute,
-    async (context) => {
-      const { note } = context.req.valid('json') ?? {};
-      const resumed = await schedules.resume(context.get('principal'), context.req.valid('param').id, note);
-      return context.json({ data: scheduleBody(resumed) }, 200);
-    },
-    refuse(resumeRoute),
-  );
+  router.openapi(resumeRoute, async (context) => {
+    const { note } = context.req.valid('json') ?? {};
+    const resumed = await schedules.resume(context.get('principal'), context.req.valid('param').id, note);
+    return context.json({ data: scheduleBody(resumed) }, 200);
+  });
 
-  router.openapi(
-    triggerRoute,
-    async (context) => {
-      const { overlap } = context.req.valid('json') ?? {};
-      const command = { overlap, idempotencyKey: context.req.valid('header')['idempotency-key'] };
-      const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, command);
-      return context.json({ data: scheduleBody(triggered) }, 202);
-    },
-    refuse(triggerRoute),
-  );
+  router.openapi(triggerRoute, async (context) => {
+    const { overlap } = context.req.valid('json') ?? {};
+    const command = { overlap, idempotencyKey: context.req.valid('header')['idempotency-key'] };
+    const triggered = await schedules.trigger(context.get('principal'), context.req.valid('param').id, command);
+    return context.json({ data: scheduleBody(triggered) }, 202);
+  });
 
-  router.openapi(
-    backfillRoute,
-    async (context) => {
-      const { start, end, overlap } = context.req.valid('json');
-      const idempotencyKey = context.req.valid('header')['idempotency-key'];
-      const command = { start: new Date(start), end: new Date(end), overlap, idempotencyKey };
-      const filled = await schedules.backfill(context.get('principal'), context.req.valid('param').id, command);
-      return context.json({ data: scheduleBody(filled) }, 202);
-    },
-    refuse(backfillRoute),
-  );
+  router.openapi(backfillRoute, async (context) => {
+    const { start, end, overlap } = context.req.valid('json');
+    const idempotencyKey = context.req.valid('header')['idempotency-key'];
+    const command = { start: new Date(start), end: new Date(end), overlap, idempotencyKey };
+    const filled = await schedules.backfill(context.get('principal'), context.req.valid('param').id, command);
+    return context.json({ data: scheduleBody(filled) }, 202);
+  });
 
   return router;
 }

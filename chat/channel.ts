@@ -3,84 +3,87 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { NoticeEvent, Readiness } from '../model/notice.ts';
 import type { Message, MessageOption } from './message.ts';
 
-/** A way to ask people. A channel renders messages and verifies what comes back; it never decides, and looks nothing up. */
+/** A channel through which people are asked. It renders messages and verifies responses; it never decides. */
 export interface ChatChannel {
   readonly name: NoticeChannel;
-  /** Returns whether a tenant has what the channel needs. */
+  /** Reports whether a tenant has the settings that the channel needs. */
   ready(tenant: string): Promise<Readiness>;
   /**
-   * Tells one event: posts the message of the question, or changes it. `place` is where that message is, null before there is
-   * one; returns where it is now. Throws a NoticeError.
+   * Delivers an event: posts or updates the message of the inquiry. `place` is where that message is, null if there is
+   * none yet; returns where it is now. Throws a NoticeError.
    */
   deliver(event: NoticeEvent, message: Message, place: JsonObject | null): Promise<JsonObject>;
-  /** How what people do there comes back; absent where they answer elsewhere. */
+  /** How responses of people arrive; absent if people respond elsewhere. */
   readonly inbound?: Inbound;
 }
 
-/** A channel in which people answer; its name is also that of the aliases of its users, and stands in their decisions. */
+/**
+ * A channel in which people can respond. Its name is also the kind of the aliases of its users, and is recorded in
+ * their decisions.
+ */
 export type AnsweringChannel = ChatChannel & {
   readonly name: (typeof CHAT_CHANNELS)[number];
   readonly inbound: Inbound;
 };
 
-/** The way back from a chat service. */
+/** How responses from a chat service are received. */
 export interface Inbound {
-  /** Path of the open route that the service calls, and the media type of what it sends. */
+  /** The path of the route that the service calls, and the media type of its requests. */
   readonly path: string;
   readonly mediaType: 'application/x-www-form-urlencoded' | 'application/json';
   /**
-   * Verifies that the service has sent a request, and reads what somebody has done; null for what decides nothing. Throws
-   * `unauthenticated`, `forbidden` for another team or app, `token_invalid` for a handle that is not ours.
+   * Verifies that the service sent a request, and reads the act of a person; null if it decides nothing. Throws
+   * `unauthenticated`, `forbidden` for another team or app, and `token_invalid` for an unknown handle.
    */
   receive(request: Incoming): Promise<Act | null>;
 }
 
-/** A request of a chat service, as it was sent. */
+/** A request of a chat service, unparsed. */
 export interface Incoming {
   header(name: string): string | undefined;
   body: string;
 }
 
-/** Who has done something, in the words of the chat service. */
+/** The person who acted, by the ids of the chat service. */
 export interface Actor {
   team: string;
   user: string;
 }
 
-/** A user whom the chat service vouches for. */
+/** A user whose identity the chat service confirms. */
 export interface Identity {
-  /** Confirmed, in lower case; null: the user has none. */
+  /** The confirmed e-mail address in lower case; null if the user has none. */
   email: string | null;
 }
 
-/** What somebody has done: pressed a button, or submitted the form of an option. */
+/** An act of a person: pressing a button, or submitting the form of an option. */
 export interface Act {
   kind: 'press' | 'submit';
   /** The handle of the button or form. */
   sealed: string;
   actor: Actor;
-  /** Equal in two deliveries of the same act. */
+  /** Identifies the act; equal in repeated deliveries. */
   once: string;
-  /** Returns what was written into a field of the form; empty for none. */
+  /** Returns the text of a field of the form; empty if there is none. */
   written(field: string): string;
   comment: string | null;
-  /** Finds out who the actor is; null for guests, bots and people of other organizations. Throws a NoticeError. */
+  /** Identifies the actor; null for guests, bots and people of other organizations. Throws a NoticeError. */
   identify(): Promise<Identity | null>;
-  /** Whether the service waits for what becomes of a decision; otherwise it is answered at once. */
+  /** Whether the response to the service waits for the outcome; otherwise it is sent at once. */
   waits: boolean;
-  /** Returns the body of the answer to the request; null for an empty one. */
+  /** Returns the body of the response to the service; null for an empty one. */
   reply(outcome: Outcome | null): Json;
-  /** Tells the actor alone, after the request was answered. */
+  /** Informs the actor privately, after the response was sent. */
   tell(outcome: Outcome, place: JsonObject): Promise<void>;
 }
 
-/** What has become of an act; `message` is the question as it is now, null where that is not known. */
+/** The outcome of an act. `message` is the current message of the inquiry; null if unknown. */
 export type Outcome =
-  /** A form or a reason is asked for before it counts. */
+  /** A form or a reason is required first. */
   | { kind: 'form'; option: MessageOption; message: Message }
   /** The form does not match its schema. */
   | { kind: 'invalid'; option: MessageOption; message: Message; issues: readonly { path: string; message: string }[] }
-  /** It does not count. */
+  /** The act does not count. */
   | { kind: 'refused'; text: string; message: Message | null }
-  /** The run has it; `text` says what the message does not show, null for nothing. */
+  /** The execution has received the decision. `text` is what the message does not show; null for nothing. */
   | { kind: 'taken'; text: string | null; message: Message };

@@ -11,7 +11,7 @@ import type { Outbox } from '../service/notices/outbox.ts';
 import type { Act, AnsweringChannel, Outcome } from './channel.ts';
 import type { Handle, Messages } from './message.ts';
 
-/** What the desk works with. */
+/** The services that the desk uses. */
 export interface DeskServices {
   messages: Messages;
   outbox: Outbox;
@@ -19,30 +19,32 @@ export interface DeskServices {
   principals: PrincipalService;
 }
 
-/** An act whose handle was opened. */
+/** An act with its decrypted handle. */
 export interface Taken {
   notice: Notice;
-  /** Where the message of the question is. */
+  /** Where the message of the inquiry is. */
   place: JsonObject;
-  /** What must come before a decision: a form, or a better one; null: nothing. */
+  /** Returns what is required before a decision: a form, or corrections to it; null for nothing. */
   first: Outcome | null;
-  /** Decides what was shown, as far as the actor may. */
+  /** Decides the inquiry as it was shown, if the actor may. */
   decide(): Promise<Outcome>;
 }
 
-/** Takes what people do in chats: opens the handle, finds the person, and decides what was shown. */
+/**
+ * Processes acts of people in chats: decrypts the handle, finds the person, and decides the inquiry as it was shown.
+ */
 export type Desk = ReturnType<typeof createDesk>;
 
-/** Makes the desk, which all channels share. */
+/** Creates the desk, which all channels share. */
 export function createDesk({ messages, outbox, inquiries, principals }: DeskServices) {
-  /** The person whom an actor is here; or what the actor is told. */
+  /** Returns the principal of an actor, or the message for an actor without one. */
   async function personOf(channel: AnsweringChannel, act: Act, tenant: string): Promise<Principal | string> {
     const { team, user } = act.actor;
     const known = await act.identify();
     if (known === null) return 'Guests and people of other organizations cannot decide here.';
     const byUser = await principals.findPerson(tenant, channel.name, `${team}/${user}`);
     const person = byUser ?? (known.email === null ? null : await principals.findPerson(tenant, 'email', known.email));
-    return person ?? 'Nobody here is known by your user or your confirmed e-mail address.';
+    return person ?? 'Your user and your confirmed e-mail address do not belong to anyone who can decide here.';
   }
 
   async function decide(channel: AnsweringChannel, act: Act, notice: Notice, handle: Handle): Promise<Outcome> {
@@ -53,31 +55,33 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
     if (typeof person === 'string') return refused(person);
     if (boundTo === null) {
       await outbox.refresh(notice.id);
-      return refused('This does not count: the message was older than this version of Fermata. Look again.');
+      return refused(
+        'This was not counted: the message was sent by an earlier version of Fermata. Please look at the updated message.',
+      );
     }
     const response = responseTo(notice, option, act);
     const id = `${channel.name}-${decisionIdOf(notice, act)}`;
     const answer = { option, response, comment: act.comment, channel: channel.name, id, boundTo };
     try {
       const { result, view } = await inquiries.respond(person, notice.inquiryId, answer);
-      const text = result === 'received' ? 'Received: it counts as soon as the run goes on.' : null;
+      const text = result === 'received' ? 'Received. It counts as soon as the execution processes it.' : null;
       return { kind: 'taken', text, message: await messages.compose({ ...notice, inquiry: view.inquiry }) };
     } catch (error) {
       if (!(error instanceof AppError) || (error.status >= 500 && error.code !== 'busy')) throw error;
-      // Whoever has decided about what is shown no longer must see what is.
+      // The person must see the current state after a decision about an outdated one.
       if (error.code === 'binding_changed') await outbox.refresh(notice.id);
-      return refused(`This does not count: ${error.message}.`);
+      return refused(`This was not counted: ${error.message}.`);
     }
   }
 
-  /** What must come before a decision. */
+  /** Returns what is required before a decision. */
   async function firstOf(act: Act, notice: Notice, { option, boundTo }: Handle): Promise<Outcome | null> {
-    // Nobody fills in a form for a decision that cannot count.
+    // A form is only shown for a decision that can count.
     if (notice.inquiry.request.bind && boundTo !== notice.inquiry.bound_to) return null;
     const message = await messages.compose(notice);
     const found = message.options.find(({ ref }) => ref === option);
     if (found === undefined) return null;
-    // The form is about what was shown when the button was pressed.
+    // The form applies to what was shown when the button was pressed.
     const offered = { ...found, sealed: act.sealed };
     if (act.kind === 'press') return offered.asks ? { kind: 'form', option: offered, message } : null;
     if (!offered.form || message.form === null) return null;
@@ -86,7 +90,9 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
   }
 
   return {
-    /** Opens the handle of an act; null where its notice is gone. Throws `token_invalid` for a handle that is not ours. */
+    /**
+     * Decrypts the handle of an act; null if its notice no longer exists. Throws `token_invalid` for an unknown handle.
+     */
     async take(channel: AnsweringChannel, act: Act): Promise<Taken | null> {
       const handle = await messages.open(channel.name, act.sealed);
       const found = await outbox.find(handle.notice);
@@ -102,14 +108,14 @@ export function createDesk({ messages, outbox, inquiries, principals }: DeskServ
   };
 }
 
-/** What was written into the form of an option; null where it needs none. */
+/** Returns the response that was entered for an option; null if it needs none. */
 function responseTo({ inquiry: { request } }: Notice, option: string, act: Act): Json {
   const chosen = request.options.find(({ ref }) => ref === option);
   const schema = chosen === undefined ? null : requiredForm(request, chosen);
   return formResponse(schema, (field) => act.written(field));
 }
 
-/** The same for two deliveries of one act, so that they are one decision. */
+/** Returns the id of the decision of an act; equal in repeated deliveries, so that they are one decision. */
 function decisionIdOf({ id }: Notice, { actor, once, sealed }: Act): string {
   return createHash('sha256').update(`${id} ${actor.user} ${once} ${sealed}`).digest('hex').slice(0, 32);
 }

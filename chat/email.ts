@@ -5,18 +5,18 @@ import { type Notice, NoticeError, type NoticeKind } from '../model/notice.ts';
 import type { ChatChannel } from './channel.ts';
 import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
 
-/** Milliseconds after which a mail is given up for now. */
+/** Milliseconds after which an attempt to send a mail is given up. */
 const TIMEOUT = 10_000;
 
-/** The events that a mail tells; its link shows the rest. */
+/** The events for which a mail is sent; its link shows the rest. */
 const MAILED: readonly NoticeKind[] = ['opened', 'delegated', 'reminded'];
 
-/** How mail goes out. */
+/** The settings for sending mail. */
 export interface MailSettings {
   /** `smtp://user:password@host:port`, or `smtps://`. */
   url: string;
   from: string;
-  /** What the server is reached by, where it is not that of the channel. */
+  /** The egress with which the server is reached, if it is not that of the channel. */
   egress?: Pick<Egress, 'addressOf'>;
 }
 
@@ -25,15 +25,15 @@ export function mailSettings({ settings, secrets }: ConnectionOf<'email'>): Mail
   return { url: secrets.url, from: settings.from };
 }
 
-/** What the channel stands on. */
+/** The services that the channel uses. */
 export interface MailServices {
   settingsOf: SettingsOf<MailSettings>;
-  /** Returns the words that end a mail: the way to decide. */
+  /** Returns the last lines of a mail, which say how to decide. */
   wayFor(notice: Notice): Promise<string>;
   egress: Pick<Egress, 'addressOf'>;
 }
 
-/** Makes the channel that asks people by e-mail, each with a way to decide. */
+/** Creates the channel that asks people by e-mail. */
 export function createMailChannel({ settingsOf, wayFor, egress }: MailServices): ChatChannel {
   return {
     name: 'email',
@@ -41,10 +41,10 @@ export function createMailChannel({ settingsOf, wayFor, egress }: MailServices):
     ready: (tenant) => readinessOf(settingsOf, tenant),
 
     async deliver(event, { title, reason, details }, place) {
-      // A mail cannot be changed; its link shows the question as it is.
+      // A sent mail cannot be updated; its link shows the current state.
       if (!MAILED.includes(event.kind)) return place ?? {};
       const settings = await demandSettings(settingsOf, event.tenant, 'mail is');
-      const lead = event.kind === 'reminded' ? 'Still to be decided: ' : '';
+      const lead = event.kind === 'reminded' ? 'Reminder: ' : '';
       const { inquiry, ref, owner, target } = event;
       const lines = [
         `${lead}${title}`,
@@ -54,7 +54,7 @@ export function createMailChannel({ settingsOf, wayFor, egress }: MailServices):
         ...(inquiry.expires_at === null ? [] : [`It can be decided until ${inquiry.expires_at}.`]),
         ...['', await wayFor(event)],
       ];
-      // A line break in a header would begin another header.
+      // A line break would start another header.
       const subject = `${lead}${title}`.replaceAll(/\s+/g, ' ').slice(0, 200);
       await send(settings, { to: target, subject, text: lines.join('\n') }, egress);
       return {};
@@ -82,15 +82,15 @@ async function send(
   }
 }
 
-/** What went wrong, in our words: those of a mail server are not shown. */
+/** Returns the error for a failed mail; messages of mail servers are not shown. */
 function refusalOf(cause: unknown, url: string): NoticeError {
   if (!URL.canParse(url)) return new NoticeError('the URL of the mail server is invalid', { cause, permanent: true });
   const { host } = new URL(url);
   const { code, responseCode } = cause as { code?: unknown; responseCode?: unknown };
   const egress = egressErrorIn(cause);
   if (egress !== undefined) return new NoticeError(egress.message, { cause, permanent: true });
-  if (typeof responseCode !== 'number') return new NoticeError(`the mail server ${host} did not answer`, { cause });
+  if (typeof responseCode !== 'number') return new NoticeError(`the mail server ${host} did not respond`, { cause });
   const permanent = code === 'EENVELOPE' && responseCode >= 500;
-  const what = permanent ? 'refused the address' : code === 'EAUTH' ? 'refused the credentials' : 'refused the mail';
+  const what = permanent ? 'rejected the address' : code === 'EAUTH' ? 'rejected the credentials' : 'rejected the mail';
   return new NoticeError(`the mail server ${host} ${what} (${responseCode})`, { cause, permanent });
 }

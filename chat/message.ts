@@ -13,54 +13,54 @@ import type { Notice } from '../model/notice.ts';
 import type { Sealer } from '../service/access/sealer.ts';
 import { delegationFor, reasonFor } from '../service/notices/events.ts';
 
-/** Planned tasks that a message shows. */
+/** How many planned tasks a message shows. */
 const MAX_PLANNED = 5;
 
-/** A question as a channel shows it: plain texts, and nothing that a channel would have to look up. */
+/** An inquiry in the form that channels render: plain texts, complete. */
 export interface Message {
   title: string;
-  /** Why whoever reads this is asked only now; null: nobody has said. */
+  /** Why the reader is asked only now; null if no reason was given. */
   reason: string | null;
   details: string | null;
   status: InquiryStatus;
-  /** What approval runs next: a heading, and the input as JSON. */
+  /** The tasks that approval runs next: a heading, and the input as JSON. */
   plan: { heading: string; input: string }[];
-  /** Who asks, and until when. */
+  /** Who asks, and the deadline. */
   facts: string;
   votes: string[];
-  /** How it has ended; null while it is open. */
+  /** How the inquiry ended; null while it is open. */
   closing: string | null;
-  /** What can be pressed; none once it has ended. */
+  /** The buttons; none once the inquiry has ended. */
   options: MessageOption[];
-  /** JSON Schema of the form; null: there is none. */
+  /** JSON Schema of the form; null without a form. */
   form: JsonObject | null;
 }
 
-/** An option of a question, as a button. */
+/** An option of an inquiry, as a button. */
 export interface MessageOption extends Pick<InquiryOption, 'ref' | 'label' | 'style' | 'outcome'> {
-  /** The handle of the button or form: what it decides, and about what. */
+  /** The encrypted handle of the button or form: what it decides. */
   sealed: string;
-  /** Whether the form must be filled in for it. */
+  /** Whether the form is required. */
   form: boolean;
-  /** Whether a form or a reason is asked for before it counts. */
+  /** Whether a form or a reason is asked for first. */
   asks: boolean;
 }
 
-/** The meaning of a button or form: a notice, an option, and the hash of what was shown. */
+/** The decrypted handle of a button or form: a notice, an option, and the hash of what was shown. */
 export interface Handle {
   notice: number;
   option: string;
-  /** Null in a handle of an older version, which has none. */
+  /** Null in handles of older versions. */
   boundTo: string | null;
 }
 
-/** Composes messages, and opens the handles that stand in them. */
+/** Composes messages and decrypts their handles. */
 export type Messages = ReturnType<typeof createMessages>;
 
-/** Makes it; each channel has a sealer of its own, so that no handle of one counts in another. */
+/** Creates the messages. Each channel has a separate sealer, so that a handle is only valid in its channel. */
 export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
   return {
-    /** Composes the message of a question as it is now; each of its options is bound to exactly what it shows. */
+    /** Composes the current message of an inquiry; each option is bound to exactly what is shown. */
     async compose(notice: Notice): Promise<Message> {
       const { inquiry, channel, id } = notice;
       const { request, status, plan, votes, bound_to, decided_at } = inquiry;
@@ -80,7 +80,7 @@ export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
         plan: plan.slice(0, MAX_PLANNED).map(({ task, action, input, rendered }) => {
           const heading = `${status === 'denied' ? 'Would have run' : 'Approval runs'} ${task} (${action})`;
           return {
-            heading: rendered ? heading : `${heading}, with what is known then`,
+            heading: rendered ? heading : `${heading}, with values that are known by then`,
             input: JSON.stringify(input, null, 2),
           };
         }),
@@ -92,11 +92,11 @@ export function createMessages(sealers: (channel: NoticeChannel) => Sealer) {
       };
     },
 
-    /** Opens the handle of a button or form. Throws `token_invalid` for one that was not made for the channel. */
+    /** Decrypts the handle of a button or form. Throws `token_invalid` if it was not created for the channel. */
     async open(channel: NoticeChannel, sealed: string): Promise<Handle> {
       const { notice, option, bound_to: boundTo = null } = await sealers(channel).open(sealed);
       if (typeof notice !== 'number' || typeof option !== 'string') {
-        throw new AppError('token_invalid', 'the handle is not of a button');
+        throw new AppError('token_invalid', 'invalid button');
       }
       return { notice, option, boundTo: typeof boundTo === 'string' ? boundTo : null };
     },
@@ -110,11 +110,11 @@ function reasonText({ inquiry, channel, target }: Notice): string | null {
     return `You decide on behalf of ${delegation.by}${why}`;
   }
   const reason = reasonFor(inquiry, { channel, target });
-  return reason === null ? null : `You are asked now because: ${reason}`;
+  return reason === null ? null : `You are being asked because: ${reason}`;
 }
 
 function delegationText({ by, to, at }: Delegation): string {
-  return `${to} decides on behalf of ${by}, as delegated at ${minuteOf(at)}`;
+  return `${to} decides on behalf of ${by} (delegated at ${minuteOf(at)})`;
 }
 
 function factsOf({ ref, owner, inquiry: { expires_at: expires } }: Notice): string {

@@ -3,7 +3,7 @@ import type { Logger } from '../model/log.ts';
 import type { Act, AnsweringChannel, Outcome } from './channel.ts';
 import type { Desk, Taken } from './desk.ts';
 
-/** The routes that chat services call. */
+/** Registers the routes that chat services call. */
 export function chatRoutes(channels: readonly AnsweringChannel[], desk: Desk, log: Logger) {
   const router = new Hono();
   for (const channel of channels) {
@@ -18,7 +18,7 @@ export function chatRoutes(channels: readonly AnsweringChannel[], desk: Desk, lo
     });
   }
 
-  /** What the service is answered with; null where the actor learns of the outcome later. */
+  /** Returns the response to the service; null if the actor is informed later. */
   async function outcomeOf(act: Act, taken: Taken): Promise<Outcome | null> {
     if (taken.first?.kind === 'invalid') return taken.first;
     const outcome = settle(taken);

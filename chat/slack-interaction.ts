@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
-/** A button that was pressed or a form that was submitted, as Slack says it. */
+/** A button press or form submission in Slack. */
 export interface SlackInteraction {
   kind: 'press' | 'submit';
   sealed: string;
@@ -8,13 +8,13 @@ export interface SlackInteraction {
   app: string;
   user: string;
   trigger: string;
-  /** Equal in two deliveries of one click. */
+  /** Identifies the click; equal in repeated deliveries. */
   once: string;
-  /** Returns what stands in a block of the form; empty for nothing. */
+  /** Returns the text of a block of the form; empty if there is none. */
   written(block: string): string;
 }
 
-/** Reads the payload of an interaction; null for one that decides nothing. */
+/** Reads the payload of an interaction; null if it decides nothing. */
 export function readInteraction(payload: Json): SlackInteraction | null {
   if (!isJsonObject(payload)) return null;
   const { type, team, api_app_id: app, user, trigger_id: trigger, actions, view } = payload;

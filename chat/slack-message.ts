@@ -2,26 +2,29 @@ import type { ConfirmationDialog, KnownBlock, RichTextBlock, View } from '@slack
 import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/inquiry-form.ts';
 import type { Message, MessageOption } from './message.ts';
 
-// How a question looks in Slack. Texts of others stand in rich text and plain text alone, which have no markup to inject into.
+// Messages in Slack. Texts of users only appear in rich text and plain text, which have no markup to inject into.
 
-/** Characters that one text shows; the page behind the link and the API have all of it. */
+/** How many characters of a text are shown; the API has all of it. */
 const LONGEST = 2_500;
 
-/** Characters that the text of a confirm dialog may have. */
+/** The maximum length of the text of a confirmation dialog, in characters. */
 const LONGEST_CONFIRM = 300;
 
-/** Escapes the three characters that mark up what is not rich text. */
+/** Escapes the three markup characters of Slack's plain texts. */
 export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** The text that notifications show in place of the message. */
+/** Returns the text that notifications show instead of the message. */
 export function fallbackText({ title, status }: Message): string {
   const safe = escaped(title.slice(0, 300));
   return status === 'pending' ? safe : `${safe} – ${status}`;
 }
 
-/** The message: what is asked, what will run, who asks and until when; with buttons while it is open. */
+/**
+ * Renders the message: the question, what approval runs, who asks and the deadline, with buttons while the inquiry is
+ * open.
+ */
 export function messageBlocks(message: Message): KnownBlock[] {
   const { title, reason, details, plan, facts, votes, closing, options } = message;
   const blocks: KnownBlock[] = [rich([{ text: title, bold: true }])];
@@ -43,12 +46,12 @@ function button(option: MessageOption, message: Message) {
     action_id: `decide:${ref}`,
     value: sealed,
     ...(style === 'default' ? {} : { style }),
-    // A form asks once more by itself.
+    // A form is already a second step.
     ...(option.asks ? {} : { confirm: confirmation(option, message) }),
   };
 }
 
-/** The dialog that asks once more and says what will run. */
+/** Renders the confirmation dialog, which says what will run. */
 function confirmation({ label, style }: MessageOption, { title, plan }: Message): ConfirmationDialog {
   const runs = plan.map(({ heading, input }) => `${heading}: ${input.replaceAll(/\s+/g, ' ')}`);
   const text = plan.length === 0 ? title : runs.join('\n');
@@ -61,7 +64,7 @@ function confirmation({ label, style }: MessageOption, { title, plan }: Message)
   };
 }
 
-/** The form of an option, with room for a reason. */
+/** Renders the form of an option, with a field for the reason. */
 export function formView({ title, form }: Message, option: MessageOption): View {
   return {
     type: 'modal',
@@ -124,7 +127,7 @@ function preformatted(text: string): RichTextBlock {
   return { type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements }] };
 }
 
-/** Slack refuses a text without characters. */
+/** Returns a text that Slack accepts, since it refuses empty ones. */
 function shortened(text: string): string {
   if (text === '') return ' ';
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -12,57 +12,57 @@ import { demandSettings, isMissing, readinessOf, type SettingsOf } from './setti
 import { readInteraction, type SlackInteraction } from './slack-interaction.ts';
 import { escaped, fallbackText, formView, messageBlocks } from './slack-message.ts';
 
-/** How Slack is reached, and how its requests are recognized. */
+/** The settings for calling Slack and verifying its requests. */
 export interface SlackSettings {
   botToken: string;
   signingSecret: string;
   apiUrl?: string | undefined;
-  /** What Slack is reached by, where it is not that of the channel. */
+  /** The egress with which Slack is reached, if it is not that of the channel. */
   egress?: Pick<Egress, 'fetch'>;
 }
 
-/** Reads the settings of a connection; those of one that only posts messages lack what is needed to ask. */
+/** Reads the settings of a connection; one that only posts messages lacks those for asking people. */
 export function slackSettings({ settings, secrets }: ConnectionOf<'slack'>): SlackSettings | MissingSetting {
   const { bot_token: botToken, signing_secret: signingSecret } = secrets;
   if (signingSecret === undefined) return { ok: false, setting: 'signing_secret of the connection slack/default' };
   return { botToken, signingSecret, apiUrl: settings.api_url };
 }
 
-/** What the channel stands on. */
+/** The services that the channel uses. */
 export interface SlackServices {
   settingsOf: SettingsOf<SlackSettings>;
-  /** The tenant that the handle of a button belongs to; null for a handle that is not ours. */
+  /** Returns the tenant to which the handle of a button belongs; null for an unknown handle. */
   tenantOf(sealed: string): Promise<string | null>;
-  /** The tenant whose app sends what has no handle of ours. */
+  /** The tenant whose app sends requests without a handle. */
   home(): Promise<string>;
   egress: Pick<Egress, 'fetch'>;
-  /** Gives milliseconds. */
+  /** Returns milliseconds. */
   clock: () => number;
 }
 
-/** Where Slack sends what people do; open, since Slack's signature is the credential. */
+/** The path to which Slack sends interactions; Slack's signature is the credential. */
 export const SLACK_INTERACTIONS = '/api/v1/chat/slack/interactions';
 
-/** Seconds that a signed request is good for. */
+/** Seconds for which a signed request is valid. */
 const WINDOW = 300;
 
-/** Milliseconds after which Slack is given up for now, and for which the team and app of a token are believed. */
+/** Milliseconds after which a call of Slack is given up, and for which the team and app of a token are cached. */
 const TIMEOUT = 10_000;
 const HOME_FOR = 3_600_000;
 
-/** Words of Slack's for what another try does not mend. */
+/** Error codes of Slack for which retrying does not help. */
 const PERMANENT = new Set(['channel_not_found', 'is_archived', 'restricted_action', 'msg_too_long', 'invalid_blocks']);
 
 interface Client {
   web: WebClient;
-  /** The team and app that the token is of: no other one's buttons count. */
+  /** The team and app of the token; only their buttons count. */
   home: Promise<{ team: string; app: string | null }> | null;
   homeUntil: number;
 }
 
-/** Makes the channel that asks people in Slack. */
+/** Creates the channel that asks people in Slack. */
 export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }: SlackServices): AnsweringChannel {
-  /** By way out, API and token; a token that is no longer used is forgotten with the process. */
+  /** Clients by egress, API and token; kept as long as the process runs. */
   const clients = new Map<string, Client>();
 
   function clientOf({ botToken, apiUrl, egress: own }: SlackSettings): Client {
@@ -71,7 +71,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
     if (known !== undefined) return known;
     const web = new WebClient(botToken, {
       ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/` }),
-      // What did not go out is sent again from the outbox, also after a restart.
+      // The outbox repeats failed messages, also after a restart.
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,
       timeout: TIMEOUT,
@@ -163,9 +163,7 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
       }
       const [channel, ts] = [String(place.channel), String(place.ts)];
       if (kind === 'reminded') {
-        await call(
-          web.chat.postMessage({ channel, thread_ts: ts, text: `Still to be decided: ${text}`, mrkdwn: false }),
-        );
+        await call(web.chat.postMessage({ channel, thread_ts: ts, text: `Reminder: ${text}`, mrkdwn: false }));
       } else await call(web.chat.update({ channel, ts, text, blocks: messageBlocks(message) }));
       return place;
     },
@@ -177,41 +175,45 @@ export function createSlackChannel({ settingsOf, tenantOf, home, egress, clock }
       async receive(request) {
         const payload = payloadOf(request.body);
         const interaction = payload === undefined ? null : readInteraction(payload);
-        // The handle says whose app this must be signed by; nothing else is believed before that.
+        // The handle determines whose app must have signed the request; nothing else is trusted before.
         const owner = interaction === null ? null : await tenantOf(interaction.sealed);
         const tenant = owner ?? (await home());
         const settings = await settingsOf(tenant);
         if (isMissing(settings) || !isSigned(request, settings)) {
           throw new AppError('unauthenticated', 'the request is not signed by Slack');
         }
-        if (payload === undefined) throw new AppError('request_invalid', 'the payload is not JSON');
+        if (payload === undefined) throw new AppError('request_invalid', 'the payload is not valid JSON');
         if (interaction === null) return null;
         const own = await homeOf(clientOf(settings));
         if (interaction.team !== own.team || (own.app !== null && interaction.app !== own.app)) {
-          throw new AppError('forbidden', 'the request is of another Slack team or app');
+          throw new AppError('forbidden', 'the request is from another Slack team or app');
         }
-        if (owner === null) throw new AppError('token_invalid', 'the handle is not of a button of ours');
+        if (owner === null) throw new AppError('token_invalid', 'the button is not from a message of this service');
         return actOf(interaction, tenant);
       },
     },
   };
 }
 
-/** Resolves as a call of Slack's does; rejects with a NoticeError in our words. */
+/** Resolves like a call of Slack; rejects with a NoticeError that does not contain Slack's texts. */
 async function call<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (cause instanceof WebAPIRateLimitedError) {
       const { retryAfter } = cause;
-      throw new NoticeError(`Slack asks to wait ${retryAfter} seconds`, { cause, retryAfter });
+      throw new NoticeError(`Slack asked to wait ${retryAfter} seconds`, { cause, retryAfter });
     }
     if (cause instanceof WebAPIPlatformError) {
       const { error } = cause.data;
-      throw new NoticeError(`Slack refused: ${error}`, { cause, permanent: PERMANENT.has(error.split(':')[0]!) });
+      throw new NoticeError(`Slack rejected the request: ${error}`, {
+        cause,
+        permanent: PERMANENT.has(error.split(':')[0]!),
+      });
     }
-    if (cause instanceof WebAPIHTTPError) throw new NoticeError(`Slack answered ${cause.statusCode}`, { cause });
-    throw new NoticeError((egressErrorIn(cause) ?? errorIn(cause, ProxyError))?.message ?? 'Slack did not answer', {
+    if (cause instanceof WebAPIHTTPError)
+      throw new NoticeError(`Slack responded with status ${cause.statusCode}`, { cause });
+    throw new NoticeError((egressErrorIn(cause) ?? errorIn(cause, ProxyError))?.message ?? 'Slack did not respond', {
       cause,
     });
   }

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
-/** An activity of the Bot Framework, as far as it matters here. Nothing of it is believed before its sender is known. */
+/** An activity of the Bot Framework. It is not trusted until its sender is verified. */
 export interface TeamsActivity {
   channelId: string;
   serviceUrl: string;
@@ -9,22 +9,22 @@ export interface TeamsActivity {
   conversation: string;
   team: string | null;
   channel: string | null;
-  /** The sender in Teams' words, and in those of the organization's directory. */
+  /** The id of the sender in Teams, and in the directory of the organization. */
   from: string;
   user: string;
-  /** Equal in two deliveries of one act. */
+  /** Identifies the act; equal in repeated deliveries. */
   once: string;
-  /** The handle of the button that was pressed; null: none was. */
+  /** The handle of the pressed button; null if none was pressed. */
   sealed: string | null;
-  /** Whether Teams waits for the new card. */
+  /** Whether Teams waits for the updated card. */
   invoked: boolean;
-  /** Whether the app, or a channel, has come into a team. */
+  /** Whether the app was added to a team, or a channel was created in it. */
   installs: boolean;
-  /** Returns what was entered in an input of the card; empty for nothing. */
+  /** Returns the text of an input of the card; empty if there is none. */
   written(input: string): string;
 }
 
-/** Reads the body of a request; null where it is not an activity. */
+/** Reads the body of a request; null if it is not an activity. */
 export function readActivity(body: string): TeamsActivity | null {
   let parsed: Json;
   try {

@@ -2,15 +2,15 @@ import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../model/i
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Message, MessageOption } from './message.ts';
 
-// How a question looks in Teams: an Adaptive Card. Texts of others stand in rich text, which has no markup to inject into.
+// Adaptive Cards in Teams. Texts of users only appear in rich text, which has no markup to inject into.
 
-/** Characters that one text shows; the API has all of it. */
+/** How many characters of a text are shown; the API has all of it. */
 const LONGEST = 2_500;
 
-/** The prefix of the inputs of a form. */
+/** The prefix of the ids of form inputs. */
 const FIELD = 'field:';
 
-/** What stands on a card next to the question: what is wrong, by field where it is a field's, and what was entered. */
+/** What a card shows in addition to the inquiry: problems, by field if they belong to one, and entered values. */
 export interface CardNote {
   text: string | null;
   issues: readonly { path: string; message: string }[];
@@ -19,12 +19,12 @@ export interface CardNote {
 
 const NOTHING: CardNote = { text: null, issues: [], written: () => '' };
 
-/** The attachment that a message of Teams carries. */
+/** Wraps a card as the attachment of a message. */
 export function attachmentOf(message: Message, note: CardNote = NOTHING): JsonObject {
   return { contentType: 'application/vnd.microsoft.card.adaptive', content: cardOf(message, note) };
 }
 
-/** The card of a question: what is asked, what will run, the form, and buttons while it is open. */
+/** Renders the card of an inquiry: the question, what approval runs, the form, and buttons while it is open. */
 export function cardOf(message: Message, note: CardNote = NOTHING): JsonObject {
   const { title, reason, details, plan, facts, votes, closing, options, form, status } = message;
   const open = options.length > 0;
@@ -47,7 +47,7 @@ export function cardOf(message: Message, note: CardNote = NOTHING): JsonObject {
   };
 }
 
-/** The id of the input of a form's field. */
+/** Returns the id of the input of a form field. */
 export function inputOf(field: string): string {
   return FIELD + field;
 }
@@ -59,7 +59,7 @@ function actionOf({ label, style, sealed }: MessageOption): JsonObject {
     type: 'Action.Execute',
     verb: 'decide',
     ...action,
-    // Clients that do not know the first one send a message instead.
+    // Clients that do not support the first action send a message instead.
     fallback: { type: 'Action.Submit', ...action },
   };
 }
@@ -79,7 +79,7 @@ function inputsOf(options: readonly MessageOption[], form: JsonObject | null, no
 
 function inputFor({ name, schema, required }: FormField, id: string, value: string): JsonObject {
   const title = typeof schema.title === 'string' ? schema.title : name === WHOLE_FORM ? 'Answer (JSON)' : name;
-  const label = required ? `${title} (needed)` : title;
+  const label = required ? `${title} (required)` : title;
   const choices = fieldChoices(schema);
   if (choices !== null) {
     const shown = choices

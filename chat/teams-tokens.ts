@@ -4,18 +4,18 @@ import type { Egress } from '../egress/egress.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { NoticeError } from '../model/notice.ts';
 
-/** How a tenant's bot is known to Microsoft, and where Microsoft is. */
+/** The registration of a tenant's bot, and the endpoints of Microsoft. */
 export interface TeamsSettings {
   appId: string;
   clientSecret: string;
-  /** The organization (Microsoft Entra tenant) whose people decide. */
+  /** The organization (Microsoft Entra tenant) whose members decide. */
   organization: string;
-  /** Where tokens for outgoing calls are issued, and where the keys of incoming ones are described. */
+  /** The issuer of tokens for outgoing calls, and the OpenID metadata for incoming ones. */
   loginUrl: string;
   metadataUrl: string;
 }
 
-/** The parts of an activity that a token must agree with. */
+/** The parts of an activity with which a token must agree. */
 export interface TokenSubject {
   channelId: string;
   serviceUrl: string;
@@ -24,20 +24,20 @@ export interface TokenSubject {
 /** The issuer of the tokens that the Bot Framework sends. */
 const ISSUER = 'https://api.botframework.com';
 
-/** What outgoing calls ask for. */
+/** The scope of tokens for outgoing calls. */
 const SCOPE = 'https://api.botframework.com/.default';
 
-/** Seconds by which clocks may differ. */
+/** Allowed clock skew, in seconds. */
 const CLOCK_TOLERANCE = 300;
 
-/** Milliseconds after which Microsoft is given up for now. */
+/** Milliseconds after which a call of Microsoft is given up. */
 const TIMEOUT = 10_000;
 
-/** Milliseconds for which keys are believed, and between two readings because of a key that is not known. */
+/** Milliseconds for which keys are cached, and between two reads because of an unknown key. */
 const KEYS_FOR = 86_400_000;
 const KEYS_PAUSE = 60_000;
 
-/** Milliseconds before its end at which a token for outgoing calls is replaced. */
+/** Milliseconds before its expiry at which a token for outgoing calls is replaced. */
 const EARLY = 300_000;
 
 interface Keys {
@@ -45,7 +45,7 @@ interface Keys {
   byId: Map<string, JWK & { endorsements?: unknown }>;
 }
 
-/** Makes what checks and gets the tokens of the Bot Framework; `clock` gives milliseconds. */
+/** Creates the service that verifies and obtains tokens of the Bot Framework. `clock` returns milliseconds. */
 export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () => number) {
   const keysOf = new Map<string, Keys>();
   const issued = new Map<string, { token: string; until: number }>();
@@ -56,7 +56,7 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
   ) {
     const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
     const text = await readText(response);
-    if (!response.ok) throw new Error(`${new URL(url).origin} answered ${response.status}`);
+    if (!response.ok) throw new Error(`${new URL(url).origin} responded with status ${response.status}`);
     const value = JSON.parse(text) as Json;
     return isJsonObject(value) ? value : {};
   }
@@ -79,8 +79,9 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
 
   return {
     /**
-     * Returns whether the Bot Framework has sent an activity with a token: issuer, audience, time and signature, the endorsement
-     * of the key for the channel, and the service URL that both must name. Rejects where the keys cannot be read.
+     * Reports whether the Bot Framework sent an activity with a token: checks issuer, audience, time, signature, the
+     * endorsement of the key for the channel, and the service URL, which both must contain. Rejects if the keys cannot
+     * be read.
      */
     async isGenuine(token: string, { channelId, serviceUrl }: TokenSubject, settings: TeamsSettings): Promise<boolean> {
       let endorsed = false;
@@ -125,9 +126,12 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
       try {
         answer = await readJson(url, { method: 'POST', body, headers });
       } catch (cause) {
-        throw new NoticeError('Microsoft gives the Teams app no token: check app_id, tenant_id and client_secret', {
-          cause,
-        });
+        throw new NoticeError(
+          'Microsoft does not issue a token for the Teams app: check app_id, tenant_id and client_secret',
+          {
+            cause,
+          },
+        );
       }
       const token = String(answer.access_token ?? '');
       const until = clock() + Number(answer.expires_in ?? 0) * 1000 - EARLY;
@@ -135,19 +139,19 @@ export function createTeamsTokens({ fetch }: Pick<Egress, 'fetch'>, clock: () =>
       return token;
     },
 
-    /** Forgets the token of a bot, which was refused. */
+    /** Discards the token of a bot after it was refused. */
     forget(settings: TeamsSettings): void {
       issued.delete(keyOf(settings));
     },
   };
 }
 
-/** Everything by which Microsoft knows a bot. */
+/** Returns a key for everything that identifies a bot. */
 function keyOf({ loginUrl, organization, appId, clientSecret }: TeamsSettings): string {
   return JSON.stringify([loginUrl, organization, appId, clientSecret]);
 }
 
-/** Returns the app that a token is meant for, without believing it; null where it names none. */
+/** Returns the app in the audience of a token, unverified; null if there is none. */
 export function audienceOf(token: string): string | null {
   try {
     const { aud } = decodeJwt(token);
@@ -157,7 +161,7 @@ export function audienceOf(token: string): string | null {
   }
 }
 
-/** The keys of the Bot Framework cannot be read just now. */
+/** The error for keys of the Bot Framework that cannot be read at the moment. */
 class KeysUnreadable extends Error {}
 
 class NoSuchKey extends Error {}

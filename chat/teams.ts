@@ -11,33 +11,33 @@ import { readActivity, type TeamsActivity } from './teams-activity.ts';
 import { attachmentOf, type CardNote, cardOf, inputOf } from './teams-card.ts';
 import { audienceOf, createTeamsTokens, type TeamsSettings } from './teams-tokens.ts';
 
-/** What the channel stands on. */
+/** The services that the channel uses. */
 export interface TeamsServices {
   settingsOf: SettingsOf<TeamsSettings>;
-  /** The tenants whose connection names an app. */
+  /** Returns the tenants whose connection has an app id. */
   tenantsOf(appId: string): Promise<string[]>;
-  /** The tenant that the handle of a button belongs to; null for a handle that is not ours. */
+  /** Returns the tenant to which the handle of a button belongs; null for an unknown handle. */
   tenantOf(sealed: string): Promise<string | null>;
-  /** Where a Teams channel is reached: known from a verified activity, and from nothing else. */
+  /** The service URLs of Teams channels, which are learned only from verified activities. */
   places: {
     find(tenant: string, place: string): Promise<string | null>;
     note(tenant: string, places: readonly string[], serviceUrl: string): Promise<void>;
   };
   egress: Pick<Egress, 'fetch'>;
-  /** Gives milliseconds. */
+  /** Returns milliseconds. */
   clock: () => number;
 }
 
-/** Where the Bot Framework sends what people do; open, since its token is the credential. */
+/** The path to which the Bot Framework sends activities; its token is the credential. */
 export const TEAMS_MESSAGES = '/api/v1/chat/teams/messages';
 
-/** Milliseconds after which Teams is given up for now. */
+/** Milliseconds after which a call of Teams is given up. */
 const TIMEOUT = 10_000;
 
-/** Statuses that another try does not mend: the card is not valid, the app may not write there, the channel is gone. */
+/** Statuses for which retrying does not help: invalid card, no permission, no such channel. */
 const PERMANENT = [400, 403, 404, 410];
 
-/** Where Microsoft is, unless a connection says otherwise. */
+/** The default endpoints of Microsoft. */
 const LOGIN = 'https://login.microsoftonline.com';
 const METADATA = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
 
@@ -58,7 +58,7 @@ export function teamsSettings({ settings, secrets }: ConnectionOf<'teams'>): Tea
   };
 }
 
-/** Makes the channel that asks people in Microsoft Teams, with Adaptive Cards. */
+/** Creates the channel that asks people in Microsoft Teams, with Adaptive Cards. */
 export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
   const { settingsOf, tenantsOf, tenantOf, places, egress, clock } = services;
   const tokens = createTeamsTokens(egress, clock);
@@ -79,7 +79,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       });
       text = await readText(response);
     } catch (cause) {
-      throw new NoticeError((egressErrorIn(cause) ?? errorIn(cause, ProxyError))?.message ?? 'Teams did not answer', {
+      throw new NoticeError((egressErrorIn(cause) ?? errorIn(cause, ProxyError))?.message ?? 'Teams did not respond', {
         cause,
       });
     }
@@ -87,35 +87,46 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
     if (status === 401) tokens.forget(settings);
     if (!response.ok) {
       const retryAfter = Number(response.headers.get('retry-after')) || undefined;
-      throw new NoticeError(`Teams answered ${status}`, { retryAfter, permanent: PERMANENT.includes(status) });
+      throw new NoticeError(`Teams responded with status ${status}`, {
+        retryAfter,
+        permanent: PERMANENT.includes(status),
+      });
     }
     const answer = text === '' ? {} : (JSON.parse(text) as Json);
     return isJsonObject(answer) ? answer : {};
   }
 
-  /** Finds out who has sent an activity: a tenant whose app its token is for and whose organization it is of. */
+  /**
+   * Returns the tenant for which an activity was sent: its app is the audience of the token, and its organization that
+   * of the activity. Throws `forbidden`.
+   */
   async function senderOf(request: Incoming, activity: TeamsActivity): Promise<string> {
+    const foreign = new AppError('forbidden', 'the activity was not sent by Microsoft Teams for this app');
     const token = /^Bearer (.+)$/i.exec(request.header('authorization') ?? '')?.[1];
-    const appId = token === undefined ? null : audienceOf(token);
-    const owner = activity.sealed === null ? null : await tenantOf(activity.sealed);
-    const candidates = token === undefined || appId === null ? [] : await tenantsOf(appId);
-    let trouble: unknown = null;
-    for (const tenant of candidates) {
-      if (owner !== null && owner !== tenant) continue;
+    if (token === undefined) throw foreign;
+    let trouble: unknown = foreign;
+    for (const tenant of await candidatesFor(token, activity)) {
       const settings = await settingsOf(tenant);
       if (isMissing(settings) || settings.organization !== activity.organization) continue;
       try {
-        if (await tokens.isGenuine(token!, activity, settings)) return tenant;
+        if (await tokens.isGenuine(token, activity, settings)) return tenant;
       } catch (error) {
-        // Where one tenant's keys are says nothing of another's.
+        // An error about the keys of one tenant says nothing about those of another.
         trouble = error;
       }
     }
-    if (trouble !== null) throw trouble;
-    throw new AppError('forbidden', 'the activity is not sent by Microsoft Teams for an app of ours');
+    throw trouble;
   }
 
-  /** Notes where the channels of a team are reached; a team is asked for them when the app comes into it. */
+  /** Returns the tenants whose app a token is for; only the owner of the button, where the activity is from one. */
+  async function candidatesFor(token: string, { sealed }: TeamsActivity): Promise<string[]> {
+    const appId = audienceOf(token);
+    const owner = sealed === null ? null : await tenantOf(sealed);
+    const tenants = appId === null ? [] : await tenantsOf(appId);
+    return owner === null ? tenants : tenants.filter((tenant) => tenant === owner);
+  }
+
+  /** Records the service URL of the channels of a team; they are listed when the app is added to it. */
   async function notePlaces(tenant: string, activity: TeamsActivity): Promise<void> {
     const { serviceUrl, team, channel, installs } = activity;
     const named = [team, channel].filter((place) => place !== null);
@@ -123,7 +134,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
     if (!installs || team === null) return;
     const settings = await settingsFor(tenant);
     const url = `${base(serviceUrl)}/v3/teams/${encodeURIComponent(team)}/conversations`;
-    // What is not found out here becomes known by the first message in the channel.
+    // Channels that are missing here become known with their first message.
     const { conversations } = await call(settings, 'GET', url).catch((): JsonObject => ({}));
     const ids = (Array.isArray(conversations) ? conversations : []).map((each) =>
       isJsonObject(each) ? each.id : null,
@@ -155,7 +166,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
     const { organization, user, once, written, invoked, serviceUrl } = activity;
     const comment = written('comment');
     return {
-      // The form stands on the card, so that whatever is pressed brings it.
+      // The form is on the card, so every button submits it.
       kind: 'submit',
       sealed,
       actor: { team: organization, user },
@@ -184,7 +195,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       const settings = await settingsFor(tenant);
       const serviceUrl = await places.find(tenant, target);
       if (serviceUrl === null) {
-        throw new NoticeError('the Teams app is not in this channel: install it in the team, or mention it there once');
+        throw new NoticeError('the Teams app is not in this channel: install it in the team or mention it there once');
       }
       const conversations = `${base(serviceUrl)}/v3/conversations`;
       const summary = message.title.slice(0, 200);
@@ -196,7 +207,7 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
       }
       const thread = `${conversations}/${encodeURIComponent(String(place.conversation))}/activities`;
       if (kind === 'reminded') {
-        const text = `Still to be decided: ${summary}`;
+        const text = `Reminder: ${summary}`;
         await call(settings, 'POST', thread, { type: 'message', textFormat: 'plain', text });
       } else {
         const id = String(place.activity);
@@ -211,13 +222,13 @@ export function createTeamsChannel(services: TeamsServices): AnsweringChannel {
 
       async receive(request) {
         const activity = readActivity(request.body);
-        if (activity === null) throw new AppError('forbidden', 'the body is not an activity of Microsoft Teams');
+        if (activity === null) throw new AppError('forbidden', 'the body is not a Microsoft Teams activity');
         const tenant = await senderOf(request, activity);
         await notePlaces(tenant, activity);
         const { sealed } = activity;
         if (sealed === null) return null;
         if ((await tenantOf(sealed)) === null)
-          throw new AppError('token_invalid', 'the handle is not of a button of ours');
+          throw new AppError('token_invalid', 'the button is not from a message of this service');
         return actOf(tenant, sealed, activity);
       },
     },
@@ -228,14 +239,14 @@ function base(serviceUrl: string): string {
   return serviceUrl.replace(/\/+$/, '');
 }
 
-/** What the actor is told in words; null where the card says it. */
+/** Returns the text for the actor; null if the card says it. */
 function textOf(outcome: Outcome): string | null {
   if (outcome.kind === 'form') return null;
   if (outcome.kind !== 'invalid') return outcome.text;
   return outcome.issues.map(({ path, message }) => `${path} ${message}`).join('; ');
 }
 
-/** The answer to a button: the card as it is now, with what is wrong on it and what was entered. */
+/** Returns the response to a button: the current card, with problems and entered values. */
 function invokeAnswer(outcome: Outcome, written: (input: string) => string): Json {
   const { message } = outcome;
   if (message === null) {
@@ -243,7 +254,7 @@ function invokeAnswer(outcome: Outcome, written: (input: string) => string): Jso
     return { statusCode: 500, type: 'application/vnd.microsoft.error', value };
   }
   const issues = outcome.kind === 'invalid' ? outcome.issues : [];
-  const text = outcome.kind === 'invalid' ? 'This does not count yet: the form is not complete.' : textOf(outcome);
+  const text = outcome.kind === 'invalid' ? 'This was not counted yet: the form is incomplete.' : textOf(outcome);
   const note: CardNote = { text, issues, written: outcome.kind === 'invalid' ? written : () => '' };
   return { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: cardOf(message, note) };
 }

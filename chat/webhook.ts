@@ -6,10 +6,10 @@ import { NoticeError, type NoticeEvent, type NoticeKind } from '../model/notice.
 import type { ChatChannel } from './channel.ts';
 import { demandSettings, readinessOf, type SettingsOf } from './settings.ts';
 
-/** Milliseconds after which a receiver is given up for now. */
+/** Milliseconds after which a request is given up. */
 const TIMEOUT = 10_000;
 
-/** The last part of the CloudEvents type; how a question has ended is its status. */
+/** The last part of the CloudEvents type; for a closed inquiry, its status. */
 const TYPES: Record<NoticeKind, string> = {
   opened: 'opened',
   voted: 'voted',
@@ -21,16 +21,16 @@ const TYPES: Record<NoticeKind, string> = {
   withdrawn: 'decided',
 };
 
-/** What the channel stands on. */
+/** The services that the channel uses. */
 export interface WebhookServices {
-  /** The secret with which what a tenant is told is signed, or what is missing. */
+  /** Returns the secret that signs the events of a tenant, or the name of the missing setting. */
   secretOf: SettingsOf<string>;
   egress: Pick<Egress, 'fetch'>;
-  /** Gives milliseconds. */
+  /** Returns milliseconds. */
   clock: () => number;
 }
 
-/** Makes the channel that tells programs, with CloudEvents signed by HMAC-SHA256 over time and body. */
+/** Creates the channel that notifies programs with CloudEvents, signed by HMAC-SHA256 over time and body. */
 export function createWebhookChannel({ secretOf, egress, clock }: WebhookServices): ChatChannel {
   return {
     name: 'webhook',
@@ -99,13 +99,13 @@ async function post(
     response = await fetch(target, { ...request, method: 'POST', redirect: 'error', signal });
   } catch (cause) {
     const egress = egressErrorIn(cause);
-    const message = (egress ?? errorIn(cause, ProxyError))?.message ?? `${origin} did not answer`;
+    const message = (egress ?? errorIn(cause, ProxyError))?.message ?? `${origin} did not respond`;
     throw new NoticeError(message, { cause, permanent: egress !== undefined });
   }
   await response.body?.cancel();
   if (response.ok) return;
   const retryAfter = Number(response.headers.get('retry-after')) || undefined;
-  // 410 says that the receiver is gone for good; anything else may be mended there.
+  // 410 means that the receiver is gone permanently; other errors may be temporary.
   const permanent = response.status === 410;
-  throw new NoticeError(`${origin} answered ${response.status}`, { retryAfter, permanent });
+  throw new NoticeError(`${origin} responded with status ${response.status}`, { retryAfter, permanent });
 }

@@ -1,11 +1,11 @@
-/** What the command line ends with (design/shapes.md, Executions). */
+/** The exit codes of the command line. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
 
-/** Why a command cannot be done: said without a stack; `lines` go below the message. */
+/** Why a command failed; printed without a stack. `lines` are printed below the message. */
 export class CliError extends Error {
   readonly exitCode: (typeof EXIT)[keyof typeof EXIT];
   readonly lines: readonly string[];
-  /** The code of the service's refusal; undefined for anything else. */
+  /** The error code of the API; undefined for other errors. */
   readonly code: string | undefined;
 
   constructor(

@@ -8,7 +8,10 @@ import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../model/yaml.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
-/** What `-f` names: a file with one object, or a pack as a folder; `files` are the names of those that its parts come from. */
+/**
+ * What `-f` refers to: a file with one object, or the folder of a pack. `files` are the files from which its parts were
+ * read.
+ */
 export type Source =
   | { kind: 'file'; path: string; content: JsonObject }
   | { kind: 'pack'; path: string; body: JsonObject; files: PackFiles };
@@ -24,25 +27,25 @@ interface PackFiles {
 const PARTS = ['actions', 'workflows'] as const;
 
 /**
- * Reads a file (`-` is standard input), or the folder of a pack: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What names no pack belongs to
- * this one. Throws a CliError (usage), also for folders that nobody would read.
+ * Reads a file (`-` is standard input), or the folder of a pack: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`.
+ * Parts without `pack_ref` belong to the pack. Throws a CliError (usage), also for unexpected files and folders.
  */
 export async function readSource(path: string): Promise<Source> {
   if (path === '-') return { kind: 'file', path, content: await readObject(path) };
   const found = await stat(path).catch((cause: unknown) => {
-    throw new CliError(EXIT.usage, `there is nothing at ${path}`, { cause });
+    throw new CliError(EXIT.usage, `${path} does not exist`, { cause });
   });
   if (!found.isDirectory()) return { kind: 'file', path, content: await readObject(path) };
   const entries = await readdir(path, { withFileTypes: true });
   const root = entries.find(({ name }) => /^pack\.(ya?ml|json)$/.test(name))?.name;
-  if (root === undefined) throw new CliError(EXIT.usage, `${path} holds no pack.yaml`);
+  if (root === undefined) throw new CliError(EXIT.usage, `${path} does not contain pack.yaml`);
   const folders = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
   for (const name of folders) {
     const hint = PARTS.includes(name as never) ? '' : didYouMean(name, PARTS);
     if (hint !== '')
       throw new CliError(
         EXIT.usage,
-        `${join(path, name)} is not read: a pack has the folders actions and workflows.${hint}`,
+        `unexpected ${join(path, name)}: a pack has the folders actions and workflows.${hint}`,
       );
   }
   const pack = await readObject(join(path, root));
@@ -54,7 +57,7 @@ export async function readSource(path: string): Promise<Source> {
     if (below !== undefined) {
       throw new CliError(
         EXIT.usage,
-        `${join(path, folder, below.name)} is a folder, and folders in ${folder} are not read: move its files to ${folder}`,
+        `unexpected folder ${join(path, folder, below.name)}: move its files to ${folder}`,
       );
     }
     const names = inside
@@ -69,7 +72,7 @@ export async function readSource(path: string): Promise<Source> {
   return { kind: 'pack', path, body: { pack, actions, workflows }, files };
 }
 
-/** Returns a line about a part of a pack with the file that the part comes from, instead of its place among the others. */
+/** Replaces the index of a part of a pack in a line with the name of its file. */
 export function withFile(line: string, files: PackFiles): string {
   const [, part, index, rest = ''] = /^\/(pack|actions|workflows)(?:\/(\d+))?(.*)$/s.exec(line) ?? [];
   const file = part === 'pack' ? files.pack : part && files[part as (typeof PARTS)[number]][Number(index)];
@@ -78,7 +81,7 @@ export function withFile(line: string, files: PackFiles): string {
   return `${file} ${where.startsWith('/') ? where : `/${where}`}`;
 }
 
-/** Writes a pack as a folder that `readSource` reads; gives the names of its files. */
+/** Writes a pack to a folder that `readSource` can read. Returns the names of its files. */
 export async function writePack(folder: string, { pack, actions, workflows }: JsonObject): Promise<string[]> {
   const files: [string, Json][] = [['pack.yaml', pack!]];
   for (const [kind, list] of Object.entries({ actions, workflows })) {
@@ -108,7 +111,7 @@ export async function readObject(path: string): Promise<JsonObject> {
     const isKnown = [YamlMalformed, JsonRefused, SyntaxError].some((each) => cause instanceof each);
     throw isKnown ? new CliError(EXIT.usage, `${path}: ${(cause as Error).message}`, { cause }) : cause;
   }
-  if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} holds no object`);
+  if (!isJsonObject(value)) throw new CliError(EXIT.usage, `${path} must contain an object`);
   return value;
 }
 
@@ -118,7 +121,7 @@ export async function readText(path: string): Promise<string> {
     throw new CliError(EXIT.usage, `${path} cannot be read: ${(cause as Error).message}`, { cause });
   };
   const bytes = path === '-' ? await readInput() : await readFile(path).catch(unreadable);
-  if (!isUtf8(bytes)) throw new CliError(EXIT.usage, `${path} is not UTF-8`);
+  if (!isUtf8(bytes)) throw new CliError(EXIT.usage, `${path} is not valid UTF-8`);
   return new TextDecoder().decode(bytes);
 }
 
@@ -128,18 +131,18 @@ async function readInput(): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Input out of `name=value` pairs: a value is JSON where it can be read as such, else text. Throws a CliError (usage). */
+/** Parses `name=value` pairs; values are parsed as JSON if possible, else taken as text. Throws a CliError (usage). */
 export function readPairs(given: readonly string[]): JsonObject {
   return Object.fromEntries(
     given.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw new CliError(EXIT.usage, `"${pair}" is no name=value`);
+      if (at < 1) throw new CliError(EXIT.usage, `"${pair}" must have the form name=value`);
       return [pair.slice(0, at), readValue(pair.slice(at + 1))];
     }),
   );
 }
 
-/** JSON where a text can be read as such, else the text. Throws a CliError (usage) for JSON whose values would change. */
+/** Parses a text as JSON if possible, else returns it. Throws a CliError (usage) for JSON whose values would change. */
 export function readValue(text: string): Json {
   try {
     return parseJson(text);

@@ -3,7 +3,7 @@ import type { HistoryEvent } from '../projection/history.ts';
 
 // Histories as JSON (proto3 JSON): what `temporal workflow show --output json` writes, and Temporal's SDKs.
 
-/** Reads the events of a history; null for JSON that is none. */
+/** Reads the events of a history; null if the JSON is not a history. */
 export function readHistory(value: Json): HistoryEvent[] | null {
   const { events = null } = isJsonObject(value) ? value : {};
   if (!Array.isArray(events) || events.length === 0) return null;
@@ -11,10 +11,10 @@ export function readHistory(value: Json): HistoryEvent[] | null {
   return events.every(isEvent) ? events.map((event) => convert(event, '') as HistoryEvent) : null;
 }
 
-/** Fields that hold times and durations; only those that the projection reads. */
+/** The fields with times and durations that the projection reads. */
 const TIMES = ['eventTime', 'startToFireTimeout', 'firstWorkflowTaskBackoff'];
 
-/** Converts a value of proto3 JSON to what the protocol's own decoder makes of it; enumerations stay what they are, but one. */
+/** Converts a value of proto3 JSON to the form of the protobuf decoder; all enumerations but one stay unchanged. */
 function convert(value: Json, name: string): unknown {
   if (TIMES.includes(name)) return timeOf(value);
   if (name === 'timeoutType') return TIMEOUT_TYPES.indexOf(wordOf(value));
@@ -30,7 +30,7 @@ function convert(value: Json, name: string): unknown {
 
 const TIMEOUT_TYPES = ['unspecified', 'starttoclose', 'scheduletostart', 'scheduletoclose', 'heartbeat'];
 
-/** Returns the word of an enumeration, which is written `TIMEOUT_TYPE_START_TO_CLOSE` or `StartToClose`. */
+/** Returns the word of an enumeration, written as `TIMEOUT_TYPE_START_TO_CLOSE` or `StartToClose`. */
 function wordOf(value: Json): string {
   return String(value)
     .replace(/^TIMEOUT_TYPE_/, '')

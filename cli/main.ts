@@ -18,14 +18,14 @@ import type { Session } from './session.ts';
 
 const program = new Command('fermata')
   .version(VERSION)
-  .description('Workflows as data, run by Temporal. Speaks to the API alone.')
-  .option('--url <url>', 'where the API is; FERMATA_URL, or what npm start has left here')
-  .option('--key <key>', 'the API key; FERMATA_API_KEY, or what npm start has left here')
-  .option('--json', 'JSON, as it is where nobody looks at a terminal')
-  .option('--table', 'tables, as they are on a terminal')
+  .description('Workflows as data, run by Temporal. Uses only the API.')
+  .option('--url <url>', 'URL of the API (default: FERMATA_URL, or that of an installation that npm start runs here)')
+  .option('--key <key>', 'API key (default: FERMATA_API_KEY, or that of an installation that npm start runs here)')
+  .option('--json', 'print JSON, the default if output is not a terminal')
+  .option('--table', 'print tables, the default on a terminal')
   .exitOverride()
   .showSuggestionAfterError()
-  .showHelpAfterError('(fermata --help tells more)');
+  .showHelpAfterError('(see fermata --help)');
 
 interface GlobalOptions {
   url?: string;
@@ -53,7 +53,7 @@ program
   .command('mcp')
   .description('serve MCP over standard input and output')
   .action(async () => {
-    // The protocol's library is heavy, and no other command needs it.
+    // The MCP library is large, and no other command needs it.
     const { serveMcp } = await import('./commands/mcp.ts');
     await serveMcp(await findTarget(program.opts<GlobalOptions>(), process.env));
   });
@@ -66,7 +66,7 @@ program
     await import('../dev/main.ts');
   });
 
-// What reads our output may go before we are done.
+// The reader of the output may exit early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;
@@ -81,7 +81,7 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  // It has said what is wrong, or shown its help.
+  // Commander has already printed the error or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (!(error instanceof CliError)) throw error;
   console.error(`fermata: ${error.message}`);

@@ -1,15 +1,15 @@
 import type { Json, JsonObject } from '../model/json.ts';
 
-/** Where a command says what it found: tables for people, JSON for programs. */
+/** The output of a command: tables for people, JSON for programs. */
 export interface Output {
   readonly json: boolean;
-  /** One thing, or several: as JSON, or as the lines that are made of it. */
+  /** Prints a result as JSON, or as the given lines. */
   show(data: Json, lines: () => string[]): void;
-  /** A line for people alone. */
+  /** Prints a line for people. */
   note(line: string): void;
 }
 
-/** Makes the output; without a wish it is JSON where nobody looks at a terminal. */
+/** Creates the output. By default it is JSON unless standard output is a terminal. */
 export function createOutput({ json, table }: { json?: boolean; table?: boolean }, stdout: NodeJS.WriteStream): Output {
   const asJson = json ?? (table !== true && stdout.isTTY !== true);
   const write = (line: string) => stdout.write(`${line}\n`);
@@ -25,7 +25,7 @@ export function createOutput({ json, table }: { json?: boolean; table?: boolean 
   };
 }
 
-/** Rows below their heads, in columns. */
+/** Formats rows below their headers, in columns. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const lineOf = (cells: readonly string[]) =>
@@ -36,7 +36,7 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
   return [lineOf(heads), ...rows.map(lineOf)];
 }
 
-/** Rows as a table of some of their fields, which are the heads. */
+/** Formats some fields of rows as a table with their names as headers. */
 export function tableOf(rows: readonly JsonObject[], fields: readonly string[]): string[] {
   const heads = fields.map((field) => field.replaceAll('_', ' ').toUpperCase());
   return table(
@@ -45,13 +45,13 @@ export function tableOf(rows: readonly JsonObject[], fields: readonly string[]):
   );
 }
 
-/** Names and what they are, one a line. */
+/** Formats names and values, one per line. */
 export function pairs(values: JsonObject): string[] {
   const width = Math.max(...Object.keys(values).map((name) => name.length));
   return Object.entries(values).map(([name, value]) => `${name.padEnd(width)}  ${textOf(value)}`);
 }
 
-/** A value in a cell. */
+/** Formats a value for a cell. */
 export function textOf(value: Json | undefined): string {
   if (value === null || value === undefined) return '-';
   return typeof value === 'string' ? value : JSON.stringify(value);

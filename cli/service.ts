@@ -5,13 +5,13 @@ import type { Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
-/** Where the service is, and who asks. */
+/** The URL of the API and the key to call it with. */
 export interface Target {
   url: string;
   key: string;
 }
 
-/** What is sent beside method and path. */
+/** The optional parts of a request. */
 export interface RequestOptions {
   body?: Json;
   query?: Record<string, string | undefined>;
@@ -19,18 +19,18 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-/** The service, over REST. Everything throws a CliError: `refused` with the service's own words, or `unreachable`. */
+/** A client of the REST API. All methods throw a CliError: `refused` with the message of the API, or `unreachable`. */
 export interface Service {
   readonly target: Target;
-  /** An answer that was no refusal. */
+  /** Sends a request and returns the response, unless it is an error. */
   send(method: string, path: string, options?: RequestOptions): Promise<Response>;
-  /** Its JSON body. */
+  /** Sends a request and returns the JSON body of the response. */
   ask(method: string, path: string, options?: RequestOptions): Promise<JsonObject>;
 }
 
 /**
- * Finds the service: what is given, else FERMATA_URL and FERMATA_API_KEY, else what `npm start` has left in the data
- * folder. Throws a CliError (usage) when there is neither.
+ * Finds the API: the given options, else FERMATA_URL and FERMATA_API_KEY, else the file that `npm start` writes to the
+ * data folder. Throws a CliError (usage) if there is none.
  */
 export async function findTarget(
   given: { url?: string | undefined; key?: string | undefined },
@@ -38,19 +38,20 @@ export async function findTarget(
 ): Promise<Target> {
   const url = given.url || env.FERMATA_URL;
   const key = given.key || env.FERMATA_API_KEY;
-  if (url && !URL.canParse(url)) throw new CliError(EXIT.usage, `"${url}" is no URL`);
+  if (url && !URL.canParse(url)) throw new CliError(EXIT.usage, `"${url}" is not a valid URL`);
   if (url && key) return { url: url.replace(/\/+$/, ''), key };
   const path = join(env.FERMATA_DATA_DIR || '.fermata', 'dev.json');
   try {
     const { url: devUrl, api_key: devKey } = JSON.parse(await readFile(path, 'utf8')) as DevFile; // written by npm start
     return { url: url || devUrl, key: key || devKey };
   } catch (cause) {
-    const message = 'no service is known: give --url and --key, set FERMATA_URL and FERMATA_API_KEY, or npm start here';
+    const message =
+      'no API configured: pass --url and --key, set FERMATA_URL and FERMATA_API_KEY, or run npm start here';
     throw new CliError(EXIT.usage, message, { cause });
   }
 }
 
-/** The service at a target. */
+/** Creates a client. */
 export function createService(target: Target): Service {
   async function send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
     const { body, query = {}, headers = {}, signal } = options;
@@ -69,7 +70,7 @@ export function createService(target: Target): Service {
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (cause) {
-      throw new CliError(EXIT.unreachable, `${target.url} does not answer`, { cause });
+      throw new CliError(EXIT.unreachable, `${target.url} does not respond`, { cause });
     }
     if (!response.ok) throw await refusalOf(response);
     return response;
@@ -97,13 +98,13 @@ async function refusalOf(response: Response): Promise<CliError> {
   }
   const exit = response.status === 503 ? EXIT.unreachable : EXIT.refused;
   if (!isJsonObject(body as Json) || typeof (body as JsonObject).error !== 'string') {
-    return new CliError(exit, `the service answered ${response.status}`);
+    return new CliError(exit, `the API responded with status ${response.status}`);
   }
   const { error, code, issues } = body as { error: string; code?: string; issues?: Issue[] };
   return new CliError(exit, `${error} (${code ?? response.status})`, { lines: issueLines(issues ?? []), code });
 }
 
-/** Each of some issues in a line. */
+/** Formats issues, one per line. */
 export function issueLines(issues: readonly Issue[]): string[] {
   return issues.map(({ code, path, message, line, column }) => {
     const place = line === undefined ? '' : ` (line ${line}, column ${column})`;

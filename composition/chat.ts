@@ -116,10 +116,10 @@ export function createChat(settings: ChatSettings, services: ChatServices) {
     }),
     async wayFor(notice) {
       const token = await links.issue(notice);
-      if (token !== null) return `Look at it, and decide: ${publicUrl()}/inquiry?token=${token}`;
+      if (token !== null) return `Review and decide: ${publicUrl()}/inquiry?token=${token}`;
       const who = whoIsAsked(notice.inquiry);
       const address = inquiryUrl(publicUrl(), notice.inquiryId);
-      return `It can be decided by ${who}. With credentials of Fermata, it is at ${address}`;
+      return `It can be decided by ${who}. With Fermata credentials, it is available at ${address}`;
     },
     egress,
   });

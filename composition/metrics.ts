@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { RequestObserver } from '../api/http/middleware.ts';
+import type { RequestObserver } from '../api/http/environment.ts';
 import type { Config } from '../model/config.ts';
 import type { Permits } from '../model/permits.ts';
 import type { IndexService } from '../service/index/service.ts';

@@ -13,7 +13,7 @@ export function urlOf(host: string, port: number): string {
 /** Why nothing can be served there: of a port that is taken, which setting named it. */
 export function listenError(error: NodeJS.ErrnoException, host: string, port: number, setting: string): Error {
   if (error.code !== 'EADDRINUSE') return error;
-  return new Error(`port ${port} on ${host} (${setting}) is taken`, { cause: error });
+  return new Error(`port ${port} on ${host} (${setting}) is in use`, { cause: error });
 }
 
 /** The lowest port that `freePort` finds, and how many there are: below those that systems give to whoever asks for any. */

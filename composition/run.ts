@@ -108,7 +108,7 @@ const REFUSED: ReadonlySet<number> = new Set([16, 7]);
 /** Milliseconds that Temporal has to answer for the first time. */
 const FIRST_ANSWER = 10_000;
 
-const NO_TEMPORAL = 'Temporal does not answer (TEMPORAL_ADDRESS)';
+const NO_TEMPORAL = 'Temporal does not respond (TEMPORAL_ADDRESS)';
 
 /** Waits for Temporal's first answer. Throws an Error in words when there is none, or when it refuses the credentials. */
 export async function demandTemporal(connection: Connection): Promise<void> {
@@ -116,7 +116,7 @@ export async function demandTemporal(connection: Connection): Promise<void> {
     await connection.withDeadline(Date.now() + FIRST_ANSWER, () => connection.workflowService.getSystemInfo({}));
   } catch (error) {
     const refused = isGrpcServiceError(error) && REFUSED.has(error.code);
-    throw new Error(refused ? 'Temporal refuses the credentials (TEMPORAL_API_KEY, TEMPORAL_TLS_…)' : NO_TEMPORAL, {
+    throw new Error(refused ? 'Temporal rejected the credentials (TEMPORAL_API_KEY, TEMPORAL_TLS_…)' : NO_TEMPORAL, {
       cause: error,
     });
   }

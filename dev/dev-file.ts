@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The content of `dev.json` in the data folder while Fermata runs. */
+/** The content of `dev.json` in the data folder while Fermata is running. */
 export interface DevFile {
   url: string;
   api_key: string;
@@ -10,7 +10,7 @@ export interface DevFile {
   temporal_address: string;
   temporal_ui: string | null;
   pid: number;
-  /** The worker process at this moment: another one takes its place when it ends. */
+  /** The current worker process; it is replaced when it ends. */
   worker_pid: number;
 }
 
@@ -20,14 +20,14 @@ export interface DevKeys {
   approver: string;
 }
 
-/** A small JSON file in the data folder that its owner alone can read, replaced as a whole. */
+/** A small JSON file in the data folder that only its owner can read; it is replaced atomically. */
 export function privateFile<T>(folder: string, name: string) {
   const path = join(folder, name);
   return {
     path,
     async read(): Promise<T | null> {
       try {
-        return JSON.parse(await readFile(path, 'utf8')) as T; // written below and by nobody else
+        return JSON.parse(await readFile(path, 'utf8')) as T; // only written below
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw new Error(`${path} cannot be read: ${(error as Error).message}`, { cause: error });

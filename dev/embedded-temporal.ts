@@ -6,15 +6,15 @@ import { demandFreePorts, type WantedPort } from './free-ports.ts';
 import { findTemporal, type Progress } from './temporal-binary.ts';
 import { startTemporalServer, stopProcess, type TemporalServer } from './temporal-server.ts';
 
-/** The server that was started last, so that the next start finds it should it have outlived its parent. */
+/** The server that was started last, by which the next start finds one that has outlived its parent. */
 interface ServerRecord {
   pid: number;
   started: string | null;
 }
 
 /**
- * Throws an Error that names all ports that are taken of those that `npm start` serves on. Those of a Temporal server that an earlier
- * start left behind are looked at once it has ended.
+ * Throws an Error that names all ports of `npm start` that are in use. Ports of a Temporal server left over from an
+ * earlier start are checked after it has been stopped.
  */
 export async function demandStartPorts(config: Config, folder: string): Promise<void> {
   const before = await recordIn(folder).read();
@@ -36,12 +36,12 @@ function recordIn(folder: string) {
   return privateFile<ServerRecord>(folder, 'temporal.json');
 }
 
-/** Starts the embedded Temporal server over the data folder, after ending one that a killed process has left behind. */
+/** Starts the embedded Temporal server with the data folder, after stopping one left over from a killed process. */
 export async function embedTemporal(config: Config, folder: string, progress: Progress): Promise<TemporalServer> {
   const record = recordIn(folder);
   const before = await record.read();
   if (before !== null && isAlive(before)) {
-    progress(`Ending the Temporal server that an earlier start left behind (process ${before.pid}) …`);
+    progress(`Stopping the Temporal server that an earlier start left running (process ${before.pid}) …`);
     await stopProcess(before.pid);
   }
   const { FERMATA_TEMPORAL_PORT: port, FERMATA_TEMPORAL_UI_PORT: uiPort } = config;

@@ -1,21 +1,21 @@
 import { createServer } from 'node:net';
 
-/** A port that something will be served on, and the setting that names it. */
+/** A port that will be served, and the setting for it. */
 export interface WantedPort {
   setting: string;
   host: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   port: number;
 }
 
-/** Throws an Error that names all of the ports that are taken. */
+/** Throws an Error that names all ports that are in use. */
 export async function demandFreePorts(wanted: readonly WantedPort[]): Promise<void> {
   const free = await Promise.all(wanted.map(isFree));
   const taken = wanted.filter((_, index) => !free[index]);
   if (taken.length === 0) return;
   const names = taken.map(({ port, setting }) => `port ${port} (${setting})`).join(', ');
   const settings = taken.map(({ setting }) => `${setting}=0`).join(' ');
-  throw new Error(`${names} ${taken.length === 1 ? 'is' : 'are'} taken; ${settings} takes what is free`);
+  throw new Error(`${names} ${taken.length === 1 ? 'is' : 'are'} in use; ${settings} picks a free one`);
 }
 
 function isFree({ host, port }: WantedPort): Promise<boolean> {

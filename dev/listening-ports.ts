@@ -1,11 +1,11 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** State of a socket that listens, in the kernel's tables. */
+/** The state of a listening socket in the kernel's tables. */
 const LISTENS = '0A';
 
 /**
- * Finds the TCP ports that a process of this machine listens on, in ascending order; none where the system has no `/proc`, and none of a
- * process that is gone or somebody else's.
+ * Returns the TCP ports on which a process of this machine listens, in ascending order. Empty on systems without
+ * `/proc`, and for processes that have ended or belong to another user.
  */
 export async function listeningPorts(pid: number): Promise<number[]> {
   const folder = `/proc/${pid}/fd`;

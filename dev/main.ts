@@ -32,10 +32,13 @@ import { demandStartPorts, embedTemporal } from './embedded-temporal.ts';
 
 const say = (line: string): void => console.log(line);
 
-/** Everything on this machine: the API and the database in this process, the worker and the Temporal server in their own. */
+/**
+ * Runs everything on this machine: the API and the database in this process, the worker and the Temporal server in
+ * separate ones.
+ */
 await runMain(async (config) => {
   const started = performance.now();
-  // Heard from the first moment on: a Ctrl-C while things start must leave nothing behind either.
+  // Registered first, so that Ctrl-C during the start leaves no processes behind.
   const stopped = untilSignal();
   const folder = resolve(config.FERMATA_DATA_DIR);
   await mkdir(folder, { recursive: true });
@@ -51,7 +54,7 @@ await runMain(async (config) => {
   try {
     const host = defer<WorkerHost>();
     let shown: DevFile | null = null;
-    // It starts while everything else does, and connects when there is something to connect to.
+    // The worker starts in parallel and connects once Temporal is ready.
     const worker = superviseWorker({
       host: host.promise,
       ownDatabase: false,
@@ -89,7 +92,7 @@ await runMain(async (config) => {
       desk: { ...createDesk(database.db, masterKeys, ownConnections(config)), report: reports.take },
       strike: (run) => strikes.add(namespace, run, new Date()),
     });
-    // Once more, so that it ends before what it stands on.
+    // Registered again, so that the worker stops before its dependencies.
     undos.push(worker.stop);
     const keys = await prepareKeys(database.db, config, folder);
     const access = accessOf(config);
@@ -125,7 +128,7 @@ await runMain(async (config) => {
     await showFirstRun(api, principal);
     showWhere(api.url, server?.ui ?? null, keys, devFile.path);
     say(openNetworks(config));
-    say('Ctrl-C stops everything; what runs goes on at the next start.');
+    say('Ctrl-C stops everything; open executions continue at the next start.');
     say(`Stopping (${await stopped}) …`);
   } finally {
     await undoAll(undos, (error) => log.error({ err: error }, 'stopping'));
@@ -133,7 +136,7 @@ await runMain(async (config) => {
   say('Stopped.');
 });
 
-/** The master keys: what the settings say, or one that is made at the first start and kept. */
+/** Returns the master keys: those in the settings, or one that is created at the first start and kept. */
 async function secretKeys({ FERMATA_SECRET_KEY: given }: Config, folder: string): Promise<string[]> {
   if (given !== undefined) return given.split(',');
   const file = privateFile<{ secret_key: string }>(folder, 'secret-key.json');
@@ -144,7 +147,7 @@ async function secretKeys({ FERMATA_SECRET_KEY: given }: Config, folder: string)
   return [made.secret_key];
 }
 
-/** Makes the default tenant and the two development principals, with their keys. */
+/** Creates the default tenant and the two development principals with their keys. */
 async function prepareKeys(db: Database, config: Config, folder: string): Promise<DevKeys> {
   const keyFile = privateFile<DevKeys>(folder, 'dev-keys.json');
   const kept = await keyFile.read();
@@ -181,10 +184,10 @@ function showWhere(url: string, ui: string | null, keys: DevKeys, file: string):
   say(`    ${url}/api/v1/executions\n`);
 }
 
-/** Says which networks are open to actions because this is one person's machine. */
+/** Describes which local networks actions may reach. */
 function openNetworks({ FERMATA_EGRESS_ALLOW: allowed }: Config): string {
   if (allowed !== undefined) return `Actions may reach ${allowed.join(', ')} and public addresses.`;
-  return 'Actions may reach this machine and private networks: FERMATA_EGRESS=private,loopback closes them.';
+  return 'Actions may reach this machine and private networks: set FERMATA_EGRESS=private,loopback to forbid it.';
 }
 
 async function isUp(url: string): Promise<boolean> {

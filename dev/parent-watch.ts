@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Ends the process `$0` once standard input has ended, gently and after ten seconds by force: the other end of it is held by
- * whoever has started both, however that ends.
+ * A script that ends the process `$0` when standard input closes, first gently and after ten seconds by force. The
+ * parent of both holds the other end of standard input.
  */
 const SCRIPT = `
 read -r _
@@ -12,16 +12,16 @@ kill -KILL "$0" 2>/dev/null
 `;
 
 /**
- * Has a process end with this one, even when this one is killed, on systems that have a shell. Gives what calls that off: to be
- * called as soon as the process has ended, since another one may get its number.
+ * Makes a process end with this one, even if this one is killed, on systems with a shell. Returns a function that
+ * cancels this; call it as soon as the process has ended, since its id may be reused.
  */
 export function endWithParent(pid: number): () => void {
   const watch = spawn('/bin/sh', ['-c', SCRIPT, String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
-    // In a separate group, so that Ctrl-C on the terminal reaches this process alone.
+    // In a separate process group, so that Ctrl-C only reaches this process.
     detached: true,
   });
-  // Without a shell the next start ends what is left.
+  // Without a shell, the next start stops leftover processes.
   watch.on('error', () => undefined);
   watch.unref();
   (watch.stdin as unknown as { unref(): void }).unref();

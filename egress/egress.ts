@@ -8,13 +8,15 @@ import { createJudge } from './judge.ts';
 import { createHttpProxy, isExcepted } from './proxy.ts';
 import { fetchFollowing, type HoldsSecret } from './redirects.ts';
 
-/** Bytes of the header block of an answer. */
+/** The maximum size of the header block of a response, in bytes. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Connectors that are kept, one a port, with the TLS sessions that they can resume. */
+/** The maximum number of connectors that are kept, one per port, with their TLS sessions. */
 const MAX_CONNECTORS = 100;
 
-/** An address that must not be reached; `code` is `EGRESS_DENIED`. Names the host as it was asked for, never an address of it. */
+/**
+ * The error for an address that is not allowed; `code` is `EGRESS_DENIED`. Names the requested host, never its address.
+ */
 export class EgressError extends Error {
   readonly code = 'EGRESS_DENIED';
   readonly host: string;
@@ -26,7 +28,7 @@ export class EgressError extends Error {
   }
 }
 
-/** How a connection is made by TLS, all in PEM: who is trusted instead of the public authorities, and who this side is. */
+/** TLS settings in PEM: the trusted authorities instead of the public ones, and the client certificate. */
 export interface TlsSettings {
   ca?: string;
   cert?: string;
@@ -34,38 +36,46 @@ export interface TlsSettings {
   servername?: string;
 }
 
-/** A request of the standard's `fetch`; `tls` holds for the origin that it is first sent to. */
+/** A request of the standard `fetch`; `tls` applies to the origin to which it is first sent. */
 export type EgressInit = RequestInit & { tls?: TlsSettings };
 
-/** Time is bounded by whoever asks: a task may wait for longer than undici's own 300 seconds. */
+/** Callers set timeouts; tasks may wait for longer than undici's 300 seconds. */
 const AGENT_LIMITS = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER_BYTES };
 
-/** The only way out for actions and notices: addresses are judged where a connection is made, so also after each redirect. */
+/**
+ * All outgoing connections of actions and notices. Addresses are checked when a connection is opened, so also after
+ * each redirect.
+ */
 export interface Egress {
   /**
-   * Sends a request as the standard's `fetch` does, without timeouts: the signal of the caller ends it. Rejects with an EgressError as
-   * the cause where an address may not be reached, and with a RedirectError as `fetchFollowing` does, with a
-   * ProxyError as the cause where the proxy itself fails. Without `holdsSecret`, every header
-   * and body counts as having a secret.
+   * Sends a request like the standard `fetch`, without timeouts: the signal of the caller ends it. Rejects with an
+   * EgressError as the cause if an address is not allowed, with a RedirectError like `fetchFollowing`, and with a
+   * ProxyError as the cause if the proxy fails. Without `holdsSecret`, all headers and bodies count as secret.
    */
   fetch(input: string | URL, init?: EgressInit, holdsSecret?: HoldsSecret): Promise<Response>;
-  /** Finds an address of a host, to connect to one of its ports by anything but HTTP. Throws an EgressError, or the error of the lookup. */
+  /**
+   * Returns an address of a host, for connecting to a port with a protocol other than HTTP. Throws an EgressError, or
+   * the error of the lookup.
+   */
   addressOf(host: string, port: number): Promise<string>;
-  /** Returns what looks names up for a client that connects to a port by itself. Nothing looks up an address that is written out. */
+  /**
+   * Returns the lookup function for a client that connects to a port by itself. Clients do not look up literal
+   * addresses.
+   */
   lookup(port: number): LookupFunction;
   close(): Promise<void>;
 }
 
-/** Makes the way out. Without rules, loopback and private addresses are not reached. */
+/** Creates the egress. Without rules, loopback and private addresses are not allowed. */
 export function createEgress(rules: Partial<EgressRules> = {}): Egress {
   const judge = createJudge(rules);
   const { proxy } = rules;
 
-  // What a name means is what is connected to: nobody can change it in between. One bad address denies the name.
+  // The checked address is the one that is connected to, so it cannot change in between. One denied address denies the name.
   async function addressesOf(written: string, port: number): Promise<LookupAddress[]> {
     await judge.ready;
     const host = written.replace(/^\[|\]$/g, '');
-    // A zone id, or an escape that another parser might undo.
+    // A zone id, or an escape that another parser might decode.
     if (host.includes('%')) throw new EgressError(host);
     const family = isIP(host);
     const found = family === 0 ? await resolve(host, { all: true }) : [{ address: host, family }];
@@ -103,7 +113,7 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
       connect(options, done) {
         const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
         const connect = () => withoutContinue(connectorOf(port))(options, done);
-        // An address that is written out is not looked up by the connector.
+        // The connector does not look up literal addresses.
         if (isIP(options.hostname.replace(/^\[|\]$/g, '')) === 0) connect();
         else addressesOf(options.hostname, port).then(connect, (error: Error) => done(error, null));
       },
@@ -118,18 +128,18 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
   async function send(url: URL, init: RequestInit, tls: TlsSettings | undefined): Promise<Response> {
     const [host, port] = [url.hostname, portOf(url)];
     const by = proxy !== undefined && !isExcepted(host, port, proxy.except) ? way : null;
-    // The proxy looks the name up again; what this side may not reach is not asked of it.
+    // The proxy resolves the name again; denied destinations are not requested from it.
     if (by !== null) await addressesOf(host, port);
     if (by !== null && url.protocol === 'http:') return sendBy(by.forward, url, init);
     if (tls === undefined) return sendBy(by === null ? direct : tunnel!, url, init);
-    // An address is no name that a server could be asked for (RFC 6066).
+    // An address is not a valid server name (RFC 6066).
     const named = isIP(host.replace(/^\[|\]$/g, '')) === 0 ? { servername: host, ...tls } : tls;
     const agent =
       by !== null ? by.tunnel(named) : createAgent((each) => buildConnector({ ...tls, lookup: lookup(each) }));
     try {
       return await sendBy(agent, url, init);
     } finally {
-      // It ends once the answer has been read.
+      // The dispatcher closes when the response has been read.
       void agent.close();
     }
   }
@@ -152,8 +162,8 @@ export function createEgress(rules: Partial<EgressRules> = {}): Egress {
 }
 
 /**
- * Sends a request by a dispatcher. `fetch` refuses ports that browsers do not open, so it is shown none: the dispatcher goes to the origin
- * that was asked for.
+ * Sends a request through a dispatcher. `fetch` refuses ports that browsers block, so it gets a URL without one; the
+ * dispatcher uses the requested origin.
  */
 function sendBy(dispatcher: Dispatcher, url: URL, init: RequestInit): Promise<Response> {
   const shown = new URL(url);
@@ -163,7 +173,7 @@ function sendBy(dispatcher: Dispatcher, url: URL, init: RequestInit): Promise<Re
   return undiciFetch(shown, { ...init, dispatcher: towards });
 }
 
-/** Returns the port that a URL names, or that its scheme stands for. */
+/** Returns the port of a URL, or the default one of its scheme. */
 export function portOf({ port, protocol }: URL): number {
   const known: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'smtp:': 587, 'smtps:': 465 };
   return Number(port) || (known[protocol] ?? 5432);
@@ -173,12 +183,12 @@ function notFound(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`no address of ${host}`), { code: 'ENOTFOUND' });
 }
 
-/** Finds the EgressError that made something fail; undefined when there is none. */
+/** Returns the EgressError that caused an error; undefined if there is none. */
 export function egressErrorIn(error: unknown): EgressError | undefined {
   return errorIn(error, EgressError);
 }
 
-/** Finds an error of a class among an error and its causes; undefined when there is none. */
+/** Returns the error of a class among an error and its causes; undefined if there is none. */
 export function errorIn<E extends Error>(error: unknown, type: new (...args: never[]) => E): E | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof type) return cause;
   return undefined;

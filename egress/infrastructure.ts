@@ -9,25 +9,28 @@ const LOOKUP_INTERVAL = 60_000;
 /** Milliseconds between two lookups while a name has no address yet. */
 const RETRY_INTERVAL = 1_000;
 
-/** Milliseconds for which the first lookup is waited for. */
+/** Milliseconds to wait for the first lookup. */
 const PATIENCE = 5_000;
 
-/** Milliseconds for which an address counts after a lookup gave it: names with many addresses give some at a time. */
+/**
+ * Milliseconds for which an address is kept after a lookup returned it, since some names return only some of their
+ * addresses at a time.
+ */
 const KEPT_FOR = 3_600_000;
 
-/** What this machine calls itself, on every network. */
+/** The names of this machine. */
 const OWN_NETWORKS: Network[] = ['127.0.0.0/8', '0.0.0.0/8', '::1', '::'].map((text) => parseNetwork(text)!);
 
-/** What Fermata itself depends on, so that nothing which is named by its users leads there. */
+/** The endpoints on which Fermata depends, which users must not reach. */
 export interface Infrastructure {
-  /** Resolves when every name has been looked up once, whether it was found or not, or after five seconds. */
+  /** Resolves when every name has been looked up once, successfully or not, or after five seconds. */
   ready: Promise<void>;
-  /** Returns whether a port of an address is one of them; `host` is what was written for it. */
+  /** Reports whether a port of an address is one of them; `host` is the requested host. */
   includes(host: string, address: IpAddress, port: number): boolean;
   close(): void;
 }
 
-/** The outside world, for tests. */
+/** Dependencies that tests replace. */
 export interface Surroundings {
   addressesOf(name: string): Promise<string[]>;
   ownAddresses(): string[];
@@ -42,8 +45,8 @@ const REAL: Surroundings = {
 };
 
 /**
- * Watches some endpoints: the addresses of their names are looked up now and every minute, or every second while a name has none, and a
- * port of this machine is meant on each of its addresses. A name keeps each address for an hour.
+ * Watches endpoints: looks the addresses of their names up now and every minute, or every second while a name has none.
+ * A port of this machine counts on each of its addresses. Addresses are kept for an hour.
  */
 export function createInfrastructure(
   endpoints: readonly Endpoint[],
@@ -55,7 +58,7 @@ export function createInfrastructure(
   const watched = endpoints.map((endpoint) => ({
     ...endpoint,
     host: endpoint.host.toLowerCase().replace(/\.$/, ''),
-    /** The addresses, each with the time of the last lookup that gave it. */
+    /** The addresses, each with the time of the last lookup that returned it. */
     seen: new Map<string, number>(),
     addresses: [] as IpAddress[],
     isOwn: false,
@@ -69,7 +72,7 @@ export function createInfrastructure(
         const found = literal === null ? await addressesOf(endpoint.host).catch(() => []) : [endpoint.host];
         const now = clock();
         for (const text of found) endpoint.seen.set(text, now);
-        // Where nothing was found, what is known stays, however old.
+        // If the lookup fails, known addresses are kept, however old.
         for (const [text, at] of endpoint.seen) {
           if (found.length > 0 && now - at > KEPT_FOR) endpoint.seen.delete(text);
         }

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 
-/** The head of an interim answer that asks for nothing, and how any such head begins. */
+/** The head of an interim response without headers, and the beginning of any such head. */
 const CONTINUE = /^HTTP\/1\.[01] 100[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n/;
 const BEGINS = 'HTTP/1.1 100';
 
-/** Bytes of such a head, at most. */
+/** The maximum size of such a head, in bytes. */
 const LONGEST = 8_192;
 
 /**
- * Makes a connector leave out the answers `100 Continue` that its connections bring before an answer: undici, which never asks for one,
- * breaks the connection off. What belongs to an answer stays as it is.
+ * Makes a connector skip `100 Continue` responses before a response, on which undici, which never requests them, would
+ * close the connection. The response itself is unchanged.
  */
 export function withoutContinue(connect: buildConnector.connector): buildConnector.connector {
   return (options, done) =>
@@ -26,7 +26,7 @@ function filtered<S extends Socket>(socket: S): S {
   let isAwaited = false;
   let held = Buffer.alloc(0);
   socket.write = ((chunk: unknown, ...rest: unknown[]) => {
-    // Nothing is sent before the answer to what was sent before.
+    // The next request is only sent after the response to the previous one.
     if (typeof chunk === 'string' && / HTTP\/1\.1\r\n/.test(chunk)) isAwaited = true;
     return (write as (...all: unknown[]) => boolean)(chunk, ...rest);
   }) as Socket['write'];
@@ -48,7 +48,7 @@ function filtered<S extends Socket>(socket: S): S {
   return socket;
 }
 
-/** Reports whether a text may become the head of such an answer. */
+/** Reports whether a text may be the beginning of such a head. */
 function isBegun(text: string): boolean {
   const start = text.slice(0, BEGINS.length).replace('HTTP/1.0', 'HTTP/1.1');
   return BEGINS.startsWith(start);

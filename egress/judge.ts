@@ -3,32 +3,32 @@ import { type EgressRules, NETWORK_WORDS, parseEndpoint } from '../model/network
 import { createInfrastructure } from './infrastructure.ts';
 import { meaningsOf } from './meanings.ts';
 
-/** Reached by nobody, whatever the settings say. */
+/** Never allowed, whatever the settings. */
 const NEVER = [
   // This network, broadcast and multicast.
   ...['0.0.0.0/8', '::', '255.255.255.255', '224.0.0.0/4', 'ff00::/8'],
   // Link-local and site-local addresses.
   ...['169.254.0.0/16', 'fe80::/10', 'fec0::/10'],
-  // Where clouds keep the credentials of a machine, as far as these are not link-local.
+  // Metadata services of clouds that are not link-local.
   ...['100.100.100.200', '168.63.129.16', '192.0.0.0/24', 'fd00:ec2::/32', 'fd20:ce::/32'],
-  // For documentation, benchmarks and discarding, and the relays of 6to4.
+  // Addresses for documentation, benchmarks and discarding, and 6to4 relays.
   ...['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'],
   ...['198.18.0.0/15', '2001:2::/48', '100::/64', '192.88.99.0/24'],
 ].map(networkOf);
 
-/** Reached only where the settings allow it. */
+/** Only allowed by settings. */
 const RESTRICTED = networksOf(['loopback', 'private']);
 
-/** Decides which addresses may be connected to. */
+/** Decides which addresses are allowed. */
 export interface Judge {
   /** Resolves when it can decide. */
   ready: Promise<void>;
-  /** Returns whether a port of an address, which may be written in any way, must not be reached; `host` is what was asked for. */
+  /** Reports whether a port of an address, in any notation, is denied; `host` is the requested host. */
   denies(host: string, address: string, port: number): boolean;
   close(): void;
 }
 
-/** Makes a judge. Without rules, loopback and private addresses are denied, and nothing is infrastructure. */
+/** Creates a judge. Without rules, loopback and private addresses are denied, and there is no infrastructure. */
 export function createJudge({
   denied = [],
   allowed = [],

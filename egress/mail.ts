@@ -2,18 +2,18 @@ import { createTransport } from 'nodemailer';
 import { contains, parseAddress, parseNetwork } from '../model/ip-address.ts';
 import { type Egress, portOf } from './egress.ts';
 
-/** Milliseconds after which a mail server is given up, each. */
+/** Timeouts in milliseconds for each phase of a connection to a mail server. */
 const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 60_000 };
 
-/** A connection to a mail server, to be closed when it has done its work. */
+/** A connection to a mail server; close it after use. */
 export type MailTransport = Awaited<ReturnType<typeof mailTransport>>;
 
 const LOOPBACK = ['127.0.0.0/8', '::1'].map((text) => parseNetwork(text)!);
 
 /**
- * Connects to `smtp://user:password@host:port`, or `smtps://`. Without TLS nothing is sent: a server that does not offer STARTTLS is left,
- * unless it is on this machine and has no user, or the URL ends in `?tls=off`. Certificates are verified. Throws an EgressError, and the
- * error of the lookup.
+ * Connects to `smtp://user:password@host:port` or `smtps://`. Nothing is sent without TLS: a server without STARTTLS is
+ * refused, unless it is on this machine and has no user, or the URL ends in `?tls=off`. Certificates are verified.
+ * Throws an EgressError, or the error of the lookup.
  */
 export async function mailTransport(url: string, { addressOf }: Pick<Egress, 'addressOf'>) {
   const parsed = new URL(url);
@@ -31,7 +31,7 @@ export async function mailTransport(url: string, { addressOf }: Pick<Egress, 'ad
     port,
     ignoreTLS: off,
     requireTLS: !secure && !off && (username !== '' || !isLocal),
-    // The certificate is of the name, not of its address.
+    // The certificate is for the name, not for its address.
     tls: { servername: hostname },
     ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
   });

@@ -5,7 +5,7 @@ import { parseEndpoint } from '../model/networks.ts';
 import { withoutContinue } from './interim.ts';
 import { meaningsOf } from './meanings.ts';
 
-/** The proxy itself fails, whatever the target is; `code` is `PROXY_FAILED`. Names no address. */
+/** The error for a failure of the proxy itself; `code` is `PROXY_FAILED`. Names no address. */
 export class ProxyError extends Error {
   readonly code = 'PROXY_FAILED';
 
@@ -15,16 +15,18 @@ export class ProxyError extends Error {
   }
 }
 
-/** A proxy for HTTP. What goes by it fails with a ProxyError as the cause where the proxy itself fails. */
+/** An HTTP proxy. Requests fail with a ProxyError as the cause if the proxy itself fails. */
 export interface HttpProxy {
-  /** Sends requests for http URLs: the proxy makes them itself. */
+  /** Sends requests for http URLs, which the proxy forwards. */
   forward: Dispatcher;
-  /** Sends requests for https URLs through a tunnel; `tls` holds for the target. */
+  /** Sends requests for https URLs through a tunnel; `tls` applies to the target. */
   tunnel(tls?: buildConnector.BuildOptions): Dispatcher;
   close(): Promise<void>;
 }
 
-/** Makes the way by a proxy; `limits` hold for every connection. The URL must have credentials that can be decoded, or none. */
+/**
+ * Creates the dispatchers for a proxy; `limits` apply to every connection. Credentials in the URL must be decodable.
+ */
 export function createHttpProxy(url: string, limits: Pool.Options): HttpProxy {
   const { origin, username, password } = new URL(url);
   const account = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -32,7 +34,7 @@ export function createHttpProxy(url: string, limits: Pool.Options): HttpProxy {
   const pool = new Pool(origin, { ...limits, connect: withoutContinue(proxyConnector()) });
   const forward = pool.compose((dispatch) => (options, handler) => {
     const target = new URL(String(options.origin));
-    // `fetch` gives headers as an object.
+    // `fetch` passes headers as an object.
     const given = options.headers as Record<string, string>;
     const headers = { ...given, host: target.host, ...(token === undefined ? {} : { 'proxy-authorization': token }) };
     return dispatch({ ...options, origin, path: `${target.origin}${options.path}`, headers }, forwarded(handler));
@@ -52,13 +54,13 @@ export function createHttpProxy(url: string, limits: Pool.Options): HttpProxy {
   return { forward, tunnel, close: () => pool.close() };
 }
 
-/** Returns a handler that fails where the proxy answers a request itself, because of its credentials. */
+/** Returns a handler that fails if the proxy rejects its credentials. */
 function forwarded(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   return {
     onRequestStart: (...all) => handler.onRequestStart?.(...all),
     onRequestUpgrade: (...all) => handler.onRequestUpgrade?.(...all),
     onResponseStart(controller, status, ...rest) {
-      if (status === 407) throw new ProxyError('refuses its credentials');
+      if (status === 407) throw new ProxyError('rejected its credentials');
       handler.onResponseStart?.(controller, status, ...rest);
     },
     onResponseData: (...all) => handler.onResponseData?.(...all),
@@ -78,7 +80,7 @@ function proxyConnector(): buildConnector.connector {
     });
 }
 
-/** Makes a client for the proxy say why it opens no tunnel. */
+/** Makes a client report why the proxy did not open a tunnel. */
 function tunnelling(pool: Pool): Pool {
   const connect = pool.connect.bind(pool) as (options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
   return Object.assign(pool, {
@@ -87,8 +89,8 @@ function tunnelling(pool: Pool): Pool {
       const { statusCode, socket } = answer;
       if (statusCode === 200) return answer;
       socket.on('error', () => undefined).destroy();
-      if (statusCode === 407) throw new ProxyError('refuses its credentials');
-      throw Object.assign(new Error(`the proxy answered ${statusCode}`), { code: `PROXY_${statusCode}` });
+      if (statusCode === 407) throw new ProxyError('rejected its credentials');
+      throw Object.assign(new Error(`the proxy responded with status ${statusCode}`), { code: `PROXY_${statusCode}` });
     },
   });
 }

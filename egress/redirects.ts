@@ -1,18 +1,18 @@
 import type { BodyInit, RequestInit, Response } from 'undici';
 
-/** Redirects that are followed for one request. */
+/** The maximum number of redirects for one request. */
 const MAX_REDIRECTS = 5;
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Headers that let somebody in: for the origin alone that they were given for. */
+/** Headers with credentials, which are only sent to the original origin. */
 const CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-/** Headers that describe a body, and those that mean the same to everybody. */
+/** Headers that describe a body, and those that are safe for every origin. */
 const OF_BODY = /^content-/;
 const HARMLESS = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
 
-/** A redirect that is not followed; `code` is `REDIRECT_REFUSED`. */
+/** The error for a redirect that is not followed; `code` is `REDIRECT_REFUSED`. */
 export class RedirectError extends Error {
   readonly code = 'REDIRECT_REFUSED';
 
@@ -22,13 +22,13 @@ export class RedirectError extends Error {
   }
 }
 
-/** Returns whether a text holds a secret. */
+/** Reports whether a text contains a secret. */
 export type HoldsSecret = (text: string) => boolean;
 
 /**
- * Sends a request and follows up to five redirects. To another origin goes no credential, no header with a secret, and no body with one:
- * rejects with a RedirectError for such a body, for a further redirect, and for a target that is not http or https. From https to http no
- * body is sent at all, and only headers that mean the same to everybody.
+ * Sends a request and follows up to five redirects. Credentials, and headers with secrets, are not sent to another
+ * origin. Rejects with a RedirectError for a body with a secret to another origin, for a further redirect, and for a
+ * target that is not http or https. From https to http no body is sent, and only safe headers.
  */
 export async function fetchFollowing(
   send: (url: URL, init: RequestInit) => Promise<Response>,
@@ -58,7 +58,7 @@ function targetOf(location: string, from: URL): URL {
   throw new RedirectError(`${from.origin} redirects to a URL that is not http or https, or has credentials`);
 }
 
-/** A request as it is repeated after a status: a POST becomes a GET, unless the status keeps its method. */
+/** Returns the request after a redirect with a status: a POST becomes a GET, unless the status keeps the method. */
 function withoutBody(request: RequestInit, status: number): RequestInit {
   const method = (request.method ?? 'GET').toUpperCase();
   const keeps = status === 303 ? method === 'GET' || method === 'HEAD' : status >= 307 || method !== 'POST';
@@ -66,15 +66,15 @@ function withoutBody(request: RequestInit, status: number): RequestInit {
   return { ...request, method: 'GET', body: null, headers: headersOf(request).filter(([name]) => !OF_BODY.test(name)) };
 }
 
-/** A request as it goes on from one origin to another. */
+/** Returns the request for another origin. */
 function redirected(request: RequestInit, from: URL, to: URL, holdsSecret: HoldsSecret): RequestInit {
   if (from.origin === to.origin) return request;
   const downgraded = from.protocol === 'https:' && to.protocol === 'http:';
   const { body = null } = request;
   if (body !== null && (downgraded || bodyHolds(body, holdsSecret))) {
     const why = downgraded
-      ? 'a body is not sent on from https to http'
-      : 'a body with a secret goes to no other origin';
+      ? 'a body is not forwarded from https to http'
+      : 'a body with a secret is not forwarded to another origin';
     throw new RedirectError(`${from.origin} redirects to ${to.origin}: ${why}`);
   }
   const kept = ([name, value]: [string, string]) =>
@@ -83,12 +83,12 @@ function redirected(request: RequestInit, from: URL, to: URL, holdsSecret: Holds
 }
 
 function headersOf({ headers }: RequestInit): [string, string][] {
-  return [...new Headers(headers as ConstructorParameters<typeof Headers>[0])]; // the same standard
+  return [...new Headers(headers as ConstructorParameters<typeof Headers>[0])]; // both follow the same standard
 }
 
-/** Returns whether a body holds a secret; true for one that cannot be looked into. */
+/** Reports whether a body contains a secret; true for one that cannot be inspected. */
 function bodyHolds(body: BodyInit, holdsSecret: HoldsSecret): boolean {
-  // Secrets are known as UTF-8 that is read as Latin-1, too.
+  // Secrets are also known in the form of UTF-8 that was read as Latin-1.
   if (body instanceof Uint8Array) return holdsSecret(Buffer.from(body).toString('latin1'));
   return typeof body === 'string' || body instanceof URLSearchParams ? holdsSecret(String(body)) : true;
 }

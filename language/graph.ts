@@ -8,7 +8,7 @@ export interface GraphNode {
   action: string;
   /** What it waits for: all tasks that lead to it, or so many. */
   join: 'all' | number | null;
-  /** It runs once for each item of a list. */
+  /** Whether it runs once for each item of a list. */
   items: boolean;
   /** Only the cleanup after a cancel request or a timeout leads to it. */
   cleanup: boolean;

@@ -78,7 +78,7 @@ export function checkReferences(
     const at = (message: string): Issue => ({ code: 'unknown_name', path: field, message, line, column });
     const expectKey = (index: number, of: string, known: Names): void => {
       const key = keys[index];
-      if (key === undefined) issues.push(at(`"${of}" alone is no value; it has: ${listed(known)}`));
+      if (key === undefined) issues.push(at(`"${of}" is not a value; its fields are: ${listed(known)}`));
       else if (!known.has(String(key))) {
         issues.push(at(`"${of}" has no "${key}".${suggestions.didYouMean(String(key), known)}`));
       }
@@ -90,12 +90,12 @@ export function checkReferences(
       }
       if (seen.functions.has(root) || GLOBALS.has(root)) return;
       const elsewhere = (END_FUNCTIONS as readonly string[]).includes(root);
-      const where = `"${root}()" is only known once a task has ended: in when, publish and retry.when`;
+      const where = `"${root}()" is only available once a task has ended: in when, publish and retry.when`;
       issues.push(
         at(
           elsewhere
             ? where
-            : `there is no function "${root}".${suggestions.didYouMean(root, [...seen.functions, ...GLOBALS])}`,
+            : `unknown function "${root}".${suggestions.didYouMean(root, [...seen.functions, ...GLOBALS])}`,
         ),
       );
       return;
@@ -110,7 +110,7 @@ export function checkReferences(
         if (keys[0] !== undefined && closed) expectKey(0, 'parameters', declared);
         return;
       case 'execution':
-        if (seen.early) issues.push(at('"execution" is not known before the run has begun'));
+        if (seen.early) issues.push(at('"execution" is not available before the run has started'));
         else expectKey(0, 'execution', EXECUTION_FIELDS);
         return;
       case 'variables':
@@ -125,15 +125,15 @@ export function checkReferences(
       case 'item':
       case 'index':
         if (!seen.items)
-          issues.push(at(`"${root}" is only known in the input and the retry.when of a task with items`));
+          issues.push(at(`"${root}" is only available in the input and retry.when of a task with items`));
         return;
       case 'error':
-        if (!seen.error) issues.push(at('there is no "error" before the first task'));
+        if (!seen.error) issues.push(at('"error" is not available before the first task'));
         else if (keys[0] !== undefined) expectKey(0, 'error', new Set(ERROR_FIELDS));
         return;
     }
     if ((END_FUNCTIONS as readonly string[]).includes(root) || FUNCTIONS.includes(root)) {
-      issues.push(at(`"${root}" is a function: write ${root}()`));
+      issues.push(at(`"${root}" is a function: use ${root}()`));
       return;
     }
     if (seen.variables.has(root) || declared.has(root)) return;
@@ -142,8 +142,8 @@ export function checkReferences(
       return;
     }
     const near = suggestions.didYouMean(root, seen.variables, declared, seen.tasks);
-    if (closed) issues.push(at(`nothing here is named "${root}".${near}`));
-    else warnings.push(at(`"${root}" is neither a variable, nor a task, nor a parameter of the schema.${near}`));
+    if (closed) issues.push(at(`unknown name "${root}".${near}`));
+    else warnings.push(at(`"${root}" is not a variable, a task or a parameter of the schema.${near}`));
   };
 
   const earlyReads = earlyReadsOf(program, declared);
@@ -214,7 +214,7 @@ function earlyReadsOf({ tasks, variables, graph, cleanup }: Program, declared: R
       if (setters !== undefined) {
         if ((!within && initial.has(name)) || set.has(name)) return [];
         if (setters.following.has(reading) || (sawItself && setters.own.has(reading))) return [];
-        return early(`no path that leads to "${reading}" sets the variable "${name}"`);
+        return early(`no path to "${reading}" sets the variable "${name}"`);
       }
       if (within || initial.has(name) || !tasks.has(name) || before(name) || !follows(name, reading)) return [];
       return early(`"${name}" only runs after "${reading}"`);

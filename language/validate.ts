@@ -55,7 +55,7 @@ export function validateDefinition(
     const compiled = program.tasks.get(task.name);
     const action = actions.get(task.action);
     if (action === undefined || action.own || compiled === undefined || !hasSecrets(compiled.input)) continue;
-    const message = `Fermata's own workers do not run "${task.action}": no secret can be put into its input`;
+    const message = `secrets are not allowed in the input of "${task.action}", which is not run by Fermata's own workers`;
     issues.push({ code: 'secret_misplaced', path: `${path}/input`, message });
   }
   const references = checkReferences(program, paramSchema, suggestions);
@@ -84,14 +84,14 @@ function targetIssues(task: Task, path: string, names: ReadonlySet<string>, sugg
     for (const [index, word] of words.entries()) {
       const place = `${path}/${field}${bare ? '' : `/${index}`}`;
       if (before.has(word)) {
-        issues.push({ code: 'duplicate_target', path: place, message: `"${word}" stands here twice` });
+        issues.push({ code: 'duplicate_target', path: place, message: `duplicate target "${word}"` });
       } else if (word === 'retry' && !allowed.includes(word)) {
-        const message = 'the word "retry" can only stand in the "do" of a "next"';
+        const message = '"retry" is only allowed in the "do" of a "next"';
         issues.push({ code: 'unknown_word', path: place, message });
       } else if (word === 'retry' && words.length > 1) {
-        issues.push({ code: 'retry_not_alone', path: place, message: '"retry" must stand alone in its "do"' });
+        issues.push({ code: 'retry_not_alone', path: place, message: '"retry" must be the only word in its "do"' });
       } else if (!names.has(word) && !allowed.includes(word)) {
-        const message = `there is no task "${word}".${suggestions.didYouMean(word, names, allowed)}`;
+        const message = `unknown task "${word}".${suggestions.didYouMean(word, names, allowed)}`;
         issues.push({ code: 'unknown_task', path: place, message });
       }
       before.add(word);
@@ -105,7 +105,7 @@ function fieldIssues(task: Task, path: string): Issue[] {
   const issues: Issue[] = [];
   for (const field of ['on_success', 'on_failure', 'on_complete'] as const) {
     if (task.next === undefined || task[field] === undefined) continue;
-    const message = `stands beside "next"; say it there, with "when"`;
+    const message = `cannot be combined with "next": use "when" in "next" instead`;
     issues.push({ code: 'next_beside_on', path: `${path}/${field}`, message });
   }
   for (const field of ['factor', 'max_delay'] as const) {
@@ -124,7 +124,7 @@ function fieldIssues(task: Task, path: string): Issue[] {
     issues.push({
       code: 'type_invalid',
       path: `${path}/${field}`,
-      message: `must be ${kind}, or a template that gives one`,
+      message: `must be ${kind}, or a template that evaluates to one`,
     });
   }
   return issues;
@@ -142,14 +142,14 @@ function namedIssues(
   return given.flatMap((name, index) => {
     const path = bare ? base : `${base}/${index}`;
     if (!names.has(name)) {
-      const message = `there is no task "${name}".${suggestions.didYouMean(name, names)}`;
+      const message = `unknown task "${name}".${suggestions.didYouMean(name, names)}`;
       return [{ code: 'unknown_task', path, message }];
     }
     if (!before.has(name)) {
       before.add(name);
       return [];
     }
-    return [{ code: 'duplicate_target', path, message: `"${name}" stands here twice` }];
+    return [{ code: 'duplicate_target', path, message: `duplicate task "${name}"` }];
   });
 }
 
@@ -158,7 +158,7 @@ function cleanupIssues({ definition, tasks, graph }: Program): Issue[] {
   return [...reachable(cleanupEntries(definition), graph.following)].flatMap((name) => {
     const task = tasks.get(name);
     if (task?.action !== 'core.inquiry') return [];
-    const message = 'a task that "on_cancel" leads to cannot ask people';
+    const message = 'inquiries are not allowed in tasks that run after "on_cancel"';
     return [{ code: 'inquiry_in_cleanup', path: `/definition/tasks/${task.index}/action`, message }];
   });
 }
@@ -171,7 +171,7 @@ function hookIssues(
 ): Issue[] {
   if (ref === undefined || actions.get(ref)?.runs === 'workflow') return [];
   const workflows = [...actions].flatMap(([known, { runs }]) => (runs === 'workflow' ? [known] : []));
-  const message = `there is no workflow "${ref}".${suggestions.didYouMean(ref, workflows)}`;
+  const message = `unknown workflow "${ref}".${suggestions.didYouMean(ref, workflows)}`;
   return [{ code: 'unknown_workflow', path: '/definition/on_failure', message }];
 }
 
@@ -179,7 +179,7 @@ function shadowWarnings({ tasks, variables }: Program): Issue[] {
   const warnings: Issue[] = [];
   const shadow = (name: string, path: string): void => {
     if (!tasks.has(name)) return;
-    const message = `the variable "${name}" hides the task of that name, which is "task.${name}" then`;
+    const message = `the variable "${name}" hides the task of the same name: use "task.${name}" for the task`;
     warnings.push({ code: 'shadowed_task', path, message });
   };
   for (const [name] of variables) shadow(name, `/definition/variables/${name}`);
@@ -202,12 +202,12 @@ function checkAction(
 ): void {
   const action = actions.get(task.action);
   if (action === undefined) {
-    const message = `there is no action "${task.action}".${suggestions.didYouMean(task.action, actions.keys())}`;
+    const message = `unknown action "${task.action}".${suggestions.didYouMean(task.action, actions.keys())}`;
     issues.push({ code: 'unknown_action', path: `${path}/action`, message });
     return;
   }
   if (task.timeout !== undefined && action.runs !== 'worker' && action.runs !== 'workflow') {
-    const hint = action.runs === 'signal' || action.runs === 'inquiry' ? '; its input has one' : '';
+    const hint = action.runs === 'signal' || action.runs === 'inquiry' ? '; use the timeout in its input' : '';
     const message = `has no effect: no worker runs "${task.action}"${hint}`;
     // Where it could be taken for a limit of a wait it would mislead; elsewhere it says what is true anyway.
     const found = action.runs === 'inline' ? warnings : issues;
@@ -227,7 +227,7 @@ function checkAction(
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     const { path: place, message } = error.problem;
-    const told = `the param_schema of "${task.action}" cannot be used: ${place} ${message}`;
+    const told = `invalid param_schema of "${task.action}": ${place} ${message}`;
     issues.push({ code: 'schema_invalid', path: `${path}/action`, message: told });
     return;
   }
@@ -254,7 +254,7 @@ function delayIssues({ input = {} }: Task, path: string): Issue[] {
 function inquiryIssues({ retry, input = {} }: Task, path: string): Issue[] {
   const issues: Issue[] = [];
   if (retry !== undefined && retry.when === undefined) {
-    const message = 'has no effect without "when": nobody is asked again because of an answer';
+    const message = 'has no effect without "when": an answer does not cause another attempt';
     issues.push({ code: 'without_effect', path: `${path}/retry`, message });
   }
   if (!isJsonObject(input) || [input.options, input.approvers, input.groups].some((part) => hasTemplate(part)))

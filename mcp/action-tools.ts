@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 
 const SUMMARY = { ref: z.string(), label: z.string(), description: z.string().nullable(), builtIn: z.boolean() };
 const ListInput = z.strictObject({
-  packRef: z.string().max(64).optional().describe('The first part of a ref: `core`, `database`, `slack`.'),
+  packRef: z.string().max(64).optional().describe('The first part of a ref, such as `core`, `database` or `slack`.'),
   page: z.int().min(1).max(1_000_000).default(1),
   perPage: z.int().min(1).max(100).default(100),
 });
@@ -18,11 +18,11 @@ const ActionSchema = z.object({
   outSchema: AnyObject.nullable().describe('JSON Schema of its output.'),
 });
 
-/** Tools that say what tasks can do. */
+/** Creates the tools for actions. */
 export function actionTools({ actions }: Pick<ToolServices, 'actions'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_actions',
-    description: 'List the actions that tasks can name, those that are built in first.',
+    description: 'List the actions that tasks can run, built-in ones first.',
     permission: 'workflow:read',
     effect: 'reads',
     input: ListInput,

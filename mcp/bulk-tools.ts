@@ -3,14 +3,14 @@ import { BULK_STATUSES, BULK_VERBS } from '../model/bulk.ts';
 import { BULK_FIELDS, hasOneTarget, ONE_TARGET } from '../model/bulk-requests.ts';
 import { IdempotencyKeySchema } from '../model/idempotency-key.ts';
 import type { BulkService } from '../service/executions/bulk-jobs.ts';
+import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
 const StartInput = z
   .strictObject({
     verb: z.enum(BULK_VERBS).describe('What is done to each; `delete` needs the permission `execution:admin`.'),
     ...BULK_FIELDS,
-    dryRun: z.boolean().default(false).describe('Only count them.'),
+    dryRun: z.boolean().default(false).describe('Only count the executions.'),
     idempotencyKey: IdempotencyKeySchema.optional().describe('The same key is one job, however often it is sent.'),
   })
   .refine(hasOneTarget, ONE_TARGET);
@@ -26,7 +26,7 @@ const JobSchema = z.object({
   matched: z.number(),
   succeeded: z.number(),
   failed: z.number(),
-  errors: z.array(z.object({ id: z.number(), error: z.string() })).describe('The first thousand.'),
+  errors: z.array(z.object({ id: z.number(), error: z.string() })).describe('The first 1,000 errors.'),
 });
 
 /** Tools that change many executions at once. */

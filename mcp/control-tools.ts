@@ -4,8 +4,8 @@ import { JsonValueSchema } from '../model/json-value.ts';
 import { EXECUTION_STATUSES } from '../model/status.ts';
 import type { Act } from '../service/executions/explanations.ts';
 import { ExecutionSchema, executionIdInput, executionOf } from './execution-data.ts';
+import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
 const reason = z.string().max(1000).optional().describe('Kept in the audit log.');
 const ReasonedInput = z.strictObject({ id: executionIdInput, reason });
@@ -15,10 +15,8 @@ const SkipInput = z.strictObject({
   task: z
     .string()
     .max(200)
-    .describe('The key of what waits: `name`, `name#2` for its second visit, `name[0]` for an item.'),
-  output: JsonValueSchema.optional().describe(
-    'What the task gives instead; null unless given. Not for a question to people.',
-  ),
+    .describe('The key of the waiting task: `name`, `name#2` for its second visit, `name[0]` for an item.'),
+  output: JsonValueSchema.optional().describe('The output of the task. Defaults to null. Not allowed for an inquiry.'),
   reason,
 });
 const JoinSchema = z.object({
@@ -29,7 +27,7 @@ const JoinSchema = z.object({
 });
 const ExplanationSchema = z.object({
   state: z.enum(EXECUTION_STATUSES),
-  canFinish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
+  canFinish: z.boolean().describe('Whether it can still complete, by itself or by following the advice.'),
   waitingFor: z.array(
     z.object({
       kind: z.string(),
@@ -39,11 +37,11 @@ const ExplanationSchema = z.object({
       detail: z.string().nullable(),
     }),
   ),
-  blockedBy: z.array(JoinSchema).describe('Joins that have had a part of what they wait for.'),
+  blockedBy: z.array(JoinSchema).describe('Joins that some, but not all, of their tasks have reached.'),
   advice: z
     .array(
       z.object({
-        code: z.string().nullable().describe('A stable name of the trouble; null where nothing is wrong.'),
+        code: z.string().nullable().describe('A stable code of the problem; null if there is none.'),
         text: z.string(),
         tool: z.string().nullable().describe('The tool that does it; null where none can.'),
         arguments: z
@@ -62,12 +60,12 @@ const MomentSchema = z.object({
   event: z.number(),
   execution: ExecutionSchema,
   variables: z.record(z.string(), JsonValueSchema),
-  inputs: z.record(z.string(), JsonValueSchema).describe('By key of the visit or item: its input as it was rendered.'),
+  inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs, by the key of the visit or item.'),
   blockedBy: z.array(JoinSchema).describe('Joins that had a part of what they wait for.'),
 });
 const LogsInput = z.strictObject({
   id: executionIdInput,
-  limit: z.int().min(1).max(1000).default(100).describe('The last entries, so many.'),
+  limit: z.int().min(1).max(1000).default(100).describe('How many of the last entries to return.'),
 });
 const LogsSchema = z.object({
   data: z.array(
@@ -83,7 +81,7 @@ const LogsSchema = z.object({
   total: z.number(),
 });
 
-/** Tools that control one execution, and say how it stands. */
+/** Creates the tools that control and explain one execution. */
 export function controlTools({
   executions,
   controls,
@@ -91,7 +89,7 @@ export function controlTools({
 }: Pick<ToolServices, 'executions' | 'controls' | 'explanations'>) {
   const terminate: Tool<typeof ReasonedInput, typeof ExecutionSchema> = {
     name: 'terminate_execution',
-    description: 'Stop an execution at once, without its cleanup. Prefer cancel_execution.',
+    description: 'Terminate an execution at once, without its cleanup. Prefer cancel_execution.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
@@ -119,7 +117,7 @@ export function controlTools({
   const skip: Tool<typeof SkipInput, typeof ExecutionSchema> = {
     name: 'skip_task',
     description:
-      'End what one task waits for: a signal, a time or another attempt. It succeeds with `output`. A question to people is withdrawn, and its task fails.',
+      'Skip what a task waits for: a signal, a timer or another attempt. The task succeeds with `output`. An inquiry is withdrawn, and its task fails.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
@@ -131,7 +129,7 @@ export function controlTools({
 
   const explain: Tool<typeof IdInput, typeof ExplanationSchema> = {
     name: 'explain_execution',
-    description: 'Say why an execution stands as it does: what it waits for, and who or what can move it.',
+    description: 'Explain the state of an execution: what it waits for, and who or what can make it continue.',
     permission: 'execution:read',
     effect: 'reads',
     input: IdInput,
@@ -169,7 +167,7 @@ export function controlTools({
 
   const logs: Tool<typeof LogsInput, typeof LogsSchema> = {
     name: 'get_execution_logs',
-    description: 'Read what has happened to an execution and what its tasks have logged, in order of time.',
+    description: 'Get the log of an execution: its events and what its tasks have logged, oldest first.',
     permission: 'execution:read',
     effect: 'reads',
     input: LogsInput,
@@ -182,8 +180,8 @@ export function controlTools({
 
   return [
     terminate,
-    change('pause', 'Have an execution start nothing new until it is resumed; what runs goes on.'),
-    change('resume', 'Have a paused execution go on.'),
+    change('pause', 'Pause an execution: running tasks finish, nothing new is started until it is resumed.'),
+    change('resume', 'Resume a paused execution.'),
     skip,
     explain,
     at,

@@ -9,11 +9,11 @@ import { graphOfRun } from '../service/definitions/simulations.ts';
 import type { ExecutionPage } from '../service/executions/lists.ts';
 import type { ExecutionView, RetrySummary } from '../service/executions/reader.ts';
 
-// Document 004's objects: their schemas, and the pure functions that fill them.
+// Objects of the MCP executions: their schemas, and the pure functions that fill them.
 
 const AnyObject = z.record(z.string(), z.any());
 
-/** The id of an execution, as a tool takes it. */
+/** The id of an execution as an argument of a tool. */
 export const executionIdInput = z
   .union([z.number(), z.string().max(200)])
   .describe('Execution id: an integer, a UUID or a workflow id.');
@@ -22,12 +22,12 @@ const ModeSchema = z.enum(RUN_MODES);
 
 const SUMMARY = {
   id: z.number(),
-  workflowId: z.number().describe('Id of the workflow definition; 0 for a plain action.'),
+  workflowId: z.number().describe('The id of the workflow definition; 0 for an action that was started directly.'),
   ref: z.string().describe('The ref of the workflow or action.'),
   finished: z.boolean(),
   state: z
     .enum(EXECUTION_STATUSES)
-    .describe('How it stands: also paused, skipped, terminated. A failed execution is finished, too.'),
+    .describe('The detailed state, such as paused, skipped or terminated. A failed execution is finished, too.'),
   mode: ModeSchema,
   startedAt: z.string(),
   stoppedAt: z.string().optional(),
@@ -48,22 +48,22 @@ const DataSchema = z.object({
             executionTime: z.number().describe('Milliseconds.'),
             data: z.object({ main: z.array(z.array(z.object({ json: AnyObject }))) }),
             error: ErrorSchema.optional(),
-            state: z.enum(TASK_STATES).optional().describe('Of the latest attempt: how the task stands.'),
-            recorded: z.literal(false).optional().describe('Temporal keeps no times of this attempt.'),
+            state: z.enum(TASK_STATES).optional().describe('The state of the task after its latest attempt.'),
+            recorded: z.literal(false).optional().describe('Whether Temporal has no times of this attempt.'),
           }),
         ),
       )
-      .describe('By task: an entry for each attempt.'),
+      .describe('The attempts of each task, by its name.'),
     lastNodeExecuted: z.string(),
     error: z.object({ message: z.string(), stack: z.string().optional(), context: z.any().optional() }).optional(),
   }),
   workflowData: z.object({ id: z.number(), name: z.string(), nodes: z.array(AnyObject), connections: AnyObject }),
 });
 
-/** One execution (document 004, get_execution). */
+/** One execution (MCP executions, get_execution). */
 export const ExecutionSchema = z.object({ ...SUMMARY, data: DataSchema.optional() });
 
-/** A list of executions (document 004, list_executions). */
+/** A list of executions (MCP executions, list_executions). */
 export const ExecutionListSchema = z.object({ data: z.array(ExecutionSchema), nextCursor: z.string().optional() });
 
 type Summary = z.infer<typeof ExecutionSchema>;
@@ -97,7 +97,7 @@ function common(facts: {
   };
 }
 
-/** An execution as a row of the index tells of it. */
+/** Builds an execution from its row in the index. */
 export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly RetrySummary[]): Summary {
   const { n, definition, ref, status, enforcement, parent, mode, retryOf, created, closed } = row;
   return common({
@@ -115,7 +115,7 @@ export function summaryOf(row: ExecutionPage['rows'][number], retries: readonly 
   });
 }
 
-/** An execution as it was projected, with what its tasks did when that is asked for. */
+/** Builds an execution from its projection, with the runs of its tasks if requested. */
 export function executionOf({ n, execution, retries }: ExecutionView, includeData: boolean): Summary {
   const { memo, status, created, closed } = execution;
   const summary = common({
@@ -138,7 +138,7 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
   const { tasks, failure, memo, run, workflowType } = execution;
   const runData: z.infer<typeof DataSchema>['resultData']['runData'] = {};
   for (const task of tasks) {
-    // The items of a task are the entries of its output.
+    // The items of a task are entries of its output.
     if (task.item !== null) continue;
     runData[task.name] = [...(runData[task.name] ?? []), ...runsOf(task)];
   }
@@ -168,7 +168,10 @@ function dataOf(execution: Execution): z.infer<typeof DataSchema> {
   };
 }
 
-/** The task whose failure the run ended with; else the one that ended last, or began last where none has ended since. */
+/**
+ * Returns the task whose failure ended the run; otherwise the one that ended last, or started last if none has ended
+ * since.
+ */
 function lastNodeOf({ tasks, failure }: Execution): string {
   const failed = tasks.find(({ key }) => key === failure?.task);
   if (failed !== undefined) return failed.name;
@@ -182,7 +185,7 @@ function lastNodeOf({ tasks, failure }: Execution): string {
 
 type NodeRun = z.infer<typeof DataSchema>['resultData']['runData'][string][number];
 
-/** Returns an entry for each attempt of a visit; one for a visit without attempts, such as one with items. */
+/** Returns an entry for each attempt of a visit, and one for a visit without attempts, such as one with items. */
 function runsOf(task: TaskExecution): NodeRun[] {
   const { attempts, started, ended, created, failure, state } = task;
   const milliseconds = (text: string) => Date.parse(text);
@@ -220,7 +223,7 @@ function outputsOf({ output, status }: TaskExecution): { json: JsonObject }[] {
   return (Array.isArray(output) ? output : [output]).map((value) => ({ json: objectOf(value) }));
 }
 
-/** The document knows objects alone. */
+/** Wraps values that are not objects, since the interface allows only objects. */
 function objectOf(value: Json): JsonObject {
   return isJsonObject(value) ? value : { value };
 }
@@ -230,5 +233,5 @@ function errorOf(failure: Failure): z.infer<typeof ErrorSchema> {
 }
 
 function contextOf({ message: _, ...rest }: Failure): Json {
-  return rest as unknown as Json; // it came out of JSON
+  return rest as unknown as Json; // it is JSON
 }

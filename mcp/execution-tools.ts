@@ -7,26 +7,26 @@ import { EXECUTION_STATUSES, isClosed } from '../model/status.ts';
 import { statusesMeant } from '../service/executions/lists.ts';
 import { isPassing } from '../service/outages.ts';
 import { ExecutionListSchema, ExecutionSchema, executionIdInput, executionOf, summaryOf } from './execution-data.ts';
+import type { ToolServices } from './services.ts';
 import type { Tool, ToolContext } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
 const InputSchema = z.record(z.string(), JsonValueSchema);
 
-const instance = z.string().optional().describe('The connection that is meant; there is "default".');
+const instance = z.string().optional().describe('The instance. The only one is "default".');
 const id = executionIdInput;
 
 const ListInput = z.strictObject({
   instance,
-  workflowId: z.string().max(200).optional().describe('The integer id or the ref of a workflow.'),
+  workflowId: z.string().max(200).optional().describe('The integer id or ref of a workflow.'),
   finished: z.boolean().optional(),
   status: z
     .string()
     .max(64)
     .optional()
-    .describe(`success, error (also timeout and crashed), waiting, or any of ${EXECUTION_STATUSES.join(', ')}.`),
-  includeData: z.boolean().default(false).describe('With what their tasks did: slower, and much larger.'),
+    .describe(`success, error (includes timeout and crashed), waiting, or any of ${EXECUTION_STATUSES.join(', ')}.`),
+  includeData: z.boolean().default(false).describe('Whether to include the runs of tasks; slower, and much larger.'),
   limit: z.int().min(1).max(250).default(100),
-  cursor: z.string().max(200).optional().describe('The nextCursor of the answer before.'),
+  cursor: z.string().max(200).optional().describe('The `nextCursor` of the previous page.'),
 });
 const GetInput = z.strictObject({ instance, id, includeData: z.boolean().default(true) });
 const StartInput = z.strictObject({
@@ -34,14 +34,16 @@ const StartInput = z.strictObject({
   input: InputSchema.optional(),
   version: z.string().max(64).optional(),
   idempotencyKey: IdempotencyKeySchema,
-  wait: z.number().min(0).max(60).optional().describe('Seconds to wait for its end.'),
+  wait: z.number().min(0).max(60).optional().describe('Seconds to wait for it to end.'),
 });
 const CancelInput = z.strictObject({ id, reason: z.string().max(1000).optional() });
 const SignalInput = z.strictObject({
   id,
   name: z.string().min(1).max(200),
   payload: JsonValueSchema.optional(),
-  idempotencyKey: IdempotencyKeySchema.optional().describe('The same key is one signal, however often it is sent.'),
+  idempotencyKey: IdempotencyKeySchema.optional().describe(
+    'Makes the call safe to repeat: the same key sends the signal once.',
+  ),
 });
 const WaitInput = z.strictObject({ id, timeoutSeconds: z.number().min(1).max(300) });
 
@@ -49,17 +51,19 @@ const DeleteInput = z.strictObject({ instance, id });
 const RetryInput = z.strictObject({
   instance,
   id,
-  from: z.string().max(64).optional().describe('failed (as it is unless given), start, or the name of a task.'),
-  input: InputSchema.optional().describe('Another input: only from the start.'),
-  version: z.string().max(64).optional().describe('The newest revision of the workflow with this label.'),
-  idempotencyKey: IdempotencyKeySchema.optional().describe('The same key is one retry, however often it is sent.'),
+  from: z.string().max(64).optional().describe('failed (the default), start, or the name of a task.'),
+  input: InputSchema.optional().describe('Another input; only with from: start.'),
+  version: z.string().max(64).optional().describe('Use the newest revision of the workflow with this version label.'),
+  idempotencyKey: IdempotencyKeySchema.optional().describe(
+    'Makes the call safe to repeat: the same key starts one retry.',
+  ),
 });
 const DeletedSchema = z.object({ success: z.literal(true), id });
 
-/** Seconds between two notices of progress. */
+/** Seconds between two progress notifications. */
 const PROGRESS_SECONDS = 2;
 
-/** Document 004's tools, and those that start and change runs. */
+/** Creates the tools of the MCP executions, and those that start and change executions. */
 export function executionTools({
   executions,
   lists,
@@ -88,7 +92,7 @@ export function executionTools({
               executions.get(principal, row.workflowId).then(
                 (found) => executionOf(found, true),
                 (error: unknown) => {
-                  // One that cannot be read is listed as the index has it.
+                  // An execution that cannot be read is listed from the index.
                   if (isPassing(error)) throw error;
                   return summaryOf(row, retried.get(row.n) ?? []);
                 },
@@ -102,7 +106,7 @@ export function executionTools({
 
   const get: Tool<typeof GetInput, typeof ExecutionSchema> = {
     name: 'get_execution',
-    description: 'Get an execution with what each of its tasks did.',
+    description: 'Get an execution with the runs of its tasks.',
     permission: 'execution:read',
     effect: 'reads',
     input: GetInput,
@@ -115,7 +119,7 @@ export function executionTools({
 
   const start: Tool<typeof StartInput, typeof ExecutionSchema> = {
     name: 'start_execution',
-    description: 'Start a workflow, or a plain action. The same idempotencyKey with the same input is one execution.',
+    description: 'Start a workflow or an action. The same idempotencyKey with the same input starts one execution.',
     permission: 'execution:execute',
     effect: 'changes',
     idempotent: true,
@@ -130,7 +134,7 @@ export function executionTools({
 
   const cancel: Tool<typeof CancelInput, typeof ExecutionSchema> = {
     name: 'cancel_execution',
-    description: 'Ask an execution to stop; its cleanup runs.',
+    description: 'Cancel an execution; its cleanup runs.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
@@ -153,7 +157,7 @@ export function executionTools({
 
   const wait: Tool<typeof WaitInput, typeof ExecutionSchema> = {
     name: 'wait_for_execution',
-    description: 'Wait until an execution has finished, for some seconds at most, and get it as it is then.',
+    description: 'Wait until an execution has finished, or the given seconds have passed, and get its state.',
     permission: 'execution:read',
     effect: 'reads',
     input: WaitInput,
@@ -172,7 +176,7 @@ export function executionTools({
 
   const remove: Tool<typeof DeleteInput, typeof DeletedSchema> = {
     name: 'delete_execution',
-    description: 'Delete an execution that has finished, for good.',
+    description: 'Delete a finished execution permanently.',
     permission: 'execution:admin',
     effect: 'destroys',
     idempotent: true,
@@ -187,7 +191,7 @@ export function executionTools({
 
   const retry: Tool<typeof RetryInput, typeof ExecutionSchema> = {
     name: 'retry_execution',
-    description: 'Try a failed execution again: a new one that goes on where it stood, and does nothing twice.',
+    description: 'Retry a failed execution: a new one continues where it ended, without running completed tasks again.',
     permission: 'execution:execute',
     effect: 'changes',
     input: RetryInput,
@@ -201,16 +205,16 @@ export function executionTools({
   return [list, get, retry, remove, start, cancel, signal, wait] as const;
 }
 
-/** A workflow by its integer id, or by its ref. */
+/** Returns the filter for a workflow by its integer id or ref. */
 function workflowFilter(workflow: string): { definition: number } | { ref: string } {
   const definition = Number(workflow);
   return /^\d+$/.test(workflow) && definition <= MAX_ROW_ID ? { definition } : { ref: workflow };
 }
 
-/** There is one connection as yet. */
+/** Throws `request_invalid` for any instance but the only one. */
 function demandInstance(name = 'default'): void {
   if (name === 'default') return;
-  throw new AppError('request_invalid', `there is no instance "${name}"; known: default`);
+  throw new AppError('request_invalid', `unknown instance "${name}": the only instance is "default"`);
 }
 
 async function tellProgress(context: ToolContext, progress: number, total: number, message: string): Promise<void> {

@@ -6,8 +6,8 @@ import { INQUIRY_STATUSES, type Inquiry } from '../model/inquiry.ts';
 import { inquiryId } from '../model/inquiry-id.ts';
 import { JsonValueSchema } from '../model/json-value.ts';
 import type { InquiryView } from '../service/inquiries/inquiries.ts';
+import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
 const InquirySchema = z.object({
   id: z.string(),
@@ -27,8 +27,8 @@ const InquirySchema = z.object({
       option: z.string(),
       comment: z.string().nullable(),
       at: z.string(),
-      override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
-      onBehalfOf: z.string().nullable().describe('Who has delegated the decision to this person.'),
+      override: z.boolean().describe('Whether an admin decided in place of the people who were asked.'),
+      onBehalfOf: z.string().nullable().describe('The person on whose behalf this person decides.'),
     }),
   ),
   delegable: z.boolean(),
@@ -41,51 +41,48 @@ const InquirySchema = z.object({
 });
 const ListInput = z.strictObject({
   status: z.enum(INQUIRY_STATUSES).optional(),
-  assigned: z.boolean().optional().describe('Those that you may decide, and have not yet.'),
+  assigned: z.boolean().optional().describe('Only inquiries that you may decide and have not decided yet.'),
   executionId: z.union([z.number(), z.string()]).optional(),
   page: z.int().min(1).max(1_000_000).default(1),
   perPage: z.int().min(1).max(100).default(20),
 });
 const ListSchema = z.object({ data: z.array(InquirySchema), total: z.number() });
 const AnswerInput = z.strictObject({
-  id: z.string().max(200).describe('Id of the inquiry.'),
+  id: z.string().max(200).describe('The id of the inquiry.'),
   option: z.string().min(1).max(64).describe('The ref of one of its options.'),
-  response: JsonValueSchema.optional().describe('What its form asks for.'),
+  response: JsonValueSchema.optional().describe('The values of its form.'),
   comment: z.string().max(4_000).optional(),
   boundTo: z
     .string()
     .max(64)
     .optional()
-    .describe('The boundTo of what was looked at: the decision holds for nothing else.'),
+    .describe('The boundTo of the inquiry that was read: the decision is valid for nothing else.'),
 });
 const AnsweredSchema = z.object({
-  result: z.enum(['decided', 'counted', 'received']).describe('received: no worker has taken it yet.'),
+  result: z.enum(['decided', 'counted', 'received']).describe('`received`: not yet processed by a worker.'),
   inquiry: InquirySchema,
 });
 const DelegateInput = z.strictObject({
-  id: z.string().max(200).describe('Id of the inquiry.'),
+  id: z.string().max(200).describe('The id of the inquiry.'),
   to: z
     .string()
     .min(1)
     .max(200)
     .optional()
-    .describe('Who decides instead: a subject, or another name of a person. Required, except to withdraw.'),
-  withdraw: z
-    .boolean()
-    .optional()
-    .describe('Take back the delegation that you have made, as long as nobody has decided by it.'),
+    .describe('The person who decides instead: a subject or an alias. Required, except to withdraw.'),
+  withdraw: z.boolean().optional().describe('Withdraw your delegation, as long as the other person has not decided.'),
   reason: z.string().max(4_000).optional(),
 });
 const DelegatedSchema = z.object({
-  result: z.enum(['delegated', 'received']).describe('received: no worker has taken it yet.'),
+  result: z.enum(['delegated', 'received']).describe('`received`: not yet processed by a worker.'),
   inquiry: InquirySchema,
 });
 
-/** The tools of decisions by people: the caller decides as the principal that it is. */
+/** Creates the tools for inquiries; the caller decides as its principal. */
 export function inquiryTools({ inquiries, delegations }: Pick<ToolServices, 'inquiries' | 'delegations'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_inquiries',
-    description: 'List what people are asked, newest first.',
+    description: 'List inquiries, newest first.',
     permission: 'execution:read',
     effect: 'reads',
     input: ListInput,
@@ -101,7 +98,7 @@ export function inquiryTools({ inquiries, delegations }: Pick<ToolServices, 'inq
   const answer: Tool<typeof AnswerInput, typeof AnsweredSchema> = {
     name: 'answer_inquiry',
     description:
-      'Decide what people are asked, as yourself. Only a person who is asked may, and nobody about a run of their own.',
+      'Decide an inquiry as yourself. Only people who are asked may decide, and nobody may decide about an execution that they started.',
     permission: 'inquiry:respond',
     effect: 'destroys',
     idempotent: true,
@@ -118,7 +115,7 @@ export function inquiryTools({ inquiries, delegations }: Pick<ToolServices, 'inq
   const delegate: Tool<typeof DelegateInput, typeof DelegatedSchema> = {
     name: 'delegate_inquiry',
     description:
-      'Have another person decide on your behalf what you are asked: you no longer decide it then. Or take that back.',
+      'Delegate your decision about an inquiry to another person, or withdraw the delegation. After delegating you can no longer decide.',
     permission: 'inquiry:respond',
     effect: 'changes',
     idempotent: true,
@@ -127,7 +124,7 @@ export function inquiryTools({ inquiries, delegations }: Pick<ToolServices, 'inq
     output: DelegatedSchema,
     async run(principal, { id, to, withdraw = false, reason = null }) {
       if (withdraw === (to !== undefined)) {
-        throw new AppError('request_invalid', 'pass either `to`, or `withdraw` as true');
+        throw new AppError('request_invalid', 'pass either "to", or "withdraw": true');
       }
       const { result, view } =
         to === undefined

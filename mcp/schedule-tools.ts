@@ -10,22 +10,25 @@ import {
   scheduleRequestOf,
 } from '../model/schedule-requests.ts';
 import type { Schedule } from '../service/schedules/schedules.ts';
+import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
-const id = z.string().max(100).describe('Id of the schedule.');
+const id = z.string().max(100).describe('The id of the schedule.');
 const ScheduleSchema = z.object({
   id: z.string(),
   workflow: z.string(),
   input: z.record(z.string(), JsonValueSchema),
   spec: z.record(z.string(), z.any()).describe('`cron` with `time_zone`, or `every` in seconds.'),
-  revision: z.number().describe('The revision that it starts now; 0 for an action.'),
+  revision: z.number().describe('The revision that is started; 0 for an action.'),
   overlap: z.string(),
-  catchupWindow: z.number().nullable().describe('Seconds for which a start that was missed is made up for.'),
+  catchupWindow: z.number().nullable().describe('Seconds; a start missed by less than this is made up for.'),
   paused: z.boolean(),
-  note: z.string().nullable().describe('What its author has noted.'),
-  stateNote: z.string().nullable().describe('Why it is paused, or was resumed: what was said then, or by whom it was.'),
-  next: z.array(z.string()).describe('When it starts runs next.'),
+  note: z.string().nullable().describe('A note by the author.'),
+  stateNote: z
+    .string()
+    .nullable()
+    .describe('Why the schedule was paused or resumed: the note given then, or who did it.'),
+  next: z.array(z.string()).describe('The next start times.'),
   recent: z.array(z.object({ scheduledAt: z.string(), startedAt: z.string(), executionId: z.number() })),
 });
 const ListInput = z.strictObject({
@@ -41,11 +44,11 @@ const TriggerInput = ScheduleTriggerSchema.extend({ id, idempotencyKey });
 const BackfillInput = ScheduleBackfillSchema.extend({ id, idempotencyKey });
 const DeletedSchema = z.object({ success: z.literal(true), id });
 
-/** Tools around schedules. */
+/** Creates the tools for schedules. */
 export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_schedules',
-    description: 'List schedules with what they start, when next, and what they have started.',
+    description: 'List schedules with what they start, their next start times and recent executions.',
     permission: 'execution:read',
     effect: 'reads',
     input: ListInput,
@@ -103,7 +106,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 
   const remove: Tool<typeof IdInput, typeof DeletedSchema> = {
     name: 'delete_schedule',
-    description: 'Delete a schedule; what it has started goes on.',
+    description: 'Delete a schedule; its executions continue.',
     permission: 'execution:execute',
     effect: 'destroys',
     idempotent: true,
@@ -117,7 +120,7 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
 
   const trigger: Tool<typeof TriggerInput, typeof ScheduleSchema> = {
     name: 'trigger_schedule',
-    description: 'Have a schedule start a run now; each call starts one, unless an idempotencyKey comes again.',
+    description: 'Trigger a schedule now; each call starts one, unless an idempotencyKey comes again.',
     permission: 'execution:execute',
     effect: 'changes',
     input: TriggerInput,
@@ -144,8 +147,8 @@ export function scheduleTools({ schedules }: Pick<ToolServices, 'schedules'>) {
     create,
     replace,
     remove,
-    change('pause', 'Have a schedule start nothing until it is resumed.'),
-    change('resume', 'Have a paused schedule start runs again.'),
+    change('pause', 'Pause a schedule.'),
+    change('resume', 'Resume a paused schedule.'),
     trigger,
     backfill,
   ] as const;

@@ -6,27 +6,28 @@ import type { Logger } from '../model/log.ts';
 import type { Principal } from '../model/principal.ts';
 import { VERSION } from '../model/product.ts';
 import type { AuditService } from '../service/access/audit.ts';
+import type { ToolServices } from './services.ts';
 import { annotationsOf, callTool, type ToolHooks } from './tool.ts';
-import { type ToolServices, toolsOf } from './tools.ts';
+import { toolsOf } from './tools.ts';
 
-/** The use cases that the server serves, and who hears of what it does. */
+/** The services behind the MCP server. */
 export interface McpServices extends ToolServices {
   audit: AuditService;
   log: Logger;
 }
 
-/** What a model is told of the server before it calls anything. */
-const INSTRUCTIONS = `Fermata runs workflows: definitions of tasks as data, each run durable in Temporal.
+/** The instructions that models receive when they connect. */
+const INSTRUCTIONS = `Fermata runs workflows: definitions of tasks as data, with durable execution by Temporal.
 - To start something: list_workflows or list_actions, then start_execution with an idempotencyKey of your own, then wait_for_execution.
-- To find out why something stands or failed: list_executions (\`state\` and \`ref\` are in every entry), explain_execution (its advice names the tool that helps), get_execution, get_execution_logs, get_execution_at.
-- To go on after a failure: retry_execution goes on where the run stood; nothing that is done is done again.
+- To find out why something is waiting or failed: list_executions (\`state\` and \`ref\` are in every entry), explain_execution (its advice names the tool that helps), get_execution, get_execution_logs, get_execution_at.
+- To continue after a failure: retry_execution continues where the execution ended; completed tasks are not run again.
 - To change many executions at once: start_bulk_job with dryRun first, then without, then get_bulk_job.
-- To start something again and again: create_schedule; trigger_schedule starts it now, backfill_schedule what was missed.
-- To write a workflow: list_actions and get_action for what tasks can do, validate_workflow until it finds nothing, simulate_workflow, then create_workflow or update_workflow.
-- Questions to people are inquiries. Only a person who is asked decides them: an agent lists them, and tells people.
-Ids are integers, UUIDs or workflow ids, whichever an answer gave. An error has a stable \`code\`, and \`issues\` with the place of what is wrong.`;
+- To start something repeatedly: create_schedule; trigger_schedule starts it now, backfill_schedule what was missed.
+- To write a workflow: list_actions and get_action for what tasks can do, validate_workflow until it finds no issues, simulate_workflow, then create_workflow or update_workflow.
+- Questions to people are inquiries. Only people who are asked can decide them: as an agent, list them and tell people.
+Ids are integers, UUIDs or workflow ids, in the form that a result gave. An error has a stable \`code\`, and \`issues\` with the location of each problem.`;
 
-/** Makes the MCP server for one caller. */
+/** Creates the MCP server for one caller. */
 function createMcpServer({ audit, log, ...services }: McpServices, principal: Principal): McpServer {
   const server = new McpServer({ name: 'fermata', version: VERSION }, { instructions: INSTRUCTIONS });
   const hooks: ToolHooks = {
@@ -39,7 +40,7 @@ function createMcpServer({ audit, log, ...services }: McpServices, principal: Pr
     const described = { description, inputSchema, outputSchema, annotations: annotationsOf(tool) };
     server.registerTool(name, described, (() => unreachable(name)) as never);
   }
-  // The SDK would check the arguments before anybody can ask for the permission.
+  // The SDK would validate arguments before the permission could be checked.
   server.server.setRequestHandler(CallToolRequestSchema, ({ params: { name, arguments: args = {} } }, context) => {
     const tool = tools.find((each) => each.name === name);
     if (tool !== undefined) return callTool(tool, principal, args, context, hooks);
@@ -47,7 +48,7 @@ function createMcpServer({ audit, log, ...services }: McpServices, principal: Pr
       name,
       tools.map((each) => each.name),
     );
-    throw new McpError(ErrorCode.InvalidParams, `there is no tool "${name}".${hint}`);
+    throw new McpError(ErrorCode.InvalidParams, `unknown tool "${name}".${hint}`);
   });
   return server;
 }
@@ -57,8 +58,8 @@ function unreachable(tool: string): never {
 }
 
 /**
- * Answers one POST of MCP's streamable HTTP, whose body has been parsed. There are no sessions: each request stands for
- * itself, so that any process can answer it.
+ * Handles one POST of MCP's streamable HTTP, whose body has been parsed. There are no sessions: each request is
+ * independent, so any process can handle it.
  */
 export async function handleMcp(
   services: McpServices,

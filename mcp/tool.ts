@@ -13,44 +13,46 @@ import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { refusalOf } from '../service/outages.ts';
 
-/** What a tool may say while it works. */
+/** The context in which a tool can report progress. */
 export type ToolContext = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-/** A tool: one schema gives its parameters, another what it answers. */
+/** A tool with schemas of its arguments and results. */
 export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   name: string;
   description: string;
   permission: Permission;
-  /** What a call does: `destroys` what cannot be had back, such as a run that it ends or a decision that it makes. */
+  /**
+   * The effect of a call; `destroys` if it cannot be undone, such as terminating an execution or deciding an inquiry.
+   */
   effect: 'reads' | 'changes' | 'destroys';
-  /** Whether a second call with the same arguments changes nothing more; a tool that reads never changes anything. */
+  /** Whether repeating a call with the same arguments changes nothing more. */
   idempotent?: boolean;
   input: Input;
   output: Output;
-  /** The service writes what it does to the audit log. */
+  /** Whether the service itself writes to the audit log. */
   audited?: boolean;
   run(principal: Principal, args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
 
-/** A tool whose schemas are known to itself alone. */
+/** A tool with any schemas. */
 // biome-ignore lint/suspicious/noExplicitAny: `run` takes what the schema of the same tool has parsed
 export type AnyTool = Tool<any, any>;
 
-/** Who hears of what tools do: of faults of ours, and of changes that were made. */
+/** Callbacks for internal errors and for changes. */
 export interface ToolHooks {
   onFault(error: unknown): void;
   onChange(change: { operation: string; target: string; reason: string | null }): Promise<void>;
 }
 
-/** Returns what a client is told of the effect of a tool, so that it can ask a person before a call. */
+/** Returns the annotations of a tool, by which clients can ask a person before a call. */
 export function annotationsOf({ effect, idempotent = false }: AnyTool): ToolAnnotations {
   const reads = effect === 'reads';
   return { readOnlyHint: reads, destructiveHint: effect === 'destroys', idempotentHint: reads || idempotent };
 }
 
 /**
- * Calls a tool as a principal: first the permission is demanded, then the arguments are checked. What cannot be served comes back as
- * an error of the tool, with its stable code.
+ * Calls a tool as a principal: checks the permission, then the arguments. Errors are returned as errors of the tool,
+ * with their stable codes.
  */
 export async function callTool(
   tool: AnyTool,
@@ -62,12 +64,12 @@ export async function callTool(
   const { name, permission, effect, audited = false } = tool;
   try {
     if (!hasPermission(principal, permission)) {
-      throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+      throw new AppError('forbidden', `the permission "${permission}" is required`, { details: { permission } });
     }
     const answer = await tool.run(principal, parsedBy(tool, args), context);
     if (effect !== 'reads' && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
     const text = JSON.stringify(answer, null, 2);
-    // Without what is undefined, as JSON has it.
+    // JSON drops undefined fields.
     return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text) as Record<string, unknown> };
   } catch (error) {
     return refused(error, onFault);
@@ -83,9 +85,9 @@ function parsedBy({ input }: AnyTool, args: unknown): unknown {
   throw new AppError('request_invalid', text, { issues: capIssues(issues) });
 }
 
-/** Returns the answer of a tool for something that went wrong; faults of ours are told to `onFault`. */
+/** Returns the result of a tool for an error; internal errors are reported to `onFault`. */
 function refused(error: unknown, onFault: (error: unknown) => void): CallToolResult {
-  const told = refusalOf(error, 'something went wrong here');
+  const told = refusalOf(error, 'internal error');
   if (told.status >= 500) onFault(error);
   const { code, message, issues, details } = told;
   const more = { ...(issues === undefined ? {} : { issues }), ...(details === undefined ? {} : { details }) };
@@ -93,7 +95,7 @@ function refused(error: unknown, onFault: (error: unknown) => void): CallToolRes
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] };
 }
 
-/** What a tool is about, and why it was called, as far as its arguments tell. */
+/** Returns the target and the reason of a call, from its arguments. */
 function targetOf(args: unknown): { target: string; reason: string | null } {
   const { id, ref, workflow, verb, reason, note } = args as Record<string, unknown>;
   const target = id ?? ref ?? workflow ?? verb ?? '';

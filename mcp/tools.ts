@@ -1,43 +1,14 @@
-import type { ControlService } from '../service/controls/controls.ts';
-import type { ActionService } from '../service/definitions/custom-actions.ts';
-import type { DefinitionService } from '../service/definitions/definitions.ts';
-import type { SimulationService } from '../service/definitions/simulations.ts';
-import type { BulkService } from '../service/executions/bulk-jobs.ts';
-import type { DeletionService } from '../service/executions/deletions.ts';
-import type { ExecutionService } from '../service/executions/executions.ts';
-import type { ExplanationService } from '../service/executions/explanations.ts';
-import type { ExecutionLists } from '../service/executions/lists.ts';
-import type { RetryService } from '../service/executions/retries.ts';
-import type { DelegationService } from '../service/inquiries/delegations.ts';
-import type { InquiryService } from '../service/inquiries/inquiries.ts';
-import type { ScheduleService } from '../service/schedules/schedules.ts';
 import { actionTools } from './action-tools.ts';
 import { bulkTools } from './bulk-tools.ts';
 import { controlTools } from './control-tools.ts';
 import { executionTools } from './execution-tools.ts';
 import { inquiryTools } from './inquiry-tools.ts';
 import { scheduleTools } from './schedule-tools.ts';
+import type { ToolServices } from './services.ts';
 import type { AnyTool } from './tool.ts';
 import { workflowTools } from './workflow-tools.ts';
 
-/** The use cases that the tools serve. */
-export interface ToolServices {
-  definitions: DefinitionService;
-  simulations: SimulationService;
-  actions: ActionService;
-  executions: ExecutionService;
-  lists: ExecutionLists;
-  bulk: BulkService;
-  retries: RetryService;
-  controls: ControlService;
-  explanations: ExplanationService;
-  deletions: DeletionService;
-  schedules: ScheduleService;
-  inquiries: InquiryService;
-  delegations: DelegationService;
-}
-
-/** Returns every tool: the four of document 004, and those beyond it. */
+/** Returns every tool: the four of the MCP executions, and the additional ones. */
 export function toolsOf(services: ToolServices): AnyTool[] {
   return [
     ...executionTools(services),

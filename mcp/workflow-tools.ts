@@ -9,13 +9,13 @@ import {
   WorkflowUpdateSchema,
 } from '../model/requests.ts';
 import type { WrittenWorkflow } from '../service/definitions/definitions.ts';
+import type { ToolServices } from './services.ts';
 import type { Tool } from './tool.ts';
-import type { ToolServices } from './tools.ts';
 
 const AnyObject = z.record(z.string(), z.any());
 
 const SUMMARY = {
-  id: z.number().describe('The workflowId of its executions.'),
+  id: z.number().describe('The `workflowId` of its executions.'),
   ref: z.string(),
   label: z.string(),
   description: z.string().nullable(),
@@ -26,7 +26,7 @@ const SUMMARY = {
 };
 const ListInput = z.strictObject({
   packRef: z.string().max(64).optional(),
-  tags: z.array(z.string()).max(100).optional().describe('Workflows with any of them.'),
+  tags: z.array(z.string()).max(100).optional().describe('Matches workflows with any of the tags.'),
   search: z.string().max(200).optional().describe('Text in label or description.'),
   enabled: z.boolean().optional(),
   page: z.int().min(1).max(1_000_000).default(1),
@@ -52,29 +52,33 @@ const ValidationSchema = z.object({
   issues: z.array(IssueSchema),
   warnings: z.array(IssueSchema),
 });
-// What is unknown is told as an issue, like everything else that is wrong.
+// Unknown fields are reported as issues, like everything else.
 const ValidateInput = z.looseObject({
   ...WorkflowCreateSchema.partial().shape,
   definition: z.any().describe(DefinitionAloneSchema.shape.definition.description ?? 'The definition.'),
 });
 
-const UpdateInput = WorkflowUpdateSchema.extend({ ref: z.string().max(200).describe('The workflow that is changed.') });
+const UpdateInput = WorkflowUpdateSchema.extend({ ref: z.string().max(200).describe('The workflow to change.') });
 const SimulateInput = z.strictObject({
-  ref: z.string().max(200).optional().describe('A stored workflow; or pass a definition.'),
+  ref: z.string().max(200).optional().describe('The ref of a stored workflow; alternatively, pass a definition.'),
   ...DefinitionAloneSchema.partial().shape,
   ...WorkflowSimulateSchema.shape,
 });
 const SimulationSchema = z.object({
-  status: z.string().describe('How it would end; running: it waits for something that the outcomes never end.'),
+  status: z
+    .string()
+    .describe('How it would end; `running` if it waits for something that the outcomes do not resolve.'),
   output: JsonValueSchema,
-  error: z.any().describe('The failure of the run; null when it has none.'),
-  order: z.array(z.string()).describe('Keys of the visits, in the order in which they start.'),
+  error: z.any().describe('The failure of the simulated execution; null if there is none.'),
+  order: z.array(z.string()).describe('The keys of the visits, in the order in which they start.'),
   waitingFor: z.array(AnyObject),
-  tasks: z.array(AnyObject).describe('With the input of each as it would be rendered.'),
-  warnings: z.array(IssueSchema).describe('What the input of an action lacks; a run would fail there.'),
+  tasks: z.array(AnyObject).describe('The visits, each with its rendered input.'),
+  warnings: z
+    .array(IssueSchema)
+    .describe('Fields that are missing from the input of an action; an execution would fail there.'),
 });
 
-/** Tools around workflow definitions. */
+/** Creates the tools for workflow definitions. */
 export function workflowTools({ definitions, simulations }: Pick<ToolServices, 'definitions' | 'simulations'>) {
   const list: Tool<typeof ListInput, typeof ListSchema> = {
     name: 'list_workflows',
@@ -104,7 +108,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
 
   const validate: Tool<typeof ValidateInput, typeof ValidationSchema> = {
     name: 'validate_workflow',
-    description: 'Check a workflow definition and store nothing: everything that is wrong or doubtful, with places.',
+    description: 'Validate a workflow definition without storing it: all issues and warnings, with their locations.',
     permission: 'workflow:read',
     effect: 'reads',
     input: ValidateInput,
@@ -129,7 +133,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
   const update: Tool<typeof UpdateInput, typeof WorkflowSchema> = {
     name: 'update_workflow',
     description:
-      'Change a stored workflow: what is given replaces what was there. Open executions keep the revision that they have.',
+      'Update a stored workflow: the given fields replace the stored ones. Open executions keep their revision.',
     permission: 'workflow:write',
     effect: 'changes',
     idempotent: true,
@@ -142,14 +146,14 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
   const simulate: Tool<typeof SimulateInput, typeof SimulationSchema> = {
     name: 'simulate_workflow',
     description:
-      'Play a workflow with mock outcomes of its tasks, and run nothing: the order, inputs and outcome of a run.',
+      'Simulate a workflow with mock outcomes of its tasks: the order, inputs and outcome of an execution. Nothing is run.',
     permission: 'workflow:read',
     effect: 'reads',
     input: SimulateInput,
     output: SimulationSchema,
     async run(principal, { ref, definition, param_schema, out_schema, version, revision, ...rest }) {
       if ((ref === undefined) === (definition === undefined)) {
-        throw new AppError('request_invalid', 'pass either `ref` or `definition`');
+        throw new AppError('request_invalid', 'pass either "ref" or "definition"');
       }
       const { status, output, error, order, waitingFor, tasks, warnings } =
         definition === undefined
@@ -162,7 +166,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
   return [list, get, validate, create, update, simulate] as const;
 }
 
-/** An object without a type of its own. */
+/** Returns a definition as a plain object. */
 function plain(value: object): Record<string, unknown> {
   return { ...value };
 }

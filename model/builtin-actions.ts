@@ -7,7 +7,7 @@ import { SIGNAL_NAME } from './signal.ts';
 import { MAX_SECONDS } from './words.ts';
 
 const JsonObject = z.record(z.string(), JsonValueSchema);
-const Connection = z.string().optional().describe('Name of the connection; "default" is used unless it is given.');
+const Connection = z.string().optional().describe('The name of the connection. Defaults to "default".');
 
 const FailInputSchema = z.strictObject({
   message: z.string(),
@@ -25,55 +25,69 @@ const Name = z.string().min(1).max(200);
 
 const InquiryOption = z.strictObject({
   ref: z.string().min(1).max(64),
-  label: z.string().min(1).max(75).optional().describe('What the button says.'),
+  label: z.string().min(1).max(75).optional().describe('The label of the button.'),
   style: z.enum(['primary', 'danger', 'default']).optional(),
   outcome: z.enum(['approve', 'deny']),
   form: z
     .enum(['required', 'none'])
     .optional()
-    .describe('Whether the form must come with it: required unless given where it approves, none where it denies.'),
+    .describe(
+      'Whether the form is required with this option. Defaults to `required` for approving and `none` for denying options.',
+    ),
 });
 
 const InquiryNotifySchema = z.strictObject({
   slack: z.strictObject({ channel: z.string().min(1).max(200) }).optional(),
   teams: z
-    .strictObject({ channel: z.string().min(1).max(200).describe('Id of the channel: 19:…@thread.tacv2') })
+    .strictObject({ channel: z.string().min(1).max(200).describe('The id of the channel: 19:…@thread.tacv2') })
     .optional(),
   email: z.array(z.email()).min(1).max(50).optional(),
   webhook: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 const InquiryInputSchema = z.strictObject({
-  prompt: z.string().max(3_000).optional().describe('What is asked, in a line.'),
-  details: z.string().max(20_000).optional().describe('What there is to know, in Markdown.'),
-  approvers: z.array(Name).max(200).optional().describe('Who may decide: subjects, or other names of people.'),
-  groups: z.array(Name).max(200).optional().describe('Whose members may decide.'),
-  options: z.array(InquiryOption).min(1).max(10).optional().describe('What is offered; approve and deny unless given.'),
-  quorum: z.int().min(1).max(100).optional().describe('People who must approve; 1 unless given.'),
-  deny_quorum: z.int().min(1).max(100).optional().describe('People who must deny; 1 unless given.'),
-  response_schema: JsonObject.optional().describe('JSON Schema of the form that comes with a decision.'),
-  timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds until it expires; never unless given.'),
+  prompt: z.string().max(3_000).optional().describe('The question, in one line.'),
+  details: z.string().max(20_000).optional().describe('Background information, in Markdown.'),
+  approvers: z.array(Name).max(200).optional().describe('The people who may decide: subjects or aliases.'),
+  groups: z.array(Name).max(200).optional().describe('The groups whose members may decide.'),
+  options: z
+    .array(InquiryOption)
+    .min(1)
+    .max(10)
+    .optional()
+    .describe('The options to choose from. Defaults to approve and deny.'),
+  quorum: z.int().min(1).max(100).optional().describe('How many people must approve. Defaults to 1.'),
+  deny_quorum: z.int().min(1).max(100).optional().describe('How many people must deny. Defaults to 1.'),
+  response_schema: JsonObject.optional().describe('JSON Schema of the form that is filled in with a decision.'),
+  timeout: z
+    .number()
+    .positive()
+    .max(MAX_SECONDS)
+    .optional()
+    .describe('Seconds until the inquiry expires. By default it never expires.'),
   remind_every: z.number().min(60).max(MAX_SECONDS).optional().describe('Seconds between reminders.'),
-  allow_self: z.boolean().optional().describe('Whether who started the run may decide; not unless given.'),
-  notify: InquiryNotifySchema.optional().describe('Where to ask.'),
+  allow_self: z.boolean().optional().describe('Whether the person who started the run may decide. Defaults to false.'),
+  notify: InquiryNotifySchema.optional().describe('Where people are notified.'),
   escalate: z
     .array(
       z.strictObject({
-        after: z.number().positive().max(MAX_SECONDS).describe('Seconds since the question was asked.'),
+        after: z.number().positive().max(MAX_SECONDS).describe('Seconds after the question was asked.'),
         approvers: z.array(Name).max(200).optional(),
         groups: z.array(Name).max(200).optional(),
         notify: InquiryNotifySchema.optional(),
-        reason: z.string().max(1_000).optional().describe('What those who are told read first.'),
+        reason: z.string().max(1_000).optional().describe('The reason that is shown to the people who are notified.'),
       }),
     )
     .max(5)
     .optional()
-    .describe('Who else is asked, and told, while nobody has decided; who was asked stays asked.'),
+    .describe(
+      'Who else is asked and notified if nobody decides in time. People who were asked before can still decide.',
+    ),
   delegable: z
     .boolean()
     .optional()
-    .describe('Whether somebody who is asked may name another person to decide on their behalf; not unless given.'),
-  bind: z.boolean().optional().describe('Whether a decision holds only for what was shown; it does unless given.'),
+    .describe('Whether people who are asked may delegate their decision. Defaults to false.'),
+  bind: z.boolean().optional().describe('Whether a decision is valid only for what was shown. Defaults to true.'),
 });
 
 const DelayInputSchema = z.strictObject({
@@ -83,7 +97,12 @@ const DelayInputSchema = z.strictObject({
 
 const WaitSignalInputSchema = z.strictObject({
   name: z.string().min(1).max(200).regex(SIGNAL_NAME).describe('Must not begin with two underscores.'),
-  timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds; without it the task waits for ever.'),
+  timeout: z
+    .number()
+    .positive()
+    .max(MAX_SECONDS)
+    .optional()
+    .describe('Seconds. Without it the task waits indefinitely.'),
 });
 
 /** The input of `email.send`. */
@@ -140,7 +159,7 @@ export const InsertInputSchema = z.strictObject({
 export const UploadInputSchema = z.strictObject({
   bucket: z.string().min(3).max(255),
   key: z.string().min(1).max(1024),
-  data: JsonValueSchema.describe('Text as it is, `{ "base64": … }` as bytes, anything else as JSON.'),
+  data: JsonValueSchema.describe('A string is stored as text, `{ "base64": … }` as bytes, any other value as JSON.'),
   content_type: z.string().optional(),
   connection: Connection,
 });
@@ -149,9 +168,11 @@ export const UploadInputSchema = z.strictObject({
 export const DeployInputSchema = z.strictObject({
   application: z.string(),
   deployment_group: z.string(),
-  revision: JsonObject.optional().describe("CodeDeploy's RevisionLocation; the group's last one unless given."),
+  revision: JsonObject.optional().describe(
+    'A CodeDeploy RevisionLocation. Defaults to the last revision of the deployment group.',
+  ),
   description: z.string().max(200).optional(),
-  wait: z.boolean().default(true).describe('Whether the task ends when the deployment does, or once it is begun.'),
+  wait: z.boolean().default(true).describe('Whether to wait until the deployment has ended.'),
   connection: Connection,
 });
 
@@ -195,18 +216,18 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   action(
     'core.transform',
     'Transform',
-    'Gives back its rendered `data`, or its whole input when there is none.',
+    'Returns its rendered `data`, or its whole input if there is no `data`.',
     JsonValueSchema,
     undefined,
     'inline',
   ),
-  action('core.noop', 'No operation', 'Does nothing and gives null.', JsonValueSchema, z.null(), 'inline'),
+  action('core.noop', 'No operation', 'Does nothing and returns null.', JsonValueSchema, z.null(), 'inline'),
   action('core.fail', 'Fail', 'Fails on purpose.', FailInputSchema, undefined, 'inline'),
-  action('core.log', 'Log', 'Writes an entry into the log of the execution.', LogInputSchema, z.null(), 'inline'),
+  action('core.log', 'Log', 'Writes an entry to the log of the execution.', LogInputSchema, z.null(), 'inline'),
   action(
     'core.delay',
     'Delay',
-    'Waits for some seconds, or until a time.',
+    'Waits for a number of seconds, or until a point in time.',
     DelayInputSchema,
     z.strictObject({ waited_ms: z.number() }),
     'timer',
@@ -214,12 +235,12 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   action(
     'core.inquiry',
     'Inquiry',
-    'Asks people and waits for their decision. Denied and expired are failures.',
+    'Asks people and waits for their decision. The task fails if they deny or nobody decides in time.',
     InquiryInputSchema,
     z.strictObject({
       outcome: z.literal('approve'),
       option: z.string(),
-      response: JsonValueSchema.describe('The last approving response.'),
+      response: JsonValueSchema.describe('The response of the last approval.'),
       responses: z.array(z.strictObject({ by: z.string(), response: JsonValueSchema })),
       decided_by: z.array(z.string()),
       decided_at: z.iso.datetime(),
@@ -231,7 +252,7 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   action(
     'core.wait_signal',
     'Wait for a signal',
-    'Waits for a message and gives its payload.',
+    'Waits for a signal and returns its payload.',
     WaitSignalInputSchema,
     undefined,
     'signal',
@@ -274,14 +295,14 @@ export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   action(
     'database.insert',
     'Insert',
-    'Inserts one row or several.',
+    'Inserts one or more rows.',
     InsertInputSchema,
     z.strictObject({ row_count: z.int(), rows: z.array(JsonValueSchema) }),
   ),
   action(
     's3.upload',
     'Upload',
-    'Stores an object in a bucket.',
+    'Uploads an object to a bucket.',
     UploadInputSchema,
     z.strictObject({ bucket: z.string(), key: z.string(), etag: z.string(), version_id: z.string().nullable() }),
   ),

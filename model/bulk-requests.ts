@@ -8,14 +8,14 @@ export const BULK_FIELDS = {
     .min(1)
     .max(10_000)
     .optional()
-    .describe('Ids in any spelling.'),
+    .describe('Execution ids, in any of their forms.'),
   filter: ExecutionFilterSchema.refine(
     (filter) => Object.values(filter).some((value) => value !== undefined),
     'must not be empty',
   )
     .optional()
     .describe(
-      "The list's filters: of what matches, open executions are cancelled or terminated, closed ones deleted, failed ones tried again.",
+      'The filters of the list. Of the matching executions, open ones are cancelled or terminated, closed ones are deleted, and failed ones are retried.',
     ),
   reason: z.string().max(1000).optional(),
 };
@@ -25,4 +25,4 @@ export const hasOneTarget = ({ ids, filter }: { ids?: unknown; filter?: unknown 
   (ids === undefined) !== (filter === undefined);
 
 /** What is wrong where a body does not. */
-export const ONE_TARGET = { message: 'exactly one of ids and filter is required', path: ['ids'] };
+export const ONE_TARGET = { message: 'either "ids" or "filter" is required, but not both', path: ['ids'] };

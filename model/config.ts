@@ -41,25 +41,25 @@ const origins = (example: string) =>
 
 /** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
 export const ConfigSchema = z.object({
-  FERMATA_HOST: z.string().min(1).default('127.0.0.1').describe('Address that the API listens on.'),
-  FERMATA_PORT: port(8080).describe('Port of the API; 0 takes a free one.'),
+  FERMATA_HOST: z.string().min(1).default('127.0.0.1').describe('Address on which the API listens.'),
+  FERMATA_PORT: port(8080).describe('Port of the API; 0 picks a free one.'),
   FERMATA_DATA_DIR: z
     .string()
     .min(1)
     .default('.fermata')
     .describe('Folder of the embedded Temporal server and database.'),
-  FERMATA_TEMPORAL_PORT: port(7233).describe('Port of the embedded Temporal server; 0 takes a free one.'),
-  FERMATA_TEMPORAL_UI_PORT: port(8233).describe("Port of the embedded server's UI; 0 takes a free one."),
+  FERMATA_TEMPORAL_PORT: port(7233).describe('Port of the embedded Temporal server; 0 picks a free one.'),
+  FERMATA_TEMPORAL_UI_PORT: port(8233).describe("Port of the embedded server's UI; 0 picks a free one."),
   FERMATA_DEV_KEY: z
     .string()
     .min(16)
     .optional()
-    .describe('API key of the principal `dev` (admin); made at the first start.'),
+    .describe('API key of the principal `dev` (admin); created at the first start.'),
   FERMATA_DEV_APPROVER_KEY: z
     .string()
     .min(16)
     .optional()
-    .describe('API key of the principal `approver` (operator); made at the first start.'),
+    .describe('API key of the principal `approver` (operator); created at the first start.'),
   FERMATA_JWT_JWKS_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -68,69 +68,75 @@ export const ConfigSchema = z.object({
     .string()
     .min(32)
     .optional()
-    .describe('A secret shared with whoever issues tokens (HS256), instead of their keys.'),
-  FERMATA_JWT_ISSUER: z.string().min(1).optional().describe('The `iss` that tokens must have.'),
-  FERMATA_JWT_AUDIENCE: z.string().min(1).optional().describe('The `aud` that tokens must have.'),
+    .describe('A secret shared with the token issuer (HS256), instead of its keys.'),
+  FERMATA_JWT_ISSUER: z.string().min(1).optional().describe('The required `iss` of tokens.'),
+  FERMATA_JWT_AUDIENCE: z.string().min(1).optional().describe('The required `aud` of tokens.'),
   FERMATA_JWT_TENANT: z
     .enum(['required', 'optional'])
     .optional()
-    .describe('Whether tokens must have a `tenant`: `required` or `optional`; required once there is a second tenant.'),
+    .describe(
+      'Whether tokens must have a `tenant`: `required` or `optional`. Defaults to `required` once there is a second tenant.',
+    ),
   FERMATA_AGENT_CLIENTS: z
     .string()
     .min(1)
     .optional()
-    .describe('OAuth clients, by commas, whose tokens (`azp`, `client_id`) are of agents: these decide no question.'),
+    .describe(
+      'OAuth clients, separated by commas, whose tokens (`azp`, `client_id`) belong to agents, which cannot decide inquiries.',
+    ),
   FERMATA_PERSON_MEMORY: wholeNumber(0, 315_360_000)
     .default(PERSON_MEMORY)
     .describe(
-      'Seconds for which a person without a key counts, in chat and behind links, as having what their last token granted.',
+      'Seconds for which the permissions in the last token of a person apply in chat and behind links, if the person has no key.',
     ),
   FERMATA_SECRET_KEY: z
     .string()
     .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be 32 characters or more; several are separated by commas')
     .optional()
     .describe(
-      'Master key of tokens; several by commas: the first seals, all open. Made at the first start by `npm start`.',
+      'Master key of secrets and tokens; several are separated by commas: the first encrypts, all decrypt. Created at the first start by `npm start`.',
     ),
   FERMATA_PAYLOAD_KEY: z
     .string()
     .regex(/^[^,]{32,}(,[^,]{32,})*$/, 'must be 32 characters or more; several are separated by commas')
     .optional()
     .describe(
-      'Key of what Temporal stores of runs; several by commas: the first seals, all open. Without it Temporal sees everything.',
+      'Key of the payloads that Temporal stores; several are separated by commas: the first encrypts, all decrypt. Without it payloads are stored unencrypted.',
     ),
   FERMATA_CODEC_ORIGINS: origins('https://temporal.example.com')
     .optional()
-    .describe("Origins of Temporal's UI, by commas, that may ask `/codec` to open payloads; `npm start` adds its own."),
+    .describe(
+      "Origins of Temporal's UI, separated by commas, that may use `/codec` to decrypt payloads; `npm start` adds its own.",
+    ),
   FERMATA_CORS_ORIGINS: origins('https://portal.example.com')
     .optional()
     .describe(
-      'Origins of pages, by commas, that may call the API from a browser, with a key or a token in a header: `https://portal.example.com`; without it none may.',
+      'Origins, separated by commas, that may call the API from a browser, with a key or token in a header: `https://portal.example.com`. Without it none may.',
     ),
   FERMATA_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Where people reach the API: what links in messages begin with.'),
+    .describe('The URL at which people reach the API; links in messages begin with it.'),
   FERMATA_SLACK_BOT_TOKEN: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Bot token of the Slack app that asks people of the tenant `default`, where it has no connection `slack/default`.',
+      'Bot token of the Slack app that asks people of the tenant `default`, if it has no connection `slack/default`.',
     ),
   FERMATA_SLACK_SIGNING_SECRET: z
     .string()
     .min(1)
     .optional()
-    .describe('Signing secret of the Slack app; without it nothing that comes from Slack is taken.'),
+    .describe('Signing secret of the Slack app; without it nothing from Slack is accepted.'),
   FERMATA_SLACK_API_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("Slack's Web API, where it is not at slack.com."),
+    .describe("URL of Slack's Web API, if it is not at slack.com."),
   FERMATA_SMTP_URL: asMailUrl(z.string())
     .optional()
     .describe(
-      'Mail server with which people of the tenant `default` are asked, where it has no connection `email/default`: `smtp://user:password@host:port`; by TLS, unless it ends in `?tls=off`, or has no user and is on this machine.',
+      'Mail server with which people of the tenant `default` are asked, if it has no connection `email/default`: `smtp://user:password@host:port`. Uses TLS, unless it ends in `?tls=off`, or has no user and is on this machine.',
     ),
   FERMATA_SMTP_FROM: MailSenderSchema.optional().describe('Sender of that mail.'),
   FERMATA_WEBHOOK_SECRET: z
@@ -138,43 +144,45 @@ export const ConfigSchema = z.object({
     .min(16)
     .optional()
     .describe(
-      'Secret with which notices to webhooks of the tenant `default` are signed, where it has no connection `webhook/default`.',
+      'Secret with which notices to webhooks of the tenant `default` are signed, if it has no connection `webhook/default`.',
     ),
   FERMATA_SIGNING_KEY_FILE: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'File with the Ed25519 key (PKCS 8, PEM) that signs decisions and controls; several by commas: the first one that a run trusts signs for it. Without it the API creates one and keeps it sealed in the database.',
+      'File with the Ed25519 key (PKCS 8, PEM) that signs decisions and controls; several are separated by commas: the first one that a run trusts signs for it. Without it the API creates a key and stores it encrypted in the database.',
     ),
   FERMATA_EGRESS: list(parseNetworks, 'must be networks, `private` or `loopback`, separated by commas').describe(
-    'Networks that nothing here may reach (actions, chat, mail, webhooks, keys of tokens), by commas: `10.0.0.0/8`, `private`, `loopback`. Counts before `FERMATA_EGRESS_ALLOW`.',
+    'Networks that Fermata must not reach (actions, chat, mail, webhooks, token keys), separated by commas: `10.0.0.0/8`, `private`, `loopback`. Takes precedence over `FERMATA_EGRESS_ALLOW`.',
   ),
   FERMATA_EGRESS_ALLOW: list(
     parseAllowed,
     'must be networks, addresses, `host:port`, `private` or `loopback`, separated by commas',
   ).describe(
-    'Addresses of this machine and of private networks that actions and notices may reach, by commas: `10.1.0.0/16`, `erp.internal:443`, `private`, `loopback`. Without it `npm start` allows both words, and the processes of production allow none.',
+    'Addresses of this machine and of private networks that actions and notices may reach, separated by commas: `10.1.0.0/16`, `erp.internal:443`, `private`, `loopback`. By default `npm start` allows `private` and `loopback`, and production processes allow none.',
   ),
   FERMATA_EGRESS_PROXY: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .refine(hasDecodableAccount, 'must have user and password URL-encoded')
     .optional()
     .describe(
-      'Proxy by which HTTP requests of actions and notices leave: `http://user:password@host:port`. What may not be reached is not asked of it; keys of tokens are read without it.',
+      'Proxy for HTTP requests of actions and notices: `http://user:password@host:port`. Destinations that may not be reached are not requested from it; token keys are read without it.',
     ),
   FERMATA_EGRESS_NO_PROXY: list(
     parseProxyExceptions,
     'must be hosts, `.domain`, `host:port`, networks or `*`, separated by commas',
-  ).describe('What is reached without that proxy, by commas: `erp.internal`, `.example.com`, `10.0.0.0/8`.'),
+  ).describe(
+    'Destinations that are reached without the proxy, separated by commas: `erp.internal`, `.example.com`, `10.0.0.0/8`.',
+  ),
   FERMATA_INFRASTRUCTURE: list(parseEndpoints, 'must be `host` or `host:port`, separated by commas').describe(
-    'What nothing here may reach whatever else is allowed, by commas, as `host:port`, or `host` for all its ports: add what Fermata depends on beyond Temporal and the database that it is given, such as a UI of Temporal.',
+    'Infrastructure that actions must never reach, separated by commas, as `host:port`, or `host` for all ports. Temporal and the database are always included; add other parts, such as the UI of Temporal.',
   ),
   FERMATA_NAT64_PREFIX: list(
     parseNat64,
     'must be IPv6 networks of 32, 40, 48, 56, 64 or 96 bits, separated by commas',
   ).describe(
-    'Prefixes by which this network translates IPv6 to IPv4 (NAT64), by commas, where they are not `64:ff9b::/96`: the IPv4 address behind one is judged.',
+    'NAT64 prefixes of this network, separated by commas, if they are not `64:ff9b::/96`: rules apply to the IPv4 address behind them.',
   ),
   FERMATA_METRICS_PORT: wholeNumber(0, 65_535)
     .optional()
@@ -183,24 +191,33 @@ export const ConfigSchema = z.object({
     ),
   FERMATA_CONCURRENT_ACTIONS: wholeNumber(1, 10_000)
     .default(100)
-    .describe('Actions that a worker runs at once: permits, which tenants share.'),
+    .describe('How many actions a worker runs at once; tenants share these permits.'),
   FERMATA_RATE_LIMIT: wholeNumber(0, 1_000_000_000)
     .default(6000)
-    .describe('Requests a minute that a principal may make of one API process; 0 sets no limit, nor one by address.'),
-  FERMATA_URL: z.string().optional().describe('Command line: where the API is, unless `--url` says so.'),
-  FERMATA_API_KEY: z.string().optional().describe('Command line: the API key, unless `--key` says so.'),
+    .describe(
+      'Requests per minute that a principal may send to one API process; 0 disables all rate limits, including those by address.',
+    ),
+  FERMATA_URL: z.string().optional().describe('Command line: URL of the API, unless `--url` is given.'),
+  FERMATA_API_KEY: z.string().optional().describe('Command line: the API key, unless `--key` is given.'),
   FERMATA_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .describe('Least level that is logged.'),
-  TEMPORAL_ADDRESS: z.string().min(1).optional().describe('Temporal server to use; without it one is embedded.'),
+    .describe('Lowest level that is logged.'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Temporal server to use; without it `npm start` runs an embedded one.'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace on the Temporal server.'),
-  TEMPORAL_CLI_PATH: z.string().optional().describe("The embedded server's program; looked up unless given."),
+  TEMPORAL_CLI_PATH: z
+    .string()
+    .optional()
+    .describe('The program of the embedded Temporal server; by default it is looked up.'),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
     .optional()
-    .describe('Postgres 13 or later; without it PGlite is embedded.'),
+    .describe('Postgres 13 or later; without it an embedded PGlite is used.'),
 });
 
 /** The settings of a process. */
@@ -215,12 +232,12 @@ export function readConfig(env: Record<string, string | undefined>): { config: C
   const parsed = ConfigSchema.safeParse(set);
   if (!parsed.success) {
     const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new ConfigError(`bad settings:\n${lines.join('\n')}`);
+    throw new ConfigError(`invalid settings:\n${lines.join('\n')}`);
   }
   const known = Object.keys(ConfigSchema.shape);
   const warnings = Object.keys(set)
     .filter((name) => name.startsWith('FERMATA_') && !known.includes(name))
-    .map((name) => `${name} is no setting of Fermata's.${didYouMean(name, known)}`);
+    .map((name) => `${name} is not a setting of Fermata.${didYouMean(name, known)}`);
   return { config: parsed.data, warnings };
 }
 
@@ -231,6 +248,7 @@ export function required<Name extends keyof Config>(
   names: readonly Name[],
 ): { [Each in Name]: NonNullable<Config[Each]> } {
   const missing = names.filter((name) => config[name] === undefined);
-  if (missing.length > 0) throw new ConfigError(`${who} needs ${missing.join(', ')}; only npm start does without`);
+  if (missing.length > 0)
+    throw new ConfigError(`${who} requires ${missing.join(', ')}; only npm start has defaults for them`);
   return config as { [Each in Name]: NonNullable<Config[Each]> }; // none is missing
 }

@@ -13,7 +13,7 @@ const Secret = z.string().min(1).max(10_000);
 const Defaults = z
   .record(z.string(), z.record(z.string(), JsonValueSchema))
   .optional()
-  .describe('By action: input that holds where a task gives none.');
+  .describe('Default input by action, used for fields that a task does not set.');
 
 const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
@@ -54,7 +54,7 @@ const SERVER_MESSAGE = 'must name one host, with a valid port, and with user and
 export const asMailUrl = (text: z.ZodString) =>
   text
     .regex(/^smtps?:\/\/[^?#]*(\?tls=off)?$/, {
-      error: 'must be an smtp:// or smtps:// URL, with no parameter but tls=off',
+      error: 'must be an smtp:// or smtps:// URL, without parameters other than tls=off',
       abort: true,
     })
     .refine(hasServer, SERVER_MESSAGE);
@@ -64,7 +64,7 @@ const settings = <T extends z.ZodRawShape>(shape: T) => z.strictObject({ ...shap
 const aws = {
   settings: settings({
     region: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be a region, such as eu-central-1'),
-    endpoint: Url.optional().describe('Of a system that speaks the same protocol, where it is not AWS itself.'),
+    endpoint: Url.optional().describe('URL of a compatible service, if it is not AWS itself.'),
   }),
   secrets: z.strictObject({ access_key_id: Secret, secret_access_key: Secret, session_token: Secret.optional() }),
 };
@@ -72,18 +72,22 @@ const aws = {
 /** What a connection of each pack has; secrets are never given back. */
 export const CONNECTIONS = {
   slack: {
-    settings: settings({ api_url: Url.optional().describe("Slack's Web API, where it is not at slack.com.") }),
+    settings: settings({ api_url: Url.optional().describe("URL of Slack's Web API, if it is not at slack.com.") }),
     secrets: z.strictObject({
       bot_token: Secret,
-      signing_secret: Secret.optional().describe('Of the app; needed to ask people, not to post messages.'),
+      signing_secret: Secret.optional().describe(
+        'The signing secret of the app; required to ask people, but not to post messages.',
+      ),
     }),
   },
   teams: {
     settings: settings({
       app_id: z.guid().describe('Microsoft App ID of the Azure Bot, which is single-tenant.'),
       tenant_id: z.guid().describe('Microsoft Entra tenant of the people who are asked.'),
-      login_url: Url.optional().describe('https://login.microsoftonline.com unless given.'),
-      metadata_url: Url.optional().describe("OpenID metadata of the Bot Framework, where it is not Microsoft's own."),
+      login_url: Url.optional().describe('Defaults to https://login.microsoftonline.com.'),
+      metadata_url: Url.optional().describe(
+        "URL of the OpenID metadata of the Bot Framework, if it is not Microsoft's own.",
+      ),
     }),
     secrets: z.strictObject({ client_secret: Secret }),
   },
@@ -96,7 +100,7 @@ export const CONNECTIONS = {
     secrets: z.strictObject({ token: Secret }),
   },
   pagerduty: {
-    settings: settings({ base_url: Url.optional().describe('https://events.pagerduty.com unless given.') }),
+    settings: settings({ base_url: Url.optional().describe('Defaults to https://events.pagerduty.com.') }),
     secrets: z.strictObject({ routing_key: Secret }),
   },
   database: {
@@ -106,13 +110,13 @@ export const CONNECTIONS = {
         .refine(hasServer, SERVER_MESSAGE)
         .refine(
           hasKnownParameters,
-          'must have no parameter but sslmode: disable, prefer, require, verify-ca or verify-full',
+          'must have no parameter other than sslmode: disable, prefer, require, verify-ca or verify-full',
         )
         .describe('A PostgreSQL URL, with password.'),
     }),
   },
   email: {
-    settings: settings({ from: MailSenderSchema.describe('Sender, unless a task says otherwise.') }),
+    settings: settings({ from: MailSenderSchema.describe('The default sender.') }),
     secrets: z.strictObject({ url: asMailUrl(Secret) }),
   },
   aws,

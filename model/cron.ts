@@ -66,11 +66,11 @@ export function parseCron(line: string): Calendar[] {
 
 /** Says what to write instead of what other schedulers know; null: nothing of that is there. */
 function adviceOf(text: string, parts: readonly string[]): string | null {
-  if (/^(CRON_)?TZ=/i.test(text)) return 'a time zone is given as "time_zone"';
-  if (/^@every\b/i.test(text)) return 'an interval is given as "every", in seconds';
-  if (parts[0]!.startsWith('@')) return `"${text}" is not known: ${[...SHORTHANDS.keys()].join(', ')} are`;
+  if (/^(CRON_)?TZ=/i.test(text)) return 'must not contain a time zone: use "time_zone"';
+  if (/^@every\b/i.test(text)) return 'must not be an interval: use "every", in seconds';
+  if (parts[0]!.startsWith('@')) return `unknown shorthand "${text}": use one of ${[...SHORTHANDS.keys()].join(', ')}`;
   if (parts.length === 6 || parts.length === 7) {
-    return `has ${parts.length} fields: minute, hour, day of month, month and day of week are given, no seconds and no years`;
+    return `has ${parts.length} fields: only minute, hour, day of month, month and day of week are allowed`;
   }
   if (parts.length !== 5) return 'must have five fields: minute, hour, day of month, month and day of week';
   return null;
@@ -125,7 +125,7 @@ function valueAt(field: Field, text: string): number {
 function refused({ name }: Field, text: string): CronRefused {
   if (/[#?]|^(\d*[LW]|LW|[a-z]{3}L|H)$/i.test(text)) {
     return new CronRefused(
-      `the ${name} "${text}" is not supported, as #, L, W, H and ? are not: use two schedules, or a condition in the workflow`,
+      `the ${name} "${text}" is not supported (nor are #, L, W, H and ?): use two schedules, or a condition in the workflow`,
     );
   }
   return new CronRefused(`the ${name} "${text}" is not a number, name, range or list`);

@@ -34,50 +34,60 @@ export const VersionSchema = z.string().max(64).regex(SEMANTIC_VERSION, 'must be
 
 const TargetsSchema = z
   .union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).max(1000)])
-  .describe('The next task: a name or a list of names; or a word: noop, continue, fail.');
+  .describe('The next tasks: a name or a list of names; or one of the words noop, continue, fail.');
 
 const ConditionSchema = z
   .string()
   .min(1)
   .max(100_000)
-  .describe('An expression, bare or in {{ }}, that is true or false.');
+  .describe('An expression, with or without {{ }}, that is true or false.');
 
 const PublishSchema = z
   .record(NameSchema, JsonValueSchema)
-  .describe('Name → value or template: variables of the branch, set in order, a later one seeing the earlier ones.');
+  .describe('Name → value or template: variables of the branch, set in order; each can use the ones before it.');
 
 const RetrySchema = z
   .strictObject({
     count: z.int().min(0).max(100).describe('Extra attempts after the first.'),
-    delay: z.number().min(0).max(MAX_SECONDS).optional().describe('Seconds between attempts; none unless it is given.'),
-    backoff: z
-      .enum(['constant', 'exponential'])
+    delay: z.number().min(0).max(MAX_SECONDS).optional().describe('Seconds between attempts. Defaults to 0.'),
+    backoff: z.enum(['constant', 'exponential']).optional().describe('How the delay grows. Defaults to constant.'),
+    factor: z
+      .number()
+      .min(1)
+      .max(100)
       .optional()
-      .describe('How the delay grows; constant unless it is given.'),
-    factor: z.number().min(1).max(100).optional().describe('Exponential: what each delay is multiplied with; 2.'),
-    max_delay: z.number().positive().max(MAX_SECONDS).optional().describe('Exponential: seconds, at most.'),
-    when: ConditionSchema.optional().describe('Over the failure: whether to try again; always unless it is given.'),
+      .describe('The factor by which an exponential delay grows. Defaults to 2.'),
+    max_delay: z.number().positive().max(MAX_SECONDS).optional().describe('The longest exponential delay, in seconds.'),
+    when: ConditionSchema.optional().describe(
+      'Whether to retry, given the failure. By default every failure is retried.',
+    ),
   })
   .describe('Further attempts of a failed task.');
 
 const NextSchema = z
   .strictObject({
-    when: ConditionSchema.optional().describe('When the transition fires; after any end unless it is given.'),
+    when: ConditionSchema.optional().describe(
+      'When the transition fires. By default it fires whenever the task has ended.',
+    ),
     publish: PublishSchema.optional(),
-    do: TargetsSchema.optional().describe('Tasks, or words: noop, continue, fail, retry.'),
+    do: TargetsSchema.optional().describe('The next tasks, or one of the words noop, continue, fail, retry.'),
   })
   .describe('A transition: what follows when the task has ended.');
 
 /** One task of a definition (design/language.md, Task). */
 export const TaskSchema = z.strictObject({
   name: NameSchema.describe('Unique in the definition.'),
-  action: RefSchema.describe('What the task runs.'),
+  action: RefSchema.describe('The action that the task runs.'),
   input: JsonValueSchema.optional().describe('Any JSON, with templates in its strings.'),
   on_success: TargetsSchema.optional(),
   on_failure: TargetsSchema.optional(),
   on_complete: TargetsSchema.optional(),
-  next: z.array(NextSchema).max(1000).optional().describe('Transitions with conditions; not together with on_….'),
-  publish: PublishSchema.optional().describe('Set on success, before any transition.'),
+  next: z
+    .array(NextSchema)
+    .max(1000)
+    .optional()
+    .describe('Transitions with conditions; cannot be combined with on_success, on_failure or on_complete.'),
+  publish: PublishSchema.optional().describe('Variables that are set on success, before any transition.'),
   retry: RetrySchema.optional(),
   timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds for each attempt.'),
   delay: z
@@ -87,31 +97,36 @@ export const TaskSchema = z.strictObject({
   join: z
     .union([z.literal('all'), z.int().min(1).max(1000)])
     .optional()
-    .describe('Waits until all the tasks that lead here, or so many of them, have arrived.'),
+    .describe('Waits until all preceding tasks, or this many of them, have arrived.'),
   with_items: z
     .union([z.string().min(1).max(100_000), z.array(JsonValueSchema).max(100_000)])
     .optional()
-    .describe('A list, or a template that gives one: the task runs once for each `item`.'),
+    .describe('A list, or a template that evaluates to one: the task runs once for each `item`.'),
   concurrency: z
     .union([z.int().min(1).max(MAX_CONCURRENCY), z.string().min(1).max(100_000)])
     .optional()
-    .describe(`How many items run at once (a number or a template), at most ${MAX_CONCURRENCY}; 100 unless given.`),
+    .describe(`How many items run at once (a number or a template), at most ${MAX_CONCURRENCY}. Defaults to 100.`),
   on_item_failure: z
     .enum(['stop', 'finish'])
     .optional()
-    .describe('After an item has failed: start no more, or run all; stop unless it is given.'),
+    .describe('Whether to start no more items after one has failed (`stop`, the default), or to run all (`finish`).'),
 });
 
 const ConcurrencyKeySchema = z
   .strictObject({
-    key: z.string().min(1).max(100_000).describe('A text, or a template over the parameters.'),
-    limit: z.int().min(1).max(1000).optional().describe('Runs of the workflow with the same key at once; 1.'),
+    key: z.string().min(1).max(100_000).describe('A string, or a template that can use the parameters.'),
+    limit: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('How many runs of the workflow with the same key may run at once. Defaults to 1.'),
     policy: z
       .enum(['queue', 'skip', 'cancel_previous', 'fail'])
       .optional()
-      .describe('What becomes of a run for which there is no room; queue.'),
+      .describe('What happens to a run that exceeds the limit. Defaults to `queue`.'),
   })
-  .describe('How many runs with the same key may go on at once.');
+  .describe('Limits how many runs with the same key run at once.');
 
 /** A workflow definition (design/language.md, Definition). */
 export const DefinitionSchema = z.strictObject({
@@ -121,15 +136,15 @@ export const DefinitionSchema = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .describe('The entry tasks, where they would be ambiguous.'),
-  when: ConditionSchema.optional().describe('Over the parameters: false closes the run as skipped.'),
+    .describe('The entry tasks, if they are ambiguous.'),
+  when: ConditionSchema.optional().describe('A condition on the parameters: if false, the run is closed as skipped.'),
   variables: z.record(NameSchema, JsonValueSchema).optional().describe('Evaluated in order when a run starts.'),
-  output: JsonValueSchema.optional().describe('Name → template, or one template: the result of the run.'),
+  output: JsonValueSchema.optional().describe('Name → template, or one template: the output of the run.'),
   timeout: z.number().positive().max(MAX_SECONDS).optional().describe('Seconds for the whole run.'),
   on_cancel: z
     .union([z.string().min(1).max(64), z.array(z.string().min(1).max(64)).min(1).max(1000)])
     .optional()
-    .describe("Tasks that clean up after a cancel request or the run's timeout."),
+    .describe('The tasks that clean up after a cancel request or the timeout of the run.'),
   concurrency_key: ConcurrencyKeySchema.optional(),
   on_failure: RefSchema.optional().describe('The workflow that is started when a run fails.'),
 });
@@ -143,7 +158,9 @@ export type Definition = z.infer<typeof DefinitionSchema>;
 /** Reads a definition strictly: the definition, or every issue with pointers below `base`. */
 export function parseDefinition(value: unknown, base: string): { definition: Definition } | { issues: Issue[] } {
   if (jsonDepth(value, MAX_DEPTH) > MAX_DEPTH) {
-    return { issues: [{ code: 'too_deep', path: base, message: `is nested deeper than ${MAX_DEPTH} levels` }] };
+    return {
+      issues: [{ code: 'too_deep', path: base, message: `must not be nested deeper than ${MAX_DEPTH} levels` }],
+    };
   }
   const parsed = DefinitionSchema.safeParse(value);
   if (!parsed.success) return { issues: issuesOf(parsed.error, DefinitionSchema, value, base) };

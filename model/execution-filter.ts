@@ -9,23 +9,23 @@ const Instant = InstantSchema.transform((text) => new Date(text));
 
 /** From when, and until when. */
 export const RANGE_FILTERS = {
-  created_after: Instant.optional().describe('ISO 8601 with a time zone: from this time on.'),
-  created_before: Instant.optional().describe('ISO 8601 with a time zone: before this time.'),
+  created_after: Instant.optional().describe('ISO 8601 with a time zone: created at or after this time.'),
+  created_before: Instant.optional().describe('ISO 8601 with a time zone: created before this time.'),
 };
 
 /** The filters that are text wherever they stand. */
 export const TEXT_FILTERS = {
-  status: z.string().max(64).optional().describe('A status, in the words of any of the APIs.'),
+  status: z.string().max(64).optional().describe('A status, by the name that any of the APIs gives it.'),
   action_ref: z
     .string()
     .min(1)
     .max(200)
     .refine(isStorableText, NOT_STORABLE)
     .optional()
-    .describe("The run's ref or one of its tasks' actions; * is a wildcard."),
+    .describe("The ref of the execution or of one of its tasks' actions; * is a wildcard."),
   pack_name: z.string().min(1).max(64).refine(isStorableText, NOT_STORABLE).optional(),
-  result_contains: z.string().min(1).max(1000).optional().describe('Text anywhere in the result, in any case.'),
-  search: z.string().min(1).max(200).optional().describe('An id in any form, or a part of a `workflow_id`.'),
+  result_contains: z.string().min(1).max(1000).optional().describe('Text anywhere in the result; case-insensitive.'),
+  search: z.string().min(1).max(200).optional().describe('An id in any of its forms, or part of a `workflow_id`.'),
 };
 
 /** The id of an execution in any spelling, as text. */
@@ -44,7 +44,7 @@ export const ExecutionFilterSchema = z.strictObject({
     .union([z.int().min(0), IdText])
     .optional()
     .describe(PARENT),
-  executor: z.int().min(0).max(MAX_ROW_ID).optional().describe('Integer id of who started it.'),
+  executor: z.int().min(0).max(MAX_ROW_ID).optional().describe('The integer id of the principal that started it.'),
   ...RANGE_FILTERS,
 });
 

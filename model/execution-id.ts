@@ -31,7 +31,8 @@ export function isRunNumber(n: number): boolean {
 export function mintNumber(last: number, now: number): number {
   const floor = 4 * (now - NUMBER_EPOCH);
   const n = Math.max(last + 1, floor);
-  if (n - floor > AHEAD_LIMIT || n >= MINTED_LIMIT) throw new RangeError('run numbers are too far ahead of the clock');
+  if (n - floor > AHEAD_LIMIT || n >= MINTED_LIMIT)
+    throw new RangeError('execution ids are too far ahead of the clock');
   return n;
 }
 
@@ -40,12 +41,12 @@ export function derivedNumber(digest: string): number {
   return MINTED_LIMIT + (Number.parseInt(digest.slice(0, 12), 16) % MINTED_LIMIT);
 }
 
-/** The integer id of documents 000 and 004: JavaScript-safe up to 2^53. */
+/** The integer id of the Executions API and the MCP executions: JavaScript-safe up to 2^53. */
 export function integerId(n: number, visit = 0): number {
   return n * VISIT_SPAN + visit;
 }
 
-/** The UUIDv7 of document 001: the time where `n` has one, the rest a fixed mixing of `n`. */
+/** The UUIDv7 of the Automation API: the time where `n` has one, the rest a fixed mixing of `n`. */
 export function uuidOf(n: number): string {
   const big = BigInt(n);
   const minted = n < MINTED_LIMIT;
@@ -61,7 +62,7 @@ export function uuidOf(n: number): string {
   return `${timeHex.slice(0, 8)}-${timeHex.slice(8)}-7${hex(randA, 3)}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
 
-/** Temporal's workflow id, and document 002's. */
+/** Temporal's workflow id, and the Management API's. */
 export function workflowIdOf(n: number): string {
   return `${WORKFLOW_ID_PREFIX}${uuidOf(n)}`;
 }

@@ -25,7 +25,7 @@ export interface TaskExecution {
   key: string;
   name: string;
   visit: number;
-  /** Which item of the visit; null for the visit itself. */
+  /** The index of the item; null for the visit itself. */
   item: number | null;
   action: string;
   status: TaskStatus;
@@ -141,7 +141,7 @@ export interface Execution {
   trust: Trust | null;
   /** What has become of signed statements; null for a run that demands none. */
   statements: StatementCounts | null;
-  /** Signals that were beyond what is kept. */
+  /** The number of signals dropped because the buffer was full. */
   signalsDropped: number;
   /** Signals that no task was given, since their payloads are not JSON; the latest ones. */
   signalsRefused: RefusedSignal[];

@@ -16,7 +16,7 @@ const CLIENT_HEADERS = new Set([
 /** Says why a request cannot have a header of this name; null when it can. */
 function nameProblem(name: string): string | null {
   const lower = name.toLowerCase();
-  if (CLIENT_HEADERS.has(lower) || lower.startsWith('proxy-')) return 'is set by the HTTP client and cannot be given';
+  if (CLIENT_HEADERS.has(lower) || lower.startsWith('proxy-')) return 'is set by the HTTP client and must not be given';
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) ? null : 'is not a valid header name';
 }
 
@@ -24,7 +24,9 @@ function nameProblem(name: string): string | null {
 export const BigNumbers = z
   .literal('text')
   .optional()
-  .describe('`text`: integers from 2^53 on are given as text. Without it the task fails (`NUMBER_INEXACT`).');
+  .describe(
+    '`text`: integers of 2^53 and above are returned as text. By default the task fails on them (`NUMBER_INEXACT`).',
+  );
 
 /** A file of a form, or a plain value. */
 const FileSchema = z
@@ -56,8 +58,10 @@ const pem = (what: string) =>
 /** How the connection of a request is made by TLS; certificates are always verified. */
 const TlsSchema = z
   .strictObject({
-    ca: pem('CERTIFICATE').optional().describe('Certificates, in PEM, that are trusted instead of the public ones.'),
-    certificate: pem('CERTIFICATE').optional().describe('Certificate of this client, in PEM, with those above it.'),
+    ca: pem('CERTIFICATE')
+      .optional()
+      .describe('PEM certificates of the authorities that are trusted instead of the public ones.'),
+    certificate: pem('CERTIFICATE').optional().describe('PEM certificate chain of this client.'),
     // Whoever encrypts a key chooses how long opening it blocks the worker.
     key: pem('PRIVATE KEY')
       .refine(
@@ -65,13 +69,13 @@ const TlsSchema = z
         'must not be encrypted: decrypt the key; secrets are sealed at rest',
       )
       .optional()
-      .describe('Its private key, in PEM and not encrypted; from a secret.'),
+      .describe('The unencrypted PEM private key of this client, from a secret.'),
     server_name: z
       .string()
       .min(1)
       .max(253)
       .optional()
-      .describe('The name that the certificate of the server must have; that of the URL unless given.'),
+      .describe('The name in the certificate of the server. Defaults to the host of the URL.'),
   })
   .refine(
     ({ certificate, key }) => (certificate === undefined) === (key === undefined),
@@ -84,22 +88,22 @@ export const HttpInputSchema = z
     url: z.url({ protocol: /^https?$/ }).describe('Absolute URL, http or https.'),
     method: HttpMethod.default('GET'),
     headers: z.record(z.string(), z.string()).default({}),
-    query: Fields.default({}).describe('Added to the query of the URL; a list as the same name several times.'),
-    body: JsonValueSchema.optional().describe('Sent as it is when it is text, else as JSON.'),
-    encoding: z.literal('base64').optional().describe('`base64`: the body is the base64 of the bytes that are sent.'),
-    form: Fields.optional().describe('Sent URL-encoded; a list as the same name several times.'),
+    query: Fields.default({}).describe('Parameters that are added to the query of the URL; a list repeats the name.'),
+    body: JsonValueSchema.optional().describe('The body; a string is sent unchanged, any other value as JSON.'),
+    encoding: z.literal('base64').optional().describe('`base64`: the body is base64 and is decoded before it is sent.'),
+    form: Fields.optional().describe('Fields that are sent URL-encoded; a list repeats the name.'),
     multipart: z
       .record(z.string(), z.union([MultipartFieldSchema, z.array(MultipartFieldSchema)]))
       .optional()
-      .describe('Sent as multipart/form-data: values, and files; a list as the same name several times.'),
+      .describe('Values and files that are sent as multipart/form-data; a list repeats the name.'),
     tls: TlsSchema.optional(),
-    timeout: z.number().positive().optional().describe('Seconds for this request, within the timeout of the task.'),
+    timeout: z.number().positive().optional().describe('Seconds for the request, within the timeout of the task.'),
     follow_redirects: z.boolean().default(true),
     big_numbers: BigNumbers,
     expect: z
       .array(z.union([z.int(), z.string().regex(/^[1-5]\d\d(-[1-5]\d\d)?$/)]))
       .default(['200-299'])
-      .describe('Status codes or ranges that count as success.'),
+      .describe('Status codes, or ranges of them, that count as success.'),
     auth: z
       .union([z.strictObject({ username: z.string(), password: z.string() }), z.strictObject({ bearer: z.string() })])
       .optional(),

@@ -30,7 +30,7 @@ export interface InquiryNotify {
 
 /** A step of a question's ladder: whom it adds, and tells, when nobody has decided for a while. */
 export interface InquiryStep {
-  /** Seconds since the question was asked. */
+  /** Seconds after the question was asked. */
   after: number;
   approvers: string[];
   groups: string[];
@@ -64,6 +64,12 @@ export interface InquiryRequest {
 
 /** Chats in which people are asked and answer. */
 export const CHAT_CHANNELS = ['slack', 'teams'] as const;
+
+/** The form of the ids of users, `team/user`, by chat. */
+export const CHAT_USERS: Readonly<Record<(typeof CHAT_CHANNELS)[number], RegExp>> = {
+  slack: /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/,
+  teams: /^[0-9a-f-]{36}\/[0-9a-f-]{36}$/,
+};
 
 /** Through what a decision came. */
 export const CHANNELS = ['api', 'mcp', 'token', 'link', ...CHAT_CHANNELS] as const;

@@ -24,7 +24,7 @@ const MAX_CAUSES = 5;
  * the parameters or the request that libraries add, nor what a database or its driver says of a statement, nor credentials in a URL.
  */
 export function describeError(error: unknown, causes = MAX_CAUSES): LoggedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'something that is no error was thrown' };
+  if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is not an error was thrown' };
   const { code } = error as { code?: unknown };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {

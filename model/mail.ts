@@ -86,7 +86,7 @@ const AttachmentSchema = z
       .string()
       .max(200)
       .regex(/^[\w.+-]+\/[\w.+-]+(; *[\w-]+=[\w.+-]+)*$/, 'must be a media type, as in "text/csv"')
-      .refine((type) => !/^(multipart|message)\//i.test(type), 'cannot be that of several parts, or of a message')
+      .refine((type) => !/^(multipart|message)\//i.test(type), 'must not be a multipart or message type')
       .optional(),
     ...FILE_CONTENT,
   })
@@ -96,7 +96,7 @@ const AttachmentSchema = z
       text === undefined || !/;\s*charset=(?!(utf-8|us-ascii)(;|$))/i.test(type.replaceAll(' ', '')),
     {
       path: ['content_type'],
-      message: 'must have the charset utf-8 next to "text": other bytes are given as "base64"',
+      message: 'must have the charset utf-8 with "text": use "base64" for other charsets',
     },
   );
 
@@ -110,14 +110,14 @@ export const MAIL_FIELDS = {
   text: z.string().optional(),
   html: z.string().optional(),
   from: MailSenderSchema.optional(),
-  attachments: z.array(AttachmentSchema).max(50).optional().describe('Files, each with its `text` or its `base64`.'),
+  attachments: z.array(AttachmentSchema).max(50).optional().describe('Files, each with `text` or `base64`.'),
   headers: z
     .record(
       z
         .string()
         .max(100)
         .regex(/^[A-Za-z0-9][A-Za-z0-9-]*$/, 'is not a valid header name')
-        .refine((name) => !isOwnHeader(name), 'is set by Fermata and cannot be given'),
+        .refine((name) => !isOwnHeader(name), 'is set by Fermata and must not be given'),
       z
         .string()
         .max(2_000)

@@ -18,7 +18,7 @@ export interface Grants {
 
 /** Who is calling (design/house.md, Words). */
 export interface Principal extends Grants {
-  /** The integer id: document 000's `executor`; `NOBODY_ID` of a mail address that belongs to no principal. */
+  /** The integer id: the Executions API's `executor`; `NOBODY_ID` of a mail address that belongs to no principal. */
   id: number;
   /** UUID of the tenant, and its ref. */
   tenant: string;

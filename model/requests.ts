@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DefinitionSchema, PackRefSchema, RefSchema, VersionSchema } from './definition.ts';
+import { CHAT_USERS } from './inquiry.ts';
 import { InstantSchema } from './instant.ts';
 import { jsonSize } from './json.ts';
 import { JsonValueSchema } from './json-value.ts';
@@ -21,9 +22,9 @@ const LabelSchema = name(200);
 const TagSchema = name(64);
 const SchemaField = JsonObjectSchema.nullable();
 
-/** The body of POST /api/v1/workflows (document 003, Create Workflow). */
+/** The body of POST /api/v1/workflows (Workflows API, Create Workflow). */
 export const WorkflowCreateSchema = z.strictObject({
-  ref: RefSchema.describe('pack.name; its first part is the ref of the pack.'),
+  ref: RefSchema.describe('`pack.name`, where `pack` is the ref of the pack.'),
   pack_ref: PackRefSchema,
   label: LabelSchema,
   description: z.string().max(10_000).nullable().optional(),
@@ -32,10 +33,10 @@ export const WorkflowCreateSchema = z.strictObject({
   out_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the output.'),
   definition: DefinitionSchema,
   tags: z.array(TagSchema).max(100).optional(),
-  enabled: z.boolean().optional().describe('Whether it may be started; true unless given.'),
+  enabled: z.boolean().optional().describe('Whether the workflow can be started. Defaults to true.'),
 });
 
-/** The body of PUT /api/v1/workflows/{ref}: every field may be left out (document 003, Update Workflow). */
+/** The body of PUT /api/v1/workflows/{ref}: every field may be left out (Workflows API, Update Workflow). */
 export const WorkflowUpdateSchema = WorkflowCreateSchema.omit({ ref: true, pack_ref: true }).partial();
 
 /** A definition with its schemas, as POST /api/v1/workflows/validate also takes it. */
@@ -69,7 +70,10 @@ export const TaskQueueSchema = z
   .min(1)
   .max(200)
   .refine(isStorableText, NOT_STORABLE)
-  .refine((queue) => queue !== OWN_TASK_QUEUE, "is the queue of Fermata's own workers, which do not know the action");
+  .refine(
+    (queue) => queue !== OWN_TASK_QUEUE,
+    "is reserved for Fermata's own workers, which do not implement the action",
+  );
 
 /** The body of PUT /api/v1/task-queues/{name}. */
 export const TaskQueueAssignSchema = z.strictObject({
@@ -78,7 +82,7 @@ export const TaskQueueAssignSchema = z.strictObject({
 
 /** The body of POST /api/v1/actions (design/shapes.md, Settings and openness). Times in seconds. */
 export const ActionCreateSchema = z.strictObject({
-  ref: RefSchema.describe('pack.name; its first part is the ref of the pack.'),
+  ref: RefSchema.describe('`pack.name`, where `pack` is the ref of the pack.'),
   pack_ref: PackRefSchema,
   label: LabelSchema,
   description: z.string().max(10_000).nullable().optional(),
@@ -86,11 +90,13 @@ export const ActionCreateSchema = z.strictObject({
   out_schema: SchemaField.optional().describe('JSON Schema (2020-12) of the output.'),
   task_queue: TaskQueueSchema.refine(
     (queue) => !queue.startsWith(OWN_TASK_QUEUE),
-    `must not begin with "${OWN_TASK_QUEUE}": such names are Fermata's own`,
-  ).describe('Where its workers wait for work; its ref is the activity type. One of the tenant’s own.'),
-  idempotent: z.boolean().default(false).describe('Whether it may be done again when a worker was lost.'),
-  timeout: SecondsSchema.default(ACTION_TIMES.timeout).describe('For one attempt.'),
-  queue_timeout: SecondsSchema.default(ACTION_TIMES.queue_timeout).describe('Until a worker takes it.'),
+    `must not begin with "${OWN_TASK_QUEUE}": such names are reserved`,
+  ).describe(
+    'The task queue that its workers poll; it must belong to the tenant. The activity type is the ref of the action.',
+  ),
+  idempotent: z.boolean().default(false).describe('Whether the action may be run again after its worker was lost.'),
+  timeout: SecondsSchema.default(ACTION_TIMES.timeout).describe('Seconds for one attempt.'),
+  queue_timeout: SecondsSchema.default(ACTION_TIMES.queue_timeout).describe('Seconds until a worker takes the task.'),
   heartbeat_timeout: SecondsSchema.default(ACTION_TIMES.heartbeat_timeout),
 });
 
@@ -135,25 +141,38 @@ export const TenantCreateSchema = z.strictObject({
 
 /** The body of POST /api/v1/keys. What is not given stays as it is for a subject that is known. */
 export const KeyCreateSchema = z.strictObject({
-  subject: name(200).describe('Who it is for: a person, or a program.'),
-  tenant: z.string().max(64).optional().describe("Ref or UUID; the caller's own unless it is given."),
+  subject: name(200).describe('The subject that the key is for: a person or a program.'),
+  tenant: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('The ref or UUID of the tenant. Defaults to the tenant of the caller.'),
   roles: z
     .array(z.enum(Object.keys(ROLES) as [Role, ...Role[]]))
     .max(10)
     .optional(),
-  permissions: z.array(z.enum(PERMISSIONS)).max(20).optional().describe('Beyond those of the roles.'),
+  permissions: z
+    .array(z.enum(PERMISSIONS))
+    .max(20)
+    .optional()
+    .describe('Permissions in addition to those of the roles.'),
   groups: z.array(name(100)).max(100).optional(),
   kind: z
     .enum(PRINCIPAL_KINDS)
     .optional()
-    .describe('`person` unless it is given; keys of a `service` or an `agent` decide no question.'),
+    .describe('Defaults to `person`. Keys of a `service` or an `agent` cannot decide inquiries.'),
   on_behalf_of: name(200)
     .optional()
     .describe(
-      'The subject for whom the key acts, such as the owner of an agent: both count as one who has started a run.',
+      'The subject on whose behalf the key acts, such as the owner of an agent. Both count as starters of the executions that it starts.',
     ),
   label: LabelSchema.optional(),
-  expires_in: z.int().min(1).max(315_360_000).optional().describe('Seconds; without it the key does not expire.'),
+  expires_in: z
+    .int()
+    .min(1)
+    .max(315_360_000)
+    .optional()
+    .describe('Seconds until the key expires. By default it does not expire.'),
 });
 
 /** A parsed body of KeyCreateSchema. */
@@ -161,8 +180,7 @@ export type KeyCreate = z.infer<typeof KeyCreateSchema>;
 
 const ALIAS_FORMS = {
   email: /^[^\s@]+@[^\s@]+$/,
-  slack: /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/,
-  teams: /^[0-9a-f-]{36}\/[0-9a-f-]{36}$/,
+  ...CHAT_USERS,
   subject: /\S/,
 };
 
@@ -177,10 +195,13 @@ export const AliasCreateSchema = z
       .max(320)
       .refine(isStorableText, NOT_STORABLE)
       .describe(
-        'An e-mail address, `team/user` with the ids that Slack has for them, `tenant/user` with those of Microsoft Entra, or a second subject of the person.',
+        'An e-mail address, the Slack ids `team/user`, the Microsoft Entra ids `tenant/user`, or a second subject of the person.',
       ),
   })
-  .refine(({ kind, value }) => ALIAS_FORMS[kind].test(value), { message: 'is no name of this kind', path: ['value'] });
+  .refine(({ kind, value }) => ALIAS_FORMS[kind].test(value), {
+    message: 'is not a valid name of this kind',
+    path: ['value'],
+  });
 
 /** A parsed body of AliasCreateSchema. */
 export type AliasCreate = z.infer<typeof AliasCreateSchema>;
@@ -189,25 +210,27 @@ export type AliasCreate = z.infer<typeof AliasCreateSchema>;
 export const BoundToSchema = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
-  .describe('The `bound_to` of what was shown: the decision holds for nothing else. As it is now unless it is given.');
+  .describe(
+    'The `bound_to` of the inquiry that was shown: the decision is valid for nothing else. Defaults to the current one.',
+  );
 
 /** The body of POST /api/v1/inquiries/{id}/respond. */
 export const RespondSchema = z.strictObject({
-  option: z.string().min(1).max(64).describe('The ref of one of the options.'),
-  response: JsonValueSchema.optional().describe('What the form asks for; null unless it is given.'),
+  option: z.string().min(1).max(64).describe('The ref of the chosen option.'),
+  response: JsonValueSchema.optional().describe('The values of the form. Defaults to null.'),
   comment: z.string().max(4_000).optional(),
   bound_to: BoundToSchema.optional(),
 });
 
 /** The body of POST /api/v1/inquiries/{id}/override. */
 export const OverrideSchema = RespondSchema.omit({ comment: true }).extend({
-  reason: z.string().min(1).max(4_000).describe('Why nobody of those who are asked decides; it is shown to them.'),
+  reason: z.string().min(1).max(4_000).describe('Why the people who are asked do not decide; it is shown to them.'),
 });
 
 /** The body of POST /api/v1/inquiries/{id}/delegate. */
 export const DelegateSchema = z.strictObject({
-  to: z.string().min(1).max(200).describe('Who decides instead: a subject, or another name of a person.'),
-  reason: z.string().max(4_000).optional().describe('Shown to that person.'),
+  to: z.string().min(1).max(200).describe('The person who decides instead: a subject or an alias.'),
+  reason: z.string().max(4_000).optional().describe('The reason, which is shown to that person.'),
 });
 
 /** The body of POST /api/v1/inquiries/{id}/delegate/withdraw. */
@@ -225,16 +248,18 @@ export const WorkflowSimulateSchema = z.strictObject({
   outcomes: z
     .record(z.string(), z.union([MockOutcomeSchema, z.array(MockOutcomeSchema).max(10_000)]))
     .optional()
-    .describe('By task: how its attempts end; a list is consumed one an attempt. Without one: success with null.'),
+    .describe(
+      'How the attempts of each task end; a list has one entry per attempt. Tasks without an outcome succeed with null.',
+    ),
   items: z
     .record(
       z.string(),
       z.union([z.array(MockOutcomeSchema).max(100_000), z.array(z.array(MockOutcomeSchema).max(100_000)).max(10_000)]),
     )
     .optional()
-    .describe('By task: how its items end, one an item, or a list of them a visit.'),
-  scheduled_at: InstantSchema.optional().describe('The time that the run is for, as if a schedule had started it.'),
-  version: VersionSchema.optional().describe('The newest revision with this label.'),
+    .describe('How the items of each task end: one entry per item, or one list per visit.'),
+  scheduled_at: InstantSchema.optional().describe('The scheduled time, as if a schedule had started the execution.'),
+  version: VersionSchema.optional().describe('Use the newest revision with this version label.'),
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
 });
 
@@ -252,12 +277,12 @@ export const SignalSchema = z.strictObject({
     .max(200)
     .refine(isStorableText, NOT_STORABLE)
     .describe('Must not begin with two underscores.'),
-  payload: JsonValueSchema.optional().describe('Any JSON; null unless it is given.'),
+  payload: JsonValueSchema.optional().describe('Any JSON value. Defaults to null.'),
 });
 
 /** The body of POST /api/v1/executions/{id}/signal/token. */
 export const SignalTokenSchema = SignalSchema.extend({
-  expires_in: z.int().min(1).max(86_400).optional().describe('Seconds; an hour unless it is given.'),
+  expires_in: z.int().min(1).max(86_400).optional().describe('Seconds until the token expires. Defaults to one hour.'),
 });
 
 /** Seconds that a start may be put off: ten years. */
@@ -268,32 +293,45 @@ const MAX_MEMO_BYTES = 16_384;
 
 const START = {
   parameters: JsonObjectSchema.optional(),
-  input: JsonObjectSchema.optional().describe('Another name of parameters.'),
-  version: VersionSchema.optional().describe('The newest revision with this label.'),
+  input: JsonObjectSchema.optional().describe('An alias of `parameters`.'),
+  version: VersionSchema.optional().describe('Use the newest revision with this version label.'),
   revision: z.int().min(1).max(MAX_ROW_ID).optional(),
   enforcement: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
   tags: z.array(TagSchema).max(100).optional(),
-  delay: z.number().min(0).max(MAX_START_DELAY).optional().describe('Seconds until it starts.'),
-  mode: z.enum(CALLER_MODES).optional().describe('What has led to it; trigger with an enforcement, else manual.'),
-  memo: JsonObjectSchema.refine((memo) => jsonSize(memo) <= MAX_MEMO_BYTES, `has more than ${MAX_MEMO_BYTES} bytes`)
+  delay: z.number().min(0).max(MAX_START_DELAY).optional().describe('Seconds until the execution starts.'),
+  mode: z
+    .enum(CALLER_MODES)
     .optional()
-    .describe('Kept with the run, and shown; no task sees it.'),
-  wait: z.number().min(0).max(60).optional().describe('Seconds to wait for the run to close.'),
+    .describe('How it was started. Defaults to `trigger` with an enforcement, else to `manual`.'),
+  memo: JsonObjectSchema.refine(
+    (memo) => jsonSize(memo) <= MAX_MEMO_BYTES,
+    `must not have more than ${MAX_MEMO_BYTES} bytes`,
+  )
+    .optional()
+    .describe('Data that is stored with the execution and returned with it; tasks cannot see it.'),
+  wait: z
+    .number()
+    .min(0)
+    .max(60)
+    .optional()
+    .describe('Seconds to wait for the execution to close before the response.'),
 };
 
 const hasOneInput = ({ parameters, input }: { parameters?: unknown; input?: unknown }) =>
   parameters === undefined || input === undefined;
-const ONE_INPUT = { message: 'parameters and input mean the same: give one', path: ['input'] };
+const ONE_INPUT = { message: '"input" is an alias of "parameters": give only one of them', path: ['input'] };
 
 /** The body of POST /api/v1/executions (design/api.md). */
 export const ExecutionStartSchema = z
   .strictObject({
-    action_ref: RefSchema.optional().describe('A workflow, or an action that then runs as a run of one task.'),
-    workflow: RefSchema.optional().describe('Another name of action_ref.'),
+    action_ref: RefSchema.optional().describe(
+      'The ref of a workflow, or of an action, which runs as an execution with one task.',
+    ),
+    workflow: RefSchema.optional().describe('An alias of `action_ref`.'),
     ...START,
   })
   .refine(({ action_ref, workflow }) => (action_ref === undefined) !== (workflow === undefined), {
-    message: 'exactly one of action_ref and workflow is required',
+    message: 'either "action_ref" or "workflow" is required, but not both',
     path: ['action_ref'],
   })
   .refine(hasOneInput, ONE_INPUT);
@@ -301,7 +339,7 @@ export const ExecutionStartSchema = z
 /** The body of POST /api/v1/workflows/{ref}/execute: that of a start, without what is to be started. */
 export const WorkflowExecuteSchema = z.strictObject(START).refine(hasOneInput, ONE_INPUT);
 
-/** The body of POST /execution (document 002, Create Workflow Execution). */
+/** The body of POST /execution (Management API, Create Workflow Execution). */
 export const ManagementStartSchema = z.strictObject({
   workflow: RefSchema,
   input: JsonObjectSchema.optional(),
@@ -315,11 +353,11 @@ export const RetrySchema = z.strictObject({
     .max(64)
     .default('failed')
     .describe(
-      '`failed`: what has failed, was cancelled or did not begin; `start`; or a task, with what followed from it.',
+      'Where to continue: `failed` (tasks that failed, were cancelled or did not start), `start`, or the name of a task (it and what followed from it).',
     ),
-  input: JsonObjectSchema.optional().describe('Another input: only from the start.'),
+  input: JsonObjectSchema.optional().describe('Another input; only with from: start.'),
   version: VersionSchema.optional().describe(
-    'The newest revision with this label; what is kept must be the same in it.',
+    'Use the newest revision with this version label; tasks that are kept must be unchanged in it.',
   ),
 });
 
@@ -328,7 +366,7 @@ export const ReasonSchema = z.strictObject({ reason: z.string().max(1000).option
 
 /** The body of POST /api/v1/executions/{id}/tasks/{key}/skip. */
 export const SkipSchema = z.strictObject({
-  output: JsonValueSchema.optional().describe('What the task gives instead; null unless it is given.'),
+  output: JsonValueSchema.optional().describe('The output of the task. Defaults to null.'),
   reason: z.string().max(1000).optional(),
 });
 

@@ -1,6 +1,6 @@
 import { BUILTIN_ACTIONS } from './builtin-actions.ts';
 
-// Document 001 knows workflow definitions as rules, under UUIDs (version 8, RFC 9562): made of what they stand for.
+// The Automation API knows workflow definitions as rules, under UUIDs (version 8, RFC 9562): made of what they stand for.
 
 const WORKFLOW = 'f0000000-0000-8000-8000-';
 const ACTION = 'f0000000-0000-8001-8000-';

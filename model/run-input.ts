@@ -194,7 +194,7 @@ export interface RunMemo {
   sealed?: true;
   /** What shows that the API has started it; a sub-workflow has none of its own. */
   warrant?: Warrant | undefined;
-  /** What the caller keeps with the run. */
+  /** Data that the caller stored with the execution. */
   memo?: JsonObject;
   actions: string[];
 }

@@ -1,7 +1,7 @@
 /** What a caller may say that led to a start. */
 export const CALLER_MODES = ['manual', 'trigger', 'webhook', 'cli'] as const;
 
-/** What has led to the start of a run: document 004's words. */
+/** How a run was started, in the words of the MCP executions. */
 export const RUN_MODES = [...CALLER_MODES, 'retry', 'error', 'integrated', 'internal'] as const;
 
 /** What has led to the start of a run. */

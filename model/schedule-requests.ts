@@ -7,22 +7,24 @@ import { OVERLAPS } from './schedule.ts';
 const SecondsSchema = z.int().min(1).max(315_360_000);
 
 const FIELDS = {
-  workflow: RefSchema.describe('A workflow, or an action; its newest revision is started.'),
+  workflow: RefSchema.describe('The ref of a workflow or action; each start uses the newest revision.'),
   input: z.record(z.string(), JsonValueSchema).default({}),
   spec: z.strictObject({
     cron: z
       .array(z.string().min(1).max(200))
       .max(50)
       .optional()
-      .describe('Five fields as in crontab, or as @daily. Of a day of the month and a day of the week, either counts.'),
-    every: SecondsSchema.optional().describe('Seconds between two starts.'),
-    time_zone: z.string().max(100).optional().describe('For cron; UTC unless it is given.'),
+      .describe(
+        'Five crontab fields, or a shorthand such as @daily. If both a day of the month and a day of the week are given, either one matches.',
+      ),
+    every: SecondsSchema.optional().describe('Seconds between starts.'),
+    time_zone: z.string().max(100).optional().describe('The time zone of `cron`; defaults to UTC.'),
     start: InstantSchema.optional(),
     end: InstantSchema.optional(),
-    jitter: SecondsSchema.optional().describe('Seconds by which a start may be put off, at random.'),
+    jitter: SecondsSchema.optional().describe('Seconds; each start is delayed at random by up to this long.'),
   }),
-  overlap: z.enum(OVERLAPS).default('skip').describe('While a run of the schedule is still open.'),
-  catchup_window: SecondsSchema.optional().describe('Seconds for which a start that was missed is made up for.'),
+  overlap: z.enum(OVERLAPS).default('skip').describe('What to do when an execution of the schedule is still open.'),
+  catchup_window: SecondsSchema.optional().describe('Seconds; a start missed by less than this is made up for.'),
   paused: z.boolean().default(false),
   note: z.string().max(1000).optional(),
 };

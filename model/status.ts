@@ -37,7 +37,7 @@ export const TASK_STATES = [
 /** How one task execution stands. */
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** The words of document 001. */
+/** The words of the Automation API. */
 export const AUTOMATION_WORDS = [
   'pending',
   'running',
@@ -48,21 +48,21 @@ export const AUTOMATION_WORDS = [
   'skipped',
 ] as const;
 
-/** The words of the MCP executions (document 004). */
+/** The words of the MCP executions. */
 export const MCP_WORDS = ['new', 'running', 'waiting', 'success', 'error', 'canceled', 'crashed'] as const;
 
 interface StatusWords {
-  /** Document 000. */
+  /** The Executions API. */
   execution: string;
-  /** Document 001. */
+  /** The Automation API. */
   automation: (typeof AUTOMATION_WORDS)[number];
-  /** Document 002. */
+  /** The Management API. */
   management: string;
-  /** Document 004. */
+  /** The MCP executions. */
   mcp: (typeof MCP_WORDS)[number];
   /** Nothing can happen to the run any more. */
   closed: boolean;
-  /** The key of document 000's statistics that counts it. */
+  /** The key of the Executions API's statistics that counts it. */
   counted: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timeout' | 'abandoned';
 }
 
@@ -174,7 +174,7 @@ const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
   },
 };
 
-/** The words of document 000, in its order of the life of an execution. */
+/** The words of the Executions API, in its order of the life of an execution. */
 export const EXECUTION_WORDS = [
   'requested',
   'scheduling',
@@ -193,27 +193,27 @@ export function isClosed(status: ExecutionStatus): boolean {
   return STATUS_WORDS[status].closed;
 }
 
-/** Document 000's word. */
+/** The Executions API's word. */
 export function executionWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].execution;
 }
 
-/** Document 001's word. */
+/** The Automation API's word. */
 export function automationWord(status: ExecutionStatus): StatusWords['automation'] {
   return STATUS_WORDS[status].automation;
 }
 
-/** Document 002's word. */
+/** The Management API's word. */
 export function managementWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].management;
 }
 
-/** The key of document 000's statistics that counts a status. */
+/** The key of the Executions API's statistics that counts a status. */
 export function countedAs(status: ExecutionStatus): StatusWords['counted'] {
   return STATUS_WORDS[status].counted;
 }
 
-/** Document 004's word. */
+/** The word of the MCP executions. */
 export function mcpWord(status: ExecutionStatus): StatusWords['mcp'] {
   return STATUS_WORDS[status].mcp;
 }
@@ -235,7 +235,7 @@ export const STATUS_FILTER_WORDS: readonly string[] = [
 
 /**
  * Returns the canonical statuses that a filter's word means: as `dialect` uses it; else as Fermata or any other dialect does; undefined for a
- * word that none has. Document 004's \`error\` covers what has crashed too.
+ * word that none has. The \`error\` of the MCP executions covers what has crashed too.
  */
 export function statusesNamed(word: string, dialect: StatusDialect = 'execution'): ExecutionStatus[] | undefined {
   const lower = word.toLowerCase();

@@ -9,7 +9,7 @@ export function boundedText(text: string, most: number): string {
 }
 
 /** What is wrong with a name that `isStorableText` refuses. */
-export const NOT_STORABLE = 'must not hold U+0000 or half of a surrogate pair';
+export const NOT_STORABLE = 'must not contain U+0000 or an unpaired surrogate';
 
 /** Returns whether Postgres stores a text as it is. */
 export function isStorableText(text: string): boolean {

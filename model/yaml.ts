@@ -64,7 +64,7 @@ export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_
     if (trouble !== undefined) throw malformed(troubleOf(trouble, text), text, trouble.pos[0]);
     documents += 1;
     if (documents > 1)
-      throw malformed('there is more than one document: use a file for each, or a pack', text, document.range[0]);
+      throw malformed('there is more than one document: use one file for each, or a pack', text, document.range[0]);
     root = document.contents;
   }
   return new YamlReader(text, targetsOf(root)).read(root, 0);
@@ -77,7 +77,7 @@ function* tokensOf(text: string, allowance: TokenAllowance): Generator<CST.Token
   for (const lexeme of new Lexer().lex(text)) {
     left -= 1;
     allowance.left -= 1;
-    if (left < 0) throw malformed('there are more words and marks than are allowed', text, parser.offset);
+    if (left < 0) throw malformed('the document has too many tokens', text, parser.offset);
     for (const token of parser.next(lexeme)) {
       if (token.type === 'error') throw malformed(token.message, text, token.offset);
       yield token;
@@ -129,8 +129,8 @@ class YamlReader {
     if (node === null) return null;
     if (isAlias(node)) {
       const found = this.#targets.get(node);
-      if (found === undefined) throw this.#malformed(`there is no anchor for the alias *${node.source}`, node);
-      if (this.#open.has(found)) throw this.#malformed(`the alias *${node.source} stands inside of its anchor`, node);
+      if (found === undefined) throw this.#malformed(`undefined alias *${node.source}`, node);
+      if (this.#open.has(found)) throw this.#malformed(`the alias *${node.source} is inside its own anchor`, node);
       return this.read(found, depth);
     }
     const { tag } = node as Node & { tag?: string };
@@ -143,7 +143,7 @@ class YamlReader {
       this.#count(jsonSize(value), node);
       return value as Json; // The core schema knows no other scalars.
     }
-    if (!isMap(node) && !isSeq(node)) throw this.#malformed('this is not a value of JSON', node as Node);
+    if (!isMap(node) && !isSeq(node)) throw this.#malformed('this value cannot be represented in JSON', node as Node);
     if (depth >= MAX_DEPTH) throw tooDeep(this.#text, node.range?.[0] ?? 0);
     this.#count(2, node);
     this.#open.add(node);
@@ -157,7 +157,7 @@ class YamlReader {
     const own = new Set<string>();
     for (const { key, value } of map.items) {
       if (!isScalar(key) || typeof key.value !== 'string') throw this.#malformed('a key must be text', key as Node);
-      if (own.has(key.value)) throw this.#malformed(`the key "${key.value}" stands twice`, key);
+      if (own.has(key.value)) throw this.#malformed(`duplicate key "${key.value}"`, key);
       if (key.value === '__proto__') throw this.#malformed('the key "__proto__" is reserved', key);
       const fault = faultOf(key);
       if (fault !== null) throw this.#malformed(fault, key);
@@ -182,9 +182,8 @@ class YamlReader {
     this.#nodes += 1;
     this.#bytes += bytes + 1; // what separates it from the next
     if (this.#nodes > MAX_NODES)
-      throw this.#malformed(`with what aliases repeat, it has more than ${MAX_NODES} values`, node);
-    if (this.#bytes > MAX_BYTES)
-      throw this.#malformed('with what aliases repeat, it takes more than 2 MiB as JSON', node);
+      throw this.#malformed(`after expanding aliases, it has more than ${MAX_NODES} values`, node);
+    if (this.#bytes > MAX_BYTES) throw this.#malformed('after expanding aliases, it has more than 2 MiB as JSON', node);
   }
 
   #malformed(message: string, { range }: Node): YamlMalformed {
@@ -196,7 +195,7 @@ class YamlReader {
 function faultOf({ value, source = '' }: Scalar): string | null {
   if (typeof value === 'string') return value.isWellFormed() ? null : 'a text contains an unpaired surrogate';
   if (typeof value !== 'number') return null;
-  if (!/\d/.test(source)) return `${value} is not a number of JSON`; // .inf, .nan
+  if (!/\d/.test(source)) return `${value} cannot be represented in JSON`; // .inf, .nan
   const inexact = inexactness(source);
   return inexact === null ? null : `the value ${inexact.message}`;
 }

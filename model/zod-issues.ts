@@ -45,7 +45,7 @@ function translate(issue: ZodIssue, parsed: Parsed): Issue[] {
       const alternatives = issue.errors.filter((issues) => issues.length > 0);
       const deepest = alternatives.sort((a, b) => depthOf(b) - depthOf(a))[0];
       if (deepest === undefined || depthOf(deepest) === 0) {
-        return [{ code: 'type_invalid', path, message: 'has none of the types that are allowed here' }];
+        return [{ code: 'type_invalid', path, message: 'does not match any of the allowed types' }];
       }
       return deepest.flatMap((inner) => translate({ ...inner, path: [...issue.path, ...inner.path] }, parsed));
     }

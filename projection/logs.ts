@@ -45,7 +45,7 @@ export function endEntry(
 
 /** That the tasks of a run are left out from now on. */
 export function omissionEntry(at: string): LogEntry {
-  return entry(at, 'warn', 'the tasks of the run are left out: showing them takes more work than is allowed');
+  return entry(at, 'warn', 'the tasks of the run are omitted: showing them takes more work than is allowed');
 }
 
 function entry(

@@ -380,10 +380,10 @@ function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
     });
   const turn = replayed?.state?.turn ?? null;
   if (turn !== null) {
-    wait('turn', null, { since: isoTime(turn), detail: 'other runs have its concurrency key' });
+    wait('turn', null, { since: isoTime(turn), detail: 'other runs hold its concurrency key' });
   }
   if (replayed?.state?.hold != null) {
-    wait('drain', null, { detail: 'it goes on in another run once what is under way has ended' });
+    wait('drain', null, { detail: 'it continues as a new run once running work has ended' });
   }
   if (pending.workflowTaskAttempt > 1) {
     wait('engine_fault', null, { detail: `the workflow task has been tried ${pending.workflowTaskAttempt} times` });

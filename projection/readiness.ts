@@ -14,7 +14,7 @@ export function troubleWith(workflowId: string, history: readonly HistoryEvent[]
   try {
     const replay = opening.replay();
     if (replay === null) {
-      return `this build knows interpreter ${INTERPRETER_VERSION}, the run needs ${opening.run.interpreter}`;
+      return `this build supports interpreter versions up to ${INTERPRETER_VERSION}, but the run needs ${opening.run.interpreter}`;
     }
     for (const event of history) replay.take(event);
     const { divergence } = replay.end();

@@ -12,7 +12,7 @@ const GONE = new Set([
 const GONE_IN_WORDS =
   /^Connection terminated|^timeout exceeded when trying to connect|connection error and is not queryable$|No space left on device/;
 
-/** Returns whether an error says that the database does not answer, or cannot write anything. */
+/** Returns whether an error says that the database does not respond or cannot write anything. */
 function isDatabaseOutage(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code } = current as { code?: unknown };
@@ -30,7 +30,7 @@ export async function lookUp<T>(find: () => Promise<T>): Promise<T> {
   try {
     return await find();
   } catch (cause) {
-    throw new AppError('database_unavailable', 'the database does not answer', { cause });
+    throw new AppError('database_unavailable', 'the database does not respond', { cause });
   }
 }
 
@@ -46,11 +46,11 @@ export function refusalOf(thrown: unknown, fault: string): AppError {
     if (current instanceof AppError) return current;
     // Wherever a text came from: Postgres has every character but one.
     if ((current as { code?: unknown }).code === NUL_CHARACTER) {
-      return new AppError('request_invalid', 'a text holds the character U+0000', { cause: thrown });
+      return new AppError('request_invalid', 'text must not contain the character U+0000', { cause: thrown });
     }
   }
   if (isDatabaseOutage(thrown)) {
-    return new AppError('database_unavailable', 'the database does not answer, or cannot write', { cause: thrown });
+    return new AppError('database_unavailable', 'the database does not respond or cannot write', { cause: thrown });
   }
   if (thrown instanceof DatabaseError) {
     const message = `the database refused a statement (${thrown.statement}, ${thrown.code})`;

@@ -89,12 +89,12 @@ async function connectFirst(pool: Pool): Promise<PoolClient> {
 }
 
 function refusalOf({ code }: NodeJS.ErrnoException): string {
-  if (code === '28P01' || code === '28000') return 'Postgres refuses the user or the password';
-  if (code === '3D000') return 'Postgres has no database of that name';
+  if (code === '28P01' || code === '28000') return 'Postgres rejected the user or the password';
+  if (code === '3D000') return 'the database does not exist';
   if (code === 'ENOTFOUND' || code === 'ERR_INVALID_URL') {
-    return 'there is no such host; a password with "@", "/", ":" or "#" in it must be percent-encoded';
+    return 'unknown host; "@", "/", ":" and "#" in a password must be percent-encoded';
   }
-  return `Postgres does not answer${code === undefined ? '' : `: ${code}`}`;
+  return `Postgres does not respond${code === undefined ? '' : `: ${code}`}`;
 }
 
 /** Connections of a process. */

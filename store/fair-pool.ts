@@ -60,7 +60,7 @@ export class FairPool extends Pool {
   }
 }
 
-const BUSY = 'all connections to the database that this tenant may have are in use';
+const BUSY = 'all database connections available to this tenant are in use';
 
 /**
  * Has a connection that ends while it is held be released at once: whoever holds it may never release it, as a transaction of drizzle does

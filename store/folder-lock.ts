@@ -13,7 +13,7 @@ export class FolderInUseError extends Error {
   readonly pid: number;
 
   constructor(folder: string, pid: number) {
-    super(`the data folder ${folder} is in use by process ${pid}`);
+    super(`the data folder ${folder} is in use by another process (${pid})`);
     this.name = 'FolderInUseError';
     this.pid = pid;
   }

@@ -51,7 +51,7 @@ export const tenants = pgTable('tenants', {
   created: created(),
 });
 
-/** Who may call; the integer id is the `executor` of document 000. */
+/** Who may call; the integer id is the `executor` of the Executions API. */
 export const principals = pgTable(
   'principals',
   {
@@ -84,7 +84,7 @@ export const apiKeys = pgTable('api_keys', {
   hash: text('hash').notNull().unique(),
   label: text('label'),
   kind: text('kind').$type<PrincipalKind>().notNull().default('person'),
-  /** The subject for whom it acts. */
+  /** The subject on whose behalf the key acts. */
   onBehalfOf: text('on_behalf_of'),
   expires: instant('expires'),
   revoked: instant('revoked'),
@@ -432,13 +432,13 @@ export const auditLog = pgTable(
     tenant: tenant(),
     at: instant('at').notNull().defaultNow(),
     subject: told('subject').notNull(),
-    /** The route or the tool. */
+    /** The route or MCP tool. */
     operation: told('operation').notNull(),
     /** What it was done to: the path, or the tool's `id` or `ref`. */
     target: told('target').notNull(),
     reason: told('reason'),
     requestId: told('request_id'),
-    /** Of a decision: kind, channel, option, bound_to and result. */
+    /** For a decision: kind, channel, option, bound_to and result. */
     details: json('details').$type<JsonObject>(),
   },
   (table) => [index('audit_log_newest').on(table.tenant, table.id.desc().nullsFirst())],

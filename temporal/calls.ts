@@ -24,7 +24,7 @@ export function createCalls(connection: Pick<Connection, 'withDeadline'>): Calls
       return await connection.withDeadline(Date.now() + timeout, work);
     } catch (error) {
       if (isUnreachable(error)) {
-        throw new AppError('temporal_unavailable', 'Temporal does not answer', { cause: error });
+        throw new AppError('temporal_unavailable', 'Temporal does not respond', { cause: error });
       }
       throw error;
     }

@@ -165,9 +165,9 @@ function isUp({ thread }: Slot): boolean {
 }
 
 function busy(): AppError {
-  return new AppError('busy', 'too much work waits to be done; try again later');
+  return new AppError('busy', 'too much work is queued: try again later');
 }
 
 function stopping(): AppError {
-  return new AppError('busy', 'the API is stopping; try again');
+  return new AppError('busy', 'the API is shutting down: try again');
 }

@@ -8,22 +8,22 @@ import type { ConnectionOf } from '../../model/connection.ts';
 import { MAX_PAYLOAD_BYTES } from '../../model/run-input.ts';
 import { type ActionContext, ActionError } from '../action.ts';
 
-/** Milliseconds for a connection to AWS, for an answer to begin, and for a pause within one. */
+/** Timeouts in milliseconds for connecting to AWS, for the beginning of a response, and for a pause within one. */
 const TIMEOUTS = { connectionTimeout: 10_000, requestTimeout: 60_000, socketTimeout: 60_000 };
 
-/** What AWS answers with where another attempt makes sense, beside what it says with a status. */
+/** Error codes of AWS that are retryable, in addition to retryable statuses. */
 const PASSING = new Set([
   ...['ThrottlingException', 'Throttling', 'RequestTimeout', 'SlowDown', 'RequestLimitExceeded'],
   ...['DeploymentLimitExceededException', 'InternalError', 'ServiceUnavailable'],
 ]);
 
-/** The settings of a client of AWS's SDK by a connection: each request is one attempt, from addresses that may be reached. */
+/** Returns the settings of an AWS SDK client for a connection: no retries by the SDK, and only allowed addresses. */
 export async function clientSettings(
   { settings: { region, endpoint }, secrets }: ConnectionOf<'aws' | 's3'>,
   { addressOf, lookup }: ActionContext,
 ) {
   const port = endpoint === undefined ? 443 : portOf(new URL(endpoint));
-  // Nothing looks up an address that is written out.
+  // Literal addresses are not looked up.
   if (endpoint !== undefined) await addressOf(new URL(endpoint).hostname, port);
   const agent = { lookup: lookup(port) };
   return {
@@ -44,7 +44,7 @@ export async function clientSettings(
   };
 }
 
-/** The SDK's handler of requests; an answer that is larger than can be used breaks off. */
+/** The request handler of the SDK, with a limit on the size of responses. */
 class BoundedHandler extends NodeHttpHandler {
   override async handle(...request: Parameters<NodeHttpHandler['handle']>) {
     const answer = await super.handle(...request);
@@ -68,17 +68,18 @@ interface AwsError extends Error {
 }
 
 /**
- * Returns the failure of an action for an error of the SDK. Its code is AWS's own name of it, such as `NoSuchBucket`, the status where the
- * answer is not one of AWS (`HTTP_502`), or the system's own where nobody answered. `where` names what was asked for.
+ * Returns the failure for an error of the SDK. Its code is the AWS error code, such as `NoSuchBucket`; the status if
+ * the response is not from AWS (`HTTP_502`); or the code of the operating system if there was no response. `where`
+ * describes the target.
  */
 export function awsFailure(type: string, error: unknown, signal: AbortSignal, where?: string): unknown {
   if (signal.aborted || error instanceof ActionError || egressErrorIn(error) !== undefined) return error;
   const { name, message, code, $metadata, $response } = error as AwsError;
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
   const retryable = status === undefined || status >= 500 || status === 429 || PASSING.has(name);
-  // The SDK names what it could not parse after JavaScript's own errors.
+  // The SDK reports responses that it cannot parse with JavaScript's own error names.
   const isForeign = status !== undefined && /^(Error|SyntaxError|TypeError|RangeError|Unknown(Error)?)$/.test(name);
-  const said = isForeign ? 'the answer is not one of AWS' : message || name;
+  const said = isForeign ? 'the response is not from AWS' : message || name;
   const about = [...(where === undefined ? [] : [where]), ...(status === undefined ? [] : [`status ${status}`])];
   return new ActionError(type, `AWS: ${said}${about.length === 0 ? '' : ` (${about.join(', ')})`}`, {
     code: status === undefined ? (code ?? name) : isForeign ? `HTTP_${status}` : name,

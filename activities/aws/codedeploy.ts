@@ -7,16 +7,17 @@ import { awsFailure, clientSettings } from './client.ts';
 
 type Input = z.infer<typeof DeployInputSchema>;
 
-/** Of deployments that were begun and have not failed. */
+/** The states of deployments that were started and have not failed. */
 const ALIVE: DeploymentStatus[] = ['Created', 'Queued', 'InProgress', 'Baking', 'Ready', 'Succeeded'];
 
-/** Deployments that AWS tells about in one answer, at most. */
+/** The maximum number of deployments in one response of AWS. */
 const MOST = 25;
 
 /**
- * `aws.deploy` (CodeDeploy): `{ deployment_id, status }`. The deployment carries the mark of its task in its description, by
- * which another attempt, or another worker, finds it again instead of beginning another. A deployment that fails or is stopped
- * is `deployment_failed`, with CodeDeploy's own code; what AWS refuses is `aws_error`. It is stopped when its task is.
+ * `aws.deploy` (CodeDeploy): returns `{ deployment_id, status }`. The description of the deployment contains a mark of
+ * its task, by which another attempt or worker finds it instead of starting another one. A deployment that fails or is
+ * stopped is `deployment_failed` with CodeDeploy's code; errors of AWS are `aws_error`. The deployment is stopped when
+ * its task is cancelled.
  */
 export const deploy: ConnectedAction<'aws', Input> = {
   pack: 'aws',
@@ -44,7 +45,7 @@ export const deploy: ConnectedAction<'aws', Input> = {
     if (!input.wait) return { deployment_id: id, status: first.status ?? 'Created' };
     const look = async () => {
       const told = await tell(id).catch((error: unknown) => {
-        // That AWS could not say is no end of the deployment.
+        // An error of AWS does not end the deployment.
         if (error instanceof ActionError && error.retryable) return {};
         throw error;
       });
@@ -58,7 +59,7 @@ export const deploy: ConnectedAction<'aws', Input> = {
 
 type Sdk = typeof import('@aws-sdk/client-codedeploy');
 
-/** The deployment that this task has begun before. */
+/** Returns the deployment that this task has already started. */
 async function find(client: CodeDeployClient, sdk: Sdk, input: Input, mark: string, abortSignal: AbortSignal) {
   const group = { applicationName: input.application, deploymentGroupName: input.deployment_group };
   const listed = await client.send(new sdk.ListDeploymentsCommand({ ...group, includeOnlyStatuses: ALIVE }), {
@@ -78,12 +79,12 @@ async function begin(client: CodeDeployClient, sdk: Sdk, input: Input, mark: str
     applicationName: application,
     deploymentGroupName: deployment_group,
     description: description === undefined ? mark : `${description} (${mark})`,
-    // AWS checks it.
+    // AWS validates it.
     ...(revision === undefined ? {} : { revision: revision as unknown as RevisionLocation }),
   });
   const { deploymentId } = await client.send(command, { abortSignal });
   if (deploymentId !== undefined) return deploymentId;
-  throw new ActionError('aws_error', 'AWS: no deployment was begun', { code: 'NO_DEPLOYMENT' });
+  throw new ActionError('aws_error', 'AWS: no deployment was created', { code: 'NO_DEPLOYMENT' });
 }
 
 function outputOf(id: string, { status, errorInformation }: DeploymentInfo): Json | undefined {

@@ -6,14 +6,14 @@ import { type ActionContext, ActionError, type ConnectedAction } from '../action
 import { awsFailure, clientSettings } from './client.ts';
 
 /**
- * `s3.upload` (PutObject), also to what else speaks the protocol: `{ bucket, key, etag, version_id }`. Done twice it is the
- * same object. Fails with `s3_error`; its code is the system's own name of it, such as `NoSuchBucket`.
+ * `s3.upload` (PutObject), also to compatible services: returns `{ bucket, key, etag, version_id }`. Repeating it
+ * stores the same object. Fails with `s3_error`; its code is that of the service, such as `NoSuchBucket`.
  */
 export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = {
   pack: 's3',
   input: UploadInputSchema,
   async run({ bucket, key, data, content_type }, connection, context) {
-    // The SDK takes long to load, and few workers need it.
+    // The SDK is slow to load, and few workers need it.
     const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
     const own = connection.settings.endpoint !== undefined;
     const { body, type } = bodyOf(data, context.decoded);
@@ -23,7 +23,7 @@ export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = 
     });
     const client = new S3Client({
       ...settings,
-      // Others than AWS know neither its hosts of buckets nor its checksums.
+      // Other services support neither bucket hosts nor checksums.
       ...(own ? { forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' as const } : {}),
     });
     const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: content_type ?? type });
@@ -38,7 +38,7 @@ export const upload: ConnectedAction<'s3', z.infer<typeof UploadInputSchema>> = 
   },
 };
 
-/** The bytes of an object, and what they are. */
+/** Returns the bytes of an object and their content type. */
 function bodyOf(data: Json, decoded: ActionContext['decoded']): { body: Uint8Array; type: string } {
   if (typeof data === 'string') return { body: Buffer.from(data), type: 'text/plain; charset=utf-8' };
   if (isJsonObject(data) && typeof data.base64 === 'string' && Object.keys(data).length === 1) {

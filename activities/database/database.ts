@@ -9,15 +9,16 @@ import { boundValues } from './parameters.ts';
 import { tooLarge, withClient } from './postgres.ts';
 import { AS_TEXT, rowsOf } from './types.ts';
 
-/** Bound values of one statement, at most: the protocol counts them in 16 bits. */
+/** The maximum number of bound values in a statement, a 16-bit count in the protocol. */
 const MAX_PARAMETERS = 65_535;
 
-/** Rows that are fetched at once. */
+/** The number of rows that are fetched at once. */
 const BATCH = 500;
 
 /**
- * `database.query` over PostgreSQL: `{ rows, row_count, truncated }`, `max_rows` of them at most; `row_count` of a statement without
- * rows is how many it has affected. Parameters are bound. Fails with `database_error`; its code is the SQLSTATE, or the system's own.
+ * `database.query` (PostgreSQL): returns `{ rows, row_count, truncated }` with at most `max_rows` rows; for a statement
+ * without rows, `row_count` is the number of affected rows. Parameters are bound. Fails with `database_error`; its code
+ * is the SQLSTATE or the code of the operating system.
  */
 export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>> = {
   pack: 'database',
@@ -42,16 +43,16 @@ export const query: ConnectedAction<'database', z.infer<typeof QueryInputSchema>
           return { rows, row_count: rows.length || affected, truncated: false };
         }
       }
-      // The rest is not fetched.
+      // The remaining rows are not fetched.
       await cursor.close();
       return { rows, row_count: rows.length, truncated: true };
     }),
 };
 
-/** A row as PostgreSQL writes it. */
+/** A row in the text format of PostgreSQL. */
 type Cells = (string | null)[];
 
-/** Fetches so many rows, or as many as there are. */
+/** Fetches up to the given number of rows. */
 function readBatch(
   cursor: Cursor<Cells>,
   wanted: number,
@@ -59,15 +60,15 @@ function readBatch(
   return new Promise((resolve, reject) => {
     cursor.read(wanted, (error: Error | undefined, found, result?: Pick<QueryResult, 'fields' | 'rowCount'>) => {
       if (error) reject(error);
-      // At its end the cursor leaves the result out.
+      // At the end the cursor returns no result.
       else resolve({ found, fields: result?.fields ?? [], affected: result?.rowCount ?? 0 });
     });
   });
 }
 
 /**
- * `database.insert`: one row or several, of the same columns, in one statement: `{ row_count, rows }`. Names are checked and
- * quoted, values are bound.
+ * `database.insert`: inserts one or more rows with the same columns in one statement, and returns `{ row_count, rows
+ * }`. Names are checked and quoted, values are bound.
  */
 export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchema>> = {
   pack: 'database',
@@ -76,9 +77,12 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
     const rows = Array.isArray(data) ? data : [data];
     if (rows.length === 0) return { row_count: 0, rows: [] };
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    if (columns.length === 0) throw invalid('data', 'a row must have a column');
+    if (columns.length === 0) throw invalid('data', 'a row must have at least one column');
     if (columns.length * rows.length > MAX_PARAMETERS) {
-      throw invalid('data', `${rows.length} rows of ${columns.length} columns are more than ${MAX_PARAMETERS} values`);
+      throw invalid(
+        'data',
+        `${rows.length} rows of ${columns.length} columns exceed the limit of ${MAX_PARAMETERS} values`,
+      );
     }
     const given: Json[] = [];
     const tuples = rows.map((row) => {
@@ -104,7 +108,7 @@ export const insert: ConnectedAction<'database', z.infer<typeof InsertInputSchem
 
 function tableName(table: string): string {
   const parts = table.split('.');
-  if (parts.length > 2) throw invalid('table', 'a table is "name" or "schema.name"');
+  if (parts.length > 2) throw invalid('table', 'a table must be given as "name" or "schema.name"');
   return parts.map((part) => quoted(part, 'table')).join('.');
 }
 

@@ -3,15 +3,15 @@ import type pg from 'pg';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import { ActionError } from '../action.ts';
 
-/** What a parameter of a statement takes, where that is an array: JSON in it, or values of another type. */
+/** The elements of an array parameter: JSON, or values of another type. */
 type ArrayKind = 'json' | 'other';
 
-/** Classes of SQLSTATE for a statement that cannot be prepared: it is wrong, or of a kind that cannot. */
+/** SQLSTATE classes of statements that cannot be prepared, because they are wrong or of an unsupported kind. */
 const NOT_PREPARABLE = ['42', '0A'];
 
 /**
- * Returns values as the driver binds them: a list as an array where the statement takes one there, any other list or object as JSON.
- * Throws an ActionError (`input_invalid`) for the character U+0000, which PostgreSQL has in no text.
+ * Returns values in the form that the driver binds: a list as an array if the statement expects one, any other list or
+ * object as JSON. Throws an ActionError (`input_invalid`) for the character U+0000, which PostgreSQL cannot store.
  */
 export async function boundValues(
   client: pg.Client,
@@ -26,7 +26,7 @@ export async function boundValues(
     return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : value;
   });
   if (bound.some(holdsNull)) {
-    const message = 'holds the character U+0000, which PostgreSQL cannot store';
+    const message = 'contains the character U+0000, which PostgreSQL cannot store';
     const details = [{ code: 'input_invalid', path: `/${field}`, message }];
     throw new ActionError('input_invalid', `the input is invalid: input/${field} ${message}`, {
       details,
@@ -40,7 +40,7 @@ function holdsNull(value: unknown): boolean {
   return Array.isArray(value) ? value.some(holdsNull) : typeof value === 'string' && value.includes('\0');
 }
 
-/** An entry of an array: JSON where the array holds that; otherwise lists stay lists, as further dimensions. */
+/** Returns an entry of an array: JSON if the array contains JSON; otherwise nested lists remain further dimensions. */
 function elementOf(value: Json, kind: ArrayKind): unknown {
   if (value === null) return null;
   if (kind === 'json') return JSON.stringify(value);
@@ -49,14 +49,15 @@ function elementOf(value: Json, kind: ArrayKind): unknown {
 }
 
 /**
- * Finds which parameters of a statement are arrays, null for those that are none; nothing for a statement that cannot be prepared, which
- * then says why when it is executed. In a transaction, since a pooler may use another server for each.
+ * Finds which parameters of a statement are arrays; null for the others, and nothing for a statement that cannot be
+ * prepared, whose execution reports the error. Uses a transaction, since a pooler may use another server for each
+ * statement.
  */
 async function arrayKinds(client: pg.Client, sql: string): Promise<(ArrayKind | null)[]> {
   const name = `fermata_${randomUUID().replaceAll('-', '')}`;
   await client.query('BEGIN READ ONLY');
   try {
-    // The extended protocol takes one statement alone.
+    // The extended protocol accepts only one statement.
     await client.query({ text: `PREPARE ${name} AS ${sql}`, queryMode: 'extended' } as pg.QueryConfig);
   } catch (error) {
     await client.query('ROLLBACK');

@@ -8,22 +8,23 @@ import type { Json } from '../../model/json.ts';
 import { type ActionContext, ActionError } from '../action.ts';
 import { SESSION_SETTINGS } from './types.ts';
 
-/** Bytes that a server may send over one connection, which does one statement. */
+/** The maximum number of bytes that a server may send over a connection, which is used for one statement. */
 const MAX_WIRE_BYTES = 16_000_000;
 
-/** Milliseconds for a connection to be made, and to be closed once it has been used. */
+/** Timeouts in milliseconds for connecting, and for closing a connection. */
 const CONNECT_TIMEOUT = 10_000;
 const CLOSE_TIMEOUT = 1_000;
 
-/** Milliseconds that PostgreSQL can count to. */
+/** The longest timeout of PostgreSQL, in milliseconds. */
 const MAX_STATEMENT_TIMEOUT = 2 ** 31 - 1;
 
-/** Classes of SQLSTATE after which another attempt makes sense: connection, transaction rollback, resources, intervention. */
+/** Retryable classes of SQLSTATE: connection, transaction rollback, resources, operator intervention. */
 const PASSING = ['08', '40', '53', '57'];
 
 /**
- * Connects to PostgreSQL for one statement. Fails with `database_error`, whose code is the SQLSTATE or the system's own, and with
- * `too_large` when the server sends more than 16 MB. A statement that is given up is cancelled on the server.
+ * Connects to PostgreSQL for one statement. Fails with `database_error`, whose code is the SQLSTATE or the code of the
+ * operating system, and with `too_large` if the server sends more than 16 MB. A statement whose attempt ends is
+ * cancelled on the server.
  */
 export async function withClient(
   connection: ConnectionOf<'database'>,
@@ -42,7 +43,7 @@ export async function withClient(
     client = await connected(config, Math.min(Math.ceil(timeout), MAX_STATEMENT_TIMEOUT), signal);
     const broken = once(client, 'error').then(([error]) => Promise.reject(error));
     broken.catch(() => undefined);
-    // The driver forgets a statement whose connection breaks between its last row and its end.
+    // The driver never settles a statement whose connection breaks between its last row and its end.
     return await Promise.race([work(client), broken]);
   } catch (error) {
     if (error instanceof ActionError && error.type === 'too_large') stop();
@@ -64,7 +65,7 @@ async function configOf(
   const password = decodeURIComponent(url.password);
   const config: pg.ClientConfig = {
     user: decodeURIComponent(url.username),
-    // A function, so that an empty one is not replaced with the password in the environment of the worker.
+    // A function, since the driver would replace an empty password with the one in the worker's environment.
     password: () => password,
     host: await addressOf(host, port),
     port,
@@ -77,14 +78,14 @@ async function configOf(
 }
 
 /**
- * Connects with a `statement_timeout` of so many milliseconds, and with the settings by which values are read. A proxy that refuses these
- * at the start, or keeps them from the server, is told them by a statement.
+ * Connects with a `statement_timeout` in milliseconds and the settings for reading values. If a proxy refuses these at
+ * startup, or does not pass them on, they are set by a statement.
  */
 async function connected(config: pg.ClientConfig, timeout: number, signal: AbortSignal): Promise<pg.Client> {
   const settings = Object.entries(SESSION_SETTINGS);
   const options = settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');
   const client = await connect({ ...config, statement_timeout: timeout, options }).catch((error: Error) => {
-    // The statement is still cancelled when the attempt is over.
+    // The statement is still cancelled when the attempt ends.
     if (isRefusal(error)) return connect(config);
     throw error;
   });
@@ -99,13 +100,16 @@ async function connected(config: pg.ClientConfig, timeout: number, signal: Abort
   throw signal.reason;
 }
 
-/** Reports whether a server refuses parameters of the start: PgBouncer knows only some of them, RDS Proxy no options. */
+/** Reports whether a server refuses startup parameters: PgBouncer supports only some of them, RDS Proxy none. */
 function isRefusal(error: Error): boolean {
   const { code } = error as { code?: string };
   return code === '08P01' || code === '0A000' || /unsupported startup parameter/.test(error.message);
 }
 
-/** Reports whether a connection has the settings: a server says some of them at the start, of which one is not its own default. */
+/**
+ * Reports whether a connection has the settings, by those that a server reports at startup, one of which is not its
+ * default.
+ */
 function isSet(client: pg.Client): boolean {
   const { IntervalStyle, TimeZone } = SESSION_SETTINGS;
   const reported = REPORTED.get(client);
@@ -117,7 +121,7 @@ function isSet(client: pg.Client): boolean {
   );
 }
 
-/** What a server has reported of each connection, by name. */
+/** The parameters that the server reported for each connection, by name. */
 const REPORTED = new WeakMap<pg.Client, Map<string, string>>();
 
 async function connect(config: pg.ClientConfig): Promise<pg.Client> {
@@ -129,7 +133,7 @@ async function connect(config: pg.ClientConfig): Promise<pg.Client> {
   connection.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) => {
     if (parameterName !== undefined && parameterValue !== undefined) reported.set(parameterName, parameterValue);
   });
-  // A connection that breaks fails its statement as well; without a listener it would end the process.
+  // A broken connection also fails its statement; without a listener the error would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -144,8 +148,8 @@ async function connect(config: pg.ClientConfig): Promise<pg.Client> {
 }
 
 /**
- * Ends a stream that brings more bytes than are allowed, or whose listeners throw, with that error: the driver keeps a whole row
- * in memory before anybody sees it, and what is thrown in a handler of a socket would end the process.
+ * Ends a stream that exceeds the allowed bytes, or whose listeners throw, with that error: the driver keeps a whole row
+ * in memory before it is visible, and an error in a socket handler would end the process.
  */
 function guarded<Stream extends Duplex>(stream: Stream): Stream {
   const emit = stream.emit.bind(stream) as (event: string | symbol, ...values: unknown[]) => boolean;
@@ -166,13 +170,15 @@ function guarded<Stream extends Duplex>(stream: Stream): Stream {
   return stream;
 }
 
-/** Closes a connection, without waiting for the server, which may never answer. */
+/** Closes a connection without waiting for the server, which may never respond. */
 function close(client: pg.Client): void {
   void client.end().catch(() => undefined);
   setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT).unref();
 }
 
-/** Asks the server to cancel what a client has sent: it would go on although the connection has ended. */
+/**
+ * Asks the server to cancel the statement of a client, which would otherwise continue after the connection has ended.
+ */
 async function cancelStatement(config: pg.ClientConfig, client: pg.Client): Promise<void> {
   const { processID } = client as unknown as { processID: number | null }; // missing in the types
   if (processID === null) return;
@@ -180,11 +186,11 @@ async function cancelStatement(config: pg.ClientConfig, client: pg.Client): Prom
     const other = await connect(config);
     await other.query('SELECT pg_cancel_backend($1)', [processID]).finally(() => close(other));
   } catch {
-    // Then its statement_timeout ends it.
+    // If this fails, `statement_timeout` ends the statement.
   }
 }
 
-/** The failure for a result that is too large to be used. */
+/** Returns the failure for a result that is too large. */
 export function tooLarge(message: string): ActionError {
   return new ActionError('too_large', `database: ${message}`, { details: { field: 'output' }, retryable: false });
 }

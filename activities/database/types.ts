@@ -4,9 +4,9 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { JsonRefused, parseJson, type ReadingOptions } from '../../model/json-reader.ts';
 import { ActionError, changedOutput } from '../action.ts';
 
-// What a value of PostgreSQL is as JSON depends on its type alone: not on the value, and not on where the worker runs (docs/values.md).
+// The JSON of a PostgreSQL value depends only on its type, not on the value or on where the worker runs (docs/values.md).
 
-/** Settings of a connection that decide how PostgreSQL writes values. */
+/** Settings of a connection that determine the text format of values. */
 export const SESSION_SETTINGS = {
   DateStyle: 'ISO,MDY',
   IntervalStyle: 'iso_8601',
@@ -15,12 +15,12 @@ export const SESSION_SETTINGS = {
   extra_float_digits: '1',
 } as const;
 
-/** Makes the driver leave every value as the text that PostgreSQL has written. */
+/** Makes the driver return every value in the text format of PostgreSQL. */
 export const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
 /**
- * Returns rows as objects. Throws an ActionError, which no attempt repeats: `database_error` where two columns have one name, and
- * `output_invalid` (code `NUMBER_INEXACT` and the like) where a value of `json` or `jsonb` would change.
+ * Returns rows as objects. Throws a non-retryable ActionError: `database_error` if two columns have the same name, and
+ * `output_invalid` (with a code such as `NUMBER_INEXACT`) if a value of `json` or `jsonb` would change.
  */
 export function rowsOf(
   fields: readonly FieldDef[],
@@ -61,20 +61,20 @@ const asText: Reader = (text) => text;
 
 const asBoolean: Reader = (text) => text === 't';
 
-/** NaN and the infinities have no JSON: they stay text. */
+/** NaN and infinities cannot be represented in JSON and stay text. */
 const asNumber: Reader = (text) => (/\d/.test(text) ? Number(text) : text);
 
-/** Without a zone; `infinity`, years before Christ and beyond 9999 stay as PostgreSQL writes them. */
+/** Without a time zone; `infinity`, and years before 1 and after 9999, stay as PostgreSQL writes them. */
 const asTimestamp: Reader = (text) => (/^\d{4}-\d\d-\d\d [\d:.]+$/.test(text) ? text.replace(' ', 'T') : text);
 
-/** In UTC, which is the zone of the connection. */
+/** In UTC, the time zone of the connection. */
 const asInstant: Reader = (text) =>
   /^\d{4}-\d\d-\d\d [\d:.]+\+00$/.test(text) ? text.replace(' ', 'T').replace('+00', 'Z') : text;
 
 const asBase64: Reader = (text) =>
   text.startsWith('\\x') ? Buffer.from(text.slice(2), 'hex').toString('base64') : text;
 
-/** Readers by the object id of a type, and of its arrays. */
+/** Readers of types by object id. */
 const READERS: readonly [type: number, array: number, read: Reader][] = [
   [16, 1000, asBoolean],
   [17, 1001, asBase64],
@@ -109,7 +109,7 @@ const JSON_TYPES: readonly [type: number, array: number][] = [
   [3802, 3807],
 ];
 
-/** The reader of a type; of what is not listed, an enum, a composite, a range, the text of PostgreSQL. */
+/** Returns the reader of a type. Types that are not listed (enums, composites, ranges) are read as text. */
 function readerOf(type: number, options: ReadingOptions): Reader {
   const asJson: Reader = (text) => parseJson(text, options);
   for (const [scalar, array] of JSON_TYPES) {
@@ -123,7 +123,7 @@ function readerOf(type: number, options: ReadingOptions): Reader {
   return asText;
 }
 
-/** Reads an array of any number of dimensions; one whose bounds do not begin at 1 loses them, as in every list of JSON. */
+/** Reads an array of any number of dimensions; lower bounds other than 1 are lost. */
 function listOf(read: Reader): Reader {
   return (text) => parseArray(text, read) as Json;
 }

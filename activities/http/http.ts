@@ -9,10 +9,10 @@ import { type ReadBody, readBody } from './body.ts';
 import { requestOf, urlOf } from './request.ts';
 
 /**
- * `core.http`: `{ status_code, headers, encoding, body, duration_ms }`. Fails with `http_error` on an
- * unexpected status (code `HTTP_503`) and when no answer came (the system's own code, as `ECONNREFUSED`), with
- * `timeout` after `timeout` seconds, with `egress_denied` where the address may not be reached, with `too_large` on an
- * answer beyond what a payload may hold.
+ * `core.http`: returns `{ status_code, headers, encoding, body, duration_ms }`. Fails with `http_error` for an
+ * unexpected status (code such as `HTTP_503`) or if there is no response (code of the operating system, such as
+ * `ECONNREFUSED`), with `timeout` after `timeout` seconds, with `egress_denied` if the address is not allowed, and with
+ * `too_large` for a response that exceeds the payload limit.
  */
 export const httpAction: Action<HttpInput> = {
   input: HttpInputSchema,
@@ -33,7 +33,7 @@ export const httpAction: Action<HttpInput> = {
       const read = bodyOfAnswer(bytes, response.headers.get('content-type') ?? '', input, expected);
       if (read.encoding === 'base64') encoded(bytes);
       if (!expected) {
-        throw new ActionError('http_error', `${input.method} ${placeOf(input)} answered ${status}`, {
+        throw new ActionError('http_error', `${input.method} ${placeOf(input)} responded with status ${status}`, {
           code: `HTTP_${status}`,
           details: fitting({ status_code: status, headers, ...read }),
           retryAfter: retryAfterOf(response.headers),
@@ -43,8 +43,9 @@ export const httpAction: Action<HttpInput> = {
     } catch (error) {
       if (error instanceof ActionError || signal.aborted) throw error;
       if (limit?.aborted)
-        throw new ActionError('timeout', `no answer within ${input.timeout} seconds`, { cause: error });
-      const what = answered === null ? 'did not answer' : `answered ${answered}, and its body cannot be read`;
+        throw new ActionError('timeout', `did not respond within ${input.timeout} seconds`, { cause: error });
+      const what =
+        answered === null ? 'did not respond' : `responded with status ${answered}, but the body cannot be read`;
       throw new ActionError('http_error', `${input.method} ${placeOf(input)} ${what}: ${reasonOf(error)}`, {
         code: codeOf(error),
         cause: error,
@@ -53,31 +54,33 @@ export const httpAction: Action<HttpInput> = {
   },
 };
 
-/** The URL of a request as a failure names it: without its query, which may let somebody in. */
+/** Returns the URL of a request for failures, without the query, which may contain credentials. */
 function placeOf({ url }: HttpInput): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** Headers of an answer, those that come several times joined by commas; cookies, whose commas mean something else, as a list. */
+/**
+ * Returns the headers of a response: repeated ones joined by commas, but cookies, which may contain commas, as a list.
+ */
 function headersOfAnswer(headers: Headers): Record<string, string | string[]> {
   const found: Record<string, string | string[]> = Object.fromEntries(headers);
   const cookies = headers.getSetCookie();
   return cookies.length === 0 ? found : { ...found, 'set-cookie': cookies };
 }
 
-/** Reads the body of an answer; that of an unexpected one, which fails anyway, without refusing it. */
+/** Reads the body of a response; does not throw for an unexpected response, which fails anyway. */
 function bodyOfAnswer(bytes: Buffer, contentType: string, input: HttpInput, expected: boolean): ReadBody {
   try {
     return readBody(bytes, contentType, { bigIntegers: expected ? input.big_numbers : 'text' });
   } catch (error) {
     if (!(error instanceof JsonRefused)) throw error;
-    if (expected) throw changedOutput(`${placeOf(input)} answered JSON in which`, error);
+    if (expected) throw changedOutput(`${placeOf(input)} responded with JSON in which`, error);
     return { encoding: 'text', body: bytes.toString('utf8') };
   }
 }
 
-/** The details of an unexpected answer; without its body where that is too large as JSON. */
+/** Returns the details of an unexpected response, without the body if it is too large as JSON. */
 function fitting(details: JsonObject): JsonObject {
   return jsonSize(details) <= MAX_PAYLOAD_BYTES
     ? details

@@ -4,7 +4,7 @@ import type { EgressInit, TlsSettings } from '../../egress/egress.ts';
 import type { HttpInput, MultipartField } from '../../model/http-input.ts';
 import { type ActionContext, ActionError, basic } from '../action.ts';
 
-/** Returns the URL with the query behind what it has itself, which stays as it is: it may be signed. */
+/** Appends the query to a URL; its own query stays unchanged, since it may be signed. */
 export function urlOf({ url, query }: HttpInput): URL {
   const result = new URL(url);
   const more = parametersOf(query).toString();
@@ -12,7 +12,7 @@ export function urlOf({ url, query }: HttpInput): URL {
   return result;
 }
 
-/** Fields of a query or a form; one with several values stands there as often. */
+/** Returns the fields of a query or form; a field with several values is repeated. */
 function parametersOf(fields: HttpInput['query']): URLSearchParams {
   return new URLSearchParams(
     Object.entries(fields).flatMap(([name, value]) =>
@@ -21,16 +21,18 @@ function parametersOf(fields: HttpInput['query']): URLSearchParams {
   );
 }
 
-/** Is to be called with what a request encodes and decodes, so that secrets in it are hidden. */
+/** Must be called with everything that a request encodes and decodes, so that secrets in it are masked. */
 type Encodings = Pick<ActionContext, 'encoded' | 'decoded'>;
 
-/** Builds the request that an input describes, without its URL and its signal. Throws `input_invalid` for invalid certificates and keys. */
+/**
+ * Builds the request for an input, without URL and signal. Throws `input_invalid` for invalid certificates and keys.
+ */
 export function requestOf(input: HttpInput, context: Encodings): EgressInit {
   const { encoded, decoded } = context;
   const { method, auth, follow_redirects } = input;
   for (const base64 of base64In(input)) decoded(base64);
   const { body, type } = bodyOf(input);
-  // Systems that give a request back have its body in base64.
+  // Systems that echo requests return their bodies as base64.
   if (body !== null) encoded(body);
   const headers = new Headers(input.headers);
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type);
@@ -47,7 +49,7 @@ export function requestOf(input: HttpInput, context: Encodings): EgressInit {
   };
 }
 
-/** The body of a request, and the type that it has unless a header says another. */
+/** Returns the body of a request and its default content type. */
 function bodyOf({ body, form, multipart, encoding }: HttpInput): { body: string | Buffer | null; type: string | null } {
   if (form !== undefined)
     return { body: parametersOf(form).toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
@@ -58,7 +60,7 @@ function bodyOf({ body, form, multipart, encoding }: HttpInput): { body: string 
   return { body, type: 'text/plain;charset=UTF-8' };
 }
 
-/** Finds the base64 whose bytes a request sends. */
+/** Returns the base64 texts whose bytes a request sends. */
 function base64In({ body, encoding, multipart = {} }: HttpInput): string[] {
   const files = Object.values(multipart)
     .flat()
@@ -66,7 +68,7 @@ function base64In({ body, encoding, multipart = {} }: HttpInput): string[] {
   return typeof body === 'string' && encoding === 'base64' ? [...files, body] : files;
 }
 
-/** The body of multipart/form-data (RFC 7578); names are escaped as browsers do. */
+/** Builds a multipart/form-data body (RFC 7578); names are escaped as in browsers. */
 function multipartOf(fields: Record<string, MultipartField | MultipartField[]>): { body: Buffer; type: string } {
   const boundary = `fermata-${randomBytes(18).toString('hex')}`;
   const parts = Object.entries(fields).flatMap(([name, value]) =>

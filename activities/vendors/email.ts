@@ -9,9 +9,9 @@ import { type ActionContext, ActionError, type ConnectedAction } from '../action
 type EmailInput = z.infer<typeof EmailInputSchema>;
 
 /**
- * `email.send` by SMTP: `{ message_id, accepted, rejected }`. Every attempt of a task has the same Message-ID. Fails with
- * `email_error`; its code is the server's answer, such as `SMTP_550`, or the system's own. What a server refuses for now (4xx) is tried
- * again. An invalid address is `input_invalid`, and so are more than 100 addresses.
+ * `email.send` (SMTP): returns `{ message_id, accepted, rejected }`. All attempts of a task have the same Message-ID.
+ * Fails with `email_error`; its code is the response of the server, such as `SMTP_550`, or that of the operating
+ * system. Temporary refusals (4xx) are retried. Invalid addresses, or more than 100, are `input_invalid`.
  */
 export const sendEmail: ConnectedAction<'email', EmailInput> = {
   pack: 'email',
@@ -26,7 +26,7 @@ export const sendEmail: ConnectedAction<'email', EmailInput> = {
     ];
     const count = to.length + cc.length + bcc.length + replyTo.length;
     if (count > MAX_MAIL_ADDRESSES)
-      throw invalid('to', `the mail has ${count} addresses, at most ${MAX_MAIL_ADDRESSES}`);
+      throw invalid('to', `the mail has ${count} addresses; at most ${MAX_MAIL_ADDRESSES} are allowed`);
     const mail = {
       from: sender!,
       to,
@@ -39,7 +39,7 @@ export const sendEmail: ConnectedAction<'email', EmailInput> = {
       ...(input.html === undefined ? {} : { html: input.html }),
       headers: input.headers ?? {},
       attachments: attachmentsOf(input, { encoded, decoded }),
-      // A mail is made of its input alone.
+      // A mail is built from its input only.
       ...{ disableFileAccess: true, disableUrlAccess: true },
     };
     let transport: MailTransport | null = null;
@@ -58,7 +58,7 @@ export const sendEmail: ConnectedAction<'email', EmailInput> = {
   },
 };
 
-/** Returns the addresses of a field; a blank text has none, except where the mail needs one. */
+/** Returns the addresses of a field; a blank text has none, which is only allowed if the field is optional. */
 function addressesIn(field: keyof EmailInput, given: string | string[] = []): MailAddress[] {
   const isNeeded = field === 'to' || field === 'from';
   return (Array.isArray(given) ? given : [given]).flatMap((text) => {
@@ -97,7 +97,7 @@ function attachmentsOf(
 function failureOf(error: unknown): unknown {
   if (egressErrorIn(error) !== undefined) return error;
   const { message, code, responseCode } = error as Error & { code?: string; responseCode?: number };
-  // A server that says 4xx wants to be asked again: it is busy, or does not know the sender yet.
+  // 4xx is temporary: the server is busy, or does not know the sender yet.
   const permanent = responseCode === undefined ? code === 'EAUTH' || code === 'EENVELOPE' : responseCode >= 500;
   return new ActionError('email_error', `mail: ${message}`, {
     code: responseCode === undefined ? (code ?? 'MAIL_FAILED') : `SMTP_${responseCode}`,

@@ -4,8 +4,8 @@ import { isJsonObject, type Json } from '../../model/json.ts';
 import { ask, basic, type ConnectedAction } from '../action.ts';
 
 /**
- * `jira.create_issue` (Jira Cloud REST API v3, POST /rest/api/3/issue): `{ id, key, url }`. Fails with `jira_error`, code
- * `HTTP_400` and the like; what Jira says is in the details.
+ * `jira.create_issue` (Jira Cloud REST API v3, POST /rest/api/3/issue): returns `{ id, key, url }`. Fails with
+ * `jira_error` and a code such as `HTTP_400`; Jira's messages are in the details.
  */
 export const createIssue: ConnectedAction<'jira', z.infer<typeof JiraIssueInputSchema>> = {
   pack: 'jira',
@@ -32,7 +32,7 @@ export const createIssue: ConnectedAction<'jira', z.infer<typeof JiraIssueInputS
   },
 };
 
-/** A text as a document of Jira's, a paragraph a line. */
+/** Returns a text as a Jira document with a paragraph for each line. */
 function documentOf(text: string): Json {
   const content = text
     .split('\n')
@@ -40,7 +40,7 @@ function documentOf(text: string): Json {
   return { type: 'doc', version: 1, content };
 }
 
-/** What Jira names as wrong. */
+/** Returns the error messages of a response of Jira. */
 function said(body: Json): string {
   if (!isJsonObject(body)) return '';
   const { errorMessages, errors } = body;

@@ -3,8 +3,9 @@ import { IncidentInputSchema } from '../../model/builtin-actions.ts';
 import { ask, type ConnectedAction } from '../action.ts';
 
 /**
- * `pagerduty.create_incident` (Events API v2, trigger): `{ status, dedup_key }`. Without a `dedup_key` every attempt of a task
- * has the same one, so that it opens one incident. Fails with `pagerduty_error`, code `HTTP_400` and the like.
+ * `pagerduty.create_incident` (Events API v2, trigger): returns `{ status, dedup_key }`. Without a `dedup_key` all
+ * attempts of a task have the same one, so that only one incident is opened. Fails with `pagerduty_error` and a code
+ * such as `HTTP_400`.
  */
 export const createIncident: ConnectedAction<'pagerduty', z.infer<typeof IncidentInputSchema>> = {
   pack: 'pagerduty',

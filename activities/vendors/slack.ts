@@ -4,12 +4,12 @@ import { fetchText } from '../../egress/answer.ts';
 import { SlackMessageInputSchema } from '../../model/builtin-actions.ts';
 import { ActionError, type ConnectedAction } from '../action.ts';
 
-/** What Slack says of itself, and not of the message: worth another attempt. */
+/** Errors of Slack itself rather than of the message, which are retryable. */
 const PASSING = new Set(['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout']);
 
 /**
- * `slack.post_message` (chat.postMessage): `{ ok, channel, ts }`. Fails with `slack_error`; its code is Slack's own word, such
- * as `channel_not_found`, or `ratelimited`.
+ * `slack.post_message` (chat.postMessage): returns `{ ok, channel, ts }`. Fails with `slack_error`; its code is Slack's
+ * error, such as `channel_not_found`, or `ratelimited`.
  */
 export const postMessage: ConnectedAction<'slack', z.infer<typeof SlackMessageInputSchema>> = {
   pack: 'slack',
@@ -17,7 +17,7 @@ export const postMessage: ConnectedAction<'slack', z.infer<typeof SlackMessageIn
   async run({ channel, message, blocks, thread_ts }, { settings, secrets }, { fetch, signal }) {
     const client = new WebClient(secrets.bot_token, {
       ...(settings.api_url === undefined ? {} : { slackApiUrl: `${settings.api_url.replace(/\/+$/, '')}/` }),
-      // The attempts are Temporal's.
+      // Retries are done by Temporal.
       ...{ retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, logLevel: LogLevel.ERROR },
       fetch: fetchText(fetch, signal),
     });
@@ -25,7 +25,7 @@ export const postMessage: ConnectedAction<'slack', z.infer<typeof SlackMessageIn
       const sent = await client.chat.postMessage({
         channel,
         text: message,
-        ...(blocks === undefined ? {} : { blocks: blocks as unknown as (Block | KnownBlock)[] }), // Slack checks them
+        ...(blocks === undefined ? {} : { blocks: blocks as unknown as (Block | KnownBlock)[] }), // Slack validates them
         ...(thread_ts === undefined ? {} : { thread_ts }),
       });
       return { ok: true, channel: sent.channel ?? channel, ts: sent.ts ?? '' };

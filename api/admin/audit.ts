@@ -4,26 +4,27 @@ import { routePath } from 'hono/route';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { AuditService } from '../../service/access/audit.ts';
-import { type ApiEnv, createRouter, refuse } from '../http/environment.ts';
+import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
 import { createApiRoute, json } from '../http/routes.ts';
 import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
 
-// The audit log (design/api.md, Who is calling): every change, with who and why.
+// The audit log: every change, with who made it and why.
 
 const EntrySchema = z
   .object({
     id: z.int(),
     at: z.iso.datetime(),
     subject: z.string(),
-    operation: z.string().describe('The route or the tool.'),
+    operation: z.string().describe('The route or MCP tool.'),
     target: z.string(),
     reason: z.string().nullable(),
     request_id: z.string().nullable(),
     details: z
       .record(z.string(), JsonValueSchema)
       .nullable()
-      .describe('Of a decision: kind, channel, option, bound_to and result.'),
+      .describe('For a decision: kind, channel, option, bound_to and result.'),
   })
   .openapi('AuditEntry');
 
@@ -32,12 +33,12 @@ const listRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/audit',
   tags: ['principals'],
-  summary: 'List changes, the newest first',
+  summary: 'List audit events, newest first',
   request: {
     query: z.strictObject({
       subject: z.string().max(200).optional(),
       limit: wholeNumberOr(100, 1, 250),
-      cursor: wholeNumber(1).optional().describe('The next_cursor of the answer before.'),
+      cursor: wholeNumber(1).optional().describe('The `next_cursor` of the previous page.'),
     }),
   },
   responses: {
@@ -46,36 +47,32 @@ const listRoute = createApiRoute({
   },
 });
 
-/** The route of the audit log. */
+/** Registers the route for the audit log. */
 export function auditRoutes(audit: AuditService) {
   const router = createRouter();
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const { subject, limit, cursor } = context.req.valid('query');
-      const rows = await audit.list(context.get('principal'), { subject, before: cursor }, limit + 1);
-      const shown = rows.slice(0, limit);
-      const data = shown.map(({ id, at, requestId, tenant: _, ...row }) => ({
-        id,
-        at: at.toISOString(),
-        ...row,
-        request_id: requestId,
-      }));
-      return context.json({ data, next_cursor: rows.length > limit ? String(shown.at(-1)!.id) : null }, 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const { subject, limit, cursor } = context.req.valid('query');
+    const rows = await audit.list(context.get('principal'), { subject, before: cursor }, limit + 1);
+    const shown = rows.slice(0, limit);
+    const data = shown.map(({ id, at, requestId, tenant: _, ...row }) => ({
+      id,
+      at: at.toISOString(),
+      ...row,
+      request_id: requestId,
+    }));
+    return context.json({ data, next_cursor: rows.length > limit ? String(shown.at(-1)!.id) : null }, 200);
+  });
   return router;
 }
 
-/** Notes every change that was served: what needs more than to read, and was not refused. */
+/** Records every successful change: requests that need more than a permission to read and were not refused. */
 export function auditChanges(audit: AuditService): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     await next();
     const permission = context.get('permission');
     if (permission === undefined || permission.endsWith(':read') || context.res.status >= 400) return;
     if (context.get('audited') === true) return;
-    // Document 002 changes by GET too; other routes read by it.
+    // In the Management API, GET can change things too; everywhere else it only reads.
     if (context.req.method === 'GET' && !/\/execution\//.test(context.req.path)) return;
     await audit.record(context.get('principal'), {
       operation: `${context.req.method} ${routePath(context, -1)}`,

@@ -1,16 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
 import type { Payload, PayloadService } from '../../service/access/payloads.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, json, jsonBody } from '../http/routes.ts';
 
-// What Temporal's UI and CLI ask to show payloads that were sealed (docs.temporal.io, Codec Server): JSON of protobuf payloads.
+// The codec server for Temporal's UI and CLI (docs.temporal.io, Codec Server), which decrypts payloads for display.
 
-/** Where it is. */
+/** The path of the codec server. */
 export const CODEC_PATH = '/codec';
 
-/** Payloads in one request, at most. */
+/** The maximum number of payloads in one request. */
 const MAX_PAYLOADS = 10_000;
 
 const PayloadSchema = z
@@ -27,21 +27,25 @@ const route = <P extends '/codec/decode' | '/codec/encode'>(path: P, summary: st
     path,
     tags: ['codec'],
     summary,
-    description: `The protocol of Temporal’s codec servers: its UI asks with the token of whoever is signed in there. ${whose}`,
-    request: { body: { required: true, content: { 'application/json': { schema: PayloadsSchema } } } },
+    description: `Implements Temporal’s codec server protocol: its UI sends the token of the signed-in user. ${whose}`,
+    request: { body: jsonBody(PayloadsSchema) },
     responses: {
-      200: json(PayloadsSchema, 'The payloads, in order.'),
-      ...errorResponses('request_invalid', 'json_malformed'),
+      200: json(PayloadsSchema, 'The payloads, in the same order.'),
+      ...errorResponses('json_malformed'),
     },
   });
-const decodeRoute = route('/codec/decode', 'Open payloads', 'Those of other tenants’ executions stay as they are.');
+const decodeRoute = route(
+  '/codec/decode',
+  'Decrypt payloads',
+  'Payloads of other tenants’ executions are returned unchanged.',
+);
 const encodeRoute = route(
   '/codec/encode',
-  'Seal payloads',
-  'The metadata fermata-run names the execution of the tenant that each is for; only the default tenant may leave it out.',
+  'Encrypt payloads',
+  'The metadata `fermata-run` of each payload names the execution that it is for; only the default tenant may omit it.',
 );
 
-/** Lets pages of some origins ask, in the browser of somebody who may. */
+/** Allows pages of the given origins to call the codec server from a browser. */
 export const codecOrigins = (origins: readonly string[]) =>
   cors({
     origin: [...origins],
@@ -50,29 +54,21 @@ export const codecOrigins = (origins: readonly string[]) =>
     maxAge: 600,
   });
 
-/** The routes of the codec. */
+/** Registers the routes of the codec server. */
 export function codecRoutes(payloads: PayloadService) {
   const router = createRouter();
 
-  router.openapi(
-    decodeRoute,
-    async (context) => {
-      const asked = context.req.valid('json').payloads.map(payloadOf);
-      const opened = await payloads.open(context.get('principal'), asked);
-      return context.json({ payloads: opened.map(bodyOf) }, 200);
-    },
-    refuse(decodeRoute),
-  );
+  router.openapi(decodeRoute, async (context) => {
+    const asked = context.req.valid('json').payloads.map(payloadOf);
+    const opened = await payloads.open(context.get('principal'), asked);
+    return context.json({ payloads: opened.map(bodyOf) }, 200);
+  });
 
-  router.openapi(
-    encodeRoute,
-    async (context) => {
-      const asked = context.req.valid('json').payloads.map(payloadOf);
-      const sealed = await payloads.seal(context.get('principal'), asked);
-      return context.json({ payloads: sealed.map(bodyOf) }, 200);
-    },
-    refuse(encodeRoute),
-  );
+  router.openapi(encodeRoute, async (context) => {
+    const asked = context.req.valid('json').payloads.map(payloadOf);
+    const sealed = await payloads.seal(context.get('principal'), asked);
+    return context.json({ payloads: sealed.map(bodyOf) }, 200);
+  });
 
   return router;
 }

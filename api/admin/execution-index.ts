@@ -1,16 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import type { IndexService } from '../../service/index/service.ts';
-import { createRouter } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, jsonData } from '../http/routes.ts';
 
-// The execution index, which lists are answered from (design/index.md): how it stands, and making it again.
+// The execution index, from which lists are served: its state, and rebuilding it.
 
 const IndexSchema = z
   .object({
     status: z.enum(['current', 'rebuilding']),
-    lag_ms: z.int().nullable().describe('Milliseconds by which it may be behind Temporal; null before the first look.'),
-    generation: z.int().describe('The rebuild that was asked for last; 0: none was.'),
+    lag_ms: z
+      .int()
+      .nullable()
+      .describe('How many milliseconds the index may be behind Temporal; null before the first check.'),
+    generation: z.int().describe('The number of the last requested rebuild; 0 if there was none.'),
   })
   .openapi('ExecutionIndex');
 
@@ -20,20 +23,21 @@ const getRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/index',
   tags,
-  summary: 'How the execution index stands',
-  responses: { 200: json(z.object({ data: IndexSchema }), 'As it stands.'), ...errorResponses() },
+  summary: 'Get the state of the execution index',
+  responses: { 200: jsonData(IndexSchema, 'The current state.'), ...errorResponses() },
 });
 const rebuildRoute = createApiRoute({
   permission: 'admin',
   method: 'post',
   path: '/api/v1/index/rebuild',
   tags,
-  summary: 'Make the execution index again from Temporal',
-  description: 'Lists are served meanwhile. Runs that Temporal has no more are dropped from it. Default tenant only.',
-  responses: { 202: json(z.object({ data: IndexSchema }), 'Asked.'), ...errorResponses() },
+  summary: 'Rebuild the execution index from Temporal',
+  description:
+    'Lists stay available meanwhile. Executions that Temporal no longer has are removed. Default tenant only.',
+  responses: { 202: jsonData(IndexSchema, 'Asked.'), ...errorResponses() },
 });
 
-/** The routes of the execution index. */
+/** Registers the routes for the execution index. */
 export function executionIndexRoutes(index: IndexService) {
   const router = createRouter();
   router.openapi(getRoute, async (context) => context.json({ data: await body() }, 200));

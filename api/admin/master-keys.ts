@@ -1,20 +1,20 @@
 import { z } from '@hono/zod-openapi';
 import type { KeyHolder, MasterKeyService } from '../../service/access/master-keys.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, jsonData } from '../http/routes.ts';
 
-// The master keys that seal connections, secrets and the signing key at rest. Nothing here is a key, only the hash of one.
+// The master keys, which encrypt connections, secrets and signing keys at rest. Responses contain hashes of keys, never keys.
 
 const MasterKeysSchema = z
   .object({
     keys: z.array(
       z.object({
         id: z.string().describe('A hash of the key.'),
-        seals: z.boolean().describe('Whether the API that answers seals with it.'),
+        seals: z.boolean().describe('Whether the responding API process encrypts with this key.'),
         sealed: z
           .object({ connections: z.int(), secrets: z.int(), signing_keys: z.int() })
-          .describe('What is stored that it has sealed.'),
+          .describe('How many stored values are encrypted with this key.'),
       }),
     ),
     processes: z
@@ -23,25 +23,29 @@ const MasterKeysSchema = z
           kind: z.enum(['api', 'worker', 'all']),
           host: z.string(),
           pid: z.int(),
-          key_ids: z.array(z.string()).describe('The ids of its keys; the first one seals.'),
-          missing: z.array(z.string()).describe('Keys that it needs and lacks.'),
+          key_ids: z.array(z.string()).describe('The ids of its keys; it encrypts with the first.'),
+          missing: z.array(z.string()).describe('Required keys that it does not have.'),
           payload_key_ids: z
             .array(z.string())
             .nullable()
-            .describe('The ids of its payload keys; the first one seals. Null: a process of an earlier release.'),
-          missing_payload_keys: z.array(z.string()).describe('Payload keys that others seal with and it lacks.'),
+            .describe(
+              'The ids of its payload keys; it encrypts with the first. Null for a process of an earlier release.',
+            ),
+          missing_payload_keys: z
+            .array(z.string())
+            .describe('Payload keys that other processes encrypt with and that it does not have.'),
           seen_at: z.iso.datetime(),
         }),
       )
-      .describe('The processes that were seen in the last minute.'),
+      .describe('The processes seen within the last minute.'),
     damaged: z
       .array(
         z.object({
           kind: z.enum(['connections', 'secrets', 'signing_keys']),
-          name: z.string().describe('The ref of its tenant and its name; of a signing key its id.'),
+          name: z.string().describe('The tenant ref and the name; for a signing key, its id.'),
         }),
       )
-      .describe('What is stored that its key does not open, or that names no key: store it again. 100 at most.'),
+      .describe('Stored values that cannot be decrypted and must be stored again; at most 100.'),
   })
   .openapi('MasterKeys');
 
@@ -51,16 +55,16 @@ const checkRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/master-keys',
   tags,
-  summary: 'Which master key has sealed how much, and who lacks one',
+  summary: 'Get the use of the master keys, and the processes that lack one',
   description: 'Default tenant only.',
-  responses: { 200: json(z.object({ data: MasterKeysSchema }), 'Keys and processes.'), ...errorResponses() },
+  responses: { 200: jsonData(MasterKeysSchema, 'The keys and processes.'), ...errorResponses() },
 });
 
 const ResealedSchema = z
   .object({
-    renewed: z.int().describe('What this request has sealed with the first key.'),
-    left: z.int().describe('What another request would seal.'),
-    unopened: z.int().describe('What no key of this API opens.'),
+    renewed: z.int().describe('How many values this request has re-encrypted with the first key.'),
+    left: z.int().describe('How many values are left to re-encrypt.'),
+    unopened: z.int().describe('How many values no key of this API can decrypt.'),
   })
   .openapi('Resealed');
 const resealRoute = createApiRoute({
@@ -68,27 +72,21 @@ const resealRoute = createApiRoute({
   method: 'post',
   path: '/api/v1/master-keys/reseal',
   tags,
-  summary: 'Seal with the first master key what another one has sealed',
+  summary: 'Re-encrypt stored values with the first master key',
   description:
-    'Seals 500 connections, secrets and signing keys at most: repeat it while some are left. Default tenant only.',
-  responses: { 200: json(z.object({ data: ResealedSchema }), 'Sealed.'), ...errorResponses('master_key_missing') },
+    'Re-encrypts at most 500 connections, secrets and signing keys: repeat the request while some are left. Default tenant only.',
+  responses: { 200: jsonData(ResealedSchema, 'Sealed.'), ...errorResponses('master_key_missing') },
 });
 
-/** The routes of master keys. */
+/** Registers the routes for master keys. */
 export function masterKeyRoutes(masterKeys: MasterKeyService) {
   const router = createRouter();
-  router.openapi(
-    checkRoute,
-    async (context) => {
-      const { keys, processes, damaged } = await masterKeys.check(context.get('principal'));
-      return context.json({ data: { keys, processes: processes.map(processBody), damaged } }, 200);
-    },
-    refuse(checkRoute),
-  );
-  router.openapi(
-    resealRoute,
-    async (context) => context.json({ data: await masterKeys.reseal(context.get('principal')) }, 200),
-    refuse(resealRoute),
+  router.openapi(checkRoute, async (context) => {
+    const { keys, processes, damaged } = await masterKeys.check(context.get('principal'));
+    return context.json({ data: { keys, processes: processes.map(processBody), damaged } }, 200);
+  });
+  router.openapi(resealRoute, async (context) =>
+    context.json({ data: await masterKeys.reseal(context.get('principal')) }, 200),
   );
   return router;
 }

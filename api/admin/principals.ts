@@ -3,12 +3,12 @@ import { PERMISSIONS, permissionsOf } from '../../model/permissions.ts';
 import { ALIAS_KINDS, PRINCIPAL_KINDS } from '../../model/principal.ts';
 import { AliasCreateSchema, KeyCreateSchema, MAX_ROW_ID, TenantCreateSchema } from '../../model/requests.ts';
 import type { PrincipalService } from '../../service/access/principals.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, json, jsonBody, jsonData } from '../http/routes.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 
-// Tenants and API keys (design/shapes.md, Settings and openness).
+// Tenants, API keys, principals and aliases.
 
 const InstantSchema = z.iso.datetime();
 const TenantSchema = z
@@ -16,20 +16,20 @@ const TenantSchema = z
   .openapi('Tenant');
 const KEY = {
   id: z.int(),
-  prefix: z.string().describe('How the key begins: what can be told of it later.'),
+  prefix: z.string().describe('The beginning of the key, by which it can be recognized later.'),
   subject: z.string(),
   roles: z.array(z.string()),
-  permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that it allows.'),
+  permissions: z.array(z.enum(PERMISSIONS)).describe('All permissions that the key grants.'),
   groups: z.array(z.string()),
   kind: z.enum(PRINCIPAL_KINDS),
-  on_behalf_of: z.string().nullable().describe('The subject for whom it acts.'),
+  on_behalf_of: z.string().nullable().describe('The subject on whose behalf the key acts.'),
   label: z.string().nullable(),
   created: InstantSchema,
   expires: InstantSchema.nullable(),
 };
 const KeySchema = z.object(KEY).openapi('ApiKey');
 const NewKeySchema = z
-  .object({ ...KEY, key: z.string().describe('Shown now and never again.'), tenant: z.string() })
+  .object({ ...KEY, key: z.string().describe('The key itself; it is shown only once.'), tenant: z.string() })
   .openapi('NewApiKey');
 
 const tags = ['principals'];
@@ -40,10 +40,10 @@ const tenantRoute = createApiRoute({
   path: '/api/v1/tenants',
   tags,
   summary: 'Create a tenant',
-  request: { body: { required: true, content: { 'application/json': { schema: TenantCreateSchema } } } },
+  request: { body: jsonBody(TenantCreateSchema) },
   responses: {
-    201: json(z.object({ data: TenantSchema }), 'Created.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'tenant_exists'),
+    201: jsonData(TenantSchema, 'Created.'),
+    ...errorResponses('json_malformed', 'tenant_exists'),
   },
 });
 const createKeyRoute = createApiRoute({
@@ -57,13 +57,13 @@ const createKeyRoute = createApiRoute({
       force: z
         .enum(['true', 'false'])
         .optional()
-        .describe("Lets another tenant's last admin be demoted, or its only admin expire."),
+        .describe('Allows demoting the last admin of another tenant, or an only admin that expires.'),
     }),
-    body: { required: true, content: { 'application/json': { schema: KeyCreateSchema } } },
+    body: jsonBody(KeyCreateSchema),
   },
   responses: {
-    201: json(z.object({ data: NewKeySchema }), 'Created; the key is shown once.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found', 'last_admin'),
+    201: jsonData(NewKeySchema, 'The new key, which is shown only once.'),
+    ...errorResponses('json_malformed', 'tenant_not_found', 'last_admin'),
   },
 });
 const listKeysRoute = createApiRoute({
@@ -71,8 +71,11 @@ const listKeysRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/keys',
   tags,
-  summary: "List the tenant's API keys",
-  responses: { 200: json(z.object({ data: z.array(KeySchema) }), 'Those not revoked.'), ...errorResponses() },
+  summary: 'List the API keys of the tenant',
+  responses: {
+    200: jsonData(z.array(KeySchema), 'The keys that are not revoked.'),
+    ...errorResponses(),
+  },
 });
 const revokeKeyRoute = createApiRoute({
   permission: 'admin',
@@ -82,8 +85,8 @@ const revokeKeyRoute = createApiRoute({
   summary: 'Revoke an API key',
   request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
   responses: {
-    200: json(z.object({ message: z.string() }), 'Revoked: it opens nothing from now on.'),
-    ...errorResponses('request_invalid', 'key_not_found', 'last_admin'),
+    200: json(z.object({ message: z.string() }), 'The key is revoked.'),
+    ...errorResponses('key_not_found', 'last_admin'),
   },
 });
 
@@ -93,12 +96,11 @@ const changeRoute = (verb: 'disable' | 'enable') =>
     method: 'post',
     path: `/api/v1/principals/{subject}/${verb}`,
     tags,
-    summary:
-      verb === 'disable' ? 'End everything that a principal may do, at once' : 'Let a principal have credentials again',
+    summary: verb === 'disable' ? 'Disable a principal' : 'Enable a principal',
     description:
       verb === 'disable'
-        ? 'Its keys are revoked and its tokens refused, and it decides nothing by links or in chat.'
-        : 'Keys that were revoked stay so.',
+        ? 'Takes effect at once: its keys are revoked, its tokens are refused, and it can no longer decide inquiries through links or chat.'
+        : 'Revoked keys stay revoked.',
     request: { params: z.object({ subject: z.string().min(1).max(200) }) },
     responses: {
       200: json(z.object({ message: z.string() }), 'Done.'),
@@ -110,20 +112,20 @@ const MeSchema = z
   .object({
     subject: z.string(),
     kind: z.enum(PRINCIPAL_KINDS),
-    on_behalf_of: z.string().nullable().describe('The subject for whom the credential acts.'),
+    on_behalf_of: z.string().nullable().describe('The subject on whose behalf the credential acts.'),
     tenant: z.string().describe('The ref of the tenant.'),
     groups: z.array(z.string()),
     roles: z.array(z.string()),
-    permissions: z.array(z.enum(PERMISSIONS)).describe('Everything that the credential allows now.'),
+    permissions: z.array(z.enum(PERMISSIONS)).describe('All permissions that the credential currently grants.'),
   })
   .openapi('Me');
 const meRoute = createRoute({
   method: 'get',
   path: '/api/v1/me',
   tags,
-  summary: 'Get who the caller is, and what the credential allows',
-  description: 'Any credential may ask.',
-  responses: { 200: json(z.object({ data: MeSchema }), 'The caller.'), ...errorResponses() },
+  summary: 'Get the caller and its permissions',
+  description: 'Any valid credential may call this.',
+  responses: { 200: jsonData(MeSchema, 'The caller.'), ...errorResponses() },
 });
 
 const AliasSchema = z
@@ -140,12 +142,13 @@ const createAliasRoute = createApiRoute({
   method: 'post',
   path: '/api/v1/aliases',
   tags,
-  summary: 'Give a person another name',
-  description: 'An e-mail address, a Slack user or a second subject: what they decide is decided by the person, once.',
-  request: { body: { required: true, content: { 'application/json': { schema: AliasCreateSchema } } } },
+  summary: 'Create an alias of a person',
+  description:
+    'An e-mail address, a Slack or Teams user, or a second subject. All names of a person count as one decider.',
+  request: { body: jsonBody(AliasCreateSchema) },
   responses: {
-    201: json(z.object({ data: AliasSchema }), 'Given.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'alias_exists'),
+    201: jsonData(AliasSchema, 'Given.'),
+    ...errorResponses('json_malformed', 'alias_exists'),
   },
 });
 const listAliasesRoute = createApiRoute({
@@ -153,23 +156,23 @@ const listAliasesRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/aliases',
   tags,
-  summary: "List the other names of the tenant's people",
-  responses: { 200: json(z.object({ data: z.array(AliasSchema) }), 'All of them.'), ...errorResponses() },
+  summary: 'List the aliases of the tenant',
+  responses: { 200: jsonData(z.array(AliasSchema), 'All aliases.'), ...errorResponses() },
 });
 const deleteAliasRoute = createApiRoute({
   permission: 'admin',
   method: 'delete',
   path: '/api/v1/aliases/{id}',
   tags,
-  summary: 'Take a name away from a person',
+  summary: 'Delete an alias',
   request: { params: z.object({ id: wholeNumber(1, MAX_ROW_ID) }) },
   responses: {
-    200: json(z.object({ message: z.string() }), 'Taken away.'),
-    ...errorResponses('request_invalid', 'alias_not_found'),
+    200: json(z.object({ message: z.string() }), 'Deleted.'),
+    ...errorResponses('alias_not_found'),
   },
 });
 
-/** The routes of tenants, keys and people's other names. */
+/** Registers the routes for tenants, keys, principals and aliases. */
 export function principalRoutes(principals: PrincipalService) {
   const router = createRouter();
 
@@ -188,48 +191,32 @@ export function principalRoutes(principals: PrincipalService) {
     return context.json({ data }, 200);
   });
 
-  router.openapi(
-    createAliasRoute,
-    async (context) => {
-      const alias = await principals.createAlias(context.get('principal'), context.req.valid('json'));
-      return context.json({ data: aliasBody(alias) }, 201);
-    },
-    refuse(createAliasRoute),
-  );
+  router.openapi(createAliasRoute, async (context) => {
+    const alias = await principals.createAlias(context.get('principal'), context.req.valid('json'));
+    return context.json({ data: aliasBody(alias) }, 201);
+  });
 
   router.openapi(listAliasesRoute, async (context) => {
     const aliases = await principals.listAliases(context.get('principal'));
     return context.json({ data: aliases.map(aliasBody) }, 200);
   });
 
-  router.openapi(
-    deleteAliasRoute,
-    async (context) => {
-      const { id } = context.req.valid('param');
-      await principals.deleteAlias(context.get('principal'), id);
-      return context.json({ message: `Alias ${id} is taken away` }, 200);
-    },
-    refuse(deleteAliasRoute),
-  );
+  router.openapi(deleteAliasRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    await principals.deleteAlias(context.get('principal'), id);
+    return context.json({ message: `Alias ${id} deleted` }, 200);
+  });
 
-  router.openapi(
-    tenantRoute,
-    async (context) => {
-      const tenant = await principals.createTenant(context.get('principal'), context.req.valid('json'));
-      return context.json({ data: { ...tenant, created: tenant.created.toISOString() } }, 201);
-    },
-    refuse(tenantRoute),
-  );
+  router.openapi(tenantRoute, async (context) => {
+    const tenant = await principals.createTenant(context.get('principal'), context.req.valid('json'));
+    return context.json({ data: { ...tenant, created: tenant.created.toISOString() } }, 201);
+  });
 
-  router.openapi(
-    createKeyRoute,
-    async (context) => {
-      const force = context.req.valid('query').force === 'true';
-      const made = await principals.createKey(context.get('principal'), context.req.valid('json'), { force });
-      return context.json({ data: { ...keyBody(made.row), key: made.secret, tenant: made.tenantRef } }, 201);
-    },
-    refuse(createKeyRoute),
-  );
+  router.openapi(createKeyRoute, async (context) => {
+    const force = context.req.valid('query').force === 'true';
+    const made = await principals.createKey(context.get('principal'), context.req.valid('json'), { force });
+    return context.json({ data: { ...keyBody(made.row), key: made.secret, tenant: made.tenantRef } }, 201);
+  });
 
   router.openapi(listKeysRoute, async (context) => {
     return context.json({ data: (await principals.listKeys(context.get('principal'))).map(keyBody) }, 200);
@@ -237,25 +224,17 @@ export function principalRoutes(principals: PrincipalService) {
 
   for (const verb of ['disable', 'enable'] as const) {
     const route = changeRoute(verb);
-    router.openapi(
-      route,
-      async (context) => {
-        const { subject } = context.req.valid('param');
-        await principals[verb](context.get('principal'), subject);
-        return context.json({ message: `Principal ${subject} is ${verb}d` }, 200);
-      },
-      refuse(route),
-    );
+    router.openapi(route, async (context) => {
+      const { subject } = context.req.valid('param');
+      await principals[verb](context.get('principal'), subject);
+      return context.json({ message: `Principal ${subject} is ${verb}d` }, 200);
+    });
   }
 
-  router.openapi(
-    revokeKeyRoute,
-    async (context) => {
-      await principals.revokeKey(context.get('principal'), context.req.valid('param').id);
-      return context.json({ message: 'Key revoked' }, 200);
-    },
-    refuse(revokeKeyRoute),
-  );
+  router.openapi(revokeKeyRoute, async (context) => {
+    await principals.revokeKey(context.get('principal'), context.req.valid('param').id);
+    return context.json({ message: 'Key revoked' }, 200);
+  });
 
   return router;
 }

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import type { SecretService, ShownSecret } from '../../service/access/secrets.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, json, jsonBody, jsonData, SuccessSchema } from '../http/routes.ts';
 
-// Secrets (design/shapes.md): what definitions name as `secret.NAME`. They go in and never out.
+// Secrets, to which definitions refer as `secret.NAME`. Their values are never returned.
 
 const SecretSchema = z
   .object({ name: z.string(), created: z.iso.datetime(), updated: z.iso.datetime() })
@@ -14,7 +14,7 @@ const Params = z.object({
   name: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/)
-    .describe('What definitions name it by.'),
+    .describe('The name by which definitions refer to the secret.'),
 });
 const tags = ['connections'];
 const base = '/api/v1/secrets';
@@ -26,7 +26,7 @@ const listRoute = createApiRoute({
   tags,
   summary: 'List secrets',
   responses: {
-    200: json(z.object({ data: z.array(SecretSchema) }), 'The names of all secrets; what they are is never told.'),
+    200: jsonData(z.array(SecretSchema), 'The names of all secrets; their values are never returned.'),
     ...errorResponses(),
   },
 });
@@ -36,10 +36,10 @@ const putRoute = createApiRoute({
   path: `${base}/{name}`,
   tags,
   summary: 'Store a secret',
-  request: { params: Params, body: { required: true, content: { 'application/json': { schema: PutSchema } } } },
+  request: { params: Params, body: jsonBody(PutSchema) },
   responses: {
-    200: json(z.object({ data: SecretSchema }), 'Stored.'),
-    ...errorResponses('request_invalid', 'json_malformed'),
+    200: jsonData(SecretSchema, 'Stored.'),
+    ...errorResponses('json_malformed'),
   },
 });
 const deleteRoute = createApiRoute({
@@ -50,40 +50,30 @@ const deleteRoute = createApiRoute({
   summary: 'Delete a secret',
   request: { params: Params },
   responses: {
-    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
-    ...errorResponses('request_invalid', 'secret_not_found'),
+    200: json(SuccessSchema, 'Deleted.'),
+    ...errorResponses('secret_not_found'),
   },
 });
 
-/** The routes of secrets. */
+/** Registers the routes for secrets. */
 export function secretRoutes(secrets: SecretService) {
   const router = createRouter();
 
-  router.openapi(
-    listRoute,
-    async (context) => context.json({ data: (await secrets.list(context.get('principal'))).map(bodyOf) }, 200),
-    refuse(listRoute),
+  router.openapi(listRoute, async (context) =>
+    context.json({ data: (await secrets.list(context.get('principal'))).map(bodyOf) }, 200),
   );
 
-  router.openapi(
-    putRoute,
-    async (context) => {
-      const { name } = context.req.valid('param');
-      const stored = await secrets.put(context.get('principal'), name, context.req.valid('json').value);
-      return context.json({ data: bodyOf(stored) }, 200);
-    },
-    refuse(putRoute),
-  );
+  router.openapi(putRoute, async (context) => {
+    const { name } = context.req.valid('param');
+    const stored = await secrets.put(context.get('principal'), name, context.req.valid('json').value);
+    return context.json({ data: bodyOf(stored) }, 200);
+  });
 
-  router.openapi(
-    deleteRoute,
-    async (context) => {
-      const { name } = context.req.valid('param');
-      await secrets.remove(context.get('principal'), name);
-      return context.json({ success: true as const, message: `Secret '${name}' deleted` }, 200);
-    },
-    refuse(deleteRoute),
-  );
+  router.openapi(deleteRoute, async (context) => {
+    const { name } = context.req.valid('param');
+    await secrets.remove(context.get('principal'), name);
+    return context.json({ success: true as const, message: `Secret '${name}' deleted` }, 200);
+  });
 
   return router;
 }

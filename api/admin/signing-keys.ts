@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { SigningKeyService } from '../../service/statements/signing-keys.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { ErrorSchema, errorResponses } from '../http/errors.ts';
-import { createApiRoute, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, json, jsonData } from '../http/routes.ts';
 
 // The keys that sign decisions, controls and starts.
 
@@ -30,8 +30,8 @@ const keysRoute = createRoute({
   path: '/.well-known/fermata-keys.json',
   tags: ['system'],
   security: [],
-  summary: 'The keys that sign decisions and controls (JWKS, RFC 8037), earlier ones included',
-  description: 'For whoever checks decisions without the API. Needs no credential.',
+  summary: 'List the public keys that sign decisions and controls (JWKS, RFC 8037)',
+  description: 'For verifying decisions without the API. Includes earlier keys. Requires no credentials.',
   responses: {
     200: { description: 'The keys.', content: { 'application/json': { schema: KeysSchema } } },
     429: json(ErrorSchema, 'rate_limited'),
@@ -43,16 +43,19 @@ const rotateRoute = createApiRoute({
   method: 'post',
   path: '/api/v1/signing-keys/rotate',
   tags: ['system'],
-  summary: 'Create a key that signs for the executions that are started from now on',
-  description: 'Earlier keys sign for the executions that trust no other, and stay published. Default tenant only.',
-  responses: { 201: json(KeysSchema, 'All keys.'), ...errorResponses('request_invalid') },
+  summary: 'Rotate the signing key',
+  description:
+    'Creates a key that signs for executions started from now on. Earlier keys continue to sign for executions that trust no other, and stay published. Default tenant only.',
+  responses: { 201: json(KeysSchema, 'All keys, including the new one.'), ...errorResponses() },
 });
 
 const RevokedSchema = z
   .object({
-    told: z.int().describe('Open executions that were told not to trust it.'),
-    failed: z.int().describe('Those that could not be told.'),
-    finished: z.boolean().describe('Whether all were tried; else the rest is told in the background.'),
+    told: z.int().describe('Open executions that have been told not to trust the key.'),
+    failed: z.int().describe('Open executions that could not be told.'),
+    finished: z
+      .boolean()
+      .describe('Whether all open executions were tried; if not, the rest are told in the background.'),
   })
   .openapi('RevokedSigningKey');
 const revokeRoute = createApiRoute({
@@ -60,17 +63,17 @@ const revokeRoute = createApiRoute({
   method: 'post',
   path: '/api/v1/signing-keys/{kid}/revoke',
   tags: ['system'],
-  summary: 'Revoke a signing key for good, in every open execution that trusts it',
+  summary: 'Revoke a signing key permanently',
   description:
-    'Answers within 20 seconds, and may be repeated. What it has signed before counts where it was taken before. Default tenant only.',
+    'Tells every open execution that trusts the key, responds within 20 seconds, and can be repeated. Signatures that an execution has already accepted stay valid. Default tenant only.',
   request: { params: z.object({ kid: z.string().max(100) }) },
   responses: {
-    200: json(z.object({ data: RevokedSchema }), 'Revoked.'),
+    200: jsonData(RevokedSchema, 'Revoked.'),
     ...errorResponses('key_not_found', 'last_key'),
   },
 });
 
-/** The routes of signing keys; the keys themselves are open to all. */
+/** Registers the routes for signing keys; the public keys need no credentials. */
 export function signingKeyRoutes(signingKeys: SigningKeyService) {
   const router = createRouter();
   router.openapi(keysRoute, async (context) => {
@@ -80,13 +83,9 @@ export function signingKeyRoutes(signingKeys: SigningKeyService) {
   router.openapi(rotateRoute, async (context) =>
     context.json({ keys: await signingKeys.rotate(context.get('principal')) }, 201),
   );
-  router.openapi(
-    revokeRoute,
-    async (context) => {
-      const data = await signingKeys.revoke(context.get('principal'), context.req.valid('param').kid);
-      return context.json({ data }, 200);
-    },
-    refuse(revokeRoute),
-  );
+  router.openapi(revokeRoute, async (context) => {
+    const data = await signingKeys.revoke(context.get('principal'), context.req.valid('param').kid);
+    return context.json({ data }, 200);
+  });
   return router;
 }

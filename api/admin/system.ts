@@ -5,8 +5,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../../model/app-error.ts';
 import type { IndexState } from '../../service/index/service.ts';
 import type { ApiServices } from '../http/environment.ts';
-import { createRouter } from '../http/environment.ts';
 import { ErrorSchema } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
 import { json } from '../http/routes.ts';
 
 const HealthSchema = z.object({ status: z.literal('ok') }).openapi('Health');
@@ -15,23 +15,25 @@ const ReadinessSchema = z
     status: z.enum(['ok', 'unavailable']),
     checks: z.record(z.string(), z.enum(['ok', 'unavailable'])),
     index: z.object({
-      status: z.enum(['ok', 'standing']).describe('standing: no round has succeeded for ten seconds.'),
+      status: z.enum(['ok', 'standing']).describe('`standing`: no update has succeeded for ten seconds.'),
       lag_ms: z
         .int()
         .nullable()
-        .describe('Milliseconds by which lists may be behind Temporal; null before the first look.'),
-      set_aside: z.int().describe('Runs that cannot be written; the others go on, and these are tried again.'),
+        .describe('How many milliseconds lists may be behind Temporal; null before the first check.'),
+      set_aside: z
+        .int()
+        .describe('Executions that cannot be written to the index; they are retried, and the others continue.'),
     }),
-    key_ids: z.array(z.string()).describe('Hashes of the master keys of this process; the first one seals.'),
-    payload_key_ids: z.array(z.string()).optional().describe('The same of the payload keys, where there are any.'),
+    key_ids: z.array(z.string()).describe('Hashes of the master keys of this process; it encrypts with the first.'),
+    payload_key_ids: z.array(z.string()).optional().describe('Hashes of the payload keys of this process.'),
     workers: z
       .enum(['some', 'none', 'unknown'])
-      .describe("Whether workers serve Fermata's own task queue, by what Temporal has seen in the last minutes."),
-    worker: z.enum(['ok', 'restarting']).optional().describe('The worker that this process looks after.'),
+      .describe("Whether workers have polled Fermata's own task queue in the last minutes."),
+    worker: z.enum(['ok', 'restarting']).optional().describe('The worker process that this process supervises.'),
   })
   .openapi('Readiness');
 
-/** Milliseconds for which readiness is not looked at again. */
+/** How long a readiness result is reused, in milliseconds. */
 const READINESS_KEPT = 1_000;
 
 const tags = ['system'];
@@ -40,11 +42,11 @@ const healthRoute = createRoute({
   method: 'get',
   path: '/healthz',
   tags,
-  summary: 'The process runs',
+  summary: 'Check that the process is running',
   security: [],
-  description: 'Answers as long as the process serves requests, whatever else is down. Needs no credential.',
+  description: 'Succeeds as long as the process serves requests, whatever else is down. Requires no credentials.',
   responses: {
-    200: { description: 'It does.', content: { 'application/json': { schema: HealthSchema } } },
+    200: { description: 'The process is running.', content: { 'application/json': { schema: HealthSchema } } },
     ...limited,
   },
 });
@@ -52,23 +54,26 @@ const readyRoute = createRoute({
   method: 'get',
   path: '/readyz',
   tags,
-  summary: 'Everything it needs answers',
+  summary: 'Check that all dependencies respond',
   security: [],
-  description: 'Asks Temporal and the database, at most once a second. Needs no credential.',
+  description: 'Checks Temporal and the database, at most once per second. Requires no credentials.',
   responses: {
     200: { description: 'Ready.', content: { 'application/json': { schema: ReadinessSchema } } },
-    503: { description: 'Something does not answer.', content: { 'application/json': { schema: ReadinessSchema } } },
+    503: {
+      description: 'A dependency does not respond.',
+      content: { 'application/json': { schema: ReadinessSchema } },
+    },
     ...limited,
   },
 });
 
-/** Health and readiness, open to all. */
+/** Registers the routes for health and readiness, which need no credentials. */
 export function systemRoutes({ readiness, countWorkers, index, masterKeys, payloads, workerState }: ApiServices) {
   const router = createRouter();
   router.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   let looked: { at: number; found: ReturnType<typeof look> } | null = null;
   router.openapi(readyRoute, async (context) => {
-    // Everybody may ask, and each look costs a call to Temporal and to the database.
+    // The route is open to everybody, and each check calls Temporal and the database.
     if (looked === null || performance.now() - looked.at >= READINESS_KEPT) {
       looked = { at: performance.now(), found: look() };
     }
@@ -90,7 +95,7 @@ export function systemRoutes({ readiness, countWorkers, index, masterKeys, paylo
 
   async function look() {
     const names = Object.keys(readiness);
-    // That nobody works makes no API unready: it takes everything, and runs begin once somebody does.
+    // Missing workers do not make the API unready: it accepts requests, and executions start once a worker polls.
     const counted = countWorkers().then(
       (count) => (count === 0 ? ('none' as const) : ('some' as const)),
       () => 'unknown' as const,
@@ -103,7 +108,7 @@ export function systemRoutes({ readiness, countWorkers, index, masterKeys, paylo
   }
 }
 
-/** Milliseconds without a round that succeeds after which the index counts as standing. */
+/** Milliseconds without a successful update after which the index is reported as `standing`. */
 const STANDING_AFTER = 10_000;
 
 function indexBody({ lag, standing, setAside }: IndexState): z.infer<typeof ReadinessSchema>['index'] {
@@ -134,12 +139,12 @@ const PAGE = `<!doctype html>
 
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, persistAuthorization: false });\n`;
 
-/** The page of the API's documentation; everything on it comes from this server. */
+/** Registers the page of the API documentation; all of its files come from this server. */
 export function docsRoutes() {
   const router = createRouter();
   const folder = join(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'), '..');
   router.get('/docs', (context) => {
-    // The page styles its own elements; scripts come from here alone.
+    // The page uses inline styles; scripts are only loaded from this server.
     context.header(
       'content-security-policy',
       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
@@ -150,7 +155,7 @@ export function docsRoutes() {
     const file = context.req.param('file');
     if (file === 'start.js') return context.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' });
     const type = Object.hasOwn(ASSETS, file) ? ASSETS[file] : undefined;
-    if (type === undefined) throw new AppError('not_found', `there is no ${file} here`);
+    if (type === undefined) throw new AppError('not_found', `file "${file}" not found`);
     return context.body(await readFile(join(folder, file)), 200, {
       'content-type': type,
       'cache-control': 'max-age=3600',

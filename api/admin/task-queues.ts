@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { TaskQueueSchema as NameSchema, TaskQueueAssignSchema } from '../../model/requests.ts';
 import type { GivenTaskQueue, TaskQueueService } from '../../service/access/task-queues.ts';
-
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, json, jsonBody, jsonData, jsonPage, metaOf, PAGE_QUERY, windowOf } from '../http/routes.ts';
 
-// Whose task queues are whose.
+// The assignment of task queues to tenants.
 
 const TaskQueueSchema = z
   .object({
@@ -25,11 +24,11 @@ const listRoute = createApiRoute({
   method: 'get',
   path: base,
   tags,
-  summary: 'List the task queues that were given to tenants',
+  summary: 'List the task queues that are assigned to tenants',
   description: 'Default tenant only.',
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
-    200: json(z.object({ data: z.array(TaskQueueSchema), meta: PageMetaSchema }), 'A page of task queues.'),
+    200: jsonPage(TaskQueueSchema, 'A page of task queues.'),
     ...errorResponses(),
   },
 });
@@ -38,12 +37,12 @@ const assignRoute = createApiRoute({
   method: 'put',
   path: `${base}/{name}`,
   tags,
-  summary: 'Give a task queue to a tenant',
-  description: 'Actions of no other tenant can use it from then on. Default tenant only.',
-  request: { ...request, body: { required: true, content: { 'application/json': { schema: TaskQueueAssignSchema } } } },
+  summary: 'Assign a task queue to a tenant',
+  description: 'Only actions of this tenant can use it from then on. Default tenant only.',
+  request: { ...request, body: jsonBody(TaskQueueAssignSchema) },
   responses: {
-    200: json(z.object({ data: TaskQueueSchema }), 'Given.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'tenant_not_found'),
+    200: jsonData(TaskQueueSchema, 'Given.'),
+    ...errorResponses('json_malformed', 'tenant_not_found'),
   },
 });
 const removeRoute = createApiRoute({
@@ -51,48 +50,36 @@ const removeRoute = createApiRoute({
   method: 'delete',
   path: `${base}/{name}`,
   tags,
-  summary: 'Take a task queue from the tenant that it was given to',
-  description: 'Its name says again whose it is. Default tenant only.',
+  summary: 'Unassign a task queue',
+  description: 'Its owner is determined by its name again. Default tenant only.',
   request,
   responses: {
-    200: json(z.object({ message: z.string() }), 'Taken away.'),
-    ...errorResponses('request_invalid', 'task_queue_not_found'),
+    200: json(z.object({ message: z.string() }), 'Deleted.'),
+    ...errorResponses('task_queue_not_found'),
   },
 });
 
-/** The routes of task queues. */
+/** Registers the routes for task queues. */
 export function taskQueueRoutes(taskQueues: TaskQueueService) {
   const router = createRouter();
 
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const query = context.req.valid('query');
-      const { rows, total } = await taskQueues.list(context.get('principal'), windowOf(query));
-      return context.json({ data: rows.map(bodyOf), meta: metaOf(total, query) }, 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const query = context.req.valid('query');
+    const { rows, total } = await taskQueues.list(context.get('principal'), windowOf(query));
+    return context.json({ data: rows.map(bodyOf), meta: metaOf(total, query) }, 200);
+  });
 
-  router.openapi(
-    assignRoute,
-    async (context) => {
-      const { name } = context.req.valid('param');
-      const { tenant } = context.req.valid('json');
-      return context.json({ data: bodyOf(await taskQueues.assign(context.get('principal'), name, tenant)) }, 200);
-    },
-    refuse(assignRoute),
-  );
+  router.openapi(assignRoute, async (context) => {
+    const { name } = context.req.valid('param');
+    const { tenant } = context.req.valid('json');
+    return context.json({ data: bodyOf(await taskQueues.assign(context.get('principal'), name, tenant)) }, 200);
+  });
 
-  router.openapi(
-    removeRoute,
-    async (context) => {
-      const { name } = context.req.valid('param');
-      await taskQueues.remove(context.get('principal'), name);
-      return context.json({ message: `Task queue ${name} is taken away` }, 200);
-    },
-    refuse(removeRoute),
-  );
+  router.openapi(removeRoute, async (context) => {
+    const { name } = context.req.valid('param');
+    await taskQueues.remove(context.get('principal'), name);
+    return context.json({ message: `Task queue ${name} unassigned` }, 200);
+  });
 
   return router;
 }

@@ -3,11 +3,11 @@ import { BULK_STATUSES, BULK_VERBS } from '../../model/bulk.ts';
 import { BULK_FIELDS, hasOneTarget, ONE_TARGET } from '../../model/bulk-requests.ts';
 import type { BulkService, BulkTarget } from '../../service/executions/bulk-jobs.ts';
 import type { ExecutionLists } from '../../service/executions/lists.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, IdempotencyHeaders, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, IdempotencyHeaders, jsonBody, jsonData } from '../http/routes.ts';
 
-// Document 000, many executions changed at once: jobs that are begun, read and aborted.
+// The Executions API: bulk jobs, which change many executions.
 
 const BodySchema = z.strictObject(BULK_FIELDS).refine(hasOneTarget, ONE_TARGET);
 
@@ -19,7 +19,7 @@ const JobSchema = z
     matched: z.int(),
     succeeded: z.int(),
     failed: z.int(),
-    errors: z.array(z.object({ id: z.int(), error: z.string() })).describe('The first thousand.'),
+    errors: z.array(z.object({ id: z.int(), error: z.string() })).describe('The first 1,000 errors.'),
   })
   .openapi('BulkJob');
 
@@ -34,13 +34,16 @@ const beginRoute = createApiRoute({
   summary: 'Cancel, terminate, retry or delete many executions',
   request: {
     params: z.object({ verb: z.enum(BULK_VERBS) }),
-    query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count them.') }),
+    query: z.strictObject({ dry_run: z.enum(['true', 'false']).optional().describe('Only count the executions.') }),
     headers: IdempotencyHeaders,
-    body: { required: true, content: { 'application/json': { schema: BodySchema } } },
+    body: jsonBody(BodySchema),
   },
   responses: {
-    200: json(z.object({ data: z.object({ matched: z.int() }) }), 'So many are meant; nothing was done.'),
-    202: json(z.object({ data: z.object({ job_id: z.uuid(), matched: z.int() }) }), 'Begun.'),
+    200: jsonData(
+      z.object({ matched: z.int() }),
+      'The number of executions that would be affected; nothing was changed.',
+    ),
+    202: jsonData(z.object({ job_id: z.uuid(), matched: z.int() }), 'Begun.'),
     ...errorResponses('request_invalid', 'status_invalid', 'json_malformed', 'idempotency_mismatch'),
   },
 });
@@ -52,7 +55,10 @@ const getRoute = createApiRoute({
   tags,
   summary: 'Get a bulk job',
   request: { params: JobParams },
-  responses: { 200: json(z.object({ data: JobSchema }), 'As it stands.'), ...errorResponses('bulk_job_not_found') },
+  responses: {
+    200: jsonData(JobSchema, 'The current state.'),
+    ...errorResponses('bulk_job_not_found'),
+  },
 });
 
 const abortRoute = createApiRoute({
@@ -63,51 +69,39 @@ const abortRoute = createApiRoute({
   summary: 'Abort a bulk job',
   request: { params: JobParams },
   responses: {
-    200: json(z.object({ data: JobSchema }), 'What it has not done yet is left.'),
+    200: jsonData(JobSchema, 'Executions that it has not reached yet are left unchanged.'),
     ...errorResponses('bulk_job_not_found'),
   },
 });
 
-/** The routes of bulk jobs. */
+/** Registers the routes for bulk jobs. */
 export function bulkRoutes(bulk: BulkService, lists: Pick<ExecutionLists, 'filterOf'>) {
   const router = createRouter();
 
-  router.openapi(
-    beginRoute,
-    async (context) => {
-      const { verb } = context.req.valid('param');
-      const { ids, filter, reason = '' } = context.req.valid('json');
-      const principal = context.get('principal');
-      const target: BulkTarget =
-        ids === undefined ? { filter: await lists.filterOf(principal, filter!, '/filter') } : { ids };
-      if (context.req.valid('query').dry_run === 'true') {
-        return context.json({ data: { matched: await bulk.count(principal, verb, target) } }, 200);
-      }
-      const idempotencyKey = context.req.valid('header')['idempotency-key'];
-      const { id, matched } = await bulk.begin(principal, verb, target, { reason, idempotencyKey });
-      context.header('Location', `/api/v1/bulk/${id}`);
-      return context.json({ data: { job_id: id, matched } }, 202);
-    },
-    refuse(beginRoute),
-  );
+  router.openapi(beginRoute, async (context) => {
+    const { verb } = context.req.valid('param');
+    const { ids, filter, reason = '' } = context.req.valid('json');
+    const principal = context.get('principal');
+    const target: BulkTarget =
+      ids === undefined ? { filter: await lists.filterOf(principal, filter!, '/filter') } : { ids };
+    if (context.req.valid('query').dry_run === 'true') {
+      return context.json({ data: { matched: await bulk.count(principal, verb, target) } }, 200);
+    }
+    const idempotencyKey = context.req.valid('header')['idempotency-key'];
+    const { id, matched } = await bulk.begin(principal, verb, target, { reason, idempotencyKey });
+    context.header('Location', `/api/v1/bulk/${id}`);
+    return context.json({ data: { job_id: id, matched } }, 202);
+  });
 
-  router.openapi(
-    getRoute,
-    async (context) => {
-      const job = await bulk.get(context.get('principal'), context.req.valid('param').job_id);
-      return context.json({ data: jobBody(job) }, 200);
-    },
-    refuse(getRoute),
-  );
+  router.openapi(getRoute, async (context) => {
+    const job = await bulk.get(context.get('principal'), context.req.valid('param').job_id);
+    return context.json({ data: jobBody(job) }, 200);
+  });
 
-  router.openapi(
-    abortRoute,
-    async (context) => {
-      const job = await bulk.abort(context.get('principal'), context.req.valid('param').job_id);
-      return context.json({ data: jobBody(job) }, 200);
-    },
-    refuse(abortRoute),
-  );
+  router.openapi(abortRoute, async (context) => {
+    const job = await bulk.abort(context.get('principal'), context.req.valid('param').job_id);
+    return context.json({ data: jobBody(job) }, 200);
+  });
 
   return router;
 }

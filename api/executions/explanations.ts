@@ -2,13 +2,14 @@ import { z } from '@hono/zod-openapi';
 import type { JsonObject } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import type { Act, ExplanationService } from '../../service/executions/explanations.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, ExecutionIdSchema, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, ExecutionParams, jsonData } from '../http/routes.ts';
 import { wholeNumber } from '../http/whole-number.ts';
-import { TaskSchema, tasksBody, WaitSchema } from './bodies.ts';
+import { tasksBody } from './bodies.ts';
+import { TaskSchema, WaitSchema } from './schemas.ts';
 
-// Why an execution stands as it does, and how it stood at any event of its history (design/shapes.md, Executions).
+// Explanations of the state of an execution, and its state at any event of its history.
 
 const JoinSchema = z.object({
   task: z.string(),
@@ -19,24 +20,24 @@ const JoinSchema = z.object({
 
 const ExplanationSchema = z
   .object({
-    status: z.string().describe('In words of its own: also waiting and paused.'),
-    can_finish: z.boolean().describe('Whether it can still end as it was meant to, by itself or by what is advised.'),
+    status: z.string().describe('The detailed state, which includes waiting and paused.'),
+    can_finish: z.boolean().describe('Whether it can still complete, by itself or by following the advice.'),
     waiting_for: z.array(WaitSchema),
-    blocked_by: z.array(JoinSchema).describe('Joins that have had a part of what they wait for.'),
+    blocked_by: z.array(JoinSchema).describe('Joins that some, but not all, of their tasks have reached.'),
     advice: z
       .array(
         z.object({
-          code: z.string().nullable().describe('A stable name of the trouble; null where nothing is wrong.'),
+          code: z.string().nullable().describe('A stable code of the problem; null if there is none.'),
           text: z.string(),
           method: z.string().nullable(),
           href: z.string().nullable(),
           body: z
             .record(z.string(), JsonValueSchema)
             .nullable()
-            .describe('What to send; null: nothing, or what only the caller knows.'),
+            .describe('The body to send; null if there is none, or if only the caller knows it.'),
         }),
       )
-      .describe('Who or what can move it, and by which request.'),
+      .describe('Who or what can make it continue, and with which request.'),
   })
   .openapi('Explanation');
 
@@ -47,13 +48,10 @@ const MomentSchema = z
     tasks: z.array(TaskSchema),
     variables: z.record(z.string(), JsonValueSchema),
     joins: z.array(JoinSchema),
-    inputs: z
-      .record(z.string(), JsonValueSchema)
-      .describe('By key of the visit or item: its input as it was rendered.'),
+    inputs: z.record(z.string(), JsonValueSchema).describe('The rendered inputs, by the key of the visit or item.'),
   })
   .openapi('Moment');
 
-const IdParams = z.object({ id: ExecutionIdSchema });
 const tags = ['executions'];
 const base = '/api/v1/executions';
 
@@ -62,10 +60,10 @@ const explainRoute = createApiRoute({
   method: 'get',
   path: `${base}/{id}/explain`,
   tags,
-  summary: 'Why an execution stands as it does',
-  request: { params: IdParams },
+  summary: 'Explain the state of an execution',
+  request: { params: ExecutionParams },
   responses: {
-    200: json(z.object({ data: ExplanationSchema }), 'What it waits for, and who can move it.'),
+    200: jsonData(ExplanationSchema, 'What it waits for, and who or what can make it continue.'),
     ...errorResponses('execution_not_found'),
   },
 });
@@ -75,47 +73,39 @@ const atRoute = createApiRoute({
   method: 'get',
   path: `${base}/{id}/at/{event}`,
   tags,
-  summary: 'An execution at an event of its history',
-  request: { params: IdParams.extend({ event: wholeNumber(1, 1_000_000) }) },
+  summary: 'Get an execution as of an event of its history',
+  request: { params: ExecutionParams.extend({ event: wholeNumber(1, 1_000_000) }) },
   responses: {
-    200: json(z.object({ data: MomentSchema }), 'As it was then.'),
-    ...errorResponses('request_invalid', 'execution_not_found', 'event_not_found'),
+    200: jsonData(MomentSchema, 'The execution at that event.'),
+    ...errorResponses('execution_not_found', 'event_not_found'),
   },
 });
 
-/** The routes of explanations. */
+/** Registers the routes for explanations. */
 export function explanationRoutes(explanations: ExplanationService) {
   const router = createRouter();
 
-  router.openapi(
-    explainRoute,
-    async (context) => {
-      const { id } = context.req.valid('param');
-      const { execution, canFinish, blockedBy, advice } = await explanations.explain(context.get('principal'), id);
-      const data = {
-        status: execution.status,
-        can_finish: canFinish,
-        waiting_for: execution.waitingFor,
-        blocked_by: blockedBy,
-        advice: advice.map(({ code = null, text, act }) => ({ code, text, ...requestOf(act) })),
-      };
-      return context.json({ data }, 200);
-    },
-    refuse(explainRoute),
-  );
+  router.openapi(explainRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    const { execution, canFinish, blockedBy, advice } = await explanations.explain(context.get('principal'), id);
+    const data = {
+      status: execution.status,
+      can_finish: canFinish,
+      waiting_for: execution.waitingFor,
+      blocked_by: blockedBy,
+      advice: advice.map(({ code = null, text, act }) => ({ code, text, ...requestOf(act) })),
+    };
+    return context.json({ data }, 200);
+  });
 
-  router.openapi(
-    atRoute,
-    async (context) => {
-      const { id, event } = context.req.valid('param');
-      const { n, execution, joins } = await explanations.at(context.get('principal'), id, event);
-      const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
-      const { variables } = execution;
-      const data = { event, status: execution.status, tasks: tasksBody({ n, execution }), variables, joins, inputs };
-      return context.json({ data }, 200);
-    },
-    refuse(atRoute),
-  );
+  router.openapi(atRoute, async (context) => {
+    const { id, event } = context.req.valid('param');
+    const { n, execution, joins } = await explanations.at(context.get('principal'), id, event);
+    const inputs = Object.fromEntries(execution.tasks.map(({ key, input }) => [key, input]));
+    const { variables } = execution;
+    const data = { event, status: execution.status, tasks: tasksBody({ n, execution }), variables, joins, inputs };
+    return context.json({ data }, 200);
+  });
 
   return router;
 }

@@ -6,9 +6,9 @@ import { EXECUTION_STATUSES, executionWord } from '../../model/status.ts';
 import type { ExecutionPage } from '../../service/executions/lists.ts';
 import { parsedOrText } from '../../service/index/rows.ts';
 
-// The rows of an export (design/shapes.md, Executions), in three formats.
+// The rows of an export, in three formats.
 
-/** One execution in an export; its fields, in this order, are the columns of the CSV. */
+/** One execution in an export. Its fields, in this order, are the columns of the CSV. */
 export const ExportedSchema = z
   .object({
     id: z.int(),
@@ -24,7 +24,7 @@ export const ExportedSchema = z
     duration_ms: z.int().nullable(),
     error_code: z.string().nullable(),
     error: z.string().nullable(),
-    result: JsonValueSchema.describe('The output; as text where the index holds only its beginning.'),
+    result: JsonValueSchema.describe('The output; as text if the index has only its beginning.'),
     state: z.enum(EXECUTION_STATUSES),
   })
   .openapi('ExportedExecution');
@@ -42,10 +42,10 @@ export const EXPORT_TYPES = {
 /** The name of a format. */
 export type ExportFormat = keyof typeof EXPORT_TYPES;
 
-/** Characters of a part of an export; a part has one row more than fits. */
+/** Characters after which a part of an export ends; a part ends with the row that exceeds them. */
 const PART = 64 * 1024;
 
-/** How a format is written: what comes first, a row, what stands between rows, what comes last. */
+/** A format: what comes before the first row, a row, what separates rows, and what comes after the last row. */
 interface Writing {
   head: string;
   row: (row: Row) => string;
@@ -63,8 +63,9 @@ const FORMATS: Record<ExportFormat | 'raw', Writing> = {
 };
 
 /**
- * Writes rows in a format, in parts of about 64 KiB. In CSV that is not `raw`, cells that spreadsheets take for formulas begin with an
- * apostrophe; CSV with `bom` begins with a byte order mark. Neither changes the other formats.
+ * Writes rows in a format, in parts of about 64 KiB. In CSV that is not `raw`, cells that spreadsheets would take for
+ * formulas begin with an apostrophe; CSV with `bom` begins with a byte order mark. The options do not affect other
+ * formats.
  */
 export async function* writeExport(
   format: ExportFormat,
@@ -101,28 +102,28 @@ function exported(row: Row): Exported {
     duration_ms: row.closed === null ? null : row.closed.getTime() - row.created.getTime(),
     error_code: row.errorCode,
     error: row.error,
-    // Of a failure the columns beside it tell.
+    // The other columns describe the failure.
     result: row.error === null ? parsedOrText(row.result) : null,
     state: row.status,
   };
 }
 
-/** The cells of a row; one that is no text holds JSON. */
+/** Returns the cells of a row; values that are not text are written as JSON. */
 function cellsOf(row: Row): string[] {
   const values = Object.values(exported(row)) as Json[];
   return values.map((value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)));
 }
 
-/** What spreadsheets take for the beginning of a formula; some also where it is a full-width character. */
+/** The characters that spreadsheets take for the beginning of a formula; some also accept full-width forms. */
 const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Returns a cell that no spreadsheet takes for a formula: one that may be one begins with an apostrophe. */
+/** Returns a cell that no spreadsheet takes for a formula, by adding an apostrophe where needed. */
 function asText(cell: string): string {
   return FORMULA.test(cell) && !NUMBER.test(cell) ? `'${cell}` : cell;
 }
 
-/** A line of CSV (RFC 4180). What other readers take for a separator is quoted too. */
+/** Returns a line of CSV (RFC 4180). Characters that other readers take for separators are quoted, too. */
 function csvLine(values: readonly string[]): string {
   const quote = (text: string) => (/[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return `${values.map(quote).join(',')}\r\n`;

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { LEDGER_TYPE } from '../../model/ledger.ts';
 import type { LedgerService } from '../../service/executions/ledger.ts';
-import { createRouter } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
 import { createApiRoute, ExecutionIdSchema } from '../http/routes.ts';
 
 const LedgerSchema = z
@@ -12,7 +12,7 @@ const LedgerSchema = z
     execution: z.looseObject({ id: z.int(), uuid: z.string(), tenant: z.string(), chain: z.string() }),
     questions: z.array(z.record(z.string(), JsonValueSchema)),
     statements: z.array(z.record(z.string(), JsonValueSchema)),
-    children: z.array(JsonValueSchema).describe('The same of each sub-workflow.'),
+    children: z.array(JsonValueSchema).describe('The same data for each sub-workflow.'),
   })
   .openapi('DecisionsExport');
 
@@ -21,15 +21,15 @@ const exportRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/executions/{id}/decisions/export',
   tags: ['inquiries'],
-  summary: 'The decisions of an execution, for a check without a server (fermata verify)',
+  summary: 'Export the decisions of an execution for offline verification (fermata verify)',
   request: { params: z.object({ id: ExecutionIdSchema }) },
   responses: {
-    200: { description: 'Questions and signed decisions.', content: { [LEDGER_TYPE]: { schema: LedgerSchema } } },
+    200: { description: 'Inquiries and signed decisions.', content: { [LEDGER_TYPE]: { schema: LedgerSchema } } },
     ...errorResponses('execution_not_found', 'history_unusable', 'work_exceeded'),
   },
 });
 
-/** The route of exported decisions. */
+/** Registers the route for exported decisions. */
 export function ledgerRoutes(ledger: LedgerService) {
   const router = createRouter();
   router.openapi(exportRoute, async (context) => {

@@ -5,40 +5,40 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { AppError } from '../../model/app-error.ts';
 import type { ChangeEntry, ChangeService } from '../../service/executions/changes.ts';
 import type { WatchEntry, WatchService } from '../../service/executions/watches.ts';
-import { type ApiEnv, createRouter, refuse } from '../http/environment.ts';
+import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
 import { demand } from '../http/middleware.ts';
-import { createApiRoute, ExecutionIdSchema } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, ExecutionParams } from '../http/routes.ts';
 import { createStreamGate } from '../http/stream-gate.ts';
 import { runSummaryBody, summaryBody, taskSummaryBody } from './bodies.ts';
 
-// Document 000, what happens to executions while it happens: server-sent events, and a WebSocket for logs.
+// The Executions API: live events of executions (server-sent events), and a WebSocket for logs.
 
-/** Milliseconds between two signs of life on a stream on which nothing happens. */
+/** Milliseconds between two keep-alive comments on an idle stream. */
 const HEARTBEAT = 15_000;
 
-/** Milliseconds after which a client that does not take what it is sent is let go. */
+/** Milliseconds after which a client that does not read is disconnected. */
 const STALLED = 30_000;
 
-/** Milliseconds between two looks at whether the credentials of a stream still hold. */
+/** Milliseconds between two checks of the credentials of a stream. */
 const LOOK_EVERY = 5_000;
 
-/** Milliseconds that a stream lasts at most: whoever follows for longer comes again. */
+/** The longest duration of a stream, in milliseconds; clients reconnect after it. */
 const LONGEST = 3_600_000;
 
-/** Bytes that may wait on a WebSocket. */
+/** The maximum number of unsent bytes on a WebSocket. */
 const MAX_BUFFERED = 256 * 1024;
 
 const base = '/api/v1/executions';
 const tags = ['executions'];
-const IdParams = z.object({ id: ExecutionIdSchema });
 const ResumeHeaders = z.object({
-  'last-event-id': z.string().max(200).optional().describe('The id of the last event that was seen.'),
+  'last-event-id': z.string().max(200).optional().describe('The id of the last event that was received.'),
 });
 const eventStream = {
   200: {
     description:
-      'Events, with a comment every 15 seconds; an `id` goes back as Last-Event-ID, and nothing is lost or repeated. One that ends because the caller may no longer follow ends with `end` and `{ "reason": "credential_ended" }`.',
+      'A stream of events, with a comment every 15 seconds. Reconnect with the last `id` as Last-Event-ID to continue without loss or repetition. If the caller is no longer allowed to follow, the stream ends with `end` and `{ "reason": "credential_ended" }`.',
     content: { 'text/event-stream': { schema: z.string() } },
   },
 };
@@ -48,13 +48,15 @@ const runEventsRoute = createApiRoute({
   method: 'get',
   path: `${base}/{id}/events`,
   tags,
-  summary: 'Follow an execution: server-sent events',
+  summary: 'Follow an execution (server-sent events)',
   description:
-    'From its start, or behind Last-Event-ID: `execution` when its status changes, `task` when that of a task does, `log`, and `end` with the run.',
-  request: { params: IdParams, headers: ResumeHeaders },
+    'From its start, or after Last-Event-ID: `execution` when its status changes, `task` when the status of a task changes, `log` for each log entry, and `end` when the execution has ended.',
+  request: { params: ExecutionParams, headers: ResumeHeaders },
   responses: {
     ...eventStream,
-    204: { description: 'The run has ended, and Last-Event-ID is that of its last event: there is nothing to come.' },
+    204: {
+      description: 'The execution has ended, and Last-Event-ID is the id of its last event: no more events follow.',
+    },
     ...errorResponses('execution_not_found', 'too_many_streams'),
   },
 });
@@ -64,8 +66,8 @@ const eventsRoute = createApiRoute({
   method: 'get',
   path: `${base}/events`,
   tags,
-  summary: 'Follow all executions: server-sent events',
-  description: 'From now on, or behind Last-Event-ID: `execution` with the summary of each that has changed.',
+  summary: 'Follow all executions (server-sent events)',
+  description: 'From now on, or after Last-Event-ID: `execution` with the summary of each execution that has changed.',
   request: { headers: ResumeHeaders },
   responses: { ...eventStream, ...errorResponses('too_many_streams') },
 });
@@ -75,65 +77,57 @@ const logStreamRoute = createApiRoute({
   method: 'get',
   path: `${base}/{id}/logs/stream`,
   tags,
-  summary: 'Follow the log of an execution: WebSocket',
+  summary: 'Follow the log of an execution (WebSocket)',
   description:
-    'A text frame for each entry, as JSON, from the first one on; the last frame is `{ "type": "end" }`, with `reason: credential_ended` where the caller may no longer follow.',
-  request: { params: IdParams },
+    'One JSON text frame for each entry, from the first one on. The last frame is `{ "type": "end" }`, with `reason: credential_ended` if the caller is no longer allowed to follow.',
+  request: { params: ExecutionParams },
   responses: {
-    101: { description: 'The protocol is a WebSocket from here on.' },
+    101: { description: 'The connection is upgraded to a WebSocket.' },
     ...errorResponses('execution_not_found', 'upgrade_required', 'too_many_streams'),
   },
 });
 
-/** The streams of document 000. */
+/** Registers the streams. */
 export function streamRoutes(watches: WatchService, changes: ChangeService) {
   const router = createRouter();
   const gate = createStreamGate();
 
-  router.openapi(
-    eventsRoute,
-    async (context) => {
-      const principal = context.get('principal');
-      const after = context.req.valid('header')['last-event-id'];
-      const visit = enter(context);
-      const { signal } = visit;
-      const entries = await orLeave(visit, async () => changes.watch(principal, { after, signal }));
-      const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
-      return events(context, entries, messageOf, visit) as never;
-    },
-    refuse(eventsRoute),
-  );
+  router.openapi(eventsRoute, async (context) => {
+    const principal = context.get('principal');
+    const after = context.req.valid('header')['last-event-id'];
+    const visit = enter(context);
+    const { signal } = visit;
+    const entries = await orLeave(visit, async () => changes.watch(principal, { after, signal }));
+    const messageOf = ({ id, run }: ChangeEntry) => ({ id, event: 'execution', data: summaryBody(run) });
+    return events(context, entries, messageOf, visit) as never;
+  });
 
-  router.openapi(
-    runEventsRoute,
-    async (context) => {
-      const { id } = context.req.valid('param');
-      const principal = context.get('principal');
-      const after = context.req.valid('header')['last-event-id'];
-      const visit = enter(context);
-      const { signal } = visit;
-      const { found, entries } = await orLeave(visit, () => watches.watch(principal, id, { after, signal }));
-      if (after !== undefined && found.execution.closed !== null) {
-        const first = await orLeave(visit, () => entries.next());
-        if (first.done) {
-          visit.leave();
-          return context.body(null, 204);
-        }
-        return events(context, startingWith(first.value, entries), messageOf, visit) as never;
+  router.openapi(runEventsRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    const principal = context.get('principal');
+    const after = context.req.valid('header')['last-event-id'];
+    const visit = enter(context);
+    const { signal } = visit;
+    const { found, entries } = await orLeave(visit, () => watches.watch(principal, id, { after, signal }));
+    if (after !== undefined && found.execution.closed !== null) {
+      const first = await orLeave(visit, () => entries.next());
+      if (first.done) {
+        visit.leave();
+        return context.body(null, 204);
       }
-      return events(context, entries, messageOf, visit) as never;
+      return events(context, startingWith(first.value, entries), messageOf, visit) as never;
+    }
+    return events(context, entries, messageOf, visit) as never;
 
-      function messageOf(entry: WatchEntry) {
-        return { id: entry.id, event: entry.type, data: bodyOf(entry) };
-      }
+    function messageOf(entry: WatchEntry) {
+      return { id: entry.id, event: entry.type, data: bodyOf(entry) };
+    }
 
-      function bodyOf(entry: WatchEntry) {
-        if (entry.type === 'log') return entry.entry;
-        return entry.type === 'task' ? taskSummaryBody(found, entry.task) : runSummaryBody(found, entry);
-      }
-    },
-    refuse(runEventsRoute),
-  );
+    function bodyOf(entry: WatchEntry) {
+      if (entry.type === 'log') return entry.entry;
+      return entry.type === 'task' ? taskSummaryBody(found, entry.task) : runSummaryBody(found, entry);
+    }
+  });
 
   router.openAPIRegistry.registerPath(logStreamRoute);
   router.get(`${base}/:id/logs/stream`, demand('execution:read'), async (context, next) => {
@@ -144,7 +138,7 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
     const { entries } = await orLeave(visit, async () => {
       const watching = await watches.watch(principal, context.req.param('id'), { signal });
       if (context.req.header('upgrade')?.toLowerCase() === 'websocket') return watching;
-      throw new AppError('upgrade_required', 'this is a WebSocket: the request must ask for an upgrade');
+      throw new AppError('upgrade_required', 'this endpoint is a WebSocket: the request must ask for an upgrade');
     });
     signal.addEventListener('abort', leave, { once: true });
     const unopened = setTimeout(() => stop.abort(), STALLED);
@@ -177,20 +171,20 @@ export function streamRoutes(watches: WatchService, changes: ChangeService) {
   }
 }
 
-/** A stream that was let in. */
+/** A stream that was admitted. */
 interface Visit {
-  /** Aborted when it must end. */
+  /** Aborted when the stream must end. */
   signal: AbortSignal;
-  /** Whether it must end because whoever follows may no longer do so. */
+  /** Whether the stream must end because the caller is no longer allowed to follow. */
   hasLapsed: () => boolean;
-  /** To be called when it has ended. */
+  /** Must be called when the stream has ended. */
   leave: () => void;
 }
 
-/** What the last event of a stream says that ends with the credential. */
+/** The data of the last event of a stream whose caller is no longer allowed to follow. */
 const LAPSED = { reason: 'credential_ended' };
 
-/** What a promise gives; a stream that is refused leaves the gate again. */
+/** Awaits a promise; leaves the gate if it rejects. */
 async function orLeave<T>({ leave }: Visit, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -200,7 +194,7 @@ async function orLeave<T>({ leave }: Visit, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** The entries with the first of them, which was taken already. */
+/** Yields the first entry, which has already been read, and then the others. */
 async function* startingWith<T>(first: T, rest: AsyncGenerator<T>): AsyncGenerator<T> {
   try {
     yield first;
@@ -216,7 +210,7 @@ interface Message {
   data: unknown;
 }
 
-/** Sends the entries as server-sent events, and leaves the gate when that ends, however it does. */
+/** Sends the entries as server-sent events, and leaves the gate when the stream has ended for whatever reason. */
 function events<T>(
   context: Context<ApiEnv>,
   entries: AsyncGenerator<T>,
@@ -236,13 +230,13 @@ function events<T>(
   });
 }
 
-/** Sends entries until there are no more; false where the reader went, or takes nothing. */
+/** Sends all entries. Returns false if the reader disconnected or does not read. */
 async function pump<T>(
   entries: AsyncGenerator<T>,
   out: SSEStreamingApi,
   messageOf: (entry: T) => Message,
 ): Promise<boolean> {
-  // Tells clients and proxies that the stream is there, before anything happens.
+  // Opens the stream for clients and proxies before the first event.
   let sent = await inTime(out.write('retry: 1000\n\n'));
   for (let next = entries.next(); sent && !out.aborted; ) {
     const result = await orNothing(next, HEARTBEAT);
@@ -259,7 +253,7 @@ async function pump<T>(
   return false;
 }
 
-/** What a promise gives within some milliseconds; undefined when it takes longer. */
+/** Awaits a promise for some milliseconds; returns undefined if it takes longer. */
 async function orNothing<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
@@ -277,7 +271,7 @@ async function inTime(written: Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** What `ws` has beyond the standard. */
+/** The methods of `ws` in addition to the standard. */
 interface Socket {
   readonly bufferedAmount: number;
   readonly readyState: number;
@@ -285,7 +279,7 @@ interface Socket {
   terminate(): void;
 }
 
-/** The state of a socket on which something can be sent. */
+/** The state of an open socket. */
 const OPEN = 1;
 
 async function sendLogs(entries: AsyncGenerator<WatchEntry>, socket: Socket, { hasLapsed }: Visit): Promise<void> {

@@ -4,32 +4,32 @@ import { AppError } from '../../model/app-error.ts';
 import { sha256Hex } from '../../service/access/hash.ts';
 import type { ApiEnv } from './environment.ts';
 
-/** Requests a minute of an address that come without a principal. */
+/** Requests per minute that one address may send without credentials. */
 const ANONYMOUS = 600;
 
-/** Wrong credentials of an address: 60 a minute on average, 120 at once. */
+/** Wrong credentials that one address may send: 60 per minute on average, 120 at once. */
 const WRONG = { points: 120, duration: 120 };
 
-/** Milliseconds for which credentials that were good are remembered, and how many of them are. */
+/** How long valid credentials are remembered, in milliseconds, and how many of them. */
 const REMEMBERED = 60_000;
 const MOST_REMEMBERED = 10_000;
 
-/** Bounds what an address may ask before it is known who asks. */
+/** Limits requests by address before the caller is authenticated. */
 export interface AddressGuard {
-  /** Counts a request without a principal. Throws `rate_limited`. */
+  /** Counts a request without credentials. Throws `rate_limited`. */
   countAnonymous(address: string): Promise<void>;
   /**
-   * Looks credentials up, unless their address has sent too many wrong ones: then only those pass that were good within
-   * the last minute. Throws `rate_limited`, and what the look-up throws.
+   * Looks credentials up. An address that has sent too many wrong ones can only use credentials that were valid within
+   * the last minute. Throws `rate_limited`, and the errors of the look-up.
    */
   lookUp<T>(address: string, credentials: string, find: () => Promise<T>): Promise<T>;
 }
 
-/** Makes a guard for one process; `clock` gives milliseconds. */
+/** Creates the guard of one process. `clock` returns milliseconds. */
 export function createAddressGuard(clock: () => number): AddressGuard {
   const anonymous = new RateLimiterMemory({ points: ANONYMOUS, duration: 60 });
   const wrong = new RateLimiterMemory(WRONG);
-  /** Hashes of good credentials, and until when they are remembered; the one that was used last is the last. */
+  /** Hashes of valid credentials and when they are forgotten, least recently used first. */
   const good = new Map<string, number>();
 
   function remember(hash: string): void {
@@ -42,7 +42,7 @@ export function createAddressGuard(clock: () => number): AddressGuard {
     async countAnonymous(address) {
       const { consumedPoints, msBeforeNext } = await anonymous.penalty(address);
       if (consumedPoints > ANONYMOUS) {
-        throw limited(`this address sent more than ${ANONYMOUS} requests a minute without credentials`, msBeforeNext);
+        throw limited(`this address sent more than ${ANONYMOUS} requests per minute without credentials`, msBeforeNext);
       }
     },
 
@@ -73,14 +73,14 @@ function limited(message: string, milliseconds: number): AppError {
 }
 
 /**
- * Returns the address that a request comes from: that of its socket, since a header can be made up. Addresses of IPv6 are
- * shortened to their network of 64 bits, which one caller has as a whole.
+ * Returns the address of the socket of a request, since headers can be forged. IPv6 addresses are shortened to their
+ * network of 64 bits, which usually belongs to one caller.
  */
 export function addressOf({ env }: Context<ApiEnv>): string {
   return networkOf(env?.incoming?.socket?.remoteAddress ?? '');
 }
 
-/** The network of an address: 64 bits of IPv6, the whole of IPv4, however it is written. */
+/** Returns the network of an address in any notation: 64 bits of IPv6, or the whole IPv4 address. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address;

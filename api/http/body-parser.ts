@@ -6,7 +6,7 @@ import { JsonRefused, parseJson } from '../../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../../model/yaml.ts';
 import { readPackArchive } from './pack-archive.ts';
 
-/** Media types of bodies that the API reads, as OpenAPI names them. */
+/** The media types of request bodies, as named in OpenAPI. */
 export const BODY_TYPES = [
   'application/json',
   'application/yaml',
@@ -14,10 +14,10 @@ export const BODY_TYPES = [
   'application/x-www-form-urlencoded',
 ] as const;
 
-/** A media type of a body. */
+/** The media type of a body. */
 export type BodyType = (typeof BODY_TYPES)[number];
 
-/** Types that hold a JSON value once they are parsed; a form stays text. */
+/** Types that are parsed to JSON; a form stays text. */
 export type DocumentType = Exclude<BodyType, 'application/x-www-form-urlencoded'>;
 
 /** Jobs that parse bodies of requests. */
@@ -25,10 +25,10 @@ export interface ParseJobs {
   parse: { input: { type: DocumentType; bytes: Uint8Array }; result: Json };
 }
 
-/** Keys and entries that a body of JSON may have in all its objects and lists together. */
+/** The maximum number of keys and entries of all objects and lists in a body. */
 const MAX_ENTRIES = 200_000;
 
-/** Older names of the same types: YAML before RFC 9512, and what Windows calls a ZIP. */
+/** Older names of the types: of YAML before RFC 9512, and of ZIP in Windows. */
 const ALIASES: Record<string, BodyType> = {
   'application/x-yaml': 'application/yaml',
   'text/yaml': 'application/yaml',
@@ -36,16 +36,16 @@ const ALIASES: Record<string, BodyType> = {
   'application/x-zip-compressed': 'application/zip',
 };
 
-/** Returns the type that a content-type header names; null when the API reads no such type. */
+/** Returns the type that a content-type header names; null if it is not supported. */
 export function bodyTypeOf(header: string): BodyType | null {
   const name = header.split(';', 1)[0]!.trim().toLowerCase();
   return BODY_TYPES.find((type) => type === name) ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name]! : null);
 }
 
 /**
- * Parses a body into JSON. A pure function of its bytes, with its own bounds, so that it can run in any thread. Throws
- * `json_malformed`, `yaml_malformed`, and `request_invalid` for what is too deep, too large or no pack, and for JSON whose values would
- * change.
+ * Parses a body into JSON. A pure function with its own limits, so that it can run in any thread. Throws
+ * `json_malformed`, `yaml_malformed`, and `request_invalid` for values that are too deep or too large, for archives
+ * that are not packs, and for JSON whose values would change.
  */
 export function parseBody(type: DocumentType, bytes: Uint8Array): Json {
   if (type === 'application/zip') return readPackArchive(bytes);
@@ -58,7 +58,7 @@ function parseYamlBody(bytes: Uint8Array): Json {
     return parseYaml(text);
   } catch (cause) {
     if (!(cause instanceof YamlMalformed)) throw cause;
-    throw new AppError('yaml_malformed', `the body is not YAML: ${cause.message}`, { cause });
+    throw new AppError('yaml_malformed', `the body is not valid YAML: ${cause.message}`, { cause });
   }
 }
 
@@ -71,21 +71,21 @@ function parseJsonBody(bytes: Uint8Array): Json {
     if (cause instanceof JsonRefused) {
       throw new AppError('request_invalid', cause.message, { issues: cause.issues, cause });
     }
-    throw new AppError('json_malformed', `the body is not JSON: ${(cause as Error).message}`, { cause });
+    throw new AppError('json_malformed', `the body is not valid JSON: ${(cause as Error).message}`, { cause });
   }
   checkExtent(value, [], { left: MAX_ENTRIES });
   return value;
 }
 
-/** Throws `request_invalid` with a pointer to where a value has more levels, or keys and entries, than are allowed. */
+/** Throws `request_invalid` with a pointer to where a value exceeds the limits of depth or of keys and entries. */
 function checkExtent(value: Json, path: (string | number)[], allowance: { left: number }): void {
   if (typeof value !== 'object' || value === null) return;
-  if (path.length >= MAX_DEPTH) throw tooMuch('too_deep', path, `is nested deeper than ${MAX_DEPTH} levels`);
+  if (path.length >= MAX_DEPTH) throw tooMuch('too_deep', path, `must not be nested deeper than ${MAX_DEPTH} levels`);
   const visit = (key: string | number, entry: Json): void => {
     allowance.left -= 1;
     path.push(key);
     if (allowance.left < 0) {
-      throw tooMuch('too_large', path, `is beyond the ${MAX_ENTRIES} keys and entries that a body may have`);
+      throw tooMuch('too_large', path, `exceeds the limit of ${MAX_ENTRIES} keys and entries in a body`);
     }
     checkExtent(entry, path, allowance);
     path.pop();
@@ -101,11 +101,11 @@ function tooMuch(code: string, path: (string | number)[], message: string): AppE
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Decodes UTF-8, without a byte order mark. Throws the code for bytes that are not UTF-8. */
+/** Decodes UTF-8 without a byte order mark. Throws the given code for other bytes. */
 export function decodeText(bytes: Uint8Array, code: 'json_malformed' | 'yaml_malformed' | 'request_invalid'): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw new AppError(code, 'the body is not UTF-8', { cause });
+    throw new AppError(code, 'the body is not valid UTF-8', { cause });
   }
 }

@@ -1,15 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
-import type { Context, Env } from 'hono';
-import { AppError } from '../../model/app-error.ts';
-import { andMore, capIssues } from '../../model/issue.ts';
+import type { Env } from 'hono';
+import type { AppError } from '../../model/app-error.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
-import { namedByRef } from '../../model/pack-issues.ts';
 import type { Permission } from '../../model/permissions.ts';
 import type { Principal } from '../../model/principal.ts';
-import { issuesOf } from '../../model/zod-issues.ts';
 import type { AuditService } from '../../service/access/audit.ts';
 import type { ConnectionService } from '../../service/access/connections.ts';
 import type { MasterKeyService } from '../../service/access/master-keys.ts';
@@ -42,35 +38,39 @@ import type { PackService } from '../../service/packs/packs.ts';
 import type { ScheduleService } from '../../service/schedules/schedules.ts';
 import type { SigningKeyService } from '../../service/statements/signing-keys.ts';
 import type { ParseJobs } from './body-parser.ts';
-import type { ErrorForm } from './errors.ts';
-import type { RequestObserver } from './middleware.ts';
 
-/** What every route finds in its context. */
+/** Builds the body of an error, for APIs that do not use the form of the Executions API. */
+export type ErrorForm = (error: AppError, requestId: string) => Record<string, unknown>;
+
+/** Called for every request when its response begins. */
+export type RequestObserver = (request: { method: string; route: string; status: number; seconds: number }) => void;
+
+/** The context of every route. */
 export interface ApiEnv extends Env {
-  /** Where a server of Node answers: its request. */
+  /** The request of the Node server, if there is one. */
   Bindings: { incoming?: IncomingMessage };
   Variables: {
     principal: Principal;
-    /** Returns whether the credentials of the request still hold, and allow what the route needs. */
+    /** Reports whether the credentials of the request are still valid and grant the permission of the route. */
     holds: () => Promise<boolean>;
     requestId: string;
-    /** Where large bodies are parsed. */
+    /** The pool in which large bodies are parsed. */
     pool: JobPool<ParseJobs>;
     permission?: Permission;
     errorForm?: ErrorForm;
-    /** The service has written what was done to the audit log. */
+    /** Whether the service has already written to the audit log. */
     audited?: boolean;
-    /** The body was read to its end. */
+    /** Whether the body was read completely. */
     bodyRead?: boolean;
-    /** What a document in the body says. */
+    /** The parsed body. */
     body?: Json;
   };
 }
 
-/** How the worker stands that the process of the API looks after. */
+/** The state of the worker process that the API process supervises. */
 export type WorkerState = 'ok' | 'restarting';
 
-/** The use cases that the API serves, and what tells whether it can. */
+/** The services behind the API, and its settings. */
 export interface ApiServices {
   pool: JobPool<ParseJobs>;
   definitions: DefinitionService;
@@ -89,10 +89,10 @@ export interface ApiServices {
   actions: ActionService;
   connections: ConnectionService;
   secrets: SecretService;
-  /** Where payloads are sealed, and the origins whose pages may ask to have them opened. */
+  /** The payload codec, if payloads are encrypted, and the origins that may use it. */
   payloads: PayloadService | undefined;
   codecOrigins: readonly string[];
-  /** Origins of pages that may call the API from a browser. */
+  /** Origins that may call the API from a browser. */
   corsOrigins: readonly string[];
   schedules: ScheduleService;
   inquiries: InquiryService;
@@ -101,60 +101,23 @@ export interface ApiServices {
   ledger: LedgerService;
   links: InquiryLinkService;
   deliveries: DeliveryService;
-  /** Where people reach the API; undefined: where they asked. */
+  /** The URL at which people reach the API; undefined means the one of the request. */
   publicUrl: string | undefined;
   imports: PackImportService;
   simulations: SimulationService;
   principals: PrincipalService;
   audit: AuditService;
-  /** Requests a minute that a principal may make; 0: no limit, nor one for addresses. */
+  /** Requests per minute of a principal; 0 disables all rate limits, including those of addresses. */
   rateLimit: number;
-  /** Each throws when its part of the system does not answer. */
+  /** Checks of the dependencies, each of which throws if its dependency does not respond. */
   readiness: Record<string, () => Promise<void>>;
-  /** Counts the workers that serve Fermata's own task queue. */
+  /** Counts the workers that poll Fermata's own task queue. */
   countWorkers(): Promise<number>;
   workerState: (() => WorkerState) | undefined;
   signingKeys: SigningKeyService;
   masterKeys: MasterKeyService;
   taskQueues: TaskQueueService;
-  /** Hears of every request. */
+  /** Called for every request. */
   observe: RequestObserver | undefined;
   log: Logger;
-}
-
-/** Creates a router of the API, for which an address with a slash at its end is the same as without. */
-export function createRouter(): OpenAPIHono<ApiEnv> {
-  return new OpenAPIHono<ApiEnv>({ strict: false });
-}
-
-type ValidationResult = { success: true } | { success: false; error: z.ZodError; target: string };
-
-/** What a route does with a request that does not match its schemas: every issue at once, with pointers. */
-export function refuse(route: RouteConfig) {
-  return (result: ValidationResult, context: Context): Promise<never> | undefined =>
-    result.success ? undefined : reject(route, result.error, result.target, context);
-}
-
-async function reject(route: RouteConfig, error: z.ZodError, target: string, context: Context): Promise<never> {
-  const { schema, value } = await parsedBy(route, target, context);
-  const issues = namedByRef(issuesOf(error, schema, value), value as Json | undefined);
-  const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
-  const [first] = issues;
-  const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;
-  throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues: capIssues(issues) });
-}
-
-async function parsedBy(
-  route: RouteConfig,
-  target: string,
-  context: Context,
-): Promise<{ schema: z.ZodType; value: unknown }> {
-  const { request } = route;
-  if (target === 'json') {
-    // Every body of ours is described by a zod schema, never by a reference.
-    const content = request?.body?.content['application/json'] as { schema: z.ZodType };
-    return { schema: content.schema, value: await context.req.json().catch(() => undefined) };
-  }
-  if (target === 'query') return { schema: request?.query as z.ZodType, value: context.req.query() };
-  return { schema: request?.params as z.ZodType, value: context.req.param() };
 }

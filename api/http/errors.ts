@@ -6,22 +6,22 @@ import { AppError, ERROR_STATUS, type ErrorCode } from '../../model/app-error.ts
 import type { Logger } from '../../model/log.ts';
 import { PERMISSIONS } from '../../model/permissions.ts';
 import { refusalOf } from '../../service/outages.ts';
-import type { ApiEnv } from './environment.ts';
+import type { ApiEnv, ErrorForm } from './environment.ts';
 
-/** One thing that is wrong with a request, or doubtful about it. */
+/** One issue or warning about a request. */
 export const IssueSchema = z
   .object({
     code: z.string(),
-    path: z.string().describe('JSON pointer from the root of the request body.'),
+    path: z.string().describe('JSON pointer into the request body.'),
     message: z.string(),
-    line: z.int().optional().describe('Line inside a template.'),
+    line: z.int().optional().describe('Line within a template.'),
     column: z.int().optional(),
   })
   .openapi('Issue');
 
-/** What programs may want to know of an error besides its code. */
+/** Details of an error for programs. */
 const ErrorDetailsSchema = z.object({
-  permission: z.enum(PERMISSIONS).optional().describe('The permission that the caller lacks.'),
+  permission: z.enum(PERMISSIONS).optional().describe('The permission that the caller does not have.'),
 });
 
 /** The body of every error. */
@@ -29,26 +29,33 @@ export const ErrorSchema = z
   .object({
     error: z.string(),
     status: z.int(),
-    code: z.string().describe('Stable: made for programs.'),
+    code: z.string().describe('A stable code for programs.'),
     issues: z.array(IssueSchema).optional(),
     details: ErrorDetailsSchema.optional(),
     request_id: z.string(),
   })
   .openapi('Error');
 
-/** How a dialect writes an error that is not written as document 000 does. */
-export type ErrorForm = (error: AppError, requestId: string) => Record<string, unknown>;
-
-/** The error answers of a route, for its OpenAPI description; every route may also answer 400, 401, 403, 422, 429, 500 and 503. */
+/**
+ * Describes the error responses of a route for OpenAPI. Every route may also return 400, 401, 403, 422, 429, 500 and
+ * 503.
+ */
 export function errorResponses(...codes: ErrorCode[]) {
   return errorResponsesIn(ErrorSchema, ...codes);
 }
 
-/** The same, in a dialect's own form. */
+/** Describes error responses with another schema. */
 export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
   const always: ErrorCode[] = [
-    ...(['request_invalid', 'unauthenticated', 'forbidden', 'rate_limited'] as const),
-    ...(['work_exceeded', 'internal', 'busy', 'temporal_unavailable', 'database_unavailable'] as const),
+    'request_invalid',
+    'unauthenticated',
+    'forbidden',
+    'rate_limited',
+    'work_exceeded',
+    'internal',
+    'busy',
+    'temporal_unavailable',
+    'database_unavailable',
   ];
   const all = new Set([...codes, ...always]);
   const byStatus = new Map<number, ErrorCode[]>();
@@ -64,15 +71,15 @@ export function errorResponsesIn(schema: z.ZodType, ...codes: ErrorCode[]) {
   );
 }
 
-/** Seconds after which a request that was refused as `busy` may be sent again. */
+/** The Retry-After of `busy`, in seconds. */
 const RETRY_AFTER = '5';
 
-/** Turns what was thrown into an answer: the one place where errors become HTTP. */
+/** Creates the handler that turns errors into HTTP responses; the only place where that happens. */
 export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
   return (thrown, context) => {
     const error = appErrorOf(thrown);
     const requestId = context.get('requestId');
-    // A path may name people, and hold what opens a page.
+    // Paths can contain names of people and tokens, so only the route is logged.
     const route = routePath(context, -1);
     if (error.status >= 500 && error.code !== 'busy')
       log.error({ err: thrown, request_id: requestId, route }, error.message);
@@ -82,7 +89,7 @@ export function createErrorHandler(log: Logger): ErrorHandler<ApiEnv> {
   };
 }
 
-/** Answers with an error, in the form of the API that the path belongs to. */
+/** Responds with an error, in the form of the API to which the path belongs. */
 export function answerError(context: Context<ApiEnv>, error: AppError): Response {
   const form: ErrorForm = context.get('errorForm') ?? errorBody;
   return context.json(form(error, context.get('requestId')), error.status);
@@ -102,7 +109,7 @@ function errorBody(error: AppError, requestId: string): z.infer<typeof ErrorSche
 
 function appErrorOf(thrown: Error): AppError {
   if (thrown instanceof HTTPException && thrown.status === 400) {
-    return new AppError('json_malformed', 'the body is not JSON', { cause: thrown });
+    return new AppError('json_malformed', 'the body is not valid JSON', { cause: thrown });
   }
-  return refusalOf(thrown, 'something went wrong here; the log has it under this request id');
+  return refusalOf(thrown, 'internal error: the log has details under this request_id');
 }

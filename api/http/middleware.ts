@@ -7,25 +7,22 @@ import type { PrincipalService } from '../../service/access/principals.ts';
 import { createInFlight } from '../../service/starts/in-flight.ts';
 import { workFor } from '../../service/starts/work-owner.ts';
 import { type AddressGuard, addressOf } from './addresses.ts';
-import type { ApiEnv } from './environment.ts';
+import type { ApiEnv, RequestObserver } from './environment.ts';
 
-/** Characters that a URL may have. */
+/** The maximum length of a URL, in characters. */
 const MAX_URL = 8 * 1024;
 
 /**
- * Paths that need no credentials; nothing else is open (design/shapes.md, Settings and openness). The last two have a
- * credential of their own: a sealed link or the cookie of its page, and what a chat service signs its requests with.
+ * Paths that need no credentials. The last two have other credentials: a link or the cookie of its page, and the
+ * signature of a chat service.
  */
 const OPEN_PATHS =
   /^\/(healthz|readyz|openapi\.json|docs(\/.*)?|\.well-known\/fermata-keys\.json|inquiry(\/[^/]+)?|api\/v1\/chat\/[a-z]+\/[a-z]+)$/;
 
-/** Who a request is worked for as long as it is unknown who asks. */
+/** The owner of work for requests that are not authenticated yet. */
 const NOBODY = 'nobody';
 
-/** Hears of every request, once its answer begins. */
-export type RequestObserver = (request: { method: string; route: string; status: number; seconds: number }) => void;
-
-/** Tells an observer of requests, by the path of their route: ids would be as many as there are executions. */
+/** Reports requests to an observer, by route, since paths with ids would be unbounded. */
 export function observeRequests(observe: RequestObserver): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const started = performance.now();
@@ -36,8 +33,8 @@ export function observeRequests(observe: RequestObserver): MiddlewareHandler<Api
 }
 
 /**
- * Demands a principal: `Authorization: Bearer <key>` or `x-api-key`, and a tenant that agrees with it. The guard bounds what
- * an address asks without one; null: nothing does.
+ * Authenticates the caller by `Authorization: Bearer <key>` or `x-api-key`, and checks that `x-tenant-id` agrees.
+ * `guard` limits requests by address; null disables that.
  */
 export function authenticate(principals: PrincipalService, guard: AddressGuard | null): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
@@ -52,7 +49,7 @@ export function authenticate(principals: PrincipalService, guard: AddressGuard |
       : guard.lookUp(addressOf(context), credentials, find));
     const tenant = context.req.header('x-tenant-id');
     if (tenant !== undefined && tenant !== principal.tenant && tenant !== principal.tenantRef) {
-      throw new AppError('forbidden', 'x-tenant-id is not the tenant of the credentials');
+      throw new AppError('forbidden', 'x-tenant-id does not match the tenant of the credentials');
     }
     context.set('principal', principal);
     context.set('holds', () =>
@@ -68,7 +65,10 @@ export function authenticate(principals: PrincipalService, guard: AddressGuard |
   };
 }
 
-/** Bounds how often a principal may ask: `rate_limited` with Retry-After beyond it. No limit below one a minute. */
+/**
+ * Limits the requests of a principal per minute: `rate_limited` with Retry-After beyond it. A limit below 1 disables
+ * this.
+ */
 export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
   if (perMinute < 1) return (_, next) => next();
   const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
@@ -81,19 +81,19 @@ export function limitRate(perMinute: number): MiddlewareHandler<ApiEnv> {
       );
       if (refused !== null) {
         const retryAfter = Math.ceil(refused.msBeforeNext / 1000);
-        throw new AppError('rate_limited', `more than ${perMinute} requests a minute`, { retryAfter });
+        throw new AppError('rate_limited', `more than ${perMinute} requests per minute`, { retryAfter });
       }
     }
     return next();
   };
 }
 
-/** Requests that a tenant may have in flight at once. */
+/** The maximum number of requests in progress for one tenant. */
 const MAX_IN_FLIGHT = 100;
 
 /**
- * Bounds the requests of a tenant that are in flight: `busy` beyond it. A request is in flight until its answer begins, so that open
- * streams do not count, and a start that awaits its run does.
+ * Limits the requests of a tenant that are in progress: `busy` beyond it. A request is in progress until its response
+ * begins, so open streams do not count, but a start that waits for its execution does.
  */
 export function limitInFlight(): MiddlewareHandler<ApiEnv> {
   const enter = createInFlight(MAX_IN_FLIGHT);
@@ -102,7 +102,10 @@ export function limitInFlight(): MiddlewareHandler<ApiEnv> {
     if (principal === undefined) return next();
     const leave = enter(principal.tenant);
     if (leave === null) {
-      throw new AppError('busy', `this tenant has ${MAX_IN_FLIGHT} requests in flight, which is the most it may have`);
+      throw new AppError(
+        'busy',
+        `this tenant has ${MAX_IN_FLIGHT} requests in progress, the most that are allowed at once`,
+      );
     }
     try {
       return await next();
@@ -112,27 +115,27 @@ export function limitInFlight(): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** Demands a permission. Throws `forbidden`, or what a document answers instead. */
+/** Requires a permission. Throws `forbidden`, or the code that an API uses instead. */
 export function demand(permission: Permission, otherwise: ErrorCode = 'forbidden'): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     context.set('permission', permission);
     if (hasPermission(context.get('principal'), permission)) return next();
-    if (otherwise !== 'forbidden') throw new AppError(otherwise, 'there is nothing here');
-    throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+    if (otherwise !== 'forbidden') throw new AppError(otherwise, 'not found');
+    throw new AppError('forbidden', `the permission "${permission}" is required`, { details: { permission } });
   };
 }
 
-/** Keeps answers out of caches, but those whose route says for how long they hold. */
+/** Keeps responses out of caches, except those whose route sets a lifetime. */
 export const forbidStoring: MiddlewareHandler<ApiEnv> = async (context, next) => {
   await next();
   const { headers, ok } = context.res;
   if (!ok || !headers.get('cache-control')?.includes('max-age')) headers.set('cache-control', 'no-store');
 };
 
-/** Refuses a URL that is too long, whoever sends it. */
+/** Refuses URLs that are too long. */
 export const checkUrl: MiddlewareHandler<ApiEnv> = (context, next) => {
   if (context.req.url.length > MAX_URL) {
-    throw new AppError('request_invalid', `the URL has more than ${MAX_URL} characters`);
+    throw new AppError('request_invalid', `the URL must not have more than ${MAX_URL} characters`);
   }
   return next();
 };

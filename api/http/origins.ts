@@ -3,12 +3,12 @@ import { cors } from 'hono/cors';
 import { AppError } from '../../model/app-error.ts';
 import type { ApiEnv } from './environment.ts';
 
-/** Paths whose pages and clients have rules of their own about who may ask from where. */
+/** Paths with their own rules for origins. */
 const OWN_RULES = /^\/(inquiry|codec)(\/|$)/;
 
 /**
- * Lets pages of some origins call the API from a browser (CORS). They send a key or a token in a header, as every client does: there
- * is no cookie to send along. Stands before authentication, since a browser asks what it may before it says who asks.
+ * Allows pages of the given origins to call the API from a browser (CORS). They send a key or token in a header, as all
+ * clients do; there are no cookies. Must come before authentication, since preflight requests carry no credentials.
  */
 export function allowOrigins(origins: readonly string[]): MiddlewareHandler<ApiEnv> {
   const allow = cors({
@@ -24,22 +24,22 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler<ApiE
   return (context, next) => (OWN_RULES.test(context.req.path) ? next() : allow(context, next));
 }
 
-/** Where a server may be asked from by a browser. */
+/** The names and origins by which browsers may call a server. */
 export interface OwnPlaces {
-  /** The address that it listens on. */
+  /** The address on which the server listens. */
   host: string;
-  /** Where people reach it; undefined: unknown. */
+  /** The URL at which people reach it; undefined if unknown. */
   publicUrl: string | undefined;
-  /** Origins of pages that may call it. */
+  /** Other origins that may call it. */
   origins: readonly string[];
 }
 
 const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Refuses with `forbidden` what a page of a foreign site sends by way of somebody's browser, also under a name that it has had
- * resolved to this machine (DNS rebinding). A request with an `Origin` must name a page of the server's own, or one of `origins`. A server
- * that listens on this machine only must be called by a name of this machine, or by its public one.
+ * Refuses requests that a page of another site sends through a browser, also after DNS rebinding, with `forbidden`. An
+ * `Origin` must be the server's own or one of `origins`. A server that listens only on this machine must be addressed
+ * by a name of this machine or its public name.
  */
 export function demandOwnPlace({ host, publicUrl, origins }: OwnPlaces): MiddlewareHandler<ApiEnv> {
   const publicHost = publicUrl === undefined ? undefined : new URL(publicUrl).hostname;
@@ -47,7 +47,8 @@ export function demandOwnPlace({ host, publicUrl, origins }: OwnPlaces): Middlew
   const local = LOOPBACK.test(host) || host === '::1';
   return (context, next) => {
     const called = new URL(context.req.url).hostname;
-    if (local && !isOwn(called)) throw new AppError('forbidden', `this server is not called ${called}`);
+    if (local && !isOwn(called))
+      throw new AppError('forbidden', `unknown host "${called}": this server does not have that name`);
     const origin = context.req.header('origin');
     if (
       origin !== undefined &&
@@ -56,7 +57,7 @@ export function demandOwnPlace({ host, publicUrl, origins }: OwnPlaces): Middlew
     ) {
       throw new AppError(
         'forbidden',
-        `pages of ${origin} may not call this: FERMATA_CORS_ORIGINS names those that may`,
+        `requests from ${origin} are not allowed: add the origin to FERMATA_CORS_ORIGINS`,
       );
     }
     return next();

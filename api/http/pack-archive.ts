@@ -3,36 +3,36 @@ import { AppError } from '../../model/app-error.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import { parseYaml, type TokenAllowance, YamlMalformed } from '../../model/yaml.ts';
 
-/** Files of an archive, and bytes of one and of all of them, that are unpacked at most. */
+/** The limits of an archive: its files, and the bytes of one and of all of them when unpacked. */
 const MAX_FILES = 2_001;
 const MAX_FILE = 1024 * 1024;
 const MAX_UNPACKED = 20 * 1024 * 1024;
 
-/** Tokens of YAML that all files of an archive have together at most. */
+/** The maximum number of YAML tokens in all files of an archive. */
 const MAX_TOKENS = 400_000;
 
-/** Bytes of the record at the end of an archive, and of the comment that may follow; what the record begins with. */
+/** The size of the end record of an archive, the maximum size of the comment after it, and its signature. */
 const END_RECORD = 22;
 const MAX_COMMENT = 65_535;
 const END_SIGNATURE = 0x06054b50;
 
-/** Packed bytes that are unpacked at once: they become a thousand times as many at most, before they can be counted. */
+/** Packed bytes that are unpacked at once, before their unpacked size, up to a thousand times as large, is checked. */
 const SLICE = 2 * 1024;
 
 /**
- * Reads a ZIP of a pack's folder as the body of an import: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`, which may
- * be JSON too, below one folder or none. Sizes are counted while unpacking, whatever the archive says of them. Throws
- * `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
+ * Reads a ZIP of a pack's folder as the body of an import: `pack.yaml`, `actions/*.yaml` and `workflows/*.yaml`, or
+ * JSON files of the same names, at the top or below one folder. Sizes are counted while unpacking, whatever the archive
+ * declares. Throws `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
  */
 export function readPackArchive(bytes: Uint8Array): Json {
   const files = unpack(bytes);
   const roots = [...files.keys()].filter((name) => /(^|\/)pack\.(ya?ml|json)$/.test(name));
   const [root] = roots;
-  if (root === undefined || roots.length > 1) throw invalid('must hold one pack.yaml');
+  if (root === undefined || roots.length > 1) throw invalid('must contain exactly one pack.yaml');
   const folder = root.slice(0, root.lastIndexOf('/') + 1);
   const allowance: TokenAllowance = { left: MAX_TOKENS };
   const pack = read(root, files.get(root)!, allowance);
-  // What names no pack belongs to this one.
+  // Parts without `pack_ref` belong to this pack.
   const own = isJsonObject(pack) && typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
   const all = (kind: 'actions' | 'workflows'): Json[] =>
     [...files]
@@ -43,7 +43,7 @@ export function readPackArchive(bytes: Uint8Array): Json {
   return { pack, actions: all('actions'), workflows: all('workflows') };
 }
 
-/** A file of an archive while it is unpacked. */
+/** A file that is being unpacked. */
 interface Unpacking {
   chunks: Uint8Array[];
   size: number;
@@ -58,18 +58,18 @@ function unpack(bytes: Uint8Array): Map<string, Uint8Array> {
     const { name, originalSize } = entry;
     entries += 1;
     if (name.endsWith('/')) return;
-    if (files.has(name)) throw invalid(`holds ${name} twice`);
+    if (files.has(name)) throw invalid(`contains ${name} more than once`);
     const file: Unpacking = { chunks: [], size: 0, complete: false };
     files.set(name, file);
-    if (files.size > MAX_FILES) throw tooLarge(`holds more than ${MAX_FILES} files`);
+    if (files.size > MAX_FILES) throw tooLarge(`contains more than ${MAX_FILES} files`);
     entry.ondata = (error, chunk, final) => {
       if (error !== null) throw error;
       file.size += chunk.length;
       total += chunk.length;
-      if (file.size > MAX_FILE) throw tooLarge(`holds ${name}, which has more than ${MAX_FILE} bytes`);
-      if (total > MAX_UNPACKED) throw tooLarge(`has more than ${MAX_UNPACKED} bytes when it is unpacked`);
+      if (file.size > MAX_FILE) throw tooLarge(`contains ${name}, which has more than ${MAX_FILE} bytes`);
+      if (total > MAX_UNPACKED) throw tooLarge(`has more than ${MAX_UNPACKED} bytes when unpacked`);
       if (originalSize !== undefined && file.size > originalSize) {
-        throw invalid(`holds ${name}, which is longer than its directory says`);
+        throw invalid(`contains ${name}, which is longer than its directory entry says`);
       }
       file.chunks.push(chunk);
       file.complete = final;
@@ -83,14 +83,14 @@ function unpack(bytes: Uint8Array): Map<string, Uint8Array> {
     }
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw invalid('is no ZIP', error);
+    throw invalid('is not a valid ZIP', error);
   }
   const complete = [...files.values()].every((file) => file.complete);
-  if (!complete || entries !== entriesInDirectory(bytes)) throw invalid('is no ZIP');
+  if (!complete || entries !== entriesInDirectory(bytes)) throw invalid('is not a valid ZIP');
   return new Map([...files].map(([name, { chunks }]) => [name, concat(chunks)]));
 }
 
-/** The number of entries that the directory at the end of an archive has; null without a directory. */
+/** Returns the number of entries in the directory at the end of an archive; null without a directory. */
 function entriesInDirectory(bytes: Uint8Array): number | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const earliest = Math.max(0, bytes.length - END_RECORD - MAX_COMMENT);
@@ -112,13 +112,13 @@ function read(name: string, content: Uint8Array, allowance: TokenAllowance): Jso
   try {
     text = decoder.decode(content);
   } catch (error) {
-    throw invalid(`holds ${name}, which is not UTF-8`, error);
+    throw invalid(`contains ${name}, which is not valid UTF-8`, error);
   }
   try {
     return parseYaml(text, allowance);
   } catch (error) {
     if (!(error instanceof YamlMalformed)) throw error;
-    throw new AppError('yaml_malformed', `${name}: the body is not YAML: ${error.message}`, { cause: error });
+    throw new AppError('yaml_malformed', `${name} is not valid YAML: ${error.message}`, { cause: error });
   }
 }
 

@@ -7,36 +7,39 @@ import type { BodyType } from './body-parser.ts';
 import { demand } from './middleware.ts';
 import { wholeNumberOr } from './whole-number.ts';
 
-/** The id of an execution, in any form that an answer gives. */
-export const ExecutionIdSchema = z.string().max(200).describe('Integer id, UUID, or `workflow_id`.');
+/** The id of an execution, in any of its forms. */
+export const ExecutionIdSchema = z.string().max(200).describe('The integer id, the UUID or the `workflow_id`.');
 
-/** The header of a request that creates runs or a job, or signals: the same key is the same request, however often it is sent. */
+/** The path of a route for one execution. */
+export const ExecutionParams = z.object({ id: ExecutionIdSchema });
+
+/** The header that makes starts, retries and signals safe to repeat. */
 export const IdempotencyHeaders = z.object({
   'idempotency-key': IdempotencyKeySchema.optional().describe(
-    'The same key with the same request is done once, however often it is sent; with another request it is refused.',
+    'Makes the request safe to repeat: the same key with the same request has effect once; with a different request it is refused.',
   ),
 });
 
-/** Page and page size as the documents have them; out of range is refused (design/api.md, Deviations). */
+/** Page and page size, from 1; values out of range are refused. */
 export const PAGE_QUERY = {
   page: wholeNumberOr(1, 1, 1_000_000),
   per_page: wholeNumberOr(20, 1, 100),
 };
 
-/** Where a page begins in the whole list, and how long it is. */
+/** Returns the offset and the length of a page. */
 export function windowOf({ page, per_page }: { page: number; per_page: number }): { offset: number; limit: number } {
   return { offset: (page - 1) * per_page, limit: per_page };
 }
 
-/** What tells of a page in document 003's lists. */
+/** The page of a list, in the form of the Workflows API. */
 export const PageMetaSchema = z.object({ page: z.int(), per_page: z.int(), total: z.int(), total_pages: z.int() });
 
-/** The body of PageMetaSchema. */
+/** Builds the body of PageMetaSchema. */
 export function metaOf(total: number, { page, per_page }: { page: number; per_page: number }) {
   return { page, per_page, total, total_pages: pagesOf(total, per_page) };
 }
 
-/** What tells of a page in document 000's lists. */
+/** The page of a list, in the form of the Executions API. */
 export const PaginationSchema = z.object({
   page: z.int(),
   page_size: z.int(),
@@ -44,32 +47,32 @@ export const PaginationSchema = z.object({
   total_pages: z.int(),
 });
 
-/** The body of PaginationSchema. */
+/** Builds the body of PaginationSchema. */
 export function paginationOf(total: number, { page, per_page }: { page: number; per_page: number }) {
   return { page, page_size: per_page, total_items: total, total_pages: pagesOf(total, per_page) };
 }
 
-/** How many pages there are. */
+/** Returns the number of pages. */
 export function pagesOf(total: number, perPage: number): number {
   return Math.ceil(total / perPage);
 }
 
-/** A route, and who may call it. */
+/** A route and the permission that it requires. */
 type ApiRouteConfig = Omit<RouteConfig, 'path' | 'middleware'> & {
   permission: Permission;
-  /** What a caller without the permission is answered; unless it is given, `forbidden`. */
+  /** The code for callers without the permission. Defaults to `forbidden`. */
   otherwise?: ErrorCode;
 };
 
 /**
- * Describes a route, and enforces what it says of itself, in this order: the caller has the permission, the body has one
- * of the declared media types. Nothing of a body is read before; without a declared body none is ever read.
+ * Describes a route and enforces it: first the permission, then the media type of the body. A body is read only after
+ * both, and only if the route declares one.
  */
 export function createApiRoute<P extends string, R extends ApiRouteConfig & { path: P }>(route: R) {
   const { permission, otherwise, ...config } = route;
   const types = Object.keys(config.request?.body?.content ?? {}) as BodyType[];
   const authorize = demand(permission, otherwise);
-  const needs = `Needs the permission \`${permission}\`.`;
+  const needs = `Requires the permission \`${permission}\`.`;
   const described = {
     ...config,
     description: config.description === undefined ? needs : `${config.description} ${needs}`,
@@ -77,23 +80,46 @@ export function createApiRoute<P extends string, R extends ApiRouteConfig & { pa
     responses: { ...(types.length === 0 ? {} : bodyRefusals(config.responses)), ...config.responses },
     'x-permission': permission,
   };
-  // What is typed by a route is its path, request and answers, and they are as they were given.
+  // The types of path, request and responses are unchanged.
   return createRoute<P, R>(described as unknown as R);
 }
 
-/** How a body may be refused, in the form of the route's other errors. */
+/** Describes how a body may be refused, with the schema of the route's other errors. */
 function bodyRefusals(responses: RouteConfig['responses']): RouteConfig['responses'] {
   const { content } = responses[400] as { content: Record<string, { schema: z.ZodType }> };
   const codes = ['request_timeout', 'body_too_large', 'unsupported_media_type'] as const;
   return Object.fromEntries(codes.map((code) => [ERROR_STATUS[code], { description: code, content }]));
 }
 
-/** A body that may be JSON or YAML. */
+/** Describes a required body of JSON. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { required: true as const, content: { 'application/json': { schema } } };
+}
+
+/** Describes an optional body of JSON. */
+export function optionalJsonBody<T extends z.ZodType>(schema: T) {
+  return { content: { 'application/json': { schema } } };
+}
+
+/** Describes content that is JSON or YAML. */
 export function jsonOrYaml<T extends z.ZodType>(schema: T) {
   return { 'application/json': { schema }, 'application/yaml': { schema } };
 }
 
-/** A JSON answer of a route, for its OpenAPI description. */
+/** Describes a JSON response. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } };
 }
+
+/** Describes a JSON response with a value in `data`. */
+export function jsonData<T extends z.ZodType>(schema: T, description: string) {
+  return json(z.object({ data: schema }), description);
+}
+
+/** Describes a JSON response with a page of values in `data`, in the form of the Workflows API. */
+export function jsonPage<T extends z.ZodType>(schema: T, description: string) {
+  return json(z.object({ data: z.array(schema), meta: PageMetaSchema }), description);
+}
+
+/** The body of a successful deletion. */
+export const SuccessSchema = z.object({ success: z.literal(true), message: z.string() });

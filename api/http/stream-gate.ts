@@ -1,7 +1,7 @@
 import { AppError } from '../../model/app-error.ts';
 import type { Principal } from '../../model/principal.ts';
 
-/** Event streams and WebSockets that may be open at once. */
+/** The maximum number of open event streams and WebSockets. */
 export interface StreamLimits {
   principal: number;
   tenant: number;
@@ -10,13 +10,13 @@ export interface StreamLimits {
 
 const LIMITS: StreamLimits = { principal: 20, tenant: 200, process: 2_000 };
 
-/** Lets streams in as long as there is room for them. */
+/** Admits streams up to the limits. */
 export interface StreamGate {
-  /** Counts a stream until the function that it returns is called, which may be several times. Throws `too_many_streams`. */
+  /** Counts a stream until the returned function is called (once or several times). Throws `too_many_streams`. */
   enter(principal: Principal): () => void;
 }
 
-/** Makes the gate of a process. */
+/** Creates the gate of a process. */
 export function createStreamGate(limits: StreamLimits = LIMITS): StreamGate {
   const open = new Map<string, number>();
   return {
@@ -28,7 +28,7 @@ export function createStreamGate(limits: StreamLimits = LIMITS): StreamGate {
       ];
       for (const [key, limit, whose] of counted) {
         if ((open.get(key) ?? 0) >= limit) {
-          throw new AppError('too_many_streams', `${whose} has ${limit} streams open, which is the most it may have`);
+          throw new AppError('too_many_streams', `${whose} has ${limit} open streams, the most that are allowed`);
         }
       }
       for (const [key] of counted) open.set(key, (open.get(key) ?? 0) + 1);

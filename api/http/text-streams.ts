@@ -1,9 +1,10 @@
-/** Milliseconds after which a reader that takes nothing is let go. */
+/** Milliseconds after which a reader that does not read is disconnected. */
 const PATIENCE = 30_000;
 
 /**
- * Streams the parts of a text, each made when the reader has taken the one before. What the parts throw breaks the answer off. When
- * the reader goes, or takes nothing for `patience` milliseconds, the parts are ended; in the latter case `onStall` is called.
+ * Streams the parts of a text, each produced when the reader has taken the previous one. An error of the parts breaks
+ * the response off. The parts are ended when the reader disconnects, or does not read for `patience` milliseconds; in
+ * the latter case `onStall` is called.
  */
 export function streamText(
   parts: AsyncGenerator<string>,

@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi';
 
 /**
- * Returns the schema of a whole number in a path or query, from `min` to `max` and in decimal digits. Refuses an empty text, `1e3`
- * and ` 7`, which JavaScript would take for numbers.
+ * Returns the schema of a whole number in a path or query: decimal digits from `min` to `max`. Refuses an empty text,
+ * `1e3` and ` 7`, which JavaScript would accept as numbers.
  */
 export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
   return digits(min, max).openapi({ type: 'integer', minimum: min, maximum: max });
 }
 
-/** Returns the same schema for a parameter of a query that may be left out; `fallback` is its value then. */
+/** Returns the same schema for an optional parameter of a query, with a default. */
 export function wholeNumberOr(fallback: number, min: number, max: number) {
   return digits(min, max).default(fallback).openapi({ type: 'integer', minimum: min, maximum: max, default: fallback });
 }

@@ -9,35 +9,35 @@ import { DELIVERY_STATES, NOTICE_KINDS } from '../../model/notice.ts';
 import type { Answered, InquiryView } from '../../service/inquiries/inquiries.ts';
 import type { Delivery } from '../../service/notices/deliveries.ts';
 
-// The bodies of decisions by people.
+// Response bodies for inquiries: schemas, and the pure functions that build them.
 
 const InstantSchema = z.iso.datetime();
 
 const VoteSchema = z.object({
   by: z.string(),
-  on_behalf_of: z.string().nullable().describe('Who has delegated the decision to this person.'),
+  on_behalf_of: z.string().nullable().describe('The person on whose behalf this person decides.'),
   option: z.string(),
   outcome: z.enum(['approve', 'deny']),
   response: JsonValueSchema,
   comment: z.string().nullable(),
-  channel: z.enum(CHANNELS).describe('Through what it came.'),
+  channel: z.enum(CHANNELS).describe('The channel through which the decision was made.'),
   at: InstantSchema,
   bound_to: z.string().nullable(),
-  override: z.boolean().describe('An admin decided in place of everybody who was asked.'),
+  override: z.boolean().describe('Whether an admin decided in place of the people who were asked.'),
   verified: z
     .boolean()
     .nullable()
     .describe(
-      'Whether the run has verified the signature of Fermata on it; null: by an older version, which asks for none.',
+      'Whether the execution has verified the signature of the decision; null for older executions, which do not verify signatures.',
     ),
-  carried_from: z.int().optional().describe('The execution in which it was made, where a retry has kept it.'),
+  carried_from: z.int().optional().describe('The execution in which the decision was made, if a retry has kept it.'),
 });
 const INQUIRY = {
-  id: z.string().describe('The integer of the task execution; an item has [index] behind it.'),
+  id: z.string().describe('The integer id of the task execution; for an item, followed by [index].'),
   execution: z.int(),
   workflow_id: z.string(),
-  action_ref: z.string().describe('The workflow that asks.'),
-  requested_by: z.string().nullable().describe('Who started the run.'),
+  action_ref: z.string().describe('The ref of the workflow that asks.'),
+  requested_by: z.string().nullable().describe('The subject who started the execution.'),
   task: z.string(),
   prompt: z.string().nullable(),
   details: z.string().nullable().describe('Markdown.'),
@@ -47,7 +47,7 @@ const INQUIRY = {
       label: z.string(),
       style: z.enum(['primary', 'danger', 'default']),
       outcome: z.enum(['approve', 'deny']),
-      form: z.enum(['required', 'none']).describe('Whether the form must come with it; where not, it may be left out.'),
+      form: z.enum(['required', 'none']).describe('Whether the form is required with this option.'),
     }),
   ),
   approvers: z.array(z.string()),
@@ -55,18 +55,20 @@ const INQUIRY = {
   escalation: z
     .array(
       z.object({
-        after: z.number().describe('Seconds since the question was asked.'),
+        after: z.number().describe('Seconds after the question was asked.'),
         approvers: z.array(z.string()),
         groups: z.array(z.string()),
         reason: z.string().nullable(),
-        at: InstantSchema.nullable().describe('When these people were added; null: not yet.'),
+        at: InstantSchema.nullable().describe('When these people were added; null if they have not been added yet.'),
       }),
     )
-    .describe('Who else is asked while nobody has decided; whoever was added stands in approvers and groups.'),
-  delegable: z.boolean().describe('Whether somebody who is asked may name another person to decide on their behalf.'),
+    .describe(
+      'Who else is asked if nobody decides in time; people who have been added are also in `approvers` and `groups`.',
+    ),
+  delegable: z.boolean().describe('Whether people who are asked may delegate their decision.'),
   delegations: z
     .array(z.object({ by: z.string(), to: z.string(), reason: z.string().nullable(), at: InstantSchema }))
-    .describe('Who has delegated their decision to whom: `to` decides on behalf of `by`, who no longer does.'),
+    .describe('The delegations: `to` decides on behalf of `by`, who no longer decides.'),
   quorum: z.int(),
   deny_quorum: z.int(),
   response_schema: z.record(z.string(), JsonValueSchema).nullable(),
@@ -74,10 +76,12 @@ const INQUIRY = {
   votes: z.array(VoteSchema),
   bound_to: z
     .string()
-    .describe('Hash of what a decision is about: the run, its code and parameters, what is asked, what approval runs.'),
+    .describe(
+      'Hash of what is decided: the execution, its definition and parameters, the question, and what approval runs.',
+    ),
   will_run: z
     .array(z.object({ task: z.string(), action: z.string(), input: JsonValueSchema, rendered: z.boolean() }))
-    .describe('What approval runs next; with its input as written where it is not known yet.'),
+    .describe('The tasks that run next after approval; an input that is not known yet is given as written.'),
   created: InstantSchema,
   expires_at: InstantSchema.nullable(),
   decided_at: InstantSchema.nullable(),
@@ -85,24 +89,24 @@ const INQUIRY = {
 const DeliverySchema = z
   .object({
     channel: z.enum(NOTICE_CHANNELS),
-    target: z.string().describe('A chat channel, an address, or the origin of a URL.'),
+    target: z.string().describe('A chat channel, an e-mail address, or the origin of a URL.'),
     event: z.enum(NOTICE_KINDS),
-    number: z.int().describe('Of its kind, from 1.'),
+    number: z.int().describe('The number among events of the same kind, from 1.'),
     state: z
       .enum(DELIVERY_STATES)
-      .describe('superseded: a later event says more; not_set_up: the channel has no connection or settings.'),
+      .describe('`superseded`: replaced by a later event; `not_set_up`: the channel has no connection or settings.'),
     attempts: z.int(),
     error: z.string().nullable(),
-    next_at: InstantSchema.nullable().describe('When it is tried next.'),
+    next_at: InstantSchema.nullable().describe('The time of the next attempt.'),
     delivered_at: InstantSchema.nullable(),
   })
   .openapi('Delivery');
-const DELIVERED = { delivery: z.array(DeliverySchema).describe('What was told to whom, in order.') };
-/** An inquiry, as lists have it. */
+const DELIVERED = { delivery: z.array(DeliverySchema).describe('The notices that were sent, oldest first.') };
+/** An inquiry in a list. */
 export const InquirySchema = z.object(INQUIRY).openapi('Inquiry');
-/** An inquiry, with who was told of it. */
+/** An inquiry with its notices. */
 export const InquiryDetailSchema = z.object({ ...INQUIRY, ...DELIVERED }).openapi('InquiryDetail');
-/** An inquiry of one execution, with every decision that came. */
+/** An inquiry of one execution, with all decisions that it received. */
 export const InquiryRecordSchema = z
   .object({
     ...INQUIRY,
@@ -123,30 +127,30 @@ export const InquiryRecordSchema = z
             .boolean()
             .nullable()
             .describe(
-              'false: the run refused it as a statement, and `id` and `by` are what it said of itself; null: it asks for none.',
+              'Whether the signature was verified; if false, `id` and `by` are unverified claims; null for executions that do not verify signatures.',
             ),
           result: z.enum(['decided', 'counted', 'refused']),
-          reason: z.string().nullable().describe('Why it does not count.'),
+          reason: z.string().nullable().describe('Why the decision does not count.'),
         }),
       )
-      .describe('Every decision that the run has taken, in order.'),
+      .describe('All decisions that the execution has received, oldest first.'),
   })
   .openapi('InquiryRecord');
-/** What has become of an answer. */
+/** The result of a decision. */
 export const AnsweredSchema = z.object({ data: InquirySchema, result: z.enum(['decided', 'counted', 'received']) });
 
-/** Returns the body that answers a decision. */
+/** Builds the response to a decision. */
 export function answeredBody({ result, view }: Answered): z.infer<typeof AnsweredSchema> {
   return { data: viewBody(view), result };
 }
 
-/** Returns the body of an inquiry that was read with its run. */
+/** Builds the body of an inquiry that was read with its execution. */
 export function viewBody({ n, execution, inquiry }: InquiryView): z.infer<typeof InquirySchema> {
   const { workflowId, memo, workflowType } = execution;
   return inquiryBody({ n, workflowId, ref: memo?.ref ?? workflowType, owner: memo?.owner ?? null }, inquiry);
 }
 
-/** The body of an inquiry (design/shapes.md, Inquiries). */
+/** Builds the body of an inquiry. */
 export function inquiryBody(
   { n, workflowId, ref, owner }: { n: number; workflowId: string; ref: string; owner: string | null },
   inquiry: Inquiry,
@@ -192,7 +196,7 @@ export function inquiryBody(
   };
 }
 
-/** Returns the body of a delivery. */
+/** Builds the body of a delivery. */
 export function deliveryBody({ nextAt, deliveredAt, ...delivery }: Delivery): z.infer<typeof DeliverySchema> {
   return {
     ...delivery,
@@ -201,7 +205,10 @@ export function deliveryBody({ nextAt, deliveredAt, ...delivery }: Delivery): z.
   };
 }
 
-/** Returns every decision that an inquiry was sent, counted or not, in the order in which the run took them. */
+/**
+ * Builds the bodies of all decisions that an inquiry received, counted or not, in the order in which the execution
+ * processed them.
+ */
 export function decisionsOf({ execution, inquiry }: InquiryView): z.infer<typeof InquiryRecordSchema>['decisions'] {
   const taken = inquiry.decisions.map(({ decision, verdict, verified = null, taken: at }) => {
     const { id, by, channel, option, comment, bound_to, override = false } = decision;

@@ -6,12 +6,15 @@ import { BoundToSchema, OverrideSchema, RespondSchema } from '../../model/reques
 import type { Answer, InquiryService } from '../../service/inquiries/inquiries.ts';
 import { presentationUrl, type SignalTokenService } from '../../service/inquiries/signal-tokens.ts';
 import type { Delivery, DeliveryService } from '../../service/notices/deliveries.ts';
-import { type ApiEnv, createRouter, refuse } from '../http/environment.ts';
+import type { ApiEnv } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
+import { createRouter } from '../http/router.ts';
 import {
   createApiRoute,
   ExecutionIdSchema,
   json,
+  jsonBody,
+  jsonData,
   PAGE_QUERY,
   PaginationSchema,
   paginationOf,
@@ -29,7 +32,7 @@ import {
   viewBody,
 } from './bodies.ts';
 
-// Decisions by people (design/inquiries.md): the inbox, and what becomes of an answer.
+// Inquiries: the inbox, and deciding.
 
 const IdParams = z.object({ id: z.string().max(200) });
 const tags = ['inquiries'];
@@ -45,7 +48,10 @@ const listRoute = createApiRoute({
     query: z.strictObject({
       ...PAGE_QUERY,
       status: z.enum(INQUIRY_STATUSES).optional(),
-      assigned: z.literal('me').optional().describe('Those that the caller may decide, and has not yet.'),
+      assigned: z
+        .literal('me')
+        .optional()
+        .describe('Only inquiries that the caller may decide and has not decided yet.'),
       execution: ExecutionIdSchema.optional(),
     }),
   },
@@ -57,7 +63,7 @@ const listRoute = createApiRoute({
       }),
       'A page of inquiries.',
     ),
-    ...errorResponses('request_invalid'),
+    ...errorResponses(),
   },
 });
 const getRoute = createApiRoute({
@@ -68,7 +74,7 @@ const getRoute = createApiRoute({
   summary: 'Get an inquiry',
   request: { params: IdParams },
   responses: {
-    200: json(z.object({ data: InquiryDetailSchema }), 'The inquiry.'),
+    200: jsonData(InquiryDetailSchema, 'The inquiry.'),
     ...errorResponses('inquiry_not_found'),
   },
 });
@@ -80,11 +86,11 @@ const respondRoute = createApiRoute({
   summary: 'Decide',
   request: {
     params: IdParams,
-    body: { required: true, content: { 'application/json': { schema: RespondSchema } } },
+    body: jsonBody(RespondSchema),
   },
   responses: {
-    200: json(AnsweredSchema, 'Decided: the word of the run itself.'),
-    202: json(AnsweredSchema, 'Counted, and more people are needed; or received, and no worker has taken it yet.'),
+    200: json(AnsweredSchema, 'Decided; confirmed by the execution.'),
+    202: json(AnsweredSchema, 'Counted, but more people are needed; or received, but not yet processed by a worker.'),
     ...respondErrors(),
   },
 });
@@ -93,15 +99,15 @@ const overrideRoute = createApiRoute({
   method: 'post',
   path: `${base}/{id}/override`,
   tags,
-  summary: 'Decide in place of everybody who is asked',
-  description: 'For an admin who is no starter of the run. Everybody who was told of the question hears of it.',
+  summary: 'Override an inquiry: decide in place of the people who are asked',
+  description: 'For an admin who did not start the execution. Everybody who was notified of the inquiry is informed.',
   request: {
     params: IdParams,
-    body: { required: true, content: { 'application/json': { schema: OverrideSchema } } },
+    body: jsonBody(OverrideSchema),
   },
   responses: {
     200: json(AnsweredSchema, 'Decided.'),
-    202: json(AnsweredSchema, 'Received, and no worker has taken it yet.'),
+    202: json(AnsweredSchema, 'Received, but not yet processed by a worker.'),
     ...respondErrors(),
     ...errorResponses('already_decided', 'binding_changed', 'decisions_full', 'override_unsupported'),
   },
@@ -111,16 +117,16 @@ const tokenRoute = createApiRoute({
   method: 'get',
   path: `${base}/{id}/token`,
   tags,
-  summary: "Get a token that holds the caller's own decision",
-  description: 'Only its owner may present it, at `/execution/{id}/signal?input=`.',
+  summary: 'Create a token with a decision of the caller',
+  description: 'Only the caller can use the token, at `/execution/{id}/signal?input=`.',
   request: {
     params: IdParams,
     query: z.strictObject({ option: z.string().min(1).max(64), bound_to: BoundToSchema.optional() }),
   },
   responses: {
-    200: json(
-      z.object({ data: z.object({ token: z.string(), expires_at: z.iso.datetime(), url: z.string() }) }),
-      'Sealed: nobody reads or changes it.',
+    200: jsonData(
+      z.object({ token: z.string(), expires_at: z.iso.datetime(), url: z.string() }),
+      'The encrypted token, which nobody else can read or change.',
     ),
     ...tokenErrors(),
   },
@@ -130,41 +136,50 @@ const ofExecutionRoute = createApiRoute({
   method: 'get',
   path: '/api/v1/executions/{id}/inquiries',
   tags,
-  summary: 'What an execution has asked',
-  description: 'With every decision: who, when, through what, and what it was bound to; from history alone.',
+  summary: 'List the inquiries of an execution',
+  description:
+    'With all decisions: who, when, through which channel, and bound to what. Derived from the history alone.',
   request: { params: z.object({ id: ExecutionIdSchema }) },
   responses: {
-    200: json(z.object({ data: z.array(InquiryRecordSchema) }), 'In order.'),
+    200: jsonData(z.array(InquiryRecordSchema), 'The inquiries, oldest first.'),
     ...errorResponses('execution_not_found'),
   },
 });
 
 function respondErrors() {
   return errorResponses(
-    ...(['request_invalid', 'json_malformed', 'inquiry_not_found', 'not_an_approver', 'self_approval'] as const),
-    ...([
-      'person_required',
-      'already_decided',
-      'already_voted',
-      'decisions_full',
-      'binding_changed',
-      'signing_key_missing',
-      'inquiry_expired',
-      'inquiry_withdrawn',
-    ] as const),
-    ...(['option_unknown', 'response_invalid', 'body_too_large', 'unsupported_media_type'] as const),
+    'json_malformed',
+    'inquiry_not_found',
+    'not_an_approver',
+    'self_approval',
+    'person_required',
+    'already_decided',
+    'already_voted',
+    'decisions_full',
+    'binding_changed',
+    'signing_key_missing',
+    'inquiry_expired',
+    'inquiry_withdrawn',
+    'option_unknown',
+    'response_invalid',
   );
 }
 
 function tokenErrors() {
   return errorResponses(
-    ...(['request_invalid', 'inquiry_not_found', 'not_an_approver', 'self_approval', 'already_decided'] as const),
-    ...(['person_required', 'binding_changed'] as const),
-    ...(['inquiry_expired', 'inquiry_withdrawn', 'option_unknown'] as const),
+    'inquiry_not_found',
+    'not_an_approver',
+    'self_approval',
+    'already_decided',
+    'person_required',
+    'binding_changed',
+    'inquiry_expired',
+    'inquiry_withdrawn',
+    'option_unknown',
   );
 }
 
-/** The routes of inquiries; `publicUrl` is where people reach the API, where it is known. */
+/** Registers the routes for inquiries. `publicUrl` is the URL at which people reach the API, if known. */
 export function inquiryRoutes(
   inquiries: InquiryService,
   deliveries: DeliveryService,
@@ -173,84 +188,60 @@ export function inquiryRoutes(
 ) {
   const router = createRouter();
 
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const { status, assigned, execution, ...page } = context.req.valid('query');
-      const filter = { status, assigned: assigned === 'me', execution };
-      const { rows, total } = await inquiries.list(context.get('principal'), filter, windowOf(page));
-      const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
-        inquiryBody({ n, workflowId, ref, owner }, inquiry),
-      );
-      return context.json({ data, pagination: paginationOf(total, page) }, 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const { status, assigned, execution, ...page } = context.req.valid('query');
+    const filter = { status, assigned: assigned === 'me', execution };
+    const { rows, total } = await inquiries.list(context.get('principal'), filter, windowOf(page));
+    const data = rows.map(({ n, workflowId, ref, owner, inquiry }) =>
+      inquiryBody({ n, workflowId, ref, owner }, inquiry),
+    );
+    return context.json({ data, pagination: paginationOf(total, page) }, 200);
+  });
 
-  router.openapi(
-    getRoute,
-    async (context) => {
-      const view = await inquiries.get(context.get('principal'), context.req.valid('param').id);
-      const delivery = await deliveries.ofInquiry(view.execution, view.inquiry);
-      return context.json({ data: { ...viewBody(view), delivery: delivery.map(deliveryBody) } }, 200);
-    },
-    refuse(getRoute),
-  );
+  router.openapi(getRoute, async (context) => {
+    const view = await inquiries.get(context.get('principal'), context.req.valid('param').id);
+    const delivery = await deliveries.ofInquiry(view.execution, view.inquiry);
+    return context.json({ data: { ...viewBody(view), delivery: delivery.map(deliveryBody) } }, 200);
+  });
 
-  router.openapi(
-    respondRoute,
-    async (context) => {
-      const { comment = null, ...said } = context.req.valid('json');
-      const answer = answerOf(context, { ...said, comment });
-      const answered = await inquiries.respond(context.get('principal'), context.req.valid('param').id, answer);
-      return context.json(answeredBody(answered), answered.result === 'decided' ? 200 : 202);
-    },
-    refuse(respondRoute),
-  );
+  router.openapi(respondRoute, async (context) => {
+    const { comment = null, ...said } = context.req.valid('json');
+    const answer = answerOf(context, { ...said, comment });
+    const answered = await inquiries.respond(context.get('principal'), context.req.valid('param').id, answer);
+    return context.json(answeredBody(answered), answered.result === 'decided' ? 200 : 202);
+  });
 
-  router.openapi(
-    overrideRoute,
-    async (context) => {
-      const { reason, ...said } = context.req.valid('json');
-      const answer = answerOf(context, { ...said, comment: reason });
-      const answered = await inquiries.override(context.get('principal'), context.req.valid('param').id, answer);
-      return context.json(answeredBody(answered), answered.result === 'decided' ? 200 : 202);
-    },
-    refuse(overrideRoute),
-  );
+  router.openapi(overrideRoute, async (context) => {
+    const { reason, ...said } = context.req.valid('json');
+    const answer = answerOf(context, { ...said, comment: reason });
+    const answered = await inquiries.override(context.get('principal'), context.req.valid('param').id, answer);
+    return context.json(answeredBody(answered), answered.result === 'decided' ? 200 : 202);
+  });
 
-  router.openapi(
-    tokenRoute,
-    async (context) => {
-      const { option, bound_to: boundTo } = context.req.valid('query');
-      const { id } = context.req.valid('param');
-      const issued = await tokens.issueDecision(context.get('principal'), id, { option, boundTo });
-      const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
-      return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
-    },
-    refuse(tokenRoute),
-  );
+  router.openapi(tokenRoute, async (context) => {
+    const { option, bound_to: boundTo } = context.req.valid('query');
+    const { id } = context.req.valid('param');
+    const issued = await tokens.issueDecision(context.get('principal'), id, { option, boundTo });
+    const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
+    return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
+  });
 
-  router.openapi(
-    ofExecutionRoute,
-    async (context) => {
-      const views = await inquiries.ofExecution(context.get('principal'), context.req.valid('param').id);
-      const told =
-        views[0] === undefined ? new Map<string, Delivery[]>() : await deliveries.ofExecution(views[0].execution);
-      const data = views.map((view) => ({
-        ...viewBody(view),
-        delivery: (told.get(view.inquiry.key) ?? []).map(deliveryBody),
-        decisions: decisionsOf(view),
-      }));
-      return context.json({ data }, 200);
-    },
-    refuse(ofExecutionRoute),
-  );
+  router.openapi(ofExecutionRoute, async (context) => {
+    const views = await inquiries.ofExecution(context.get('principal'), context.req.valid('param').id);
+    const told =
+      views[0] === undefined ? new Map<string, Delivery[]>() : await deliveries.ofExecution(views[0].execution);
+    const data = views.map((view) => ({
+      ...viewBody(view),
+      delivery: (told.get(view.inquiry.key) ?? []).map(deliveryBody),
+      decisions: decisionsOf(view),
+    }));
+    return context.json({ data }, 200);
+  });
 
   return router;
 }
 
-/** Reads what the caller answers; the service writes it to the audit log. */
+/** Reads the decision of the caller; the service writes it to the audit log. */
 function answerOf(
   context: Context<ApiEnv>,
   said: { option: string; response?: Json | undefined; comment: string | null; bound_to?: string | undefined },

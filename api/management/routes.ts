@@ -9,11 +9,19 @@ import type { ExecutionService } from '../../service/executions/executions.ts';
 import type { ExecutionLists } from '../../service/executions/lists.ts';
 import type { ExecutionView } from '../../service/executions/reader.ts';
 import { presentationUrl, type SignalTokenService } from '../../service/inquiries/signal-tokens.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, ExecutionIdSchema, IdempotencyHeaders, json } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import {
+  createApiRoute,
+  ExecutionParams,
+  IdempotencyHeaders,
+  json,
+  jsonBody,
+  jsonData,
+  optionalJsonBody,
+} from '../http/routes.ts';
 
-// Document 002: Execution Management, at the root and below /api/v1 (but /api/v1/executions is document 000's).
+// The Management API, at the root and below /api/v1 (/api/v1/executions belongs to the Executions API).
 
 const StatusSchema = z.enum(['running', 'completed', 'failed', 'cancelled', 'terminated', 'timeout']);
 
@@ -21,9 +29,9 @@ const SUMMARY = {
   workflow_id: z.string(),
   run_id: z.string(),
   status: StatusSchema,
-  state: z.enum(EXECUTION_STATUSES).describe('How it stands, in more words than `status`.'),
+  state: z.enum(EXECUTION_STATUSES).describe('The detailed state; `status` has fewer values.'),
   start_time: z.iso.datetime(),
-  execution_time: z.string().describe('ISO 8601 duration, until now or until the run closed.'),
+  execution_time: z.string().describe('ISO 8601 duration until now, or until the execution closed.'),
   task_queue: z.string(),
   user: z.string(),
   workflow_type: z.object({ name: z.string() }),
@@ -38,7 +46,6 @@ const StartedSchema = z
 const SignalledSchema = z.object({ message: z.string(), workflow_id: z.string() }).openapi('ManagedExecutionSignalled');
 const OkSchema = z.object({ status: z.literal('ok'), message: z.string() }).openapi('ManagedExecutionOk');
 
-const IdParams = z.object({ id: ExecutionIdSchema });
 const tags = ['execution management'];
 
 const listRoute = createApiRoute({
@@ -46,7 +53,7 @@ const listRoute = createApiRoute({
   method: 'get',
   path: '/executions',
   tags,
-  summary: "List the caller's own open executions",
+  summary: 'List the open executions of the caller',
   responses: {
     200: json(z.object({ executions: z.array(SummarySchema) }), 'At most 1,000, newest first.'),
     ...errorResponses(),
@@ -61,12 +68,11 @@ const startRoute = (prefix: string) =>
     summary: 'Start an execution',
     request: {
       headers: IdempotencyHeaders,
-      body: { required: true, content: { 'application/json': { schema: ManagementStartSchema } } },
+      body: jsonBody(ManagementStartSchema),
     },
     responses: {
       200: json(StartedSchema, 'Started.'),
       ...errorResponses(
-        'request_invalid',
         'input_invalid',
         'json_malformed',
         'workflow_not_found',
@@ -87,7 +93,7 @@ const getRoute = (prefix: string) =>
     path: `${prefix}/execution/{id}`,
     tags,
     summary: 'Get an execution',
-    request: { params: IdParams },
+    request: { params: ExecutionParams },
     responses: { 200: json(DetailSchema, 'The execution.'), ...errorResponses('execution_not_found') },
   });
 const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 'terminate') =>
@@ -97,14 +103,14 @@ const changeRoute = (prefix: string, method: 'get' | 'post', verb: 'cancel' | 't
     method,
     path: `${prefix}/execution/{id}/${verb}`,
     tags,
-    summary: `${verb === 'cancel' ? 'Cancel' : 'Terminate'} an execution that the caller has started`,
+    summary: `${verb === 'cancel' ? 'Cancel' : 'Terminate'} an execution of the caller`,
     request: {
-      params: IdParams,
-      ...(method === 'post' ? { body: { content: { 'application/json': { schema: ReasonSchema } } } } : {}),
+      params: ExecutionParams,
+      ...(method === 'post' ? { body: optionalJsonBody(ReasonSchema) } : {}),
     },
     responses: {
       200: json(OkSchema, 'Asked.'),
-      ...errorResponses('execution_not_found', 'execution_closed', 'request_invalid'),
+      ...errorResponses('execution_not_found', 'execution_closed'),
     },
   });
 
@@ -115,30 +121,33 @@ const signalRoute = (prefix: string, method: 'get' | 'post') =>
     method,
     path: `${prefix}/execution/{id}/signal`,
     tags,
-    summary: 'Present a token that holds a signal',
-    description: 'The token holds a CloudEvents signal, sealed: a decision, or a signal that a task waits for.',
-    request: { params: IdParams, query: z.strictObject({ input: z.string().min(1).max(8_000) }) },
+    summary: 'Send the signal of a token',
+    description: 'The token contains an encrypted CloudEvents signal: a decision, or a signal that a task waits for.',
+    request: { params: ExecutionParams, query: z.strictObject({ input: z.string().min(1).max(8_000) }) },
     responses: {
-      200: json(SignalledSchema, 'Sent, and taken.'),
+      200: json(SignalledSchema, 'The signal was sent and accepted.'),
       ...errorResponses(
-        ...([
-          'request_invalid',
-          'token_invalid',
-          'token_wrong_execution',
-          'token_not_yours',
-          'not_an_approver',
-          'person_required',
-        ] as const),
-        ...(['self_approval', 'execution_not_found', 'inquiry_not_found', 'token_used', 'already_decided'] as const),
-        ...([
-          'already_voted',
-          'decisions_full',
-          'binding_changed',
-          'execution_closed',
-          'signal_not_expected',
-          'token_expired',
-        ] as const),
-        ...(['inquiry_expired', 'inquiry_withdrawn', 'option_unknown', 'response_invalid', 'signals_full'] as const),
+        'token_invalid',
+        'token_wrong_execution',
+        'token_not_yours',
+        'not_an_approver',
+        'person_required',
+        'self_approval',
+        'execution_not_found',
+        'inquiry_not_found',
+        'token_used',
+        'already_decided',
+        'already_voted',
+        'decisions_full',
+        'binding_changed',
+        'execution_closed',
+        'signal_not_expected',
+        'token_expired',
+        'inquiry_expired',
+        'inquiry_withdrawn',
+        'option_unknown',
+        'response_invalid',
+        'signals_full',
       ),
     },
   });
@@ -148,25 +157,25 @@ const signalTokenRoute = createApiRoute({
   method: 'post',
   path: '/api/v1/executions/{id}/signal/token',
   tags,
-  summary: 'Get a token that holds a signal',
-  description: 'For the caller, to present once: `/execution/{id}/signal?input=`.',
+  summary: 'Create a signal token',
+  description: 'Only the caller can use the token, once, at `/execution/{id}/signal?input=`.',
   request: {
-    params: IdParams,
-    body: { required: true, content: { 'application/json': { schema: SignalTokenSchema } } },
+    params: ExecutionParams,
+    body: jsonBody(SignalTokenSchema),
   },
   responses: {
-    200: json(
-      z.object({ data: z.object({ token: z.string(), expires_at: z.iso.datetime(), url: z.string() }) }),
-      'Sealed: nobody reads or changes it.',
+    200: jsonData(
+      z.object({ token: z.string(), expires_at: z.iso.datetime(), url: z.string() }),
+      'The encrypted token, which nobody else can read or change.',
     ),
-    ...errorResponses('request_invalid', 'json_malformed', 'execution_not_found', 'execution_closed'),
+    ...errorResponses('json_malformed', 'execution_not_found', 'execution_closed'),
   },
 });
 
-/** Longest list that this document's route gives: it has no pages. */
+/** The maximum length of the list, which has no pages. */
 const LIST_LIMIT = 1000;
 
-/** Document 002's routes; `clock` gives milliseconds, `publicUrl` is where people reach the API, where it is known. */
+/** Registers the routes of the Management API. `clock` returns milliseconds; `publicUrl` is the URL at which people reach the API, if known. */
 export function managementRoutes(
   { service, lists, tokens }: { service: ExecutionService; lists: ExecutionLists; tokens: SignalTokenService },
   clock: () => number,
@@ -194,81 +203,60 @@ export function managementRoutes(
 
   for (const prefix of ['', '/api/v1']) {
     const start = startRoute(prefix);
-    router.openapi(
-      start,
-      async (context) => {
-        const { workflow, input = {} } = context.req.valid('json');
-        const idempotencyKey = context.req.valid('header')['idempotency-key'];
-        const command = { ref: workflow, input, inputField: 'input', idempotencyKey };
-        const { execution } = await service.start(context.get('principal'), command);
-        const { workflowId, runId, status } = execution;
-        return context.json({ workflow_id: workflowId, run_id: runId, status: statusWord(status) }, 200);
-      },
-      refuse(start),
-    );
+    router.openapi(start, async (context) => {
+      const { workflow, input = {} } = context.req.valid('json');
+      const idempotencyKey = context.req.valid('header')['idempotency-key'];
+      const command = { ref: workflow, input, inputField: 'input', idempotencyKey };
+      const { execution } = await service.start(context.get('principal'), command);
+      const { workflowId, runId, status } = execution;
+      return context.json({ workflow_id: workflowId, run_id: runId, status: statusWord(status) }, 200);
+    });
 
     const get = getRoute(prefix);
-    router.openapi(
-      get,
-      async (context) => {
-        const principal = context.get('principal');
-        const { events, ...found } = await service.getWithHistory(principal, context.req.valid('param').id);
-        const history = events.map(({ event_type, timestamp }) => ({ event_type, timestamp }));
-        return context.json({ ...summaryBody(found, clock()), history }, 200);
-      },
-      refuse(get),
-    );
+    router.openapi(get, async (context) => {
+      const principal = context.get('principal');
+      const { events, ...found } = await service.getWithHistory(principal, context.req.valid('param').id);
+      const history = events.map(({ event_type, timestamp }) => ({ event_type, timestamp }));
+      return context.json({ ...summaryBody(found, clock()), history }, 200);
+    });
 
     for (const method of ['get', 'post'] as const) {
       const signal = signalRoute(prefix, method);
-      router.openapi(
-        signal,
-        async (context) => {
-          const { input } = context.req.valid('query');
-          const { id } = context.req.valid('param');
-          const { workflowId, decides } = await tokens.present(
-            ...([context.get('principal'), id, input, context.get('requestId')] as const),
-          );
-          context.set('audited', decides);
-          return context.json({ message: 'Signal sent successfully', workflow_id: workflowId }, 200);
-        },
-        refuse(signal),
-      );
+      router.openapi(signal, async (context) => {
+        const { input } = context.req.valid('query');
+        const { id } = context.req.valid('param');
+        const principal = context.get('principal');
+        const { workflowId, decides } = await tokens.present(principal, id, input, context.get('requestId'));
+        context.set('audited', decides);
+        return context.json({ message: 'Signal sent successfully', workflow_id: workflowId }, 200);
+      });
       for (const verb of ['cancel', 'terminate'] as const) {
         const route = changeRoute(prefix, method, verb);
-        router.openapi(
-          route,
-          async (context) => {
-            const principal = context.get('principal');
-            const { id } = context.req.valid('param');
-            demandOwner(principal, await service.get(principal, id));
-            await service[verb](principal, id, `${verb} by document 002`);
-            const message = `Workflow ${verb === 'cancel' ? 'cancellation' : 'termination'} signal sent`;
-            return context.json({ status: 'ok' as const, message }, 200);
-          },
-          refuse(route),
-        );
+        router.openapi(route, async (context) => {
+          const principal = context.get('principal');
+          const { id } = context.req.valid('param');
+          demandOwner(principal, await service.get(principal, id));
+          await service[verb](principal, id, `${verb} requested through the Management API`);
+          const message = `Workflow ${verb === 'cancel' ? 'cancellation' : 'termination'} signal sent`;
+          return context.json({ status: 'ok' as const, message }, 200);
+        });
       }
     }
   }
-  router.openapi(
-    signalTokenRoute,
-    async (context) => {
-      const { name, payload = null, expires_in: expiresIn = 3_600 } = context.req.valid('json');
-      const signal = { name, payload, expiresIn };
-      const issued = await tokens.issueSignal(context.get('principal'), context.req.valid('param').id, signal);
-      const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
-      return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
-    },
-    refuse(signalTokenRoute),
-  );
+  router.openapi(signalTokenRoute, async (context) => {
+    const { name, payload = null, expires_in: expiresIn = 3_600 } = context.req.valid('json');
+    const signal = { name, payload, expiresIn };
+    const issued = await tokens.issueSignal(context.get('principal'), context.req.valid('param').id, signal);
+    const url = presentationUrl(publicUrl ?? new URL(context.req.url).origin, issued);
+    return context.json({ data: { token: issued.token, expires_at: issued.expiresAt.toISOString(), url } }, 200);
+  });
   return router;
 }
 
 function demandOwner(principal: Principal, { execution }: ExecutionView): void {
   const permission = 'execution:admin';
   if (execution.memo?.owner === principal.subject || hasPermission(principal, permission)) return;
-  const message = `only its owner may change this execution, and who has the permission ${permission}`;
+  const message = `only the owner of this execution may change it, or a caller with the permission "${permission}"`;
   throw new AppError('forbidden', message, { details: { permission } });
 }
 
@@ -289,10 +277,10 @@ function summaryBody({ execution }: ExecutionView, now: number): z.infer<typeof 
 }
 
 function statusWord(status: Parameters<typeof managementWord>[0]): z.infer<typeof StatusSchema> {
-  return managementWord(status) as z.infer<typeof StatusSchema>; // the table holds these words alone
+  return managementWord(status) as z.infer<typeof StatusSchema>; // the table contains only these words
 }
 
-/** Milliseconds as an ISO 8601 duration: `PT1H2M3.5S`. */
+/** Formats milliseconds as an ISO 8601 duration, such as `PT1H2M3.5S`. */
 export function isoDuration(milliseconds: number): string {
   const total = Math.max(0, Math.round(milliseconds));
   const hours = Math.floor(total / 3_600_000);

@@ -4,17 +4,27 @@ import { JsonValueSchema } from '../../model/json-value.ts';
 import { ActionCreateSchema, ActionUpdateSchema } from '../../model/requests.ts';
 import { ACTION_TIMES, OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import type { ActionService } from '../../service/definitions/custom-actions.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses } from '../http/errors.ts';
-import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import {
+  createApiRoute,
+  json,
+  jsonData,
+  jsonOrYaml,
+  jsonPage,
+  metaOf,
+  PAGE_QUERY,
+  SuccessSchema,
+  windowOf,
+} from '../http/routes.ts';
 
-// Actions (design/api.md, Definitions), beside document 003: those that are built in, and those that other workers do.
+// Actions: built-in ones, and those that other workers implement.
 
 const SchemaField = z.record(z.string(), JsonValueSchema).nullable();
 
 const ActionSchema = z
   .object({
-    id: z.int().nullable().describe('Null for one that is built in.'),
+    id: z.int().nullable().describe('Null for a built-in action.'),
     ref: z.string(),
     pack_ref: z.string(),
     label: z.string(),
@@ -23,7 +33,7 @@ const ActionSchema = z
     out_schema: SchemaField,
     task_queue: z.string(),
     idempotent: z.boolean(),
-    timeout: z.number().describe('Seconds, as all times here.'),
+    timeout: z.number().describe('In seconds.'),
     queue_timeout: z.number(),
     heartbeat_timeout: z.number(),
     built_in: z.boolean(),
@@ -45,7 +55,7 @@ const listRoute = createApiRoute({
   summary: 'List actions',
   request: { query: z.strictObject({ ...PAGE_QUERY, pack_ref: z.string().max(64).optional() }) },
   responses: {
-    200: json(z.object({ data: z.array(ActionSchema), meta: PageMetaSchema }), 'A page of actions.'),
+    200: jsonPage(ActionSchema, 'A page of actions.'),
     ...errorResponses(),
   },
 });
@@ -56,14 +66,14 @@ const getRoute = createApiRoute({
   tags,
   summary: 'Get an action',
   request: { params: RefParams },
-  responses: { 200: json(z.object({ data: ActionSchema }), 'The action.'), ...errorResponses('action_not_found') },
+  responses: { 200: jsonData(ActionSchema, 'The action.'), ...errorResponses('action_not_found') },
 });
 const createActionRoute = createApiRoute({
   permission: 'workflow:write',
   method: 'post',
   path: base,
   tags,
-  summary: 'Create an action that workers of your own do',
+  summary: 'Create an action that is implemented by your own workers',
   request: { body: { required: true, content: jsonOrYaml(ActionCreateSchema) } },
   responses: {
     201: json(WrittenSchema, 'Created.'),
@@ -75,7 +85,7 @@ const updateRoute = createApiRoute({
   method: 'put',
   path: `${base}/{ref}`,
   tags,
-  summary: 'Update an action, for what starts from now on',
+  summary: 'Update an action; applies to executions started from now on',
   request: { params: RefParams, body: { required: true, content: jsonOrYaml(ActionUpdateSchema) } },
   responses: { 200: json(WrittenSchema, 'Updated.'), ...errorResponses('json_malformed', 'action_not_found') },
 });
@@ -84,66 +94,46 @@ const deleteRoute = createApiRoute({
   method: 'delete',
   path: `${base}/{ref}`,
   tags,
-  summary: 'Delete an action that no workflow names',
+  summary: 'Delete an action that no workflow uses',
   request: { params: RefParams },
   responses: {
-    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
+    200: json(SuccessSchema, 'Deleted.'),
     ...errorResponses('action_not_found', 'action_in_use'),
   },
 });
 
-/** The routes of actions. */
+/** Registers the routes for actions. */
 export function actionRoutes(actions: ActionService) {
   const router = createRouter();
 
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const { pack_ref, ...query } = context.req.valid('query');
-      const { rows, total } = await actions.list(context.get('principal'), { packRef: pack_ref }, windowOf(query));
-      return context.json({ data: rows.map(actionBody), meta: metaOf(total, query) }, 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const { pack_ref, ...query } = context.req.valid('query');
+    const { rows, total } = await actions.list(context.get('principal'), { packRef: pack_ref }, windowOf(query));
+    return context.json({ data: rows.map(actionBody), meta: metaOf(total, query) }, 200);
+  });
 
-  router.openapi(
-    getRoute,
-    async (context) => {
-      const action = await actions.get(context.get('principal'), context.req.valid('param').ref);
-      return context.json({ data: actionBody(action) }, 200);
-    },
-    refuse(getRoute),
-  );
+  router.openapi(getRoute, async (context) => {
+    const action = await actions.get(context.get('principal'), context.req.valid('param').ref);
+    return context.json({ data: actionBody(action) }, 200);
+  });
 
-  router.openapi(
-    createActionRoute,
-    async (context) => {
-      const action = await actions.create(context.get('principal'), context.req.valid('json'));
-      context.header('Location', `${base}/${action.ref}`);
-      return context.json({ data: actionBody(action), message: 'Action created successfully' }, 201);
-    },
-    refuse(createActionRoute),
-  );
+  router.openapi(createActionRoute, async (context) => {
+    const action = await actions.create(context.get('principal'), context.req.valid('json'));
+    context.header('Location', `${base}/${action.ref}`);
+    return context.json({ data: actionBody(action), message: 'Action created successfully' }, 201);
+  });
 
-  router.openapi(
-    updateRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      const action = await actions.update(context.get('principal'), ref, context.req.valid('json'));
-      return context.json({ data: actionBody(action), message: 'Action updated successfully' }, 200);
-    },
-    refuse(updateRoute),
-  );
+  router.openapi(updateRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    const action = await actions.update(context.get('principal'), ref, context.req.valid('json'));
+    return context.json({ data: actionBody(action), message: 'Action updated successfully' }, 200);
+  });
 
-  router.openapi(
-    deleteRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      await actions.remove(context.get('principal'), ref);
-      return context.json({ success: true as const, message: `Action '${ref}' deleted successfully` }, 200);
-    },
-    refuse(deleteRoute),
-  );
+  router.openapi(deleteRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    await actions.remove(context.get('principal'), ref);
+    return context.json({ success: true as const, message: `Action '${ref}' deleted successfully` }, 200);
+  });
 
   return router;
 }

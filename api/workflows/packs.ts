@@ -2,11 +2,22 @@ import { z } from '@hono/zod-openapi';
 import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../../model/requests.ts';
 import type { PackImportService } from '../../service/packs/imports.ts';
 import type { PackService } from '../../service/packs/packs.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
-import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import {
+  createApiRoute,
+  json,
+  jsonBody,
+  jsonData,
+  jsonOrYaml,
+  jsonPage,
+  metaOf,
+  PAGE_QUERY,
+  SuccessSchema,
+  windowOf,
+} from '../http/routes.ts';
 
-// Packs (design/api.md, Definitions), beside document 003.
+// Packs of actions and workflows.
 
 const PackSchema = z
   .object({
@@ -34,14 +45,8 @@ const listRoute = createApiRoute({
   summary: 'List packs',
   request: { query: z.strictObject(PAGE_QUERY) },
   responses: {
-    200: json(
-      z.object({
-        data: z.array(PackSchema),
-        meta: PageMetaSchema,
-      }),
-      'A page of packs.',
-    ),
-    ...errorResponses('request_invalid'),
+    200: jsonPage(PackSchema, 'A page of packs.'),
+    ...errorResponses(),
   },
 });
 const getRoute = createApiRoute({
@@ -52,8 +57,8 @@ const getRoute = createApiRoute({
   summary: 'Get a pack',
   request: { params: RefParams },
   responses: {
-    200: json(z.object({ data: PackSchema }), 'The pack.'),
-    ...errorResponses('request_invalid', 'pack_not_found'),
+    200: jsonData(PackSchema, 'The pack.'),
+    ...errorResponses('pack_not_found'),
   },
 });
 const createPackRoute = createApiRoute({
@@ -62,10 +67,10 @@ const createPackRoute = createApiRoute({
   path: base,
   tags,
   summary: 'Create a pack',
-  request: { body: { required: true, content: { 'application/json': { schema: PackCreateSchema } } } },
+  request: { body: jsonBody(PackCreateSchema) },
   responses: {
     201: json(WrittenSchema, 'Created.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'pack_exists'),
+    ...errorResponses('json_malformed', 'pack_exists'),
   },
 });
 const updateRoute = createApiRoute({
@@ -76,11 +81,11 @@ const updateRoute = createApiRoute({
   summary: 'Update a pack',
   request: {
     params: RefParams,
-    body: { required: true, content: { 'application/json': { schema: PackUpdateSchema } } },
+    body: jsonBody(PackUpdateSchema),
   },
   responses: {
     200: json(WrittenSchema, 'Updated.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'pack_not_found'),
+    ...errorResponses('json_malformed', 'pack_not_found'),
   },
 });
 const deleteRoute = createApiRoute({
@@ -88,11 +93,11 @@ const deleteRoute = createApiRoute({
   method: 'delete',
   path: `${base}/{ref}`,
   tags,
-  summary: 'Delete a pack that is empty',
+  summary: 'Delete an empty pack',
   request: { params: RefParams },
   responses: {
-    200: json(z.object({ success: z.literal(true), message: z.string() }), 'Deleted.'),
-    ...errorResponses('request_invalid', 'pack_not_found', 'pack_in_use'),
+    200: json(SuccessSchema, 'Deleted.'),
+    ...errorResponses('pack_not_found', 'pack_in_use'),
   },
 });
 
@@ -103,14 +108,14 @@ const importRoute = createApiRoute({
   method: 'post',
   path: `${base}/import`,
   tags,
-  summary: 'Bring in a pack with its actions and workflows',
+  summary: 'Import a pack with its actions and workflows',
   description:
-    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. What is not there is made, what differs is changed, in one transaction: a refusal has changed nothing. With `prune` what the pack has beyond that is deleted, workflows with their runs; otherwise nothing is. With `dry_run` it is told what would be done.',
+    'As JSON or YAML, or as a ZIP of a folder: `pack.yaml`, `actions/*.yaml`, `workflows/*.yaml`. Creates what is missing and updates what differs, in one transaction: a refused import changes nothing. With `prune`, deletes the actions and workflows that are not in the import, including the executions of the workflows. With `dry_run`, only reports what would be done.',
   request: {
     query: z.strictObject({
       dry_run: z.enum(['true', 'false']).optional(),
       prune: z.enum(['true', 'false']).optional(),
-      force: z.enum(['true', 'false']).optional().describe('With `prune`: terminates open executions first.'),
+      force: z.enum(['true', 'false']).optional().describe('With `prune`, terminates open executions first.'),
     }),
     body: {
       required: true,
@@ -128,7 +133,7 @@ const importRoute = createApiRoute({
         message: z.string(),
         warnings: z.array(IssueSchema).optional(),
       }),
-      'As it was given.',
+      'The pack as it was given.',
     ),
     ...errorResponses(
       'definition_invalid',
@@ -147,91 +152,63 @@ const exportRoute = createApiRoute({
   method: 'get',
   path: `${base}/{ref}/export`,
   tags,
-  summary: 'A pack with its actions and workflows, as an import takes it',
+  summary: 'Export a pack with its actions and workflows, in the form of an import',
   request: { params: RefParams },
   responses: {
-    200: json(z.object({ data: PackImportSchema }), 'The pack.'),
-    ...errorResponses('request_invalid', 'pack_not_found'),
+    200: jsonData(PackImportSchema, 'The pack.'),
+    ...errorResponses('pack_not_found'),
   },
 });
 
-/** The routes of packs. */
+/** Registers the routes for packs. */
 export function packRoutes(packs: PackService, imports: PackImportService) {
   const router = createRouter();
 
-  router.openapi(
-    importRoute,
-    async (context) => {
-      const query = context.req.valid('query');
-      const [dry, prune, force] = [query.dry_run, query.prune, query.force].map((each) => each === 'true');
-      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
-        dry,
-        prune,
-        force,
-      });
-      const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
-      return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
-    },
-    refuse(importRoute),
-  );
+  router.openapi(importRoute, async (context) => {
+    const query = context.req.valid('query');
+    const [dry, prune, force] = [query.dry_run, query.prune, query.force].map((each) => each === 'true');
+    const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
+      dry,
+      prune,
+      force,
+    });
+    const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
+    return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
+  });
 
-  router.openapi(
-    exportRoute,
-    async (context) => {
-      const data = await imports.export(context.get('principal'), context.req.valid('param').ref);
-      return context.json({ data }, 200);
-    },
-    refuse(exportRoute),
-  );
+  router.openapi(exportRoute, async (context) => {
+    const data = await imports.export(context.get('principal'), context.req.valid('param').ref);
+    return context.json({ data }, 200);
+  });
 
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const query = context.req.valid('query');
-      const { rows, total } = await packs.list(context.get('principal'), windowOf(query));
-      return context.json({ data: rows.map(packBody), meta: metaOf(total, query) }, 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const query = context.req.valid('query');
+    const { rows, total } = await packs.list(context.get('principal'), windowOf(query));
+    return context.json({ data: rows.map(packBody), meta: metaOf(total, query) }, 200);
+  });
 
-  router.openapi(
-    getRoute,
-    async (context) => {
-      const pack = await packs.get(context.get('principal'), context.req.valid('param').ref);
-      return context.json({ data: packBody(pack) }, 200);
-    },
-    refuse(getRoute),
-  );
+  router.openapi(getRoute, async (context) => {
+    const pack = await packs.get(context.get('principal'), context.req.valid('param').ref);
+    return context.json({ data: packBody(pack) }, 200);
+  });
 
-  router.openapi(
-    createPackRoute,
-    async (context) => {
-      const pack = await packs.create(context.get('principal'), context.req.valid('json'));
-      context.header('Location', `${base}/${pack.ref}`);
-      return context.json({ data: packBody(pack), message: 'Pack created successfully' }, 201);
-    },
-    refuse(createPackRoute),
-  );
+  router.openapi(createPackRoute, async (context) => {
+    const pack = await packs.create(context.get('principal'), context.req.valid('json'));
+    context.header('Location', `${base}/${pack.ref}`);
+    return context.json({ data: packBody(pack), message: 'Pack created successfully' }, 201);
+  });
 
-  router.openapi(
-    updateRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      const pack = await packs.update(context.get('principal'), ref, context.req.valid('json'));
-      return context.json({ data: packBody(pack), message: 'Pack updated successfully' }, 200);
-    },
-    refuse(updateRoute),
-  );
+  router.openapi(updateRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    const pack = await packs.update(context.get('principal'), ref, context.req.valid('json'));
+    return context.json({ data: packBody(pack), message: 'Pack updated successfully' }, 200);
+  });
 
-  router.openapi(
-    deleteRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      await packs.remove(context.get('principal'), ref);
-      return context.json({ success: true as const, message: `Pack '${ref}' deleted successfully` }, 200);
-    },
-    refuse(deleteRoute),
-  );
+  router.openapi(deleteRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    await packs.remove(context.get('principal'), ref);
+    return context.json({ success: true as const, message: `Pack '${ref}' deleted successfully` }, 200);
+  });
 
   return router;
 }

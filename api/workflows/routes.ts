@@ -4,12 +4,22 @@ import { JsonValueSchema } from '../../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../../model/requests.ts';
 import { type DefinitionService, entityTag, type WrittenWorkflow } from '../../service/definitions/definitions.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
-import { createApiRoute, json, jsonOrYaml, metaOf, PAGE_QUERY, PageMetaSchema, windowOf } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import {
+  createApiRoute,
+  json,
+  jsonData,
+  jsonOrYaml,
+  metaOf,
+  PAGE_QUERY,
+  PageMetaSchema,
+  SuccessSchema,
+  windowOf,
+} from '../http/routes.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 
-// Document 003: the Workflow Management API, below /api/v1/workflows and /api/v1/packs.
+// The Workflows API, below /api/v1/workflows and /api/v1/packs.
 
 const JsonObjectSchema = z.record(z.string(), JsonValueSchema);
 
@@ -26,15 +36,17 @@ const SUMMARY = {
   updated: z.iso.datetime(),
 };
 
-/** A workflow in a list (document 003, List Workflows). */
+/** A workflow in a list (Workflows API, List Workflows). */
 export const WorkflowSummarySchema = z.object(SUMMARY).openapi('WorkflowSummary');
 
-/** A workflow with its definition (document 003, Get Workflow by Reference). */
+/** A workflow with its definition (Workflows API, Get Workflow by Reference). */
 export const WorkflowSchema = z
   .object({
     ...SUMMARY,
     pack: z.int(),
-    revision: z.int().describe('Rises by one with each change of content; a run keeps the one it was started with.'),
+    revision: z
+      .int()
+      .describe('Increases by one with each change; an execution keeps the revision that it was started with.'),
     param_schema: JsonObjectSchema.nullable(),
     out_schema: JsonObjectSchema.nullable(),
     definition: JsonObjectSchema,
@@ -57,9 +69,9 @@ const base = '/api/v1/workflows';
 
 const ListQuery = z.strictObject({
   ...PAGE_QUERY,
-  tags: z.string().max(1000).optional().describe('Comma-separated; workflows with any of them.'),
+  tags: z.string().max(1000).optional().describe('Comma-separated; matches workflows with any of the tags.'),
   enabled: z.enum(['true', 'false']).optional(),
-  search: z.string().max(200).optional().describe('Text in label or description, in any case.'),
+  search: z.string().max(200).optional().describe('Text in the label or description; case-insensitive.'),
   pack_ref: z.string().max(64).optional(),
 });
 const listRoute = createApiRoute({
@@ -69,7 +81,7 @@ const listRoute = createApiRoute({
   tags,
   summary: 'List workflows',
   request: { query: ListQuery },
-  responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid') },
+  responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses() },
 });
 const listOfPackRoute = createApiRoute({
   permission: 'workflow:read',
@@ -78,7 +90,7 @@ const listOfPackRoute = createApiRoute({
   tags,
   summary: 'List the workflows of a pack',
   request: { params: z.object({ pack_ref: z.string().max(64) }), query: z.strictObject(PAGE_QUERY) },
-  responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('request_invalid', 'pack_not_found') },
+  responses: { 200: json(ListSchema, 'A page of workflows.'), ...errorResponses('pack_not_found') },
 });
 const getRoute = createApiRoute({
   permission: 'workflow:read',
@@ -89,13 +101,13 @@ const getRoute = createApiRoute({
   request: {
     params: RefParams,
     query: z.strictObject({
-      version: z.string().optional().describe('The newest revision with this label.'),
+      version: z.string().optional().describe('Use the newest revision with this version label.'),
       revision: wholeNumber(1, MAX_ROW_ID).optional(),
     }),
   },
   responses: {
-    200: json(z.object({ data: WorkflowSchema }), 'The workflow.'),
-    ...errorResponses('request_invalid', 'workflow_not_found'),
+    200: jsonData(WorkflowSchema, 'The workflow.'),
+    ...errorResponses('workflow_not_found'),
   },
 });
 const versionsRoute = createApiRoute({
@@ -106,17 +118,15 @@ const versionsRoute = createApiRoute({
   summary: 'List the revisions of a workflow',
   request: { params: RefParams },
   responses: {
-    200: json(
-      z.object({
-        data: z.array(
-          z.object({
-            revision: z.int(),
-            version: z.string().describe("The author's label."),
-            hash: z.string().describe('SHA-256 of the canonical JSON of the definition and its schemas.'),
-            created: z.iso.datetime(),
-          }),
-        ),
-      }),
+    200: jsonData(
+      z.array(
+        z.object({
+          revision: z.int(),
+          version: z.string().describe('The version label given by the author.'),
+          hash: z.string().describe('SHA-256 of the canonical JSON of the definition and its schemas.'),
+          created: z.iso.datetime(),
+        }),
+      ),
       'Newest first.',
     ),
     ...errorResponses('workflow_not_found'),
@@ -131,14 +141,7 @@ const createWorkflowRoute = createApiRoute({
   request: { body: { required: true, content: jsonOrYaml(WorkflowCreateSchema) } },
   responses: {
     201: json(WrittenSchema, 'Created.'),
-    ...errorResponses(
-      'definition_invalid',
-      'request_invalid',
-      'json_malformed',
-      'yaml_malformed',
-      'pack_not_found',
-      'workflow_exists',
-    ),
+    ...errorResponses('definition_invalid', 'json_malformed', 'yaml_malformed', 'pack_not_found', 'workflow_exists'),
   },
 });
 const updateRoute = createApiRoute({
@@ -150,20 +153,14 @@ const updateRoute = createApiRoute({
   request: {
     params: RefParams,
     headers: z.object({
-      'if-match': z.string().max(100).optional().describe('The ETag that it must still have.'),
+      'if-match': z.string().max(100).optional().describe('The ETag of the revision that the update is based on.'),
     }),
     body: { required: true, content: jsonOrYaml(WorkflowUpdateSchema) },
   },
   responses: {
     200: json(WrittenSchema, 'Updated.'),
     ...errorResponses('precondition_failed'),
-    ...errorResponses(
-      'definition_invalid',
-      'request_invalid',
-      'json_malformed',
-      'yaml_malformed',
-      'workflow_not_found',
-    ),
+    ...errorResponses('definition_invalid', 'json_malformed', 'yaml_malformed', 'workflow_not_found'),
   },
 });
 
@@ -172,7 +169,7 @@ const deleteRoute = createApiRoute({
   method: 'delete',
   path: `${base}/{ref}`,
   tags,
-  summary: 'Delete a workflow, with its executions',
+  summary: 'Delete a workflow and its executions',
   request: {
     params: RefParams,
     query: z.strictObject({
@@ -180,101 +177,70 @@ const deleteRoute = createApiRoute({
     }),
   },
   responses: {
-    200: json(
-      z.object({ success: z.literal(true), message: z.string() }),
-      'Deleted, with all revisions and executions.',
-    ),
-    ...errorResponses('request_invalid', 'workflow_not_found', 'workflow_in_use'),
+    200: json(SuccessSchema, 'Deleted, with all revisions and executions.'),
+    ...errorResponses('workflow_not_found', 'workflow_in_use'),
   },
 });
 
-/** Document 003's routes. */
+/** Registers the routes of the Workflows API. */
 export function workflowRoutes(service: DefinitionService, deletions: DeletionService) {
   const router = createRouter();
 
-  router.openapi(
-    listRoute,
-    async (context) => {
-      const { page, per_page, tags: wanted, enabled, search, pack_ref } = context.req.valid('query');
-      const filter = {
-        tags: wanted?.split(',').filter((tag) => tag !== ''),
-        enabled: enabled === undefined ? undefined : enabled === 'true',
-        search,
-        packRef: pack_ref,
-      };
-      const { rows, total } = await service.list(context.get('principal'), filter, windowOf({ page, per_page }));
-      return context.json(listOf(rows, total, { page, per_page }), 200);
-    },
-    refuse(listRoute),
-  );
+  router.openapi(listRoute, async (context) => {
+    const { page, per_page, tags: wanted, enabled, search, pack_ref } = context.req.valid('query');
+    const filter = {
+      tags: wanted?.split(',').filter((tag) => tag !== ''),
+      enabled: enabled === undefined ? undefined : enabled === 'true',
+      search,
+      packRef: pack_ref,
+    };
+    const { rows, total } = await service.list(context.get('principal'), filter, windowOf({ page, per_page }));
+    return context.json(listOf(rows, total, { page, per_page }), 200);
+  });
 
-  router.openapi(
-    listOfPackRoute,
-    async (context) => {
-      const { pack_ref } = context.req.valid('param');
-      const query = context.req.valid('query');
-      const { rows, total } = await service.listOfPack(context.get('principal'), pack_ref, windowOf(query));
-      return context.json(listOf(rows, total, query), 200);
-    },
-    refuse(listOfPackRoute),
-  );
+  router.openapi(listOfPackRoute, async (context) => {
+    const { pack_ref } = context.req.valid('param');
+    const query = context.req.valid('query');
+    const { rows, total } = await service.listOfPack(context.get('principal'), pack_ref, windowOf(query));
+    return context.json(listOf(rows, total, query), 200);
+  });
 
-  router.openapi(
-    getRoute,
-    async (context) => {
-      const { version, revision } = context.req.valid('query');
-      const { ref } = context.req.valid('param');
-      const workflow = await service.get(context.get('principal'), ref, { version, revision });
-      context.header('ETag', entityTag(workflow));
-      return context.json({ data: workflowBody(workflow) }, 200);
-    },
-    refuse(getRoute),
-  );
+  router.openapi(getRoute, async (context) => {
+    const { version, revision } = context.req.valid('query');
+    const { ref } = context.req.valid('param');
+    const workflow = await service.get(context.get('principal'), ref, { version, revision });
+    context.header('ETag', entityTag(workflow));
+    return context.json({ data: workflowBody(workflow) }, 200);
+  });
 
-  router.openapi(
-    versionsRoute,
-    async (context) => {
-      const found = await service.revisions(context.get('principal'), context.req.valid('param').ref);
-      const data = found.map(({ created, ...rest }) => ({ ...rest, created: created.toISOString() }));
-      return context.json({ data }, 200);
-    },
-    refuse(versionsRoute),
-  );
+  router.openapi(versionsRoute, async (context) => {
+    const found = await service.revisions(context.get('principal'), context.req.valid('param').ref);
+    const data = found.map(({ created, ...rest }) => ({ ...rest, created: created.toISOString() }));
+    return context.json({ data }, 200);
+  });
 
-  router.openapi(
-    createWorkflowRoute,
-    async (context) => {
-      const written = await service.create(context.get('principal'), context.req.valid('json'));
-      context.header('Location', `${base}/${written.workflow.ref}`);
-      context.header('ETag', entityTag(written.workflow));
-      return context.json(writtenBody(written, 'Workflow created successfully'), 201);
-    },
-    refuse(createWorkflowRoute),
-  );
+  router.openapi(createWorkflowRoute, async (context) => {
+    const written = await service.create(context.get('principal'), context.req.valid('json'));
+    context.header('Location', `${base}/${written.workflow.ref}`);
+    context.header('ETag', entityTag(written.workflow));
+    return context.json(writtenBody(written, 'Workflow created successfully'), 201);
+  });
 
-  router.openapi(
-    updateRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      const tag = context.req.valid('header')['if-match'];
-      // `*` asks for no more than that there is one.
-      const wanted = { tag: tag === '*' ? undefined : tag };
-      const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
-      context.header('ETag', entityTag(written.workflow));
-      return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
-    },
-    refuse(updateRoute),
-  );
+  router.openapi(updateRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    const tag = context.req.valid('header')['if-match'];
+    // `*` only requires that the workflow exists.
+    const wanted = { tag: tag === '*' ? undefined : tag };
+    const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
+    context.header('ETag', entityTag(written.workflow));
+    return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
+  });
 
-  router.openapi(
-    deleteRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      await deletions.deleteWorkflow(context.get('principal'), ref, context.req.valid('query').force === 'true');
-      return context.json({ success: true as const, message: `Workflow '${ref}' deleted successfully` }, 200);
-    },
-    refuse(deleteRoute),
-  );
+  router.openapi(deleteRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    await deletions.deleteWorkflow(context.get('principal'), ref, context.req.valid('query').force === 'true');
+    return context.json({ success: true as const, message: `Workflow '${ref}' deleted successfully` }, 200);
+  });
 
   return router;
 }

@@ -5,12 +5,12 @@ import { DefinitionSimulateSchema, MAX_ROW_ID, WorkflowSimulateSchema } from '..
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { SimulatedRun } from '../../service/definitions/simulation.ts';
 import type { SimulationService } from '../../service/definitions/simulations.ts';
-import { createRouter, refuse } from '../http/environment.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
-import { createApiRoute, json, jsonOrYaml } from '../http/routes.ts';
+import { createRouter } from '../http/router.ts';
+import { createApiRoute, jsonData, jsonOrYaml } from '../http/routes.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 
-// What can be known of a definition without running it (design/api.md, Definitions).
+// Validation, simulation and graphs of definitions.
 
 const ValidationSchema = z
   .object({ valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) })
@@ -20,7 +20,7 @@ const SimulationSchema = z
   .object({
     status: z.enum(['completed', 'failed', 'cancelled', 'abandoned', 'timeout', 'skipped', 'running']),
     output: JsonValueSchema,
-    error: JsonValueSchema.describe('The failure of the run; null when it has none.'),
+    error: JsonValueSchema.describe('The failure of the simulated execution; null if there is none.'),
     waiting_for: z.array(
       z.object({
         kind: z.enum(['action', 'child', 'timer', 'retry', 'signal', 'inquiry']),
@@ -29,7 +29,7 @@ const SimulationSchema = z
         detail: z.string().nullable(),
       }),
     ),
-    order: z.array(z.string()).describe('Keys of the visits, in the order in which they start.'),
+    order: z.array(z.string()).describe('The keys of the visits, in the order in which they start.'),
     tasks: z.array(
       z.object({
         key: z.string(),
@@ -40,7 +40,9 @@ const SimulationSchema = z
         error: JsonValueSchema,
       }),
     ),
-    warnings: z.array(IssueSchema).describe('What the input of an action lacks; a run would fail there.'),
+    warnings: z
+      .array(IssueSchema)
+      .describe('Fields that are missing from the input of an action; an execution would fail there.'),
   })
   .openapi('Simulation');
 
@@ -53,8 +55,8 @@ const GraphSchema = z
         join: z
           .union([z.literal('all'), z.int()])
           .nullable()
-          .describe('How many of the tasks that lead to it must arrive.'),
-        items: z.boolean().describe('It runs once for each item of a list.'),
+          .describe('How many of the preceding tasks must arrive.'),
+        items: z.boolean().describe('Whether it runs once for each item of a list.'),
         cleanup: z.boolean(),
       }),
     ),
@@ -67,7 +69,7 @@ const GraphSchema = z
       }),
     ),
     entries: z.array(z.string()),
-    cleanup: z.array(z.string()).describe('What begins after a cancel request or the timeout of the run.'),
+    cleanup: z.array(z.string()).describe('The tasks that run after a cancel request or the timeout of the execution.'),
   })
   .openapi('WorkflowGraph');
 
@@ -80,18 +82,17 @@ const validateRoute = createApiRoute({
   method: 'post',
   path: `${base}/validate`,
   tags,
-  summary: 'Check a workflow and store nothing',
+  summary: 'Validate a workflow without storing it',
   request: {
     body: {
       required: true,
-      description:
-        'The body of a create request, `{ definition, param_schema?, out_schema? }`, or a definition by itself.',
+      description: 'The body of a create request, `{ definition, param_schema?, out_schema? }`, or just a definition.',
       content: jsonOrYaml(z.record(z.string(), JsonValueSchema)),
     },
   },
   responses: {
-    200: json(z.object({ data: ValidationSchema }), 'What is wrong, and what is doubtful.'),
-    ...errorResponses('request_invalid', 'json_malformed', 'yaml_malformed', 'body_too_large'),
+    200: jsonData(ValidationSchema, 'The issues and warnings.'),
+    ...errorResponses('json_malformed', 'yaml_malformed'),
   },
 });
 
@@ -100,15 +101,14 @@ const simulateRoute = createApiRoute({
   method: 'post',
   path: `${base}/{ref}/simulate`,
   tags,
-  summary: 'Play a workflow with mock outcomes',
+  summary: 'Simulate a workflow with mock outcomes',
   request: {
     params: RefParams,
     body: { required: true, content: jsonOrYaml(WorkflowSimulateSchema) },
   },
   responses: {
-    200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run.'),
+    200: jsonData(SimulationSchema, 'The result of the simulation. Nothing was run.'),
     ...errorResponses(
-      'request_invalid',
       'input_invalid',
       'json_malformed',
       'workflow_not_found',
@@ -124,12 +124,11 @@ const simulateUnsavedRoute = createApiRoute({
   method: 'post',
   path: `${base}/simulate`,
   tags,
-  summary: 'Play a definition that is not stored',
-  description:
-    'As the simulation of a stored workflow, for a definition that a change would make: a test before it is applied.',
+  summary: 'Simulate a definition that is not stored',
+  description: 'Like the simulation of a stored workflow, for testing a definition before it is stored.',
   request: { body: { required: true, content: jsonOrYaml(DefinitionSimulateSchema) } },
   responses: {
-    200: json(z.object({ data: SimulationSchema }), 'What would come of a run. Nothing was run or stored.'),
+    200: jsonData(SimulationSchema, 'The result of the simulation. Nothing was run or stored.'),
     ...errorResponses(
       'definition_invalid',
       'input_invalid',
@@ -147,12 +146,12 @@ const graphRoute = createApiRoute({
   method: 'get',
   path: `${base}/{ref}/graph`,
   tags,
-  summary: 'The tasks and transitions of a workflow',
+  summary: 'Get the graph of a workflow',
   request: {
     params: RefParams,
     query: z.strictObject({
       format: z.enum(['json', 'mermaid']).default('json'),
-      version: z.string().optional().describe('The newest revision with this label.'),
+      version: z.string().optional().describe('Use the newest revision with this version label.'),
       revision: wholeNumber(1, MAX_ROW_ID).optional(),
     }),
   },
@@ -164,52 +163,36 @@ const graphRoute = createApiRoute({
         'text/plain': { schema: z.string() },
       },
     },
-    ...errorResponses('request_invalid', 'workflow_not_found'),
+    ...errorResponses('workflow_not_found'),
   },
 });
 
-/** The routes of validation, simulation and graph. */
+/** Registers the routes for validation, simulation and graphs. */
 export function workflowToolRoutes(definitions: DefinitionService, simulations: SimulationService) {
   const router = createRouter();
 
-  router.openapi(
-    validateRoute,
-    async (context) => {
-      const { issues, warnings } = await definitions.validate(context.get('principal'), context.req.valid('json'));
-      return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
-    },
-    refuse(validateRoute),
-  );
+  router.openapi(validateRoute, async (context) => {
+    const { issues, warnings } = await definitions.validate(context.get('principal'), context.req.valid('json'));
+    return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
+  });
 
-  router.openapi(
-    simulateRoute,
-    async (context) => {
-      const { ref } = context.req.valid('param');
-      const simulated = await simulations.simulate(context.get('principal'), ref, context.req.valid('json'));
-      return context.json({ data: simulationBody(simulated) }, 200);
-    },
-    refuse(simulateRoute),
-  );
+  router.openapi(simulateRoute, async (context) => {
+    const { ref } = context.req.valid('param');
+    const simulated = await simulations.simulate(context.get('principal'), ref, context.req.valid('json'));
+    return context.json({ data: simulationBody(simulated) }, 200);
+  });
 
-  router.openapi(
-    simulateUnsavedRoute,
-    async (context) => {
-      const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
-      return context.json({ data: simulationBody(simulated) }, 200);
-    },
-    refuse(simulateUnsavedRoute),
-  );
+  router.openapi(simulateUnsavedRoute, async (context) => {
+    const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
+    return context.json({ data: simulationBody(simulated) }, 200);
+  });
 
-  router.openapi(
-    graphRoute,
-    async (context) => {
-      const { format, version, revision } = context.req.valid('query');
-      const { ref } = context.req.valid('param');
-      const { graph, mermaid } = await simulations.graph(context.get('principal'), ref, { version, revision });
-      return format === 'json' ? context.json({ data: graph }, 200) : context.text(mermaid, 200);
-    },
-    refuse(graphRoute),
-  );
+  router.openapi(graphRoute, async (context) => {
+    const { format, version, revision } = context.req.valid('query');
+    const { ref } = context.req.valid('param');
+    const { graph, mermaid } = await simulations.graph(context.get('principal'), ref, { version, revision });
+    return format === 'json' ? context.json({ data: graph }, 200) : context.text(mermaid, 200);
+  });
 
   return router;
 }
@@ -217,7 +200,7 @@ export function workflowToolRoutes(definitions: DefinitionService, simulations: 
 function simulationBody({ waitingFor, error, tasks, ...rest }: SimulatedRun): z.infer<typeof SimulationSchema> {
   return {
     ...rest,
-    error: error as unknown as Json, // a failure is made of JSON
+    error: error as unknown as Json, // a failure consists of JSON
     waiting_for: waitingFor.map(({ kind, task, until, detail }) => ({
       kind,
       task,

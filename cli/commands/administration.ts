@@ -4,12 +4,12 @@ import type { JsonObject } from '../../model/json.ts';
 import { pairs, table, textOf } from '../output.ts';
 import type { Session } from '../session.ts';
 
-/** Milliseconds between two looks at a rebuild. */
+/** Milliseconds between two checks of a rebuild. */
 const LOOK_EVERY = 500;
 
-/** The commands of those who run the service: keys, the signing key, reindex. */
+/** Adds the commands for administrators: keys, signing-keys, reindex. */
 export function addAdministrationCommands(program: Command, session: () => Promise<Session>): void {
-  const keys = program.command('keys').description('list, make and revoke API keys');
+  const keys = program.command('keys').description('list, create and revoke API keys');
 
   keys.command('list').action(async () => {
     const { service, output } = await session();
@@ -26,16 +26,16 @@ export function addAdministrationCommands(program: Command, session: () => Promi
 
   keys
     .command('create')
-    .argument('<subject>', 'who it is for')
+    .argument('<subject>', 'the subject that the key is for')
     .option('--role <role...>', 'viewer, approver, operator, author or admin')
     .option('--permission <permission...>')
     .option('--group <group...>')
     .option('--tenant <ref>')
-    .option('--kind <kind>', 'person, service or agent; only people decide questions')
-    .option('--on-behalf-of <subject>', 'whom it acts for')
+    .option('--kind <kind>', 'person, service or agent; only people can decide inquiries')
+    .option('--on-behalf-of <subject>', 'the subject on whose behalf the key acts')
     .option('--label <text>')
     .option('--expires-in <seconds>')
-    .option('--force', "also where another tenant's last admin is demoted, or its only admin expires")
+    .option('--force', 'even if the last admin of another tenant is demoted, or its only admin expires')
     .action(async (subject: string, options: KeyOptions) => {
       const { service, output } = await session();
       const { role, permission, group, tenant, label, expiresIn, kind, onBehalfOf } = options;
@@ -67,7 +67,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
 
   program
     .command('rotate-signing-key')
-    .description('create a key that signs decisions, controls and starts of new executions')
+    .description('create a signing key for new executions')
     .action(async () => {
       const { service, output } = await session();
       const { keys: all } = await service.ask('POST', '/api/v1/signing-keys/rotate');
@@ -83,21 +83,21 @@ export function addAdministrationCommands(program: Command, session: () => Promi
 
   program
     .command('revoke-signing-key')
-    .description('revoke a signing key for good, in every open execution that trusts it')
-    .argument('<kid>', 'of /.well-known/fermata-keys.json')
+    .description('revoke a signing key permanently, in every open execution that trusts it')
+    .argument('<kid>', 'the id of the key in /.well-known/fermata-keys.json')
     .action(async (kid: string) => {
       const { service, output } = await session();
       for (;;) {
         const { data } = await service.ask('POST', `/api/v1/signing-keys/${encodeURIComponent(kid)}/revoke`);
         const { finished, ...counts } = data as JsonObject;
         if (finished !== false) return output.show(data!, () => pairs(counts));
-        output.note(`the key is revoked; ${textOf(counts.told)} executions have been told so far`);
+        output.note(`the key is revoked; ${textOf(counts.told)} executions have been notified so far`);
       }
     });
 
   program
     .command('reindex')
-    .description('make the execution index again from Temporal, while it serves')
+    .description('rebuild the execution index from Temporal; lists stay available')
     .action(async () => {
       const { service, output } = await session();
       let { data } = await service.ask('POST', '/api/v1/index/rebuild');
@@ -105,7 +105,7 @@ export function addAdministrationCommands(program: Command, session: () => Promi
         await wait(LOOK_EVERY);
         ({ data } = await service.ask('GET', '/api/v1/index'));
       }
-      output.show(data!, () => ['the index is made again']);
+      output.show(data!, () => ['the index has been rebuilt']);
     });
 }
 

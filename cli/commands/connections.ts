@@ -4,7 +4,7 @@ import { readObject, readText } from '../files.ts';
 import { pairs, tableOf, textOf } from '../output.ts';
 import type { Session } from '../session.ts';
 
-/** The commands of connections and secrets. */
+/** Adds the commands for connections and secrets. */
 export function addConnectionCommands(program: Command, session: () => Promise<Session>): void {
   const connections = program.command('connections').description('list, set and delete connections to other systems');
   const pathOf = (pack: string, name: string) =>
@@ -34,10 +34,10 @@ export function addConnectionCommands(program: Command, session: () => Promise<S
 
   connections
     .command('set')
-    .description('set up a connection, over the one of that name')
+    .description('create or replace a connection')
     .argument('<pack>')
     .argument('<name>')
-    .requiredOption('-f, --file <file>', 'settings and secrets in JSON or YAML; - is standard input')
+    .requiredOption('-f, --file <file>', 'a JSON or YAML file with settings and secrets; - for standard input')
     .action(async (pack: string, name: string, { file }: { file: string }) => {
       const { service, output } = await session();
       const data = (await service.ask('PUT', pathOf(pack, name), { body: await readObject(file) })).data as JsonObject;
@@ -61,12 +61,10 @@ export function addConnectionCommands(program: Command, session: () => Promise<S
 
   secrets
     .command('set')
-    .description(
-      'store a secret; what it is comes from a file or from standard input, so that it is in no history of a shell',
-    )
+    .description('store a secret; the value is read from a file or standard input, so that it is in no shell history')
     .argument('<name>')
-    .option('-f, --file <file>', 'a file; standard input unless given', '-')
-    .option('--keep-newline', 'keep the line break at the end, which is left out otherwise')
+    .option('-f, --file <file>', 'a file (default: standard input)', '-')
+    .option('--keep-newline', 'keep a line break at the end, which is removed by default')
     .action(async (name: string, { file, keepNewline }: { file: string; keepNewline?: boolean }) => {
       const { service, output } = await session();
       const text = await readText(file);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { pairs, tableOf, textOf } from '../output.ts';
 import type { Session } from '../session.ts';
 
-/** The commands that read and delete what is stored: workflows, packs and actions. */
+/** Adds the commands for stored workflows, packs and actions. */
 export function addDefinitionCommands(program: Command, session: () => Promise<Session>): void {
   const workflows = program.command('workflows').description('list, read and delete stored workflows');
   const pathOf = (ref: string) => `/api/v1/workflows/${encodeURIComponent(ref)}`;
@@ -14,13 +14,14 @@ export function addDefinitionCommands(program: Command, session: () => Promise<S
     const rows = data as JsonObject[];
     output.show(rows, () => tableOf(rows, fields));
     const total = (meta as JsonObject | undefined)?.total;
-    if (typeof total === 'number' && total > rows.length) output.note(`${rows.length} of ${total}: see --page`);
+    if (typeof total === 'number' && total > rows.length)
+      output.note(`showing ${rows.length} of ${total}: use --page for more`);
   }
 
   workflows
     .command('list')
     .option('--pack <ref>')
-    .option('--page <number>', 'of a hundred each')
+    .option('--page <number>', 'page number; a page has 100 entries')
     .action(({ pack, page }: { pack?: string; page?: string }) =>
       list('/api/v1/workflows', ['ref', 'version', 'enabled', 'label', 'updated'], { pack_ref: pack, page }),
     );
@@ -38,7 +39,7 @@ export function addDefinitionCommands(program: Command, session: () => Promise<S
     .command('delete')
     .description('delete a workflow with its revisions and its executions')
     .argument('<ref>')
-    .option('--force', 'terminate the executions that are open')
+    .option('--force', 'terminate open executions')
     .action(async (ref: string, { force }: { force?: boolean }) => {
       const { service, output } = await session();
       const { message } = await service.ask('DELETE', pathOf(ref), { query: { force: force ? 'true' : undefined } });
@@ -50,8 +51,8 @@ export function addDefinitionCommands(program: Command, session: () => Promise<S
   packs
     .command('create')
     .argument('<ref>')
-    .option('--label <text>', 'the ref unless given')
-    .option('--version <version>', 'of the pack', '1.0.0')
+    .option('--label <text>', 'label (default: the ref)')
+    .option('--version <version>', 'version of the pack', '1.0.0')
     .action(async (ref: string, { label = ref, version }: { label?: string; version: string }) => {
       const { service, output } = await session();
       const data = (await service.ask('POST', '/api/v1/packs', { body: { ref, label, version } })).data as JsonObject;
@@ -62,7 +63,7 @@ export function addDefinitionCommands(program: Command, session: () => Promise<S
   actions
     .command('list')
     .option('--pack <ref>')
-    .option('--page <number>', 'of a hundred each')
+    .option('--page <number>', 'page number; a page has 100 entries')
     .action(({ pack, page }: { pack?: string; page?: string }) =>
       list('/api/v1/actions', ['ref', 'label', 'description'], { pack_ref: pack, page }),
     );

@@ -12,23 +12,23 @@ import { watch } from './watch.ts';
 
 const BASE = '/api/v1/executions';
 
-/** Seconds that one request waits for a run to close. */
+/** Seconds for which one request waits for an execution to close. */
 const WAIT = 30;
 
 const CLOSED = ['completed', 'failed', 'cancelled', 'timeout', 'abandoned'];
 
-/** The commands of executions: run, list, get, watch, cancel, terminate, signal, export. */
+/** Adds the commands for executions: run, list, get, watch, cancel, terminate, signal, export. */
 export function addExecutionCommands(program: Command, session: () => Promise<Session>): void {
   program
     .command('run')
-    .description('start a workflow, or a plain action')
+    .description('start a workflow or an action')
     .argument('<ref>')
-    .option('-i, --input <name=value...>', 'input; a value is JSON where it can be read as such, else text')
-    .option('-f, --file <file>', 'input from a file of JSON or YAML; - is standard input')
-    .option('--version <version>', 'the newest revision with this label')
+    .option('-i, --input <name=value...>', 'input; values are parsed as JSON if possible, else taken as text')
+    .option('-f, --file <file>', 'input from a JSON or YAML file; - for standard input')
+    .option('--version <version>', 'use the newest revision with this version label')
     .option('--tag <tag...>')
-    .option('--key-once <key>', 'idempotency key: the same key and input are one execution')
-    .option('-w, --wait', 'until it has ended; fails when it has failed')
+    .option('--key-once <key>', 'idempotency key: the same key with the same input starts one execution')
+    .option('-w, --wait', 'wait until the execution has ended; fail if it has failed')
     .action(async (ref: string, options: RunOptions) => {
       const { service, output } = await session();
       const input = { ...(options.file ? await readObject(options.file) : {}), ...readPairs(options.input ?? []) };
@@ -56,8 +56,8 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     });
 
   filters(program.command('list').description('list executions, newest first'))
-    .option('-n, --limit <count>', 'at most', '20')
-    .option('--cursor <cursor>', 'behind the page before')
+    .option('-n, --limit <count>', 'maximum number of entries', '20')
+    .option('--cursor <cursor>', 'the cursor printed after the previous page')
     .action(async (options: FilterOptions & { limit: string; cursor?: string }) => {
       const { service, output } = await session();
       const { limit, cursor } = options;
@@ -80,7 +80,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
 
   program
     .command('watch')
-    .description('follow an execution until it ends; fails when it has failed')
+    .description('follow an execution until it ends; fail if it has failed')
     .argument('<id>')
     .action(async (id: string) => {
       const { service, output } = await session();
@@ -88,10 +88,10 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     });
 
   const VERBS = {
-    cancel: 'ask an execution to stop; its cleanup runs',
-    terminate: 'stop an execution at once',
-    pause: 'have an execution start nothing new',
-    resume: 'have a paused execution go on',
+    cancel: 'cancel an execution; its cleanup runs',
+    terminate: 'terminate an execution at once, without cleanup',
+    pause: 'pause an execution: running tasks finish, nothing new is started',
+    resume: 'resume a paused execution',
   };
   for (const [verb, description] of Object.entries(VERBS)) {
     program
@@ -109,11 +109,11 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
 
   program
     .command('retry')
-    .description('try an execution again, which has ended: a new one that goes on where it stood')
+    .description('retry a closed execution: a new one continues where it ended')
     .argument('<id>')
     .option('--from <what>', 'failed, start, or the name of a task', 'failed')
-    .option('--version <version>', 'another version of the workflow')
-    .option('-i, --input <name=value...>', 'another input, in place of the whole one; only from the start')
+    .option('--version <version>', 'use the newest revision with this version label')
+    .option('-i, --input <name=value...>', 'another input, which replaces the whole input; only with --from start')
     .option('--key-once <key>', 'idempotency key: the same key is one retry')
     .action(async (id: string, options: { from: string; version?: string; input?: string[]; keyOnce?: string }) => {
       const { service, output } = await session();
@@ -129,7 +129,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
     .description('send a signal to an execution')
     .argument('<id>')
     .argument('<name>')
-    .option('-p, --payload <value>', 'JSON where it can be read as such, else text')
+    .option('-p, --payload <value>', 'parsed as JSON if possible, else taken as text')
     .option('--key-once <key>', 'idempotency key: the same key is one signal to this execution')
     .action(async (id: string, name: string, options: { payload?: string; keyOnce?: string }) => {
       const { service, output } = await session();
@@ -142,7 +142,7 @@ export function addExecutionCommands(program: Command, session: () => Promise<Se
 
   filters(program.command('export').description('export executions'))
     .option('--format <format>', 'csv, json or ndjson', 'csv')
-    .option('-o, --output <file>', 'a file; standard output unless given')
+    .option('-o, --output <file>', 'a file (default: standard output)')
     .action(async (options: FilterOptions & { format: string; output?: string }) => {
       const { service } = await session();
       const query = { ...queryOf(options), format: options.format };
@@ -173,12 +173,12 @@ interface FilterOptions {
 
 function filters(command: Command): Command {
   return command
-    .option('--status <status>', 'a status: requested, running, completed, failed, …; the words of every API are taken')
-    .option('--action <ref>', "the run's ref, or one of its tasks' actions; * is a wildcard")
+    .option('--status <status>', 'a status, such as requested, running, completed or failed')
+    .option('--action <ref>', "the ref of the execution or of one of its tasks' actions; * is a wildcard")
     .option('--pack <ref>')
-    .option('--since <time>', 'ISO 8601 with a time zone: from this time on')
-    .option('--until <time>', 'ISO 8601 with a time zone: before this time')
-    .option('--search <text>', 'an id in any spelling, or a part of one')
+    .option('--since <time>', 'created at or after this time (ISO 8601 with a time zone)')
+    .option('--until <time>', 'created before this time (ISO 8601 with a time zone)')
+    .option('--search <text>', 'an id in any of its forms, or part of one')
     .option('--result <text>', 'text anywhere in the result');
 }
 
@@ -233,7 +233,7 @@ function demandSuccess({ id, status }: JsonObject): void {
   throw new CliError(EXIT.refused, `execution ${textOf(id)} ended as ${textOf(status)}`);
 }
 
-/** Reads an answer to its end. */
+/** Reads a response completely. */
 async function drain(response: Response): Promise<void> {
   for await (const _ of response.body ?? []);
 }

@@ -6,22 +6,22 @@ import type { Session } from '../session.ts';
 
 const BASE = '/api/v1/executions';
 
-/** The commands that say how an execution stands, and end a wait of it: explain, logs, skip. */
+/** Adds the commands explain, logs and skip. */
 export function addExplanationCommands(program: Command, session: () => Promise<Session>): void {
   program
     .command('explain')
-    .description('say what an execution waits for, and what can be done')
+    .description('explain what an execution waits for, and what can be done')
     .argument('<id>')
     .action(async (id: string) => {
       const { service, output } = await session();
       const data = (await service.ask('GET', `${BASE}/${encodeURIComponent(id)}/explain`)).data as JsonObject;
       const advice = data.advice as JsonObject[];
-      output.show(data, () => (advice.length === 0 ? ['it needs nothing'] : advice.map(adviceLine)));
+      output.show(data, () => (advice.length === 0 ? ['no action is needed'] : advice.map(adviceLine)));
     });
 
   program
     .command('logs')
-    .description('what has happened in an execution, and what its tasks have logged')
+    .description('show the log of an execution: its events and what its tasks have logged')
     .argument('<id>')
     .action(async (id: string) => {
       const { service, output } = await session();
@@ -31,10 +31,13 @@ export function addExplanationCommands(program: Command, session: () => Promise<
 
   program
     .command('skip')
-    .description('end what a task waits for: a time, a signal, a question, or another attempt')
+    .description('skip what a task waits for: a timer, a signal, an inquiry or another attempt')
     .argument('<id>')
-    .argument('<task>', 'its key, as get shows it')
-    .option('--output <value>', 'what it gives: JSON where it can be read as such, else text; null unless given')
+    .argument('<task>', 'the key of the task, as shown by get')
+    .option(
+      '--output <value>',
+      'the output of the task, parsed as JSON if possible, else taken as text (default: null)',
+    )
     .option('--reason <text>')
     .action(async (id: string, task: string, { output: given, reason }: { output?: string; reason?: string }) => {
       const { service, output } = await session();
@@ -44,7 +47,7 @@ export function addExplanationCommands(program: Command, session: () => Promise<
       };
       const path = `${BASE}/${encodeURIComponent(id)}/tasks/${encodeURIComponent(task)}/skip`;
       const data = (await service.ask('POST', path, { body })).data;
-      output.show(data!, () => [`"${task}" is skipped`]);
+      output.show(data!, () => [`"${task}" has been skipped`]);
     });
 }
 

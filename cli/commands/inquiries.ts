@@ -23,17 +23,17 @@ interface DecideOptions {
   boundTo?: string;
 }
 
-/** The commands of questions to people: inquiries, approve, deny, delegate. */
+/** Adds the commands for inquiries: inquiries, approve, deny, delegate. */
 export function addInquiryCommands(program: Command, session: () => Promise<Session>): void {
-  const inquiries = program.command('inquiries').description('list what people are asked, and get one question');
+  const inquiries = program.command('inquiries').description('list and get inquiries');
 
   inquiries
     .command('list', { isDefault: true })
-    .description('list the questions that you may decide now')
-    .option('--all', 'every question, also of others and of the past')
+    .description('list the inquiries that you may decide now')
+    .option('--all', 'list all inquiries, including closed ones and those of others')
     .option('--status <status>', 'pending, approved, denied, expired or cancelled; with --all')
-    .option('--execution <id>', 'of one execution')
-    .option('-n, --limit <count>', 'at most', '20')
+    .option('--execution <id>', 'list the inquiries of one execution')
+    .option('-n, --limit <count>', 'maximum number of entries', '20')
     .action(async ({ all, status, execution, limit }: ListOptions) => {
       const { service, output } = await session();
       const query = { assigned: all ? undefined : 'me', status, execution, per_page: limit };
@@ -43,7 +43,7 @@ export function addInquiryCommands(program: Command, session: () => Promise<Sess
 
   inquiries
     .command('get')
-    .description('get a question: what is asked, what approval runs, and the votes so far')
+    .description('get an inquiry: the question, what approval runs, and the votes so far')
     .argument('<id>')
     .action(async (id: string) => {
       const { service, output } = await session();
@@ -53,66 +53,78 @@ export function addInquiryCommands(program: Command, session: () => Promise<Sess
 
   program
     .command('delegate')
-    .description('have another person decide on your behalf what you are asked, as long as you do not take it back')
+    .description('delegate your decision to another person, or withdraw the delegation')
     .argument('<id>')
-    .option('--to <person>', 'a subject, or another name of that person')
-    .option('--withdraw', 'take back what you have delegated: you decide again')
+    .option('--to <person>', 'the person: a subject or an alias')
+    .option('--withdraw', 'withdraw your delegation: you decide again')
     .option('--reason <text>')
     .action(async (id: string, { withdraw = false, ...body }: JsonObject) => {
-      if ((body.to === undefined) !== withdraw) throw new CliError(EXIT.usage, 'either --to or --withdraw is needed');
+      if ((body.to === undefined) !== withdraw) throw new CliError(EXIT.usage, 'either --to or --withdraw is required');
       const { service, output } = await session();
       const path = `${BASE}/${encodeURIComponent(id)}/delegate${withdraw ? '/withdraw' : ''}`;
       const delegated = await service.ask('POST', path, { body });
       const { delegations } = delegated.data as JsonObject;
       output.show(delegated, () =>
         (delegations as JsonObject[]).length === 0
-          ? ['nobody decides on behalf of anybody']
+          ? ['there are no delegations']
           : (delegations as JsonObject[]).map(({ by, to }) => `${textOf(to)} decides on behalf of ${textOf(by)}`),
       );
       if (delegated.result === 'received') {
-        throw new CliError(EXIT.unreachable, 'the delegation was received, but no worker has taken it yet');
+        throw new CliError(EXIT.unreachable, 'the delegation was received, but not yet processed by a worker');
       }
     });
 
   for (const verb of ['approve', 'deny'] as const) {
     program
       .command(verb)
-      .description(`${verb} what is asked, after showing it; without a terminal --yes or --bound-to is needed`)
+      .description(`${verb} an inquiry after showing it; without a terminal, --yes or --bound-to is required`)
       .argument('<id>')
-      .option('--option <ref>', `the option, where several ${verb}`)
+      .option('--option <ref>', `the option, if several ${verb}`)
       .option('--comment <text>')
-      .option('--response <value...>', 'the form: name=value pairs, or @file of JSON or YAML')
-      .option('--yes', 'decide about what is there now, without asking')
-      .option('--bound-to <hash>', 'decide only if this is still the bound_to of the question')
+      .option('--response <value...>', 'values of the form: name=value pairs, or @ and a JSON or YAML file')
+      .option('--yes', 'decide the inquiry as it is now, without confirmation')
+      .option('--bound-to <hash>', 'decide only if this is still the bound_to of the inquiry')
       .action(async (id: string, options: DecideOptions) => {
         const { service, output } = await session();
-        const asked = process.stdin.isTTY === true && options.yes !== true && options.boundTo === undefined;
-        if (!asked && options.yes !== true && options.boundTo === undefined) {
-          throw new CliError(EXIT.usage, 'there is no terminal to ask at: give --yes or --bound-to');
-        }
+        const confirms = needsConfirmation(options);
         const path = `${BASE}/${encodeURIComponent(id)}`;
         const inquiry = (await service.ask('GET', path)).data as JsonObject;
         const option = chooseOption(inquiry, verb, options.option);
-        if (!output.json || asked) for (const line of describe(inquiry)) console.error(line);
-        if (asked && !(await confirm(`${verb} with "${option}"? [y/N] `))) {
+        if (!output.json || confirms) for (const line of describe(inquiry)) console.error(line);
+        if (confirms && !(await confirm(`${verb} with "${option}"? [y/N] `))) {
           throw new CliError(EXIT.refused, 'nothing was decided');
         }
-        const body: JsonObject = {
-          option,
-          bound_to: options.boundTo ?? inquiry.bound_to!,
-          ...(options.comment === undefined ? {} : { comment: options.comment }),
-          ...(options.response === undefined ? {} : { response: await readResponse(options.response) }),
-        };
+        const body = await decisionOf(inquiry, option, options);
         const answered = await service.ask('POST', `${path}/respond`, { body });
         output.show(answered, () => [outcome(answered)]);
         if (answered.result === 'received') {
-          throw new CliError(EXIT.unreachable, 'the decision was received, but no worker has taken it yet');
+          throw new CliError(EXIT.unreachable, 'the decision was received, but not yet processed by a worker');
         }
       });
   }
 }
 
-/** Returns the option that is meant: the one that is named, or the only one with the outcome. Throws a CliError (usage). */
+/** Reports whether a decision is confirmed at the terminal. Throws a CliError (usage) if it must be and there is none. */
+function needsConfirmation({ yes, boundTo }: DecideOptions): boolean {
+  if (yes === true || boundTo !== undefined) return false;
+  if (process.stdin.isTTY === true) return true;
+  throw new CliError(EXIT.usage, 'no terminal for confirmation: pass --yes or --bound-to');
+}
+
+async function decisionOf(
+  inquiry: JsonObject,
+  option: string,
+  { boundTo, comment, response }: DecideOptions,
+): Promise<JsonObject> {
+  return {
+    option,
+    bound_to: boundTo ?? inquiry.bound_to!,
+    ...(comment === undefined ? {} : { comment }),
+    ...(response === undefined ? {} : { response: await readResponse(response) }),
+  };
+}
+
+/** Returns the named option, or the only one with the outcome. Throws a CliError (usage). */
 function chooseOption(inquiry: JsonObject, verb: 'approve' | 'deny', named: string | undefined): string {
   const fitting = (inquiry.options as JsonObject[])
     .filter(({ outcome: of }) => of === verb)
@@ -147,7 +159,7 @@ function row({ id, action_ref, task, status, prompt, expires_at }: JsonObject): 
   return [id, action_ref, task, status, prompt, expires_at].map((cell) => textOf(cell));
 }
 
-/** Returns a question in lines: what is asked, by whom, what approval runs, and who has decided. */
+/** Formats an inquiry: the question, who asks, what approval runs, and who has decided. */
 function describe(inquiry: JsonObject): string[] {
   const { prompt, details, will_run: plan, votes, delegations, options, ...rest } = inquiry;
   const { id, action_ref, requested_by, task, status, quorum, expires_at, bound_to } = rest;

@@ -4,7 +4,7 @@ import { EXIT } from '../cli-error.ts';
 import { pairs, table } from '../output.ts';
 import type { Session } from '../session.ts';
 
-/** What the API says of master keys: their ids, what each has sealed, and who lacks one. */
+/** The master keys as reported by the API: their ids, how much each has encrypted, and who lacks one. */
 interface MasterKeys {
   keys: { id: string; seals: boolean; sealed: Record<string, number> }[];
   processes: {
@@ -19,15 +19,15 @@ interface MasterKeys {
   damaged: { kind: string; name: string }[];
 }
 
-/** The commands around master keys: `reseal`, and `doctor`, which also says what does not answer. */
+/** Adds the commands reseal and doctor. */
 export function addMasterKeyCommands(program: Command, session: () => Promise<Session>): void {
   const masterKeys = async ({ service }: Session) =>
-    (await service.ask('GET', '/api/v1/master-keys')).data as unknown as MasterKeys; // the API's own schema
+    (await service.ask('GET', '/api/v1/master-keys')).data as unknown as MasterKeys; // the schema of the API
 
   program
     .command('reseal')
-    .description('seal with the first master key what another one has sealed')
-    .option('--check', 'only say which key has sealed how much, and which process lacks one')
+    .description('re-encrypt stored values with the first master key')
+    .option('--check', 'only report how much each key has encrypted, and which processes lack a key')
     .action(async ({ check }: { check?: boolean }) => {
       const current = await session();
       const { service, output } = current;
@@ -48,7 +48,7 @@ export function addMasterKeyCommands(program: Command, session: () => Promise<Se
 
   program
     .command('doctor')
-    .description('say what does not answer, and which process lacks a master key or a payload key')
+    .description('report which dependencies do not respond, and which processes lack a master key or payload key')
     .action(async () => {
       const current = await session();
       const { service, output } = current;
@@ -64,22 +64,24 @@ export function addMasterKeyCommands(program: Command, session: () => Promise<Se
     });
 }
 
-/** Says in sentences what is wrong with the keys of processes, and with what is stored. */
+/** Describes the problems of the keys of processes and of stored values. */
 function troublesOf({ processes, damaged }: MasterKeys): string[] {
   return [...lackingOf(processes), ...damagedOf(damaged)];
 }
 
 function damagedOf(damaged: MasterKeys['damaged']): string[] {
   const nounOf = (kind: string) => kind.replace('_', ' ').replace(/s$/, '');
-  return damaged.map(({ kind, name }) => `the stored ${nounOf(kind)} ${name} is damaged; store it again`);
+  return damaged.map(({ kind, name }) => `the stored ${nounOf(kind)} ${name} is damaged: store it again`);
 }
 
 function lackingOf(processes: MasterKeys['processes']): string[] {
   return processes.flatMap(({ kind, host, pid, missing, missing_payload_keys: missingPayloadKeys }) => {
     const who = `${kind} ${pid} on ${host}`;
     return [
-      ...missing.map((id) => `${who} lacks the master key ${id}: add it to its FERMATA_SECRET_KEY`),
-      ...missingPayloadKeys.map((id) => `${who} lacks the payload key ${id}: add it to its FERMATA_PAYLOAD_KEY`),
+      ...missing.map((id) => `${who} does not have the master key ${id}: add it to its FERMATA_SECRET_KEY`),
+      ...missingPayloadKeys.map(
+        (id) => `${who} does not have the payload key ${id}: add it to its FERMATA_PAYLOAD_KEY`,
+      ),
     ];
   });
 }

@@ -3,10 +3,10 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import type { Target } from '../service.ts';
 
-/** JSON-RPC's code of a fault that is not the request's. */
+/** The JSON-RPC code of an internal error. */
 const INTERNAL_ERROR = -32603;
 
-/** Serves MCP over standard input and output: hands each message on to the service, and back what it answers. */
+/** Serves MCP over standard input and output by forwarding each message to the API. */
 export async function serveMcp({ url, key }: Target): Promise<void> {
   const local = new StdioServerTransport();
   const remote = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
@@ -25,7 +25,7 @@ export async function serveMcp({ url, key }: Target): Promise<void> {
 
   async function answerFault(message: JSONRPCMessage, error: unknown): Promise<void> {
     if (!('id' in message) || !('method' in message)) return;
-    const text = `${url} did not answer: ${(error as Error).message}`;
+    const text = `${url} did not respond: ${(error as Error).message}`;
     await local.send({ jsonrpc: '2.0', id: message.id, error: { code: INTERNAL_ERROR, message: text } });
   }
 }

@@ -3,14 +3,16 @@ import type { Json } from '../../model/json.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { type Output, table, textOf } from '../output.ts';
 
-/** `replay`, which talks to Temporal itself. */
+/** Adds the command replay, which calls Temporal directly. */
 export function addReplayCommand(program: Command, output: () => Output): void {
   program
     .command('replay')
-    .description('replay all open runs of a Temporal server against this build: which of them it could go on with')
-    .option('--open', 'those that are open, which are all that are replayed')
+    .description(
+      'replay all open runs of a Temporal server against this build and report which of them it can continue',
+    )
+    .option('--open', 'replay the open runs, which is the only choice')
     .action(async () => {
-      // The parts of a worker, which no other command needs.
+      // The modules of a worker, which no other command needs.
       const { replayOpen } = await import('../../dev/replay.ts');
       const { readConfig } = await import('../../model/config.ts');
       const replayed = await replayOpen(readConfig(process.env).config).catch((error: Error) => {
@@ -24,6 +26,7 @@ export function addReplayCommand(program: Command, output: () => Output): void {
         ),
       );
       const unsafe = replayed.filter(({ safe }) => !safe).length;
-      if (unsafe > 0) throw new CliError(EXIT.refused, `${unsafe} of ${replayed.length} open runs would not go on`);
+      if (unsafe > 0)
+        throw new CliError(EXIT.refused, `${unsafe} of ${replayed.length} open runs could not be continued`);
     });
 }

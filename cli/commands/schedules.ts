@@ -7,12 +7,12 @@ import type { Session } from '../session.ts';
 
 const BASE = '/api/v1/schedules';
 
-/** The commands of schedules. */
+/** Adds the commands for schedules. */
 export function addScheduleCommands(program: Command, session: () => Promise<Session>): void {
   const schedules = program.command('schedules').description('list, create, pause, trigger and backfill schedules');
   const pathOf = (id: string, verb = '') => `${BASE}/${encodeURIComponent(id)}${verb}`;
 
-  /** Asks for something, and shows the schedule as it stands then. */
+  /** Sends a request and shows the schedule that it returns. */
   async function show(method: string, path: string, body?: JsonObject, headers: Record<string, string> = {}) {
     const { service, output } = await session();
     const asked = { headers, ...(body === undefined ? {} : { body }) };
@@ -39,8 +39,8 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
   schedules
     .command('create')
     .description('create a schedule, or replace the one with its id')
-    .requiredOption('-f, --file <file>', 'the schedule in JSON or YAML; - is standard input')
-    .option('--replace', 'replace the schedule that there is')
+    .requiredOption('-f, --file <file>', 'a JSON or YAML file with the schedule; - for standard input')
+    .option('--replace', 'replace an existing schedule')
     .action(async ({ file, replace }: { file: string; replace?: boolean }) => {
       const schedule = await readObject(file);
       const { id, ...fields } = schedule;
@@ -78,11 +78,11 @@ export function addScheduleCommands(program: Command, session: () => Promise<Ses
 
   schedules
     .command('backfill')
-    .description('start what would have been started between two times')
+    .description('backfill a schedule between two times')
     .argument('<id>')
     .requiredOption('--from <time>', 'ISO 8601 with a time zone')
     .requiredOption('--to <time>', 'ISO 8601 with a time zone')
-    .option('--overlap <policy>', 'buffer_all unless given')
+    .option('--overlap <policy>', 'the overlap policy (default: buffer_all)')
     .option('--key-once <key>', 'idempotency key: the same key is one backfill')
     .action((id: string, options: { from: string; to: string; overlap?: string; keyOnce?: string }) => {
       const { from, to, overlap } = options;

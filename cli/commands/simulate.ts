@@ -16,8 +16,8 @@ export function addSimulateCommand(program: Command, session: () => Promise<Sess
       '<workflow>',
       'the ref of a stored workflow, or a file with one that need not be stored: .yaml, .json, or -',
     )
-    .option('-f, --file <file>', 'input, outcomes, items; with expect it is a test that can fail')
-    .option('-i, --input <name=value...>', 'input; a value is JSON where it can be read as such, else text')
+    .option('-f, --file <file>', 'a JSON or YAML file with input, outcomes and items; with expect, it is a test')
+    .option('-i, --input <name=value...>', 'input; values are parsed as JSON if possible, else taken as text')
     .option(
       '-o, --outcome <task=outcome...>',
       'how a task ends, as JSON: {"output": 1}, {"error": {"type": "x"}}, {"running": true}, or a list, one an attempt',
@@ -73,12 +73,12 @@ async function readDefinition(path: string): Promise<JsonObject> {
   };
 }
 
-/** The message of a failure; undefined where there is none. */
+/** Returns the message of a failure; undefined if there is none. */
 function messageOf(error: Json | undefined): Json | undefined {
   return error !== undefined && isJsonObject(error) ? error.message : undefined;
 }
 
-/** Where something is not as expected; of objects only what is named is compared. */
+/** Returns the differences from what is expected; of objects, only the expected fields are compared. */
 function differences(actual: Json | undefined, expected: Json, path: string): string[] {
   if (isJsonObject(expected) && actual !== undefined && isJsonObject(actual)) {
     return Object.entries(expected).flatMap(([name, value]) => differences(actual[name], value, `${path}/${name}`));

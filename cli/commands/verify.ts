@@ -9,14 +9,14 @@ import { CliError, EXIT } from '../cli-error.ts';
 import { readHistory } from '../history-file.ts';
 import { type Output, table, textOf } from '../output.ts';
 
-/** Adds the command that checks exported decisions and histories; it needs no server. */
+/** Adds the command verify, which checks exported decisions and histories without a server. */
 export function addVerifyCommand(program: Command, output: () => Output): void {
   program
     .command('verify')
-    .description('check decisions against the keys that are published, without a server')
+    .description('verify decisions against the published keys, without a server')
     .argument(
       '<files...>',
-      'what GET /api/v1/executions/{id}/decisions/export has answered, or histories (temporal workflow show --output json)',
+      'responses of GET /api/v1/executions/{id}/decisions/export, or histories (temporal workflow show --output json)',
     )
     .requiredOption('--keys <file-or-url>', 'the published keys: /.well-known/fermata-keys.json, or a copy of it')
     .action(async (files: string[], { keys: from }: { keys: string }) => {
@@ -40,7 +40,7 @@ export function addVerifyCommand(program: Command, output: () => Output): void {
         ),
         summary,
       ]);
-      if (verified < findings.length) throw new CliError(EXIT.refused, `not everything is verified: ${summary}`);
+      if (verified < findings.length) throw new CliError(EXIT.refused, `not all decisions are verified: ${summary}`);
     });
 }
 
@@ -49,20 +49,20 @@ async function readJson(from: string): Promise<Json> {
     const isUrl = /^https?:\/\//.test(from);
     return JSON.parse(isUrl ? await (await fetch(from)).text() : await readFile(from, 'utf8')) as Json;
   } catch (cause) {
-    throw new CliError(EXIT.usage, `${from} cannot be read as JSON`, { cause });
+    throw new CliError(EXIT.usage, `${from} is not valid JSON`, { cause });
   }
 }
 
-/** Reads what a file holds: exported decisions, or the history of a run. */
+/** Reads a file with exported decisions or the history of a run. */
 function contentOf(value: Json, from: string): { ledger: Ledger } | { events: HistoryEvent[] } {
-  // What is in it is checked as it is read: nothing of it is trusted.
+  // The content is not trusted: it is checked while it is read.
   if (isJsonObject(value) && value.fermata_decisions === 1) return { ledger: value as unknown as Ledger };
   const events = readHistory(value);
   if (events !== null) return { events };
-  throw new CliError(EXIT.usage, `${from} holds neither exported decisions ("fermata_decisions": 1) nor a history`);
+  throw new CliError(EXIT.usage, `${from} contains neither exported decisions ("fermata_decisions": 1) nor a history`);
 }
 
 function keysOf(value: Json, from: string): LedgerKey[] {
   if (isJsonObject(value) && Array.isArray(value.keys)) return value.keys as unknown as LedgerKey[];
-  throw new CliError(EXIT.usage, `${from} holds no keys (a JWKS)`);
+  throw new CliError(EXIT.usage, `${from} does not contain keys (a JWKS)`);
 }

@@ -5,11 +5,11 @@ import { CliError } from '../cli-error.ts';
 import { type Output, textOf } from '../output.ts';
 import type { Service } from '../service.ts';
 
-/** Milliseconds after which a stream that broke off is taken up again, and how often in a row that is tried. */
+/** Milliseconds before reconnecting a broken stream, and how often in a row that is tried. */
 const RETRY_AFTER = 1_000;
 const TRIES = 10;
 
-/** Follows an execution to its end, over whatever breaks in between, and gives it as it is then. Throws a CliError. */
+/** Follows an execution to its end, reconnecting as needed, and returns it. Throws a CliError. */
 export async function watch(service: Service, output: Output, id: string): Promise<JsonObject> {
   const path = `/api/v1/executions/${encodeURIComponent(id)}`;
   let last: string | undefined;
@@ -30,7 +30,7 @@ export async function watch(service: Service, output: Output, id: string): Promi
       }
     } catch (error) {
       failures += 1;
-      // What was refused stays refused; what broke off comes back.
+      // A refusal is final, but a broken stream is reconnected.
       if (failures > TRIES || (error instanceof CliError && error.exitCode === 1)) throw error;
     }
     await wait(RETRY_AFTER);

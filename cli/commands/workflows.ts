@@ -10,18 +10,21 @@ import { addSimulateCommand } from './simulate.ts';
 
 const BASE = '/api/v1/workflows';
 
-/** The commands of definitions: apply, validate, simulate. */
+/** Adds the commands for definitions: apply, validate, simulate. */
 export function addWorkflowCommands(program: Command, session: () => Promise<Session>): void {
   program
     .command('apply')
-    .description('store workflows: from files, or a whole pack from its folder')
+    .description('store workflows from files, or a whole pack from its folder')
     .requiredOption(
       '-f, --file <path...>',
-      'a workflow in JSON or YAML, - for standard input, or a folder with pack.yaml, actions/, workflows/',
+      'a JSON or YAML file with a workflow, - for standard input, or a folder with pack.yaml, actions/ and workflows/',
     )
-    .option('--dry-run', 'tell what would change, and change nothing')
-    .option('--prune', 'of a folder: delete what its pack has beyond it, workflows with their runs')
-    .option('--force', 'with --prune: terminate the executions that are open of what is deleted')
+    .option('--dry-run', 'show what would change, without changing anything')
+    .option(
+      '--prune',
+      'with a folder: delete the actions and workflows of the pack that are not in it, including executions',
+    )
+    .option('--force', 'with --prune: terminate open executions of deleted workflows')
     .action(async ({ file, dryRun: dry = false, prune = false, force = false }: ApplyOptions) => {
       const { service, output } = await session();
       const applied: JsonObject[] = [];
@@ -39,9 +42,9 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
 
   program
     .command('pack')
-    .description('write a pack as the folder that apply takes: pack.yaml, actions/, workflows/')
+    .description('write a pack to a folder, in the form that apply reads: pack.yaml, actions/, workflows/')
     .argument('<ref>')
-    .requiredOption('-o, --output <folder>', 'a folder; files of the same names are replaced')
+    .requiredOption('-o, --output <folder>', 'a folder; existing files are replaced')
     .action(async (ref: string, { output: folder }: { output: string }) => {
       const { service, output } = await session();
       const { data } = await service.ask('GET', `/api/v1/packs/${encodeURIComponent(ref)}/export`);
@@ -51,8 +54,8 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
 
   program
     .command('validate')
-    .description('tell everything that is wrong or doubtful with a workflow; nothing is stored')
-    .requiredOption('-f, --file <file>', 'a workflow, or a definition alone, in JSON or YAML')
+    .description('show all issues and warnings of a workflow, without storing it')
+    .requiredOption('-f, --file <file>', 'a JSON or YAML file with a workflow, or just a definition')
     .action(async ({ file }: { file: string }) => {
       const { service, output } = await session();
       const { data } = await service.ask('POST', `${BASE}/validate`, { body: await readObject(file) });
@@ -60,7 +63,7 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
       output.show(data!, () => [
         ...issueLines(issues).map((line) => `error    ${line}`),
         ...issueLines(warnings).map((line) => `warning  ${line}`),
-        ...(issues.length + warnings.length === 0 ? ['nothing is wrong'] : []),
+        ...(issues.length + warnings.length === 0 ? ['no issues found'] : []),
       ]);
       if (!valid) throw new CliError(EXIT.refused, `${file} is invalid`);
     });
@@ -75,7 +78,7 @@ interface ApplyOptions {
   force?: boolean;
 }
 
-/** What was applied, and what is doubtful about it, a line each. */
+/** Formats what was applied and its warnings, one per line. */
 interface Applied {
   changes: JsonObject[];
   warnings: string[];
@@ -114,15 +117,15 @@ async function importPack(
   };
 }
 
-/** A refusal as somebody at the command line can act on it. */
+/** Rewrites an error of the API in terms of the command line. */
 function inCommands(message: string): string {
-  return message.replace('?force=true terminates them', '--force terminates them');
+  return message.replace('use ?force=true to terminate them', 'use --force to terminate them');
 }
 
 async function applyOne(service: Service, source: Extract<Source, { kind: 'file' }>, dry: boolean): Promise<Applied> {
   const { path: file, content } = source;
   const { ref, pack_ref: pack, ...fields } = content;
-  if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} holds no workflow: it has no ref`);
+  if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} is not a workflow: "ref" is missing`);
   const refused = (error: unknown): never => {
     if (!(error instanceof CliError)) throw error;
     const hint = error.code === 'pack_not_found' ? `: fermata packs create ${textOf(pack)}` : '';

@@ -8,8 +8,8 @@ export function defaultWarnings(schema: JsonObject, base: string): Issue[] {
   return schemaDefaults(schema).flatMap(({ path, value, used }): Issue[] => {
     const warning = (code: string, message: string): Issue[] => [{ code, path: base + path, message }];
     const unused =
-      'is never filled in: only a property that may be absent is, and none by a condition or an alternative';
-    const template = 'is data, and no template: it is given as it stands. A variable of the workflow can be rendered';
+      'is never used: defaults apply only to optional properties, and not below a condition or an alternative';
+    const template = 'is not rendered as a template: use a variable of the workflow instead';
     return [
       ...(used ? [] : warning('default_unused', unused)),
       ...(holdsTemplate(value) ? warning('template_in_default', template) : []),

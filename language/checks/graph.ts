@@ -11,7 +11,7 @@ import { joinIssues, joinWarnings } from './joins.ts';
  */
 export function checkGraph(program: Program): { issues: Issue[]; warnings: Issue[] } {
   if (program.entries.length === 0) {
-    const message = 'every task is led to by another one, so none can be first; say which with "start"';
+    const message = 'every task has a preceding task, so no entry task can be determined: set "start"';
     return { issues: [{ code: 'no_entry', path: '/definition/tasks', message }], warnings: [] };
   }
   const placed = placeIssues(program);
@@ -34,7 +34,7 @@ function placeIssues(program: Program): Issue[] {
     const { name } = task;
     const alone = !graph.inbound.has(name) && graph.following.get(name)!.length === 0 && !cleanupOnly.has(name);
     if (order === 'graph' && alone && tasks.size > 1 && !definition.start?.includes(name)) {
-      const message = `no transition leads to "${name}" or away from it; name it in "start" if it is to run by itself`;
+      const message = `no transition leads to or from "${name}": add it to "start" if it is meant to run on its own`;
       return [{ code: 'isolated_task', path: pathOf(task), message }];
     }
     if (reached.has(name)) return [];
@@ -70,9 +70,9 @@ function arrivalWarnings({ tasks }: Program): Issue[] {
   return [...tasks.values()].flatMap((task) => {
     const { name, opensLineage, several } = task;
     if (!opensLineage && several === null) return [];
-    const may = several === 'possible' ? 'may lead to it together' : 'lead to it';
+    const may = several === 'possible' ? 'may lead to it at the same time' : 'lead to it';
     const what = opensLineage ? 'several tasks lead to it' : `several transitions of one task ${may}`;
-    const message = `"${name}" runs once for each arrival, and a join behind it waits for what the same arrival led to; ${what}`;
+    const message = `"${name}" runs once for each arrival, and a join after it waits for the tasks that follow from the same arrival; ${what}`;
     return [{ code: 'several_arrivals', path: pathOf(task), message }];
   });
 }
@@ -97,7 +97,7 @@ function racingPublishes(program: Program): Issue[] {
       if (others.size === 0) continue;
       const b = tasks.slice(index + 1).find((other) => others.has(other.name));
       if (b === undefined) continue;
-      const message = `"${a.name}" and "${b.name}" both publish "${name}" in parallel: the later one wins`;
+      const message = `"${a.name}" and "${b.name}" publish "${name}" in parallel: the one that ends last wins`;
       return [{ code: 'racing_publish', path: pathOf(b), message }];
     }
     return [];

@@ -19,15 +19,14 @@ export function joinIssues(program: Program): Issue[] {
     const { needed, inbound, rounds } = task.join!;
     const issue = (code: string, message: string): Issue[] => [{ code, path: `${pathOf(task)}/join`, message }];
     const first = entryPlaces.find(([, names]) => names.includes(name));
-    if (inbound.length === 0) return issue('join_unsatisfiable', `"${name}" waits for others, and no task leads to it`);
-    if (first !== undefined)
-      return issue('join_unsatisfiable', `"${name}" waits for others and cannot be in "${first[0]}"`);
+    if (inbound.length === 0) return issue('join_unsatisfiable', `"${name}" is a join, but no task leads to it`);
+    if (first !== undefined) return issue('join_unsatisfiable', `"${name}" is a join and cannot be in "${first[0]}"`);
     if (needed > inbound.length) {
       const lead = inbound.length === 1 ? '1 task leads' : `${inbound.length} tasks lead`;
-      return issue('join_unsatisfiable', `"${name}" waits for ${needed} tasks, and ${lead} to it`);
+      return issue('join_unsatisfiable', `"${name}" waits for ${needed} tasks, but ${lead} to it`);
     }
     if (rounds && needed < inbound.length) {
-      const message = `"${name}" stands in a loop with the tasks that lead to it, where it can only wait for all of them`;
+      const message = `"${name}" is in a loop with the tasks that lead to it: there, a join can only wait for all of them`;
       return issue('join_count_in_loop', message);
     }
     const other = inbound.find((one) => !lineages.same(one, inbound[0]!));
@@ -36,7 +35,7 @@ export function joinIssues(program: Program): Issue[] {
     const most = groupsOfExclusive(inbound, together);
     if (most >= needed) return [];
     const of = needed === inbound.length ? `all of ${quoted(inbound)}` : `${needed} of ${quoted(inbound)}`;
-    return issue('join_unsatisfiable', `"${name}" waits for ${of}, and no path leads through more than ${most}`);
+    return issue('join_unsatisfiable', `"${name}" waits for ${of}, but no path leads through more than ${most}`);
   });
 }
 
@@ -46,7 +45,7 @@ export function joinWarnings({ tasks, graph }: Program): Issue[] {
     if (task.join === null || task.join.rounds) return [];
     const again = [task.name, ...task.join.inbound].find((name) => graph.inLoop(name));
     if (again === undefined) return [];
-    const message = `"${task.name}" runs once, although "${again}" stands in a loop: later arrivals lead to nothing`;
+    const message = `"${task.name}" runs only once, although "${again}" is in a loop: later arrivals have no effect`;
     return [{ code: 'join_from_loop', path: `${pathOf(task)}/join`, message }];
   });
 }
@@ -87,5 +86,5 @@ function ambiguity(a: string, b: string, lineages: Lineages): string {
     const openers = lineages.of(name).filter((lineage) => lineage !== '');
     return openers.length === 0 ? `"${name}" runs once` : `"${name}" runs once for each arrival at ${quoted(openers)}`;
   };
-  return `${describe(a)}, and ${describe(b)}: which of them belong together is not known`;
+  return `${describe(a)}, and ${describe(b)}: it is ambiguous which of them belong together`;
 }

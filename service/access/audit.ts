@@ -5,7 +5,7 @@ import type { AuditRow, AuditStore } from '../../store/access/audit.ts';
 
 /** A change: what was done to what, and why. */
 export interface Change {
-  /** The route or the tool. */
+  /** The route or MCP tool. */
   operation: string;
   target: string;
   reason: string | null;

@@ -1,5 +1,6 @@
 import { AppError } from '../../model/app-error.ts';
 import { type ConnectedPack, checkConnection } from '../../model/connection.ts';
+import { CHAT_CHANNELS } from '../../model/inquiry.ts';
 import { issuesText } from '../../model/issue.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { hasPermission } from '../../model/permissions.ts';
@@ -29,19 +30,19 @@ export interface ConnectionService {
 }
 
 /** The packs whose connection says who somebody is: whoever sets one up can decide as anybody of the tenant. */
-const VOUCHING: ReadonlySet<ConnectedPack> = new Set(['slack', 'teams']);
+const VOUCHING: ReadonlySet<ConnectedPack> = new Set(CHAT_CHANNELS);
 
 function demandVoucher(principal: Principal, pack: ConnectedPack): void {
   const permission = 'admin';
   if (!VOUCHING.has(pack) || hasPermission(principal, permission)) return;
-  const message = `${principal.subject} may not set up ${pack}, which says who decides: that takes the permission admin`;
+  const message = `${principal.subject} may not change connections of "${pack}", which determine who can decide inquiries: the permission "admin" is required`;
   throw new AppError('forbidden', message, { details: { permission } });
 }
 
 /** Makes the service; `sealer` seals secrets at rest. */
 export function createConnectionService(store: ConnectionStore, sealer: Sealer): ConnectionService {
   const missing = (pack: string, name: string) =>
-    new AppError('connection_not_found', `Connection '${pack}/${name}' not found`);
+    new AppError('connection_not_found', `connection "${pack}/${name}" not found`);
 
   return {
     async list({ tenant }) {
@@ -84,7 +85,10 @@ export function createConnectionResolver(store: ConnectionStore, sealer: Sealer)
     demandKey(sealer, row.sealed, `the connection "${pack}/${name}"`);
     const { secrets, ...place } = await sealer.open(row.sealed);
     if (place.tenant !== tenant || place.pack !== pack || place.name !== name) {
-      throw new AppError('token_invalid', `the secrets of "${pack}/${name}" were sealed for another connection`);
+      throw new AppError(
+        'token_invalid',
+        `the secrets of "${pack}/${name}" were sealed for another connection: store them again`,
+      );
     }
     return { settings: row.settings, secrets: secrets as JsonObject };
   };

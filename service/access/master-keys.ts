@@ -116,15 +116,18 @@ export function createMasterKeyService({ seals, processes, sealer }: MasterKeyDe
   return {
     own,
     async check(caller) {
-      demandHome(caller, 'see the master keys, which all tenants share');
+      demandHome(caller, 'list the master keys, which all tenants share');
       return check();
     },
     async reseal(caller) {
-      demandHome(caller, 'reseal what all tenants have stored');
+      demandHome(caller, 'reseal the data of all tenants');
       const lacking = (await processes.list(GONE_AFTER)).filter(({ keyIds }) => !keyIds.includes(own[0]!));
       if (lacking.length > 0) {
         const who = lacking.map(({ kind, host, pid }) => `${kind} ${pid} on ${host}`).join(', ');
-        throw new AppError('master_key_missing', `${who} could open nothing that the key ${own[0]} seals`);
+        throw new AppError(
+          'master_key_missing',
+          `${who} does not have the key ${own[0]} and could not open what it seals`,
+        );
       }
       const older = (await everything()).filter(({ sealed }) => !sealer.isNewest(sealed));
       const known = older.filter(({ sealed }) => sealer.opens(sealed));

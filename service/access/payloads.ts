@@ -69,7 +69,7 @@ export function createPayloadService({ codec, store, namespace }: PayloadDepende
       return payloads.map(({ metadata, data }, index) => {
         const run = runOf({ metadata: metadata ?? null });
         if (run === null ? !isHome(caller) : !own.has(run)) {
-          const message = 'must be the workflow id of an execution of the tenant';
+          const message = 'must be the workflow id of an execution of this tenant';
           const path = `/payloads/${index}/metadata/${RUN}`;
           throw refusal('request_invalid', [{ code: 'value_invalid', path, message }]);
         }

@@ -127,10 +127,10 @@ export function createPrincipalService({
   /** Returns the principal of a token, with what the token grants now. */
   async function bearerOf({ subject, tenant, kind, ...grants }: TokenClaims): Promise<Principal> {
     if (tenant === null && (await needsTenant())) {
-      throw new AppError('unauthenticated', 'the token names no tenant, which it must here (FERMATA_JWT_TENANT)');
+      throw new AppError('unauthenticated', 'the token has no "tenant" claim, which is required (FERMATA_JWT_TENANT)');
     }
     const found = await store.findTenant(tenant ?? HOME_TENANT);
-    if (found === null) throw new AppError('unauthenticated', 'the token names a tenant that is not there');
+    if (found === null) throw new AppError('unauthenticated', 'the tenant of the token does not exist');
     const now = clock();
     const times = { now: new Date(now), stale: new Date(now - CLAIMS_STALE) };
     // The grants of an agent's token are those that its person gave the agent: they say nothing about the person.
@@ -179,7 +179,7 @@ export function createPrincipalService({
       if (key === undefined || key === '') {
         throw new AppError(
           'unauthenticated',
-          'credentials are required: Authorization: Bearer <key or token>, or x-api-key',
+          'credentials are required: send Authorization: Bearer <key or token>, or x-api-key',
         );
       }
       const claims = await verify(key);
@@ -190,9 +190,9 @@ export function createPrincipalService({
     },
 
     async createTenant(caller, { ref, label }) {
-      demandHome(caller, 'make tenants');
+      demandHome(caller, 'create tenants');
       const created = await store.createTenant(randomUUID(), ref, label);
-      if (created === null) throw new AppError('tenant_exists', `Tenant '${ref}' already exists`);
+      if (created === null) throw new AppError('tenant_exists', `tenant "${ref}" already exists`);
       return created;
     },
 
@@ -201,9 +201,9 @@ export function createPrincipalService({
       const { kind, on_behalf_of: onBehalfOf } = body;
       let tenant = { id: caller.tenant, ref: caller.tenantRef };
       if (wanted !== undefined && wanted !== tenant.ref && wanted !== tenant.id) {
-        demandHome(caller, "make another tenant's keys");
+        demandHome(caller, 'create keys for another tenant');
         const found = await store.findTenant(wanted);
-        if (found === null) throw new AppError('tenant_not_found', `Tenant '${wanted}' not found`);
+        if (found === null) throw new AppError('tenant_not_found', `tenant "${wanted}" not found`);
         tenant = found;
       }
       const secret = newKey();
@@ -296,7 +296,7 @@ export function createPrincipalService({
       const name = aliasName(kind, value);
       const principal = await store.ensurePrincipal(tenant, subject);
       const created = await store.createAlias({ tenant, principal, kind, value: name });
-      if (created === null) throw new AppError('alias_exists', `"${name}" is somebody's name already`);
+      if (created === null) throw new AppError('alias_exists', `"${name}" is already a name of another principal`);
       return { ...created, subject };
     },
 
@@ -322,7 +322,7 @@ function aliasName(kind: AliasKind, value: string): string {
 }
 
 function unknownSubject(subject: string): AppError {
-  return new AppError('principal_not_found', `Principal '${subject}' not found`);
+  return new AppError('principal_not_found', `principal "${subject}" not found`);
 }
 
 /** The ref of the default tenant, whose admins manage the installation. */

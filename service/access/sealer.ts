@@ -66,9 +66,9 @@ export function createSealer(masterKeys: readonly string[], purpose: string): Se
         const value = JSON.parse(new TextDecoder().decode(plaintext)) as Json;
         if (isJsonObject(value)) return value;
       } catch (cause) {
-        throw new AppError('token_invalid', 'the token is none of ours, or was changed', { cause });
+        throw new AppError('token_invalid', 'the token was not issued by this service or has been altered', { cause });
       }
-      throw new AppError('token_invalid', 'the token is none of ours, or was changed');
+      throw new AppError('token_invalid', 'the token was not issued by this service or has been altered');
     },
   };
 }
@@ -86,7 +86,7 @@ function keyIdOf(token: string): string | null {
 export function demandKey(sealer: Sealer, sealed: string, what: string): void {
   if (sealer.opens(sealed)) return;
   const keyId = sealer.keyIdOf(sealed);
-  if (keyId === null) throw new AppError('token_invalid', `${what} is damaged; store it again`);
-  const message = `no key of this process opens ${what}: FERMATA_SECRET_KEY lacks the key ${keyId}`;
+  if (keyId === null) throw new AppError('token_invalid', `${what} is damaged: store it again`);
+  const message = `${what} cannot be opened: the key ${keyId} is missing from FERMATA_SECRET_KEY`;
   throw new AppError('sealing_key_missing', message);
 }

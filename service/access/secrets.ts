@@ -29,7 +29,7 @@ export function createSecretService(store: SecretStore, sealer: Sealer): SecretS
     },
 
     async remove({ tenant }, name) {
-      if (!(await store.remove(tenant, name))) throw new AppError('secret_not_found', `Secret '${name}' not found`);
+      if (!(await store.remove(tenant, name))) throw new AppError('secret_not_found', `secret "${name}" not found`);
     },
   };
 }
@@ -45,7 +45,7 @@ export function createSecretResolver(store: SecretStore, sealer: Sealer) {
     demandKey(sealer, row.sealed, `the secret "${name}"`);
     const { value, ...place } = await sealer.open(row.sealed);
     if (place.tenant !== tenant || place.name !== name || typeof value !== 'string') {
-      throw new AppError('token_invalid', `the secret "${name}" was sealed for another place`);
+      throw new AppError('token_invalid', `the secret "${name}" was sealed for another name or tenant: store it again`);
     }
     return value;
   };

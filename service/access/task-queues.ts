@@ -32,27 +32,27 @@ export function createTaskQueueService(
       const [foreign] = names.length === 0 ? [] : await store.foreign(tenant, names);
       if (foreign === undefined) return;
       // The same words for a queue that somebody has and for one that nobody has: names of others are not told.
-      const message = `the task queue "${foreign}" is not this tenant's: it may use those that were given to it, and names that begin with its ref and a dot`;
+      const message = `the task queue "${foreign}" belongs to another tenant: use one that is assigned to this tenant, or a name that begins with its ref and a dot`;
       const issues = path === undefined ? undefined : [{ code: 'task_queue_forbidden', path, message }];
       throw new AppError('task_queue_forbidden', message, issues && { issues });
     },
 
     async list(caller, page) {
-      demandHome(caller, 'see whose task queues are whose');
+      demandHome(caller, 'list the task queues of all tenants');
       return store.list(page);
     },
 
     async assign(caller, name, tenant) {
-      demandHome(caller, 'give task queues to tenants');
+      demandHome(caller, 'assign task queues to tenants');
       const found = await principals.findTenant(tenant);
-      if (found === null) throw new AppError('tenant_not_found', `Tenant '${tenant}' not found`);
+      if (found === null) throw new AppError('tenant_not_found', `tenant "${tenant}" not found`);
       return { name, tenant: found.ref, created: await store.assign(name, found.id) };
     },
 
     async remove(caller, name) {
-      demandHome(caller, 'take task queues from tenants');
+      demandHome(caller, 'unassign task queues');
       const removed = await store.remove(name);
-      if (!removed) throw new AppError('task_queue_not_found', `Task queue '${name}' was given to no tenant`);
+      if (!removed) throw new AppError('task_queue_not_found', `task queue "${name}" is not assigned to any tenant`);
     },
   };
 }

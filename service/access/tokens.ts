@@ -92,7 +92,7 @@ function claimsOf(payload: JWTPayload, agentClients: readonly string[]): TokenCl
   const parsed = TokenClaimsSchema.safeParse(payload);
   if (!parsed.success) {
     const claims = [...new Set(parsed.error.issues.map(({ path }) => `"${String(path[0])}"`))];
-    throw new AppError('unauthenticated', `claims of the token are invalid: ${claims.join(', ')}`);
+    throw new AppError('unauthenticated', `invalid claims in the token: ${claims.join(', ')}`);
   }
   const { sub, tenant = null, roles, permissions, groups } = parsed.data;
   return {

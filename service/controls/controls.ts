@@ -74,7 +74,7 @@ export function createControlService({
     const { name } = partsOf(key);
     if (run?.definition.tasks.find((task) => task.name === name)?.action !== 'core.inquiry') return;
     if (output !== null) {
-      const message = `"${key}" asks people: a skip withdraws the question, and cannot give an output in place of a decision`;
+      const message = `"${key}" is an inquiry: skipping it withdraws the question, so "output" is not allowed`;
       throw new AppError('skip_output_refused', message);
     }
     if (run.interpreter >= WITHDRAWAL) return;
@@ -93,7 +93,7 @@ export function createControlService({
     const { execution } = view;
     if (isClosed(execution.status)) throw closed(id);
     if (isFull(execution)) {
-      throw new AppError('controls_full', `a run can be paused, resumed and skipped ${MAX_CONTROLS} times in all`);
+      throw new AppError('controls_full', `an execution accepts at most ${MAX_CONTROLS} pauses, resumes and skips`);
     }
     // A run that has not yet taken all that it was sent, a pause maybe, has the last word itself.
     const foreseen = execution.unsettled ? null : foresee(execution, control);
@@ -187,14 +187,14 @@ function isSkippable({ kind, detail }: Wait): boolean {
 }
 
 function refusalOf(refused: NonNullable<ControlRecord['refused']>, action: ControlAction): AppError {
-  if (refused === 'already_paused') return new AppError('execution_paused', 'the execution is paused already');
+  if (refused === 'already_paused') return new AppError('execution_paused', 'the execution is already paused');
   if (refused === 'not_paused') return new AppError('execution_not_paused', 'the execution is not paused');
   if (refused === 'overtaken') {
-    const message = `a later ${action.what === 'pause' ? 'resume' : 'pause'} has reached the execution first`;
+    const message = `a later ${action.what === 'pause' ? 'resume' : 'pause'} reached the execution first`;
     return new AppError('control_overtaken', message);
   }
   const key = action.what === 'skip' ? action.key : '';
-  const message = `"${key}" does not wait for people, a signal, time or another attempt: it cannot be skipped`;
+  const message = `"${key}" cannot be skipped: it is not waiting for an inquiry, a signal, a timer or another attempt`;
   return new AppError('task_not_waiting', message);
 }
 

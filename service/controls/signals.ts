@@ -27,7 +27,7 @@ export function controlSignal(
   const asked = Math.max(now, newestSwitch(execution.controls) + 1);
   const payload = signer.sealControl(execution, control, asked);
   if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
-    throw new AppError('body_too_large', `an output may have ${MAX_PAYLOAD_BYTES} bytes`);
+    throw new AppError('body_too_large', `"output" must not have more than ${MAX_PAYLOAD_BYTES} bytes`);
   }
   return { name: CONTROL_SIGNAL, payload, identity: control.by, requestId: control.id };
 }

@@ -51,7 +51,7 @@ export interface ActionDependencies {
 export function createActionService({ store, packs, queues }: ActionDependencies): ActionService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredAction> {
     const found = await store.find(tenant, ref);
-    if (found === null) throw new AppError('action_not_found', `Action '${ref}' not found`);
+    if (found === null) throw new AppError('action_not_found', `action "${ref}" not found`);
     return found;
   }
 
@@ -81,9 +81,9 @@ export function createActionService({ store, packs, queues }: ActionDependencies
       await queues.demandOwn(principal.tenant, [body.task_queue], '/task_queue');
       const { ref, pack_ref } = body;
       const pack = await packs.findPack(principal.tenant, pack_ref);
-      if (pack === null) throw new AppError('pack_not_found', `Pack '${pack_ref}' not found`);
+      if (pack === null) throw new AppError('pack_not_found', `pack "${pack_ref}" not found`);
       const created = !KNOWN_ACTIONS.has(ref) && (await store.create(principal.tenant, pack, ref, fieldsOf(body)));
-      if (!created) throw new AppError('action_exists', `Action or workflow '${ref}' already exists`);
+      if (!created) throw new AppError('action_exists', `an action or workflow "${ref}" already exists`);
       return get(principal, ref);
     },
 
@@ -100,10 +100,11 @@ export function createActionService({ store, packs, queues }: ActionDependencies
     },
 
     async remove(principal, ref) {
-      if (KNOWN_ACTIONS.has(ref)) throw new AppError('action_in_use', `Action '${ref}' is built in`);
+      if (KNOWN_ACTIONS.has(ref))
+        throw new AppError('action_in_use', `action "${ref}" is built in and cannot be changed`);
       await get(principal, ref);
       const user = await store.userOf(principal.tenant, ref);
-      if (user !== null) throw new AppError('action_in_use', `Action '${ref}' is used by the workflow '${user}'`);
+      if (user !== null) throw new AppError('action_in_use', `action "${ref}" is used by the workflow "${user}"`);
       await store.remove(principal.tenant, ref);
     },
   };
@@ -120,7 +121,7 @@ function builtin(ref: string): BuiltinEntry | null {
 /** What is wrong with an action beyond its shape. */
 export function issuesOfAction(body: ActionCreate): Issue[] {
   const { ref, pack_ref } = body;
-  const message = `must begin with "${pack_ref}.", the pack's own ref`;
+  const message = `must begin with "${pack_ref}.", the ref of the pack`;
   return [
     ...(ref.startsWith(`${pack_ref}.`) ? [] : [{ code: 'ref_mismatch', path: '/ref', message }]),
     ...schemaIssues(body),

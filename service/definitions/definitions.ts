@@ -152,9 +152,12 @@ export function createDefinitionService({
     const { version, revision } = pick;
     if (version === undefined && revision === undefined) {
       const hint = didYouMean(ref, await store.refs(principal.tenant));
-      throw new AppError('workflow_not_found', `Workflow '${ref}' not found${hint === '' ? '' : `.${hint}`}`);
+      throw new AppError('workflow_not_found', `workflow "${ref}" not found${hint === '' ? '' : `.${hint}`}`);
     }
-    throw new AppError('workflow_not_found', `Workflow '${ref}' has no ${version ?? `revision ${revision}`}`);
+    throw new AppError(
+      'workflow_not_found',
+      `workflow "${ref}" has no ${version === undefined ? `revision ${revision}` : `version ${version}`}`,
+    );
   }
 
   /** Finds the stored actions and the workflows that a definition names. */
@@ -203,7 +206,7 @@ export function createDefinitionService({
     before: ExaminedContent | undefined,
   ): Promise<Issue[]> {
     if (before?.hash === content.hash) return before.warnings;
-    if (before !== undefined) throw new AppError('busy', `Workflow '${ref}' has been changed meanwhile; try again`);
+    if (before !== undefined) throw new AppError('busy', `workflow "${ref}" was changed by another request: try again`);
     const { issues, warnings } = await examined(principal, content, [selfOf(ref, content.paramSchema)]);
     if (issues.length > 0) throw refusal('definition_invalid', issues);
     return warnings;
@@ -229,7 +232,7 @@ export function createDefinitionService({
 
     async unknownRef(principal, ref) {
       const hint = didYouMean(ref, await store.refs(principal.tenant), KNOWN_ACTIONS.keys());
-      return new AppError('workflow_not_found', `Workflow '${ref}' not found.${hint}`);
+      return new AppError('workflow_not_found', `workflow "${ref}" not found.${hint}`);
     },
 
     async resolveUnsaved(principal, body) {
@@ -278,7 +281,7 @@ export function createDefinitionService({
       const warnings = await check(principal, body.ref, content, before);
       const pack = await packId(store, principal, body.pack_ref);
       if (await this.isAction(principal, body.ref)) {
-        throw new AppError('workflow_exists', `'${body.ref}' is an action`);
+        throw new AppError('workflow_exists', `"${body.ref}" is already the ref of an action`);
       }
       const { label, description = null, tags = [], enabled = true } = body;
       const created = await store.create(
@@ -288,7 +291,7 @@ export function createDefinitionService({
         { label, description, tags, enabled },
         content,
       );
-      if (!created) throw new AppError('workflow_exists', `Workflow '${body.ref}' already exists`);
+      if (!created) throw new AppError('workflow_exists', `workflow "${body.ref}" already exists`);
       return { workflow: await get(principal, body.ref), warnings };
     },
 
@@ -328,7 +331,10 @@ export function createDefinitionService({
         const warnings = examined.changed ? await check(principal, ref, examined.content, before) : [];
         const change = (stored: StoredWorkflow) => {
           if (tag !== undefined && tag !== entityTag(stored)) {
-            throw new AppError('precondition_failed', `Workflow '${ref}' has been changed meanwhile`);
+            throw new AppError(
+              'precondition_failed',
+              `workflow "${ref}" was changed by another request: read it again, and send its current ETag as If-Match`,
+            );
           }
           const { content, changed } = contentAfter(stored, body);
           if (changed && content.hash !== examined.content.hash) throw new ChangedMeanwhile();
@@ -342,7 +348,7 @@ export function createDefinitionService({
         };
         try {
           const updated = await store.update(principal.tenant, ref, change);
-          if (!updated) throw new AppError('workflow_not_found', `Workflow '${ref}' not found`);
+          if (!updated) throw new AppError('workflow_not_found', `workflow "${ref}" not found`);
           return { workflow: await get(principal, ref), warnings };
         } catch (error) {
           // Somebody else has stored other content meanwhile: apply the update to that.
@@ -388,7 +394,7 @@ function sameFields(a: StoredWorkflow, b: StoredWorkflow): boolean {
 
 async function packId(store: DefinitionStore, principal: Principal, ref: string): Promise<number> {
   const id = await store.findPack(principal.tenant, ref);
-  if (id === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
+  if (id === null) throw new AppError('pack_not_found', `pack "${ref}" not found`);
   return id;
 }
 
@@ -405,7 +411,7 @@ function contentOf(
 
 function refMismatch({ ref, pack_ref }: { ref: string; pack_ref: string }): Issue[] {
   if (ref.startsWith(`${pack_ref}.`)) return [];
-  const message = `must begin with "${pack_ref}.", the pack's own ref`;
+  const message = `must begin with "${pack_ref}.", the ref of the pack`;
   return [{ code: 'ref_mismatch', path: '/ref', message }];
 }
 

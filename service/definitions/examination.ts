@@ -28,7 +28,7 @@ export function examine(request: ExaminationRequest): Validation {
   const { definition, paramSchema, outSchema, actions } = request;
   const size = textOf(request).length;
   if (size > MAX_DEFINITION) {
-    const message = `the definition has ${size} characters, more than ${MAX_DEFINITION}`;
+    const message = `the definition has ${size} characters; at most ${MAX_DEFINITION} are allowed`;
     return { issues: [{ code: 'too_large', path: '/definition', message }], warnings: [] };
   }
   const suggestions = new Suggestions();

@@ -84,6 +84,6 @@ function unknownTasks(
     .map((name) => ({
       code: 'unknown_task',
       path: `/${field}/${name}`,
-      message: `there is no task "${name}".${suggestions.didYouMean(name, names)}`,
+      message: `unknown task "${name}".${suggestions.didYouMean(name, names)}`,
     }));
 }

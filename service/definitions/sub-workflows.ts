@@ -43,14 +43,14 @@ export async function reachWorkflows(
       named.delete(action.ref);
     }
     const lost = missing.find((ref) => !found.has(ref) && !outside.has(ref));
-    if (lost !== undefined) throw unavailable(`'${lost}', which a run can reach, is neither an action nor a workflow`);
+    if (lost !== undefined) throw unavailable(`"${lost}", which a run can reach, is neither an action nor a workflow`);
     const disabled = next.find(({ enabled }) => !enabled);
-    if (disabled !== undefined) throw unavailable(`the workflow '${disabled.ref}', which a run can reach, is disabled`);
+    if (disabled !== undefined) throw unavailable(`the workflow "${disabled.ref}", which a run can reach, is disabled`);
     level = next.map((workflow) => workflow.definition);
   }
   const circular = [...found.values()].find((workflow) => sharesWithItself(workflow, found));
   if (circular !== undefined) {
-    throw unavailable(`'${circular.ref}' can reach itself, and would wait for its own concurrency key`);
+    throw unavailable(`"${circular.ref}" can start itself and would wait for its own concurrency key`);
   }
   const actionsOf = (of: Definition): Record<string, ActionSpec> => ({
     ...specsOf(of),
@@ -66,7 +66,9 @@ export async function reachWorkflows(
   );
   const bytes = jsonSize(workflows);
   if (named.size > 0 && bytes > MAX_EMBEDDED_BYTES) {
-    throw unavailable(`the workflows that a run can reach have ${bytes} bytes, more than ${MAX_EMBEDDED_BYTES}`);
+    throw unavailable(
+      `the workflows that a run can reach have ${bytes} bytes; at most ${MAX_EMBEDDED_BYTES} are allowed`,
+    );
   }
   return { actions: actionsOf(definition), workflows };
 }

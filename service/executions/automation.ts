@@ -3,7 +3,7 @@ import { cleanupOnly } from '../../language/transitions.ts';
 import type { Execution, LogEntry, TaskExecution } from '../../model/execution.ts';
 import { logsOf } from '../../projection/logs.ts';
 
-/** A run as document 001 counts it: by task, whose latest visit tells how it went. */
+/** A run as the Automation API counts it: by task, whose latest visit tells how it went. */
 export interface AutomationView {
   total: number;
   successful: number;
@@ -13,7 +13,7 @@ export interface AutomationView {
   logs: (LogEntry & { index: number | null })[];
 }
 
-/** What document 001 tells of a run beyond the others. */
+/** What the Automation API tells of a run beyond the others. */
 export function automationOf(execution: Execution): AutomationView {
   const { run, tasks, failure } = execution;
   const names = run?.definition.tasks.map(({ name }) => name) ?? [];

@@ -98,7 +98,7 @@ export function createBulkService({
   function demandVerb(principal: Principal, verb: BulkVerb): void {
     const permission = PERMISSION[verb];
     if (hasPermission(principal, permission)) return;
-    throw new AppError('forbidden', `this needs the permission ${permission}`, { details: { permission } });
+    throw new AppError('forbidden', `the permission "${permission}" is required`, { details: { permission } });
   }
 
   async function numbersOf(principal: Principal, verb: BulkVerb, target: BulkTarget): Promise<number[]> {
@@ -117,7 +117,7 @@ export function createBulkService({
     const statuses = meant === undefined ? wanted : meant.filter((status) => wanted?.includes(status) ?? true);
     const numbers = await store.numbersOf(principal.tenant, { ...target.filter, ...rest, statuses }, MAX_TARGETS + 1);
     if (numbers.length <= MAX_TARGETS) return numbers;
-    throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it down`);
+    throw new AppError('request_invalid', `the filter matches more than ${MAX_TARGETS} executions: narrow it`);
   }
 
   /**
@@ -130,8 +130,8 @@ export function createBulkService({
       const { id, tenant, targets, done, verb } = leased;
       const error =
         principal === null
-          ? `"${leased.principal.subject}", who began this job, is disabled`
-          : `"${leased.principal.subject}", who began this job, does not have the permission ${PERMISSION[verb]} any more`;
+          ? `"${leased.principal.subject}", who started this job, is disabled`
+          : `"${leased.principal.subject}", who started this job, no longer has the permission ${PERMISSION[verb]}`;
       const errors = [{ id: integerId(targets[done]!), error }];
       await jobs.advance(id, { done: 1, succeeded: 0, errors }, null, MAX_ERRORS);
       await jobs.abort(tenant, id);
@@ -186,7 +186,7 @@ export function createBulkService({
     } catch (error) {
       if (isPassing(error)) throw error;
       if (!(error instanceof AppError)) log.error({ err: error, n, verb }, 'a bulk job cannot change a run');
-      return { id: integerId(n), error: error instanceof AppError ? error.message : 'something went wrong here' };
+      return { id: integerId(n), error: error instanceof AppError ? error.message : 'internal error' };
     }
   }
 

@@ -53,7 +53,7 @@ export function createChangeService(store: ExecutionStore, log: Logger): ChangeS
   return {
     watch({ tenant }, { after, signal }) {
       if (after !== undefined && parseId(after) === undefined) {
-        throw new AppError('request_invalid', 'Last-Event-ID is none that this stream gave');
+        throw new AppError('request_invalid', 'invalid Last-Event-ID: send the id of an event of this stream');
       }
       return listen(tenant, after, signal);
     },

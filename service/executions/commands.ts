@@ -87,12 +87,15 @@ function demandAccepted({ run, waitingFor, signals }: Execution, name: string, p
     throw new AppError('signal_not_expected', `no task of "${run.ref}" can wait for a signal "${name}"`);
   }
   if (jsonSize(payload) > MAX_PAYLOAD_BYTES) {
-    throw new AppError('body_too_large', `the payload has more than ${MAX_PAYLOAD_BYTES} bytes`);
+    throw new AppError('body_too_large', `the payload must not have more than ${MAX_PAYLOAD_BYTES} bytes`);
   }
   const awaited = waitingFor.some(({ kind, detail }) => kind === 'signal' && detail === name);
   const kept = signals.map((signal) => signal.payload);
   if (!awaited && !hasRoom(kept, payload)) {
-    throw new AppError('signals_full', 'the run keeps as many signals as it can that no task has waited for yet');
+    throw new AppError(
+      'signals_full',
+      'the execution has reached its limit of buffered signals: no task has received them yet',
+    );
   }
 }
 

@@ -18,5 +18,11 @@ export function readCursor(text: string): [time: number, number: number] {
   } catch {
     // Told below: there is one way in which a cursor is wrong.
   }
-  throw refusal('request_invalid', [{ code: 'value_invalid', path: '/cursor', message: 'is none that a list gave' }]);
+  throw refusal('request_invalid', [
+    {
+      code: 'value_invalid',
+      path: '/cursor',
+      message: 'is not a valid cursor: send the next_cursor of an earlier page',
+    },
+  ]);
 }

@@ -112,7 +112,10 @@ export function createDeletionService({
       const open = await openRuns(principal, workflow);
       if (open.size === 0) return;
       const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
-      throw new AppError('workflow_in_use', `Workflow '${workflow.ref}' has ${runs}; ?force=true terminates them`);
+      throw new AppError(
+        'workflow_in_use',
+        `workflow "${workflow.ref}" has ${runs}: use ?force=true to terminate them`,
+      );
     },
 
     async terminateRuns(principal, workflow) {

@@ -36,7 +36,7 @@ export interface Advice {
 /** Why a run stands as it does. */
 export interface Explanation {
   execution: MaskedExecution;
-  /** Whether it can still end as it was meant to, by itself or by what is advised. */
+  /** Whether it can still complete, by itself or by following the advice. */
   canFinish: boolean;
   blockedBy: WaitingJoin[];
   advice: Advice[];
@@ -73,7 +73,7 @@ export function createExplanationService({
   async function untold(execution: Execution): Promise<Advice[]> {
     return (await deliveries.untold(execution)).map(({ inquiry, reasons }) => ({
       code: 'nobody_was_told',
-      text: `Nobody was told that "${inquiry.task}" waits for a decision: ${reasons.join('; ')}.`,
+      text: `Nobody was notified that "${inquiry.task}" waits for a decision: ${reasons.join('; ')}.`,
       act: null,
     }));
   }
@@ -116,7 +116,7 @@ export function createExplanationService({
         ? [
             {
               code: 'no_worker',
-              text: `No worker has taken it (no_worker): nobody polls the task queue "${execution.taskQueue}".${HOW_TO_WORK}`,
+              text: `No worker has started it (no_worker): no worker polls the task queue "${execution.taskQueue}".${HOW_TO_WORK}`,
               act: null,
             },
           ]
@@ -124,7 +124,12 @@ export function createExplanationService({
       const advice = waitingFor.flatMap((wait) => adviceFor(wait, execution, n, self, nobody));
       const canceling: Advice[] =
         status === 'canceling'
-          ? [{ text: 'It is stopping; terminate ends it at once.', act: { what: 'terminate', execution: self } }]
+          ? [
+              {
+                text: 'It is being cancelled. Terminate it to stop it at once.',
+                act: { what: 'terminate', execution: self },
+              },
+            ]
           : [];
       return {
         execution,
@@ -161,7 +166,7 @@ function masked(advice: readonly Advice[], mask: Mask): Advice[] {
 /** What a run has failed with that still waits for something: it cannot end well, and may never end by itself. */
 function lostAdvice({ pendingFailure: failure, status }: Execution, self: number): Advice[] {
   if (failure === null || status === 'canceling') return [];
-  const text = `It has failed, and ends as failed once nothing of it is awaited any more: ${told(failure)}. Cancel ends the wait.`;
+  const text = `It has failed and will close as failed once everything it waits for has ended: ${told(failure)}. Cancel it to end the wait.`;
   return [{ code: 'failed', text, act: { what: 'cancel', execution: self } }];
 }
 
@@ -171,7 +176,7 @@ function closedAdvice({ failure, status }: Execution, self: number, from: string
   const act: Act = { what: 'retry', execution: self, from };
   if (from === null) return [{ text: `${how} A retry continues from there.`, act }];
   const what = from === 'start' ? 'everything' : `"${from}" and what followed from it`;
-  return [{ text: `${how} A retry with from: ${JSON.stringify(from)} does ${what} again.`, act }];
+  return [{ text: `${how} A retry with from: ${JSON.stringify(from)} runs ${what} again.`, act }];
 }
 
 /** What failed, in words. */
@@ -183,12 +188,12 @@ function told({ type, task, message }: Failure): string {
 function forgeryAdvice({ statements, authentic }: Execution): Advice[] {
   const forged = authentic === false ? [{ code: 'not_authentic', text: NOT_AUTHENTIC, act: null }] : [];
   if (statements === null || statements.refused === 0) return forged;
-  const text = `The run has refused ${statements.refused} decisions or controls that Fermata has not signed for it (statements_refused): somebody sends them past the API.`;
+  const text = `The run has refused ${statements.refused} decisions or controls that Fermata did not sign for it (statements_refused): somebody is sending them without using the API.`;
   return [...forged, { code: 'statements_refused', text, act: null }];
 }
 
 const NOT_AUTHENTIC =
-  'No API has signed its start (not_authentic): somebody has started it, or changed what it was started with, past the API. What people are said to have decided in it proves nothing.';
+  'Its start is not signed by Fermata (not_authentic): somebody started it, or changed its input, without using the API. Decisions recorded in it prove nothing.';
 
 function adviceFor(
   { kind, task, detail, until }: Wait,
@@ -207,7 +212,7 @@ function adviceFor(
         const delegates = heldDelegations(inquiry).map(({ by, to }) => `${to} on behalf of ${by}`);
         const who =
           [...approvers, ...groups.map((group) => `the group ${group}`), ...delegates].join(', ') ||
-          'anybody who may respond';
+          'anyone who may respond';
         const text = `"${task}" waits for a decision${at}: ${who} can decide.`;
         return { text, act: { what: 'respond', inquiry: inquiryId(n, inquiry) } };
       });
@@ -220,54 +225,54 @@ function adviceFor(
         },
       ];
     case 'timer':
-      return [{ text: `"${task}" waits${at} by itself; skip ends the wait.`, act: skip }];
+      return [{ text: `"${task}" waits${at} and then continues by itself. Skip it to end the wait.`, act: skip }];
     case 'retry': {
-      const again = `"${task}" is tried again${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}`;
+      const again = `"${task}" will be retried${until === null ? '' : ` at ${until}`}${detail === null ? '' : `, after: ${detail}`}`;
       const ends = (execution.run?.interpreter ?? 0) >= ATTEMPTS_SKIPPED;
       return [
         ends
-          ? { text: `${again}; skip ends the wait.`, act: skip }
-          : { text: `${again}; it needs nothing.`, act: null },
+          ? { text: `${again}. Skip it to end the wait.`, act: skip }
+          : { text: `${again}. No action is needed.`, act: null },
       ];
     }
     case 'action':
-      return [{ text: `"${task}" is being done by a worker; it needs nothing.`, act: null }];
+      return [{ text: `"${task}" is being run by a worker. No action is needed.`, act: null }];
     case 'child': {
       const child = execution.tasks.find(({ key }) => key === task)?.child ?? null;
       const below = child === null ? undefined : parseExecutionId(child);
       return [
         {
-          text: `"${task}" waits for its sub-workflow, which has an explanation of its own.`,
+          text: `"${task}" waits for its sub-workflow, which has a separate explanation.`,
           act: below === undefined ? null : { what: 'explain', execution: integerId(below.n) },
         },
       ];
     }
     case 'worker': {
-      if (detail !== null) return [{ text: `"${task}" waits for its turn on a worker (${detail}).`, act: null }];
+      if (detail !== null) return [{ text: `"${task}" waits for capacity on a worker (${detail}).`, act: null }];
       const queue = queueOf(execution, task);
       const text = unserved.has(queue)
-        ? `No worker has taken "${task}" yet (no_worker): nobody polls the task queue "${queue}".${queue === OWN_TASK_QUEUE ? HOW_TO_WORK : ''}`
-        : `No worker has taken "${task}" yet: the workers of the task queue "${queue}" have not come to it.`;
+        ? `No worker has started "${task}" yet (no_worker): no worker polls the task queue "${queue}".${queue === OWN_TASK_QUEUE ? HOW_TO_WORK : ''}`
+        : `No worker has started "${task}" yet: the workers of the task queue "${queue}" are busy.`;
       return [{ ...(unserved.has(queue) ? { code: 'no_worker' } : {}), text, act: null }];
     }
     case 'pause':
       if (task !== null && detail === HELD_BACK) {
-        const text = `The next attempt of "${task}" is held back while the run is paused; resume lets it begin.`;
+        const text = `The next attempt of "${task}" is held back while the run is paused. Resume the run to let it start.`;
         return [{ text, act: { what: 'resume', execution: self } }];
       }
       if (task !== null) {
-        const text = `"${task}" is paused in Temporal: "temporal activity unpause --workflow-id ${execution.workflowId} --activity-id ${task}" has it go on.`;
+        const text = `"${task}" is paused in Temporal: resume it with "temporal activity unpause --workflow-id ${execution.workflowId} --activity-id ${task}".`;
         return [{ text, act: null }];
       }
-      return [{ text: `It is ${detail}; resume has it go on.`, act: { what: 'resume', execution: self } }];
+      return [{ text: `It is ${detail}. Resume it to continue.`, act: { what: 'resume', execution: self } }];
     case 'turn':
-      return [{ text: `It waits for its turn: ${detail}; it begins by itself once one of them has ended.`, act: null }];
+      return [{ text: `It waits for its turn: ${detail}. It starts by itself once one of them has ended.`, act: null }];
     case 'drain':
-      return [{ text: `Nothing new begins: ${detail}; it needs nothing.`, act: null }];
+      return [{ text: `Nothing new is started: ${detail}. No action is needed.`, act: null }];
     case 'engine_fault':
       return [
         {
-          text: `No worker can go on with it (${detail}): a worker with a build that can is needed, or terminate ends it.`,
+          text: `No worker can continue it (${detail}). Start a worker with a build that can, or terminate it.`,
           act: { what: 'terminate', execution: self },
         },
       ];
@@ -280,4 +285,4 @@ function queueOf({ run, taskQueue, tasks }: Execution, key: string | null): stri
 }
 
 /** How to have Fermata's own task queue served. */
-const HOW_TO_WORK = ' `npm run start:worker` starts a worker.';
+const HOW_TO_WORK = ' Start a worker with `npm run start:worker`.';

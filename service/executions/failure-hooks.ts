@@ -48,7 +48,8 @@ export function createFailureHooks({ store, executions, namespace, log }: Failur
     };
     const { n, execution } = await executions.get(anybody, workflowId);
     const { memo, failure, run, authentic } = execution;
-    if (authentic === false) throw new AppError('history_unusable', 'no API has signed the start of the run');
+    if (authentic === false)
+      throw new AppError('history_unusable', 'the start of the execution is not signed by this service');
     const starter = { ...anybody, id: memo?.executor ?? 0, subject: memo?.owner ?? anybody.subject };
     const input = jsonSize(execution.input) > MAX_INPUT ? null : execution.input;
     const told = { execution: integerId(n), workflow: memo?.ref ?? execution.workflowType, input };

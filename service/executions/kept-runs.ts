@@ -27,14 +27,14 @@ export function demandKeptTasks(
   }
   for (const { name } of state.gatherings) {
     if (tasks.get(name)?.join === undefined) {
-      throw stateKept('/version', `the task "${path}${name}" is no join in the new version`);
+      throw stateKept('/version', `the task "${path}${name}" is not a join in the new version`);
     }
   }
   const done = new Set(state.visits.filter(({ status }) => status !== 'held').map(({ name }) => name));
   for (const name of done) {
     const before = run.definition.tasks.find((task) => task.name === name);
     if (comparable(before) !== comparable(tasks.get(name))) {
-      throw stateKept('/version', `the task "${path}${name}" is done, and differs in the new version`);
+      throw stateKept('/version', `the task "${path}${name}" has completed and differs in the new version`);
     }
   }
   for (const [key, child] of Object.entries(children)) {

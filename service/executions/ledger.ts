@@ -24,12 +24,12 @@ export function createLedgerService(
 ): LedgerService {
   async function exportOne(principal: Principal, id: string, count: { left: number }): Promise<Ledger> {
     count.left -= 1;
-    if (count.left < 0) throw new AppError('work_exceeded', `an export holds ${MAX_EXECUTIONS} executions at most`);
+    if (count.left < 0) throw new AppError('work_exceeded', `an export contains at most ${MAX_EXECUTIONS} executions`);
     const { execution: shown, projected, mask } = await executions.readUnmasked(principal, id);
     const execution = projected?.execution;
     const run = execution?.run;
     if (execution === undefined || !run || execution.projection !== 'complete') {
-      throw new AppError('history_unusable', 'the history of the execution cannot be read as a whole');
+      throw new AppError('history_unusable', 'the complete history of the execution cannot be read');
     }
     const reader = createStatementReader(execution);
     for await (const page of temporal.history(execution.workflowId)) for (const event of page) reader.take(event);

@@ -15,7 +15,7 @@ import type { Cursor, ExecutionFilter, ExecutionStore, Grouping, IndexRow } from
 import { cursorText, readCursor } from './cursors.ts';
 import type { RetrySummary } from './reader.ts';
 
-/** Statistics of document 000: every key is there, also at zero, and all but `total` add up to it. */
+/** Statistics of the Executions API: every key is there, also at zero, and all but `total` add up to it. */
 export type ExecutionStats = Record<ReturnType<typeof countedAs> | 'total', number>;
 
 /** Statistics of one group. */

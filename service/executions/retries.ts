@@ -95,16 +95,23 @@ export function createRetryService({ executions, projections, launcher, signer }
     { from, input }: RetryCommand,
   ): Promise<{ ended: CarriedRun; memo: NonNullable<Execution['memo']> }> {
     if (authentic === false) {
-      const message = 'no API has signed the start of the run: only from: start can try it again';
+      const message =
+        'the start of the execution is not signed by this service: it can only be retried with from: start';
       throw new AppError('history_unusable', message);
     }
     const task = taskOf(from);
     const ended = await projections.readCarried(workflowId, task);
     if (ended === null || memo === null) {
-      throw new AppError('history_unusable', 'the history of the run cannot be gone on from; from: start can');
+      throw new AppError(
+        'history_unusable',
+        'the history of the execution cannot be continued from: retry it with from: start',
+      );
     }
     if (input !== undefined && canonicalJson(input) !== canonicalJson(ended.input)) {
-      throw stateKept('/input', 'what was done was done with the input as it was; from: start takes another one');
+      throw stateKept(
+        '/input',
+        'cannot change when completed tasks are kept: use from: start to retry with another input',
+      );
     }
     if (task !== null && !ended.run.definition.tasks.some(({ name }) => name === task)) {
       throw stateKept('/from', `there is no task "${task}"`);
@@ -153,10 +160,13 @@ export function createRetryService({ executions, projections, launcher, signer }
       const repeated = await executions.findRepeated(principal, key, asked);
       if (repeated !== null) return repeated;
       if (!isClosed(status)) {
-        throw new AppError('execution_open', `Execution with ID ${id} is ${status}: it has not ended yet`);
+        throw new AppError(
+          'execution_open',
+          `Execution with ID ${id} is ${status}: only closed executions can be retried`,
+        );
       }
       if (from === 'failed' && (status === 'completed' || status === 'skipped')) {
-        throw new AppError('nothing_failed', `There is nothing to try again: it has ended as ${status}`);
+        throw new AppError('nothing_failed', `nothing to retry: the execution has ended as ${status}`);
       }
       const build = await (from === 'start' ? prepareAnew : prepareContinuation)(principal, found, command);
       return launcher.launch(
@@ -189,7 +199,7 @@ function taskOf(from: string): string | null {
 
 function nothingToRetry(execution: Execution, from: string): AppError {
   const task = taskOf(from);
-  const again = `every failure in it was handled; from: ${JSON.stringify(taskToRetry(execution))} does that again`;
+  const again = `every failure in it was handled: use from: ${JSON.stringify(taskToRetry(execution))} to run that task again`;
   const why = task === null ? again : `it has not visited "${task}"`;
   return new AppError('nothing_failed', `There is nothing to try again: ${why}`);
 }

@@ -73,7 +73,7 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
       const unknown = bare && error instanceof AppError && error.code === 'workflow_not_found';
       throw unknown ? await definitions.unknownRef(principal, ref) : error;
     });
-    if (!stored.enabled) throw new AppError('workflow_disabled', `Workflow '${ref}' is disabled`);
+    if (!stored.enabled) throw new AppError('workflow_disabled', `workflow "${ref}" is disabled`);
     const reached = await definitions.reach(principal, stored.definition, stored);
     return { ...stored, ...reached, definitionId: stored.id };
   }

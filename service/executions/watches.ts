@@ -82,7 +82,7 @@ export function createWatchService({ temporal, executions, log }: WatchDependenc
   return {
     async watch(principal, id, { after, signal }) {
       if (after !== undefined && parseId(after) === undefined) {
-        throw new AppError('request_invalid', 'Last-Event-ID is none that this stream gave');
+        throw new AppError('request_invalid', 'invalid Last-Event-ID: send the id of an event of this stream');
       }
       const { found, mask } = await executions.getWithMask(principal, id);
       const entries = listen(found.execution.workflowId, after, signal);

@@ -12,7 +12,7 @@ export interface IndexState {
   setAside: number;
 }
 
-/** How the execution index stands, and making it again. */
+/** Get the state of the execution index, and making it again. */
 export interface IndexService {
   /** How the keeper of this process stands. */
   state(): IndexState;

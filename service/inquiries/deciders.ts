@@ -28,12 +28,12 @@ export function demandOverrider(principal: Principal): void {
   demandPerson(principal);
   const permission = 'inquiry:override';
   if (hasPermission(principal, permission)) return;
-  const message = `${principal.subject} may not override: the permission ${permission} is missing`;
+  const message = `${principal.subject} may not override decisions: the permission "${permission}" is required`;
   throw new AppError('forbidden', message, { details: { permission } });
 }
 
 function demandPerson({ kind, subject }: Pick<Principal, 'kind' | 'subject'>): void {
-  if (kind !== 'person') throw new AppError('person_required', `${subject} is no person: only people decide`);
+  if (kind !== 'person') throw new AppError('person_required', `${subject} is not a person: only people can decide`);
 }
 
 /**
@@ -50,7 +50,7 @@ export function demandDecider(principal: Principal, { approvers }: Pick<InquiryR
   }
   const permission = 'inquiry:respond';
   if (hasPermission(principal, permission)) return;
-  throw new AppError('forbidden', `${subject} may not decide: the permission ${permission} is missing`, {
+  throw new AppError('forbidden', `${subject} may not decide: the permission "${permission}" is required`, {
     details: { permission },
   });
 }

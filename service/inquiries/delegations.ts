@@ -71,7 +71,7 @@ export function createDelegationService(services: DelegationServices): Delegatio
   /** Finds the person who has a name, as long as they may decide now. */
   async function personNamed({ tenant }: Principal, name: string, { inquiry }: InquiryView): Promise<Principal> {
     const person = await principals.findNamed(tenant, name);
-    if (person === null) throw new AppError('delegate_unsuitable', `there is no person "${name}"`);
+    if (person === null) throw new AppError('delegate_unsuitable', `person "${name}" not found`);
     try {
       demandDecider(person, inquiry.request);
     } catch (cause) {
@@ -86,10 +86,11 @@ export function createDelegationService(services: DelegationServices): Delegatio
     const foreseen = foresee(view, delegation);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
     if (delegation.ends === undefined && (inquiry.delegations ?? []).length >= MAX_DELEGATIONS) {
-      throw new AppError('decisions_full', `a question takes ${MAX_DELEGATIONS} delegations in all`);
+      throw new AppError('decisions_full', `an inquiry accepts at most ${MAX_DELEGATIONS} delegations`);
     }
     const record = await send(execution, delegation, principal.subject);
-    if (record === 'closed') throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
+    if (record === 'closed')
+      throw new AppError('inquiry_withdrawn', 'the execution has ended: the inquiry is no longer open');
     if (record !== null && record.verdict.result === 'refused') throw refusalOf(record.verdict);
     const now = await inquiries.get(principal, inquiryId(view.n, inquiry));
     return { result: record === null ? 'received' : 'delegated', view: now, to: delegation.to };
@@ -127,7 +128,7 @@ export function createDelegationService(services: DelegationServices): Delegatio
     const held = heldDelegations(view.inquiry);
     const own = held.find((delegation) => isSamePerson(delegation, caller, INTERPRETER_VERSION));
     if (own === undefined || !canEnd(view.execution)) {
-      throw new AppError('not_an_approver', `${principal.subject} has no delegation here that can be withdrawn`);
+      throw new AppError('not_an_approver', `${principal.subject} has not delegated this inquiry`);
     }
     return take(principal, view, endOf(own, principal.subject, 'withdrawn', reason, clock()));
   }

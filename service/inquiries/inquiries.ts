@@ -215,7 +215,7 @@ export function createInquiryService({
     if (overrides) demandOverridable(principal, found);
     else demandDecider(principal, found.inquiry.request);
     if (jsonSize([answer.response, answer.comment]) > MAX_RESPONSE) {
-      throw new AppError('body_too_large', `an answer may have ${MAX_RESPONSE} bytes`);
+      throw new AppError('body_too_large', `an answer must not have more than ${MAX_RESPONSE} bytes`);
     }
     return onceSettled(
       found,
@@ -240,7 +240,7 @@ export function createInquiryService({
     const before = recordOf(execution, decision.id);
     if (before !== undefined) return answered(before, view);
     if (execution.inquiries.reduce((sum, { decisions }) => sum + decisions.length, 0) >= MAX_DECISIONS) {
-      throw new AppError('decisions_full', `a run takes ${MAX_DECISIONS} decisions in all`);
+      throw new AppError('decisions_full', `an execution accepts at most ${MAX_DECISIONS} decisions`);
     }
     const foreseen = foresee(view, decision);
     if (foreseen.result === 'refused') throw refusalOf(foreseen);
@@ -262,7 +262,7 @@ export function createInquiryService({
     // The run has ended without the decision, mostly because somebody else decided first.
     const late = foresee(now, decision);
     if (late.result === 'refused') throw refusalOf(late);
-    throw new AppError('inquiry_withdrawn', 'the run has ended: nothing is asked any more');
+    throw new AppError('inquiry_withdrawn', 'the execution has ended: the inquiry is no longer open');
   }
 
   return {
@@ -305,7 +305,7 @@ function demandOverridable(principal: Principal, { execution }: InquiryView): vo
   demandOverrider(principal);
   if (execution.run === null || execution.run.interpreter >= OVERRIDE) return;
   const message =
-    'the run was started before questions could be overridden: cancel it, or let those decide who are asked';
+    'the execution was started by a version of Fermata without overrides: let the people who are asked decide, or cancel it';
   throw new AppError('override_unsupported', message);
 }
 

@@ -116,7 +116,7 @@ export function createInquiryLinkService({
 }: InquiryLinkDependencies): InquiryLinkService {
   async function open<K extends Claims['kind']>(token: string, kind: K): Promise<Claims & { kind: K }> {
     const claims = (await sealer.open(token)) as unknown as Claims; // sealed by this service alone
-    if (claims.kind !== kind) throw new AppError('token_invalid', 'this link is not valid');
+    if (claims.kind !== kind) throw new AppError('token_invalid', 'invalid link');
     if (claims.expires <= clock()) throw new AppError('token_expired', `this ${kind} has expired`);
     return claims as Claims & { kind: K };
   }
@@ -133,10 +133,10 @@ export function createInquiryLinkService({
 
   async function openPage(page: string | undefined, id: string): Promise<PageClaims> {
     if (page === undefined) {
-      throw new AppError('token_expired', 'open the link in the message again, in a browser that accepts cookies');
+      throw new AppError('token_expired', 'open the link from the message again, in a browser that accepts cookies');
     }
     const claims = await open(page, 'page');
-    if (claims.inquiry !== id) throw new AppError('form_foreign', 'this page belongs to another question');
+    if (claims.inquiry !== id) throw new AppError('form_foreign', 'this page belongs to another inquiry');
     return claims;
   }
 
@@ -146,7 +146,10 @@ export function createInquiryLinkService({
    */
   async function openForm(page: string | undefined, id: string, form: string): Promise<FormClaims> {
     const claims = await open(form, 'form');
-    const foreign = new AppError('form_foreign', 'this form does not belong to the link that this browser has opened');
+    const foreign = new AppError(
+      'form_foreign',
+      'this form does not belong to the link that was opened in this browser',
+    );
     if (claims.inquiry !== id) throw foreign;
     if (page === undefined) throw (await isPending(claims)) ? foreign : decidedAlready();
     const { inquiry, tenant, address } = await open(page, 'page');
@@ -258,7 +261,7 @@ const NOBODY: Omit<Principal, 'tenant' | 'subject'> = {
 function decidedAlready(): AppError {
   return new AppError(
     'already_decided',
-    'this question has been decided: open the link in the message again to see how',
+    'this inquiry has been decided: open the link from the message again to see the decision',
   );
 }
 

@@ -44,7 +44,7 @@ interface SignalEvent {
   fermatabound?: string;
 }
 
-/** Tokens that hold an encrypted signal (document 002, Signal Execution; design/inquiries.md, Token). */
+/** Tokens that hold an encrypted signal (Management API, Signal Execution). */
 export interface SignalTokenService {
   /**
    * Issues a token with which the caller alone decides as it says, once, about what was shown: `boundTo`, or what there is now.
@@ -122,11 +122,14 @@ export function createSignalTokenService({
       await inquiries.demandApprover(principal, view);
       demandOpen(inquiry);
       if (!inquiry.request.options.some(({ ref }) => ref === option)) {
-        throw new AppError('option_unknown', `there is no option "${option}"`);
+        throw new AppError('option_unknown', `option "${option}" not found`);
       }
       const until = inquiry.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(inquiry.expires_at);
       if (boundTo !== undefined && boundTo !== inquiry.bound_to && inquiry.request.bind) {
-        throw new AppError('binding_changed', 'what would run is not what was shown any more: look again');
+        throw new AppError(
+          'binding_changed',
+          'what approval would run has changed since it was shown: look at the inquiry again',
+        );
       }
       const data: JsonObject = { option, response: null, comment: null };
       const event = { type: DECISION_TYPE, subject: inquiry.key, data, bound: boundTo ?? inquiry.bound_to };
@@ -161,16 +164,16 @@ export function createSignalTokenService({
         return { workflowId, decides: false };
       }
       if (event.fermatabound === undefined)
-        throw new AppError('token_invalid', 'the token does not name what was shown');
+        throw new AppError('token_invalid', 'the token does not contain the bound_to of the inquiry');
       const inquiry = execution.inquiries.find(({ key }) => key === event.subject);
-      if (inquiry === undefined) throw new AppError('inquiry_not_found', 'nothing is asked there any more');
+      if (inquiry === undefined) throw new AppError('inquiry_not_found', 'the inquiry is no longer open');
       if (inquiry.decisions.some(({ decision }) => decision.id === event.id)) {
-        throw new AppError('token_used', 'the token has been used');
+        throw new AppError('token_used', 'the token has already been used');
       }
       const { option, response = null, comment = null } = event.data as JsonObject;
       const n = execution.memo?.n;
       const name = n === undefined ? null : inquiryId(n, inquiry);
-      if (name === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} asks nothing`);
+      if (name === null) throw new AppError('inquiry_not_found', `Execution with ID ${id} has no open inquiry`);
       await inquiries.respond(principal, name, {
         option: option as string,
         response,
@@ -197,7 +200,7 @@ function readEvent(event: JsonObject): SignalEvent {
   const texts = ['id', 'type', 'source', 'subject', 'fermatarun', 'fermatatenant', 'fermataaudience', 'fermataexpires'];
   const known = event.type === DECISION_TYPE || event.type === SIGNAL_TYPE;
   if (event.specversion !== '1.0' || !known || texts.some((name) => typeof event[name] !== 'string')) {
-    throw new AppError('token_invalid', 'the token holds no CloudEvents signal');
+    throw new AppError('token_invalid', 'the token does not contain a CloudEvents signal');
   }
   return event as unknown as SignalEvent; // sealed by us, and looked at
 }

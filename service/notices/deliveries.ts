@@ -9,7 +9,7 @@ import type { NoticeEventRow, NoticeEventStore } from '../../store/inquiries/not
 /** What has become of one event of an inquiry for one target. */
 export interface Delivery {
   channel: NoticeChannel;
-  /** A chat channel, an address, or the origin of a URL. */
+  /** A chat channel, an e-mail address, or the origin of a URL. */
   target: string;
   event: NoticeKind;
   number: number;
@@ -77,7 +77,7 @@ export function createDeliveryService({ events, announcers, namespace }: Deliver
           .map(async ({ channel, ready }): Promise<Issue[]> => {
             const readiness = await ready(tenant);
             if (readiness.ok) return [];
-            const message = `nobody can be told through ${channel}: ${readiness.setting} is missing`;
+            const message = `notices through ${channel} cannot be sent: ${readiness.setting} is missing`;
             return [{ code: 'channel_not_set_up', path: `${path}/${channel}`, message }];
           }),
       );

@@ -92,7 +92,7 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
       const announcer = byChannel.get(channel);
       const readiness = await announcer?.ready(notice.tenant);
       if (announcer === undefined || readiness?.ok === false) {
-        const error = readiness?.ok === false ? `${readiness.setting} is missing` : `there is no channel "${channel}"`;
+        const error = readiness?.ok === false ? `${readiness.setting} is missing` : `channel "${channel}" not found`;
         // An open question is told whenever its channel is set up.
         if (notice.inquiry.status !== 'pending' && isOld(event)) return settled('given_up', error, clock());
         return settled('not_set_up', error, clock() + NOT_SET_UP_PAUSE);
@@ -108,7 +108,7 @@ export function createOutbox({ inquiries, events, announcers, namespace, clock, 
         const { workflowId: run, key: inquiry } = event;
         log.warn({ err: error, channel, run, inquiry }, 'an event of an inquiry could not be told');
       }
-      const text = known?.message ?? 'it could not be sent; the log of the API says why';
+      const text = known?.message ?? 'it could not be sent: the log of the API has the reason';
       if (known?.permanent === true || isOld(event)) return settled('given_up', text, now);
       const pause =
         known?.retryAfter === undefined ? Math.min(1_000 * 2 ** attempts, LONGEST_PAUSE) : known.retryAfter * 1000;

@@ -25,7 +25,7 @@ export interface PackService {
 export function createPackService(store: DefinitionStore): PackService {
   async function get({ tenant }: Principal, ref: string): Promise<StoredPack> {
     const found = await store.getPack(tenant, ref);
-    if (found === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
+    if (found === null) throw new AppError('pack_not_found', `pack "${ref}" not found`);
     return found;
   }
 
@@ -39,22 +39,24 @@ export function createPackService(store: DefinitionStore): PackService {
     async create({ tenant }, body) {
       const { ref, label, description = null, version = null, tags = [] } = body;
       const created = await store.createPack(tenant, { ref, label, description, version, tags });
-      if (created === null) throw new AppError('pack_exists', `Pack '${ref}' already exists`);
+      if (created === null) throw new AppError('pack_exists', `pack "${ref}" already exists`);
       return created;
     },
 
     async update({ tenant }, ref, body) {
       const given = Object.entries(body).filter(([, value]) => value !== undefined);
       const updated = await store.updatePack(tenant, ref, Object.fromEntries(given) as Partial<PackFields>);
-      if (updated === null) throw new AppError('pack_not_found', `Pack '${ref}' not found`);
+      if (updated === null) throw new AppError('pack_not_found', `pack "${ref}" not found`);
       return updated;
     },
 
     async remove(principal, ref) {
       const { id } = await get(principal, ref);
-      if (BUILTIN_PACKS.has(ref)) throw new AppError('pack_in_use', `Pack '${ref}' has built-in actions`);
+      if (BUILTIN_PACKS.has(ref))
+        throw new AppError('pack_in_use', `pack "${ref}" has built-in actions and cannot be deleted`);
       const removed = await store.removePack(principal.tenant, id);
-      if (!removed) throw new AppError('pack_in_use', `Pack '${ref}' has workflows or actions: delete them first`);
+      if (!removed)
+        throw new AppError('pack_in_use', `pack "${ref}" is not empty: delete its workflows and actions first`);
     },
   };
 }

@@ -193,5 +193,5 @@ function remember(times: Map<string, number>, key: string, time: number): void {
 }
 
 function tooLong(): AppError {
-  return new AppError('work_exceeded', 'the history of the run is longer than what is projected');
+  return new AppError('work_exceeded', 'the history of the execution is too long to be read');
 }

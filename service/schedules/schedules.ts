@@ -151,7 +151,7 @@ export function createScheduleService({
     const found = await temporal.describe(temporalId(principal, id));
     const kept = found === null ? null : keptOf(found);
     if (found === null || kept?.principal.tenant !== principal.tenant) {
-      throw new AppError('schedule_not_found', `Schedule '${id}' not found`);
+      throw new AppError('schedule_not_found', `schedule "${id}" not found`);
     }
     return { found, kept };
   }
@@ -218,7 +218,7 @@ export function createScheduleService({
       // Of two concurrent changes only one takes effect; the next round finds out which.
       await temporal.update(wanted, unchanged, found);
     }
-    throw new AppError('busy', `Schedule '${id}' is being changed by others; try again`);
+    throw new AppError('busy', `schedule "${id}" is being changed by another request: try again`);
   }
 
   /**
@@ -228,11 +228,10 @@ export function createScheduleService({
   async function rebuilt({ action }: DescribedSchedule, kept: Kept, starters: readonly string[]) {
     const { subject } = kept.principal;
     const standing = await principals.asItStands(kept.principal);
-    if (standing === null)
-      throw new AppError('forbidden', `${subject}, who made or last changed the schedule, is disabled`);
+    if (standing === null) throw new AppError('forbidden', `${subject}, who last changed the schedule, is disabled`);
     const permission = 'execution:execute';
     if (!hasPermission(standing, permission)) {
-      const message = `${subject}, who made or last changed the schedule, lacks the permission ${permission}`;
+      const message = `${subject}, who last changed the schedule, does not have the permission "${permission}"`;
       throw new AppError('forbidden', message, { details: { permission } });
     }
     const asked = { catchupWindow: undefined, ...kept.request, note: kept.note };
@@ -251,7 +250,7 @@ export function createScheduleService({
       const workflowId = scheduleWorkflowIdOf(randomBytes(6).toString('hex'), id);
       const wanted = await built(principal, id, workflowId, { ...request, note: request.note ?? null });
       const created = await temporal.create(wanted, request);
-      if (!created) throw new AppError('schedule_exists', `Schedule '${id}' already exists`);
+      if (!created) throw new AppError('schedule_exists', `schedule "${id}" already exists`);
       return this.get(principal, id);
     },
 

@@ -15,11 +15,11 @@ const ZONES = 86_400_000;
 export function checkTimes({ cron = [], every, time_zone, start, end }: ScheduleTimes, now: number): void {
   const refuse = (path: string, message: string) =>
     refusal('request_invalid', [{ code: 'value_invalid', path: `/spec${path}`, message }]);
-  if (cron.length === 0 && every === undefined) throw refuse('', 'must say when: by cron, or by every');
+  if (cron.length === 0 && every === undefined) throw refuse('', 'must have either cron or every');
   if (time_zone !== undefined) {
-    if (cron.length === 0) throw refuse('/time_zone', 'applies only to cron; an interval has no time zone');
+    if (cron.length === 0) throw refuse('/time_zone', 'is only allowed with cron');
     const zone = timeZoneOf(time_zone);
-    if (zone === null) throw refuse('/time_zone', `there is no time zone "${time_zone}"`);
+    if (zone === null) throw refuse('/time_zone', 'is not a known time zone');
     if (zone !== time_zone) throw refuse('/time_zone', `must be spelled "${zone}"`);
   }
   const from = Math.max(now, start === undefined ? now : Date.parse(start));
@@ -30,7 +30,7 @@ export function checkTimes({ cron = [], every, time_zone, start, end }: Schedule
     const calendars = calendarsOf(line, (message) => refuse(`/cron/${index}`, message));
     const last = Math.min(to, from + EIGHT_YEARS) + ZONES;
     if (countTimes(calendars, from - ZONES, last, 0) === 0)
-      throw refuse(`/cron/${index}`, 'has no occurrence between start and end within 8 years');
+      throw refuse(`/cron/${index}`, 'has no occurrence between start and end within the next 8 years');
   }
 }
 
@@ -58,10 +58,10 @@ export function checkRange({ cron = [], every }: ScheduleTimes, from: number, to
   if (to <= from) throw refuse('must be later than start');
   if (to - from > MAX_SPAN) throw refuse('is more than 100 years after start');
   const outdated = (line: string) =>
-    refuse(`cannot be told: the line "${line}" is no longer supported; replace the schedule first`);
+    refuse(`cannot be computed: the cron line "${line}" is no longer supported; replace the schedule first`);
   const calendars = cron.flatMap((line) => calendarsOf(line, () => outdated(line)));
   const byInterval = every === undefined ? 0 : (to - from) / (every * 1000);
   if (byInterval + countTimes(calendars, from, to, MAX_BACKFILL) > MAX_BACKFILL) {
-    throw refuse(`would start more than ${MAX_BACKFILL} executions: use several backfills`);
+    throw refuse(`would start more than ${MAX_BACKFILL} executions: split the time range`);
   }
 }

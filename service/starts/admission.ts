@@ -27,7 +27,7 @@ export function createAdmission(clock: () => number): Admission {
 
   async function takeTurn(tenant: string): Promise<() => void> {
     const giveUp = new AbortController();
-    const late = new AppError('busy', 'this tenant starts more runs than can be started at once');
+    const late = new AppError('busy', 'this tenant is starting executions faster than they can be accepted: try again');
     const patience = setTimeout(() => giveUp.abort(late), PATIENCE);
     return permits.take(tenant, giveUp.signal).finally(() => clearTimeout(patience));
   }
@@ -53,7 +53,7 @@ export function createAdmission(clock: () => number): Admission {
   return async (tenant, start) => {
     const leave = enter(tenant);
     if (leave === null) {
-      throw new AppError('busy', `this tenant has ${MAX_STARTS} starts under way, which is the most it may have`);
+      throw new AppError('busy', `this tenant has ${MAX_STARTS} starts in progress, the most that are allowed at once`);
     }
     try {
       const giveBack = await takeTurn(tenant);

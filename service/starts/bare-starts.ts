@@ -19,6 +19,6 @@ export const PURE_ACTIONS: ReadonlySet<string> = new Set([
 export function demandBareStart(principal: Principal, action: string): void {
   const permission = 'action:execute';
   if (PURE_ACTIONS.has(action) || hasPermission(principal, permission)) return;
-  const message = `"${principal.subject}" may not start the action ${action} by itself: that needs the permission ${permission}`;
+  const message = `"${principal.subject}" may not start the action "${action}" directly: the permission "${permission}" is required`;
   throw new AppError('permission_missing', message, { details: { permission } });
 }

@@ -150,7 +150,7 @@ function summaryOf({ ref, version, revision }: RunInput): string {
 function fitting(blueprint: Blueprint, field: string): Blueprint {
   const bytes = jsonSize([blueprint.input, blueprint.run]);
   if (bytes <= MAX_PAYLOAD_BYTES) return blueprint;
-  const message = `is too large: with the definition it has ${bytes} bytes, more than ${MAX_PAYLOAD_BYTES}`;
+  const message = `is too large: with the definition it has ${bytes} bytes; at most ${MAX_PAYLOAD_BYTES} are allowed`;
   const issues = [{ code: 'too_large', path: `/${field}`, message }];
   throw new AppError('input_invalid', `/${field} ${message}`, { issues });
 }

@@ -104,5 +104,5 @@ export function createRepeats(keys: IdempotencyKeyStore): Repeats {
 
 /** The refusal of a request whose key came with another request before. */
 export function mismatch(): AppError {
-  return new AppError('idempotency_mismatch', 'this Idempotency-Key was used with another request');
+  return new AppError('idempotency_mismatch', 'this Idempotency-Key has already been used with a different request');
 }

@@ -168,7 +168,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       await launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
       return entry.workflowId;
     }
-    throw new AppError('internal', 'no free execution number was found');
+    throw new AppError('internal', 'no free execution id was found');
   }
 
   return {

@@ -213,5 +213,5 @@ function groupsOf(rows: readonly TurnRow[]): TurnRow[][] {
 
 /** What is told to whoever starts a run for which there is no room, and which is not to wait. */
 export function conflict(ref: string, { key }: RunTurn): AppError {
-  return new AppError('concurrency_conflict', `another run of '${ref}' has the concurrency key "${key}"`);
+  return new AppError('concurrency_conflict', `another execution of "${ref}" holds the concurrency key "${key}"`);
 }

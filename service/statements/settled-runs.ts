@@ -30,7 +30,10 @@ export function createOnceSettled(reading: RunReading): OnceSettled {
       return await work(now);
     } catch (cause) {
       if (!mayPass(cause, now)) throw cause;
-      throw new AppError('busy', 'the run has not yet taken what it was sent: try again', { cause, retryAfter: 1 });
+      throw new AppError('busy', 'the execution has not yet processed what it was sent: try again', {
+        cause,
+        retryAfter: 1,
+      });
     }
   };
 }

@@ -168,9 +168,12 @@ export function createSigningKeyService({
   return {
     list,
     async rotate(caller) {
-      demandHome(caller, 'rotate the signing key, which all tenants share');
+      demandHome(caller, 'rotate the signing keys, which all tenants share');
       if (pems.length > 0)
-        throw new AppError('request_invalid', 'the keys are in FERMATA_SIGNING_KEY_FILE: rotate them there');
+        throw new AppError(
+          'request_invalid',
+          'the signing keys are read from FERMATA_SIGNING_KEY_FILE: rotate them there',
+        );
       await store.replace(await sealed(createSigningKey(), sealer));
       await refresh();
       return list();
@@ -180,9 +183,9 @@ export function createSigningKeyService({
       const revoked = await store.revoke(kid, (known) => {
         const usable = new Set(known.filter((row) => row.revoked === null).map((row) => row.kid));
         if (Object.keys(signer.trust().keys).some((each) => each !== kid && usable.has(each))) return;
-        throw new AppError('last_key', 'the only key that signs cannot be revoked: rotate first');
+        throw new AppError('last_key', 'the only signing key cannot be revoked: create another one first');
       });
-      if (revoked === null) throw new AppError('key_not_found', `there is no signing key "${kid}"`);
+      if (revoked === null) throw new AppError('key_not_found', `signing key "${kid}" not found`);
       await refresh();
       const { counts, done } = telling.get(kid) ?? beginTelling(revoked);
       const answered = new AbortController();

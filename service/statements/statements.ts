@@ -50,7 +50,7 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
   function keyFor(trust: Trust | undefined | null): SigningKey {
     const found = keys.find(({ kid }) => Object.hasOwn(trust?.keys ?? {}, kid));
     if (found !== undefined) return found;
-    throw new AppError('signing_key_missing', 'this API has none of the keys that the execution trusts');
+    throw new AppError('signing_key_missing', 'this API has no key that the execution trusts');
   }
 
   function seal(
@@ -85,13 +85,13 @@ export function createStatementSigner(loaded: readonly SigningKey[]): StatementS
       const trusted = execution.trust?.keys ?? {};
       const others = keys.filter((key) => key.kid !== kid);
       const [newest] = others;
-      if (newest === undefined) throw new AppError('last_key', 'the only key that signs cannot be revoked');
+      if (newest === undefined) throw new AppError('last_key', 'the only signing key cannot be revoked');
       const about = (said: JsonObject, key: SigningKey) =>
         seal(execution, 'trust', { ...said, id: randomUUID(), by: 'fermata', at: new Date(at).toISOString() }, {}, key);
       const known = others.find((key) => Object.hasOwn(trusted, key.kid));
       if (known !== undefined) return [about({ add: [], revoke: [kid] }, known)];
       // A run that trusts no other key is told of one first.
-      if (own === null) throw new AppError('signing_key_missing', 'the execution trusts no key but that one');
+      if (own === null) throw new AppError('signing_key_missing', 'the execution trusts no other key');
       const add = [{ kid: newest.kid, x: newest.x }];
       return [about({ add, revoke: [] }, own), about({ add: [], revoke: [kid] }, newest)];
     },

@@ -37,14 +37,14 @@ export async function awaitVerdict<T>(
     // The same statement may have been refused in an earlier flood, and be sent again.
     if (floodedOf(execution, id) > floodedOf(before, id)) {
       const message =
-        'the execution was sent so many forged statements that it verifies no more of them for now: try again';
+        'the execution has received too many forged statements and verifies no more of them for now: try again';
       throw new AppError('busy', message, { retryAfter: FLOOD_SECONDS });
     }
     if (execution.closed !== null) return 'closed';
     if (execution.projection === 'complete' && execution.unsettled === undefined) {
       // Plain signals have no verdict.
       if ((execution.run?.interpreter ?? Infinity) < RESERVED_SIGNALS || isForgotten(execution)) return null;
-      throw new AppError('busy', 'the execution received this but did not record it; try again', { retryAfter: 1 });
+      throw new AppError('busy', 'the execution received this but did not record it: try again', { retryAfter: 1 });
     }
   }
   return null;

@@ -38,7 +38,7 @@ export async function keepAdmin<T>(
     const changed = await change(transaction, before !== NONE);
     const after = guard.force ? before : await adminsOf(transaction, tenant, guard);
     if (after < before) {
-      const left = after === NONE ? 'no admin left whose credential holds' : 'no admin left whose key does not expire';
+      const left = after === NONE ? 'no admin left with a valid credential' : 'no admin left whose key does not expire';
       throw new AppError('last_admin', `the tenant would have ${left}`);
     }
     return changed;

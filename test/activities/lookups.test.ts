@@ -13,8 +13,8 @@ import { type ActivityScope, BACKSTOP_SECONDS, PERMIT_SECONDS } from '../../mode
 // A worker with room for four activities: two of them may wait for what Fermata depends on.
 
 const CANARY = 'Failed query: select "sealed" params: canary';
-const AWAY = new AppError('database_unavailable', 'the database does not answer');
-const NO_KEY = new AppError('sealing_key_missing', 'no key of this process opens the secret "A"');
+const AWAY = new AppError('database_unavailable', 'the database does not respond');
+const NO_KEY = new AppError('sealing_key_missing', 'the secret "A" cannot be opened: a key is missing');
 
 /** What looking a secret up gives, and how often it was looked up. */
 let find: () => Promise<string | null>;
@@ -75,8 +75,8 @@ const refuse = (error: Error) => () => Promise.reject(error);
 const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1000);
 
 it.each<[string, Error, string]>([
-  ['the database does not answer', AWAY, 'the database does not answer'],
-  ['no key opens what is stored', NO_KEY, 'no key of this process opens the secret "A"'],
+  ['the database does not respond', AWAY, 'the database does not respond'],
+  ['no key opens what is stored', NO_KEY, 'the secret "A" cannot be opened: a key is missing'],
   ['a driver says more than it should', new Error(CANARY), 'secrets and connections cannot be looked up'],
 ])('an activity waits while %s, says so, and is done as soon as it can be', async (_, error, reason) => {
   find = refuse(error);
@@ -96,19 +96,19 @@ it.each<[string, Parameters<typeof begin>[0], number, string]>([
     'is handed back after ten minutes',
     { timeout: 60 },
     LOOKUP_SECONDS,
-    `${WORKER_BUSY}: infrastructure_unavailable: the database does not answer (true)`,
+    `${WORKER_BUSY}: infrastructure_unavailable: the database does not respond (true)`,
   ],
   [
     'for a second attempt fails after an hour, and is tried again: handed back, it would have all attempts again',
     { timeout: 60, attempt: 2 },
     PERMIT_SECONDS,
-    'infrastructure_unavailable: the database does not answer (false)',
+    'infrastructure_unavailable: the database does not respond (false)',
   ],
   [
     'of a run that knows no hand-back fails when its timeout is over, and is tried again',
     {},
     60,
-    'infrastructure_unavailable: the database does not answer (false)',
+    'infrastructure_unavailable: the database does not respond (false)',
   ],
 ])('one that waits in vain %s', async (_, options, after, expected) => {
   find = refuse(AWAY);
@@ -124,12 +124,12 @@ it.each<[string, () => Promise<string | null>, string]>([
   [
     'that is not there',
     async () => null,
-    'secret_missing: there is no secret "A": PUT /api/v1/secrets/A stores it (true)',
+    'secret_missing: secret "A" not found: create it with PUT /api/v1/secrets/A (true)',
   ],
   [
     'that was moved',
-    refuse(new AppError('token_invalid', 'the secret "A" was sealed for another place')),
-    'action_error: the secret "A" was sealed for another place (false)',
+    refuse(new AppError('token_invalid', 'the secret "A" was sealed for another name or tenant: store it again')),
+    'action_error: the secret "A" was sealed for another name or tenant: store it again (false)',
   ],
 ])('a secret %s fails its task at once', async (_, found, expected) => {
   find = found;

@@ -55,7 +55,7 @@ it('a tenant has 100 requests in flight, whoever of it asks; then it is busy, an
     const refused = await explained(key);
     expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
       ...[503, expect.stringMatching(/^\d+$/)],
-      { code: 'busy', error: 'this tenant has 100 requests in flight, which is the most it may have' },
+      { code: 'busy', error: 'this tenant has 100 requests in progress, the most that are allowed at once' },
     ]);
   }
   expect((await ask('a0', '/healthz')).status).toBe(200);

@@ -1,6 +1,6 @@
 import { Validator } from '@cfworker/json-schema';
 import { expect, it } from 'vitest';
-import { BODY_EXAMPLES } from '../../api/http/examples.ts';
+import { BODY_EXAMPLES } from '../../api/examples.ts';
 import { createTestApp, unreached } from './test-app.ts';
 
 interface Operation {
@@ -108,5 +108,5 @@ it('has an example of every body, that the schema of the body takes', () => {
 
 it('names the other types of a body in words', () => {
   const { requestBody } = document.paths['/api/v1/packs/import']!.post!;
-  expect(requestBody!.description).toContain('Also taken as `application/yaml` or `application/zip`.');
+  expect(requestBody!.description).toContain('Also accepted as `application/yaml` or `application/zip`.');
 });

@@ -120,7 +120,7 @@ describe('a body is read where it is permitted, and the connection is kept', () 
     });
   });
 
-  it('is refused when it is not UTF-8', async () => {
+  it('is refused when it is not valid UTF-8', async () => {
     const body = new Uint8Array([0x7b, 0xff, 0x7d]);
     const headers = { 'x-api-key': 'author', 'content-type': json };
     const response = await app.request('/api/v1/packs', { method: 'POST', headers, body });

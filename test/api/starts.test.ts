@@ -7,7 +7,7 @@ let keys: (string | undefined)[] = [];
 const refuse = async (_principal: unknown, ...rest: unknown[]) => {
   const command = rest.at(-1) as { idempotencyKey?: string };
   keys.push(command.idempotencyKey);
-  throw new AppError('idempotency_mismatch', 'this Idempotency-Key was used with another request');
+  throw new AppError('idempotency_mismatch', 'this Idempotency-Key has already been used with a different request');
 };
 const app = createTestApp(
   { ann: ['admin'] },

@@ -115,7 +115,7 @@ export async function createStage(size: { apis: number; workers: number }) {
     urls: ports.map((each) => `http://127.0.0.1:${each}`),
     client: new Client({ connection }),
 
-    /** What is wrong with the processes themselves: they ended, or logged an error beside that what they need does not answer. */
+    /** What is wrong with the processes themselves: they ended, or logged an error other than that a dependency does not respond. */
     troubles: (): string[] => [...died, ...launched.flatMap((one) => errorsIn(one.said()))],
 
     /**

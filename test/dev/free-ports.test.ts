@@ -24,8 +24,8 @@ it('names every port that is taken, at once, and how to go on', async () => {
     demandFreePorts(wanted.map((port, index) => ({ setting: 'ABC'[index]!, host, port })));
   const free = await freePort();
   await demand(free, 0, 0);
-  await expect(demand(free, first, 0)).rejects.toThrow(`port ${first} (B) is taken; B=0 takes what is free`);
+  await expect(demand(free, first, 0)).rejects.toThrow(`port ${first} (B) is in use; B=0 picks a free one`);
   await expect(demand(first, 0, second)).rejects.toThrow(
-    `port ${first} (A), port ${second} (C) are taken; A=0 C=0 takes what is free`,
+    `port ${first} (A), port ${second} (C) are in use; A=0 C=0 picks a free one`,
   );
 });

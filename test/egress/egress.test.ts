@@ -93,7 +93,7 @@ describe('what may not be reached', () => {
     },
   );
 
-  it('is told apart from what does not answer', async () => {
+  it('is told apart from what does not respond', async () => {
     const egress = createEgress({ allowed: ['loopback'] });
     const error = await egress.fetch('http://127.0.0.1:1/').catch((thrown: unknown) => thrown);
     expect(egressErrorIn(error)).toBeUndefined();

@@ -89,17 +89,22 @@ describe('a redirect', () => {
   });
 
   it.each<[string, RequestInit['body'], string, string | number]>([
-    ['a secret to another origin', 'a SECRET', 'https://b.example/', 'goes to no other origin'],
-    ['a secret in a form', new URLSearchParams({ a: 'SECRET' }), 'https://b.example/', 'goes to no other origin'],
+    ['a secret to another origin', 'a SECRET', 'https://b.example/', 'is not forwarded to another origin'],
+    [
+      'a secret in a form',
+      new URLSearchParams({ a: 'SECRET' }),
+      'https://b.example/',
+      'is not forwarded to another origin',
+    ],
     [
       'a secret among bytes',
       Buffer.from([0xff, ...Buffer.from('SECRET')]),
       'https://b.example/',
-      'goes to no other origin',
+      'is not forwarded to another origin',
     ],
     ['bytes without a secret', Buffer.from([0xff, 0]), 'https://b.example/', 200],
-    ['what cannot be looked into', new Blob(['plain']), 'https://b.example/', 'goes to no other origin'],
-    ['anything to http', 'plain', 'http://a.example/', 'is not sent on from https to http'],
+    ['what cannot be looked into', new Blob(['plain']), 'https://b.example/', 'is not forwarded to another origin'],
+    ['anything to http', 'plain', 'http://a.example/', 'is not forwarded from https to http'],
     ['no secret', 'plain', 'https://b.example/', 200],
     ['a secret to the same origin', 'a SECRET', 'https://a.example/b', 200],
   ])('of a body with %s', async (_, body, to, expected) => {

@@ -147,7 +147,7 @@ it.each<
 });
 
 it('a hand-back says why', () => {
-  const reason = 'infrastructure_unavailable: the database does not answer';
+  const reason = 'infrastructure_unavailable: the database does not respond';
   const away: Attempt = { fault: { kind: 'application', type: WORKER_BUSY, message: reason, details: [] } };
   const messageOf = (outcome: Attempt) =>
     rehearse({ definition: { tasks: [act('a')] }, outcomes: { a: Array.from({ length: 9_000 }, () => outcome) } }).close
@@ -165,7 +165,7 @@ it.each([
 ])(
   'a task waits for a worker for its `queue_timeout` of a minute where each %s',
   (_, interpreter, kept, tries, type) => {
-    const message = 'infrastructure_unavailable: the database does not answer';
+    const message = 'infrastructure_unavailable: the database does not respond';
     const fault = { kind: 'application' as const, type: WORKER_BUSY, message, details: [] };
     let now = 0;
     let begun = 0;

@@ -16,7 +16,7 @@ it('refuses bad settings by name, all of them', () => {
 it('says of a bad setting what it must be, and not what it is', () => {
   for (const FERMATA_PORT of ['hunter2', '-1', '1.5', '65536', 'NaN', '0x1z']) {
     const read = () => readConfig({ FERMATA_PORT });
-    expect(read, FERMATA_PORT).toThrow('bad settings:\n  FERMATA_PORT: must be a whole number from 0 to 65535');
+    expect(read, FERMATA_PORT).toThrow('invalid settings:\n  FERMATA_PORT: must be a whole number from 0 to 65535');
   }
   const secrets = {
     DATABASE_URL: 'hunter2',
@@ -63,6 +63,6 @@ it.each<[name: string, bad: string[], good: string[]]>([
 
 it('warns of a name that is no setting, with the one that was meant', () => {
   expect(readConfig({ FERMATA_PROT: '1' }).warnings).toEqual([
-    'FERMATA_PROT is no setting of Fermata\'s. Did you mean "FERMATA_PORT"?',
+    'FERMATA_PROT is not a setting of Fermata. Did you mean "FERMATA_PORT"?',
   ]);
 });

@@ -51,13 +51,10 @@ describe('parseCron', () => {
 
   it.each([
     // What other schedulers know.
-    [
-      '0 0 5 * * *',
-      'has 6 fields: minute, hour, day of month, month and day of week are given, no seconds and no years',
-    ],
+    ['0 0 5 * * *', 'has 6 fields: only minute, hour, day of month, month and day of week are allowed'],
     ['0 9 * * 1 2027', 'has 6 fields'],
     ['0 0 5 * * * 2027', 'has 7 fields'],
-    ['0 5 * * 1#2', 'the day of week "1#2" is not supported, as #, L, W, H and ? are not: use two schedules'],
+    ['0 5 * * 1#2', 'the day of week "1#2" is not supported (nor are #, L, W, H and ?): use two schedules'],
     ['0 5 * * MON#1', 'the day of week "MON#1" is not supported'],
     ['0 5 * * * # nightly', 'has 7 fields'],
     ['0 5 * * 5 #', 'has 6 fields'],
@@ -67,10 +64,10 @@ describe('parseCron', () => {
     ['0 0 * * friL', 'the day of week "friL" is not supported'],
     ['0 0 ? * 1', 'the day of month "?" is not supported'],
     ['H 0 * * *', 'the minute "H" is not supported'],
-    ['TZ=UTC 0 0 * * *', 'a time zone is given as "time_zone"'],
-    ['CRON_TZ=Europe/Zurich 0 0 * * *', 'a time zone is given as "time_zone"'],
-    ['@every 1h', 'an interval is given as "every", in seconds'],
-    ['@reboot', '"@reboot" is not known: @hourly, '],
+    ['TZ=UTC 0 0 * * *', 'must not contain a time zone: use "time_zone"'],
+    ['CRON_TZ=Europe/Zurich 0 0 * * *', 'must not contain a time zone: use "time_zone"'],
+    ['@every 1h', 'must not be an interval: use "every", in seconds'],
+    ['@reboot', 'unknown shorthand "@reboot": use one of @hourly, '],
     // What means nothing, or more than one thing.
     ['', 'must have five fields'],
     ['0 5', 'must have five fields'],

@@ -8,7 +8,7 @@ import {
   statusesNamed,
 } from '../../model/status.ts';
 
-it('every word of document 000 filters, and every status has one of them', () => {
+it('every word of the Executions API filters, and every status has one of them', () => {
   for (const word of EXECUTION_WORDS) expect(statusesNamed(word)?.length, word).toBeGreaterThan(0);
   for (const status of EXECUTION_STATUSES) expect(EXECUTION_WORDS).toContain(executionWord(status));
 });

@@ -41,7 +41,7 @@ it.each([
     'must have at most 1 entries',
   ],
   [{ name: 'xx', word: 'three' }, 'value_invalid', '/base/word', 'must be one of: one, two'],
-  [{ name: 'xx', either: 5 }, 'type_invalid', '/base/either', 'has none of the types that are allowed here'],
+  [{ name: 'xx', either: 5 }, 'type_invalid', '/base/either', 'does not match any of the allowed types'],
   [{ name: 'xx', either: ['a', 5] }, 'type_invalid', '/base/either/1', 'must be a string'],
   [{ name: 'xx', 'a/b~c': 1 }, 'unknown_field', '/base/a~1b~0c', 'unknown field "a/b~c".'],
   [[], 'type_invalid', '/base', 'must be an object'],

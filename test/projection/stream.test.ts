@@ -25,7 +25,7 @@ it.each([
   const { name } = RECORDED.find((each) => each.name.startsWith(`v${version}/`) && !each.name.includes('/chain-'))!;
   const stream = createRunStream(name, new ReplayMeter(limit));
   const told = readEvents(name).flatMap((event) => stream.take(event));
-  const omissions = told.filter((entry) => entry.type === 'log' && entry.entry.message.includes('are left out'));
+  const omissions = told.filter((entry) => entry.type === 'log' && entry.entry.message.includes('are omitted'));
   const whole = createRunStream(name);
   const all = readEvents(name).flatMap((event) => whole.take(event));
   if (complete) expect(told).toEqual(all);

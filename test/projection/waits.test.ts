@@ -18,7 +18,7 @@ const beating = (details: string) => ({
   ],
 });
 const WAITING = beating('{"waiting_for_permit":{"taken":100,"total":100,"own":40}}');
-const AWAY = beating('{"waiting_for_infrastructure":"the database does not answer"}');
+const AWAY = beating('{"waiting_for_infrastructure":"the database does not respond"}');
 
 it.each<[string, Pending, object]>([
   ['nobody has taken', { state: 1 }, { kind: 'worker', detail: null, since: iso(10) }],
@@ -36,7 +36,7 @@ it.each<[string, Pending, object]>([
   [
     'waits for the database',
     { state: 2, lastStartedTime: at(20), heartbeatDetails: AWAY },
-    { kind: 'worker', since: iso(10), detail: 'infrastructure_unavailable: the database does not answer' },
+    { kind: 'worker', since: iso(10), detail: 'infrastructure_unavailable: the database does not respond' },
   ],
   [
     'is to be tried again',

@@ -13,7 +13,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 it('a folder belongs to one holder at a time, and is free again once released', async () => {
   const lock = await lockFolder(folder);
   await expect(lockFolder(folder)).rejects.toThrow(FolderInUseError);
-  await expect(lockFolder(folder)).rejects.toThrow(`in use by process ${process.pid}`);
+  await expect(lockFolder(folder)).rejects.toThrow(`in use by another process (${process.pid})`);
   await lock.release();
   await (await lockFolder(folder)).release();
 });

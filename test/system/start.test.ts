@@ -173,7 +173,7 @@ it('a Temporal server that has outlived everything is ended by the next start', 
   process.kill(temporal, 'SIGSTOP');
   await fermata.end('SIGKILL');
   fermata = run('dev/main.ts', dev.env);
-  await fermata.until(`left behind (process ${temporal})`);
+  await fermata.until(`left running (process ${temporal})`);
   process.kill(temporal, 'SIGCONT');
   await fermata.until('Ctrl-C stops everything');
   expect(isRunning(temporal)).toBe(false);

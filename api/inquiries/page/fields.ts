@@ -3,10 +3,10 @@ import { type FormField, fieldChoices, formFields, WHOLE_FORM } from '../../../m
 import type { Issue } from '../../../model/issue.ts';
 import type { JsonObject } from '../../../model/json.ts';
 
-/** What somebody entered: the text of each control, by its name. */
+/** What a person has entered: the text of each control, by name. */
 export type Entered = Readonly<Record<string, string>>;
 
-/** What is wrong with a form: by field, and what belongs to no field. */
+/** The problems of a form: by field, and those of no field. */
 export interface Problems {
   fields: ReadonlyMap<string, string>;
   rest: readonly string[];
@@ -14,7 +14,7 @@ export interface Problems {
 
 type Html = ReturnType<typeof html>;
 
-/** Attributes of a control; `true` writes the name alone, undefined and `false` nothing. */
+/** The attributes of a control; `true` writes only the name, undefined and `false` write nothing. */
 type Attributes = Record<string, string | number | boolean | undefined>;
 
 /** Returns the name of a field's control in the form that is sent. */
@@ -22,12 +22,12 @@ export function controlName(field: string): string {
   return `field:${field}`;
 }
 
-/** Returns the id of a field's control; without the spaces of its name, which would separate ids from each other. */
+/** Returns the id of a field's control, without spaces, which would separate ids. */
 export function controlId(field: string): string {
   return `field:${encodeURIComponent(field)}`;
 }
 
-/** Sorts what is wrong with a response to the fields of its schema. */
+/** Assigns the issues of a response to the fields of its schema. */
 export function problemsOf(schema: JsonObject | null, issues: readonly Issue[]): Problems {
   const names = formFields(schema).map(({ name }) => name);
   const fields = new Map<string, string>();
@@ -44,14 +44,14 @@ export function problemsOf(schema: JsonObject | null, issues: readonly Issue[]):
   return { fields, rest };
 }
 
-/** The controls of a form, with what was entered before and what was wrong with it. */
+/** Renders the controls of a form, with the entered values and their problems. */
 export function formControls(schema: JsonObject | null, entered: Entered, { fields }: Problems): Html[] {
   return formFields(schema).map((field) =>
     labelled(field, entered[controlName(field.name)] ?? '', fields.get(field.name)),
   );
 }
 
-/** What people call a field. */
+/** Returns the label of a field. */
 export function fieldLabel({ name, schema: { title } }: FormField): string {
   if (typeof title === 'string') return title;
   return name === WHOLE_FORM ? 'Answer (JSON)' : name;
@@ -89,7 +89,7 @@ function control(schema: JsonObject, attributes: Attributes, value: string): Htm
     return html`<input${written({ ...attributes, ...numberBounds(schema, value), value })}>`;
   }
   if (type === 'string') return html`<input${written({ ...attributes, ...textBounds(schema), value })}>`;
-  // A line feed behind the tag is no part of the text, so one that was entered needs another before it.
+  // HTML drops a line feed after the tag, so another one precedes the text.
   return html`<textarea${written({ ...attributes, rows: 4 })}>${'\n'}${value}</textarea>`;
 }
 
@@ -97,12 +97,12 @@ function textBounds({ minLength, maxLength, pattern }: JsonObject): Attributes {
   return {
     minlength: numberOf(minLength),
     maxlength: numberOf(maxLength),
-    // A schema's pattern may match anywhere, a control's must match all of the text.
+    // The pattern of a schema may match anywhere, but that of a control must match the whole text.
     pattern: typeof pattern === 'string' ? `[\\s\\S]*(?:${pattern})[\\s\\S]*` : undefined,
   };
 }
 
-/** Bounds of a number control. Steps count from `min`, and without it from the value. */
+/** Returns the bounds of a number control. Steps count from `min`, and without it from the value. */
 function numberBounds(schema: JsonObject, value: string): Attributes {
   const { type, multipleOf, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   const whole = type === 'integer';
@@ -117,7 +117,7 @@ function numberBounds(schema: JsonObject, value: string): Attributes {
   return { type: 'number', min, max: most, step: counted ? step : 'any' };
 }
 
-/** The least number beyond an exclusive bound: the next whole one, or the bound itself. */
+/** Returns the smallest number above an exclusive bound: the next whole number, or the bound itself. */
 function above(bound: number | undefined, whole: 0 | 1): number | undefined {
   return bound === undefined || whole === 0 ? bound : Math.floor(bound) + 1;
 }

@@ -10,14 +10,14 @@ import { controlName, problemsOf } from './fields.ts';
 import { POLICY } from './style.ts';
 import { messagePage, questionPage, receivedPage } from './view.ts';
 
-// The page behind a link in a message (docs/inquiries.md, Mail): it shows what is asked and what will run. A GET never
-// decides; only the form's POST does, about the question that the form names, with the cookie of that question's page.
+// The page behind a link in a message (docs/inquiries.md, Mail) shows the question and what approval runs. A GET never
+// decides; only the POST of the form does, with the cookie of the page.
 
-/** Where links lead; open to everybody, since the link is the credential. */
+/** The path of links; it needs no other credentials, since the link is one. */
 const LINK_PATH = '/inquiry';
 const PAGE_PATH = `${LINK_PATH}/:id`;
 
-/** The routes of the page; `publicUrl` is where people reach the API, where it is known, and `log` takes faults of the server. */
+/** Registers the routes of the page. `publicUrl` is the URL at which people reach the API, if known. */
 export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string | undefined, log: Logger) {
   const router = new Hono<ApiEnv>();
   for (const path of [LINK_PATH, PAGE_PATH]) {
@@ -39,7 +39,7 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
         maxAge: PAGE_SECONDS,
         secure: isSecure(context),
       });
-      // From here on the address of the page is no credential.
+      // From here on the URL contains no credential.
       return context.redirect(path, 303);
     } catch (error) {
       return refuse(context, error);
@@ -77,28 +77,28 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
       const shown = result === 'received' ? receivedPage(decided) : questionPage(pathOf(id), decided, null);
       return context.html(await shown, 200);
     } catch (error) {
-      // The question is shown anew, with everything that was entered, unless the form is not one of this page.
+      // Shows the question again with everything that was entered, unless the form does not belong to this page.
       const now = await links.view(page, id, form).catch(() => null);
       if (now === null || !(error instanceof AppError) || (error.status >= 500 && error.code !== 'busy')) {
         return refuse(context, error);
       }
       const issues = error.code === 'response_invalid' ? (error.issues ?? []) : [];
       const problems = problemsOf(now.inquiry.request.response_schema, issues);
-      const message = issues.length > 0 ? 'please correct what is marked, and send it again' : error.message;
+      const message = issues.length > 0 ? 'please correct the marked fields and send the form again' : error.message;
       const refusal = { title: titleOf(error), message, problems, entered };
       return context.html(await questionPage(pathOf(id), now, refusal), error.status);
     }
   });
 
-  // Pages of an earlier release sent their forms here, without the name of their question.
+  // Pages of an earlier release send their forms here, without the id of the inquiry.
   router.post(LINK_PATH, (context) =>
-    refuse(context, new AppError('binding_changed', 'this page is out of date: open the link in the message again')),
+    refuse(context, new AppError('binding_changed', 'this page is out of date: open the link from the message again')),
   );
 
   return router;
 
   async function refuse(context: Context<ApiEnv>, error: unknown): Promise<Response> {
-    const told = error instanceof AppError ? error : new AppError('internal', 'something went wrong on the server');
+    const told = error instanceof AppError ? error : new AppError('internal', 'internal error');
     if (told.status >= 500) log.error({ err: error }, 'the page of an inquiry failed');
     const inbox = inboxUrl(publicUrl ?? new URL(context.req.url).origin);
     return context.html(await messagePage(titleOf(told), told.message, inbox), told.status);
@@ -108,25 +108,25 @@ export function inquiryPageRoutes(links: InquiryLinkService, publicUrl: string |
 const TITLES: Partial<Record<AppError['code'], string>> = {
   token_invalid: 'This link is not valid',
   token_expired: 'This link has expired',
-  form_foreign: 'This form belongs to another page',
-  already_decided: 'This has been decided',
-  already_voted: 'You have decided already',
-  inquiry_expired: 'This has expired',
-  inquiry_withdrawn: 'This is no longer asked',
-  inquiry_not_found: 'This question no longer exists',
+  form_foreign: 'This form does not belong to this page',
+  already_decided: 'This inquiry has been decided',
+  already_voted: 'You have already decided',
+  inquiry_expired: 'This inquiry has expired',
+  inquiry_withdrawn: 'This inquiry was withdrawn',
+  inquiry_not_found: 'This inquiry no longer exists',
   binding_changed: 'Something has changed',
-  response_invalid: 'The form is not complete',
+  response_invalid: 'The form is incomplete',
 };
 
 function titleOf({ code }: AppError): string {
-  return TITLES[code] ?? 'This did not work';
+  return TITLES[code] ?? 'Something went wrong';
 }
 
 function pathOf(inquiry: string): string {
   return `${LINK_PATH}/${encodeURIComponent(inquiry)}`;
 }
 
-/** The name of the cookie of a question's page: pages in one browser are independent of each other. */
+/** Returns the name of the cookie of a page. Each inquiry has its own, so that pages in one browser are independent. */
 function cookieName(inquiry: string): string {
   return `fermata_inquiry_${createHash('sha256').update(inquiry).digest('hex').slice(0, 12)}`;
 }
@@ -135,19 +135,19 @@ function isSecure({ req }: Context<ApiEnv>): boolean {
   return new URL(req.url).protocol === 'https:' || req.header('x-forwarded-proto') === 'https';
 }
 
-/** Throws for a form that holds a control twice: which of its values is meant, nobody can say. */
+/** Throws if a form contains a control twice, since the intended value would be ambiguous. */
 function demandOnce(sent: URLSearchParams): void {
   const names = [...sent.keys()];
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === 'option') throw new AppError('option_unknown', 'the form holds more than one decision');
-  if (twice !== undefined) throw new AppError('request_invalid', `the form holds "${twice}" more than once`);
+  if (twice === 'option') throw new AppError('option_unknown', 'the form contains more than one decision');
+  if (twice !== undefined) throw new AppError('request_invalid', `the form contains "${twice}" more than once`);
 }
 
-/** A form of another site cannot decide, whatever cookies a browser sends along. */
+/** Throws for a form of another site, whatever cookies a browser sends. */
 function demandSameSite(site: string | undefined, origin: string | undefined, url: string): void {
   const foreign =
     site !== undefined ? site !== 'same-origin' : origin !== undefined && new URL(url).host !== hostOf(origin);
-  if (foreign) throw new AppError('forbidden', 'this form is of another site');
+  if (foreign) throw new AppError('forbidden', 'this form was sent from another site');
 }
 
 function hostOf(origin: string): string | null {

@@ -36,7 +36,7 @@ button.primary { background: var(--primary); } button.danger { background: var(-
 .wrong { border-left-color: var(--wrong); }
 `;
 
-/** The policy of the page: its own style, its own form, nothing else. */
+/** The content security policy of the page: its own style and form only. */
 export const POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,

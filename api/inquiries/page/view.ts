@@ -13,11 +13,11 @@ import type { Changes, LinkedInquiry } from '../../../service/inquiries/links.ts
 import { controlId, type Entered, fieldLabel, formControls, type Problems } from './fields.ts';
 import { STYLE } from './style.ts';
 
-// The HTML of the page behind a link. There is no script on it, and texts of others are never markup.
+// The HTML of the page behind a link. It has no scripts, and all texts are escaped.
 
 type Html = ReturnType<typeof html>;
 
-/** What is said above the question: why a form or a click did not count. */
+/** What is shown above the question: why a form or a click did not count. */
 export interface Refusal {
   title: string;
   message: string;
@@ -25,7 +25,7 @@ export interface Refusal {
   entered: Entered;
 }
 
-/** A page of the product. */
+/** Renders a page. */
 function page(title: string, body: Html): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -39,7 +39,7 @@ function page(title: string, body: Html): Html {
 </html>`;
 }
 
-/** The page of a question: with its form while this person may decide, else with how it stands. */
+/** Renders the page of an inquiry: with its form while this person may decide, else with its state. */
 export function questionPage(path: string, found: LinkedInquiry, refusal: Refusal | null): Html {
   const { inquiry, vote, barred, form, changes } = found;
   const title = inquiry.request.prompt ?? 'A decision is needed';
@@ -65,19 +65,19 @@ ${formControls(request.response_schema, entered, problems)}
   );
 }
 
-/** The page of a question whose decision no worker has taken yet. */
+/** Renders the page of an inquiry whose decision has not been processed by a worker yet. */
 export function receivedPage(found: LinkedInquiry): Html {
   const title = found.inquiry.request.prompt ?? 'A decision is needed';
-  const words = html`<strong>Received</strong>. It counts as soon as a worker of Fermata takes it.`;
+  const words = html`<strong>Received</strong>. It counts as soon as a worker processes it.`;
   return page(title, html`<p class="state" role="status">${words}</p>${about(found)}`);
 }
 
-/** A page that shows no question; `inbox` is where people with credentials find theirs. */
+/** Renders an error without an inquiry; `inbox` is the URL at which people with credentials find theirs. */
 export function messagePage(title: string, message: string, inbox: string): Html {
   return page(
     title,
     html`<h1>${title}</h1><p class="state wrong" role="alert">${message}</p>
-<p>Questions that wait for you are listed at <code>${inbox}</code>, for people who have credentials of Fermata.</p>`,
+<p>If you have Fermata credentials, your open inquiries are listed at <code>${inbox}</code>.</p>`,
   );
 }
 
@@ -96,8 +96,8 @@ function alert({ title, message, problems }: Refusal, changes: Changes | null, {
 
 function changeLines({ asked, tasks }: Changes): string[] {
   const lines = [
-    ...(asked ? ['What is asked has changed.'] : []),
-    ...tasks.map((task) => `What approval runs has changed: ${task}.`),
+    ...(asked ? ['The question has changed.'] : []),
+    ...tasks.map((task) => `The task that approval runs has changed: ${task}.`),
   ];
   return lines.length > 0 ? lines : ['The workflow or its input has changed.'];
 }
@@ -132,13 +132,13 @@ function voted({ by, option, comment, at }: Vote, { options }: InquiryRequest): 
 }
 
 function planned({ task, action, input, rendered }: PlannedTask): Html {
-  const note = rendered ? '' : html` <span class="quiet">with what is known then</span>`;
+  const note = rendered ? '' : html` <span class="quiet">with values that are known by then</span>`;
   return html`<div>${task} <span class="quiet">(${action})</span>${note}</div><pre>${JSON.stringify(input, null, 2)}</pre>`;
 }
 
 function button(option: InquiryOption, request: InquiryRequest): Html {
   const { ref, label, style } = option;
-  // The browser checks the form for options that need it alone.
+  // The browser validates the form only for options that require it.
   const unchecked = requiredForm(request, option) === null ? html` formnovalidate` : '';
   return html`<button class="${style}" name="option" value="${ref}"${unchecked}>${label}</button>`;
 }

@@ -87,7 +87,7 @@ describe('core.http', () => {
     const { type, message, nonRetryable, details } = await failure({ url });
     expect([type, nonRetryable, details?.[1]]).toMatchObject(['output_invalid', true, { code: 'NUMBER_INEXACT' }]);
     expect(message).toContain(
-      'answered JSON in which /a/1 is 7615917337495251231, which a JSON number cannot represent exactly',
+      'responded with JSON in which /a/1 is 7615917337495251231, which a JSON number cannot represent exactly',
     );
     expect(await run({ url, big_numbers: 'text' })).toMatchObject({ body: { a: [1, '7615917337495251231'] } });
     const infinite = said('1e400', ['content-type: application/json']);

@@ -239,11 +239,11 @@ describe('a proxy', () => {
   });
 
   it.each([
-    ['http://127.0.0.1:9/', 'refuses', 'PROXY_FAILED', 'refuses its credentials'],
-    ['https://127.0.0.1:9/', 'refuses', 'PROXY_FAILED', 'refuses its credentials'],
+    ['http://127.0.0.1:9/', 'refuses', 'PROXY_FAILED', 'rejected its credentials'],
+    ['https://127.0.0.1:9/', 'refuses', 'PROXY_FAILED', 'rejected its credentials'],
     ['http://127.0.0.1:9/', 'is away', 'PROXY_FAILED', 'cannot be reached'],
     ['https://127.0.0.1:9/', 'is away', 'PROXY_FAILED', 'cannot be reached'],
-    ['https://127.0.0.1:9/', 'forbids', 'PROXY_403', 'the proxy answered 403'],
+    ['https://127.0.0.1:9/', 'forbids', 'PROXY_403', 'the proxy responded with status 403'],
   ])('that fails is not the fault of %s: it %s', async (target, what, code, said) => {
     const status = what === 'refuses' ? 407 : 403;
     const server = createHttpServer((_, response) => response.writeHead(status).end()).on('connect', (_, client) => {
@@ -343,5 +343,5 @@ it('an answer whose body breaks has answered', async () => {
   closing.push(server.close);
   const [type, retryable, message] = await failure('core.http', { url: server.url });
   expect([type, retryable]).toEqual(['http_error', true]);
-  expect(message).toContain('answered 200, and its body cannot be read');
+  expect(message).toContain('responded with status 200, but the body cannot be read');
 });

@@ -27,15 +27,15 @@ it('a gate counts by principal, tenant and process, and forgets who leaves', () 
   };
   const leave = codeOf(1, 'a') as () => void;
   expect(codeOf(1, 'a')).toBeTypeOf('function');
-  expect(codeOf(1, 'a')).toMatch(/^this principal has 2 streams/);
+  expect(codeOf(1, 'a')).toMatch(/^this principal has 2 open streams/);
   expect(codeOf(2, 'a')).toBeTypeOf('function');
-  expect(codeOf(3, 'a')).toMatch(/^this tenant has 3 streams/);
+  expect(codeOf(3, 'a')).toMatch(/^this tenant has 3 open streams/);
   expect(codeOf(4, 'b')).toBeTypeOf('function');
-  expect(codeOf(5, 'c')).toMatch(/^this process has 4 streams/);
+  expect(codeOf(5, 'c')).toMatch(/^this process has 4 open streams/);
   leave();
   leave();
   expect(codeOf(1, 'a')).toBeTypeOf('function');
-  expect(codeOf(5, 'c')).toMatch(/^this process has 4 streams/);
+  expect(codeOf(5, 'c')).toMatch(/^this process has 4 open streams/);
 });
 
 describe('event streams of a principal', () => {

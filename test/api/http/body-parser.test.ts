@@ -57,8 +57,8 @@ describe('YAML', () => {
   });
 
   it.each<[string, string, string]>([
-    ['a key twice', 'a: 1\nb: 2\na: 3', 'the key "a" stands twice at line 3, column 1'],
-    ['a key twice, once quoted', '{ a: 1, "a": 2 }', 'the key "a" stands twice'],
+    ['a key twice', 'a: 1\nb: 2\na: 3', 'duplicate key "a" at line 3, column 1'],
+    ['a key twice, once quoted', '{ a: 1, "a": 2 }', 'duplicate key "a"'],
     ['a key that is a list', '{ [a]: b }', 'a key must be text'],
     [
       'a template without quotes',
@@ -66,7 +66,7 @@ describe('YAML', () => {
       'quote a template that begins a value: "{{ x }}" at line 1, column 8',
     ],
     ['the same in a list', '- {{ x }} and more', 'quote a template that begins a value'],
-    ['two documents', 'a: 1\n---\nb: 2', 'there is more than one document: use a file for each, or a pack at line 2'],
+    ['two documents', 'a: 1\n---\nb: 2', 'there is more than one document: use one file for each, or a pack at line 2'],
     ['a reserved key', '__proto__: { x: 1 }', 'the key "__proto__" is reserved at line 1, column 1'],
     ['an integer that a double does not carry', 'a:\n  - 9007199254740993', 'is 9007199254740993, which a JSON number'],
     [
@@ -80,18 +80,18 @@ describe('YAML', () => {
     ['half of a character', 'a: "\\ud83d"', 'an unpaired surrogate at line 1, column 4'],
     ['half of a character in a key', '"\\ud83d": 1', 'an unpaired surrogate'],
     ['a merge of what is no map', 'a: { <<: [1] }', '"<<" can merge only maps'],
-    ['two merges', 'a: &a { x: 1 }\nb: { <<: *a, <<: *a }', 'the key "<<" stands twice'],
+    ['two merges', 'a: &a { x: 1 }\nb: { <<: *a, <<: *a }', 'duplicate key "<<"'],
     ['a bracket that is not closed', 'a: [1', 'line 1'],
     ['a bracket that was not opened', 'a: 1\n}', 'line 2'],
-    ['a number that is infinite', 'a: -.inf', '-Infinity is not a number of JSON'],
+    ['a number that is infinite', 'a: -.inf', '-Infinity cannot be represented in JSON'],
     ['a tag', 'a: !secret x', 'secret'],
     ['bytes', 'a: !!binary aGk=', 'binary'],
     ['a set', 'a: !!set { b, c }', 'set'],
     ['an alias without an anchor', 'a: *x', 'x'],
-    ['an alias of any length', `a: *${many('x', 100_000)}`, `the alias *${many('x', 200)}`],
+    ['an alias of any length', `a: *${many('x', 100_000)}`, `undefined alias *${many('x', 200)}`],
     ['an alias before its anchor', 'a: *x\nb: &x 1', 'x'],
-    ['an alias inside of its anchor', 'a: &x [1, *x]', 'the alias *x stands inside of its anchor at line 1'],
-    ['two anchors that hold each other', 'a: &x { b: &y { c: *x, d: *y } }', 'inside of its anchor'],
+    ['an alias inside of its anchor', 'a: &x [1, *x]', 'the alias *x is inside its own anchor at line 1'],
+    ['two anchors that hold each other', 'a: &x { b: &y { c: *x, d: *y } }', 'is inside its own anchor'],
     ['101 levels of lists', `${many('[', 101)}${many(']', 101)}`, 'nested deeper than 100 levels'],
     ['101 levels of block lists', `${many('- ', 101)}1`, 'nested deeper than 100 levels'],
     ['101 levels of keys', numbered(101, (n) => `${many(' ', n)}a:\n`), 'nested deeper than 100 levels'],
@@ -103,7 +103,7 @@ describe('YAML', () => {
   ])('%s is refused', (_, text, words) => {
     expect(yaml(text)).toEqual([
       'yaml_malformed',
-      expect.stringMatching(/^the body is not YAML: .* at line \d+, column \d+$/),
+      expect.stringMatching(/^the body is not valid YAML: .* at line \d+, column \d+$/),
     ]);
     expect(yaml(text)).toEqual(['yaml_malformed', expect.stringContaining(words)]);
     expect(String(yaml(text)).length).toBeLessThan(500);
@@ -169,19 +169,19 @@ describe('JSON', () => {
       '101 levels',
       `{"a":${many('[', 100)}${many(']', 100)}}`,
       `/a${many('/0', 99)}`,
-      'is nested deeper than 100 levels',
+      'must not be nested deeper than 100 levels',
     ],
     [
       '200,001 entries',
       `{"a":[0],"b/c":[${many('1,', 199_997)}1]}`,
       '/b~1c/199997',
-      'is beyond the 200000 keys and entries',
+      'exceeds the limit of 200000 keys and entries',
     ],
     [
       '200,001 keys',
       `{${numbered(200_001, (n) => `${n === 0 ? '' : ','}"k${n}":1`)}}`,
       '/k200000',
-      'is beyond the 200000',
+      'exceeds the limit of 200000',
     ],
   ])('of %s is refused with a pointer', (_, text, path, words) => {
     try {
@@ -200,7 +200,7 @@ describe('JSON', () => {
   });
 
   it.each(['', '{"a":', 'a: 1', '{"a":NaN}', '[1,]'])('is not %j', (text) => {
-    expect(json(text)).toEqual(['json_malformed', expect.stringContaining('the body is not JSON')]);
+    expect(json(text)).toEqual(['json_malformed', expect.stringContaining('the body is not valid JSON')]);
   });
 });
 
@@ -233,13 +233,13 @@ describe('a ZIP', () => {
       'with 2,002 files',
       zipSync({ 'pack.yaml': pack, ...files(2_001) }),
       'body_too_large',
-      'holds more than 2001 files',
+      'contains more than 2001 files',
     ],
     [
       'with a file of 1 MiB and a byte',
       zipSync({ a: new Uint8Array(MIB + 1) }),
       'body_too_large',
-      'holds a, which has more than',
+      'contains a, which has more than',
     ],
     [
       'with 20 MiB and a byte',
@@ -247,39 +247,39 @@ describe('a ZIP', () => {
         ...Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`f${n}`, new Uint8Array(MIB)])),
         z: new Uint8Array(1),
       }),
-      ...(['body_too_large', 'bytes when it is unpacked'] as const),
+      ...(['body_too_large', 'bytes when unpacked'] as const),
     ],
     [
       'that says less than it has',
       lie(zipSync({ a: new Uint8Array(100_000) }), 1),
       'request_invalid',
-      'longer than its directory says',
+      'longer than its directory entry says',
     ],
-    ['with a name twice', doubled(pack), 'request_invalid', 'holds pack.yaml twice'],
+    ['with a name twice', doubled(pack), 'request_invalid', 'contains pack.yaml more than once'],
     [
       'that is cut',
       zipSync({ 'pack.yaml': pack, b: strToU8(many('x1', 99)) }).subarray(0, 120),
       'request_invalid',
-      'is no ZIP',
+      'is not a valid ZIP',
     ],
-    ['that is none', strToU8('nothing'), 'request_invalid', 'is no ZIP'],
+    ['that is none', strToU8('nothing'), 'request_invalid', 'is not a valid ZIP'],
     [
       'of bytes that are not UTF-8',
       zipSync({ 'pack.yaml': new Uint8Array([0xff]) }),
       'request_invalid',
-      'is not UTF-8',
+      'is not valid UTF-8',
     ],
-    ['without a pack', zipSync({ 'a.txt': pack }), 'request_invalid', 'must hold one pack.yaml'],
+    ['without a pack', zipSync({ 'a.txt': pack }), 'request_invalid', 'must contain exactly one pack.yaml'],
     [
       'with two packs',
       zipSync({ 'a/pack.yaml': pack, 'b/pack.yaml': pack }),
       'request_invalid',
-      'must hold one pack.yaml',
+      'must contain exactly one pack.yaml',
     ],
     [
       'with malformed YAML',
       zipSync({ 'pack.yaml': pack, 'actions/x.yaml': strToU8(many('}', 100_000)) }),
-      ...(['yaml_malformed', 'actions/x.yaml: the body is not YAML: '] as const),
+      ...(['yaml_malformed', 'actions/x.yaml is not valid YAML: '] as const),
     ],
     [
       'with more YAML than an import may have',
@@ -287,7 +287,7 @@ describe('a ZIP', () => {
         'pack.yaml': pack,
         ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`actions/${n}.yaml`, strToU8(many('#\n', 45_000))])),
       }),
-      ...(['yaml_malformed', 'actions/5.yaml: the body is not YAML: there are more words'] as const),
+      ...(['yaml_malformed', 'actions/5.yaml is not valid YAML: the document has too many tokens'] as const),
     ],
   ])('%s is refused', (_, bytes, code, words) => {
     expect(zip(bytes)).toEqual([code, expect.stringContaining(words)]);

@@ -130,7 +130,7 @@ it.each([
   await secrets.put(TENANT, 'B', damaged);
   await expect(createSecretResolver(secrets, sealerOf(OLD))(TENANT, 'B')).rejects.toMatchObject({
     code: 'token_invalid',
-    message: 'the secret "B" is damaged; store it again',
+    message: 'the secret "B" is damaged: store it again',
   });
   const { keys, damaged: named } = await holder.masterKeys.check(PRINCIPAL);
   expect([keys.map(({ id }) => id), named]).toEqual([

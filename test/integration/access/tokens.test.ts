@@ -4,7 +4,7 @@ import { createSealer } from '../../../service/access/sealer.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
-// Document 002's signal: a sealed CloudEvents signal, and what is tried against it (design/inquiries.md, Token).
+// Signal tokens of the Management API, and attacks on them.
 
 let harness: ApiHarness;
 const keys: Record<string, string> = { dev: DEV_KEY, approver: APPROVER_KEY };

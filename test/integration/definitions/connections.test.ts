@@ -13,7 +13,7 @@ import { decodePayloads } from '../../../projection/payload.ts';
 import { memoOf } from '../../../projection/project.ts';
 import { createPrincipalStore } from '../../../store/access/principals.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
-import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from '../faces/document-003.ts';
+import { APPROVAL, COMPLEX, PIPELINE, RESPONSE } from '../faces/workflow-examples.ts';
 import { APPROVER_KEY, type ApiHarness, createApiHarness, DEV_KEY, SECRET_KEY } from '../support/api-harness.ts';
 import { nextNumber } from '../support/harness.ts';
 import { BUCKET, SECRETS, type Systems, startSystems } from '../support/systems.ts';
@@ -446,7 +446,7 @@ describe('an action', () => {
   });
 });
 
-describe('the examples of document 003', () => {
+describe('the examples of the Workflows API', () => {
   const store = (ref: string, definition: Definition, param_schema?: object) =>
     harness.call('POST', '/api/v1/workflows', {
       ref,
@@ -677,7 +677,7 @@ it('no secret is seen anywhere: in histories, answers, errors, lists, logs, stre
   });
   const { id } = await run('jira.create_issue', { project: 'X', summary: 'x' });
   const told = (await harness.call('GET', `${BASE}/${id}`)).body.data;
-  expect(told.tasks[0].error.message).toBe('Jira answered 400: bad token ********; ********: x');
+  expect(told.tasks[0].error.message).toBe('Jira responded with status 400: bad token ********; ********: x');
   const texts: string[] = [];
   const rows = (await harness.call('GET', `${BASE}?per_page=100`)).body.data as { id: number; workflow_id: string }[];
   expect(rows.length).toBeGreaterThan(15);

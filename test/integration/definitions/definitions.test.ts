@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { APPROVAL, COMPLEX, INCIDENT, PIPELINE, RESPONSE } from '../faces/document-003.ts';
+import { APPROVAL, COMPLEX, INCIDENT, PIPELINE, RESPONSE } from '../faces/workflow-examples.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 
 let harness: ApiHarness;
@@ -18,7 +18,7 @@ const body = (name: string, rest: object = {}) => ({
 });
 
 describe('POST /api/v1/workflows', () => {
-  it('stores a definition and answers it as document 003 says', async () => {
+  it('stores a definition and returns it in the form of the Workflows API', async () => {
     const { status, body: answer, headers } = await harness.call('POST', '/api/v1/workflows', INCIDENT);
     expect(status).toBe(201);
     expect(headers.get('location')).toBe('/api/v1/workflows/slack.incident_workflow');
@@ -36,7 +36,7 @@ describe('POST /api/v1/workflows', () => {
     ['the incident response', RESPONSE],
     ['the approval workflow', APPROVAL],
     ['the data pipeline', PIPELINE],
-  ])('stores %s of document 003, with what is missing as warnings', async (name, definition) => {
+  ])('stores %s, an example of the Workflows API, with warnings for what is missing', async (name, definition) => {
     const ref = name.replaceAll(' ', '_');
     const { status, body: answer } = await harness.call('POST', '/api/v1/workflows', body(ref, { definition }));
     expect(status, JSON.stringify(answer)).toBe(201);

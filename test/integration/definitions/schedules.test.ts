@@ -200,7 +200,7 @@ describe('a schedule', () => {
     expect(await get('moving')).toMatchObject({
       paused: true,
       note: null,
-      state_note: "its workflow cannot be started: Workflow 'examples.moving' is disabled",
+      state_note: 'its workflow cannot be started: workflow "examples.moving" is disabled',
     });
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { enabled: true });
     await refresh();
@@ -333,9 +333,9 @@ describe('a schedule', () => {
     };
     expect(await made()).toEqual([false, null]);
     const prefix = 'its workflow cannot be started:';
-    const who = `${prefix} maker, who made or last changed the schedule,`;
+    const who = `${prefix} maker, who last changed the schedule,`;
     await give({ roles: ['viewer'] });
-    expect(await made()).toEqual([true, `${who} lacks the permission execution:execute`]);
+    expect(await made()).toEqual([true, `${who} does not have the permission "execution:execute"`]);
     const triggered = await harness.call('POST', `${BASE}/made/trigger`);
     expect([triggered.status, triggered.body.code]).toEqual([403, 'forbidden']);
     await give({ roles: ['operator'] });

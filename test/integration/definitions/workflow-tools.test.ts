@@ -119,7 +119,7 @@ describe('a definition by itself, as the documentation writes one', () => {
     ] as const) {
       const answer = await harness.call(method, path, body);
       expect([answer.status, answer.body.error]).toEqual([
-        ...[404, `Workflow 'examples.deplyo' not found. Did you mean "examples.deploy"?`],
+        ...[404, `workflow "examples.deplyo" not found. Did you mean "examples.deploy"?`],
       ]);
     }
   });

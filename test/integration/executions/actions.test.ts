@@ -67,7 +67,7 @@ describe('an action of other workers', () => {
     expect((await start('shop.flow')).result).toBe('Hello, Bob');
     const used = await harness.call('DELETE', `${ACTIONS}/shop.greet`);
     expect([used.status, used.body.code, used.body.error]).toEqual([
-      ...[409, 'action_in_use', "Action 'shop.greet' is used by the workflow 'shop.flow'"],
+      ...[409, 'action_in_use', 'action "shop.greet" is used by the workflow "shop.flow"'],
     ]);
   });
 
@@ -171,11 +171,17 @@ describe('the import of a pack', () => {
     expect((await start('zipped.hello')).status).toBe('completed');
     expect(await post(zipSync({ 'a.txt': strToU8('') }))).toMatchObject({
       status: 400,
-      body: { error: 'the archive must hold one pack.yaml' },
+      body: { error: 'the archive must contain exactly one pack.yaml' },
     });
-    expect(await post(strToU8('nothing'))).toMatchObject({ status: 400, body: { error: 'the archive is no ZIP' } });
+    expect(await post(strToU8('nothing'))).toMatchObject({
+      status: 400,
+      body: { error: 'the archive is not a valid ZIP' },
+    });
     const bad = await post(zipSync({ ...files, 'zipped/workflows/hello.yaml': strToU8('a: [') }));
-    expect([bad.status, bad.body.error.startsWith('zipped/workflows/hello.yaml: ')]).toEqual([400, true]);
+    expect([bad.status, bad.body.error.startsWith('zipped/workflows/hello.yaml is not valid YAML: ')]).toEqual([
+      400,
+      true,
+    ]);
     const bomb = await post(zipSync({ ...files, 'zipped/bomb.yaml': new Uint8Array(30_000_000) }));
     expect([bomb.status, bomb.body.error]).toEqual([413, expect.stringMatching(/bytes/)]);
   });

@@ -77,7 +77,7 @@ describe('GET /automation/executions/{id}', () => {
     const data = await run('bad', definition);
     expect(data).toMatchObject({ status: 'failed', actions_total: 2, actions_successful: 1, actions_failed: 1 });
     expect(data.failed_action_index).toBe(1);
-    expect(data.error_message).toContain('answered 500');
+    expect(data.error_message).toContain('responded with status 500');
     const told = data.logs.map(({ level, message, action_index }: Record<string, unknown>) => [
       level,
       message,
@@ -88,7 +88,7 @@ describe('GET /automation/executions/{id}', () => {
       ['warn', 'off we go', 0],
       ['info', '"call" started', 1],
       ['warn', '"call" started again, attempt 2', 1],
-      ['error', expect.stringMatching(/^"call" ended as failed: .* answered 500$/), 1],
+      ['error', expect.stringMatching(/^"call" ended as failed: .* responded with status 500$/), 1],
       ['error', expect.stringMatching(/^"examples.bad" ended as failed: /), undefined],
     ]);
     expect(data.logs[1].metadata).toEqual({ data: { n: 1 } });
@@ -148,7 +148,10 @@ describe('GET /automation/executions', () => {
       () => page('status=failed'),
       ({ data }) => data.length === 1,
     );
-    expect(failed.data[0]).toMatchObject({ status: 'failed', error_message: expect.stringContaining('answered 500') });
+    expect(failed.data[0]).toMatchObject({
+      status: 'failed',
+      error_message: expect.stringContaining('responded with status 500'),
+    });
     expect((await harness.call('GET', failed.data[0]._links.self.href)).body.data.failed_action_index).toBe(1);
   });
 });

@@ -224,7 +224,7 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   expect(advice).toContainEqual({
     code: null,
     body: null,
-    text: 'The next attempt of "busy" is held back while the run is paused; resume lets it begin.',
+    text: 'The next attempt of "busy" is held back while the run is paused. Resume the run to let it start.',
     method: 'POST',
     href: `/api/v1/executions/${child}/resume`,
   });

@@ -347,7 +347,7 @@ describe('cancel and terminate', () => {
   });
 });
 
-describe('document 002', () => {
+describe('the Management API', () => {
   it("starts, lists the caller's own open runs, shows one with its history, and cancels", async () => {
     const input = { url: `${web.url}/wait` };
     const started = await harness.call('POST', '/execution', { workflow: 'examples.wait', input });
@@ -405,7 +405,7 @@ describe('who is calling', () => {
           const response = await fetch(url, { method: method.toUpperCase(), headers });
           if (response.status !== 401) open.push(path);
           else {
-            // Document 001 has errors of its own form.
+            // The Automation API has errors of its own form.
             const { code, error } = (await response.json()) as { code?: string; error: { code?: string } };
             expect(code ?? error.code).toBe('unauthenticated');
           }

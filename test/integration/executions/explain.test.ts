@@ -76,7 +76,7 @@ describe('an explanation', () => {
     const third = await explained(id, 'pause');
     expect([third.status, third.advice[0].text]).toEqual([
       'paused',
-      'It is paused by dev: lunch; resume has it go on.',
+      'It is paused by dev: lunch. Resume it to continue.',
     ]);
     expect((await follow(third.advice[0])).status).toBe(202);
     expect((await follow(second.advice[0], { name: 'go' })).status).toBe(202);
@@ -103,17 +103,19 @@ describe('an explanation', () => {
     expect(can_finish).toBe(true);
     expect(texts).toEqual(
       expect.arrayContaining([
-        'No worker has taken "outside" yet (no_worker): nobody polls the task queue "nobody-serves-this".',
-        '"slow" is being done by a worker; it needs nothing.',
-        '"below" waits for its sub-workflow, which has an explanation of its own.',
+        'No worker has started "outside" yet (no_worker): no worker polls the task queue "nobody-serves-this".',
+        '"slow" is being done by a worker. No action is needed.',
+        '"below" waits for its sub-workflow, which has a separate explanation.',
       ]),
-    );
-    expect(texts.some((text: string) => /^"later" waits until 20\S+ by itself; skip ends the wait\.$/.test(text))).toBe(
-      true,
     );
     expect(
       texts.some((text: string) =>
-        /^"again" is tried again at 20\S+, after: no luck; skip ends the wait\.$/.test(text),
+        /^"later" waits until 20\S+ and then continues by itself\. Skip it to end the wait\.$/.test(text),
+      ),
+    ).toBe(true);
+    expect(
+      texts.some((text: string) =>
+        /^"again" will be retried at 20\S+, after: no luck\. Skip it to end the wait\.$/.test(text),
       ),
     ).toBe(true);
     const child = advice.find(({ method }: { method: string }) => method === 'GET');
@@ -163,13 +165,13 @@ it.each<[string, object[], string, string]>([
   );
   expect(advice).toMatchObject([{ method: 'POST', body: { from } }]);
   expect(advice[0].text).toBe(
-    `It has ended as failed: ${how}. A retry with from: "${from}" does "${from}" and what followed from it again.`,
+    `It has ended as failed: ${how}. A retry with from: "${from}" runs "${from}" and what followed from it again.`,
   );
   const plain = await harness.call('POST', advice[0].href, {});
   expect([plain.status, plain.body.code, plain.body.error]).toEqual([
     409,
     'nothing_failed',
-    `There is nothing to try again: every failure in it was handled; from: "${from}" does that again`,
+    `nothing to retry: every failure in it was handled: use from: "${from}" to run that task again`,
   ]);
   expect((await follow(advice[0], advice[0].body)).status).toBe(201);
 });
@@ -191,7 +193,7 @@ it('a run that has failed and waits for something cannot finish well; cancelled,
     { text: '"w" waits for the signal "go".' },
   ]);
   expect(lost.advice[0].text).toMatch(
-    /^It has failed, and ends as failed once nothing of it is awaited any more: "x" failed with http_error \(.*404.*\)\. Cancel ends the wait\.$/,
+    /^It has failed and will close as failed once everything it waits for has ended: "x" failed with http_error \(.*404.*\)\. Cancel it to end the wait\.$/,
   );
   expect((await follow(lost.advice[0])).status).toBe(202);
   const { body } = await until(

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { freePort } from '../../../composition/ports.ts';
 import { connectWorker, demandTemporal } from '../../../composition/run.ts';
 
-it('says which setting names a Temporal server that does not answer, to an API and to a worker', async () => {
+it('says which setting names a Temporal server that does not respond, to an API and to a worker', async () => {
   const address = `127.0.0.1:${await freePort()}`;
   const connection = Connection.lazy({ address });
-  const words = 'Temporal does not answer (TEMPORAL_ADDRESS)';
+  const words = 'Temporal does not respond (TEMPORAL_ADDRESS)';
   await Promise.all([
     expect(demandTemporal(connection)).rejects.toThrow(new Error(words)),
     expect(connectWorker(address)).rejects.toThrow(new Error(words)),

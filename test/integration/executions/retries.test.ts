@@ -180,7 +180,7 @@ describe('a retry from what failed', () => {
     await store(asking({ ...call('evil'), name: 'deploy' }, { timeout: 9 }), '3.0.0', below);
     const differs = await again({ version: '1.0.0' });
     expect([differs.status, differs.body.error]).toEqual([
-      ...[422, '/version the task "sub/one" is done, and differs in the new version'],
+      ...[422, '/version the task "sub/one" has completed and differs in the new version'],
     ]);
     await store(asking({ ...call('evil'), name: 'deploy' }), '4.0.0', below);
     const { id } = (await again({ version: '1.0.0' })).body.data;
@@ -399,7 +399,7 @@ describe('a retry is refused', () => {
   });
 });
 
-it('document 001 links to the retry of what has failed, and makes it', async () => {
+it('the Automation API links to the retry of what has failed, and makes it', async () => {
   const ref = await store({ tasks: [call('a'), call('b')] });
   const failed = await start(ref, ['b']);
   web.fail(failed.name, []);

@@ -155,14 +155,14 @@ describe('apply', () => {
     expect((await fermata(['run', 'pruned.long'])).code).toBe(0);
     await rm(join(folder, workflow));
     const refused = await fermata(['apply', '-f', 'pruned', '--prune']);
-    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('--force terminates them')]);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('use --force to terminate them')]);
     const done = await fermata(['apply', '-f', 'pruned', '--prune', '--force']);
     expect([done.code, done.json()[1]]).toMatchObject([0, { ref: 'pruned.long', change: 'deleted' }]);
   });
 
   it.each([
-    ['a file that is not there', 'nothing.yaml', 2, 'there is nothing at nothing.yaml'],
-    ['a folder without a pack', '.', 2, '. holds no pack.yaml'],
+    ['a file that is not there', 'nothing.yaml', 2, 'nothing.yaml does not exist'],
+    ['a folder without a pack', '.', 2, '. does not contain pack.yaml'],
   ])('refuses %s', async (_, path, code, message) => {
     const ended = await fermata(['apply', '-f', path]);
     expect([ended.code, ended.err]).toEqual([code, expect.stringContaining(message)]);
@@ -175,7 +175,7 @@ describe('validate and simulate', () => {
     const wrong = await fermata(['validate', '-f', file, '--table']);
     expect([wrong.code, wrong.err.trim()]).toEqual([1, 'fermata: wrong.yaml is invalid']);
     expect(wrong.out).toBe(
-      'error    /definition/tasks/1/action: there is no action "core.transfrom". Did you mean "core.transform"? [unknown_action]\n',
+      'error    /definition/tasks/1/action: unknown action "core.transfrom". Did you mean "core.transform"? [unknown_action]\n',
     );
     const right = await fermataProcess(['validate', '-f', '-', '--table'], {}, GREET);
     expect([right.code, right.out]).toEqual([0, 'nothing is wrong\n']);
@@ -192,7 +192,7 @@ describe('validate and simulate', () => {
     expect(passed.json().output).toBe('Hello, Ada');
     expect([passed.code, passed.err]).toEqual([
       1,
-      'fermata: examples.greet does not do what is expected\n  /output: Hello, Ada instead of {"greet":"x"}\n',
+      'fermata: examples.greet does not behave as expected\n  /output: Hello, Ada instead of {"greet":"x"}\n',
     ]);
     await write('test.yaml', 'input: { name: Ada }\nexpect: { status: completed, output: "Hello, Ada" }\n');
     expect((await fermata(['simulate', 'examples.greet', '-f', 'test.yaml'])).code).toBe(0);
@@ -310,7 +310,7 @@ it('what people are asked is listed, shown and decided about, as it was shown', 
   expect(shown.out).toMatch(/^Deploy\?\n[\s\S]*approval runs go \(core\.log\) \{"message":"gone"\}/);
   expect(shown.out).toContain(bound);
   for (const [args, env, code, message] of [
-    [['approve', id], ann, 2, 'give --yes or --bound-to'],
+    [['approve', id], ann, 2, 'pass --yes or --bound-to'],
     [['approve', id, '--yes', '--option', 'deny'], ann, 2, '"deny" does not approve; options that approve: approve'],
     [['approve', id, '--bound-to', '0'.repeat(64)], ann, 1, '(binding_changed)'],
     [['approve', id, '--yes'], {}, 1, '(not_an_approver)'],
@@ -443,7 +443,7 @@ it('master keys are listed and resealed, and nothing is wrong with them', async 
   expect(out).toContain('all is well');
 });
 
-it('the index is made again', async () => {
+it('the index is rebuilt', async () => {
   const { code, json } = await fermata(['reindex']);
   expect([code, json().status, json().generation]).toEqual([0, 'current', 1]);
 });
@@ -507,9 +507,9 @@ it('what an execution waits for is explained, logged and skipped', async () => {
 describe('without a service', () => {
   it('says where it looked, or that nobody answers', async () => {
     const nowhere = await fermataProcess(['list'], { FERMATA_URL: '', FERMATA_API_KEY: '', FERMATA_DATA_DIR: folder });
-    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('no service is known')]);
+    expect([nowhere.code, nowhere.err]).toEqual([2, expect.stringContaining('no API configured')]);
     const silent = await fermataProcess(['list', '--url', 'http://127.0.0.1:1']);
-    expect([silent.code, silent.err]).toEqual([3, 'fermata: http://127.0.0.1:1 does not answer\n']);
+    expect([silent.code, silent.err]).toEqual([3, 'fermata: http://127.0.0.1:1 does not respond\n']);
   });
 
   it.each([[['lst']], [['run']], [['list', '--url', 'nowhere']], [['list', '--colour']], [['run', 'a.b', '-i', 'x']]])(

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
 import { until } from '../support/until.ts';
 
-// Documents 000 and 002, request by request as they write them: fields that they name, and errors in their words. What
-// stands beyond the documents is named, so that nothing is added by accident. (003: definitions; 001: automation; 004: mcp.)
+// The Executions API and the Management API, request by request as they write them: fields that they name, and errors in their words. What
+// stands beyond the documents is named, so that nothing is added by accident. The other APIs have tests next to their subjects.
 
 let harness: ApiHarness;
 const ids = { parent: 0, done: 0, failed: 0 };
@@ -71,7 +71,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-describe('document 000', () => {
+describe('the Executions API', () => {
   it('one execution has the fields of its data model', async () => {
     const { body } = await get(`/api/v1/executions/${ids.done}`);
     expect(Object.keys(body.data).sort()).toEqual([...DETAIL, ...BEYOND_DETAIL].sort());
@@ -165,7 +165,7 @@ describe('document 000', () => {
   });
 });
 
-describe('document 002', () => {
+describe('the Management API', () => {
   const EXECUTION = [
     ...[
       'execution_time',

@@ -234,7 +234,7 @@ describe('what REST controls', () => {
     const changed = await call('update_workflow', { ref: 'examples.talk', label: 'Talked' });
     expect(changed).toMatchObject({ label: 'Talked', revision: 1 });
     const { issues } = await call('validate_workflow', { definition: { tasks: [{ name: 'a', action: 'http.get' }] } });
-    expect(issues[0].message).toBe('there is no action "http.get". Did you mean "core.http"?');
+    expect(issues[0].message).toBe('unknown action "http.get". Did you mean "core.http"?');
   });
 
   it('creates, lists, pauses, resumes, triggers, replaces, backfills and deletes schedules', async () => {
@@ -327,7 +327,7 @@ describe('refused', () => {
     expect(JSON.parse(await refusal('get_execution', { id: 1024 })).error.code).toBe('execution_not_found');
     expect(JSON.parse(await refusal('get_workflow', { ref: 'no.such' })).error.code).toBe('workflow_not_found');
     const instance = JSON.parse(await refusal('list_executions', { instance: 'production' })).error;
-    expect(instance.message).toBe('there is no instance "production"; known: default');
+    expect(instance.message).toBe('unknown instance "production": the only instance is "default"');
     expect(JSON.parse(await refusal('list_executions', { cursor: 'x' })).error.issues[0].path).toBe('/cursor');
     const wrong = async (name: string, args: object) => {
       const { code, issues } = JSON.parse(await refusal(name, args)).error;

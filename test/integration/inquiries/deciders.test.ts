@@ -277,7 +277,7 @@ const RULES: Rule[] = [
     rule: 'who lacks the permission now decides nothing',
     who: 'looker',
     refused: 'forbidden',
-    // Document 002 says nothing of an execution to who may not present a token.
+    // The Management API says nothing of an execution to who may not present a token.
     but: { token: 'execution_not_found' },
   },
   {

@@ -324,7 +324,7 @@ describe('a link', () => {
       async () => mails.find(({ to }) => to === boss),
       (found) => found !== undefined,
     );
-    expect(mail!.text).toContain('You are asked now because: nobody has answered');
+    expect(mail!.text).toContain('You are being asked because: nobody has answered');
     expect((await inquiryOf(run)).escalation).toMatchObject([{ approvers: [boss], at: expect.any(String) }]);
     await withPage({}, async (page) => {
       await page.goto(linkOf(mail!));
@@ -353,7 +353,7 @@ describe('a link', () => {
     );
     const { id } = await inquiryOf(run);
     expect(dan!.text.replaceAll(/\s+/g, ' ')).toContain(
-      `It can be decided by ann@example.com, approver, members of ops; 2 of them must approve. With credentials of Fermata, it is at ${harness.api.url}/api/v1/inquiries/${id}`,
+      `It can be decided by ann@example.com, approver, members of ops; 2 of them must approve. With Fermata credentials, it is available at ${harness.api.url}/api/v1/inquiries/${id}`,
     );
     expect(dan!.text).not.toContain('/inquiry?');
     await withPage({}, async (page) => {

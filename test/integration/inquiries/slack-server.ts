@@ -41,7 +41,7 @@ export interface SlackServer {
   views: { trigger_id: string; view: any }[];
   people: Record<string, SlackPerson>;
   calls: string[];
-  /** `down`: does not answer; `limited`: answers 429 once with so many seconds. */
+  /** `down`: does not respond; `limited`: answers 429 once with so many seconds. */
   trouble: { down: boolean; limited: number };
   close(): Promise<void>;
 }

@@ -171,7 +171,7 @@ describe('a question in Slack', () => {
       (texts) => texts.includes('DROP PROD'),
     );
     for (const payload of old) await post(signed(payload));
-    expect(await told('UANN')).toContain('This does not count');
+    expect(await told('UANN')).toContain('This was not counted');
     await until(
       async () => slack.ephemeral.length,
       (count) => count === 2,
@@ -310,8 +310,8 @@ describe('a question in Slack', () => {
     ['UGUEST', 'Guests'],
     ['USTRANGER', 'Guests'],
     ['UOTHER', 'Guests'],
-    ['UNCONFIRMED', 'Nobody here is known'],
-    ['UNOBODY', 'Nobody here is known'],
+    ['UNCONFIRMED', 'do not belong to anyone who can decide here'],
+    ['UNOBODY', 'do not belong to anyone who can decide here'],
     ['ULOOK', 'looker may not decide'],
     ['UDEV', 'dev has started the run'],
   ])('is refused to %s, privately: %s', async (user, words) => {

@@ -167,7 +167,7 @@ describe('a question in Teams', () => {
     const { body } = await send(pressed(teams, message, 'Approve', 'bob', wrong));
     const inputs = body.value.body.filter(({ id }: { id?: string }) => id !== undefined);
     expect(inputs.map(({ id, value }: { id: string; value: string }) => [id, value])).toEqual(Object.entries(wrong));
-    expect(textsOf(body.value)).toContain('This does not count yet');
+    expect(textsOf(body.value)).toContain('This was not counted yet');
     expect((await inquiryOf(run)).decisions).toEqual([]);
     const right = { ...wrong, 'field:count': '9' };
     await send(pressed(teams, { ...message, card: body.value }, 'Approve', 'bob', right));
@@ -225,7 +225,7 @@ describe('a question in Teams', () => {
       (card) => card.includes('DROP PROD'),
     );
     const { body } = await send(pressed(teams, old, 'Approve', ANN));
-    expect(textsOf(body.value)).toContain('This does not count');
+    expect(textsOf(body.value)).toContain('This was not counted');
     expect(textsOf(body.value)).toContain('DROP PROD');
     expect((await inquiryOf(run)).votes).toEqual([]);
     await send(pressed(teams, { ...message, card: body.value }, 'Approve', ANN));
@@ -237,7 +237,7 @@ describe('a question in Teams', () => {
     ['outside', 'Guests'],
     ['foreign', 'Guests'],
     ['stranger', 'Guests'],
-    ['nobody', 'Nobody here is known'],
+    ['nobody', 'do not belong to anyone who can decide here'],
     ['looker', 'inquiry:respond'],
     ['dev', 'dev has started the run'],
   ])('is refused to %s, on a card that they alone see: %s', async (user, words) => {
@@ -331,7 +331,7 @@ describe('an activity that decides nothing', () => {
       (inquiry) => inquiry.delivery[0]?.state === 'retrying',
     );
     expect(delivery[0].error).toBe(
-      'the Teams app is not in this channel: install it in the team, or mention it there once',
+      'the Teams app is not in this channel: install it in the team or mention it there once',
     );
   });
 });
@@ -350,11 +350,11 @@ describe('who was told', () => {
       () => inquiryOf(lost),
       (inquiry) => inquiry.delivery[0]?.state === 'given_up',
     );
-    expect(delivery).toMatchObject([{ error: 'Teams answered 404', next_at: null, delivered_at: null }]);
+    expect(delivery).toMatchObject([{ error: 'Teams responded with status 404', next_at: null, delivered_at: null }]);
     const { advice } = (await harness.call('GET', `/api/v1/executions/${lost}/explain`)).body.data;
     expect(advice).toContainEqual({
       code: 'nobody_was_told',
-      text: 'Nobody was told that "ask" waits for a decision: teams 19:gone@thread.tacv2: Teams answered 404.',
+      text: 'Nobody was notified that "ask" waits for a decision: teams 19:gone@thread.tacv2: Teams responded with status 404.',
       method: null,
       href: null,
       body: null,

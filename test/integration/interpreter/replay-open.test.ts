@@ -105,7 +105,7 @@ it('tells which open runs this build could go on with, and why not with the othe
   const runs = new Map<string, { safe: boolean; trouble: string | null }>(
     told.json().map((run: { workflow_id: string; safe: boolean }) => [run.workflow_id, run]),
   );
-  expect([told.code, told.err]).toEqual([1, 'fermata: 3 of 5 open runs would not go on\n']);
+  expect([told.code, told.err]).toEqual([1, 'fermata: 3 of 5 open runs could not be continued\n']);
   expect([waits, fresh].map((id) => [runs.get(id)!.safe, runs.get(id)!.trouble])).toEqual([
     [true, null],
     [true, null],
@@ -118,5 +118,5 @@ it('tells which open runs this build could go on with, and why not with the othe
 
 it('says that no server is known', async () => {
   const nowhere = await replay({ TEMPORAL_ADDRESS: '' });
-  expect([nowhere.code, nowhere.err]).toEqual([3, expect.stringContaining('no Temporal server is known')]);
+  expect([nowhere.code, nowhere.err]).toEqual([3, expect.stringContaining('no Temporal server configured')]);
 });

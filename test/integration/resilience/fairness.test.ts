@@ -70,7 +70,7 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
       JSON.stringify(body.data.waiting_for).includes('worker_busy: 90 of 100 permits are in use, 90 of them'),
     30,
   );
-  expect(JSON.stringify(explained.body.data.advice)).toContain('waits for its turn on a worker');
+  expect(JSON.stringify(explained.body.data.advice)).toContain('waits for capacity on a worker');
   // A task that waits can be cancelled like one that runs.
   await harness.call('POST', `${BASE}/${id}/cancel`, {}, theirs);
   await until(
@@ -137,7 +137,7 @@ it('tasks of a tenant that fills half of the room of a worker are handed back an
   );
   const texts = explained.body.data.advice.map(({ text }: { text: string }) => text);
   const handedBack = expect.stringMatching(
-    /^"hang\[\d\]" is tried again at \S+, after: worker_busy: no worker had room/,
+    /^"hang\[\d\]" will be retried at \S+, after: worker_busy: no worker had room/,
   );
   expect(texts).toContainEqual(handedBack);
   await ours();

@@ -69,7 +69,7 @@ it('tasks with secrets wait for a database that is away, none fails, and nothing
       async () => (await described(id)).pendingActivities ?? [],
       (pending) =>
         pending.some(({ heartbeatDetails }) =>
-          String(heartbeatDetails?.payloads?.[0]?.data).includes('the database does not answer'),
+          String(heartbeatDetails?.payloads?.[0]?.data).includes('the database does not respond'),
         ),
     );
   }
@@ -111,7 +111,7 @@ it('tasks whose secret no key of the worker opens wait for one that has it, and 
     (answer) => JSON.stringify(answer.body.data.waiting_for).includes('infrastructure_unavailable'),
   );
   const { body: ready } = await harness.call('GET', '/readyz');
-  const reason = `no key of this process opens the secret "TOKEN": FERMATA_SECRET_KEY lacks the key ${ready.key_ids[0]}`;
+  const reason = `the secret "TOKEN" cannot be opened: the key ${ready.key_ids[0]} is missing from FERMATA_SECRET_KEY`;
   expect(body.data.waiting_for).toEqual([
     expect.objectContaining({ kind: 'worker', task: 'post', detail: `infrastructure_unavailable: ${reason}` }),
   ]);

@@ -142,8 +142,8 @@ it('does not start a second API on a port or a data folder that is taken, and na
   const log = pino({ level: 'silent' });
   const secretKeys = [SECRET_KEY];
   const again = startApi({ connection, namespace: 'default', database, host: '127.0.0.1', port, log, secretKeys });
-  await expect(again).rejects.toThrow(`port ${port} on 127.0.0.1 (FERMATA_PORT) is taken`);
+  await expect(again).rejects.toThrow(`port ${port} on 127.0.0.1 (FERMATA_PORT) is in use`);
   const second = run('dev/main.ts', { FERMATA_DATA_DIR: folder, FERMATA_PORT: '0' });
   expect(await second.exit).toBe(1);
-  await second.until(`the data folder ${folder} is in use by process ${process.pid}`);
+  await second.until(`the data folder ${folder} is in use by another process (${process.pid})`);
 });

@@ -228,7 +228,7 @@ describe('refused when it is started', () => {
     await harness.call('PUT', `${WORKFLOWS}/examples.off`, { enabled: false });
     const refused = await harness.call('POST', EXECUTIONS, { action_ref: 'examples.needs' });
     expect([refused.status, refused.body.code]).toEqual([409, 'sub_workflow_invalid']);
-    expect(refused.body.error).toContain("'examples.off', which a run can reach, is disabled");
+    expect(refused.body.error).toContain('"examples.off", which a run can reach, is disabled');
     await store('large', { tasks: [give('a', 'x'.repeat(400_000))] });
     await store('larger', { tasks: [sub('b', 'large'), give('a', 'x'.repeat(400_000))] });
     await store('too_large', { tasks: [sub('b', 'larger')] });

@@ -90,7 +90,7 @@ it.each<[string, BulkVerb, (Principal | null)[], string, number, string | null]>
     [null],
     'aborted',
     0,
-    '"olga", who began this job, is disabled',
+    '"olga", who started this job, is disabled',
   ],
   [
     'by whoever is disabled meanwhile',
@@ -98,7 +98,7 @@ it.each<[string, BulkVerb, (Principal | null)[], string, number, string | null]>
     [operator, null],
     'aborted',
     32,
-    '"olga", who began this job, is disabled',
+    '"olga", who started this job, is disabled',
   ],
   [
     ...([
@@ -108,7 +108,7 @@ it.each<[string, BulkVerb, (Principal | null)[], string, number, string | null]>
       'aborted',
       32,
     ] as const),
-    '"olga", who began this job, does not have the permission execution:execute any more',
+    '"olga", who started this job, no longer has the permission execution:execute',
   ],
   [
     ...([
@@ -118,7 +118,7 @@ it.each<[string, BulkVerb, (Principal | null)[], string, number, string | null]>
       'aborted',
       32,
     ] as const),
-    '"olga", who began this job, does not have the permission execution:admin any more',
+    '"olga", who started this job, no longer has the permission execution:admin',
   ],
 ])('a job %s does what they may do now (%s)', async (_, verb, standing, status, acted, error) => {
   const played = await play(verb, standing as (Principal | null)[]);
@@ -218,54 +218,57 @@ it.each<[string, Record<number, number>, number[], number]>([
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
     2,
   ],
-])('what an outage holds up is done later, and nothing is done twice: %s', async (_, outages, expected, released) => {
-  const left = new Map(Object.entries(outages).map(([n, times]) => [Number(n), times]));
-  const done: number[] = [];
-  let waits = 0;
-  const job = {
-    id: 'job',
-    tenant: 'acme',
-    verb: 'cancel',
-    reason: '',
-    principal: operator,
-    status: 'running',
-    done: 0,
-  };
-  const state = { ...job, targets: expected, errors: [] as object[], leased: null as Date | null };
-  const stop = new AbortController();
-  const jobs = {
-    lease: async () => {
-      if (state.status === 'running') return { ...state };
-      stop.abort();
-      return null;
-    },
-    advance: async (
-      _id: string,
-      { done: more, errors }: BulkProgress,
-      until: Date | null,
-      _most: number,
-      targets?: number[],
-    ) => {
-      if (targets !== undefined) {
-        state.targets = targets;
-        waits += 1;
-        expect(until).toBeNull();
-      }
-      state.done += more;
-      state.errors.push(...errors);
-      if (state.done >= state.targets.length) state.status = 'completed';
-      return { ...state };
-    },
-  };
-  const cancel = async (_: Principal, id: string) => {
-    const n = Number(id) / 1024;
-    const times = left.get(n) ?? 0;
-    left.set(n, times - 1);
-    if (times > 0) throw new AppError('temporal_unavailable', 'away');
-    done.push(n);
-  };
-  const services = { executions: { cancel }, principals: { asItStands: async () => operator } };
-  const log = { warn: () => undefined, error: () => undefined } as never;
-  await createBulkService({ jobs, store: {}, ...services, clock: Date.now, log } as never).run(stop.signal);
-  expect([done.sort((a, b) => a - b), state.errors, waits]).toEqual([expected, [], released]);
-});
+])(
+  'what an outage contains up is done later, and nothing is done more than once: %s',
+  async (_, outages, expected, released) => {
+    const left = new Map(Object.entries(outages).map(([n, times]) => [Number(n), times]));
+    const done: number[] = [];
+    let waits = 0;
+    const job = {
+      id: 'job',
+      tenant: 'acme',
+      verb: 'cancel',
+      reason: '',
+      principal: operator,
+      status: 'running',
+      done: 0,
+    };
+    const state = { ...job, targets: expected, errors: [] as object[], leased: null as Date | null };
+    const stop = new AbortController();
+    const jobs = {
+      lease: async () => {
+        if (state.status === 'running') return { ...state };
+        stop.abort();
+        return null;
+      },
+      advance: async (
+        _id: string,
+        { done: more, errors }: BulkProgress,
+        until: Date | null,
+        _most: number,
+        targets?: number[],
+      ) => {
+        if (targets !== undefined) {
+          state.targets = targets;
+          waits += 1;
+          expect(until).toBeNull();
+        }
+        state.done += more;
+        state.errors.push(...errors);
+        if (state.done >= state.targets.length) state.status = 'completed';
+        return { ...state };
+      },
+    };
+    const cancel = async (_: Principal, id: string) => {
+      const n = Number(id) / 1024;
+      const times = left.get(n) ?? 0;
+      left.set(n, times - 1);
+      if (times > 0) throw new AppError('temporal_unavailable', 'away');
+      done.push(n);
+    };
+    const services = { executions: { cancel }, principals: { asItStands: async () => operator } };
+    const log = { warn: () => undefined, error: () => undefined } as never;
+    await createBulkService({ jobs, store: {}, ...services, clock: Date.now, log } as never).run(stop.signal);
+    expect([done.sort((a, b) => a - b), state.errors, waits]).toEqual([expected, [], released]);
+  },
+);

@@ -112,7 +112,7 @@ describe('a run is terminated, once,', () => {
     expect(await terminated([['a', later(1)]])).toEqual(['run_a']);
   });
 
-  it('later, when Temporal does not answer now', async () => {
+  it('later, when Temporal does not respond now', async () => {
     await store.add('default', run('a'), noon);
     await store.add('default', run('a'), noon);
     const away = async () => {

@@ -70,7 +70,7 @@ it.each([
   ['a statement that is wrong', wrapped(coded('42601')), 'internal', false],
   ['what is no error', 'sesame', 'internal', false],
 ])('nobody is told what a driver says: %s', (_, error, code, passing) => {
-  const told = refusalOf(error, 'something went wrong here');
+  const told = refusalOf(error, 'internal error');
   expect([told.code, isPassing(error)]).toEqual([code, passing]);
   expect(told.message).not.toMatch(/sesame|Failed query/);
 });

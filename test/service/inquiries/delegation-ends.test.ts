@@ -108,7 +108,7 @@ function setUp(
   const ends = createDelegationEnds({
     store: {
       async delegated() {
-        if (!works) throw new Error('the database does not answer');
+        if (!works) throw new Error('the database does not respond');
         return Array.from({ length: rows }, (_, n) => ({ workflowId: `wf_${n}`, key: 'ask' }) as InquiryRow);
       },
     },

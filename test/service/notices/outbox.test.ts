@@ -168,7 +168,7 @@ describe('people in a chat', () => {
     await read();
     await tick();
     expect(await deliveries()).toMatchObject([
-      { state: 'retrying', attempts: 1, error: 'it could not be sent; the log of the API says why' },
+      { state: 'retrying', attempts: 1, error: 'it could not be sent: the log of the API has the reason' },
     ]);
     await tick(0.5);
     await tick(0.5);
@@ -226,7 +226,7 @@ it('a mail is sent when it is asked and for reminders, and for nothing else', as
 describe('a program', () => {
   it('is told every event in order, whatever happened while it was away', async () => {
     const { said, read, tick, fail, states } = scene('webhook');
-    fail(new NoticeError('http://hooks.example answered 503'));
+    fail(new NoticeError('http://hooks.example responded with status 503'));
     await read();
     await tick();
     await read({ votes: [voted('ann')] });
@@ -257,14 +257,14 @@ describe('a program', () => {
 describe('an event', () => {
   it('that is refused for good is given up at once, and so is one after a day', async () => {
     const permanent = scene();
-    permanent.fail(new NoticeError('Slack refused: channel_not_found', { permanent: true }));
+    permanent.fail(new NoticeError('Slack rejected the request: channel_not_found', { permanent: true }));
     await permanent.read();
     await permanent.tick();
     expect(await permanent.deliveries()).toMatchObject([
-      { state: 'given_up', error: 'Slack refused: channel_not_found', attempts: 1 },
+      { state: 'given_up', error: 'Slack rejected the request: channel_not_found', attempts: 1 },
     ]);
     const late = scene('webhook');
-    late.fail(new NoticeError('http://hooks.example answered 500'));
+    late.fail(new NoticeError('http://hooks.example responded with status 500'));
     await late.read();
     await late.tick();
     await late.tick(86_401);

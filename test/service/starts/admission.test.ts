@@ -77,7 +77,7 @@ it.each([
   // how starts end, and how many of a tenant are under way after ten have
   ['they fail', new Error('no database'), 8],
   ['they are refused', new AppError('concurrency_conflict', 'one is open'), 8],
-  ['Temporal does not answer', new AppError('temporal_unavailable', 'Temporal does not answer'), 3],
+  ['Temporal does not respond', new AppError('temporal_unavailable', 'Temporal does not respond'), 3],
 ])('a start gives its place to another one where %s', async (_, error, left) => {
   const { start, end, tenants } = scene();
   await start('a', 60);

@@ -390,7 +390,7 @@ it.each<[string, boolean, Parameters<typeof check>]>([
   expect(await check(...args)).toBe(authentic);
 });
 
-it('Temporal is asked once about each run, and again where it did not answer', async () => {
+it('Temporal is asked once about each run, and again where it did not respond', async () => {
   let asked = 0;
   let answers = false;
   const guard = createRunGuard({

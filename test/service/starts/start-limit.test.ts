@@ -83,7 +83,7 @@ describe('the limit of starts under way', () => {
     expect(after).toMatchObject({ most, base: Number.POSITIVE_INFINITY, rounds: 0 });
   });
 
-  it('shrinks with each start that Temporal does not answer, down to four', () => {
+  it('shrinks with each start that Temporal does not respond, down to four', () => {
     const lost = { milliseconds: null, underWay: 10 };
     const limits = [10, 8, 6, 4, 4];
     expect(limits.slice(1).reduce((all) => [...all, adaptLimit(all.at(-1)!, lost)], [FIRST_LIMIT])).toMatchObject(

@@ -27,7 +27,7 @@ const APPROVALS: [rule: string, who: string, answer: string, but?: Partial<Recor
   ['who is not asked', 'eve', 'not_an_approver'],
   ['a service', 'bot', 'person_required'],
   ['an agent of somebody who is asked', 'helper', 'person_required'],
-  // Document 002 says nothing of an execution to who may not present a token.
+  // The Management API says nothing of an execution to who may not present a token.
   ['who lacks the permission', 'looker', 'forbidden', { token: 'execution_not_found' }],
   ['who has no credential that grants anything', 'gone', 'forbidden', { token: 'execution_not_found' }],
 ];

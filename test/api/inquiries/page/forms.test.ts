@@ -141,7 +141,7 @@ describe('a form that is refused', () => {
 describe('a question that changes while its page is open', () => {
   it.each([
     [
-      'What approval runs has changed: deploy.',
+      'The task that approval runs has changed: deploy.',
       (inquiry: { plan: unknown }) => {
         inquiry.plan = [
           { task: 'deploy', action: 'core.http', input: { url: 'https://evil.example' }, rendered: true },
@@ -149,13 +149,13 @@ describe('a question that changes while its page is open', () => {
       },
     ],
     [
-      'What approval runs has changed: check.',
+      'The task that approval runs has changed: check.',
       (inquiry: { plan: unknown[] }) => {
         inquiry.plan = [...inquiry.plan, { task: 'check', action: 'core.noop', input: {}, rendered: true }];
       },
     ],
     [
-      'What is asked has changed.',
+      'The question has changed.',
       (inquiry: { request: object }) => {
         inquiry.request = { ...inquiry.request, details: 'other' };
       },

@@ -221,7 +221,7 @@ describe('a second tab of the browser', () => {
     const tabs = [await browser.open(await desk.token('1', ANN)), await browser.open(await desk.token('1', ANN))];
     expect((await approve(tabs[0]!)).status).toBe(200);
     const late = await browser.post(tabs[1]!.path, { form: tabs[1]!.form, option });
-    expect([late.status, headings(late.text)[0]]).toEqual([409, 'This has been decided']);
+    expect([late.status, headings(late.text)[0]]).toEqual([409, 'This inquiry has been decided']);
     expect(staging.votes.map((vote) => vote.option)).toEqual(['approve']);
   });
 });

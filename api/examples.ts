@@ -1,4 +1,4 @@
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../model/json.ts';
 
 const GREETING = { data: { greeting: 'hello' } };
 
@@ -35,7 +35,7 @@ const SIGNAL = { name: 'approved', payload: { by: 'ann' } };
 const MANAGED_START = { workflow: 'core.transform', input: GREETING };
 const RETRY = { from: 'failed' };
 
-/** An example of each request body, by method and path: valid, short, and sent as it is by the page at `/docs`. */
+/** Examples of request bodies, by method and path: valid and short. The page at `/docs` sends them unchanged. */
 export const BODY_EXAMPLES: Readonly<Record<string, Json>> = {
   'POST /api/v1/executions': { action_ref: 'core.transform', parameters: GREETING, wait: 10 },
   'POST /api/v1/workflows/{ref}/execute': { parameters: {}, wait: 10 },

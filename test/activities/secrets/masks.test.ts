@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { ApplicationFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createActivities } from '../../activities/activities.ts';
-import { ACTIONS } from '../../activities/catalog.ts';
-import { createMasks } from '../../activities/masks.ts';
+import { createActivities } from '../../../activities/activities.ts';
+import { ACTIONS } from '../../../activities/catalog.ts';
+import { createMasks } from '../../../activities/secrets/masks.ts';
 
-import { createEgress } from '../../egress/egress.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-import { Permits } from '../../model/permits.ts';
-import type { SecretTexts } from '../../model/secret-texts.ts';
+import { createEgress } from '../../../egress/egress.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
+import { Permits } from '../../../model/permits.ts';
+import type { SecretTexts } from '../../../model/secret-texts.ts';
 
 /** Secrets of characters that encoders write differently. */
 const CANARIES: Record<string, string> = {

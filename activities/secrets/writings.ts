@@ -1,6 +1,6 @@
-// A secret as Fermata writes it where an input has it, and as what it speaks to gives that back.
+// The forms in which Fermata writes secrets and other systems return them.
 
-/** Returns every form in which Fermata writes a secret: as it is, and as each of its encoders makes it. */
+/** Returns all forms in which Fermata writes a secret: unchanged, and encoded by each encoder. */
 export function writingsOf(secret: string): string[] {
   const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
   const inUrl = [componentOf(secret), inForm, ...ofUrl(secret)];
@@ -9,13 +9,13 @@ export function writingsOf(secret: string): string[] {
       ...[secret, secret.trim(), secret.toLowerCase()],
       // URLs: a component, a form, a path, a query, a fragment, an account, a host.
       ...inUrl,
-      // A URL within another.
+      // A URL within another URL.
       ...inUrl.map(componentOf),
-      // A text of JSON, and one within another.
+      // A JSON string, and one within another.
       ...[escaped(secret), escaped(escaped(secret))],
-      // Bytes of UTF-8 that are read as Latin-1, as those of headers are, and the other way round.
+      // UTF-8 read as Latin-1, as in headers, and the reverse.
       ...[Buffer.from(secret).toString('latin1'), Buffer.from(secret, 'latin1').toString()],
-      // A literal of SQL.
+      // An SQL literal.
       ...[secret.replaceAll("'", "''"), secret.replaceAll("'", "''").replaceAll('\\', '\\\\')],
       ...mimeOf(secret),
       ...base64Of(secret),
@@ -29,7 +29,7 @@ export function base64TextsOf(written: string | Buffer): string[] {
   return [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
 }
 
-/** The characters of base64 that a secret alone decides, for each place at which it may begin within three bytes. */
+/** Returns the base64 characters that depend only on the secret, for each offset within three bytes. */
 function base64Of(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const parts = [0, 1, 2].map((offset) => {
@@ -43,7 +43,7 @@ function base64Of(secret: string): string[] {
   return [...whole, ...parts, ...parts.map((part) => part.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
-/** What the parts of a URL make of a secret. */
+/** Returns the forms of a secret in the parts of a URL. */
 function ofUrl(secret: string): string[] {
   const forms: string[] = [];
   const url = new URL('http://host/');
@@ -55,14 +55,14 @@ function ofUrl(secret: string): string[] {
   forms.push(url.hash.slice(1));
   url.username = secret;
   forms.push(url.username);
-  // A number is an address, and other alphabets are Punycode. What is more than a host is none.
+  // As a host, a number becomes an address, and other alphabets become Punycode.
   const host = URL.canParse(`http://${secret}`) ? new URL(`http://${secret}`) : null;
   if (host !== null && host.href === `http://${host.hostname}/` && !/[/?#@:]/.test(secret)) forms.push(host.hostname);
   return forms.filter((form) => form !== '');
 }
 
 function componentOf(secret: string): string {
-  // Half a character is nothing that a URL could hold.
+  // URLs cannot contain unpaired surrogates.
   return /\p{Surrogate}/u.test(secret) ? secret : encodeURIComponent(secret);
 }
 

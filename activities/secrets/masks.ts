@@ -1,32 +1,32 @@
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import { base64TextsOf, writingsOf } from './writings.ts';
 
-/** Secrets that are shorter could be a part of anything, and are hidden as a whole value alone. */
+/** Shorter secrets could be part of any text and are only masked as whole values. */
 const SHORTEST = 8;
 
-/** Digits from which on a number is hidden that is a secret. */
+/** The number of digits from which a number that is a secret is masked. */
 const SHORTEST_NUMBER = 6;
 
 const MASK = '********';
 
-/** Hides secrets wherever they come back: texts in any JSON, its keys, and numbers. */
+/** Masks secrets in JSON: in texts, keys and numbers. */
 export type Mask = <T extends Json>(value: T) => T;
 
-/** What hides the secrets of an attempt. */
+/** Masks the secrets of an attempt. */
 export interface Masks {
   mask: Mask;
-  /** Whether a text holds a secret, short ones included, however Fermata has written it. */
+  /** Reports whether a text contains a secret, including short ones, in any form in which Fermata writes it. */
   holdsSecret(text: string): boolean;
   /**
-   * Notes a text, or bytes, that Fermata encodes as base64, such as an account or a body. From then on its base64 is hidden as a whole
-   * where it holds a secret.
+   * Records a text, or bytes, that Fermata encodes as base64, such as credentials or a body. Its base64 is masked as a
+   * whole from then on if it contains a secret.
    */
   encoded(written: string | Buffer): void;
-  /** Notes base64 that Fermata decodes, such as a body. From then on, the bytes that a secret in it stands for are a secret as well. */
+  /** Records base64 that Fermata decodes, such as a body. The bytes of secrets in it are secrets from then on, too. */
   decoded(base64: string): void;
 }
 
-/** Creates it for some secrets, by name; values that are no text are not hidden. */
+/** Creates the masks of secrets, by name; values that are not texts are not masked. */
 export function createMasks(secrets: JsonObject): Masks {
   const texts = Object.values(secrets).flatMap((secret) =>
     typeof secret === 'string' && secret !== ''
@@ -50,7 +50,7 @@ export function createMasks(secrets: JsonObject): Masks {
 
   function hide(text: string): string {
     if (whole.has(text)) return MASK;
-    // The longest first: one may be a part of another.
+    // Longest first, since one may be part of another.
     ordered ??= [...parts].sort((a, b) => b.length - a.length);
     return ordered.reduce((left, part) => left.replaceAll(part, MASK), text);
   }
@@ -71,7 +71,7 @@ export function createMasks(secrets: JsonObject): Masks {
     mask: (value) => (forms.size === 0 ? value : (mask(value) as typeof value)),
     holdsSecret,
     encoded(written) {
-      // Secrets are known as UTF-8 that is read as Latin-1, too.
+      // Secrets are also known in the form of UTF-8 that was read as Latin-1.
       if (!holdsSecret(typeof written === 'string' ? written : written.toString('latin1'))) return;
       for (const form of base64TextsOf(written)) {
         whole.add(form);
@@ -90,20 +90,25 @@ export function createMasks(secrets: JsonObject): Masks {
   };
 }
 
-/** Returns, as Latin-1, the bytes that each place of a secret within base64 stands for, without those that it shares with other characters. */
+/**
+ * Returns, as Latin-1, the bytes that a secret in base64 decodes to at each offset, without those shared with other
+ * characters.
+ */
 function decodedParts(base64: string, secret: string): Set<string> {
   const [text, part] = [base64, secret].map((each) => each.replaceAll(/\s/g, '')) as [string, string];
   const found = new Set<string>();
   if (part === '') return found;
   for (let index = text.indexOf(part); index !== -1; index = text.indexOf(part, index + part.length)) {
-    // Four characters are three bytes.
+    // Four characters encode three bytes.
     const [start, end] = [Math.ceil(index / 4) * 4, Math.floor((index + part.length) / 4) * 4];
     if (end > start) found.add(Buffer.from(text.slice(start, end), 'base64').toString('latin1'));
   }
   return found;
 }
 
-/** Returns how messages and servers write a URL of HTTP, each with and without its query: as a whole, and its path alone. */
+/**
+ * Returns the forms in which messages and servers write an HTTP URL: whole and path, each with and without the query.
+ */
 function placesIn(text: string): string[] {
   if (!URL.canParse(text)) return [];
   const { protocol, origin, pathname, search } = new URL(text);
@@ -112,7 +117,7 @@ function placesIn(text: string): string[] {
   return [origin + path, origin + pathname, path, pathname];
 }
 
-/** The password of a URL, as it is written there and as it is. */
+/** Returns the password of a URL, encoded and decoded. */
 function passwordIn(text: string): string[] {
   if (!URL.canParse(text)) return [];
   const { password } = new URL(text);

@@ -1,13 +1,13 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import type { SecretTexts } from '../model/secret-texts.ts';
-import { ActionError } from './action.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { SecretTexts } from '../../model/secret-texts.ts';
+import { ActionError } from '../action.ts';
 
-/** Finds what a secret of a tenant is; null: there is none. */
+/** Returns the value of a secret of a tenant; null if there is none. */
 export type SecretOf = (tenant: string, name: string) => Promise<string | null>;
 
 /**
- * An input with its secrets put in, and what they are, by name. Throws an ActionError `secret_missing` for one that is not
- * there.
+ * Returns an input with its secrets filled in, and their values by name. Throws an ActionError (`secret_missing`) for a
+ * secret that does not exist.
  */
 export async function withSecrets(
   input: Json,
@@ -23,7 +23,7 @@ export async function withSecrets(
       else {
         const value = await find(piece.secret);
         if (value === null) {
-          const message = `there is no secret "${piece.secret}": PUT /api/v1/secrets/${piece.secret} stores it`;
+          const message = `secret "${piece.secret}" not found: create it with PUT /api/v1/secrets/${piece.secret}`;
           throw new ActionError('secret_missing', message, { retryable: false });
         }
         secrets[piece.secret] = value;

@@ -1,6 +1,6 @@
 import type { Definition } from '../../../model/definition.ts';
 
-/** The example of document 003, Create Workflow. */
+/** The example of the Workflows API, Create Workflow. */
 export const INCIDENT = {
   ref: 'slack.incident_workflow',
   pack_ref: 'slack',
@@ -29,7 +29,7 @@ export const INCIDENT = {
   enabled: true,
 };
 
-/** The example of document 003, Complex Workflow. */
+/** The example of the Workflows API, Complex Workflow. */
 export const COMPLEX: Definition = {
   tasks: [
     {
@@ -59,7 +59,7 @@ export const COMPLEX: Definition = {
   variables: { max_retries: 3, timeout: 300 },
 };
 
-/** The three examples of document 003, Common Use Cases. */
+/** The three examples of the Workflows API, Common Use Cases. */
 export const RESPONSE: Definition = {
   tasks: [
     { name: 'create_incident', action: 'pagerduty.create_incident' },

@@ -1,0 +1,166 @@
+import { z } from '@hono/zod-openapi';
+import type { Json } from '../../model/json.ts';
+import { JsonValueSchema } from '../../model/json-value.ts';
+import { RUN_MODES } from '../../model/run-mode.ts';
+import { EXECUTION_STATUSES, EXECUTION_WORDS, TASK_STATES } from '../../model/status.ts';
+import { PaginationSchema } from '../http/routes.ts';
+
+// Schemas of the response bodies of the Executions API.
+
+/** A request that a client can send next. */
+export const LinkSchema = z.object({ href: z.string(), method: z.string() });
+
+/** A status, in the words of the Executions API. */
+export const StatusSchema = z.enum(EXECUTION_WORDS).openapi('ExecutionStatus');
+
+const InstantSchema = z.iso.datetime();
+
+const FailureSchema: z.ZodType<Json> = z
+  .object({ type: z.string(), message: z.string() })
+  .catchall(JsonValueSchema)
+  .openapi('Failure') as unknown as z.ZodType<Json>;
+
+/** A task execution, in the tree of its run. */
+export const TaskSchema = z
+  .object({
+    id: z.int().nullable().describe('Null for an item, and after visit 1023: use the key instead.'),
+    key: z.string(),
+    name: z.string(),
+    visit: z.int(),
+    item: z.int().nullable().describe('The index of the item; null for the visit itself.'),
+    action_ref: z.string(),
+    status: z.string(),
+    state: z.enum(TASK_STATES).describe('The detailed state, which distinguishes `skipped` and `paused`.'),
+    input: JsonValueSchema,
+    output: JsonValueSchema,
+    error: FailureSchema.nullable(),
+    attempts: z.array(
+      z.object({
+        attempt: z.int(),
+        recorded: z
+          .boolean()
+          .describe('False if Temporal has no times of this attempt: of its own retries it records only the last one.'),
+        started: InstantSchema.nullable(),
+        ended: InstantSchema.nullable(),
+        error: FailureSchema.nullable(),
+        worker: z.string().nullable(),
+      }),
+    ),
+    created: InstantSchema,
+    started: InstantSchema.nullable(),
+    ended: InstantSchema.nullable(),
+    child: z.int().nullable().describe('The id of the sub-workflow that the task started.'),
+    skipped_by: z.string().nullable().describe('Who skipped the task.'),
+    carried: z.boolean().describe('Whether the task was run by the execution that this one is a retry of.'),
+  })
+  .openapi('TaskExecution');
+
+const SUMMARY = {
+  id: z.int(),
+  action_ref: z.string(),
+  status: StatusSchema,
+  state: z
+    .enum([...new Set([...EXECUTION_STATUSES, ...TASK_STATES])])
+    .describe(
+      'The detailed state; in addition to the values of `status`: `waiting`, `paused`, `terminated`, `skipped`.',
+    ),
+  parent: z.int().nullable(),
+  enforcement: z.int().nullable(),
+  created: InstantSchema,
+  updated: InstantSchema,
+};
+
+/** One execution in a list (Executions API, Execution Summary). */
+export const ExecutionSummarySchema = z.object(SUMMARY).openapi('ExecutionSummary');
+
+/** Something that an execution waits for. */
+export const WaitSchema = z.object({
+  kind: z.string(),
+  task: z.string().nullable(),
+  since: InstantSchema.nullable(),
+  until: InstantSchema.nullable(),
+  detail: z.string().nullable(),
+});
+
+/** One execution (Executions API, Execution), with additional data from Temporal's history. */
+export const ExecutionSchema = z
+  .object({
+    ...SUMMARY,
+    action: z
+      .int()
+      .nullable()
+      .describe('The id of the workflow definition; null for an action that was started directly.'),
+    config: JsonValueSchema.describe('The input of the execution.'),
+    parent_task: z.string().nullable().describe('The key of the task in the parent that started it.'),
+    executor: z.int().nullable().describe('The integer id of the principal that started it.'),
+    result: JsonValueSchema.describe('The output, or the error; null while it is running.'),
+    uuid: z.string().nullable().describe('Null for a task execution.'),
+    workflow_id: z.string(),
+    run_id: z.string(),
+    version: z.string().nullable(),
+    revision: z.int().nullable(),
+    tags: z.array(z.string()),
+    tasks: z.array(TaskSchema),
+    waiting_for: z.array(WaitSchema),
+    signals: z
+      .array(z.object({ name: z.string(), payload: JsonValueSchema }))
+      .describe('Buffered signals that no task has received yet.'),
+    signals_refused: z
+      .array(z.object({ name: z.string(), at: InstantSchema, encoding: z.string() }))
+      .describe('Signals that were refused because their payloads are not JSON.'),
+    signals_dropped: z.int().describe('The number of signals dropped because the buffer was full.'),
+    authentic: z
+      .boolean()
+      .nullable()
+      .describe(
+        'Whether the start, with everything it contains, was signed by this service; null for a sub-workflow or an older execution.',
+      ),
+    statements: z
+      .object({ accepted: z.int(), refused: z.int() })
+      .nullable()
+      .describe(
+        'How many signed decisions and controls the execution has verified, and how many it has refused; null if it does not verify signatures.',
+      ),
+    projection: z.enum(['complete', 'diverged', 'partial', 'foreign']),
+    expired: z.boolean().describe('Temporal no longer has the history; this is the data kept in the index.'),
+    partial: z.boolean().describe('Temporal no longer has the first runs of the chain; their tasks are missing.'),
+    retry_of: z.int().nullable().describe('The execution that this one is a retry of.'),
+    retried_as: z.array(z.int()).describe('The retries of this execution, in order of start.'),
+    task: z.string().nullable().describe('The key of a task execution; null for an execution of a workflow.'),
+    attempt: z.int().nullable().describe('The latest attempt of a task execution.'),
+    mode: z.enum(RUN_MODES).describe('How the execution was started.'),
+    schedule: z.string().nullable().describe('The id of the schedule that started it.'),
+    scheduled_at: InstantSchema.nullable().describe(
+      'The scheduled time, if a schedule started it, its parent, or the execution that it is a retry of.',
+    ),
+    memo: z.record(z.string(), JsonValueSchema).nullable().describe('Data that the caller stored with the execution.'),
+    _links: z.record(z.string(), LinkSchema),
+  })
+  .openapi('Execution');
+
+/** A page of executions (Executions API, List All Executions). */
+export const ExecutionListSchema = z
+  .object({
+    data: z.array(ExecutionSummarySchema),
+    pagination: PaginationSchema,
+    next_cursor: z.string().nullable().describe('The cursor of the next page; null on the last page.'),
+  })
+  .openapi('ExecutionList');
+
+const STAT = z.int().min(0);
+
+const STATS = {
+  total: STAT,
+  completed: STAT,
+  failed: STAT,
+  running: STAT,
+  pending: STAT,
+  cancelled: STAT,
+  timeout: STAT,
+  abandoned: STAT,
+};
+
+/** Counts of executions (Executions API, Get Execution Statistics), and of groups if requested. */
+export const StatsSchema = z
+  .object({ ...STATS, groups: z.array(z.object({ key: z.string(), ...STATS })).optional() })
+  .openapi('ExecutionStats');

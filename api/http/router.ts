@@ -1,0 +1,51 @@
+import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { AppError } from '../../model/app-error.ts';
+import { andMore, capIssues } from '../../model/issue.ts';
+import type { Json } from '../../model/json.ts';
+import { namedByRef } from '../../model/pack-issues.ts';
+import { issuesOf } from '../../model/zod-issues.ts';
+import type { ApiEnv } from './environment.ts';
+
+/**
+ * Creates a router whose routes refuse requests that do not match their schemas: all issues at once, with pointers. A
+ * path may end with a slash.
+ */
+export function createRouter(): OpenAPIHono<ApiEnv> {
+  const router = new OpenAPIHono<ApiEnv>({ strict: false });
+  const { openapi } = router;
+  // The hook is the same for every route, whatever the types of its request are.
+  router.openapi = ((route: RouteConfig, handler: never) => openapi(route, handler, refuse(route))) as typeof openapi;
+  return router;
+}
+
+type ValidationResult = { success: true } | { success: false; error: z.ZodError; target: string };
+
+function refuse(route: RouteConfig) {
+  return (result: ValidationResult, context: Context): Promise<never> | undefined =>
+    result.success ? undefined : reject(route, result.error, result.target, context);
+}
+
+async function reject(route: RouteConfig, error: z.ZodError, target: string, context: Context): Promise<never> {
+  const { schema, value } = await parsedBy(route, target, context);
+  const issues = namedByRef(issuesOf(error, schema, value), value as Json | undefined);
+  const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
+  const [first] = issues;
+  const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;
+  throw new AppError(inDefinition ? 'definition_invalid' : 'request_invalid', text, { issues: capIssues(issues) });
+}
+
+async function parsedBy(
+  route: RouteConfig,
+  target: string,
+  context: Context,
+): Promise<{ schema: z.ZodType; value: unknown }> {
+  const { request } = route;
+  if (target === 'json') {
+    // Every body is described by a zod schema, never by a reference.
+    const content = request?.body?.content['application/json'] as { schema: z.ZodType };
+    return { schema: content.schema, value: await context.req.json().catch(() => undefined) };
+  }
+  if (target === 'query') return { schema: request?.query as z.ZodType, value: context.req.query() };
+  return { schema: request?.params as z.ZodType, value: context.req.param() };
+}

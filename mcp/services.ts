@@ -1,0 +1,30 @@
+import type { ControlService } from '../service/controls/controls.ts';
+import type { ActionService } from '../service/definitions/custom-actions.ts';
+import type { DefinitionService } from '../service/definitions/definitions.ts';
+import type { SimulationService } from '../service/definitions/simulations.ts';
+import type { BulkService } from '../service/executions/bulk-jobs.ts';
+import type { DeletionService } from '../service/executions/deletions.ts';
+import type { ExecutionService } from '../service/executions/executions.ts';
+import type { ExplanationService } from '../service/executions/explanations.ts';
+import type { ExecutionLists } from '../service/executions/lists.ts';
+import type { RetryService } from '../service/executions/retries.ts';
+import type { DelegationService } from '../service/inquiries/delegations.ts';
+import type { InquiryService } from '../service/inquiries/inquiries.ts';
+import type { ScheduleService } from '../service/schedules/schedules.ts';
+
+/** The services behind the tools. */
+export interface ToolServices {
+  definitions: DefinitionService;
+  simulations: SimulationService;
+  actions: ActionService;
+  executions: ExecutionService;
+  lists: ExecutionLists;
+  bulk: BulkService;
+  retries: RetryService;
+  controls: ControlService;
+  explanations: ExplanationService;
+  deletions: DeletionService;
+  schedules: ScheduleService;
+  inquiries: InquiryService;
+  delegations: DelegationService;
+}
