@@ -1,6 +1,7 @@
 import type { Budget } from './budget.ts';
 import { typeError } from './errors.ts';
-import { defined, kindOf, numberOf, truthy, type Value } from './values.ts';
+import { truthy } from './iteration.ts';
+import { defined, kindOf, numberOf, type Value } from './values.ts';
 
 /** An argument as an integer, or what it is when it was left out. */
 export function integer(value: Value | undefined, otherwise: number): number {

@@ -3,8 +3,9 @@ import type { Budget } from './budget.ts';
 import { countPoints } from './code-points.ts';
 import { compare } from './equality.ts';
 import { typeError } from './errors.ts';
+import { keysOf } from './iteration.ts';
 import { readMember } from './members.ts';
-import { defined, entriesOf, isDict, keysOf, kindOf, type Value } from './values.ts';
+import { defined, entriesOf, isDict, kindOf, type Value } from './values.ts';
 
 /** Reads a path such as `a.b.0` in entries. */
 export function attributeReader(path: Value, budget: Budget): (entry: Value) => Value {

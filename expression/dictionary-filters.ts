@@ -3,8 +3,9 @@ import { keyOf, sorted } from './attributes.ts';
 import type { Budget } from './budget.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
+import { keysOf } from './iteration.ts';
 import { readMember } from './members.ts';
-import { type Dict, isDict, keysOf, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
+import { type Dict, isDict, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
 /** The entries of a dictionary as keys and values; none of what does not exist. */
 function pairsOf(value: Value): [string, Value][] {

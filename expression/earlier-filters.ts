@@ -6,12 +6,13 @@ import { EARLIER_TIME_FILTERS } from './earlier-time-filters.ts';
 import { base64Decode, urlEncode } from './encoding.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
+import { iterate } from './iteration.ts';
 import { readJson } from './json-text.ts';
 import { compileRegex, findAll, replaceMatches, replacementOf } from './regex.ts';
 import { splitAt } from './search.ts';
 import { spell } from './spelling.ts';
 import { escapeHtml, regexFlags } from './text-filters.ts';
-import { defined, entriesOf, floatOf, isDict, isFloat, iterate, kindOf, numberOf, type Value } from './values.ts';
+import { defined, entriesOf, floatOf, isDict, isFloat, kindOf, numberOf, type Value } from './values.ts';
 
 /** Rounds half to even on the exact binary value, as Python does. */
 function round(value: number, digits: number, method: string): number {

@@ -4,6 +4,7 @@ import type { Budget } from './budget.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
+import { iterate, keysOf } from './iteration.ts';
 import { readMember } from './members.ts';
 import { operate } from './operators.ts';
 import {
@@ -12,8 +13,6 @@ import {
   floatOf,
   intOf,
   isDict,
-  iterate,
-  keysOf,
   kindOf,
   numberOf,
   Tuple,

@@ -6,8 +6,9 @@ import { capitalize, center, replaceText, splitText, strip } from './earlier-tex
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
+import { iterate, keysOf } from './iteration.ts';
 import { Search, splitAt } from './search.ts';
-import { type Dict, entriesOf, isDict, iterate, keysOf, Tuple, type Value } from './values.ts';
+import { type Dict, entriesOf, isDict, Tuple, type Value } from './values.ts';
 
 // Methods as dialect 1 has them. Nothing in here is ever mended: what open runs have decided must come out again.
 

@@ -2,8 +2,9 @@ import type { Budget } from './budget.ts';
 import { commonUnits, orderAfter } from './code-points.ts';
 import { keySought } from './dictionaries.ts';
 import { typeError } from './errors.ts';
+import { iterate } from './iteration.ts';
 import { Search } from './search.ts';
-import { defined, entriesOf, isDict, iterate, kindOf, numberOf, Tuple, type Value } from './values.ts';
+import { defined, entriesOf, isDict, kindOf, numberOf, Tuple, type Value } from './values.ts';
 
 /** Equality as in Python: numbers by value, lists and tuples never equal. */
 export function equals(a: Value, b: Value, budget: Budget): boolean {

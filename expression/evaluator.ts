@@ -10,6 +10,7 @@ import { EvaluationError, type Position, TemplateError, typeError } from './erro
 import { filtersOf } from './filters.ts';
 import { Frames } from './frames.ts';
 import { functionsOf } from './functions.ts';
+import { truthy } from './iteration.ts';
 import { isPrivate, listNames, readMember } from './members.ts';
 import { methodOf } from './methods.ts';
 import { operate } from './operators.ts';
@@ -27,7 +28,6 @@ import {
   kindOf,
   numberOf,
   Tuple,
-  truthy,
   Undefined,
   type Value,
 } from './values.ts';

@@ -4,7 +4,8 @@ import { keyText } from './dictionaries.ts';
 import { EARLIER_FUNCTIONS } from './earlier-functions.ts';
 import { type Environment, type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
-import { type Dict, isDict, iterate, keysOf, kindOf, Namespace, type Value } from './values.ts';
+import { iterate, keysOf } from './iteration.ts';
+import { type Dict, isDict, kindOf, Namespace, type Value } from './values.ts';
 
 /** What `dict(…)` and `namespace(…)` hold: those of a dictionary or of pairs, and what is named. */
 function entriesIn(base: Value | undefined, named: Dict, { budget }: Environment): Dict {

@@ -5,9 +5,10 @@ import { DECLARED_ARGUMENTS, EMPTY_INSTEAD, NONE_IS_AN_ENTRY } from './dialect.t
 import { type Environment, type Operation, operation, passing } from './environment.ts';
 import { compare, equals } from './equality.ts';
 import { typeError } from './errors.ts';
+import { iterate, truthy } from './iteration.ts';
 import { operate } from './operators.ts';
 import { spell } from './spelling.ts';
-import { defined, entriesOf, iterate, numberOf, Tuple, truthy, Undefined, type Value } from './values.ts';
+import { defined, entriesOf, numberOf, Tuple, Undefined, type Value } from './values.ts';
 
 const extreme = (sign: 1 | -1, name: string) =>
   passing('case_sensitive attribute', (value, [sensitive, attribute], { budget }) => {

@@ -1,7 +1,8 @@
 import type { Budget } from './budget.ts';
 import { countPoints, pointAt, pointBefore, unitOf } from './code-points.ts';
 import { keySought } from './dictionaries.ts';
-import { defined, entriesOf, isDict, keysOf, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
+import { keysOf } from './iteration.ts';
+import { defined, entriesOf, isDict, kindOf, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
 /** `value.name` or `value[key]`: own keys alone, negative indexes from the end; Undefined where there is nothing. */
 export function readMember(value: Value, key: string | number, budget: Budget): Value {

@@ -5,9 +5,10 @@ import { EARLIER_METHODS } from './earlier-methods.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
+import { iterate, keysOf } from './iteration.ts';
 import { signatureOf } from './signature.ts';
 import { TEXT_METHODS } from './text-methods.ts';
-import { type Dict, defined, entriesOf, isDict, iterate, keysOf, numberOf, Tuple, type Value } from './values.ts';
+import { type Dict, defined, entriesOf, isDict, numberOf, Tuple, type Value } from './values.ts';
 
 const LIST_METHODS: Readonly<Record<string, Operation>> = {
   index: operation('entry! start stop /', (value, [entry = null, start, stop], { budget }) => {

@@ -2,9 +2,10 @@ import { flag, integer, text } from './arguments.ts';
 import type { Budget } from './budget.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
+import { truthy } from './iteration.ts';
 import { parseFloatText, parseIntegerText } from './number-text.ts';
 import { fixedText, roundTo } from './rounding.ts';
-import { defined, finite, floatOf, intOf, isFloat, kindOf, numberOf, truthy, type Value } from './values.ts';
+import { defined, finite, floatOf, intOf, isFloat, kindOf, numberOf, type Value } from './values.ts';
 import { compareVersions } from './version-order.ts';
 
 function toInt(value: Value, otherwise: Value, base: number, budget: Budget): Value {

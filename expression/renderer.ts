@@ -3,20 +3,9 @@ import { LAZY_UNDEFINED, RECURSIVE_LOOPS, TEXT_AT_ONCE } from './dialect.ts';
 import { type Position, typeError } from './errors.ts';
 import { Evaluator, placed, type Scope } from './evaluator.ts';
 import type { Frame } from './frames.ts';
+import { iterate, truthy } from './iteration.ts';
 import { spell } from './spelling.ts';
-import {
-  Callable,
-  type Dict,
-  defined,
-  entriesOf,
-  isDict,
-  iterate,
-  Namespace,
-  Tuple,
-  truthy,
-  Undefined,
-  type Value,
-} from './values.ts';
+import { Callable, type Dict, defined, entriesOf, isDict, Namespace, Tuple, Undefined, type Value } from './values.ts';
 
 /** Levels of statements, and of recursive loops, that may be under way. */
 const MAX_DEPTH = 100;

@@ -5,13 +5,14 @@ import { countPoints, pointAt, unitOf } from './code-points.ts';
 import { base64Decode, base64Encode, digest, urlDecode, urlEncode } from './encoding.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { typeError } from './errors.ts';
+import { iterate } from './iteration.ts';
 import { readExactJson, writeJson } from './json-text.ts';
 import { formatPercent } from './percent-format.ts';
 import { compileRegex, findAll, findGroups, matches, type RegexFlags, replaceAllMatches } from './regex.ts';
 import { represent, spell } from './spelling.ts';
 import { stripTags } from './tags.ts';
 import { capitalize, linesOf, pad, replaceText, splitText, strip } from './text-edits.ts';
-import { defined, entriesOf, isDict, iterate, kindOf, Tuple, Undefined, type Value } from './values.ts';
+import { defined, entriesOf, isDict, kindOf, Tuple, Undefined, type Value } from './values.ts';
 import { wrapLine } from './word-wrap.ts';
 
 /** An operation on the text that a value is spelt as; each unit of work pays for so many characters of it. */

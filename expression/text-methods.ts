@@ -4,9 +4,10 @@ import type { Budget } from './budget.ts';
 import { countPoints, unitOf } from './code-points.ts';
 import { type Operation, operation } from './environment.ts';
 import { typeError } from './errors.ts';
+import { iterate, truthy } from './iteration.ts';
 import { Search, splitAt } from './search.ts';
 import { capitalize, isSpace, linesOf, pad, replaceText, splitFromEnd, splitText, strip } from './text-edits.ts';
-import { defined, iterate, Tuple, truthy, type Value } from './values.ts';
+import { defined, Tuple, type Value } from './values.ts';
 
 /** A method of text; each unit of work pays for so many characters of it. */
 const onText = (perWork: number, run: (value: string) => Value): Operation =>

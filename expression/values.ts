@@ -1,4 +1,3 @@
-import type { Budget } from './budget.ts';
 import { EvaluationError, type Position, typeError } from './errors.ts';
 import { type Signature, signatureOf } from './signature.ts';
 
@@ -127,36 +126,6 @@ export function intOf(value: number): number {
 export function finite(value: number): number {
   if (!Number.isFinite(value)) throw typeError('the number is too large');
   return value;
-}
-
-/** The keys of a dictionary. */
-export function keysOf(value: Dict, budget: Budget): string[] {
-  const keys = Object.keys(value);
-  budget.work(keys.length / 16);
-  return keys;
-}
-
-/** Python's idea of truth. */
-export function truthy(value: Value, budget: Budget): boolean {
-  const known = defined(value);
-  if (known instanceof Float) return known.value !== 0;
-  const list = entriesOf(known);
-  if (list !== null) return list.length > 0;
-  if (isDict(known)) return keysOf(known, budget).length > 0;
-  return Boolean(known);
-}
-
-/** What a `for` or a filter goes through: entries, keys, or code points. */
-export function iterate(value: Value, budget: Budget): Value[] {
-  const known = defined(value);
-  const list = entriesOf(known);
-  if (list !== null) return list;
-  if (typeof known === 'string') {
-    budget.work(known.length / 16);
-    return [...known];
-  }
-  if (isDict(known)) return keysOf(known, budget);
-  throw typeError(`${kindOf(known)} cannot be gone through`);
 }
 
 /** What a value is, for messages. */

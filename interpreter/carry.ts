@@ -9,7 +9,8 @@ import type {
 import type { DelegationRecord } from '../model/delegation.ts';
 import type { Vote } from '../model/inquiry.ts';
 import type { Json } from '../model/json.ts';
-import type { AskedInquiry, Items, RunState, Variables, Visit, Work } from './state.ts';
+import type { AskedInquiry, Items, RunState, Visit, Work } from './state.ts';
+import type { Variables } from './variables.ts';
 import { newWork } from './visits.ts';
 
 /** What of a run is run again, and what stays. */

@@ -60,8 +60,9 @@ export function childOf(
       parent_task: key,
       actions: Object.keys(actions),
       ...(write_only === undefined ? {} : { hides: true }),
-      // What the run above it has is none of its own.
-      ...{ turn: shared?.turn, on_failure: definition.on_failure },
+      // The child does not inherit these two from its parent.
+      turn: shared?.turn,
+      on_failure: definition.on_failure,
     },
   };
 }

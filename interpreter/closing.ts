@@ -1,12 +1,12 @@
-import { RenderError, renderValue } from '../language/template-value.ts';
+import { RenderError, renderValue } from '../language/templates/value.ts';
 import { engineFailure } from '../model/failure.ts';
 import { type Json, type JsonObject, jsonSize } from '../model/json.ts';
 import { MAX_PAYLOAD_BYTES } from '../model/run-input.ts';
+import { mergedVariables } from './branches.ts';
 import type { Command } from './events.ts';
 import { schemaFailure } from './inline.ts';
 import { scopeOf } from './scope.ts';
 import type { RunState } from './state.ts';
-import { mergedVariables } from './variables.ts';
 import { templateFailure } from './visits.ts';
 import { beginWork } from './work.ts';
 

@@ -1,24 +1,19 @@
-import { renderCondition } from '../language/template-value.ts';
+import { renderCondition } from '../language/templates/value.ts';
 import type { Transition } from '../language/transitions.ts';
 import { engineFailure, type Failure, withLastCause } from '../model/failure.ts';
-import type { Json } from '../model/json.ts';
+import { endBranch, mergedWith } from './branches.ts';
 import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
+import { publish } from './publishing.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
-import type { Place, RunState, Variables, Visit, Work } from './state.ts';
-import { endBranch, mergedWith, publish } from './variables.ts';
+import type { Ending, Place, RunState, Visit, Work } from './state.ts';
+import type { Variables } from './variables.ts';
 import { HANDLED_CAUSES, LINEAGE_PER_TRANSITION, STOPPED_VISITS_PUBLISH } from './versions.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
 import { renewMeter } from './work.ts';
 
 /** How often in a row the word `retry` leads to another visit. */
 const MAX_RETRIED = 3;
-
-/**
- * How work ends: with an output, or with a failure that may be the engine's own loss; `partial` is what there is of the
- * output then.
- */
-export type Ending = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
 
 /** Ends work: an item, which may end its visit; or a visit, whose transitions are then evaluated. */
 export function end(state: RunState, place: Place, ending: Ending): void {

@@ -2,7 +2,7 @@ import { digest } from '../expression/encoding.ts';
 import type { Scope } from '../expression/evaluator.ts';
 import { requestIssues } from '../language/checks/inquiries.ts';
 import { publishedBy } from '../language/program.ts';
-import { RenderError, renderValue } from '../language/template-value.ts';
+import { RenderError, renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import {
   DECISION_SIGNAL,

@@ -1,5 +1,5 @@
 import { programOf } from '../language/programs.ts';
-import { renderCondition } from '../language/template-value.ts';
+import { renderCondition } from '../language/templates/value.ts';
 import { skipOf } from '../model/control.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
@@ -16,9 +16,9 @@ import { schemaFailure } from './inline.ts';
 import { takeDue } from './inquiries.ts';
 import { failUnreachable } from './joins.ts';
 import { withoutChangedDecisions } from './kept-decisions.ts';
-import { Layers } from './layers.ts';
 import { takeMessage } from './messages.ts';
 import { armTimer, forget, hasRoom, NO_WORK } from './pending.ts';
+import { publish } from './publishing.ts';
 import { restore } from './restore.ts';
 import { scopeOf } from './scope.ts';
 import { emptyQueue } from './signals.ts';
@@ -27,7 +27,7 @@ import type { HistoryLength, Place, RunState, Simulated } from './state.ts';
 import { beginCleanup, endGrace, hasWork, stop, withdraw } from './stop.ts';
 import { endTry, givenUp, mayPostpone, numbered, postpone, reissue, tellAttempt, withdrawAttempt } from './tries.ts';
 import { closeSkipped, mustWait } from './turns.ts';
-import { publish } from './variables.ts';
+import { Variables } from './variables.ts';
 import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, SECRETS } from './versions.ts';
 import { decide, mayStart, schedule, startTogether, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime, spend } from './work.ts';
@@ -104,8 +104,8 @@ export function begin(
     statements: { accepted: 0, refused: 0, refusals: [] },
     newestControl: 0,
     forged: 0,
-    variables: new Layers(),
-    ended: new Layers(),
+    variables: new Variables(),
+    ended: new Variables(),
     signals: emptyQueue(),
     inquiries: new Map(),
     decisions: [],

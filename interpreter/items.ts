@@ -1,11 +1,10 @@
 import type { ItemsPlan } from '../language/program.ts';
-import { renderValue } from '../language/template-value.ts';
+import { renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { MAX_CONCURRENCY } from '../model/words.ts';
-import type { Ending } from './ends.ts';
 import { scopeOf } from './scope.ts';
-import type { Items, RunState, Visit } from './state.ts';
+import type { Ending, Items, RunState, Visit } from './state.ts';
 import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
 

@@ -1,6 +1,6 @@
 import { engineFailure } from '../model/failure.ts';
+import { endBranch, mergedWith } from './branches.ts';
 import { CLEANUP_LINEAGE, type Gathering, type RunState } from './state.ts';
-import { endBranch, mergedWith } from './variables.ts';
 import { type Arrival, decide, schedule } from './visits.ts';
 
 /**

@@ -1,20 +1,20 @@
 import type { CarriedArrival, CarriedItems, CarriedMiddle, CarriedState } from '../model/carried-state.ts';
 import { jsonSize } from '../model/json.ts';
-import { Layers } from './layers.ts';
 import { armTimer, awaitEvent } from './pending.ts';
 import { emptyQueue } from './signals.ts';
-import type { Items, Published, RunState, Visit, Work } from './state.ts';
+import type { Items, RunState, Visit, Work } from './state.ts';
+import { type Published, Variables } from './variables.ts';
 
 /** Puts a run that has not begun where another one stood. */
 export function restore(state: RunState, carried: CarriedState): void {
   const scopes = carried.scopes.map((scope) => {
     const published = scope.map(([name, number, value]): [string, Published] => [name, { number, value }]);
-    return new Layers([new Map(published)]);
+    return new Variables([new Map(published)]);
   });
   const arrivalsOf = (arrivals: readonly CarriedArrival[]) =>
     new Map(arrivals.map(([task, visit, scope]) => [task, { visit, variables: scopes[scope]! }]));
   state.variables = scopes[carried.variables]!;
-  state.ended = new Layers().merged(scopes[carried.ended]!);
+  state.ended = new Variables().merged(scopes[carried.ended]!);
   for (const name of carried.middle?.tasks ?? []) state.visitsOf.set(name, []);
   state.visits = new Array<Visit>(carried.visited ?? carried.visits.length);
   for (const [place, each] of carried.visits.entries()) {

@@ -6,7 +6,8 @@ import { Callable, type Value } from '../expression/values.ts';
 import { completeFailure, type Failure } from '../model/failure.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { WorkMeter } from '../model/work.ts';
-import type { RunState, Variables, Visit } from './state.ts';
+import type { RunState, Visit } from './state.ts';
+import type { Variables } from './variables.ts';
 import { ATTEMPTS_COUNTED, COMPLETE_ERRORS, HELD_VISITS_HIDDEN, SCHEDULED_TIME, SECOND_DIALECT } from './versions.ts';
 import { pathBack } from './visits.ts';
 

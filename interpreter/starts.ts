@@ -1,4 +1,4 @@
-import { renderValue } from '../language/template-value.ts';
+import { renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES, type Parameters } from '../model/run-input.ts';

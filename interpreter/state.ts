@@ -11,22 +11,13 @@ import type { StatementCounts, Trust } from '../model/statement.ts';
 import type { ReplayMeter, WorkLimits, WorkMeter } from '../model/work.ts';
 import type { RunDigest } from './digest.ts';
 import type { Command, RunEvent } from './events.ts';
-import type { Layers } from './layers.ts';
+import type { Variables } from './variables.ts';
 
 /**
  * How a visit stands, in the words of the template language; `held`: scheduled, and not started (yet, or for good since
  * the run failed); `delayed`: its timer runs first.
  */
 export type VisitStatus = 'held' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
-
-/** A variable, and the number of the publish that set it: of two branches the later publish wins. */
-export interface Published {
-  number: number;
-  value: Json;
-}
-
-/** The variables of a branch. Never changed: a publish makes a new one. */
-export type Variables = Layers;
 
 /** What is tried until it ends: a visit, or one item of it. */
 export interface Work {
@@ -65,6 +56,9 @@ export interface Work {
 
 /** What an action that runs inside the workflow gives: an output or a failure. */
 export type InlineResult = { output: Json } | { failure: Failure };
+
+/** How work ends: with an output, or with a failure; `lost`: the engine's own loss; `partial`: the output as far as there is one. */
+export type Ending = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
 
 /** What a simulation tells of tries, which are known by their keys. */
 export interface Simulated {

@@ -1,10 +1,10 @@
 import { engineFailure } from '../model/failure.ts';
+import { mergedVariables } from './branches.ts';
 import { end, endItems } from './ends.ts';
 import { DRAIN_KEY, GRACE_KEY, GRACE_SECONDS, TIMEOUT_KEY } from './events.ts';
 import { release } from './hold.ts';
 import { armTimer, dropPending, forget, inFlight, NO_WORK } from './pending.ts';
 import type { Pending, RunState } from './state.ts';
-import { mergedVariables } from './variables.ts';
 import { mayStart, schedule, workAt } from './visits.ts';
 import { beginEvent, hasTime, spend } from './work.ts';
 

@@ -1,4 +1,4 @@
-import { RenderError, renderCondition, type TemplateValue } from '../language/template-value.ts';
+import { RenderError, renderCondition, type TemplateValue } from '../language/templates/value.ts';
 import { type Failure, INFRASTRUCTURE_UNAVAILABLE, NEVER_RETRIED } from '../model/failure.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import { end } from './ends.ts';

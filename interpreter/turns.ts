@@ -1,5 +1,5 @@
 import type { Scope } from '../expression/evaluator.ts';
-import { compilationOf, compileValue, renderValue } from '../language/template-value.ts';
+import { compilationOf, compileValue, renderValue } from '../language/templates/value.ts';
 import type { Definition } from '../model/definition.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';

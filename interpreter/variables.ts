@@ -1,40 +1,74 @@
-import type { Assignments } from '../language/program.ts';
-import { renderValue } from '../language/template-value.ts';
-import { Layers } from './layers.ts';
-import { scopeOf, type Viewpoint } from './scope.ts';
-import type { Published, RunState, Variables } from './state.ts';
+import type { Json } from '../model/json.ts';
 
-/** The variables after some assignments, each seeing the earlier ones. Throws a RenderError; then nothing has changed. */
-export function publish(state: RunState, assignments: Assignments, viewpoint: Viewpoint): Variables {
-  if (assignments.length === 0) return viewpoint.variables;
-  const changes = new Map<string, Published>();
-  const variables = viewpoint.variables.below(changes);
-  for (const [name, template] of assignments) {
-    const value = renderValue(template, scopeOf(state, { ...viewpoint, variables }));
-    state.published += 1;
-    changes.set(name, { number: state.published, value });
+/** A variable, and the number of the publish that set it: of two branches the later publish wins. */
+export interface Published {
+  number: number;
+  value: Json;
+}
+
+type Layer = ReadonlyMap<string, Published>;
+
+/**
+ * The variables of a branch, immutable. Versions share what they have in common: they are stacks of layers, in which the topmost layer
+ * that has a name counts, and each layer is larger than all layers above it. So the cost of a publish depends on what it changes, not on
+ * how many variables there are. Iteration follows the order in which the names were first published.
+ */
+export class Variables {
+  readonly #layers: readonly Layer[];
+
+  constructor(layers: readonly Layer[] = []) {
+    this.#layers = layers;
   }
-  return viewpoint.variables.with(changes);
-}
 
-/** Notes the variables of a branch that has ended. */
-export function endBranch(state: RunState, variables: Variables): void {
-  state.ended = state.ended.merged(variables);
-}
-
-/** The variables of all branches, those that are held back or under way as they stand. */
-export function mergedVariables(state: RunState): Variables {
-  let merged = state.variables.merged(state.ended);
-  state.visits.forEach(({ endedAt, variables }) => {
-    if (endedAt === null) merged = merged.merged(variables);
-  });
-  for (const { arrivals } of state.gatherings.values()) {
-    for (const { variables } of arrivals.values()) merged = merged.merged(variables);
+  get(name: string): Published | undefined {
+    for (let index = this.#layers.length - 1; index >= 0; index -= 1) {
+      const found = this.#layers[index]!.get(name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
-  return merged;
-}
 
-/** The variables of a branch with those of others; never the same object as any of them. */
-export function mergedWith(variables: Variables, others: readonly Variables[]): Variables {
-  return others.reduce((merged, other) => merged.merged(other), new Layers().merged(variables));
+  *[Symbol.iterator](): Generator<[string, Published]> {
+    const seen = new Set<string>();
+    for (const layer of this.#layers) {
+      for (const name of layer.keys()) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        yield [name, this.get(name)!];
+      }
+    }
+  }
+
+  /** Returns these variables below a layer that may still change; reads see its current content. */
+  below(changes: Layer): Variables {
+    return new Variables([...this.#layers, changes]);
+  }
+
+  /** Returns these variables with some changes. */
+  with(changes: Layer): Variables {
+    const layers = [...this.#layers];
+    let top = changes;
+    while (layers.length > 0 && layers.at(-1)!.size <= top.size) {
+      const joined = new Map(layers.pop());
+      for (const [name, published] of top) joined.set(name, published);
+      top = joined;
+    }
+    return new Variables([...layers, top]);
+  }
+
+  /** Merges other variables into these: the later publish of a name wins, so an inherited value never overwrites a changed one. */
+  merged(others: Variables): Variables {
+    if (this.#layers.length === 0) return new Variables(others.#layers);
+    const shared = new Set(this.#layers);
+    const changes = new Map<string, Published>();
+    for (const layer of others.#layers) {
+      // A shared layer has nothing later than what is here.
+      if (shared.has(layer)) continue;
+      for (const [name, published] of layer) {
+        const mine = changes.get(name) ?? this.get(name);
+        if (mine === undefined || mine.number < published.number) changes.set(name, published);
+      }
+    }
+    return changes.size === 0 ? new Variables(this.#layers) : this.with(changes);
+  }
 }

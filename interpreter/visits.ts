@@ -1,17 +1,10 @@
 import type { ProgramTask, Retry } from '../language/program.ts';
-import { RenderError } from '../language/template-value.ts';
+import { RenderError } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { MAX_SECONDS } from '../model/words.ts';
-import {
-  CLEANUP_LINEAGE,
-  type Place,
-  RUN_LINEAGE,
-  type RunState,
-  type Variables,
-  type Visit,
-  type Work,
-} from './state.ts';
-import { endBranch } from './variables.ts';
+import { endBranch } from './branches.ts';
+import { CLEANUP_LINEAGE, type Place, RUN_LINEAGE, type RunState, type Visit, type Work } from './state.ts';
+import type { Variables } from './variables.ts';
 import { STARTED_TOGETHER } from './versions.ts';
 
 /** Visits that a run may have. */

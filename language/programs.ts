@@ -1,5 +1,6 @@
 import type { Definition } from '../model/definition.ts';
-import { compileDefinition, type Program } from './program.ts';
+import { compileDefinition } from './definition-compiler.ts';
+import type { Program } from './program.ts';
 
 /** Characters of definitions whose programs are kept. */
 const KEPT = 10_000_000;

@@ -4,9 +4,10 @@ import { argumentFault, signatureOf } from '../expression/signature.ts';
 import type { Issue, Suggestions } from '../model/issue.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { END_FUNCTIONS } from '../model/words.ts';
-import { type Program, publishedBy, type Reader } from './program.ts';
+import { type Program, publishedBy } from './program.ts';
 import { followersOf } from './task-graph.ts';
-import type { Reference } from './template-value.ts';
+import type { Reader } from './templates/compiler.ts';
+import type { Reference } from './templates/value.ts';
 import { reachable } from './transitions.ts';
 
 const TASK_FIELDS = ['output', 'status', 'error', 'attempts'];

@@ -1,7 +1,7 @@
 import type { Definition, Task } from '../model/definition.ts';
 import { DO_WORDS } from '../model/words.ts';
-import type { Assignments, Compiler } from './program.ts';
-import type { TemplateValue } from './template-value.ts';
+import type { TemplateCompiler } from './templates/compiler.ts';
+import type { Assignments, TemplateValue } from './templates/value.ts';
 
 /** After which end of a task a transition fires. */
 export type TransitionOn = 'success' | 'failure' | 'complete';
@@ -56,7 +56,7 @@ export function targetsOf(task: Task): { field: string; on: TransitionOn; words:
 }
 
 /** The transitions that a task declares, in order. */
-export function compileTransitions(task: Task, path: string, compiler: Compiler): Transition[] {
+export function compileTransitions(task: Task, path: string, compiler: TemplateCompiler): Transition[] {
   if (task.next !== undefined) {
     return task.next.map(({ when, publish, do: words = [] }, index) => ({
       ...transition('complete', typeof words === 'string' ? [words] : words),

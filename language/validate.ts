@@ -13,9 +13,10 @@ import { WorkMeter } from '../model/work.ts';
 import { defaultWarnings } from './checks/default-warnings.ts';
 import { checkGraph } from './checks/graph.ts';
 import { requestIssues } from './checks/inquiries.ts';
-import { cleanupEntries, compileDefinition, type Program } from './program.ts';
+import { compileDefinition } from './definition-compiler.ts';
+import { cleanupEntries, type Program } from './program.ts';
 import { checkReferences } from './references.ts';
-import { hasSecrets } from './template-value.ts';
+import { hasSecrets } from './templates/value.ts';
 import { reachable, targetsOf } from './transitions.ts';
 
 /** What is known about an action when a definition is written. */

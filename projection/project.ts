@@ -1,11 +1,11 @@
 import type { temporal } from '@temporalio/proto';
+import { mergedVariables } from '../interpreter/branches.ts';
 import { type Command, isSliceKey } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { inquiriesOf } from '../interpreter/inquiries.ts';
 import { startContent } from '../interpreter/signatures.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { demandsStatements } from '../interpreter/statements.ts';
-import { mergedVariables } from '../interpreter/variables.ts';
 import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
 import {
   type Execution,

@@ -40,7 +40,8 @@ export const sendEmail: ConnectedAction<'email', EmailInput> = {
       headers: input.headers ?? {},
       attachments: attachmentsOf(input, { encoded, decoded }),
       // A mail is built from its input only.
-      ...{ disableFileAccess: true, disableUrlAccess: true },
+      disableFileAccess: true,
+      disableUrlAccess: true,
     };
     let transport: MailTransport | null = null;
     const stop = () => transport?.close();

@@ -18,7 +18,9 @@ export const postMessage: ConnectedAction<'slack', z.infer<typeof SlackMessageIn
     const client = new WebClient(secrets.bot_token, {
       ...(settings.api_url === undefined ? {} : { slackApiUrl: `${settings.api_url.replace(/\/+$/, '')}/` }),
       // Retries are done by Temporal.
-      ...{ retryConfig: { retries: 0 }, rejectRateLimitedCalls: true, logLevel: LogLevel.ERROR },
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      logLevel: LogLevel.ERROR,
       fetch: fetchText(fetch, signal),
     });
     try {

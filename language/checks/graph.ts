@@ -3,6 +3,7 @@ import { type Program, type ProgramTask, publishedBy } from '../program.ts';
 import { reachable } from '../transitions.ts';
 import { concurrencyOf } from './concurrency.ts';
 import { joinIssues, joinWarnings } from './joins.ts';
+import { pathOf, quoted } from './texts.ts';
 
 /**
  * What is wrong or doubtful with the graph as a whole (design/language.md, Order and Join): entries, tasks that stand
@@ -19,11 +20,6 @@ export function checkGraph(program: Program): { issues: Issue[]; warnings: Issue
   const issues = placed.length > 0 ? placed : [...endlessLoops(program), ...joinIssues(program)];
   if (issues.length > 0) return { issues, warnings: [] };
   return { issues, warnings: [...arrivalWarnings(program), ...joinWarnings(program), ...racingPublishes(program)] };
-}
-
-/** The pointer of a task. */
-export function pathOf({ index }: ProgramTask): string {
-  return `/definition/tasks/${index}`;
 }
 
 /** Tasks that stand beside the graph, or that no path leads to. */
@@ -102,10 +98,4 @@ function racingPublishes(program: Program): Issue[] {
     }
     return [];
   });
-}
-
-/** Names for people: `"a", "b" and 3 more`. */
-export function quoted(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => `"${name}"`);
-  return names.length > 5 ? `${shown.join(', ')} and ${names.length - 5} more` : shown.join(', ');
 }

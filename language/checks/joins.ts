@@ -2,7 +2,7 @@ import type { Issue } from '../../model/issue.ts';
 import type { Program, ProgramTask } from '../program.ts';
 import { TaskSets } from '../task-sets.ts';
 import { concurrencyOf, groupsOfExclusive } from './concurrency.ts';
-import { pathOf, quoted } from './graph.ts';
+import { pathOf, quoted } from './texts.ts';
 
 /** Joins that can never be satisfied, or of which nobody could say when they are (design/language.md, Join). */
 export function joinIssues(program: Program): Issue[] {

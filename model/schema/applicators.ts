@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
-import type { Check, SchemaNode, Subschemas } from './node.ts';
+import { Evaluated } from './evaluated.ts';
+import type { Check, SchemaNode, Subschemas, Validation } from './node.ts';
 import type { Place } from './place.ts';
-import { Evaluated, type Walk } from './walk.ts';
 
 /** The checks of the keywords that apply subschemas to the same value. */
 export function inPlaceChecks(schemas: Subschemas): Check[] {
@@ -17,7 +17,7 @@ function allOfCheck({ list }: Subschemas): Check[] {
 }
 
 /** Visits an alternative; it counts as having looked at entries only if it matches. */
-function tries(walk: Walk, node: SchemaNode, value: Json, evaluated: Evaluated | null): boolean {
+function tries(walk: Validation, node: SchemaNode, value: Json, evaluated: Evaluated | null): boolean {
   if (evaluated === null) return walk.visit(node, value, null, null);
   const own = new Evaluated();
   const valid = walk.visit(node, value, null, own);
@@ -121,7 +121,7 @@ function dependentRequiredCheck({ dependentRequired }: JsonObject): Check[] {
 }
 
 function allPresent(
-  walk: Walk,
+  walk: Validation,
   value: JsonObject,
   place: Place | null,
   names: readonly string[],
@@ -268,7 +268,12 @@ export function unevaluatedChecks({ one }: Subschemas): Check[] {
 }
 
 /** Whether a check holds for every property of an object; without a place it stops at the first that does not. */
-function eachKey(walk: Walk, value: Json, place: Place | null, check: (key: string, entry: Json) => boolean): boolean {
+function eachKey(
+  walk: Validation,
+  value: Json,
+  place: Place | null,
+  check: (key: string, entry: Json) => boolean,
+): boolean {
   if (!isJsonObject(value)) return true;
   const keys = Object.keys(value);
   walk.meter.charge(Math.ceil(keys.length / 4));

@@ -1,30 +1,14 @@
 import type { Issue } from '../issue.ts';
 import type { Json } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
-import type { SchemaNode } from './node.ts';
+import { Evaluated } from './evaluated.ts';
+import type { SchemaNode, Validation } from './node.ts';
 import { Matcher } from './pattern.ts';
 import type { Place } from './place.ts';
 
 /** One failed check: which keyword refused, at which JSON pointer. */
 export interface SchemaIssue extends Issue {
   keyword: string;
-}
-
-/** Which entries of a value some schema has looked at: property names, or indexes. */
-export class Evaluated {
-  all = false;
-  readonly keys = new Set<string | number>();
-
-  has(key: string | number): boolean {
-    return this.all || this.keys.has(key);
-  }
-
-  /** Adds what another has, charging for each entry. */
-  merge(other: Evaluated, meter: WorkMeter): void {
-    meter.charge(other.keys.size);
-    this.all ||= other.all;
-    for (const key of other.keys) this.keys.add(key);
-  }
 }
 
 interface Outcome {
@@ -41,7 +25,7 @@ const MAX_ISSUE_CHARACTERS = 100_000;
  * One validation. A check without a place stops at the first mismatch and reports nothing; with one it reports every
  * mismatch. A schema that several references lead to is checked once for a value, and explained once for a place.
  */
-export class Walk {
+export class Walk implements Validation {
   readonly meter: WorkMeter;
   readonly matcher: Matcher;
   readonly issues: SchemaIssue[] = [];

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { joinIssues } from '../../language/checks/joins.ts';
-import { compileDefinition, type Program } from '../../language/program.ts';
+import { compileDefinition } from '../../language/definition-compiler.ts';
+import type { Program } from '../../language/program.ts';
 import { followersOf } from '../../language/task-graph.ts';
 import { reachable } from '../../language/transitions.ts';
 import type { Definition } from '../../model/definition.ts';

@@ -1,17 +1,17 @@
-import { analyze, type Reference as Path } from '../expression/analyze.ts';
-import { TemplateError, type TemplateErrorKind } from '../expression/errors.ts';
-import type { Scope } from '../expression/evaluator.ts';
-import { examine } from '../expression/examine.ts';
+import { analyze, type Reference as Path } from '../../expression/analyze.ts';
+import { TemplateError, type TemplateErrorKind } from '../../expression/errors.ts';
+import type { Scope } from '../../expression/evaluator.ts';
+import { examine } from '../../expression/examine.ts';
 import {
   compileExpression,
   compileTemplate,
   isTemplate,
   renderTemplate,
   type Template,
-} from '../expression/template.ts';
-import { type Issue, jsonPointer, Suggestions } from '../model/issue.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
-import type { SecretTexts } from '../model/secret-texts.ts';
+} from '../../expression/template.ts';
+import { type Issue, jsonPointer, Suggestions } from '../../model/issue.ts';
+import { isJsonObject, type Json } from '../../model/json.ts';
+import type { SecretTexts } from '../../model/secret-texts.ts';
 import { type Piece, secretPieces } from './secret-pieces.ts';
 
 /** Any JSON with templates in its strings, compiled: a node for what must be rendered, plain JSON for the rest. */
@@ -21,6 +21,9 @@ export type TemplateValue =
   | { kind: 'secret'; pieces: Piece[]; path: string }
   | { kind: 'list'; entries: TemplateValue[] }
   | { kind: 'object'; entries: [string, TemplateValue][] };
+
+/** Names and the values that they are set to, in order. */
+export type Assignments = readonly (readonly [string, TemplateValue])[];
 
 /** A template failed while it was rendered; `field` is its JSON pointer below what was rendered. */
 export class RenderError extends Error {

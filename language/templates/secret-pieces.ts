@@ -1,5 +1,5 @@
-import type { Expression, Statement } from '../expression/ast.ts';
-import type { Template } from '../expression/template.ts';
+import type { Expression, Statement } from '../../expression/ast.ts';
+import type { Template } from '../../expression/template.ts';
 
 /** A piece of a text with secrets in it: the name of a secret, or what is rendered as any other text. */
 export type Piece = { secret: string } | { template: Template };

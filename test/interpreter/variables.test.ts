@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Layers } from '../../interpreter/layers.ts';
-import type { Published } from '../../interpreter/state.ts';
+import { type Published, Variables } from '../../interpreter/variables.ts';
 import { draws } from '../seed.ts';
 
 /** What layers are to be, said as simply as can be: a map that is copied. */
@@ -28,7 +27,7 @@ const steps = fc.array(
 it('layers are the map that they stand for, whatever is published and merged, in its order', () => {
   fc.assert(
     fc.property(steps, (made) => {
-      const branches: { layers: Layers; model: Model }[] = [{ layers: new Layers(), model: new Map() }];
+      const branches: { layers: Variables; model: Model }[] = [{ layers: new Variables(), model: new Map() }];
       let number = 0;
       for (const step of made) {
         const from = branches[step.from % branches.length]!;
@@ -52,7 +51,7 @@ it('layers are the map that they stand for, whatever is published and merged, in
 });
 
 it('a merge is an object of its own, also where it changes nothing', () => {
-  const layers = new Layers().with(new Map([['a', { number: 1, value: 1 }]]));
+  const layers = new Variables().with(new Map([['a', { number: 1, value: 1 }]]));
   expect(layers.merged(layers)).not.toBe(layers);
-  expect(new Layers().merged(layers)).not.toBe(layers);
+  expect(new Variables().merged(layers)).not.toBe(layers);
 });
