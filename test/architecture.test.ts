@@ -281,7 +281,45 @@ it('no folder holds more than fourteen files and folders', () => {
 });
 
 /** Names that several files still export; nothing is added here. */
-const SHARED_NAMES: string[] = ["@@NAMES@@"];
+const SHARED_NAMES: string[] = [
+  'Change',
+  'Connect',
+  'Ending',
+  'ExecutionListSchema',
+  'ExecutionSchema',
+  'Mask',
+  'Outcome',
+  'Payload',
+  'Place',
+  'Reference',
+  'Replayed',
+  'RunInfo',
+  'Taken',
+  'Target',
+  'TaskSchema',
+  'Validation',
+  'Verdict',
+  'ask',
+  'capitalize',
+  'checkInput',
+  'contains',
+  'createDesk',
+  'createInbox',
+  'describeError',
+  'examine',
+  'formatBraces',
+  'formatPercent',
+  'hasRoom',
+  'partsOf',
+  'readText',
+  'refusalOf',
+  'replaceText',
+  'splitText',
+  'startOf',
+  'strip',
+  'targetsOf',
+  'urlOf',
+];
 
 it('no two files export the same name', () => {
   const exporters = new Map<string, Set<string>>();
