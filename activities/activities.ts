@@ -8,6 +8,7 @@ import { isJsonObject, type Json, type JsonObject, jsonSize } from '../model/jso
 import { type Permits, RoomFull } from '../model/permits.ts';
 import { type ActivityScope, MAX_PAYLOAD_BYTES, PERMIT_SECONDS, YIELD_ACTION } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
+import { executionKey } from '../model/task-key.ts';
 import { issuesOf } from '../model/zod-issues.ts';
 import { type Action, ActionError, type Connect, type ConnectedAction, Later } from './action.ts';
 import { attempted, attemptLimit, timer } from './attempt.ts';
@@ -252,6 +253,6 @@ function fitting(output: Json): Json {
  * Returns the idempotency token of a task or item, the same for every attempt (after a hand-back the key is `name~2`).
  */
 function tokenOf({ workflowExecution, activityId }: ActivityInfo): string {
-  const of = `${workflowExecution?.workflowId}/${activityId.replace(/~\d+$/, '')}`;
+  const of = `${workflowExecution?.workflowId}/${executionKey(activityId)}`;
   return createHash('sha256').update(of).digest('hex');
 }

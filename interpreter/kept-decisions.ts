@@ -5,6 +5,7 @@ import { parseDecision, type Vote } from '../model/inquiry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import type { RunInput } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
+import { executionKey, keyOfVisit } from '../model/task-key.ts';
 import { carry, isUnfinished, type Reopened } from './carry.ts';
 import { judgeDelegation } from './delegation-rules.ts';
 import { requestNow } from './escalation.ts';
@@ -43,7 +44,7 @@ function changedDecisions(state: RunState): Reopened {
     if (outcome !== 'approved' && outcome !== 'denied') continue;
     const same = settled?.what !== undefined && settled.what === keptBindingOf(state, inquiry).what;
     if (!same || !isDecided(state, inquiry)) reopen(place.visit, place.item);
-    else if (outcome === 'approved') approved.add(`${place.visit} ${place.item} ${workKeyOf(key)}`);
+    else if (outcome === 'approved') approved.add(`${place.visit} ${place.item} ${executionKey(key)}`);
   }
   if (!demandsStatements(state)) return reopened;
   for (const [index, visit] of state.visits.entries()) {
@@ -73,11 +74,6 @@ function lacksItems(visit: Visit): boolean {
   const there = items.work.flat().length;
   if (status === 'succeeded') return there < items.list.length;
   return isUnfinished(visit) && there < items.work.length;
-}
-
-/** Returns the key of the visit or item that a question belongs to, whichever try of it asks. */
-function workKeyOf(inquiry: string): string {
-  return inquiry.replace(/~\d+$/, '');
 }
 
 /** Reports whether the votes of a question, each of them proven and taken in turn by the rules, give what it has ended with. */
@@ -169,5 +165,5 @@ function childrenLeft({ run, visits }: RunState, left: CarriedState): CarriedSta
   const children = run.carried?.children;
   if (children === undefined) return undefined;
   const keys = new Set(left.visits.map(({ index }, place) => visits[index ?? place]!.key));
-  return Object.fromEntries(Object.entries(children).filter(([key]) => keys.has(key.replace(/\[\d+\]$/, ''))));
+  return Object.fromEntries(Object.entries(children).filter(([key]) => keys.has(keyOfVisit(key))));
 }

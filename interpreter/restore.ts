@@ -1,5 +1,6 @@
 import type { CarriedArrival, CarriedItems, CarriedMiddle, CarriedState } from '../model/carried-state.ts';
 import { jsonSize } from '../model/json.ts';
+import { itemKey, visitKey } from '../model/task-key.ts';
 import { armTimer, awaitEvent } from './pending.ts';
 import { emptyQueue } from './signals.ts';
 import type { Items, RunState, Visit, Work } from './state.ts';
@@ -20,7 +21,7 @@ export function restore(state: RunState, carried: CarriedState): void {
   for (const [place, each] of carried.visits.entries()) {
     const { index = place, name, gathered, items, scope, began = scope, status, carried: before, ...rest } = each;
     const indexes = state.visitsOf.get(name) ?? [];
-    const key = each.visit === 1 ? name : `${name}#${each.visit}`;
+    const key = visitKey(name, each.visit);
     indexes.push(index);
     state.visitsOf.set(name, indexes);
     state.visits[index] = {
@@ -96,7 +97,7 @@ function restoredItems(key: string, carried: CarriedItems): Items {
   const work = new Array<Work>(begun ?? carried.work.length);
   for (const [at, each] of carried.work.entries()) {
     const item = places?.[at] ?? at;
-    work[item] = { skipped: null, postponed: 0, ...each, key: `${key}[${item}]` };
+    work[item] = { skipped: null, postponed: 0, ...each, key: itemKey(key, item) };
   }
   const running = carried.work.filter(({ status }) => status === 'running').length;
   return {

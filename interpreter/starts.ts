@@ -2,6 +2,7 @@ import { renderValue } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, jsonSize } from '../model/json.ts';
 import { type ActionSpec, MAX_DEPTH_OF_RUNS, MAX_PAYLOAD_BYTES, type Parameters } from '../model/run-input.ts';
+import { itemKey, tryKey } from '../model/task-key.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import { childOf } from './children.ts';
 import { end, endItems } from './ends.ts';
@@ -13,7 +14,7 @@ import { armTimer, awaitEvent, hasRoom } from './pending.ts';
 import { scopeOf } from './scope.ts';
 import { awaitSignal } from './signals.ts';
 import type { Place, RunState, Visit } from './state.ts';
-import { countAttempt, endTry, retriesItself, tryKey } from './tries.ts';
+import { countAttempt, endTry, retriesItself } from './tries.ts';
 import { BOUNDED_DELAYS } from './versions.ts';
 import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginWork, hasTime, spendBytes } from './work.ts';
@@ -86,7 +87,7 @@ function startItems(state: RunState, index: number): void {
       return;
     }
     const item = items.again.shift() ?? items.work.length;
-    items.work[item] = { ...newWork(`${visit.key}[${item}]`), status: 'running', started: state.now };
+    items.work[item] = { ...newWork(itemKey(visit.key, item)), status: 'running', started: state.now };
     items.running += 1;
     beginWork(state);
     run(state, { visit: index, item });

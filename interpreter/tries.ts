@@ -1,6 +1,7 @@
 import { RenderError, renderCondition, type TemplateValue } from '../language/templates/value.ts';
 import { type Failure, INFRASTRUCTURE_UNAVAILABLE, NEVER_RETRIED } from '../model/failure.ts';
 import type { ActionSpec } from '../model/run-input.ts';
+import { tryKey } from '../model/task-key.ts';
 import { end } from './ends.ts';
 import { armTimer } from './pending.ts';
 import { scopeOf } from './scope.ts';
@@ -13,11 +14,6 @@ const BUSY_SECONDS = 10;
 
 /** How often a task is issued again because workers are busy, in runs of earlier interpreters: for a day, if they say so at once. */
 const MAX_POSTPONED = 8_640;
-
-/** The key of the current try: what its activity or timer is called in Temporal. */
-export function tryKey({ key, tries }: Work): string {
-  return tries === 1 ? key : `${key}~${tries}`;
-}
 
 /** Has a try issued again that was lost. */
 export function reissue(state: RunState, place: Place, failure: Failure): void {

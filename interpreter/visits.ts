@@ -1,6 +1,7 @@
 import type { ProgramTask, Retry } from '../language/program.ts';
 import { RenderError } from '../language/templates/value.ts';
 import { engineFailure, type Failure } from '../model/failure.ts';
+import { visitKey } from '../model/task-key.ts';
 import { MAX_SECONDS } from '../model/words.ts';
 import { endBranch } from './branches.ts';
 import { CLEANUP_LINEAGE, type Place, RUN_LINEAGE, type RunState, type Visit, type Work } from './state.ts';
@@ -69,7 +70,7 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
     items: null,
     created: state.now,
     endedAt: null,
-    ...newWork(visit === 1 ? name : `${name}#${visit}`),
+    ...newWork(visitKey(name, visit)),
   });
   indexes.push(index);
   if (visit === 1) state.visitsOf.set(name, indexes);

@@ -1,19 +1,20 @@
 import { integerId, MAX_NUMBERED_VISITS, parseExecutionId } from './execution-id.ts';
 import type { Inquiry } from './inquiry.ts';
+import { itemKey, tryKey, tryNumber } from './task-key.ts';
 
 type Place = Pick<Inquiry, 'key' | 'visit' | 'item'>;
 
 /**
- * How an inquiry is called: the integer id of its task execution, `[3]` behind it for an item, `~2` when it was asked again
- * (design/shapes.md, Inquiries); a visit beyond those that have integers is called by its run and key.
+ * Returns the id of an inquiry: the integer id of its task execution, followed by `[3]` for an item and by `~2` when it was asked again. A
+ * visit with a number too large for an integer id is known by its run and key.
  */
 export function inquiryId(n: number, { key, visit, item }: Place): string {
   if (visit === null || visit > MAX_NUMBERED_VISITS) return `${integerId(n)}:${key}`;
-  const again = /~\d+$/.exec(key)?.[0] ?? '';
-  return `${integerId(n, visit)}${item === null ? '' : `[${item}]`}${again}`;
+  const execution = `${integerId(n, visit)}`;
+  return tryKey({ key: item === null ? execution : itemKey(execution, item), tries: tryNumber(key) });
 }
 
-/** The run that an id names, and what tells its inquiry; undefined for what is no id. */
+/** Parses the id of an inquiry: its run number, and a test for the inquiry itself. Returns undefined for anything else. */
 export function parseInquiryId(id: string): { n: number; is: (inquiry: Place) => boolean } | undefined {
   const byKey = /^(\d+):(.+)$/s.exec(id);
   if (byKey !== null) {

@@ -3,6 +3,7 @@ import { workAt } from '../interpreter/visits.ts';
 import type { LogEntry, TaskExecution } from '../model/execution.ts';
 import type { RunMemo } from '../model/run-input.ts';
 import type { ExecutionStatus } from '../model/status.ts';
+import { executionKey, tryKey } from '../model/task-key.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
 import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
@@ -154,7 +155,7 @@ class Tasks {
 
   /** Where the work of a try is, by the try's key. */
   placesOf(key: string): Place[] {
-    const place = this.#places.get(key.replace(/~\d+$/, ''));
+    const place = this.#places.get(executionKey(key));
     return place === undefined ? [] : [place];
   }
 
@@ -189,7 +190,7 @@ class Tasks {
 /** Everything that a change of a task shows in, in short. */
 function printOf({ state, tries, closed }: TaskSources, place: Place): { key: string; text: string } {
   const work = workAt(state, place);
-  const record = tries.get(work.tries === 1 ? work.key : `${work.key}~${work.tries}`);
+  const record = tries.get(tryKey(work));
   const over = work.status === 'running' || work.status === 'delayed' ? closed : null;
   return { key: work.key, text: [work.status, work.tries, record?.started, record?.ended, over].join() };
 }

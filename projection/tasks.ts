@@ -8,6 +8,7 @@ import type { Attempt, TaskExecution } from '../model/execution.ts';
 import { type Failure, WORKER_BUSY } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { TaskStatus } from '../model/status.ts';
+import { tryKey } from '../model/task-key.ts';
 import { isoTime, type Tries, type TryRecord, timestampMilliseconds } from './history.ts';
 import { isHeldBack } from './holds.ts';
 import type { Past } from './past.ts';
@@ -58,7 +59,7 @@ export function taskAt(
   const work = earlier?.work ?? workAt(state, { visit: index, item });
   const number = item === null ? index + 1 : null;
   const action = state.program.tasks.get(visit.name)!.action;
-  const tries = Array.from({ length: work.tries }, (_, index) => (index === 0 ? work.key : `${work.key}~${index + 1}`));
+  const tries = Array.from({ length: work.tries }, (_, index) => tryKey({ key: work.key, tries: index + 1 }));
   const records = tries.flatMap((key) => {
     const record = known.get(key);
     return record === undefined ? [] : [{ key, record }];

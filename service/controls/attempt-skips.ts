@@ -1,4 +1,5 @@
 import { skipMarker } from '../../model/control.ts';
+import { executionKey } from '../../model/task-key.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 
 /** The state of a pending activity that is paused and that no worker has. */
@@ -21,7 +22,7 @@ export function createAttemptSkips(
 ): AttemptSkips {
   async function find(workflowId: string, key: string) {
     const activities = (await temporal.describe(workflowId))?.pending.activities ?? [];
-    return activities.find(({ activityId }) => activityId?.replace(/~\d+$/, '') === key);
+    return activities.find(({ activityId }) => activityId && executionKey(activityId) === key);
   }
 
   return {

@@ -8,6 +8,7 @@ import { integerId } from '../../model/execution-id.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
+import { executionKey } from '../../model/task-key.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { ExecutionReader, ExecutionView } from '../executions/reader.ts';
 import type { InquiryService } from '../inquiries/inquiries.ts';
@@ -179,7 +180,7 @@ function foresee({ status, waitingFor }: Execution, action: ControlAction): Cont
 
 /** Whether a task waits; an activity that was issued again has the number of its try behind the task's key. */
 function isWaitOf({ task }: Wait, key: string): boolean {
-  return task?.replace(/~\d+$/, '') === key;
+  return task !== undefined && task !== null && executionKey(task) === key;
 }
 
 function isSkippable({ kind, detail }: Wait): boolean {

@@ -8,6 +8,7 @@ import { inquiryId } from '../../model/inquiry-id.ts';
 import type { Principal } from '../../model/principal.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
 import { isClosed } from '../../model/status.ts';
+import { executionKey } from '../../model/task-key.ts';
 import type { WaitingJoin } from '../../projection/moment.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { DeliveryService } from '../notices/deliveries.ts';
@@ -202,7 +203,7 @@ function adviceFor(
   self: number,
   unserved: ReadonlySet<string>,
 ): Advice[] {
-  const skip: Act = { what: 'skip', execution: self, task: task?.replace(/~\d+$/, '') ?? '' };
+  const skip: Act = { what: 'skip', execution: self, task: executionKey(task ?? '') };
   const at = until === null ? '' : ` until ${until}`;
   switch (kind) {
     case 'inquiry': {
@@ -280,7 +281,7 @@ function adviceFor(
 }
 
 function queueOf({ run, taskQueue, tasks }: Execution, key: string | null): string {
-  const action = tasks.find((task) => task.key === key?.replace(/~\d+$/, ''))?.action;
+  const action = tasks.find((task) => task.key === executionKey(key ?? ''))?.action;
   return (action === undefined ? undefined : run?.actions[action]?.task_queue) ?? taskQueue;
 }
 

@@ -3,6 +3,7 @@ import type { CarriedState } from '../../model/carried-state.ts';
 import type { Execution } from '../../model/execution.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
+import { tryKey } from '../../model/task-key.ts';
 import type { Replayed } from '../../projection/history.ts';
 import { joinsOf, type WaitingJoin } from '../../projection/moment.ts';
 import type { PendingWork, Projection } from '../../projection/project.ts';
@@ -57,7 +58,7 @@ function childrenOf({ state, tries }: Replayed, again: readonly string[]): Recor
     if (!repeated.has(visit.key)) continue;
     for (const work of visit.items?.work.flat() ?? [visit]) {
       if (work.status === 'succeeded') continue;
-      const child = tries.get(work.tries === 1 ? work.key : `${work.key}~${work.tries}`)?.child ?? null;
+      const child = tries.get(tryKey(work))?.child ?? null;
       if (child !== null) children[work.key] = child;
     }
   }
