@@ -31,7 +31,7 @@ const NOTHING_REOPENED: Reopened = { visits: new Set(), items: new Map() };
 
 /**
  * The state of a run that has ended, as another run goes on from it: what failed without being handled, was cancelled, or had
- * not begun is to be done, of items only those without success; everything else stays (design/api.md, Retry). With a task, its
+ * not begun is to be done, of items only those without success; everything else stays. With a task, its
  * latest visit is done again too, and what followed from it is forgotten. Null: nothing is left to do.
  */
 export function carry(state: RunState, task: string | null, reopened = NOTHING_REOPENED): Carried | null {

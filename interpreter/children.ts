@@ -8,8 +8,7 @@ import { turnOf } from './turns.ts';
 
 /**
  * What a sub-workflow is started with; null when the run does not carry its definition. Its number comes from the seed of
- * this run and the key of the try, so that whoever runs the interpreter again finds the same, also after a reset
- * (design/index.md, Ids).
+ * this run and the key of the try, so that whoever runs the interpreter again finds the same, also after a reset.
  */
 export function childOf(
   { run, info, version, work, trust, digest: own }: RunState,

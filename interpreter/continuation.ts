@@ -16,7 +16,7 @@ const KEPT_BYTES = 64 * 1024;
 
 /**
  * The state of a run that goes on as another one, while nothing of it is with a worker: only what can still matter, so that
- * it stays small however long the chain is (interpreter.md 9). It is the same whoever makes it: the run, or whoever projects it.
+ * it stays small however long the chain is. It is the same whoever makes it: the run, or whoever projects it.
  */
 export function continuationOf(state: RunState): CarriedState {
   const reads = readsOf(state.program);
@@ -188,7 +188,7 @@ function neededVisits(state: RunState, reads: Reads): ReadonlySet<number> {
   return new Set([...needed].filter((index) => visits[index] !== undefined).sort((a, b) => a - b));
 }
 
-/** The visits that names mean on the paths that led to a visit: the latest of each (design/language.md, Scopes). */
+/** The visits that names mean on the paths that led to a visit: the latest of each. */
 function seenFrom(state: RunState, index: number, names: readonly string[]): number[] {
   const wanted = new Set(names);
   const found: number[] = [];

@@ -74,7 +74,7 @@ function endVisit(state: RunState, index: number, ending: Ending): void {
   else follow(state, index);
 }
 
-/** Evaluates the transitions of a visit that has ended (design/language.md, Transitions and Failure). */
+/** Evaluates the transitions of a visit that has ended. */
 function follow(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   const task = taskOf(state, visit);

@@ -13,7 +13,7 @@ export interface Classified {
   busy?: true;
 }
 
-/** Turns what Temporal says of an activity into a failure of the language (design/language.md, Failures). */
+/** Turns what Temporal says of an activity into a failure of the language. */
 export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task: string, action: string): Classified {
   const failed = (type: string, message: string, rest: Partial<Failure> = {}): Classified => ({
     failure: { type, message, task, action, ...rest },

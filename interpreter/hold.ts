@@ -32,7 +32,7 @@ export function mayBegin({ paused, hold, turn }: RunState): boolean {
   return paused === null && hold === null && turn === null;
 }
 
-/** Holds new work back once the history, or the work in it, is long enough to go on in another run (interpreter.md 9). */
+/** Holds new work back once the history, or the work in it, is long enough to go on in another run. */
 export function considerHold(state: RunState): void {
   const { version, history, holdFrom, stopping, hold } = state;
   if (version < CONTINUATION || stopping !== null) return;

@@ -36,7 +36,7 @@ export type Decider = Pick<Decision, 'by' | 'names' | 'groups'>;
 
 /**
  * What becomes of a decision: the one set of rules, for the run that takes it and for whoever wants to refuse it before it is
- * sent (design/inquiries.md). `starters` are the subjects that count as who started the run; `version` is that of the interpreter
+ * sent. `starters` are the subjects that count as who started the run; `version` is that of the interpreter
  * whose checks of forms count, and `meter` counts the work of such a check. Pure.
  */
 export function judge(

@@ -8,7 +8,7 @@ import type { Ending, Items, RunState, Visit } from './state.ts';
 import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
 
-/** Items that one visit may have (design/language.md, with_items). */
+/** Items that one visit may have. */
 const MAX_ITEMS = 100_000;
 
 /** Items that have not started which a failure names. */

@@ -5,7 +5,7 @@ import { type Arrival, decide, schedule } from './visits.ts';
 
 /**
  * Lets a visit lead to a task: that runs once for each arrival, or waits for others. What arrives at a join that has
- * fired, or from a task that has arrived there already, is absorbed (design/language.md, Join).
+ * fired, or from a task that has arrived there already, is absorbed.
  */
 export function arrive(state: RunState, name: string, from: number, arrival: Omit<Arrival, 'from'>): void {
   const { join } = state.program.tasks.get(name)!;

@@ -36,7 +36,7 @@ export function dialectOf(version: number): Dialect {
   return version >= SECOND_DIALECT ? 2 : 1;
 }
 
-/** The names that a template sees (design/language.md, Names); `meter` counts its work. */
+/** The names that a template sees; `meter` counts its work. */
 export function scopeOf(state: RunState, viewpoint: Viewpoint, meter: Meter = state.work.meter): Scope {
   const { visit, variables, ended, item = null } = viewpoint;
   const { input, info } = state;
@@ -153,7 +153,7 @@ function failureValue(state: RunState, failure: Failure | null, meter: Meter): J
   return { ...rest, ...(cause === undefined ? {} : { cause: failureValue(state, cause, meter) }) };
 }
 
-/** 256 bits, in hexadecimal, that nobody has drawn before and everybody who runs this again draws (interpreter.md 11). */
+/** 256 bits, in hexadecimal, that nobody has drawn before and everybody who runs this again draws. */
 function draw(state: RunState): string {
   state.drawn += 1;
   return digest(`${state.info.seed}:${state.drawn}`, 'sha256');

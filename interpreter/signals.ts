@@ -6,7 +6,7 @@ import { end } from './ends.ts';
 import { armTimer, awaitEvent, dropPending } from './pending.ts';
 import type { Place, RunState, SignalQueue } from './state.ts';
 
-/** Messages, and bytes of JSON, that may be kept while nobody waits for them (design/language.md, Signals). */
+/** Messages, and bytes of JSON, that may be kept while nobody waits for them. */
 const MAX_SIGNALS = 1_000;
 const MAX_SIGNAL_BYTES = 256 * 1024;
 

@@ -48,7 +48,7 @@ export type Intervention = (events: RunEvent[], wave: number, state?: RunState) 
 /**
  * Plays a run through the interpreter, without any side effect, from a time in milliseconds. It goes in waves: what
  * starts together ends together, in order of start, and only then anything new starts; when nothing is left to end, time
- * jumps to the next timer (design/shapes.md, Definitions). Throws WorkExceeded when all of it takes more work than a run may do
+ * jumps to the next timer. Throws WorkExceeded when all of it takes more work than a run may do
  * between two events from outside.
  */
 export function simulate(

@@ -144,7 +144,7 @@ export interface Visit extends Work {
 export const RUN_LINEAGE = -1;
 export const CLEANUP_LINEAGE = -2;
 
-/** What has arrived at a join: in one lineage and round (design/language.md, Join). */
+/** What has arrived at a join: in one lineage and round. */
 export interface Gathering {
   name: string;
   lineage: number;

@@ -12,7 +12,7 @@ import { beginEvent, hasTime, spend } from './work.ts';
 const PENDING_PER_UNIT = 32;
 
 /**
- * Stops a run: what waits is dropped, what runs is cancelled and awaited (design/language.md, Cancel). A second stop
+ * Stops a run: what waits is dropped, what runs is cancelled and awaited. A second stop
  * changes nothing.
  */
 export function stop(state: RunState, why: 'cancelled' | 'timeout'): void {
@@ -84,7 +84,7 @@ export function beginCleanup(state: RunState): boolean {
 }
 
 /**
- * Once the run has failed, no further attempt begins and no delay ends in a start (design/language.md, Failure). What there is no
+ * Once the run has failed, no further attempt begins and no delay ends in a start. What there is no
  * time for is withdrawn in the next slice.
  */
 export function withdraw(state: RunState): void {

@@ -41,7 +41,7 @@ interface Seen {
   items: boolean;
 }
 
-/** Checks the names that templates read against what a definition can ever have (design/language.md, Names). */
+/** Checks the names that templates read against what a definition can ever have. */
 export function checkReferences(
   program: Program,
   paramSchema: JsonObject | null,

@@ -4,7 +4,7 @@ import { integerId } from '../model/execution-id.ts';
 import type { Failure } from '../model/failure.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { modeOf, RUN_MODES, type StartMode } from '../model/run-mode.ts';
-import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, TASK_STATES } from '../model/status.ts';
+import { EXECUTION_STATUSES, type ExecutionStatus, isClosed, isSuccessful, TASK_STATES } from '../model/status.ts';
 import { graphOfRun } from '../service/definitions/simulations.ts';
 import type { ExecutionPage } from '../service/executions/lists.ts';
 import type { ExecutionView, RetrySummary } from '../service/executions/reader.ts';
@@ -82,7 +82,7 @@ function common(facts: {
   stopped: string | null;
 }): Summary {
   const { n, definition, ref, status, created, stopped, retryOf, retries } = facts;
-  const success = retries.find((retry) => retry.status === 'completed' || retry.status === 'skipped');
+  const success = retries.find((retry) => isSuccessful(retry.status));
   return {
     id: integerId(n),
     workflowId: definition ?? 0,

@@ -198,7 +198,7 @@ const action = (
   runs: BuiltinAction['runs'] = 'worker',
 ): BuiltinAction => ({ ref, label, description, runs, param, ...(out === undefined ? {} : { out }) });
 
-/** Every built-in action (design/shapes.md, Actions). */
+/** Every built-in action. */
 export const BUILTIN_ACTIONS: readonly BuiltinAction[] = [
   action(
     'core.http',

@@ -39,7 +39,7 @@ const origins = (example: string) =>
       `must be origins as browsers send them, separated by commas, as in "${example}"`,
     );
 
-/** Every setting, from the environment (design/running.md, Settings); the documentation is made from the descriptions. */
+/** Every setting, from the environment; the documentation is made from the descriptions. */
 export const ConfigSchema = z.object({
   FERMATA_HOST: z.string().min(1).default('127.0.0.1').describe('Address on which the API listens.'),
   FERMATA_PORT: port(8080).describe('Port of the API; 0 picks a free one.'),

@@ -6,7 +6,7 @@ import { MailSenderSchema } from './mail.ts';
 import { parseEndpoint } from './networks.ts';
 import { issuesOf } from './zod-issues.ts';
 
-// Connections: where the actions of a pack find the system that they speak to, and what lets them in (design/shapes.md).
+// Connections: where the actions of a pack find the system that they speak to, and what lets them in.
 
 const Url = z.url({ protocol: /^https?$/ });
 const Secret = z.string().min(1).max(10_000);

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
-// What is done to a run while it runs: paused, resumed, a task skipped (design/api.md). Free of zod: the interpreter reads it.
+// What is done to a run while it runs: paused, resumed, a task skipped. Free of zod: the interpreter reads it.
 
 /** What is done, and to what. */
 export type ControlAction = { what: 'pause' } | { what: 'resume' } | { what: 'skip'; key: string; output: Json };

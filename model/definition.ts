@@ -74,7 +74,7 @@ const NextSchema = z
   })
   .describe('A transition: what follows when the task has ended.');
 
-/** One task of a definition (design/language.md, Task). */
+/** One task of a definition. */
 export const TaskSchema = z.strictObject({
   name: NameSchema.describe('Unique in the definition.'),
   action: RefSchema.describe('The action that the task runs.'),
@@ -128,7 +128,7 @@ const ConcurrencyKeySchema = z
   })
   .describe('Limits how many runs with the same key run at once.');
 
-/** A workflow definition (design/language.md, Definition). */
+/** A workflow definition. */
 export const DefinitionSchema = z.strictObject({
   tasks: z.array(TaskSchema).min(1).max(1000),
   start: z

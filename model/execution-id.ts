@@ -1,5 +1,5 @@
 /**
- * The run number `n` (43 bits) and its spellings (design/index.md, Ids). All functions are pure and exact inverses.
+ * The run number `n` (43 bits) and its spellings. All functions are pure and exact inverses.
  *
  * Top bit 0: minted, 40 bits of milliseconds since 2026-01-01 and two more. Top bit 1: derived, 42 bits of a hash.
  */
@@ -41,12 +41,12 @@ export function derivedNumber(digest: string): number {
   return MINTED_LIMIT + (Number.parseInt(digest.slice(0, 12), 16) % MINTED_LIMIT);
 }
 
-/** The integer id of the Executions API and the MCP executions: JavaScript-safe up to 2^53. */
+/** Returns the integer id of the Executions API and the MCP executions: JavaScript-safe up to 2^53. */
 export function integerId(n: number, visit = 0): number {
   return n * VISIT_SPAN + visit;
 }
 
-/** The UUIDv7 of the Automation API: the time where `n` has one, the rest a fixed mixing of `n`. */
+/** Returns the UUIDv7 of the Automation API: the time where `n` has one, the rest a fixed mixing of `n`. */
 export function uuidOf(n: number): string {
   const big = BigInt(n);
   const minted = n < MINTED_LIMIT;
@@ -62,7 +62,7 @@ export function uuidOf(n: number): string {
   return `${timeHex.slice(0, 8)}-${timeHex.slice(8)}-7${hex(randA, 3)}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
 
-/** Temporal's workflow id, and the Management API's. */
+/** Returns Temporal's workflow id, which is the id of the Management API too. */
 export function workflowIdOf(n: number): string {
   return `${WORKFLOW_ID_PREFIX}${uuidOf(n)}`;
 }

@@ -101,7 +101,7 @@ export interface RefusedSignal {
  */
 export type ProjectionState = 'complete' | 'diverged' | 'partial' | 'foreign';
 
-/** The projected picture of a run: made from Temporal's history alone (design/house.md). Times are ISO 8601, UTC. */
+/** The projected picture of a run: made from Temporal's history alone. Times are ISO 8601, UTC. */
 export interface Execution {
   workflowId: string;
   /** The first run of the chain. */

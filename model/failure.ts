@@ -65,7 +65,7 @@ function inBrief({ details: _, ...failure }: Failure): Failure {
   return brief;
 }
 
-/** The failure types that the engine itself gives (design/language.md, Failures). */
+/** The failure types that the engine itself gives. */
 export const FAILURE_TYPES = [
   'action_error',
   'action_unavailable',
@@ -113,7 +113,7 @@ export const WORKER_BUSY = 'WorkerBusy';
  */
 export const INFRASTRUCTURE_UNAVAILABLE = 'infrastructure_unavailable';
 
-/** Types of failure that Temporal's own retry policy must never try again (design/language.md, Failures). */
+/** Types of failure that Temporal's own retry policy must never try again. */
 export const NEVER_RETRIED = [
   'input_invalid',
   'too_large',

@@ -2,7 +2,7 @@ import type { RunTurn } from './run-input.ts';
 import type { StartMode } from './run-mode.ts';
 import type { ExecutionStatus } from './status.ts';
 
-/** What orders all that is written about one run: later facts win, whoever brings them (design/index.md). */
+/** What orders all that is written about one run: later facts win, whoever brings them. */
 export interface IndexVersion {
   /** Start of the run in milliseconds, from Temporal; 0 before Temporal was told. */
   start: number;

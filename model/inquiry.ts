@@ -2,7 +2,7 @@ import { type DelegationRecord, heldDelegations, type PersonRefusal } from './de
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import type { StatementProof } from './statement.ts';
 
-// Decisions by people (design/inquiries.md). Free of zod: the interpreter reads it.
+// Decisions by people. Free of zod: the interpreter reads it.
 
 /** What an option means for the task. */
 export type InquiryOutcome = 'approve' | 'deny';

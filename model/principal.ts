@@ -16,7 +16,7 @@ export interface Grants {
   groups: string[];
 }
 
-/** Who is calling (design/house.md, Words). */
+/** Who is calling. */
 export interface Principal extends Grants {
   /** The integer id: the Executions API's `executor`; `NOBODY_ID` of a mail address that belongs to no principal. */
   id: number;

@@ -46,7 +46,7 @@ export const DefinitionAloneSchema = WorkflowCreateSchema.pick({
   out_schema: true,
 });
 
-/** The body of POST /api/v1/packs (design/shapes.md, Settings and openness). */
+/** The body of POST /api/v1/packs. */
 export const PackCreateSchema = z.strictObject({
   ref: PackRefSchema,
   label: LabelSchema,
@@ -80,7 +80,7 @@ export const TaskQueueAssignSchema = z.strictObject({
   tenant: z.string().min(1).max(64).describe('The ref or UUID of the tenant whose actions may use it.'),
 });
 
-/** The body of POST /api/v1/actions (design/shapes.md, Settings and openness). Times in seconds. */
+/** The body of POST /api/v1/actions. Times in seconds. */
 export const ActionCreateSchema = z.strictObject({
   ref: RefSchema.describe('`pack.name`, where `pack` is the ref of the pack.'),
   pack_ref: PackRefSchema,
@@ -130,7 +130,7 @@ export const PackImportSchema = z.strictObject({
 /** A parsed body of PackImportSchema. */
 export type PackImport = z.infer<typeof PackImportSchema>;
 
-/** The body of POST /api/v1/tenants (design/shapes.md, Settings and openness). */
+/** The body of POST /api/v1/tenants. */
 export const TenantCreateSchema = z.strictObject({
   ref: z
     .string()
@@ -242,7 +242,7 @@ const MockOutcomeSchema = z.union([
   z.strictObject({ running: z.literal(true) }),
 ]);
 
-/** The body of POST /api/v1/workflows/{ref}/simulate (design/shapes.md, Definitions). */
+/** The body of POST /api/v1/workflows/{ref}/simulate. */
 export const WorkflowSimulateSchema = z.strictObject({
   input: JsonObjectSchema.optional(),
   outcomes: z
@@ -321,7 +321,7 @@ const hasOneInput = ({ parameters, input }: { parameters?: unknown; input?: unkn
   parameters === undefined || input === undefined;
 const ONE_INPUT = { message: '"input" is an alias of "parameters": give only one of them', path: ['input'] };
 
-/** The body of POST /api/v1/executions (design/api.md). */
+/** The body of POST /api/v1/executions. */
 export const ExecutionStartSchema = z
   .strictObject({
     action_ref: RefSchema.optional().describe(

@@ -39,7 +39,7 @@ export const OWN_TASK_QUEUE = 'fermata';
 /** The activity that gives other runs their turn between two slices of a run; no definition can name it. */
 export const YIELD_ACTION = 'core.yield';
 
-/** Seconds that an action has unless it or its task says otherwise (design/shapes.md). */
+/** Seconds that an action has unless it or its task says otherwise. */
 export const ACTION_TIMES = { timeout: 600, heartbeat_timeout: 30, queue_timeout: 86_400 };
 
 /** What the interpreter must know of an action; resolved by the API when a run starts. Times in seconds. */
@@ -157,7 +157,7 @@ export interface EmbeddedWorkflow {
   write_only?: string[][];
 }
 
-/** Levels of sub-workflows below a run that was started by itself (design/language.md, Sub-workflows). */
+/** Levels of sub-workflows below a run that was started by itself. */
 export const MAX_DEPTH_OF_RUNS = 8;
 
 /** Largest JSON of all workflows that one run carries, in bytes. */

@@ -19,5 +19,5 @@ export interface RunReport {
   asked: number;
 }
 
-/** What the workflow tells its worker: nothing of a run that has closed (design/index.md, 2). */
+/** What the workflow tells its worker: nothing of a run that has closed. */
 export type RunSinks = { fermata: { report(status: ExecutionStatus, asked: number): void } };

@@ -1,4 +1,4 @@
-/** The status of a run in Fermata's own words (design/api.md, Status). */
+/** The status of a run in Fermata's own words. */
 export const EXECUTION_STATUSES = [
   'requested',
   'scheduled',
@@ -18,10 +18,10 @@ export const EXECUTION_STATUSES = [
 /** The status of a run in Fermata's own words. */
 export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
-/** The status of one task execution. */
+/** The status of a task execution. */
 export type TaskStatus = 'scheduled' | 'running' | 'completed' | 'failed' | 'timeout' | 'cancelled' | 'abandoned';
 
-/** How one task execution stands; `skipped`: somebody ended its wait, `paused`: no attempt of it begins for now. */
+/** The state of a task execution: its status, or `skipped` when somebody ended its wait, or `paused` while no attempt may begin. */
 export const TASK_STATES = [
   'scheduled',
   'running',
@@ -34,10 +34,10 @@ export const TASK_STATES = [
   'abandoned',
 ] as const;
 
-/** How one task execution stands. */
+/** The state of a task execution. */
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** The words of the Automation API. */
+/** The status words of the Automation API. */
 export const AUTOMATION_WORDS = [
   'pending',
   'running',
@@ -48,21 +48,21 @@ export const AUTOMATION_WORDS = [
   'skipped',
 ] as const;
 
-/** The words of the MCP executions. */
+/** The status words of the MCP executions. */
 export const MCP_WORDS = ['new', 'running', 'waiting', 'success', 'error', 'canceled', 'crashed'] as const;
 
 interface StatusWords {
-  /** The Executions API. */
+  /** Executions API. */
   execution: string;
-  /** The Automation API. */
+  /** Automation API. */
   automation: (typeof AUTOMATION_WORDS)[number];
-  /** The Management API. */
+  /** Management API. */
   management: string;
-  /** The MCP executions. */
+  /** MCP executions. */
   mcp: (typeof MCP_WORDS)[number];
-  /** Nothing can happen to the run any more. */
+  /** Whether the run has closed, so that its status is final. */
   closed: boolean;
-  /** The key of the Executions API's statistics that counts it. */
+  /** The field of the Executions API's statistics that counts it. */
   counted: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled' | 'timeout' | 'abandoned';
 }
 
@@ -174,7 +174,7 @@ const STATUS_WORDS: Record<ExecutionStatus, StatusWords> = {
   },
 };
 
-/** The words of the Executions API, in its order of the life of an execution. */
+/** The status words of the Executions API, in the order of an execution's life. */
 export const EXECUTION_WORDS = [
   'requested',
   'scheduling',
@@ -188,43 +188,48 @@ export const EXECUTION_WORDS = [
   'abandoned',
 ] as const;
 
-/** True once nothing can happen to the run any more. */
+/** Returns whether a run has closed, so that its status is final. */
 export function isClosed(status: ExecutionStatus): boolean {
   return STATUS_WORDS[status].closed;
 }
 
-/** The Executions API's word. */
+/** Returns whether a run has done all that it was to do: it completed, or its condition skipped it. */
+export function isSuccessful(status: ExecutionStatus): boolean {
+  return status === 'completed' || status === 'skipped';
+}
+
+/** Returns the word of the Executions API for a status. */
 export function executionWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].execution;
 }
 
-/** The Automation API's word. */
+/** Returns the word of the Automation API for a status. */
 export function automationWord(status: ExecutionStatus): StatusWords['automation'] {
   return STATUS_WORDS[status].automation;
 }
 
-/** The Management API's word. */
+/** Returns the word of the Management API for a status. */
 export function managementWord(status: ExecutionStatus): string {
   return STATUS_WORDS[status].management;
 }
 
-/** The key of the Executions API's statistics that counts a status. */
+/** Returns the field of the Executions API's statistics that counts a status. */
 export function countedAs(status: ExecutionStatus): StatusWords['counted'] {
   return STATUS_WORDS[status].counted;
 }
 
-/** The word of the MCP executions. */
+/** Returns the word of the MCP executions for a status. */
 export function mcpWord(status: ExecutionStatus): StatusWords['mcp'] {
   return STATUS_WORDS[status].mcp;
 }
 
-/** An interface document with words of its own for statuses. */
+/** An interface with its own status words. */
 export type StatusDialect = 'execution' | 'automation' | 'management' | 'mcp';
 
-/** Words that are read as another one: two spellings, and a state that Temporal does not tell apart from `scheduled`. */
+/** Words that filters accept in place of another: a second spelling, and a state that Temporal does not distinguish from `scheduled`. */
 const SYNONYMS: Record<string, string> = { canceled: 'cancelled', scheduling: 'scheduled' };
 
-/** Every word that filters take, each once. */
+/** Every word that filters accept, without duplicates. */
 export const STATUS_FILTER_WORDS: readonly string[] = [
   ...new Set([
     ...EXECUTION_WORDS,
@@ -234,8 +239,8 @@ export const STATUS_FILTER_WORDS: readonly string[] = [
 ];
 
 /**
- * Returns the canonical statuses that a filter's word means: as `dialect` uses it; else as Fermata or any other dialect does; undefined for a
- * word that none has. The \`error\` of the MCP executions covers what has crashed too.
+ * Returns the statuses that a filter's word stands for: in `dialect`, or else in Fermata's own words, or else in any other dialect. Returns
+ * undefined for an unknown word. The word `error` of the MCP executions includes crashed runs.
  */
 export function statusesNamed(word: string, dialect: StatusDialect = 'execution'): ExecutionStatus[] | undefined {
   const lower = word.toLowerCase();

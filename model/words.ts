@@ -1,4 +1,4 @@
-/** The words of `on_success`, `on_failure` and `on_complete` that are no task names (design/language.md, Transitions). */
+/** The words of `on_success`, `on_failure` and `on_complete` that are no task names. */
 export const TRANSITION_WORDS = ['noop', 'continue', 'fail'] as const;
 
 /** The words of `do`: those, and a new visit of the same task. */
@@ -7,10 +7,10 @@ export const DO_WORDS = [...TRANSITION_WORDS, 'retry'] as const;
 /** Longest delay or timeout that a definition may ask for, in seconds: ten years. */
 export const MAX_SECONDS = 315_360_000;
 
-/** Items of one task that may run at once (design/language.md, Task). */
+/** Items of one task that may run at once. */
 export const MAX_CONCURRENCY = 500;
 
-/** Task and variable names that mean something else in templates or transitions (design/shapes.md, Definitions). */
+/** Task and variable names that mean something else in templates or transitions. */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   ...['workflow', 'task', 'tasks', 'parameters', 'variables', 'vars', 'error', 'item', 'index', 'secret', 'execution'],
   ...['result', 'succeeded', 'failed', 'timed_out', 'status', 'now', 'uuid', 'noop', 'fail', 'continue', 'retry'],

@@ -5,19 +5,12 @@ import type { HistoryLength, RunState } from '../interpreter/state.ts';
 import { refusalOf, refusedOutput } from '../interpreter/unreadable.ts';
 import { BOUNDED_WORK } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
-import { canonicalJson, type Json } from '../model/json.ts';
-import { type Parameters, type RunInput, YIELD_ACTION } from '../model/run-input.ts';
+import type { Json } from '../model/json.ts';
+import type { Parameters, RunInput } from '../model/run-input.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { createPast, type Past } from './past.ts';
-import {
-  arrivedIn,
-  decodePayload,
-  decodePayloads,
-  faultOf,
-  hasResult,
-  type Payload,
-  refusedPayload,
-} from './payload.ts';
+import { arrivedIn, decodePayloads, faultOf, type Payload, refusedPayload, timestampMilliseconds } from './payload.ts';
+import { matchesRecorded, type RecordedCommand, recordedCommand } from './recorded-commands.ts';
 
 /** An event of Temporal's history. */
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -53,11 +46,6 @@ export interface Replayed {
 /** Milliseconds since 1970 of a history event. */
 export function eventTime(event: HistoryEvent): number {
   return timestampMilliseconds(event.eventTime);
-}
-
-/** Milliseconds since 1970 of a protobuf timestamp; 0 for one that is not there. */
-export function timestampMilliseconds(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
-  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
 }
 
 /** ISO 8601, UTC, of milliseconds since 1970. */
@@ -96,13 +84,12 @@ export interface ReplayOptions {
 }
 
 /**
- * Runs the interpreter again over the history of one run (interpreter.md 3). The events of one activation are those
- * between the starts of two workflow tasks that completed; its time is the start of the completed one. Every command
- * is checked against the history event that it must have led to. After a run that went on as another one the history
- * of that follows, which begins with the state that it was handed.
+ * Runs the interpreter again over the history of one run. The events of one activation are those between the starts of two workflow tasks
+ * that completed; its time is the start of the completed one. Every command is compared with the history event that records it. When a run
+ * continues as new, the history of the next run follows, which begins with the carried state.
  *
- * With a meter taking an event throws ReplayExceeded when that is spent; of interpreters below 8 nobody can count the work, so that the
- * replay is refused at once.
+ * With a meter, taking an event throws ReplayExceeded when the meter is spent. The work of interpreters below 8 cannot be counted, so their
+ * replay throws at once.
  */
 export function createReplay(
   run: RunInput,
@@ -125,7 +112,7 @@ export function createReplay(
     divergence ??= what;
   };
 
-  function goOn(event: HistoryEvent): void {
+  function activate(event: HistoryEvent): void {
     const left = expected.find(({ type }) => type !== 'cancel_work');
     if (left !== undefined) diverged(`history lacks the command ${left.type} before event ${event.eventId}`);
     if (state === null || !begun) {
@@ -144,7 +131,7 @@ export function createReplay(
     batch = [];
   }
 
-  function goOnAs(next: RunInput): void {
+  function continueAs(next: RunInput): void {
     if (state !== null) past.keep(state, next.carried);
     current = next;
     begun = false;
@@ -152,22 +139,25 @@ export function createReplay(
     batch = [];
   }
 
+  function takeCommand(event: HistoryEvent, recorded: RecordedCommand): void {
+    const index = expected.findIndex((candidate) => matchesRecorded(candidate, recorded));
+    const found = expected[index];
+    if (found === undefined) {
+      diverged(`history event ${event.eventId} has no command: ${recorded.type}`);
+      return;
+    }
+    remember(event, found, keys, tries);
+    onCommand?.(found);
+    // One command to cancel work leads to a history event for each activity and timer.
+    if (found.type !== 'cancel_work') expected.splice(index, 1);
+    if (found.type === 'continue') continueAs(found.run);
+  }
+
   return {
     take(event) {
       if (divergence !== null) return { stepped: false, began: null };
-      const command = commandOf(event, keys);
-      if (command !== null) {
-        const index = expected.findIndex((candidate) => matches(candidate, command));
-        const found = expected[index];
-        if (found === undefined) diverged(`history event ${event.eventId} has no command: ${command.type}`);
-        else {
-          remember(event, found, keys, tries);
-          onCommand?.(found);
-          // One command to cancel work leads to a history event for each activity and timer.
-          if (found.type !== 'cancel_work') expected.splice(index, 1);
-          if (found.type === 'continue') goOnAs(found.run);
-        }
-      }
+      const recorded = recordedCommand(event, keys.timer);
+      if (recorded !== null) takeCommand(event, recorded);
       const happened = eventOf(event, keys, tries, current.interpreter);
       if (happened !== null) batch.push(happened);
       const child = event.childWorkflowExecutionStartedEventAttributes;
@@ -178,7 +168,7 @@ export function createReplay(
         history = { length: Number(event.eventId), suggested: task.suggestContinueAsNew ?? false };
       }
       const stepped = Boolean(event.workflowTaskCompletedEventAttributes);
-      if (stepped) goOn(event);
+      if (stepped) activate(event);
       return { stepped, began };
     },
     get now() {
@@ -191,103 +181,6 @@ export function createReplay(
       return { state, past, tries, divergence: divergence ?? missing };
     },
   };
-}
-
-/** The part of a command that history records. */
-type Recorded =
-  | { type: 'activity'; key: string; action: string; input: Json }
-  | { type: 'child'; workflowId: string; ref: string; input: Json }
-  | { type: 'timer'; key: string; milliseconds: number }
-  | { type: 'cancel_timer'; key: string }
-  | { type: 'cancel_work' }
-  | { type: 'continue'; payload: Json }
-  | { type: 'close'; outcome: 'completed' | 'skipped' | 'failed' | 'cancelled'; value: Json };
-
-function commandOf(event: HistoryEvent, keys: Keys): Recorded | null {
-  const scheduled = event.activityTaskScheduledEventAttributes;
-  if (scheduled) {
-    const { activityId, activityType } = scheduled;
-    const [input = null] = decodePayloads(scheduled.input);
-    return { type: 'activity', key: activityId ?? '', action: activityType?.name ?? '', input };
-  }
-  const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
-  if (child) {
-    const [input = null] = decodePayloads(child.input);
-    return { type: 'child', workflowId: child.workflowId ?? '', ref: child.workflowType?.name ?? '', input };
-  }
-  const timer = event.timerStartedEventAttributes;
-  if (timer) {
-    const key = decodePayload(event.userMetadata?.summary);
-    const milliseconds = timestampMilliseconds(timer.startToFireTimeout);
-    return { type: 'timer', key: typeof key === 'string' ? key : '', milliseconds };
-  }
-  const canceled = event.timerCanceledEventAttributes;
-  if (canceled) return { type: 'cancel_timer', key: keys.timer.get(Number(canceled.startedEventId)) ?? '' };
-  if (
-    event.activityTaskCancelRequestedEventAttributes ||
-    event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes
-  )
-    return { type: 'cancel_work' };
-  const completed = event.workflowExecutionCompletedEventAttributes;
-  if (completed) {
-    const outcome = hasResult(completed) ? 'completed' : 'skipped';
-    return { type: 'close', outcome, value: decodePayloads(completed.result)[0] ?? null };
-  }
-  const failed = event.workflowExecutionFailedEventAttributes;
-  if (failed) {
-    const value = decodePayloads(failed.failure?.applicationFailureInfo?.details)[0] ?? null;
-    return { type: 'close', outcome: 'failed', value };
-  }
-  if (event.workflowExecutionCanceledEventAttributes) return { type: 'close', outcome: 'cancelled', value: null };
-  const continued = event.workflowExecutionContinuedAsNewEventAttributes;
-  return continued ? { type: 'continue', payload: decodePayloads(continued.input)[1] ?? null } : null;
-}
-
-function matches(command: Command, recorded: Recorded): boolean {
-  if (command.type === 'cancel_work' && recorded.type === 'cancel_timer') return true;
-  if (command.type === 'yield' && recorded.type === 'activity') {
-    return command.key === recorded.key && recorded.action === YIELD_ACTION;
-  }
-  if (command.type !== recorded.type) return false;
-  if (command.type === 'timer' && recorded.type === 'timer') {
-    return command.key === recorded.key && command.milliseconds === recorded.milliseconds;
-  }
-  if (command.type === 'cancel_timer' && recorded.type === 'cancel_timer') return command.key === recorded.key;
-  if (command.type === 'activity' && recorded.type === 'activity') {
-    if (command.key !== recorded.key || command.action !== recorded.action) return false;
-    return canonicalJson(command.input) === canonicalJson(recorded.input);
-  }
-  if (command.type === 'child' && recorded.type === 'child') {
-    if (workflowIdOf(command.n) !== recorded.workflowId || command.run.ref !== recorded.ref) return false;
-    return canonicalJson(command.input) === canonicalJson(recorded.input);
-  }
-  if (command.type === 'continue' && recorded.type === 'continue') return matchesState(command.run, recorded.payload);
-  if (command.type === 'close' && recorded.type === 'close') return matchesClose(command, recorded);
-  return true;
-}
-
-/** What the next run is handed; written in the same order, by the same build at least. */
-function matchesState(run: RunInput, payload: Json): boolean {
-  const text = JSON.stringify(run);
-  return text === JSON.stringify(payload) || canonicalJson(JSON.parse(text) as Json) === canonicalJson(payload);
-}
-
-function matchesClose(
-  { outcome, output, failure, also }: Extract<Command, { type: 'close' }>,
-  recorded: Extract<Recorded, { type: 'close' }>,
-): boolean {
-  if (recorded.outcome === 'completed') {
-    return outcome === 'completed' && canonicalJson(output) === canonicalJson(recorded.value);
-  }
-  if (recorded.outcome !== 'failed') return outcome === recorded.outcome;
-  const details = {
-    outcome,
-    failure,
-    ...(also.length === 0 ? {} : { also }),
-    ...(output === null ? {} : { output }),
-  };
-  // Absent fields of a failure are left out on the way through Temporal, as JSON does.
-  return canonicalJson(JSON.parse(JSON.stringify(details)) as Json) === canonicalJson(recorded.value);
 }
 
 interface Keys {
@@ -313,12 +206,12 @@ function remember(event: HistoryEvent, command: Command, keys: Keys, tries: Map<
   });
 }
 
-/** The interpreter's event that a history event is, recorded with its try. */
+/** Returns the interpreter's event for a history event, after recording it with its try; null for any other history event. */
 function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>, interpreter: number): RunEvent | null {
   if (event.workflowExecutionCancelRequestedEventAttributes) return { type: 'cancel' };
   const signaled = event.workflowExecutionSignaledEventAttributes;
   if (signaled) {
-    // The shell does not deliver it either.
+    // The shell does not deliver a refused payload either.
     if (refusedPayload(signaled.input?.payloads?.[0], interpreter) !== null) return null;
     return { type: 'signal', name: signaled.signalName ?? '', payload: decodePayloads(signaled.input)[0] ?? null };
   }
@@ -328,7 +221,15 @@ function eventOf(event: HistoryEvent, keys: Keys, tries: Map<string, TryRecord>,
     return key === undefined ? null : { type: 'fired', key };
   }
   const child = childEventOf(event, interpreter);
-  if (child !== null) return takeChild(event, child, keys, tries);
+  return child === null ? takeActivity(event, keys, tries, interpreter) : takeChild(event, child, keys, tries);
+}
+
+function takeActivity(
+  event: HistoryEvent,
+  keys: Keys,
+  tries: Map<string, TryRecord>,
+  interpreter: number,
+): RunEvent | null {
   const started = event.activityTaskStartedEventAttributes;
   const completed = event.activityTaskCompletedEventAttributes;
   const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes;

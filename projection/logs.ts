@@ -1,5 +1,6 @@
 import type { Execution, LogEntry, TaskExecution } from '../model/execution.ts';
 import { isJsonObject } from '../model/json.ts';
+import { isSuccessful } from '../model/status.ts';
 
 /** Characters of a message, and entries of a run, that a log keeps. */
 const MAX_MESSAGE = 64 * 1024;
@@ -38,7 +39,7 @@ export function endEntry(
   closed: string,
   { status, failure }: Pick<Execution, 'status' | 'failure'>,
 ): LogEntry {
-  const level = ['completed', 'skipped'].includes(status) ? 'info' : status === 'cancelled' ? 'warn' : 'error';
+  const level = isSuccessful(status) ? 'info' : status === 'cancelled' ? 'warn' : 'error';
   const why = failure === null ? '' : `: ${failure.message}`;
   return entry(closed, level, `"${workflowType}" ended as ${status}${why}`);
 }

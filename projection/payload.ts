@@ -82,3 +82,8 @@ export function faultOf(failure: ProtoFailure | null | undefined): Fault {
 
 /** By Temporal's enum `TimeoutType`: 1 start-to-close, 2 schedule-to-start, 3 schedule-to-close, 4 heartbeat. */
 const TIMEOUTS = [undefined, 'start_to_close', 'schedule_to_start', 'schedule_to_close', 'heartbeat'] as const;
+
+/** Returns the milliseconds since 1970 of a protobuf timestamp, or those of a duration; 0 for an absent one. */
+export function timestampMilliseconds(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  return Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1_000_000);
+}

@@ -1,21 +1,14 @@
 import type { temporal } from '@temporalio/proto';
 import { mergedVariables } from '../interpreter/branches.ts';
-import { type Command, isSliceKey } from '../interpreter/events.ts';
+import type { Command } from '../interpreter/events.ts';
 import { identified } from '../interpreter/identity.ts';
 import { inquiriesOf } from '../interpreter/inquiries.ts';
 import { startContent } from '../interpreter/signatures.ts';
 import type { RunState } from '../interpreter/state.ts';
 import { demandsStatements } from '../interpreter/statements.ts';
-import { openStatusOf, waitsOf } from '../interpreter/waits.ts';
-import {
-  type Execution,
-  HELD_BACK,
-  type LeftoverSignal,
-  type ProjectionState,
-  type RefusedSignal,
-  type Wait,
-} from '../model/execution.ts';
-import { type ClosingDetails, type Failure, INFRASTRUCTURE_UNAVAILABLE } from '../model/failure.ts';
+import { openStatusOf } from '../interpreter/waits.ts';
+import type { Execution, LeftoverSignal, ProjectionState, RefusedSignal } from '../model/execution.ts';
+import type { ClosingDetails, Failure } from '../model/failure.ts';
 import { type Inquiry, withdrawn } from '../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type RunInput, type RunMemo } from '../model/run-input.ts';
@@ -32,24 +25,11 @@ import {
   type Replay,
   type Replayed,
   type ReplayOptions,
-  timestampMilliseconds,
 } from './history.ts';
-import { isHeldBack } from './holds.ts';
 import type { Past } from './past.ts';
 import { decodePayload, decodePayloads, hasResult, refusedPayload } from './payload.ts';
-import { isStarted, tasksOf } from './tasks.ts';
-
-type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
-
-/** What describe knows of an open run and history does not. */
-export interface PendingWork {
-  activities: readonly PendingActivity[];
-  /** Attempts of the current workflow task: 0 without one; above 1, the engine itself is in trouble. */
-  workflowTaskAttempt: number;
-}
-
-/** Nothing is pending: a closed run, or one that was not described. */
-export const NOTHING_PENDING: PendingWork = { activities: [], workflowTaskAttempt: 0 };
+import { tasksOf } from './tasks.ts';
+import { NOTHING_PENDING, type PendingWork, waitsFor } from './waits.ts';
 
 /** The picture of a run, made from its history event by event; of a chain, from the histories of its runs in order. */
 export interface Projection {
@@ -129,11 +109,11 @@ export function createProjection(
       const { event: opened, started, run, input } = first;
       const found = replayed();
       const closing = closeOf(last, run !== null);
-      const projection: ProjectionState =
-        run === null ? 'foreign' : found === null ? 'partial' : found.divergence === null ? 'complete' : 'diverged';
+      const projection = projectionState(run, found);
       const trusted = projection === 'complete' ? found : null;
       const state = trusted?.state ?? null;
-      // A run that has not continued another one, and says that it has, is what it was started as.
+      const closed = closing === null ? null : eventTime(last);
+      // The memo of a run may claim that it continues another run; only Temporal's continued run id proves it.
       const isContinued = first.known?.carried?.middle !== undefined && Boolean(started.continuedExecutionRunId);
       return {
         workflowId,
@@ -146,32 +126,15 @@ export function createProjection(
         input,
         output: closing?.output ?? null,
         failure: closing === null ? null : failureOf(closing, state),
-        pendingFailure: closing === null ? (state?.failure ?? null) : null,
         also: closing?.also ?? [],
         created: isoTime(startOf(opened, first.known)),
         updated: isoTime(eventTime(last)),
-        closed: closing === null ? null : isoTime(eventTime(last)),
-        tasks:
-          trusted === null || state === null
-            ? []
-            : tasksOf({
-                state,
-                past: trusted.past,
-                tries: trusted.tries,
-                closed: closing === null ? null : eventTime(last),
-                described: new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity])),
-              }),
-        variables: state === null ? {} : variablesOf(state),
-        waitingFor: closing === null ? waitsFor(trusted, pending) : [],
-        signals: state === null ? [] : leftoversOf(state),
-        inquiries: trusted === null || state === null ? [] : allInquiries(trusted.past, state, closing !== null),
-        controls: state?.controls ?? [],
-        digest: state?.digest ?? null,
+        closed: closed === null ? null : isoTime(closed),
+        waitingFor: closed === null ? waitsFor(state, pending) : [],
         authentic: null,
         startContent: first.content,
         trust: (state === null ? run?.trust : state.trust) ?? null,
-        statements: state === null || !demandsStatements(state) ? null : state.statements,
-        signalsDropped: state?.signals.dropped ?? 0,
+        ...(trusted === null || state === null ? NOTHING_KNOWN : knownFrom(state, trusted, pending, closed)),
         signalsRefused: [...refused],
         projection,
         divergence: found?.divergence ?? null,
@@ -179,9 +142,58 @@ export function createProjection(
         runStarted: isoTime(eventTime(runStarted)),
         ...aboveOf(started),
         ...(isContinued ? { partial: true as const } : {}),
-        ...(closing === null && isUnsettled(state, pending) ? { unsettled: true as const } : {}),
+        ...(closed === null && isUnsettled(state, pending) ? { unsettled: true as const } : {}),
       };
     },
+  };
+}
+
+function projectionState(run: RunInput | null, found: Replayed | null): ProjectionState {
+  if (run === null) return 'foreign';
+  if (found === null) return 'partial';
+  return found.divergence === null ? 'complete' : 'diverged';
+}
+
+/** The fields of an execution that only the interpreter's state has. */
+type Known = Pick<
+  Execution,
+  | 'tasks'
+  | 'variables'
+  | 'signals'
+  | 'inquiries'
+  | 'controls'
+  | 'digest'
+  | 'statements'
+  | 'signalsDropped'
+  | 'pendingFailure'
+>;
+
+/** These fields where there is no state that can be trusted. */
+const NOTHING_KNOWN: Known = {
+  tasks: [],
+  variables: {},
+  signals: [],
+  inquiries: [],
+  controls: [],
+  digest: null,
+  statements: null,
+  signalsDropped: 0,
+  pendingFailure: null,
+};
+
+/** Reads these fields off the state; `closed` is when the run closed, in milliseconds; null while it is open. */
+function knownFrom(state: RunState, { past, tries }: Replayed, pending: PendingWork, closed: number | null): Known {
+  const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
+  return {
+    tasks: tasksOf({ state, past, tries, closed, described }),
+    variables: variablesOf(state),
+    signals: leftoversOf(state),
+    inquiries: allInquiries(past, state, closed !== null),
+    controls: state.controls,
+    digest: state.digest,
+    statements: demandsStatements(state) ? state.statements : null,
+    signalsDropped: state.signals.dropped,
+    pendingFailure: closed === null ? state.failure : null,
   };
 }
 
@@ -365,72 +377,6 @@ function hasBackoff(first: HistoryEvent): boolean {
 /** Reports whether an open run may have been sent what it has not taken yet. */
 function isUnsettled(state: RunState | null, { workflowTaskAttempt }: PendingWork): boolean {
   return workflowTaskAttempt > 0 || (state !== null && state.backlog.length > 0);
-}
-
-function waitsFor(replayed: Replayed | null, pending: PendingWork): Wait[] {
-  const waits: Wait[] = [];
-  const wait = (kind: Wait['kind'], task: string | null, rest: Partial<Wait> = {}): void => {
-    waits.push({ kind, task, since: null, until: null, detail: null, ...rest });
-  };
-  const paused = replayed?.state?.paused;
-  if (paused)
-    wait('pause', null, {
-      since: isoTime(paused.since),
-      detail: `paused by ${paused.by}${paused.reason === null ? '' : `: ${paused.reason}`}`,
-    });
-  const turn = replayed?.state?.turn ?? null;
-  if (turn !== null) {
-    wait('turn', null, { since: isoTime(turn), detail: 'other runs hold its concurrency key' });
-  }
-  if (replayed?.state?.hold != null) {
-    wait('drain', null, { detail: 'it continues as a new run once running work has ended' });
-  }
-  if (pending.workflowTaskAttempt > 1) {
-    wait('engine_fault', null, { detail: `the workflow task has been tried ${pending.workflowTaskAttempt} times` });
-  }
-  for (const activity of pending.activities) {
-    const task = activity.activityId ?? null;
-    if (task !== null && isSliceKey(task)) continue;
-    const since = instantOf(activity.scheduledTime);
-    const ahead = workerWait(activity);
-    const next = instantOf(activity.nextAttemptScheduleTime);
-    if (!isStarted(activity) && isHeldBack(activity)) {
-      const stood = activity.pauseInfo?.pauseTime ?? activity.lastAttemptCompleteTime;
-      wait('pause', task, { since: instantOf(stood), detail: HELD_BACK });
-    } else if (!isStarted(activity) && activity.paused) {
-      wait('pause', task, { since: instantOf(activity.pauseInfo?.pauseTime), detail: 'paused in Temporal' });
-    } else if (isStarted(activity) && ahead !== null) wait('worker', task, { since, detail: ahead });
-    else if (isStarted(activity)) wait('action', task, { since: instantOf(activity.lastStartedTime) ?? since });
-    else if (next === null) wait('worker', task, { since });
-    else {
-      wait('retry', task, {
-        since: instantOf(activity.lastAttemptCompleteTime),
-        until: next,
-        detail: activity.lastFailure?.message ?? null,
-      });
-    }
-  }
-  for (const { kind, task, since, until, detail } of replayed?.state ? waitsOf(replayed.state) : []) {
-    // Of an activity describe knows more.
-    if (kind === 'action') continue;
-    wait(kind, task, { since: isoTime(since), until: until === null ? null : isoTime(until), detail });
-  }
-  return waits;
-}
-
-function instantOf(time: Parameters<typeof timestampMilliseconds>[0]): string | null {
-  return time ? isoTime(timestampMilliseconds(time)) : null;
-}
-
-/** What an activity waits for in its worker before its work begins; null when it does not wait. */
-function workerWait({ heartbeatDetails }: temporal.api.workflow.v1.IPendingActivityInfo): string | null {
-  const [details] = decodePayloads(heartbeatDetails);
-  if (!isJsonObject(details)) return null;
-  const { waiting_for_permit: waiting, waiting_for_infrastructure: reason } = details;
-  if (typeof reason === 'string') return `${INFRASTRUCTURE_UNAVAILABLE}: ${reason}`;
-  if (!isJsonObject(waiting)) return null;
-  const { taken, total, own } = waiting;
-  return `worker_busy: ${taken} of ${total} permits are in use, ${own} of them by this tenant`;
 }
 
 function variablesOf(state: RunState): JsonObject {

@@ -9,10 +9,10 @@ import { type Failure, WORKER_BUSY } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { TaskStatus } from '../model/status.ts';
 import { tryKey } from '../model/task-key.ts';
-import { isoTime, type Tries, type TryRecord, timestampMilliseconds } from './history.ts';
+import { isoTime, type Tries, type TryRecord } from './history.ts';
 import { isHeldBack } from './holds.ts';
 import type { Past } from './past.ts';
-import { faultOf } from './payload.ts';
+import { faultOf, timestampMilliseconds } from './payload.ts';
 
 type PendingActivity = temporal.api.workflow.v1.IPendingActivityInfo;
 

@@ -14,7 +14,7 @@ import type { RunKey } from '../model/run-key.ts';
 import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
 import { HOLDER, type HoldStep } from '../projection/holds.ts';
-import type { PendingWork } from '../projection/project.ts';
+import type { PendingWork } from '../projection/waits.ts';
 import { changeActivity } from './activities.ts';
 import { createCalls, isUnimplemented } from './calls.ts';
 import { createHistoryGateway, type HistoryGateway } from './histories.ts';

@@ -8,7 +8,7 @@ export interface Inbox {
   /** Takes all that is there. */
   take(): RunEvent[];
   holdsCancel(): boolean;
-  /** Resolves once something is there, and everything that came with it: what counts together (interpreter.md 4). */
+  /** Resolves once something is there, and everything that came with it: what counts together. */
   gathered(): Promise<void>;
 }
 

@@ -29,7 +29,7 @@ type Last = Extract<Command, { type: 'close' | 'continue' }>;
 
 /**
  * The one workflow that runs every definition; its type is the definition's ref. It performs what the interpreter
- * decides and reports back, and decides nothing itself (design/house.md). `input` are the parameters; `given` is made by
+ * decides and reports back, and decides nothing itself. `input` are the parameters; `given` is made by
  * the API. Goes on as another run of its chain when its history is long. Returns the output; fails with `{ outcome, failure }`
  * in the details; a cancel request ends it as cancelled.
  */

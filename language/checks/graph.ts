@@ -6,7 +6,7 @@ import { joinIssues, joinWarnings } from './joins.ts';
 import { pathOf, quoted } from './texts.ts';
 
 /**
- * What is wrong or doubtful with the graph as a whole (design/language.md, Order and Join): entries, tasks that stand
+ * What is wrong or doubtful with the graph as a whole: entries, tasks that stand
  * alone or that nothing leads to, loops that never end, joins, several arrivals, parallel branches that publish one name.
  * For a program whose names are right.
  */

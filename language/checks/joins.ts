@@ -4,7 +4,7 @@ import { TaskSets } from '../task-sets.ts';
 import { concurrencyOf, groupsOfExclusive } from './concurrency.ts';
 import { pathOf, quoted } from './texts.ts';
 
-/** Joins that can never be satisfied, or of which nobody could say when they are (design/language.md, Join). */
+/** Joins that can never be satisfied, or of which nobody could say when they are. */
 export function joinIssues(program: Program): Issue[] {
   const joins = [...program.tasks.values()].filter(({ join }) => join !== null);
   if (joins.length === 0) return [];

@@ -7,7 +7,7 @@ import type { Failure } from '../../model/failure.ts';
 import { inquiryId } from '../../model/inquiry-id.ts';
 import type { Principal } from '../../model/principal.ts';
 import { OWN_TASK_QUEUE } from '../../model/run-input.ts';
-import { isClosed } from '../../model/status.ts';
+import { isClosed, isSuccessful } from '../../model/status.ts';
 import { executionKey } from '../../model/task-key.ts';
 import type { WaitingJoin } from '../../projection/moment.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
@@ -106,7 +106,7 @@ export function createExplanationService({
       const { status, waitingFor } = execution;
       const self = integerId(n);
       if (isClosed(status)) {
-        const good = status === 'completed' || status === 'skipped';
+        const good = isSuccessful(status);
         const advice = good ? [] : closedAdvice(execution, self, await retryFrom(execution));
         return { execution, canFinish: good, blockedBy: [], advice: masked(advice, mask) };
       }

@@ -4,7 +4,7 @@ import { integerId } from '../../model/execution-id.ts';
 import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
-import { isClosed } from '../../model/status.ts';
+import { isClosed, isSuccessful } from '../../model/status.ts';
 import type { Blueprint } from '../../temporal/gateway.ts';
 import type { CarriedRun } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
@@ -165,7 +165,7 @@ export function createRetryService({ executions, projections, launcher, signer }
           `Execution with ID ${id} is ${status}: only closed executions can be retried`,
         );
       }
-      if (from === 'failed' && (status === 'completed' || status === 'skipped')) {
+      if (from === 'failed' && isSuccessful(status)) {
         throw new AppError('nothing_failed', `nothing to retry: the execution has ended as ${status}`);
       }
       const build = await (from === 'start' ? prepareAnew : prepareContinuation)(principal, found, command);

@@ -1,6 +1,7 @@
 import { exceedsLength } from '../../model/json.ts';
 import { ReplayExceeded, ReplayMeter } from '../../model/work.ts';
-import { createProjection, type PendingWork } from '../../projection/project.ts';
+import { createProjection } from '../../projection/project.ts';
+import type { PendingWork } from '../../projection/waits.ts';
 import type { NewestRun } from '../../temporal/histories.ts';
 import { copyHistory } from './history-copies.ts';
 import { type ProjectedRun, showProjection } from './projected-runs.ts';

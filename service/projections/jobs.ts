@@ -1,4 +1,4 @@
-import type { PendingWork } from '../../projection/project.ts';
+import type { PendingWork } from '../../projection/waits.ts';
 import type { HistoryCopy } from './history-copies.ts';
 import type { CarriedRun, ProjectedRun } from './projected-runs.ts';
 

@@ -6,7 +6,8 @@ import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { tryKey } from '../../model/task-key.ts';
 import type { Replayed } from '../../projection/history.ts';
 import { joinsOf, type WaitingJoin } from '../../projection/moment.ts';
-import type { PendingWork, Projection } from '../../projection/project.ts';
+import type { Projection } from '../../projection/project.ts';
+import type { PendingWork } from '../../projection/waits.ts';
 
 /** A run as its projection shows it. */
 export interface ProjectedRun {
