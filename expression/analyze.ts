@@ -5,7 +5,7 @@ import { FUNCTION_NAMES } from './functions.ts';
 import { TESTS } from './tests.ts';
 
 /** A name that a template reads, with the keys below it that are written out. */
-export interface Reference extends Position {
+export interface TemplatePath extends Position {
   root: string;
   keys: (string | number)[];
   /** Under `default` or `is defined`: it may be missing. */
@@ -23,7 +23,7 @@ export interface UnknownUse extends Position {
 
 /** What a template reads and uses, known before it runs. */
 export interface Analysis {
-  references: Reference[];
+  references: TemplatePath[];
   unknown: UnknownUse[];
 }
 

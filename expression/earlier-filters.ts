@@ -1,7 +1,7 @@
 import { flag, integer, text } from './arguments.ts';
 import { countPoints, unitOf } from './code-points.ts';
-import { formatPercent } from './earlier-format.ts';
-import { capitalize, center, replaceText, splitText, strip } from './earlier-text.ts';
+import { earlierFormatPercent } from './earlier-format.ts';
+import { center, earlierCapitalize, earlierReplaceText, earlierSplitText, earlierStrip } from './earlier-text.ts';
 import { EARLIER_TIME_FILTERS } from './earlier-time-filters.ts';
 import { base64Decode, urlEncode } from './encoding.ts';
 import { type Operation, operation } from './environment.ts';
@@ -59,14 +59,16 @@ export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
     findAll(text(pattern), spell(value, budget), regexFlags(budget, ...rest), budget),
   ),
   format: operation('*', (value, args, { budget }, named) =>
-    formatPercent(spell(value, budget), args as Value[], named, budget),
+    earlierFormatPercent(spell(value, budget), args as Value[], named, budget),
   ),
   trim: operation('chars', (value, [chars], { budget }) => {
     const source = spell(value, budget);
-    return chars === undefined || chars === null ? source.trim() : strip(source, text(chars), true, true, budget);
+    return chars === undefined || chars === null
+      ? source.trim()
+      : earlierStrip(source, text(chars), true, true, budget);
   }),
   replace: operation('old new count', (value, [from, to, count], { budget }) =>
-    replaceText(
+    earlierReplaceText(
       spell(value, budget),
       spell(from ?? '', budget),
       spell(to ?? '', budget),
@@ -148,7 +150,7 @@ export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
   capitalize: operation('', (value, _, { budget }) => {
     const source = spell(value, budget);
     budget.work(source.length / 64);
-    return capitalize(source);
+    return earlierCapitalize(source);
   }),
   striptags: operation('', (value, _, { budget }) => {
     const source = spell(value, budget);
@@ -156,7 +158,7 @@ export const EARLIER_FILTERS: Readonly<Record<string, Operation>> = {
     return stripTags(source);
   }),
   split: operation('sep maxsplit', (value, [separator, most], { budget }) =>
-    splitText(
+    earlierSplitText(
       text(value),
       separator === undefined || separator === null ? null : text(separator),
       integer(most, -1),

@@ -18,7 +18,7 @@ interface Spec {
 }
 
 /** `'%s and %05.2f' % values`, as Python's printf-style formatting. */
-export function formatPercent(pattern: string, values: Value[], named: Dict, budget: Budget): string {
+export function earlierFormatPercent(pattern: string, values: Value[], named: Dict, budget: Budget): string {
   let position = 0;
   const mapping = values.length === 1 && isDict(values[0]!) ? values[0] : named;
   const take = (key: string | undefined): Value => {
@@ -168,7 +168,7 @@ function formatNumber(number: number, type: string, digits: number | undefined, 
 }
 
 /** `'{} {name:>8}'.format(…)`, as Python's `str.format`. */
-export function formatBraces(pattern: string, values: Value[], named: Dict, budget: Budget): string {
+export function earlierFormatBraces(pattern: string, values: Value[], named: Dict, budget: Budget): string {
   let automatic = 0;
   const writing = new Writing(budget);
   budget.work(pattern.length / 16);

@@ -1,8 +1,8 @@
 import { integer, text } from './arguments.ts';
 import type { Budget } from './budget.ts';
 import { countPoints } from './code-points.ts';
-import { formatBraces } from './earlier-format.ts';
-import { capitalize, center, replaceText, splitText, strip } from './earlier-text.ts';
+import { earlierFormatBraces } from './earlier-format.ts';
+import { center, earlierCapitalize, earlierReplaceText, earlierSplitText, earlierStrip } from './earlier-text.ts';
 import { type Operation, operation, passing } from './environment.ts';
 import { equals } from './equality.ts';
 import { typeError } from './errors.ts';
@@ -29,7 +29,13 @@ const startsOrEnds = (check: (value: string, part: string) => boolean): Operatio
 const has = (pattern: RegExp): Operation => onText(32, (value) => pattern.test(value));
 const stripped = (start: boolean, end: boolean): Operation =>
   operation('chars', (value, [chars], { budget }) =>
-    strip(value as string, chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars), start, end, budget),
+    earlierStrip(
+      value as string,
+      chars === undefined || chars === null ? ' \t\n\r\v\f' : text(chars),
+      start,
+      end,
+      budget,
+    ),
   );
 const padded = (pad: (value: string, width: number, fill: string) => string): Operation =>
   operation('width fillchar', (value, [width, fill], { budget }) => {
@@ -60,8 +66,8 @@ const EARLIER_TEXT_METHODS: Record<string, Operation> = {
   upper: onText(64, (value) => value.toUpperCase()),
   lower: onText(64, (value) => value.toLowerCase()),
   casefold: onText(64, (value) => value.toLowerCase()),
-  title: onText(4, (value) => value.replace(/\p{L}+/gu, capitalize)),
-  capitalize: onText(64, capitalize),
+  title: onText(4, (value) => value.replace(/\p{L}+/gu, earlierCapitalize)),
+  capitalize: onText(64, earlierCapitalize),
   swapcase: onText(4, (value) =>
     [...value].map((one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join(''),
   ),
@@ -69,7 +75,7 @@ const EARLIER_TEXT_METHODS: Record<string, Operation> = {
   lstrip: stripped(true, false),
   rstrip: stripped(false, true),
   split: operation('sep maxsplit', (value, [separator, most], { budget }) =>
-    splitText(
+    earlierSplitText(
       value as string,
       separator === undefined || separator === null ? null : text(separator),
       integer(most, -1),
@@ -77,7 +83,7 @@ const EARLIER_TEXT_METHODS: Record<string, Operation> = {
     ),
   ),
   rsplit: operation('sep maxsplit', (value, [separator, most], { budget }) => {
-    const parts = splitText(
+    const parts = earlierSplitText(
       value as string,
       separator === undefined || separator === null ? null : text(separator),
       -1,
@@ -115,7 +121,7 @@ const EARLIER_TEXT_METHODS: Record<string, Operation> = {
     text(part) === '' ? countPoints(value as string) + 1 : splitAt(value as string, text(part), budget).length - 1,
   ),
   replace: operation('old new count', (value, [from, to, count], { budget }) =>
-    replaceText(value as string, text(from), text(to), integer(count, -1), budget),
+    earlierReplaceText(value as string, text(from), text(to), integer(count, -1), budget),
   ),
   join: operation('list', (value, [list = []], { budget }) => {
     const parts = iterate(list, budget).map((entry) => text(entry));
@@ -123,7 +129,7 @@ const EARLIER_TEXT_METHODS: Record<string, Operation> = {
     return parts.join(value as string);
   }),
   format: operation('*', (value, args, { budget }, named) =>
-    formatBraces(value as string, args as Value[], named, budget),
+    earlierFormatBraces(value as string, args as Value[], named, budget),
   ),
   zfill: operation('width', (value, [width], { budget }) => {
     const size = integer(width, 0);

@@ -6,7 +6,7 @@ import { splitAt } from './search.ts';
 // Edits of text as dialect 1 has them. Nothing in here is ever mended.
 
 /** Replaces text; the length of the result is known before it is built. */
-export function replaceText(value: string, from: string, to: string, count: number, budget: Budget): string {
+export function earlierReplaceText(value: string, from: string, to: string, count: number, budget: Budget): string {
   if (from === '') {
     budget.work(value.length / 4);
     const characters = [...value];
@@ -30,7 +30,7 @@ export function replaceText(value: string, from: string, to: string, count: numb
 }
 
 /** Text with its first code point as a capital and all others small. */
-export function capitalize(value: string): string {
+export function earlierCapitalize(value: string): string {
   const first = pointAt(value, 0);
   return first.toUpperCase() + value.slice(first.length).toLowerCase();
 }
@@ -43,7 +43,7 @@ export function center(value: string, width: number): string {
 }
 
 /** Python's `str.strip` with characters. */
-export function strip(value: string, chars: string, start: boolean, end: boolean, budget: Budget): string {
+export function earlierStrip(value: string, chars: string, start: boolean, end: boolean, budget: Budget): string {
   budget.work((value.length + chars.length) / 16);
   const set = new Set(chars);
   let from = 0;
@@ -59,7 +59,7 @@ export function strip(value: string, chars: string, start: boolean, end: boolean
 }
 
 /** Python's `str.split`: null separates by any white space. */
-export function splitText(value: string, separator: string | null, most: number, budget: Budget): string[] {
+export function earlierSplitText(value: string, separator: string | null, most: number, budget: Budget): string[] {
   if (separator === '') throw typeError('the separator is empty');
   if (separator === null) {
     budget.work(1 + value.length / 16);

@@ -68,7 +68,7 @@ function compareText(a: string, b: string, budget: Budget): number {
 }
 
 /** `in`: an entry of a list, a key of a dictionary, a part of a text. */
-export function contains(container: Value, value: Value, budget: Budget): boolean {
+export function containsValue(container: Value, value: Value, budget: Budget): boolean {
   const known = defined(container);
   const wanted = defined(value);
   if (typeof known === 'string') {

@@ -5,7 +5,7 @@ import { Budget } from './budget.ts';
 import { DECLARED_ARGUMENTS, type Dialect, FINITE_NUMBERS, LAZY_UNDEFINED, RECURSIVE_LOOPS } from './dialect.ts';
 import { keySought, keyText } from './dictionaries.ts';
 import { apply, type Environment, type Given, type Operation, place, unknownName } from './environment.ts';
-import { compare, contains, equals } from './equality.ts';
+import { compare, containsValue, equals } from './equality.ts';
 import { EvaluationError, type Position, TemplateError, typeError } from './errors.ts';
 import { filtersOf } from './filters.ts';
 import { Frames } from './frames.ts';
@@ -306,9 +306,9 @@ function holds(operator: string, left: Value, right: Value, budget: Budget): boo
     case '!=':
       return !equals(left, right, budget);
     case 'in':
-      return contains(right, left, budget);
+      return containsValue(right, left, budget);
     case 'not in':
-      return !contains(right, left, budget);
+      return !containsValue(right, left, budget);
   }
   const order = compare(left, right, budget);
   if (operator === '<') return order < 0;

@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import { FINITE_NUMBERS, PYTHON_DIVISION, WHOLE_FORMATS } from './dialect.ts';
-import { formatPercent as formatPercentEarlier } from './earlier-format.ts';
+import { earlierFormatPercent } from './earlier-format.ts';
 import { typeError } from './errors.ts';
 import { formatPercent } from './percent-format.ts';
 import { spell } from './spelling.ts';
@@ -18,7 +18,7 @@ export function operate(operator: string, a: Value, b: Value, budget: Budget): V
   if (x !== null && y !== null) return arithmetic(operator, x, y, isFloat(left) || isFloat(right), budget);
   if (operator === '%' && typeof left === 'string') {
     if (budget.dialect >= WHOLE_FORMATS) return formatPercent(left, right, budget);
-    return formatPercentEarlier(left, right instanceof Tuple ? right.items : [right], {}, budget);
+    return earlierFormatPercent(left, right instanceof Tuple ? right.items : [right], {}, budget);
   }
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') {

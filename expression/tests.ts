@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import type { Dialect } from './dialect.ts';
-import { compare, contains, equals } from './equality.ts';
+import { compare, containsValue, equals } from './equality.ts';
 import { typeError } from './errors.ts';
 import { type Signature, signatureOf } from './signature.ts';
 import { spell } from './spelling.ts';
@@ -71,7 +71,7 @@ export const TESTS: Readonly<Record<string, Test>> = {
   }),
   lower: inCase(isLower),
   upper: inCase(isUpper),
-  in: test('seq!', (value, [container = []], { budget }) => contains(container, value, budget)),
+  in: test('seq!', (value, [container = []], { budget }) => containsValue(container, value, budget)),
   sameas: test('other!', (value, [other = null], { budget }) =>
     value === other ||
     (!(value instanceof Tuple) && isNumber(value) && isNumber(other) && equals(value, other, budget))),

@@ -6,7 +6,7 @@ import { itemsEnding, mayStartItem } from './items.ts';
 import { arrive } from './joins.ts';
 import { publish } from './publishing.ts';
 import { scopeOf, type Viewpoint } from './scope.ts';
-import type { Ending, Place, RunState, Visit, Work } from './state.ts';
+import type { Place, RunState, Visit, Work, WorkEnding } from './state.ts';
 import type { Variables } from './variables.ts';
 import { HANDLED_CAUSES, LINEAGE_PER_TRANSITION, STOPPED_VISITS_PUBLISH } from './versions.ts';
 import { decide, fail, retryDelay, schedule, taskOf, templateFailure, workAt } from './visits.ts';
@@ -16,7 +16,7 @@ import { renewMeter } from './work.ts';
 const MAX_RETRIED = 3;
 
 /** Ends work: an item, which may end its visit; or a visit, whose transitions are then evaluated. */
-export function end(state: RunState, place: Place, ending: Ending): void {
+export function end(state: RunState, place: Place, ending: WorkEnding): void {
   const visit = state.visits[place.visit]!;
   const { items } = visit;
   if (place.item === null || items === null) {
@@ -42,7 +42,7 @@ export function endItems(state: RunState, index: number): void {
 }
 
 /** Notes an ending on the work itself. */
-function record(state: RunState, visit: Visit, work: Work, ending: Ending): void {
+function record(state: RunState, visit: Visit, work: Work, ending: WorkEnding): void {
   work.ended = state.now;
   if ('output' in ending) {
     work.status = 'succeeded';
@@ -62,7 +62,7 @@ function behindFailure(state: RunState, { error }: Visit, failure: Failure): Fai
   return led ? withLastCause(failure, led) : failure;
 }
 
-function endVisit(state: RunState, index: number, ending: Ending): void {
+function endVisit(state: RunState, index: number, ending: WorkEnding): void {
   const visit = state.visits[index]!;
   state.endings += 1;
   visit.endedAt = state.endings;

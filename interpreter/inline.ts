@@ -9,7 +9,7 @@ import type { InlineResult, RunState } from './state.ts';
 import { createMeter, spendCheck } from './work.ts';
 
 /** The input checked against the action's schema, defaults applied; or the failure `input_invalid` with every path. */
-export function checkInput(
+export function checkActionInput(
   state: RunState,
   { spec, action, key }: { spec: ActionSpec; action: string; key: string },
   input: Json,

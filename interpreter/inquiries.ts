@@ -36,8 +36,8 @@ import { createMeter, spendCharged, spendCheck, unitsOf } from './work.ts';
 /** Decisions that a run keeps: beyond them refused ones are forgotten. */
 const MAX_DECISIONS = 10_000;
 
-/** Asks what a task is to ask, and waits; null, or why it cannot be asked. */
-export function ask(state: RunState, place: Place, key: string): Failure | null {
+/** Asks people what a task asks, and waits for their answer. Returns the failure when it cannot be asked, else null. */
+export function askPeople(state: RunState, place: Place, key: string): Failure | null {
   const request = requestOf(state, place);
   const issues = requestIssues(request);
   if (issues.length > 0) {

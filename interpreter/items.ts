@@ -4,7 +4,7 @@ import { engineFailure, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { MAX_CONCURRENCY } from '../model/words.ts';
 import { scopeOf } from './scope.ts';
-import type { Ending, Items, RunState, Visit } from './state.ts';
+import type { Items, RunState, Visit, WorkEnding } from './state.ts';
 import { ATTEMPTS_COUNTED, UNSTARTED_ITEMS } from './versions.ts';
 import { mayStart, taskOf, templateFailure } from './visits.ts';
 
@@ -65,7 +65,7 @@ export function mayStartItem(state: RunState, visit: Visit): boolean {
  * How a visit ends of whose items none runs any more and none will start. Outputs that nothing reads may be gone by then;
  * there is none of them then.
  */
-export function itemsEnding(state: RunState, visit: Visit, items: Items): Ending {
+export function itemsEnding(state: RunState, visit: Visit, items: Items): WorkEnding {
   const { list, work, again, failed, forgotten } = items;
   const outputs = forgotten ? null : Array.from(list, (_, item) => outputAt(items, item));
   const all = work.length === list.length && again.length === 0;

@@ -16,7 +16,7 @@ export function emptyQueue(): SignalQueue {
 }
 
 /** Whether one more message can be kept beside some. */
-export function hasRoom(kept: readonly Json[], payload: Json): boolean {
+export function hasRoomForSignal(kept: readonly Json[], payload: Json): boolean {
   return fits({ count: kept.length, bytes: kept.reduce<number>((sum, each) => sum + jsonSize(each), 0) }, payload);
 }
 

@@ -6,6 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { SCHEMA_WORK } from '../model/schema/validate.ts';
 import type { SchemaIssue } from '../model/schema/walk.ts';
+import { parseTaskKey } from '../model/task-key.ts';
 import { WorkExceeded, WorkMeter } from '../model/work.ts';
 import type { Command, Fault, RunEvent } from './events.ts';
 import { begin, step } from './interpreter.ts';
@@ -90,7 +91,7 @@ export function simulate(
   const missing: Simulation['missing'] = [];
   const simulated: Simulated = {
     endOf: (key) => {
-      const outcome = namesAtOnce.has(partsOf(key).name) ? world.nextOutcome(key) : null;
+      const outcome = namesAtOnce.has(parseTaskKey(key).name) ? world.nextOutcome(key) : null;
       if (outcome === null) return null;
       if ('output' in outcome) return { output: outcome.output };
       const { type, message = '' } = 'error' in outcome ? outcome.error : { type: 'action_error' };
@@ -252,7 +253,7 @@ export function plannedOutcome(
   key: string,
   nth: (name: string) => number,
 ): MockOutcome {
-  const { name, visit, item } = partsOf(key);
+  const { name, visit, item } = parseTaskKey(key);
   const lists = item !== null && Object.hasOwn(items, name) ? items[name]! : [];
   const ofVisit = Array.isArray(lists[0]) ? lists[visit - 1] : lists;
   const ofItem = (ofVisit as readonly MockOutcome[] | undefined)?.[item ?? 0];
@@ -260,12 +261,6 @@ export function plannedOutcome(
   const count = nth(name);
   const planned = Object.hasOwn(outcomes, name) ? outcomes[name]! : { output: null };
   return isList(planned) ? (planned[count] ?? { output: null }) : planned;
-}
-
-/** What a key tells: `name`, `name#2`, `name[3]`, `name#2[3]~4`. */
-export function partsOf(key: string): { name: string; visit: number; item: number | null } {
-  const [, name = '', visit, item] = /^([^#~[]+)(?:#(\d+))?(?:\[(\d+)\])?/.exec(key) ?? [];
-  return { name, visit: Number(visit ?? 1), item: item === undefined ? null : Number(item) };
 }
 
 function isList(planned: MockOutcome | readonly MockOutcome[]): planned is readonly MockOutcome[] {

@@ -7,8 +7,8 @@ import { MAX_SECONDS } from '../model/words.ts';
 import { childOf } from './children.ts';
 import { end, endItems } from './ends.ts';
 import { CLEANUP_SECONDS } from './events.ts';
-import { checkInput, runInline } from './inline.ts';
-import { ask } from './inquiries.ts';
+import { checkActionInput, runInline } from './inline.ts';
+import { askPeople } from './inquiries.ts';
 import { itemsOf, mayStartItem } from './items.ts';
 import { armTimer, awaitEvent, hasRoom } from './pending.ts';
 import { scopeOf } from './scope.ts';
@@ -146,7 +146,7 @@ function issue(state: RunState, place: Place): void {
     end(state, place, { failure: engineFailure('action_unavailable', `there is no action "${action}"`) });
     return;
   }
-  const checked = checkInput(state, { spec, action, key: tryKey(work) }, work.input);
+  const checked = checkActionInput(state, { spec, action, key: tryKey(work) }, work.input);
   if ('failure' in checked) {
     end(state, place, checked);
     return;
@@ -241,7 +241,7 @@ function wait(state: RunState, place: Place, what: 'timer' | 'signal' | 'inquiry
   const work = workAt(state, place);
   const key = tryKey(work);
   if (what === 'inquiry') {
-    const failure = ask(state, place, key);
+    const failure = askPeople(state, place, key);
     if (failure !== null) end(state, place, { failure });
     return;
   }

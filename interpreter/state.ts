@@ -58,7 +58,7 @@ export interface Work {
 export type InlineResult = { output: Json } | { failure: Failure };
 
 /** How work ends: with an output, or with a failure; `lost`: the engine's own loss; `partial`: the output as far as there is one. */
-export type Ending = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
+export type WorkEnding = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
 
 /** What a simulation tells of tries, which are known by their keys. */
 export interface Simulated {
@@ -209,7 +209,7 @@ export interface AskedInquiry extends Omit<CarriedInquiry, 'visit' | 'item'> {
 }
 
 /** Facts about a run that templates may read. */
-export interface RunInfo {
+export interface RunFacts {
   /** What chance starts from. */
   seed: string;
   /** The integer id of the execution. */
@@ -255,7 +255,7 @@ export interface RunState {
   readonly version: number;
   readonly program: Program;
   readonly actions: Readonly<Record<string, ActionSpec>>;
-  readonly info: RunInfo;
+  readonly info: RunFacts;
   /** The second argument of the workflow: what sub-workflows are made from. */
   readonly run: RunInput;
   /** What the digests of its questions have in common; null where nobody is asked, and below interpreter 9. */

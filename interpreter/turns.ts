@@ -13,7 +13,7 @@ import { decide, templateFailure } from './visits.ts';
 const MAX_KEY = 256;
 
 /** What is found out about the turn of a run: there is room for it, or not and it is not to wait. */
-export type Verdict = 'begin' | 'skip' | 'fail';
+export type TurnVerdict = 'begin' | 'skip' | 'fail';
 
 /**
  * What a run of a definition shares with others; null: nothing. The key is a text, a number or a boolean. `interpreter` is the version
@@ -58,7 +58,7 @@ export function mustWait({ definition, turn, carried }: RunInput): boolean {
 }
 
 /** Takes what was found out about the turn of a run; false when it does not wait for that. */
-export function takeTurn(state: RunState, verdict: Verdict): boolean {
+export function takeTurn(state: RunState, verdict: TurnVerdict): boolean {
   if (state.turn === null || state.outcome !== null) return false;
   state.turn = null;
   if (verdict === 'skip') closeSkipped(state);

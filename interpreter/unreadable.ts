@@ -58,7 +58,7 @@ export interface PayloadRefusal {
 }
 
 /** Returns why a run of this interpreter version refuses what has come in a payload; null when it takes it. */
-export function refusalOf({ encoding, text }: Arrived, interpreter: number): PayloadRefusal | null {
+export function payloadRefusal({ encoding, text }: Arrived, interpreter: number): PayloadRefusal | null {
   if (encoding !== null) {
     return encoding === 'binary/plain' && interpreter < BYTES_REFUSED ? null : { encoding, issues: [] };
   }

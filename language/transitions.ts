@@ -42,7 +42,7 @@ export function isCertain(transition: Transition): boolean {
 }
 
 /** The places of a task in which the names of others stand, with the words among them. */
-export function targetsOf(task: Task): { field: string; on: TransitionOn; words: string[]; bare: boolean }[] {
+export function namedTargets(task: Task): { field: string; on: TransitionOn; words: string[]; bare: boolean }[] {
   const field = (name: string, on: TransitionOn, value: string | string[] | undefined) =>
     value === undefined
       ? []
@@ -64,7 +64,7 @@ export function compileTransitions(task: Task, path: string, compiler: TemplateC
       publish: compiler.assignments(publish, `${path}/next/${index}/publish`),
     }));
   }
-  return targetsOf(task).map(({ on, words }) => transition(on, words));
+  return namedTargets(task).map(({ on, words }) => transition(on, words));
 }
 
 /** The transition to the next task of a list; none for the last, and for a task that is not in it. */
@@ -88,7 +88,9 @@ function transition(on: TransitionOn, words: readonly string[]): Transition {
 
 /** The tasks that only the cleanup leads to: they belong neither to the list nor to the graph of normal work. */
 export function cleanupOnly(definition: Definition, entries: readonly string[]): Set<string> {
-  const following = new Map(definition.tasks.map((task) => [task.name, targetsOf(task).flatMap(({ words }) => words)]));
+  const following = new Map(
+    definition.tasks.map((task) => [task.name, namedTargets(task).flatMap(({ words }) => words)]),
+  );
   const cleaning = reachable(entries, following);
   const normal = [...following.keys()].filter((name) => !cleaning.has(name));
   const led = reachable([...normal, ...(definition.start ?? [])], following);

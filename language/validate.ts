@@ -17,7 +17,7 @@ import { compileDefinition } from './definition-compiler.ts';
 import { cleanupEntries, type Program } from './program.ts';
 import { checkReferences } from './references.ts';
 import { hasSecrets } from './templates/value.ts';
-import { reachable, targetsOf } from './transitions.ts';
+import { namedTargets, reachable } from './transitions.ts';
 
 /** What is known about an action when a definition is written. */
 export interface KnownAction {
@@ -79,7 +79,7 @@ export function validateDefinition(
 
 function targetIssues(task: Task, path: string, names: ReadonlySet<string>, suggestions: Suggestions): Issue[] {
   const issues: Issue[] = [];
-  for (const { field, words, bare } of targetsOf(task)) {
+  for (const { field, words, bare } of namedTargets(task)) {
     const allowed: readonly string[] = field.startsWith('next/') ? DO_WORDS : TRANSITION_WORDS;
     const before = new Set<string>();
     for (const [index, word] of words.entries()) {

@@ -31,7 +31,8 @@ export function keyOfVisit(key: string): string {
   return key.replace(/\[\d+\]$/, '');
 }
 
-/** Returns the name of the task that a task execution belongs to. */
-export function taskName(key: string): string {
-  return key.replace(/(#\d+)?(\[\d+\])?$/, '');
+/** Parses the key of a task execution or of a try. `item` is null for a visit. */
+export function parseTaskKey(key: string): { name: string; visit: number; item: number | null } {
+  const [, name = '', visit, item] = /^([^#~[]+)(?:#(\d+))?(?:\[(\d+)\])?/.exec(key) ?? [];
+  return { name, visit: Number(visit ?? 1), item: item === undefined ? null : Number(item) };
 }

@@ -2,14 +2,21 @@ import type { temporal } from '@temporalio/proto';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import type { HistoryLength, RunState } from '../interpreter/state.ts';
-import { refusalOf, refusedOutput } from '../interpreter/unreadable.ts';
+import { payloadRefusal, refusedOutput } from '../interpreter/unreadable.ts';
 import { BOUNDED_WORK } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { createPast, type Past } from './past.ts';
-import { arrivedIn, decodePayloads, faultOf, type Payload, refusedPayload, timestampMilliseconds } from './payload.ts';
+import {
+  arrivedIn,
+  decodePayloads,
+  faultOf,
+  type ProtoPayload,
+  refusedPayload,
+  timestampMilliseconds,
+} from './payload.ts';
 import { matchesRecorded, type RecordedCommand, recordedCommand } from './recorded-commands.ts';
 
 /** An event of Temporal's history. */
@@ -33,7 +40,7 @@ export interface TryRecord {
 export type Tries = Pick<ReadonlyMap<string, TryRecord>, 'get'>;
 
 /** The interpreter's state rebuilt from history, with what history alone knows about each try. */
-export interface Replayed {
+export interface ReplayedRun {
   state: RunState | null;
   /** What earlier runs of the chain have done. */
   past: Past;
@@ -54,7 +61,7 @@ export function isoTime(milliseconds: number): string {
 }
 
 /** What one event of a history has led to. */
-export interface Taken {
+export interface ReplayStep {
   /** The interpreter has gone on: anything may have changed. */
   stepped: boolean;
   /** The try of a sub-workflow that has started; null for any other event. */
@@ -64,11 +71,11 @@ export interface Taken {
 /** The interpreter over a history that comes event by event. */
 export interface Replay {
   /** Takes the next event; nothing any more once they do not agree. */
-  take(event: HistoryEvent): Taken;
+  take(event: HistoryEvent): ReplayStep;
   /** As it stands; `expected` holds what the interpreter has commanded and history has not shown yet. */
-  readonly now: Replayed & { expected: readonly Command[] };
+  readonly now: ReplayedRun & { expected: readonly Command[] };
   /** As it stands, with what history lacks at its end. */
-  end(): Replayed;
+  end(): ReplayedRun;
 }
 
 /** What a replay needs besides what the run was started with. */
@@ -258,11 +265,11 @@ function takeActivity(
 
 /** The output in a payload, or the fault that the shell makes of one that is not JSON. */
 function resultOf(
-  payload: Payload | null | undefined,
+  payload: ProtoPayload | null | undefined,
   interpreter: number,
 ): { output: Json; attempt?: number } | { fault: Fault } {
   const arrived = arrivedIn(payload);
-  const refused = refusalOf(arrived, interpreter);
+  const refused = payloadRefusal(arrived, interpreter);
   if (refused !== null) return { fault: refusedOutput(refused) };
   const { value = null, attempt } = arrived;
   return { output: value, ...(attempt === undefined ? {} : { attempt }) };

@@ -1,10 +1,10 @@
 import type { temporal } from '@temporalio/proto';
 import type { Fault } from '../interpreter/events.ts';
-import { type Arrived, type PayloadRefusal, refusalOf } from '../interpreter/unreadable.ts';
+import { type Arrived, type PayloadRefusal, payloadRefusal } from '../interpreter/unreadable.ts';
 import type { Json } from '../model/json.ts';
 
 /** A payload of Temporal's. */
-export type Payload = temporal.api.common.v1.IPayload;
+export type ProtoPayload = temporal.api.common.v1.IPayload;
 type ProtoFailure = temporal.api.failure.v1.IFailure;
 
 /** Declared here because a pure folder has no ambient globals; every JavaScript that Fermata runs in has it. */
@@ -17,12 +17,12 @@ const names = new TextDecoder();
 const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Decodes the JSON in a payload; null for an absent payload, and for one that is not JSON. */
-export function decodePayload(payload: Payload | null | undefined): Json {
+export function decodePayload(payload: ProtoPayload | null | undefined): Json {
   return readPayload(payload).json ?? null;
 }
 
 /** Reads a payload as temporal/codec/payload-converter.cjs does; `json` is absent where the payload holds none. */
-function readPayload(payload: Payload | null | undefined): { encoding: string; json?: Json; text?: string } {
+function readPayload(payload: ProtoPayload | null | undefined): { encoding: string; json?: Json; text?: string } {
   const { metadata, data } = payload ?? {};
   const encoding = metadata?.encoding ? names.decode(metadata.encoding) : '';
   if (encoding !== 'json/plain') return { encoding };
@@ -35,7 +35,7 @@ function readPayload(payload: Payload | null | undefined): { encoding: string; j
 }
 
 /** Reads a payload as the shell does (interpreter/unreadable.ts). */
-export function arrivedIn(payload: Payload | null | undefined): Arrived {
+export function arrivedIn(payload: ProtoPayload | null | undefined): Arrived {
   if (!payload) return { value: null, encoding: null };
   const { encoding, json = null, text: written } = readPayload(payload);
   if (encoding === 'binary/null') return { value: null, encoding: null };
@@ -46,14 +46,14 @@ export function arrivedIn(payload: Payload | null | undefined): Arrived {
 }
 
 /** Reports whether a payload cannot be read here: a key has sealed it, or what it held was taken out. */
-export function isSealed(payload: Payload): boolean {
+export function isSealed(payload: ProtoPayload): boolean {
   const { encoding, json } = readPayload(payload);
   return encoding === 'binary/encrypted' || (encoding === 'json/plain' && json === undefined && !payload.data?.length);
 }
 
 /** Returns why a run of this interpreter version refuses a payload; null for one that it takes. */
-export function refusedPayload(payload: Payload | null | undefined, interpreter: number): PayloadRefusal | null {
-  return refusalOf(arrivedIn(payload), interpreter);
+export function refusedPayload(payload: ProtoPayload | null | undefined, interpreter: number): PayloadRefusal | null {
+  return payloadRefusal(arrivedIn(payload), interpreter);
 }
 
 /** The JSON in each of several payloads. */

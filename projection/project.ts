@@ -23,7 +23,7 @@ import {
   type HistoryEvent,
   isoTime,
   type Replay,
-  type Replayed,
+  type ReplayedRun,
   type ReplayOptions,
 } from './history.ts';
 import type { Past } from './past.ts';
@@ -37,7 +37,7 @@ export interface Projection {
   /** As it stands. Throws a TypeError without a first event, or when that is not the start of a workflow. */
   execution(pending?: PendingWork): Execution;
   /** The interpreter over the history; null for a run that it does not know. */
-  replayed(): Replayed | null;
+  replayed(): ReplayedRun | null;
 }
 
 /** Projects the whole history of a run, and what is pending, to an execution. Pure. Throws what a projection throws. */
@@ -72,7 +72,7 @@ export function createProjection(
   let replay: Replay | null = null;
   let broken: string | null = null;
 
-  function replayed(): Replayed | null {
+  function replayed(): ReplayedRun | null {
     const end = replay?.end() ?? null;
     return end === null || broken === null ? end : { ...end, state: null, divergence: broken };
   }
@@ -127,7 +127,7 @@ export function createProjection(
         output: closing?.output ?? null,
         failure: closing === null ? null : failureOf(closing, state),
         also: closing?.also ?? [],
-        created: isoTime(startOf(opened, first.known)),
+        created: isoTime(startTime(opened, first.known)),
         updated: isoTime(eventTime(last)),
         closed: closed === null ? null : isoTime(closed),
         waitingFor: closed === null ? waitsFor(state, pending) : [],
@@ -148,7 +148,7 @@ export function createProjection(
   };
 }
 
-function projectionState(run: RunInput | null, found: Replayed | null): ProjectionState {
+function projectionState(run: RunInput | null, found: ReplayedRun | null): ProjectionState {
   if (run === null) return 'foreign';
   if (found === null) return 'partial';
   return found.divergence === null ? 'complete' : 'diverged';
@@ -182,7 +182,7 @@ const NOTHING_KNOWN: Known = {
 };
 
 /** Reads these fields off the state; `closed` is when the run closed, in milliseconds; null while it is open. */
-function knownFrom(state: RunState, { past, tries }: Replayed, pending: PendingWork, closed: number | null): Known {
+function knownFrom(state: RunState, { past, tries }: ReplayedRun, pending: PendingWork, closed: number | null): Known {
   const described = new Map(pending.activities.map((activity) => [activity.activityId ?? '', activity]));
   return {
     tasks: tasksOf({ state, past, tries, closed, described }),
@@ -208,7 +208,7 @@ function refusedSignalOf(event: HistoryEvent, interpreter: number): RefusedSigna
 }
 
 /** When a run has started, in milliseconds; its chain, where this is not the first run of it. */
-export function startOf(event: HistoryEvent, run: RunInput | null): number {
+export function startTime(event: HistoryEvent, run: RunInput | null): number {
   return run?.carried?.middle?.started ?? eventTime(event);
 }
 

@@ -7,7 +7,7 @@ import { executionKey, tryKey } from '../model/task-key.ts';
 import { ReplayExceeded, type ReplayMeter } from '../model/work.ts';
 import { eventTime, type HistoryEvent, isoTime, type Replay } from './history.ts';
 import { endEntry, omissionEntry, startEntry, taskEntries } from './logs.ts';
-import { closeOf, marksOf, memoOf, type Opening, openingOf, startOf } from './project.ts';
+import { closeOf, marksOf, memoOf, type Opening, openingOf, startTime } from './project.ts';
 import { placesOf, type TaskSources, taskAt } from './tasks.ts';
 
 /** What whoever follows a run is told; `end` comes last. Times are ISO 8601, UTC. */
@@ -141,7 +141,7 @@ function beginningOf({ event, started, run, known }: Opening) {
   return {
     type: started.workflowType?.name ?? '',
     ours: run !== null,
-    created: isoTime(startOf(event, known)),
+    created: isoTime(startTime(event, known)),
     memo: memoOf(started.memo),
   };
 }

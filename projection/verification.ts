@@ -10,7 +10,7 @@ import type { LedgerFinding, LedgerKey } from '../model/ledger.ts';
 import { isRunInput, type RunInput } from '../model/run-input.ts';
 import type { HistoryEvent } from './history.ts';
 import { createStatementReader, ledgerOf } from './ledger.ts';
-import { decodePayloads, isSealed, type Payload } from './payload.ts';
+import { decodePayloads, isSealed, type ProtoPayload } from './payload.ts';
 import { createProjection, openingOf } from './project.ts';
 
 // Checks histories of runs without a server: the interpreter does again what the run has done.
@@ -211,6 +211,6 @@ function gapIn(events: History): 'events_missing' | 'chain_incomplete' | 'altere
 /** Reports whether anything in a history is a payload that cannot be read. */
 function holdsSealed(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
-  if ('metadata' in value && 'data' in value && isSealed(value as Payload)) return true;
+  if ('metadata' in value && 'data' in value && isSealed(value as ProtoPayload)) return true;
   return Object.values(value).some(holdsSealed);
 }

@@ -17,7 +17,7 @@ export interface Inbox {
  * activation, and once more when all their microtasks have run: then all its events are there. One that held would cost
  * another entry into the sandbox each time.
  */
-export function createInbox(): Inbox {
+export function createEventInbox(): Inbox {
   let events: RunEvent[] = [];
   let asked = 0;
   let since = -1;

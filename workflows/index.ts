@@ -13,13 +13,13 @@ import { askedCount, endedNextToInquiries } from '../interpreter/inquiries.ts';
 import { begin, step } from '../interpreter/interpreter.ts';
 import { startContent } from '../interpreter/signatures.ts';
 import type { HistoryLength } from '../interpreter/state.ts';
-import { arrivedOf, refusalOf } from '../interpreter/unreadable.ts';
+import { arrivedOf, payloadRefusal } from '../interpreter/unreadable.ts';
 import { openStatusOf } from '../interpreter/waits.ts';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import { INTERPRETER_VERSION, isRunInput, type Parameters } from '../model/run-input.ts';
 import type { RunSinks } from '../model/run-report.ts';
-import { createInbox } from './inbox.ts';
+import { createEventInbox } from './inbox.ts';
 import { performing } from './perform.ts';
 
 const { fermata } = proxySinks<RunSinks>();
@@ -52,12 +52,12 @@ export default async function run(input: Parameters, given: unknown): Promise<Js
   const run = identified(given, workflowInfo().workflowId);
   const root = CancellationScope.current();
   const last = await CancellationScope.nonCancellable(() => {
-    const inbox = createInbox();
+    const inbox = createEventInbox();
     root.cancelRequested.catch(() => inbox.push({ type: 'cancel' }));
     setDefaultSignalHandler((name, payload) => {
       // The projection lists it as refused.
       const arrived = arrivedOf(payload);
-      if (refusalOf(arrived, given.interpreter) !== null) return;
+      if (payloadRefusal(arrived, given.interpreter) !== null) return;
       const json = arrived.value ?? null;
       void Promise.resolve().then(() => inbox.push({ type: 'signal', name, payload: json }));
     });

@@ -17,7 +17,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Command, Fault, RunEvent } from '../interpreter/events.ts';
-import { arrivedOf, refusalOf, refusedOutput } from '../interpreter/unreadable.ts';
+import { arrivedOf, payloadRefusal, refusedOutput } from '../interpreter/unreadable.ts';
 import { PERMITS_APART } from '../interpreter/versions.ts';
 import { workflowIdOf } from '../model/execution-id.ts';
 import { NEVER_RETRIED } from '../model/failure.ts';
@@ -185,7 +185,7 @@ function seconds(value: number): number {
 
 function completionOf(key: string, output: Json | undefined, interpreter: number): RunEvent {
   const arrived = arrivedOf(output);
-  const refused = refusalOf(arrived, interpreter);
+  const refused = payloadRefusal(arrived, interpreter);
   if (refused !== null) return { type: 'failed', key, fault: refusedOutput(refused) };
   const { value, attempt } = arrived;
   return { type: 'completed', key, output: value ?? null, ...(attempt === undefined ? {} : { attempt }) };

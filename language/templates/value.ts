@@ -1,4 +1,4 @@
-import { analyze, type Reference as Path } from '../../expression/analyze.ts';
+import { analyze, type TemplatePath } from '../../expression/analyze.ts';
 import { TemplateError, type TemplateErrorKind } from '../../expression/errors.ts';
 import type { Scope } from '../../expression/evaluator.ts';
 import { examine } from '../../expression/examine.ts';
@@ -44,7 +44,7 @@ export class RenderError extends Error {
 
 /** A path that a template reads, with the pointer of the template. */
 export interface Reference {
-  path: Path;
+  path: TemplatePath;
   field: string;
 }
 
@@ -103,7 +103,7 @@ function compileWith(
     const template = compile(text);
     const { references: read, unknown } = analyze(template.statements);
     // Without a key it is a name as any other: a parameter may be called so.
-    const isSecret = ({ root, keys }: Path) => secrets !== 'unknown' && root === 'secret' && keys.length > 0;
+    const isSecret = ({ root, keys }: TemplatePath) => secrets !== 'unknown' && root === 'secret' && keys.length > 0;
     const [secret, ...others] = read.filter(isSecret);
     for (const reference of read) if (!isSecret(reference)) references.push({ path: reference, field: path });
     for (const { what, name, candidates, line, column } of unknown) {

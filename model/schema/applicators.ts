@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { Evaluated } from './evaluated.ts';
-import type { Check, SchemaNode, Subschemas, Validation } from './node.ts';
-import type { Place } from './place.ts';
+import type { Check, SchemaNode, SchemaValidation, Subschemas } from './node.ts';
+import type { ValuePlace } from './place.ts';
 
 /** The checks of the keywords that apply subschemas to the same value. */
 export function inPlaceChecks(schemas: Subschemas): Check[] {
@@ -17,7 +17,7 @@ function allOfCheck({ list }: Subschemas): Check[] {
 }
 
 /** Visits an alternative; it counts as having looked at entries only if it matches. */
-function tries(walk: Validation, node: SchemaNode, value: Json, evaluated: Evaluated | null): boolean {
+function tries(walk: SchemaValidation, node: SchemaNode, value: Json, evaluated: Evaluated | null): boolean {
   if (evaluated === null) return walk.visit(node, value, null, null);
   const own = new Evaluated();
   const valid = walk.visit(node, value, null, own);
@@ -121,9 +121,9 @@ function dependentRequiredCheck({ dependentRequired }: JsonObject): Check[] {
 }
 
 function allPresent(
-  walk: Validation,
+  walk: SchemaValidation,
   value: JsonObject,
-  place: Place | null,
+  place: ValuePlace | null,
   names: readonly string[],
   keyword: string,
   message: string,
@@ -269,9 +269,9 @@ export function unevaluatedChecks({ one }: Subschemas): Check[] {
 
 /** Whether a check holds for every property of an object; without a place it stops at the first that does not. */
 function eachKey(
-  walk: Validation,
+  walk: SchemaValidation,
   value: Json,
-  place: Place | null,
+  place: ValuePlace | null,
   check: (key: string, entry: Json) => boolean,
 ): boolean {
   if (!isJsonObject(value)) return true;

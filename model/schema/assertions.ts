@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { isMultipleOf } from './decimal.ts';
 import { ValueIndex } from './equality.ts';
 import { formatCheck } from './format.ts';
-import type { Check, Validation } from './node.ts';
+import type { Check, SchemaValidation } from './node.ts';
 import type { Pattern } from './pattern.ts';
 
 /** Longest text of a schema that a message repeats, in characters. */
@@ -127,7 +127,7 @@ function sized(
   schema: JsonObject,
   keyword: string,
   unit: string,
-  sizeOf: (value: Json, walk: Validation) => number | null,
+  sizeOf: (value: Json, walk: SchemaValidation) => number | null,
 ): Check[] {
   const bound = schema[keyword];
   if (typeof bound !== 'number') return [];
@@ -142,7 +142,7 @@ function sized(
 }
 
 /** Code points of a text, as JSON Schema counts its characters. */
-function charactersOf(value: Json, { meter }: Validation): number | null {
+function charactersOf(value: Json, { meter }: SchemaValidation): number | null {
   if (typeof value !== 'string') return null;
   meter.charge(Math.ceil(value.length / 64));
   let count = 0;
@@ -157,7 +157,7 @@ function entriesOf(value: Json): number | null {
   return Array.isArray(value) ? value.length : null;
 }
 
-function propertiesOf(value: Json, { meter }: Validation): number | null {
+function propertiesOf(value: Json, { meter }: SchemaValidation): number | null {
   if (!isJsonObject(value)) return null;
   const { length } = Object.keys(value);
   meter.charge(Math.ceil(length / 8));

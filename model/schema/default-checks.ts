@@ -1,7 +1,7 @@
 import { WorkExceeded, WorkMeter } from '../work.ts';
 import { DefaultsTooLarge, Filler } from './defaults.ts';
 import type { SchemaNode } from './node.ts';
-import { Place } from './place.ts';
+import { ValuePlace } from './place.ts';
 import { Walk } from './walk.ts';
 
 /** Most work of checking all defaults of a schema, in units. */
@@ -19,7 +19,7 @@ export function defaultProblems(
     const problem = (message: string) => [{ path: `${path}/default`, message }];
     try {
       const walk = new Walk(meter, tracks);
-      if (walk.visit(node, new Filler(meter).fill(node, found.value), Place.root(''), null)) return [];
+      if (walk.visit(node, new Filler(meter).fill(node, found.value), ValuePlace.root(''), null)) return [];
       const [issue] = walk.issues;
       const { path: at, message } = issue!;
       return problem(`does not match its own schema${at === '' ? '' : ` at ${at}`}: ${message}`);

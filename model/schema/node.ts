@@ -2,20 +2,25 @@ import type { Json } from '../json.ts';
 import type { WorkMeter } from '../work.ts';
 import type { Evaluated } from './evaluated.ts';
 import type { Matcher, Pattern } from './pattern.ts';
-import type { Place } from './place.ts';
+import type { ValuePlace } from './place.ts';
 
 /** One validation in progress, as the checks of a schema see it. */
-export interface Validation {
+export interface SchemaValidation {
   readonly meter: WorkMeter;
   readonly matcher: Matcher;
   /** Reports whether a value matches a schema. Throws WorkExceeded. */
-  visit(node: SchemaNode, value: Json, place: Place | null, evaluated: Evaluated | null): boolean;
+  visit(node: SchemaNode, value: Json, place: ValuePlace | null, evaluated: Evaluated | null): boolean;
   /** Records a mismatch, unless `place` is null. Always returns false. */
-  fail(place: Place | null, keyword: string, message: string, code?: string): false;
+  fail(place: ValuePlace | null, keyword: string, message: string, code?: string): false;
 }
 
 /** Checks one keyword of a schema. Returns false when the value does not match, after recording why unless `place` is null. */
-export type Check = (walk: Validation, value: Json, place: Place | null, evaluated: Evaluated | null) => boolean;
+export type Check = (
+  walk: SchemaValidation,
+  value: Json,
+  place: ValuePlace | null,
+  evaluated: Evaluated | null,
+) => boolean;
 
 /** The subschemas of a schema, by keyword. */
 export interface Subschemas {

@@ -1,28 +1,28 @@
 import { jsonPointer } from '../issue.ts';
 
 /** Where a value stands in the value that is checked. Each entry has one place, so that schemas can be kept by place. */
-export class Place {
+export class ValuePlace {
   readonly explained = new Set<object>();
-  readonly #parent: Place | null;
+  readonly #parent: ValuePlace | null;
   readonly #key: string | number;
-  #children: Map<string | number, Place> | null = null;
+  #children: Map<string | number, ValuePlace> | null = null;
 
-  private constructor(parent: Place | null, key: string | number) {
+  private constructor(parent: ValuePlace | null, key: string | number) {
     this.#parent = parent;
     this.#key = key;
   }
 
   /** The place of the whole value; `base` is its pointer. */
-  static root(base: string): Place {
-    return new Place(null, base);
+  static root(base: string): ValuePlace {
+    return new ValuePlace(null, base);
   }
 
   /** The place of an entry below this one. */
-  child(key: string | number): Place {
+  child(key: string | number): ValuePlace {
     this.#children ??= new Map();
     const known = this.#children.get(key);
     if (known !== undefined) return known;
-    const child = new Place(this, key);
+    const child = new ValuePlace(this, key);
     this.#children.set(key, child);
     return child;
   }

@@ -17,11 +17,11 @@ export interface Compiled {
   resource: Resource;
   /** Subschemas that look at the same value. */
   inPlace: SchemaNode[];
-  reference: Reference | null;
+  reference: SchemaReference | null;
 }
 
 /** A `$ref` of a subschema, and where it leads once that is known. */
-export interface Reference {
+export interface SchemaReference {
   pointer: string;
   path: string;
   target: { node: SchemaNode } | null;

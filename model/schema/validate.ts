@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
 import { DefaultsTooLarge, Filler } from './defaults.ts';
 import { schemaDocument } from './document.ts';
-import { Place } from './place.ts';
+import { ValuePlace } from './place.ts';
 import { type SchemaIssue, Walk } from './walk.ts';
 
 /** Most work of one validation at the edges, in units. */
@@ -19,7 +19,7 @@ export function validateBySchema(schema: JsonObject, value: Json, base: string, 
   try {
     meter.charge(1 + weight);
     if (walk.visit(root, value, null, null)) return [];
-    walk.visit(root, value, Place.root(base), null);
+    walk.visit(root, value, ValuePlace.root(base), null);
   } catch (error) {
     if (!(error instanceof WorkExceeded)) throw error;
     // What was found until then is wrong in any case.

@@ -2,9 +2,9 @@ import type { Issue } from '../issue.ts';
 import type { Json } from '../json.ts';
 import { WorkExceeded, type WorkMeter } from '../work.ts';
 import { Evaluated } from './evaluated.ts';
-import type { SchemaNode, Validation } from './node.ts';
+import type { SchemaNode, SchemaValidation } from './node.ts';
 import { Matcher } from './pattern.ts';
-import type { Place } from './place.ts';
+import type { ValuePlace } from './place.ts';
 
 /** One failed check: which keyword refused, at which JSON pointer. */
 export interface SchemaIssue extends Issue {
@@ -25,7 +25,7 @@ const MAX_ISSUE_CHARACTERS = 100_000;
  * One validation. A check without a place stops at the first mismatch and reports nothing; with one it reports every
  * mismatch. A schema that several references lead to is checked once for a value, and explained once for a place.
  */
-export class Walk implements Validation {
+export class Walk implements SchemaValidation {
   readonly meter: WorkMeter;
   readonly matcher: Matcher;
   readonly issues: SchemaIssue[] = [];
@@ -44,7 +44,7 @@ export class Walk implements Validation {
   }
 
   /** Whether a value matches a schema. Throws WorkExceeded. */
-  visit(node: SchemaNode, value: Json, place: Place | null, evaluated: Evaluated | null): boolean {
+  visit(node: SchemaNode, value: Json, place: ValuePlace | null, evaluated: Evaluated | null): boolean {
     this.meter.charge(1);
     if (!node.shared) return this.#check(node, value, place, evaluated);
     if (place !== null) return this.#explain(node, value, place, evaluated);
@@ -54,7 +54,7 @@ export class Walk implements Validation {
   }
 
   /** Reports a mismatch, unless nobody asks for the reason. Always false. */
-  fail(place: Place | null, keyword: string, message: string, code = 'schema_mismatch'): false {
+  fail(place: ValuePlace | null, keyword: string, message: string, code = 'schema_mismatch'): false {
     if (place === null) return false;
     const path = this.issues.length < MAX_ISSUES && this.#characters < MAX_ISSUE_CHARACTERS ? place.pointer : null;
     if (path === null) this.more += 1;
@@ -76,7 +76,7 @@ export class Walk implements Validation {
     return outcome;
   }
 
-  #explain(node: SchemaNode, value: Json, place: Place, evaluated: Evaluated | null): boolean {
+  #explain(node: SchemaNode, value: Json, place: ValuePlace, evaluated: Evaluated | null): boolean {
     const { valid, evaluated: own } = this.#outcome(node, value);
     if (valid) {
       if (own !== null) evaluated?.merge(own, this.meter);
@@ -87,7 +87,7 @@ export class Walk implements Validation {
     return valid;
   }
 
-  #check(node: SchemaNode, value: Json, place: Place | null, evaluated: Evaluated | null): boolean {
+  #check(node: SchemaNode, value: Json, place: ValuePlace | null, evaluated: Evaluated | null): boolean {
     if (node.verdict !== null) {
       return node.verdict || this.fail(place, 'false', 'is not allowed here', 'unknown_field');
     }

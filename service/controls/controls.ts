@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { partsOf } from '../../interpreter/simulate.ts';
 import { ATTEMPTS_SKIPPED, WITHDRAWAL } from '../../interpreter/versions.ts';
 import { AppError } from '../../model/app-error.ts';
 import { type Control, type ControlAction, type ControlRecord, SKIPPABLE } from '../../model/control.ts';
@@ -8,7 +7,7 @@ import { integerId } from '../../model/execution-id.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { isClosed } from '../../model/status.ts';
-import { executionKey } from '../../model/task-key.ts';
+import { executionKey, parseTaskKey } from '../../model/task-key.ts';
 import type { Temporal } from '../../temporal/gateway.ts';
 import type { ExecutionReader, ExecutionView } from '../executions/reader.ts';
 import type { InquiryService } from '../inquiries/inquiries.ts';
@@ -72,7 +71,7 @@ export function createControlService({
     { key, output }: ControlAction & { what: 'skip' },
   ): Promise<void> {
     const { run, inquiries } = view.execution;
-    const { name } = partsOf(key);
+    const { name } = parseTaskKey(key);
     if (run?.definition.tasks.find((task) => task.name === name)?.action !== 'core.inquiry') return;
     if (output !== null) {
       const message = `"${key}" is an inquiry: skipping it withdraws the question, so "output" is not allowed`;

@@ -2,7 +2,6 @@ import {
   type ConnectionDefaults,
   type MockItems,
   type MockOutcomes,
-  partsOf,
   type SimulatedTask,
   simulate,
   simulatedTasks,
@@ -13,6 +12,7 @@ import { capIssues, type Issue, Suggestions } from '../../model/issue.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { refusal } from '../../model/refusal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
+import { parseTaskKey } from '../../model/task-key.ts';
 import { checkInput } from '../starts/inputs.ts';
 
 /** A run that is to be played; `now` is in milliseconds. */
@@ -61,7 +61,7 @@ export function simulateRun(request: SimulationRequest): SimulatedRun {
     tasks,
     warnings: capIssues(
       missing.map(({ key, issue: { path, message } }) => {
-        const index = names.indexOf(partsOf(key).name);
+        const index = names.indexOf(parseTaskKey(key).name);
         return {
           code: 'input_missing',
           path: `/definition/tasks/${index}/input${path}`,

@@ -1,4 +1,4 @@
-import { expectsSignal, hasRoom } from '../../interpreter/signals.ts';
+import { expectsSignal, hasRoomForSignal } from '../../interpreter/signals.ts';
 import { AppError } from '../../model/app-error.ts';
 import type { Execution } from '../../model/execution.ts';
 import { type Json, jsonSize } from '../../model/json.ts';
@@ -91,7 +91,7 @@ function demandAccepted({ run, waitingFor, signals }: Execution, name: string, p
   }
   const awaited = waitingFor.some(({ kind, detail }) => kind === 'signal' && detail === name);
   const kept = signals.map((signal) => signal.payload);
-  if (!awaited && !hasRoom(kept, payload)) {
+  if (!awaited && !hasRoomForSignal(kept, payload)) {
     throw new AppError(
       'signals_full',
       'the execution has reached its limit of buffered signals: no task has received them yet',

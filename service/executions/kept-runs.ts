@@ -3,7 +3,7 @@ import type { CarriedState } from '../../model/carried-state.ts';
 import type { Definition } from '../../model/definition.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import type { EmbeddedWorkflow, RunInput } from '../../model/run-input.ts';
-import { taskName } from '../../model/task-key.ts';
+import { parseTaskKey } from '../../model/task-key.ts';
 
 /** The part of an ended run that a retry keeps, with its sub-workflows that are run again, by the key of the work that started them. */
 export interface KeptRun {
@@ -70,6 +70,6 @@ function comparable(task: Definition['tasks'][number] | undefined): string {
 
 /** Returns the action of the task that a key of work belongs to; undefined when there is no such task. */
 function actionOf({ tasks }: Definition, key: string): string | undefined {
-  const name = taskName(key);
+  const { name } = parseTaskKey(key);
   return tasks.find((task) => task.name === name)?.action;
 }

@@ -4,7 +4,7 @@ import type { Execution } from '../../model/execution.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { tryKey } from '../../model/task-key.ts';
-import type { Replayed } from '../../projection/history.ts';
+import type { ReplayedRun } from '../../projection/history.ts';
 import { joinsOf, type WaitingJoin } from '../../projection/moment.ts';
 import type { Projection } from '../../projection/project.ts';
 import type { PendingWork } from '../../projection/waits.ts';
@@ -51,7 +51,7 @@ export function carryProjection(projection: Projection, task: string | null): Ca
   };
 }
 
-function childrenOf({ state, tries }: Replayed, again: readonly string[]): Record<string, string> {
+function childrenOf({ state, tries }: ReplayedRun, again: readonly string[]): Record<string, string> {
   const repeated = new Set(again);
   const children: Record<string, string> = {};
   // What earlier runs of a chain have done is not there.

@@ -5,7 +5,7 @@ import type { LedgerKey } from '../../model/ledger.ts';
 import { OWN_TASK_QUEUE, type RunInput } from '../../model/run-input.ts';
 import type { RunKey } from '../../model/run-key.ts';
 import type { HistoryEvent } from '../../projection/history.ts';
-import { memoOf, type Opening, openingOf, startOf } from '../../projection/project.ts';
+import { memoOf, type Opening, openingOf, startTime } from '../../projection/project.ts';
 
 /** Reports whether the API has started a run, as it stands, for a tenant: only such a run is given what belongs to the tenant. */
 export type RunGuard = (run: RunKey, tenant: string) => Promise<boolean>;
@@ -69,7 +69,7 @@ export function createRunGuard({ firstEvent, trust, clock }: GuardSources): RunG
     if (run.interpreter < SIGNED_STATEMENTS) {
       // Whoever says that a run is as old as that must have started it before anything was signed.
       const { unsignedUntil } = await keptTrust();
-      return unsignedUntil !== null && startOf(event, ofChain ? run : null) < unsignedUntil;
+      return unsignedUntil !== null && startTime(event, ofChain ? run : null) < unsignedUntil;
     }
     if (!isItsPlace(workflowId, run)) return false;
     const { ref, starters = [], schedule = null } = run;

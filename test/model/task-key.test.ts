@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { executionKey, itemKey, keyOfVisit, taskName, tryKey, tryNumber, visitKey } from '../../model/task-key.ts';
+import { executionKey, itemKey, keyOfVisit, parseTaskKey, tryKey, tryNumber, visitKey } from '../../model/task-key.ts';
 
 const cases = [
   { key: 'deploy', name: 'deploy', visit: 1, item: null, tries: 1, execution: 'deploy', visited: 'deploy' },
@@ -18,5 +18,5 @@ it.each(cases)('builds and reads $key', ({ key, name, visit, item, tries, execut
   expect(executionKey(key)).toBe(execution);
   expect(tryNumber(key)).toBe(tries);
   expect(keyOfVisit(execution)).toBe(visited);
-  expect(taskName(execution)).toBe(name);
+  expect(parseTaskKey(key)).toEqual({ name, visit, item });
 });

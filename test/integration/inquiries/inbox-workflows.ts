@@ -1,9 +1,9 @@
 import { setDefaultSignalHandler } from '@temporalio/workflow';
-import { createInbox } from '../../../workflows/inbox.ts';
+import { createEventInbox } from '../../../workflows/inbox.ts';
 
 /** What an inbox gave each time it was asked: two signals that come together, then what these led to without Temporal. */
 export async function gather(): Promise<string[][]> {
-  const inbox = createInbox();
+  const inbox = createEventInbox();
   const push = async (name: string, microtasks: number) => {
     for (let count = 0; count < microtasks; count += 1) await Promise.resolve();
     inbox.push({ type: 'signal', name, payload: null });

@@ -1,13 +1,14 @@
 import { ApplicationFailure, activityInfo, Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { partsOf, plannedOutcome } from '../../../interpreter/simulate.ts';
+import { plannedOutcome } from '../../../interpreter/simulate.ts';
 import type { CarriedState } from '../../../model/carried-state.ts';
 import type { Definition } from '../../../model/definition.ts';
 import type { Execution } from '../../../model/execution.ts';
 import { mintNumber, workflowIdOf } from '../../../model/execution-id.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 import type { ActionSpec, ScheduledTime } from '../../../model/run-input.ts';
+import { parseTaskKey } from '../../../model/task-key.ts';
 import type { WorkLimits } from '../../../model/work.ts';
 import type { HistoryEvent } from '../../../projection/history.ts';
 import { projectExecution } from '../../../projection/project.ts';
@@ -212,7 +213,7 @@ async function testActivity(
 ): Promise<Json> {
   if (slow > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * slow));
   const { activityId, workflowExecution } = activityInfo();
-  const { name } = partsOf(activityId);
+  const { name } = parseTaskKey(activityId);
   const workflowId = workflowExecution?.workflowId ?? '';
   const id = `${workflowId}/${name}`;
   const used = calls.get(id) ?? 0;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { ApplicationFailure, type FailureConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
-import { arrivedOf, type PayloadRefusal, refusalOf } from '../../../interpreter/unreadable.ts';
+import { arrivedOf, type PayloadRefusal, payloadRefusal } from '../../../interpreter/unreadable.ts';
 import { arrivedIn, decodePayload, refusedPayload } from '../../../projection/payload.ts';
 import { CONVERTERS, createCodec } from '../../../temporal/codec/codec.ts';
 import { tellAttempts } from '../../../worker/attempts.ts';
@@ -131,13 +131,13 @@ describe('a payload never throws, and the shell and the projection read the same
     expect(arrivedIn(given)).toEqual({ ...arrived, value: arrived.value ?? null });
     expect(arrived.value ?? null).toEqual(value);
     expect(decodePayload(given)).toEqual(value);
-    expect([told(refusalOf(arrived, 8)), told(refusedPayload(given, 8))]).toEqual([refused, refused]);
-    expect([told(refusalOf(arrived, 10)), told(refusedPayload(given, 10))]).toEqual([now, now]);
+    expect([told(payloadRefusal(arrived, 8)), told(refusedPayload(given, 8))]).toEqual([refused, refused]);
+    expect([told(payloadRefusal(arrived, 10)), told(refusedPayload(given, 10))]).toEqual([now, now]);
   });
 
   it('bytes were null for interpreters before 8', () => {
     const given = payload('binary/plain', bytes(1));
-    expect(refusalOf(arrivedOf(payloadConverter.fromPayload(given)), 7)).toBe(null);
+    expect(payloadRefusal(arrivedOf(payloadConverter.fromPayload(given)), 7)).toBe(null);
     expect([refusedPayload(given, 7), arrivedIn(given).value]).toEqual([null, null]);
   });
 
