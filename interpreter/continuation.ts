@@ -144,39 +144,17 @@ function isOpen({ work }: Items, item: number): boolean {
   return work[item] !== undefined && work[item].status !== 'succeeded';
 }
 
-/** Indexes of the visits that what is still to come may ask for, in order. */
+/** Returns the indexes of the visits that the rest of the run may still read, in order. */
 function neededVisits(state: RunState, reads: Reads): ReadonlySet<number> {
-  const { visits, visitsOf, gatherings, leaves } = state;
-  const from = new Set<number>();
-  visits.forEach((visit, index) => {
-    if (visit.endedAt === null || isUnfinished(visit)) from.add(index);
-  });
-  for (const { arrivals } of gatherings.values()) for (const { visit } of arrivals.values()) from.add(visit);
-  const ends = (index: number) => visits[index]!.endedAt ?? -1;
-  const lastOf = (indexes: readonly number[]) =>
-    indexes.reduce((last, index) => (ends(index) > ends(last) ? index : last));
-  for (const indexes of visitsOf.values()) {
-    from.add(indexes.at(-1)!);
-    from.add(lastOf(indexes));
-  }
+  const { visits, visitsOf, leaves } = state;
+  const from = openVisits(state);
   const several = [...visitsOf].flatMap(([name, indexes]) => (indexes.length > 1 && reads.output(name) ? [name] : []));
-  const needed = new Set(from);
-  // A retry may go back to the latest visit of any task: where no path leads to a task, it sees what has ended last before.
-  for (const indexes of visitsOf.values()) {
-    const gone = new Set([indexes.at(-1)!]);
-    visits.forEach((visit, index) => {
-      if (visit.from.some((before) => gone.has(before))) gone.add(index);
-    });
-    for (const name of several) {
-      const left = visitsOf.get(name)!.filter((index) => !gone.has(index));
-      if (left.length > 0) needed.add(lastOf(left));
-    }
-  }
+  const needed = new Set([...from, ...visitsSeenByRetries(state, several)]);
   for (const index of from) {
     const { gathered } = visits[index]!;
     for (const { visit } of gathered?.arrivals.values() ?? []) needed.add(visit);
     for (const found of seenFrom(state, index, several)) needed.add(found);
-    // Only the first of the visits that the word `retry` has led to tells what had arrived at a join.
+    // Of the visits that the word `retry` led to, only the first has the arrivals at a join.
     for (let at = index; (visits[at]?.retried ?? 0) > 0; needed.add(at)) at = visits[at]!.from[0]!;
   }
   for (const index of [...needed]) {
@@ -184,8 +162,46 @@ function neededVisits(state: RunState, reads: Reads): ReadonlySet<number> {
     if (error !== null && visits[error] !== undefined) needed.add(error);
   }
   for (const index of leaves.values()) needed.add(index);
-  // A join may have got what an earlier run of the chain did not hand on.
+  // An arrival at a join may belong to a visit that an earlier run of the chain did not carry.
   return new Set([...needed].filter((index) => visits[index] !== undefined).sort((a, b) => a - b));
+}
+
+/** Returns the visits that the run may continue from, and for each task its latest visit and the one that ended last. */
+function openVisits(state: RunState): Set<number> {
+  const { visits, visitsOf, gatherings } = state;
+  const open = new Set<number>();
+  visits.forEach((visit, index) => {
+    if (visit.endedAt === null || isUnfinished(visit)) open.add(index);
+  });
+  for (const { arrivals } of gatherings.values()) for (const { visit } of arrivals.values()) open.add(visit);
+  for (const indexes of visitsOf.values()) {
+    open.add(indexes.at(-1)!);
+    open.add(lastEnded(state, indexes));
+  }
+  return open;
+}
+
+function lastEnded({ visits }: RunState, indexes: readonly number[]): number {
+  const endOf = (index: number) => visits[index]!.endedAt ?? -1;
+  return indexes.reduce((last, index) => (endOf(index) > endOf(last) ? index : last));
+}
+
+/**
+ * Returns the visits that a retry may see. A retry may go back to the latest visit of any task; where no path leads to a task, it sees the
+ * visit that ended last before.
+ */
+function visitsSeenByRetries(state: RunState, names: readonly string[]): number[] {
+  const { visits, visitsOf } = state;
+  return [...visitsOf.values()].flatMap((indexes) => {
+    const gone = new Set([indexes.at(-1)!]);
+    visits.forEach((visit, index) => {
+      if (visit.from.some((before) => gone.has(before))) gone.add(index);
+    });
+    return names.flatMap((name) => {
+      const left = visitsOf.get(name)!.filter((index) => !gone.has(index));
+      return left.length > 0 ? [lastEnded(state, left)] : [];
+    });
+  });
 }
 
 /** The visits that names mean on the paths that led to a visit: the latest of each. */

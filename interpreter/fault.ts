@@ -3,17 +3,17 @@ import { isJsonObject, type Json } from '../model/json.ts';
 import type { ActionSpec } from '../model/run-input.ts';
 import type { Fault } from './events.ts';
 
-/** A failure, and whether it is the engine's own loss (a worker died or none came) rather than the action's. */
+/** A failure, and whether the engine lost the task (its worker died, or none took it) rather than the action failing. */
 export interface Classified {
   failure: Failure;
   lost: boolean;
-  /** It is to be issued again, which no retry counts: an idempotent action was interrupted, or an id was taken. */
+  /** Whether to reissue the task without counting a retry: an idempotent action was interrupted, or an id was taken. */
   again: boolean;
-  /** A worker has handed it back, and has not begun. */
+  /** Whether a worker handed the task back without beginning it. */
   busy?: true;
 }
 
-/** Turns what Temporal says of an activity into a failure of the language. */
+/** Turns what Temporal reports about an activity or a sub-workflow into a failure. */
 export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task: string, action: string): Classified {
   const failed = (type: string, message: string, rest: Partial<Failure> = {}): Classified => ({
     failure: { type, message, task, action, ...rest },
@@ -39,27 +39,31 @@ export function classifyFault(fault: Fault, spec: ActionSpec, input: Json, task:
       if (fault.timeout === 'schedule_to_start') return lost('no worker took the task in time', false);
       if (own) return lost('the worker that ran the task did not answer in time', true);
       return failed('timeout', `the attempt took longer than ${spec.timeout} seconds`);
-    case 'application': {
+    case 'application':
       if (own && fault.type === WORKER_BUSY) return { ...lost(reasonOf(fault.message), false), busy: true };
       if (fault.type === 'WorkerShutdown') return lost('the worker that ran the task was shut down', true);
       if (fault.type === 'PayloadsTooLarge') return failed('too_large', 'the output of the task is too large');
-      const [details, note] = fault.details;
-      return failed(fault.type === '' || fault.type === 'Error' ? 'action_error' : fault.type, fault.message, {
-        ...noteOf(note),
-        ...(details === undefined || details === null ? {} : { details }),
-      });
-    }
+      return failed(failureType(fault.type), fault.message, detailsOf(fault.details));
   }
 }
 
-/** Why a worker has handed a task back. */
+/** Returns the failure type for the type of an application failure: a plain error has none. */
+function failureType(type: string): string {
+  return type === '' || type === 'Error' ? 'action_error' : type;
+}
+
+function detailsOf([details, note]: readonly Json[]): Partial<Failure> {
+  return { ...noteOf(note), ...(details === undefined || details === null ? {} : { details }) };
+}
+
+/** Returns why a worker handed a task back. */
 function reasonOf(message: string): string {
   return message.startsWith(`${INFRASTRUCTURE_UNAVAILABLE}:`)
     ? message
     : 'worker_busy: no worker had room for the task';
 }
 
-/** Methods of HTTP requests that only read (RFC 9110, 9.2.1); without one it is the first. */
+/** HTTP methods that only read (RFC 9110, 9.2.1); a request without a method uses the first. */
 const READING = ['GET', 'HEAD', 'OPTIONS'];
 
 function mayRepeat({ idempotent }: ActionSpec, input: Json): boolean {
@@ -68,7 +72,7 @@ function mayRepeat({ idempotent }: ActionSpec, input: Json): boolean {
   return READING.some((reading) => reading === method);
 }
 
-/** The failure of a sub-workflow comes up with its cause. */
+/** Turns the end of a sub-workflow into a failure, with the failure of the sub-workflow as its cause. */
 function classifyChild(
   fault: Fault,
   ref: string,

@@ -3,13 +3,14 @@ import { renderCondition } from '../language/templates/value.ts';
 import { skipOf } from '../model/control.ts';
 import { integerId } from '../model/execution-id.ts';
 import { engineFailure } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
 import type { Parameters, RunInput } from '../model/run-input.ts';
 import type { ReplayMeter } from '../model/work.ts';
 import { isCancel, noteFired, queueOf, withoutSlices } from './backlog.ts';
 import { closingOf } from './closing.ts';
-import { digestRun } from './digest.ts';
+import { digestRun, type RunDigest } from './digest.ts';
 import { end } from './ends.ts';
-import { type Command, type RunEvent, TIMEOUT_KEY } from './events.ts';
+import { type Command, type Fault, type RunEvent, TIMEOUT_KEY } from './events.ts';
 import { classifyFault } from './fault.ts';
 import { considerHold, endHold, goOn, mayBegin } from './hold.ts';
 import { schemaFailure } from './inline.ts';
@@ -32,34 +33,34 @@ import { EARLY_WITHDRAWAL, EVENTS_TOGETHER, ONE_DIGEST, SECRETS } from './versio
 import { decide, mayStart, schedule, startTogether, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginEvent, beginSlice, beginSpan, beginWork, createWork, endSlice, hasTime, spend } from './work.ts';
 
-/** How often a task is issued again because its worker was lost, or the id of its sub-workflow was taken. */
+/** How often a task is reissued after its worker was lost, and after the id of its sub-workflow was taken. */
 const MAX_REISSUES = 5;
 const MAX_CLASHES = 100;
 
-/** What a run may be begun with. */
+/** Options for beginning a run. */
 export interface BeginOptions {
-  /** Events that were already there. */
+  /** Events that arrived before the first activation. */
   events?: readonly RunEvent[];
-  /** Tasks whose ends are told from outside although the engine could run them itself. */
+  /** Tasks whose results come from outside although the interpreter could run them itself. */
   mocked?: ReadonlySet<string>;
   simulated?: Simulated | undefined;
   history?: HistoryLength;
-  /** Whether others may have its concurrency key; they may unless it is told. */
+  /** Whether the run waits for its concurrency key; true by default. */
   waits?: boolean;
   /** Temporal's id of the first run of its chain. */
   chain?: string | undefined;
-  /** Returns the hash of everything that it was started with, before Temporal gave it a number (signatures.ts). */
+  /** Returns the hash of everything that the run was started with, before Temporal gave it a number (see signatures.ts). */
   content?: (() => string) | undefined;
-  /** What is charged for all work, also of later steps; they throw ReplayExceeded when it is spent. */
+  /** A meter charged for all work, including later steps, which throw ReplayExceeded when it is spent. */
   replay?: ReplayMeter | undefined;
 }
 
-/** A history that is not looked at. */
+/** For callers that do not track the length of the history. */
 const NO_HISTORY: HistoryLength = { length: 0, suggested: false };
 
 /**
- * Starts a run at a time (milliseconds): its state, and what is to be done first. Throws a TypeError on a definition with
- * issues.
+ * Begins a run at a time in milliseconds. Returns its state and the first commands. Throws a TypeError when the definition has issues, and
+ * ReplayExceeded when `replay` is spent.
  */
 export function begin(
   run: RunInput,
@@ -67,28 +68,42 @@ export function begin(
   now: number,
   options: BeginOptions = {},
 ): { state: RunState; commands: Command[] } {
-  const {
-    events = [],
-    mocked = new Set(),
-    simulated,
-    history = NO_HISTORY,
-    waits = true,
-    chain = '',
-    content,
-    replay,
-  } = options;
-  const program = programOf(run.definition, run.interpreter >= SECRETS);
+  const { carried } = run;
+  const { events = [] } = options;
   const digested = run.interpreter >= ONE_DIGEST ? digestRun(run, input) : null;
+  const state = initialState(run, input, now, options, digested?.digest ?? null);
+  if (digested !== null) spend(state, digested.units);
+  if (carried !== undefined) restore(state, carried);
+  // A retry keeps a decision only where the question is the same.
+  if (run.interpreter >= ONE_DIGEST && carried !== undefined && carried.middle === undefined) {
+    const reopened = withoutChangedDecisions(state);
+    if (reopened !== null) return begin(reopened, input, now, options);
+  }
+  if (carried !== undefined && run.turn === 'skip') closeSkipped(state);
+  else if (carried !== undefined || prepare(state)) enter(state);
+  if (state.version < EVENTS_TOGETHER) settle(state);
+  if (events.length > 0) beginSpan(state);
+  return { state, commands: takeAll(state, events) };
+}
+
+function initialState(
+  run: RunInput,
+  input: Parameters,
+  now: number,
+  options: BeginOptions,
+  digest: RunDigest | null,
+): RunState {
+  const program = programOf(run.definition, run.interpreter >= SECRETS);
   const [issue] = program.issues;
   if (issue !== undefined) throw new TypeError(`the definition is invalid: ${issue.path} ${issue.message}`);
-  const state: RunState = {
+  return {
     version: run.interpreter,
     program,
     actions: run.actions,
     input,
     outSchema: run.out_schema,
-    mocked,
-    simulated,
+    mocked: options.mocked ?? new Set(),
+    simulated: options.simulated,
     info: {
       id: integerId(run.n),
       ref: run.ref,
@@ -97,9 +112,9 @@ export function begin(
       timeout: timeoutOf(run),
     },
     run,
-    digest: digested?.digest ?? null,
-    chain,
-    content,
+    digest,
+    chain: options.chain ?? '',
+    content: options.content,
     trust: run.trust ?? null,
     statements: { accepted: 0, refused: 0, refusals: [] },
     newestControl: 0,
@@ -109,11 +124,11 @@ export function begin(
     signals: emptyQueue(),
     inquiries: new Map(),
     decisions: [],
-    turn: waits && mustWait(run) ? now : null,
+    turn: (options.waits ?? true) && mustWait(run) ? now : null,
     paused: null,
     controls: [],
     started: now,
-    history,
+    history: options.history ?? NO_HISTORY,
     hold: null,
     holdFrom: 0,
     asked: 0,
@@ -140,40 +155,32 @@ export function begin(
     also: [],
     outcome: null,
     output: null,
-    work: createWork(run.limits, run.carried?.middle?.span, replay),
+    work: createWork(run.limits, run.carried?.middle?.span, options.replay),
     backlog: [],
   };
-  if (digested !== null) spend(state, digested.units);
-  if (run.carried !== undefined) restore(state, run.carried);
-  // What people have decided is kept by a retry only where it is the same question.
-  if (run.interpreter >= ONE_DIGEST && run.carried !== undefined && run.carried.middle === undefined) {
-    const reopened = withoutChangedDecisions(state);
-    if (reopened !== null) return begin(reopened, input, now, options);
-  }
-  if (run.carried !== undefined && run.turn === 'skip') closeSkipped(state);
-  else if (run.carried !== undefined || prepare(state)) {
-    const { timeout } = state.info;
-    // Within a chain what is left of it is handed on.
-    if (timeout !== null && run.carried?.middle === undefined)
-      armTimer(state, TIMEOUT_KEY, { ...NO_WORK, kind: 'timeout' }, timeout * 1000);
-    for (const name of run.carried === undefined ? program.entries : [])
-      schedule(state, name, { from: [], variables: state.variables });
-  }
-  if (state.version < EVENTS_TOGETHER) settle(state);
-  if (events.length > 0) beginSpan(state);
-  return { state, commands: takeAll(state, events) };
 }
 
-/** Seconds for the whole run: what its definition says, or whoever started it, whichever is less. */
+/** Arms the timeout of the run and schedules its first tasks, unless an earlier run of the chain, or the run that is retried, did so. */
+function enter(state: RunState): void {
+  const { carried } = state.run;
+  const { timeout } = state.info;
+  // Within a chain the rest of the timeout is part of the carried state.
+  if (timeout !== null && carried?.middle === undefined)
+    armTimer(state, TIMEOUT_KEY, { ...NO_WORK, kind: 'timeout' }, timeout * 1000);
+  if (carried !== undefined) return;
+  for (const name of state.program.entries) schedule(state, name, { from: [], variables: state.variables });
+}
+
+/** Returns the seconds for the whole run: the lesser of the limits of the definition and of the start; null without either. */
 function timeoutOf({ definition, timeout }: RunInput): number | null {
   const least = Math.min(definition.timeout ?? Number.POSITIVE_INFINITY, timeout ?? Number.POSITIVE_INFINITY);
   return Number.isFinite(least) ? least : null;
 }
 
 /**
- * Takes all events of one activation, in any order, changes the state in place, and says what is to be done. The order in
- * which they count is the same in the shell and in the projection: resolutions by command sequence, then signals, then the
- * time of inquiries, the timeout of the run, and a cancel request. Only then anything new starts. Total: unknown keys change nothing.
+ * Takes all events of one activation, changes the state in place, and returns the next commands. The order of `events` does not matter:
+ * resolutions count first, by command sequence, then signals, then the expiry of inquiries, the run's timeout, and a cancel request. New
+ * work starts after all of them. Total: events with unknown keys change nothing.
  */
 export function step(
   state: RunState,
@@ -194,9 +201,9 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
   takeEvents(state, events);
   considerHold(state);
   settle(state);
-  // What has been done just now may have been too much for one run.
+  // Settling may have been too much work for one run.
   if (state.work.left) considerHold(state);
-  // What cannot be handed on goes on where it is.
+  // A state that cannot be carried continues in the same run.
   const onward = goOn(state);
   if (onward === 'released') settle(state);
   if (state.work.left && state.outcome === null && onward !== 'continued') endSlice(state);
@@ -204,14 +211,14 @@ function takeAll(state: RunState, events: readonly RunEvent[]): Command[] {
   state.commands = [];
   const last = commands.find(({ type }) => type === 'close' || type === 'continue');
   if (last !== undefined) return [last];
-  // What was withdrawn in the activation that would have issued it is never issued.
+  // Work that was withdrawn in the same activation is never issued.
   return commands.filter((command) => {
     const awaited = command.type === 'activity' || command.type === 'child' || command.type === 'timer';
     return !awaited || state.pending.has(command.key);
   });
 }
 
-/** Takes events in order while there is time; the rest is the backlog of the next slice. */
+/** Takes events in order while the slice has time; the rest becomes the backlog of the next slice. */
 function takeEvents(state: RunState, events: readonly RunEvent[]): void {
   noteFired(state, events);
   const queue = queueOf(state, events);
@@ -220,7 +227,7 @@ function takeEvents(state: RunState, events: readonly RunEvent[]): void {
   while (taken < queue.length && state.outcome === null && hasTime(state)) {
     take(state, queue[taken]!);
     taken += 1;
-    // Interpreter 1 started what followed from one event before it took the next.
+    // Interpreter 1 settled after each event.
     if (state.version < EVENTS_TOGETHER) settle(state);
   }
   const left = queue.slice(taken);
@@ -228,7 +235,7 @@ function takeEvents(state: RunState, events: readonly RunEvent[]): void {
   for (const event of left) if (isCancel(event) && state.outcome === null) take(state, event);
 }
 
-/** Evaluates what comes before the first task; false when nothing is to run. */
+/** Evaluates the condition and the variables of the definition. Returns false when no task is to run. */
 function prepare(state: RunState): boolean {
   const { when, variables } = state.program;
   beginWork(state);
@@ -246,7 +253,7 @@ function prepare(state: RunState): boolean {
   }
 }
 
-/** Starts what is to start until nothing more follows at once, and closes the run when nothing is left. */
+/** Starts queued work until nothing more follows at once, and closes the run when nothing is left. */
 function settle(state: RunState): void {
   if (state.outcome !== null) return;
   do {
@@ -257,19 +264,19 @@ function settle(state: RunState): void {
     }
     if (state.work.left) return;
   } while (!hasWork(state) && beginCleanup(state));
-  // What is held back is still to be done.
+  // Work that is held back must still be done.
   if (!hasWork(state) && (mayBegin(state) || state.starting.length === 0)) close(state);
 }
 
-/** Starts what is first in the queue; when that fails the run at once, what it was scheduled with still starts. */
+/** Starts the first work in the queue; when that fails the run at once, the visits scheduled with it still start. */
 function startNext(state: RunState): void {
   const place = state.starting.shift()!;
   const visit = state.visits[place.visit]!;
   const undecided = state.failure === null;
-  // A try that is made again was scheduled with nothing.
+  // A further try is not part of any batch.
   const begins = place.item === null && (visit.startedAt === null || visit.items !== null);
   start(state, place);
-  // What there was no time for goes on first in the next slice.
+  // Work that the slice had no time for is still first in the queue.
   if (state.starting[0]?.visit !== place.visit) visit.together = false;
   if (begins && undecided && state.failure !== null) startTogether(state, visit);
 }
@@ -313,38 +320,43 @@ function takeResolution(state: RunState, event: Extract<RunEvent, { type: 'compl
   if (pending === undefined) return;
   const place: Place = { visit: pending.visit, item: pending.item };
   forget(state, event.key);
+  if (event.type === 'completed') takeOutput(state, place, event.output, event.attempt);
+  else takeFault(state, place, event.fault);
+}
+
+function takeOutput(state: RunState, place: Place, output: Json, attempt: number | undefined): void {
+  const { skipping } = workAt(state, place);
+  if (skipping !== undefined && skipOf(output) === skipping.id) {
+    endSkipped(state, place);
+    return;
+  }
+  tellAttempt(state, place, attempt);
+  const { out_schema: schema } = state.actions[taskOf(state, state.visits[place.visit]!).action]!;
+  const failure = schema === undefined ? null : schemaFailure(state, 'output', schema, output);
+  end(state, place, failure === null ? { output } : { failure });
+}
+
+function takeFault(state: RunState, place: Place, fault: Fault): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
   const { action } = taskOf(state, visit);
   const spec = state.actions[action]!;
-  if (event.type === 'completed') {
-    const { output, attempt } = event;
-    if (work.skipping !== undefined && skipOf(output) === work.skipping.id) {
-      endSkipped(state, place);
-      return;
-    }
-    tellAttempt(state, place, attempt);
-    const failure = spec.out_schema === undefined ? null : schemaFailure(state, 'output', spec.out_schema, output);
-    end(state, place, failure === null ? { output } : { failure });
-    return;
-  }
-  const { failure: told, lost, again, busy } = classifyFault(event.fault, spec, work.input, work.key, action);
-  const most = event.fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
+  const { failure: told, lost, again, busy } = classifyFault(fault, spec, work.input, work.key, action);
   tellAttempt(state, place, told.attempt);
-  if (busy || (event.fault.kind === 'timeout' && event.fault.timeout === 'schedule_to_start'))
-    withdrawAttempt(state, place);
+  const isUnstarted = busy || (fault.kind === 'timeout' && fault.timeout === 'schedule_to_start');
+  if (isUnstarted) withdrawAttempt(state, place);
   const failure = numbered(state, place, told);
   if (work.skipping !== undefined && state.stopping === null) {
     endSkipped(state, place);
     return;
   }
-  if (busy && mayPostpone(state, work, spec) && mayStart(state, visit)) {
-    postpone(state, place, failure);
-  } else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
+  const most = fault.kind === 'clash' ? MAX_CLASHES : MAX_REISSUES;
+  if (busy && mayPostpone(state, work, spec) && mayStart(state, visit)) postpone(state, place, failure);
+  else if (again && work.reissues < most && mayStart(state, visit)) reissue(state, place, failure);
   else endTry(state, place, busy ? givenUp(state, failure) : failure, lost);
 }
 
-/** Ends work as the skip says that was to end it. */
+/** Ends work with the output of the skip that was waiting for its activity to end. */
 function endSkipped(state: RunState, place: Place): void {
   const work = workAt(state, place);
   const { by, output } = work.skipping!;

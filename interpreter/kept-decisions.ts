@@ -11,7 +11,7 @@ import { judgeDelegation } from './delegation-rules.ts';
 import { requestNow } from './escalation.ts';
 import { keptBindingOf } from './inquiries.ts';
 import { judge } from './inquiry-rules.ts';
-import type { AskedInquiry, RunState, Visit } from './state.ts';
+import type { AskedInquiry, Place, RunState, Visit } from './state.ts';
 import { demandsStatements, isProven } from './statements.ts';
 import { createMeter, spendCheck } from './work.ts';
 
@@ -30,7 +30,7 @@ export function withoutChangedDecisions(state: RunState): RunInput | null {
   return { ...run, carried: children === undefined ? carried : { ...carried, children } };
 }
 
-/** Finds the visits and items whose decision was about something else, or that have succeeded without one that is proven. */
+/** Finds the visits and items whose decision was about something else, or that succeeded without a proven decision. */
 function changedDecisions(state: RunState): Reopened {
   const reopened: Reopened = { visits: new Set(), items: new Map() };
   const reopen = (visit: number, item: number | null) => {
@@ -40,27 +40,32 @@ function changedDecisions(state: RunState): Reopened {
   const approved = new Set<string>();
   for (const inquiry of state.inquiries.values()) {
     const { key, outcome, place, settled } = inquiry;
-    // That nobody has answered in time is no decision.
+    // An expired inquiry has no decision.
     if (outcome !== 'approved' && outcome !== 'denied') continue;
     const same = settled?.what !== undefined && settled.what === keptBindingOf(state, inquiry).what;
     if (!same || !isDecided(state, inquiry)) reopen(place.visit, place.item);
     else if (outcome === 'approved') approved.add(`${place.visit} ${place.item} ${executionKey(key)}`);
   }
-  if (!demandsStatements(state)) return reopened;
-  for (const [index, visit] of state.visits.entries()) {
-    // An earlier run of a chain does not hand on everything.
-    if (visit === undefined || !asksPeople(state, visit)) continue;
-    const lacks = ({ status, key }: Pick<Visit, 'status' | 'key'>, item: number | null) =>
-      status === 'succeeded' && !approved.has(`${index} ${item} ${key}`);
-    if (state.program.tasks.get(visit.name)!.items === null) {
-      if (lacks(visit, null)) reopen(index, null);
-    } else if (lacksItems(visit)) reopen(index, null);
-    else
-      visit.items?.work.forEach((work, item) => {
-        if (lacks(work, item)) reopen(index, item);
-      });
+  if (demandsStatements(state)) {
+    for (const { visit, item } of unapprovedSuccesses(state, approved)) reopen(visit, item);
   }
   return reopened;
+}
+
+/** Finds the visits and items that asked people and succeeded, and are not among the approved. */
+function unapprovedSuccesses(state: RunState, approved: ReadonlySet<string>): Place[] {
+  const lacks = ({ status, key }: Pick<Visit, 'status' | 'key'>, { visit, item }: Place) =>
+    status === 'succeeded' && !approved.has(`${visit} ${item} ${key}`);
+  return state.visits.flatMap((visit, index): Place[] => {
+    if (!asksPeople(state, visit)) return [];
+    const whole: Place = { visit: index, item: null };
+    if (state.program.tasks.get(visit.name)!.items === null) return lacks(visit, whole) ? [whole] : [];
+    if (lacksItems(visit)) return [whole];
+    return (visit.items?.work ?? []).flatMap((work, item) => {
+      const place = { visit: index, item };
+      return lacks(work, place) ? [place] : [];
+    });
+  });
 }
 
 function asksPeople({ actions, program }: RunState, { name }: Visit): boolean {

@@ -120,26 +120,38 @@ function faultsOf(ledger: Omit<Ledger, 'children'>, keys: Record<string, LedgerK
 }
 
 function statementFault(
-  { execution, questions }: Omit<Ledger, 'children'>,
-  { statement, sig, given, carried_from: from, verdict }: LedgerStatement,
+  ledger: Omit<Ledger, 'children'>,
+  entry: LedgerStatement,
   key: LedgerKey | undefined,
 ): string | null {
+  const { statement, sig, given } = entry;
   if (key === undefined) return 'unknown_key';
   const revoked = key.revoked_at ?? null;
   if (revoked !== null && !(Date.parse(String(statement.at)) < Date.parse(revoked))) return 'revoked_key';
   const type = statement.type === 'delegate' ? 'delegate' : 'decision';
   if (given !== null && !matchesHashes(statement, given, type)) return 'altered';
   if (!isSignedBy(key.x, statement, sig)) return 'bad_signature';
+  if (statement.type !== type || !isForRun(ledger, entry)) return 'wrong_run';
+  const question = ledger.questions.find(({ inquiry }) => inquiry === statement.inquiry);
+  if (question === undefined) return 'unknown_question';
+  // A delegation says who decides, not what is decided about.
+  return type === 'delegate' ? null : bindingFault(question, entry);
+}
+
+/** Reports whether a statement was made for the run of the ledger, or kept from another run that it names. */
+function isForRun(
+  { execution }: Pick<Ledger, 'execution'>,
+  { statement, carried_from: from }: LedgerStatement,
+): boolean {
   const origin = from === null ? null : parseExecutionId(String(from));
   const uuid = origin === null ? execution.uuid : origin === undefined ? '' : uuidOf(origin.n);
   const isOwn = from !== null && uuid === execution.uuid;
   const isHere = statement.tenant === execution.tenant && statement.execution === uuid && !isOwn;
-  if (statement.type !== type || !isHere || !hasOwnId(execution)) return 'wrong_run';
-  if (from === null && statement.chain !== execution.chain) return 'wrong_run';
-  const question = questions.find(({ inquiry }) => inquiry === statement.inquiry);
-  if (question === undefined) return 'unknown_question';
-  // Who decides is delegated, not what is decided about.
-  if (verdict.result === 'refused' || !question.request.bind || type === 'delegate') return null;
+  return isHere && hasOwnId(execution) && (from !== null || statement.chain === execution.chain);
+}
+
+function bindingFault(question: LedgerQuestion, { statement, carried_from: from, verdict }: LedgerStatement) {
+  if (verdict.result === 'refused' || !question.request.bind) return null;
   // A decision that was kept is bound to the question as it was in its own run.
   const same = from === null ? statement.bound_to === question.bound_to : statement.what === question.what;
   return same ? null : 'binding_changed';
@@ -157,49 +169,70 @@ function questionFault(
   question: LedgerQuestion,
   statements: readonly LedgerStatement[],
 ): string | null {
-  const { digest, execution } = ledger;
-  const { inquiry: key, request, plan, what, bound_to: bound, masked, expires_at } = question;
-  if (digest === null) return 'digest_missing';
-  if (!hasOwnId(execution)) return 'wrong_run';
+  if (ledger.digest === null) return 'digest_missing';
+  if (!hasOwnId(ledger.execution)) return 'wrong_run';
   const isKept = statements.some(({ carried_from: from }) => from !== null);
-  if (!masked) {
-    const n = parseExecutionId(execution.uuid)?.n ?? -1;
-    const run = { n, tenant: execution.tenant } as RunInput; // no more of it counts
-    const { digest: again } = digestQuestion(run, digest, { key, request, plan });
-    // What a retry has kept is bound to the question of another run.
-    if (again.what !== what || (!isKept && again.bound_to !== bound)) return 'digest_differs';
-  }
-  const votes: Vote[] = [];
-  const delegations: DelegationRecord[] = [];
-  const expires = expires_at === null ? null : Date.parse(expires_at);
-  let status: InquiryStatus = 'pending';
+  if (!question.masked && !isDigestOf(ledger.execution, ledger.digest, question, isKept)) return 'digest_differs';
+  const expires = question.expires_at === null ? null : Date.parse(question.expires_at);
+  const before: Judged = { status: 'pending', votes: [], expires, delegations: [] };
   for (const entry of statements) {
-    const { statement, given, verdict } = entry;
-    if (statement.type === 'delegate') {
-      const fault = delegationFault(ledger, question, entry, { status, votes, expires, delegations });
-      if (fault !== null) return fault;
-      continue;
-    }
-    const { subject: by = null, ...said } = statement;
-    const decision = parseDecision({ ...said, by, response: given?.response ?? null, comment: given?.comment ?? null });
-    if (decision === null) return 'malformed';
-    const checked = given === null ? { ...request, response_schema: null } : request;
-    const ruled = { request: checked, status, votes, expires, delegations, bound: decision.bound_to ?? bound };
-    const found = judge(ruled, decision, startersFor(execution, entry), execution.interpreter);
-    if (verdict.result === 'refused') {
-      const { bound_to } = decision;
-      const isWrong = found.result !== 'refused' && mustBeRight(question, verdict.reason, bound_to, given !== null);
-      if (isWrong) return 'verdict_differs';
-      continue;
-    }
-    if (found.result === 'refused') return found.reason;
-    if (found.result !== verdict.result) return 'verdict_differs';
-    votes.push(voteOf(request, decision));
-    if (found.result === 'decided') status = found.outcome;
+    const fault =
+      entry.statement.type === 'delegate'
+        ? delegationFault(ledger, question, entry, before)
+        : decisionFault(ledger, question, entry, before);
+    if (fault !== null) return fault;
   }
   const decided = question.status === 'approved' || question.status === 'denied';
-  if (decided && status !== question.status) return 'statements_missing';
-  return !decided && status !== 'pending' ? 'outcome_differs' : null;
+  if (decided && before.status !== question.status) return 'statements_missing';
+  return !decided && before.status !== 'pending' ? 'outcome_differs' : null;
+}
+
+function isDigestOf(
+  execution: Ledger['execution'],
+  digest: NonNullable<Ledger['digest']>,
+  { inquiry: key, request, plan, what, bound_to: bound }: LedgerQuestion,
+  isKept: boolean,
+): boolean {
+  const n = parseExecutionId(execution.uuid)?.n ?? -1;
+  const run = { n, tenant: execution.tenant } as RunInput; // no more of it counts
+  const { digest: again } = digestQuestion(run, digest, { key, request, plan });
+  // What a retry has kept is bound to the question of another run.
+  return again.what === what && (isKept || again.bound_to === bound);
+}
+
+/** A question as its statements leave it, one by one; `expires` in milliseconds. */
+interface Judged {
+  status: InquiryStatus;
+  votes: Vote[];
+  expires: number | null;
+  delegations: DelegationRecord[];
+}
+
+/** Finds what is wrong with a decision, given what came before it; null: nothing. One that counts is added to `before`. */
+function decisionFault(
+  { execution }: Pick<Ledger, 'execution'>,
+  question: LedgerQuestion,
+  entry: LedgerStatement,
+  before: Judged,
+): string | null {
+  const { statement, given, verdict } = entry;
+  const { request, bound_to: bound } = question;
+  const { subject: by = null, ...said } = statement;
+  const decision = parseDecision({ ...said, by, response: given?.response ?? null, comment: given?.comment ?? null });
+  if (decision === null) return 'malformed';
+  const checked = given === null ? { ...request, response_schema: null } : request;
+  const ruled = { ...before, request: checked, bound: decision.bound_to ?? bound };
+  const found = judge(ruled, decision, startersFor(execution, entry), execution.interpreter);
+  if (verdict.result === 'refused') {
+    const isWrong =
+      found.result !== 'refused' && mustBeRight(question, verdict.reason, decision.bound_to, given !== null);
+    return isWrong ? 'verdict_differs' : null;
+  }
+  if (found.result === 'refused') return found.reason;
+  if (found.result !== verdict.result) return 'verdict_differs';
+  before.votes.push(voteOf(request, decision));
+  if (found.result === 'decided') before.status = found.outcome;
+  return null;
 }
 
 /** Finds what is wrong with a delegation, given what came before it; null: nothing. One that counts is added to `before`. */
@@ -207,7 +240,7 @@ function delegationFault(
   { execution }: Pick<Ledger, 'execution'>,
   question: LedgerQuestion,
   entry: LedgerStatement,
-  before: { status: InquiryStatus; votes: Vote[]; expires: number | null; delegations: DelegationRecord[] },
+  before: Judged,
 ): string | null {
   const { statement, given, verdict } = entry;
   const { subject: by = null, ...said } = statement;

@@ -181,19 +181,9 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
     for (let attempt = 1; ; attempt += 1) {
       const told = own ? { attempt } : {};
       const outcome = nextOutcome(key);
-      if ('output' in outcome) {
-        answers.push({ type: 'completed', key, output: outcome.output, ...told });
-      } else if ('running' in outcome) {
-        running.set(key, { shielded });
-      } else if ('fault' in outcome) {
-        answers.push({ type: 'failed', key, fault: outcome.fault });
-      } else {
-        const { type, message = '' } = outcome.error;
-        if (attempt <= count && !NEVER_RETRIED.some((never) => never === type)) continue;
-        const closing: ClosingDetails = { outcome: 'failed', failure: { type, message } };
-        const details = command.type === 'child' ? [closing as unknown as Json] : [null, told];
-        answers.push({ type: 'failed', key, fault: { kind: 'application', type, message, details } });
-      }
+      if ('running' in outcome) running.set(key, { shielded });
+      else if ('error' in outcome && attempt <= count && isRetried(outcome.error.type)) continue;
+      else answers.push(answerOf(command, outcome, told));
       return;
     }
   };
@@ -207,19 +197,34 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
     }
   };
 
+  const take = (command: Command, now: number): void => {
+    switch (command.type) {
+      case 'activity':
+      case 'child':
+        perform(command);
+        return;
+      case 'timer':
+        timers.set(command.key, { due: now + command.milliseconds, shielded: command.shielded });
+        return;
+      case 'yield':
+        slices.push({ type: 'completed', key: command.key, output: null });
+        return;
+      case 'cancel_timer':
+        timers.delete(command.key);
+        return;
+      case 'cancel_work':
+        cancelWork();
+        return;
+      case 'continue':
+        timers.clear();
+    }
+  };
+
   return {
     nextOutcome,
 
     perform(commands: readonly Command[], now: number): void {
-      for (const command of commands) {
-        if (command.type === 'activity' || command.type === 'child') perform(command);
-        else if (command.type === 'timer') {
-          timers.set(command.key, { due: now + command.milliseconds, shielded: command.shielded });
-        } else if (command.type === 'yield') slices.push({ type: 'completed', key: command.key, output: null });
-        else if (command.type === 'cancel_timer') timers.delete(command.key);
-        else if (command.type === 'cancel_work') cancelWork();
-        else if (command.type === 'continue') timers.clear();
-      }
+      for (const command of commands) take(command, now);
     },
 
     /** What happens next: what a slice has left, without anything else; all that is to end now, or else the timers that are due first; nothing when nothing will. */
@@ -241,6 +246,24 @@ function createWorld(outcomes: MockOutcomes, items: MockItems) {
       return { events, time: Number.isFinite(time) ? time : 0, sliced: false };
     },
   };
+}
+
+function isRetried(type: string): boolean {
+  return !NEVER_RETRIED.some((never) => never === type);
+}
+
+/** Returns the event with which an activity or a sub-workflow ends; `told` is the attempt that its worker reports. */
+function answerOf(
+  { type: command, key }: Pick<Extract<Command, { type: 'activity' | 'child' }>, 'type' | 'key'>,
+  outcome: Exclude<MockOutcome, { running: true }>,
+  told: { attempt?: number },
+): RunEvent {
+  if ('output' in outcome) return { type: 'completed', key, output: outcome.output, ...told };
+  if ('fault' in outcome) return { type: 'failed', key, fault: outcome.fault };
+  const { type, message = '' } = outcome.error;
+  const closing: ClosingDetails = { outcome: 'failed', failure: { type, message } };
+  const details = command === 'child' ? [closing as unknown as Json] : [null, told];
+  return { type: 'failed', key, fault: { kind: 'application', type, message, details } };
 }
 
 /**

@@ -73,24 +73,12 @@ function saidBy({ key, input, started, created }: TaskExecution): LogEntry[] {
   ];
 }
 
-function logOf({ key, action, status, started, ended, failure, attempts }: TaskExecution): LogEntry[] {
+function logOf(task: TaskExecution): LogEntry[] {
+  const { key, status, started, ended, failure, attempts } = task;
   const entries: LogEntry[] = [];
   if (attempts.length === 0 && started !== null)
     entries.push(entry(started, 'info', `"${key}" started`, { task: key }));
-  for (const [at, { attempt, recorded, started: began, error }] of attempts.entries()) {
-    const rest = { task: key, attempt };
-    // Of attempts that Temporal does not record, the first is known to have started, and the last to have failed before the next one.
-    const start = began ?? (at === 0 ? started : null);
-    if (start !== null) {
-      const again = attempt > 1 ? ` again, attempt ${attempt}` : '';
-      const level = attempt > 1 ? 'warn' : 'info';
-      entries.push(entry(start, level, `"${key}" started${again}`, { ...rest, metadata: { action } }));
-    }
-    const failed = recorded ? began : (attempts[at + 1]?.started ?? null);
-    if (error !== null && error.message !== failure?.message && failed !== null) {
-      entries.push(entry(failed, 'warn', `attempt ${attempt} of "${key}" failed: ${error.message}`, rest));
-    }
-  }
+  for (const at of attempts.keys()) entries.push(...attemptEntries(task, at));
   if (ended === null) return entries;
   const attempt = attempts.at(-1)?.attempt ?? null;
   if (failure !== null) {
@@ -102,4 +90,22 @@ function logOf({ key, action, status, started, ended, failure, attempts }: TaskE
     ];
   }
   return [...entries, entry(ended, 'info', `"${key}" ended as ${status}`, { task: key, attempt })];
+}
+
+function attemptEntries({ key, action, started, failure, attempts }: TaskExecution, at: number): LogEntry[] {
+  const { attempt, recorded, started: began, error } = attempts[at]!;
+  const entries: LogEntry[] = [];
+  const rest = { task: key, attempt };
+  // Temporal does not record every attempt: then the first is known to have started, and each to have failed before the next one.
+  const start = began ?? (at === 0 ? started : null);
+  if (start !== null) {
+    const again = attempt > 1 ? ` again, attempt ${attempt}` : '';
+    const level = attempt > 1 ? 'warn' : 'info';
+    entries.push(entry(start, level, `"${key}" started${again}`, { ...rest, metadata: { action } }));
+  }
+  const failed = recorded ? began : (attempts[at + 1]?.started ?? null);
+  if (error !== null && error.message !== failure?.message && failed !== null) {
+    entries.push(entry(failed, 'warn', `attempt ${attempt} of "${key}" failed: ${error.message}`, rest));
+  }
+  return entries;
 }

@@ -49,48 +49,30 @@ export function placesOf({ visits }: RunState): Place[] {
   });
 }
 
-/** One visit, or one item of it, as it is shown. */
-export function taskAt(
-  { state, past, tries: known, described, closed }: TaskSources,
-  { visit: index, item }: Place,
-): TaskExecution {
+/** Returns the task execution at a place: a visit, or one of its items. */
+export function taskAt(sources: TaskSources, { visit: index, item }: Place): TaskExecution {
+  const { state, past, closed } = sources;
   const earlier = past.work({ visit: index, item });
   const visit = earlier?.visit ?? state.visits[index]!;
   const work = earlier?.work ?? workAt(state, { visit: index, item });
-  const number = item === null ? index + 1 : null;
   const action = state.program.tasks.get(visit.name)!.action;
-  const tries = Array.from({ length: work.tries }, (_, index) => tryKey({ key: work.key, tries: index + 1 }));
-  const records = tries.flatMap((key) => {
-    const record = known.get(key);
-    return record === undefined ? [] : [{ key, record }];
-  });
-  // While the next try is awaited, the last one that there is a record of is over.
-  const current = records.find(({ key }) => key === tries.at(-1));
-  const last = records.at(-1);
-  const live = current === undefined ? undefined : described.get(current.key);
   const spec = state.actions[action];
   const classify = (fault: Fault) =>
     spec === undefined ? null : classifyFault(fault, spec, work.input, work.key, action).failure;
-  const byEngine = spec?.inline || spec?.waits || (visit.items !== null && item === null);
-  let before = 0;
-  const recorded = records.flatMap(({ key, record }) => {
-    const made = attemptsOf(record, key === current?.key ? live : undefined, classify, before);
-    before = made.at(-1)?.attempt ?? before;
-    return made;
-  });
+  const { records, current, live } = recordsOf(sources, work);
+  const last = records.at(-1);
+  const isWhole = visit.items !== null && item === null;
+  const byEngine = Boolean(spec?.inline || spec?.waits) || isWhole;
+  const recorded = recordedAttempts(records, current, live, classify);
   const carried = records.length === 0 && (item === null ? visit.carried : isEarlier(state, work));
-  const inRun = byEngine && !carried && recorded.length === 0 && (item !== null || visit.items === null);
+  const inRun = byEngine && !carried && recorded.length === 0 && !isWhole;
   const attempts = inRun ? attemptsInRun(work) : recorded;
-  const arrived = work.status === 'running' ? current?.record.result : undefined;
-  const failure =
-    arrived && 'fault' in arrived ? classify(arrived.fault) : work.status === 'running' ? null : work.failure;
-  const ended = work.ended ?? current?.record.ended ?? (work.status === 'running' ? closed : null);
-  const first = records.find(({ record }) => !isHandedBack(record.result));
-  const begun = attempts.length > 0 ? first?.record.scheduled : byEngine || carried ? work.started : null;
-  const started = attempts[0]?.started ?? (begun == null ? null : isoTime(begun));
-  const status = taskStatus(work, arrived ?? null, live, closed !== null, current?.record ?? null);
+  const arrived = work.status === 'running' ? current?.result : undefined;
+  const ended = work.ended ?? current?.ended ?? (work.status === 'running' ? closed : null);
+  const begun = attempts.length > 0 ? firstScheduled(records) : byEngine || carried ? work.started : null;
+  const status = taskStatus(work, arrived ?? null, live, closed !== null, current ?? null);
   return {
-    number,
+    number: item === null ? index + 1 : null,
     key: work.key,
     name: visit.name,
     visit: visit.visit,
@@ -99,17 +81,64 @@ export function taskAt(
     status,
     state: work.skipped !== null ? 'skipped' : isPaused(live) ? 'paused' : status,
     input: work.input,
-    output:
-      arrived && 'output' in arrived ? arrived.output : item === null ? outputOf(visit, index, past) : work.output,
-    failure,
+    output: arrived && 'output' in arrived ? arrived.output : outputAtPlace(visit, work, { visit: index, item }, past),
+    failure: failureNow(work, arrived, classify),
     attempts,
     created: isoTime(item === null ? visit.created : (work.started ?? visit.created)),
-    started,
-    ended: ended === null ? null : isoTime(last?.record.ended ?? ended),
-    child: last?.record.child ?? null,
+    started: attempts[0]?.started ?? (begun == null ? null : isoTime(begun)),
+    ended: ended === null ? null : isoTime(last?.ended ?? ended),
+    child: last?.child ?? null,
     skipped: work.skipped,
     carried,
   };
+}
+
+/** The records of the tries of some work; `current`: that of the current try; `live`: its pending activity. */
+interface WorkRecords {
+  records: TryRecord[];
+  current: TryRecord | undefined;
+  live: PendingActivity | undefined;
+}
+
+function recordsOf({ tries, described }: TaskSources, work: Work): WorkRecords {
+  const keys = Array.from({ length: work.tries }, (_, index) => tryKey({ key: work.key, tries: index + 1 }));
+  const records = keys.flatMap((key) => tries.get(key) ?? []);
+  // While the next try is awaited, the last recorded one is over.
+  const current = tries.get(tryKey(work));
+  return { records, current, live: current === undefined ? undefined : described.get(tryKey(work)) };
+}
+
+function recordedAttempts(
+  records: readonly TryRecord[],
+  current: TryRecord | undefined,
+  live: PendingActivity | undefined,
+  classify: (fault: Fault) => Failure | null,
+): Attempt[] {
+  let before = 0;
+  return records.flatMap((record) => {
+    const made = attemptsOf(record, record === current ? live : undefined, classify, before);
+    before = made.at(-1)?.attempt ?? before;
+    return made;
+  });
+}
+
+/** Returns when the first try that a worker did not hand back was scheduled. */
+function firstScheduled(records: readonly TryRecord[]): number | undefined {
+  return records.find(({ result }) => !isHandedBack(result))?.scheduled;
+}
+
+/** Returns the failure of work: of a result that the interpreter has not taken yet, or its own; null while it runs. */
+function failureNow(
+  work: Work,
+  arrived: TryRecord['result'] | undefined,
+  classify: (fault: Fault) => Failure | null,
+): Failure | null {
+  if (arrived && 'fault' in arrived) return classify(arrived.fault);
+  return work.status === 'running' ? null : work.failure;
+}
+
+function outputAtPlace(visit: Visit, work: Work, { visit: index, item }: Place, past: Past): Json {
+  return item === null ? outputOf(visit, index, past) : work.output;
 }
 
 /** Whether work ended before the execution began, which carries it then. */
@@ -142,12 +171,15 @@ function taskStatus(
       return 'cancelled';
     default:
       if (arrived !== null) return 'output' in arrived ? 'completed' : 'failed';
-      if (closed) return 'cancelled';
-      // A wait, or a pause before the next try, needs no worker.
-      if (current === null) return work.status === 'delayed' ? 'scheduled' : 'running';
-      if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
-      return isStarted(live) ? 'running' : 'scheduled';
+      return closed ? 'cancelled' : openStatus(work, live, current);
   }
+}
+
+function openStatus(work: Work, live: PendingActivity | undefined, current: TryRecord | null): TaskStatus {
+  // A wait, or a pause before the next try, needs no worker.
+  if (current === null) return work.status === 'delayed' ? 'scheduled' : 'running';
+  if (current.child !== null) return current.started === null ? 'scheduled' : 'running';
+  return isStarted(live) ? 'running' : 'scheduled';
 }
 
 /** States of pending activities: started, cancel requested, pause requested. */
