@@ -13,15 +13,15 @@ import type { AskedInquiry, Items, RunState, Visit, Work } from './state.ts';
 import type { Variables } from './variables.ts';
 import { newWork } from './visits.ts';
 
-/** What of a run is run again, and what stays. */
+/** The state for a retry, and what it repeats and keeps. */
 export interface Carried {
   state: CarriedState;
-  /** Keys of visits and items that are run again, and that stay as they are. */
+  /** Keys of the visits and items that run again, and of those that stay as they are. */
   again: string[];
   kept: string[];
 }
 
-/** Visits, and items of visits, that are done again although they have succeeded: what people decided there does not hold. */
+/** Visits and items that run again although they succeeded, because their decisions no longer hold. */
 export interface Reopened {
   visits: Set<number>;
   items: Map<number, Set<number>>;
@@ -115,7 +115,7 @@ export function carry(state: RunState, task: string | null, reopened = NOTHING_R
   return { state: carriedState, again: [...again].map(keyOf), kept: kept.filter(stays).map(keyOf) };
 }
 
-/** Votes, and delegations that count, with the execution in which they were made. */
+/** Returns the votes and the delegations that count, with the execution in which they were made. */
 function keptAnswers(
   { votes, delegations = [] }: Pick<AskedInquiry, 'votes' | 'delegations'>,
   { info }: RunState,
@@ -128,13 +128,13 @@ function keptAnswers(
   return { votes: votes.map(kept), ...(held.length === 0 ? {} : { delegations: held.map(kept) }) };
 }
 
-/** Whether a visit has not done what it was to do: it did not begin, was cancelled, or failed and nothing took that. */
+/** Returns whether a visit is unfinished: it did not begin, was cancelled, or failed without being handled. */
 export function isUnfinished({ status, handled }: Visit): boolean {
   if (status === 'succeeded') return false;
   return !((status === 'failed' || status === 'timed_out') && handled);
 }
 
-/** How often what stays has arrived at joins with rounds. */
+/** Returns how often the kept visits have arrived at joins with rounds. */
 function roundsOf(
   state: RunState,
   stays: (index: number) => boolean,
@@ -145,7 +145,7 @@ function roundsOf(
     const [, lineage = '', task = ''] = key.split(' ');
     const own = Number(lineage);
     if (forgotten.has(own)) continue;
-    // Each visit that is gone or done again had arrived once at most.
+    // Each visit that is dropped or repeated had arrived at most once.
     const gone = (state.visitsOf.get(task) ?? []).filter(
       (index) => !stays(index) && state.visits[index]!.endedAt !== null,
     );
@@ -155,7 +155,7 @@ function roundsOf(
   return rounds;
 }
 
-/** The items of a visit; of one that is done `again` those without success are, and those that are reopened. */
+/** Returns the items of a visit. `again`: items without success, and reopened ones, run again. */
 function carriedItems(
   { list, first, concurrency, work, outputs, forgotten }: Items,
   again: boolean,
@@ -177,13 +177,13 @@ function carriedItems(
   };
 }
 
-/** What a visit has of its own, however it goes on. */
+/** Returns the fields of a visit that stay the same however it continues. */
 export function commonOf(visit: Visit, index: number) {
   const { name, from, error, lineage, retried, created } = visit;
   return { index, name, visit: visit.visit, from: [...from], error, lineage, retried, created };
 }
 
-/** Work as it stands. */
+/** Returns work as it stands. */
 export function workOf({
   status,
   tries,
@@ -213,19 +213,19 @@ function freshWork(): CarriedWork {
   return { ...workOf(newWork('')), status: 'held' };
 }
 
-/** A list in which nothing is absent, as JSON has it. */
+/** Returns a list without holes, since JSON has none. */
 function dense(values: readonly Json[]): Json[] {
   return Array.from(values, (value) => value ?? null);
 }
 
-/** What a run counts. */
+/** Returns the counters of a run. */
 export function countersOf({ endings, starts, published, drawn }: RunState): CarriedState['counters'] {
   return { endings, starts, published, drawn };
 }
 
 type Arrivals = ReadonlyMap<string, { visit: number; variables: Variables }>;
 
-/** Scopes by number: many visits share one. */
+/** Creates a table of scopes, numbered because many visits share one. */
 export function createScopes() {
   const scopes: CarriedScope[] = [];
   const numbers = new Map<Variables, number>();

@@ -11,12 +11,12 @@ import { BOUNDED_WORK, CARRIED_START } from './versions.ts';
 import { pathBack } from './visits.ts';
 import { spanOf } from './work.ts';
 
-/** Bytes of outputs of one visit's items that are handed on although nothing reads them. */
+/** Bytes of outputs of one visit's items that are carried although nothing reads them. */
 const KEPT_BYTES = 64 * 1024;
 
 /**
- * The state of a run that goes on as another one, while nothing of it is with a worker: only what can still matter, so that
- * it stays small however long the chain is. It is the same whoever makes it: the run, or whoever projects it.
+ * Returns the state with which a run continues as new, while no worker has any of its work: only what the rest of the run can read, so that
+ * it stays small however long the chain is. The run and its projection compute the same state.
  */
 export function continuationOf(state: RunState): CarriedState {
   const reads = readsOf(state.program);
@@ -78,7 +78,7 @@ export function continuationOf(state: RunState): CarriedState {
   };
 }
 
-/** Finds what starts together of what waits to start, in the queue or for its delay. */
+/** Finds the visits that start together, among those that wait in the queue or for their delay. */
 function batchesOf(
   { starting, visits }: RunState,
   needed: ReadonlySet<number>,
@@ -126,12 +126,12 @@ function middleOf(state: RunState, inquiries: readonly AskedInquiry[]): CarriedM
   };
 }
 
-/** The signal that an event is; a timer that has fired is armed again, and nothing else can wait here. */
+/** Returns the signal of an event. A timer that has fired is armed again, and no other event can be in the backlog. */
 function signalIn(event: RunEvent): [name: string, payload: Json][] {
   return event.type === 'signal' ? [[event.name, event.payload]] : [];
 }
 
-/** Whether an inquiry is still open, or what came of it can still be asked for. */
+/** Returns whether an inquiry is open, or its outcome can still be read. */
 function staysAsked({ pending, visits }: RunState, { key, place, outcome }: AskedInquiry, needed: ReadonlySet<number>) {
   if (pending.get(key)?.kind === 'inquiry') return true;
   if (outcome === null || !needed.has(place.visit)) return false;
@@ -215,11 +215,11 @@ function seenFrom(state: RunState, index: number, names: readonly string[]): num
   return found;
 }
 
-/** What leads from visits back to those that are needed, past those that are not. */
+/** Returns a function that leads back from visits to the nearest needed ones. */
 function nearestNeeded({ visits }: RunState, needed: ReadonlySet<number>): (from: readonly number[]) => number[] {
   const known = new Map<number, number[]>();
   visits.forEach(({ from }, index) => {
-    // What leads to a visit has a lower index, so that it is known by now.
+    // The visits that lead to a visit have lower indexes, so they are known by now.
     if (!needed.has(index)) known.set(index, nearest(from));
   });
   function nearest(from: readonly number[]): number[] {
@@ -228,14 +228,14 @@ function nearestNeeded({ visits }: RunState, needed: ReadonlySet<number>): (from
   return nearest;
 }
 
-/** Whether anything may ask for what a visit gave that has ended. */
+/** Returns whether anything may read the output of a visit that has ended. */
 function keepsOutput(state: RunState, reads: Reads, visit: Visit, index: number): boolean {
   if (reads.output(visit.name)) return true;
   const result = state.leaves.get(visit.name) === index || index === state.visits.length - 1;
   return state.program.output === null && result;
 }
 
-/** Whether anything may ask for what the items of a visit have given. */
+/** Returns whether anything may read the outputs of a visit's items. */
 function keepsItems({ program }: RunState, reads: Reads, { name }: Visit): boolean {
   if (reads.items(name)) return true;
   const leads = program.tasks
@@ -244,15 +244,15 @@ function keepsItems({ program }: RunState, reads: Reads, { name }: Visit): boole
   return program.output === null && !leads;
 }
 
-/** What a visit still needs of its items; null: nothing. */
+/** Returns the items that a visit still needs; null: none. */
 function carriedItems(visit: Visit, items: Items, keeps: boolean): CarriedItems | null {
   const { list, concurrency, work, again, failed } = items;
   const open = visit.endedAt === null;
-  // A failure that nothing has taken may be tried again: of its items those without success.
+  // A failure that was not handled may be retried: its items without success run again.
   if (!open && (visit.status === 'succeeded' || visit.handled)) return null;
   const places = work.flatMap((_, item) => (isOpen(items, item) ? [item] : []));
   const outputs = Array.from(work, (_, item) => outputAt(items, item));
-  // What is little is kept anyway: a failure tells it.
+  // Small outputs are carried anyway, since a failure lists them.
   const kept = !items.forgotten && (keeps || jsonSize(outputs) <= KEPT_BYTES);
   return {
     list: list.slice(work.length),

@@ -30,7 +30,7 @@ export function end(state: RunState, place: Place, ending: WorkEnding): void {
   endItems(state, place.visit);
 }
 
-/** Has more items of a visit start, or ends it when none is left; to be called when one has ended, or none will start. */
+/** Starts more items of a visit, or ends the visit when none is left; call it when an item has ended, or none will start. */
 export function endItems(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   const { items } = visit;
@@ -41,7 +41,7 @@ export function endItems(state: RunState, index: number): void {
   } else if (items.running === 0) endVisit(state, index, itemsEnding(state, visit, items));
 }
 
-/** Notes an ending on the work itself. */
+/** Records an ending on the work itself. */
 function record(state: RunState, visit: Visit, work: Work, ending: WorkEnding): void {
   work.ended = state.now;
   if ('output' in ending) {
@@ -56,7 +56,7 @@ function record(state: RunState, visit: Visit, work: Work, ending: WorkEnding): 
   if (ending.partial !== undefined) work.output = ending.partial;
 }
 
-/** A failure of a visit with the failure that led to it, such as the one that it handles, as its last cause. */
+/** Returns a failure of a visit with the failure that led to the visit, such as the one it handles, as its last cause. */
 function behindFailure(state: RunState, { error }: Visit, failure: Failure): Failure {
   const led = error === null || state.version < HANDLED_CAUSES ? null : state.visits[error]?.failure;
   return led ? withLastCause(failure, led) : failure;
@@ -67,7 +67,7 @@ function endVisit(state: RunState, index: number, ending: WorkEnding): void {
   state.endings += 1;
   visit.endedAt = state.endings;
   record(state, visit, visit, ending);
-  // What a stop has cancelled leads nowhere; what ended by itself meanwhile still publishes.
+  // A visit that a stop cancelled leads nowhere; one that ended by itself meanwhile still publishes.
   const stopped = state.stopping !== null && !visit.shielded;
   const leadsNowhere = stopped && (visit.status === 'cancelled' || state.version < STOPPED_VISITS_PUBLISH);
   if (leadsNowhere || state.work.exhausted) endBranch(state, visit.variables);
@@ -98,7 +98,7 @@ function follow(state: RunState, index: number): void {
   const told = fired.some(({ transition }) => transition.fail);
   visit.handled = handled && !told;
   const fails = told || !(failure === null || handled);
-  // Only what decides the run opens a cleanup branch; what later visits lead to stays held.
+  // Only the failure that decides the run opens a cleanup branch; visits that later failures lead to stay held.
   const cleanup = visit.cleanup || (fails && state.failure === null && state.stopping === null);
   const listed = visit.shielded && failure !== null && state.program.cleanup.order === 'list';
   if (fails || listed) {
@@ -114,7 +114,7 @@ interface Fired {
   variables: Variables;
 }
 
-/** Has the tasks of the transitions that fired start or wait; false when there are none. */
+/** Schedules the tasks of the transitions that fired, or lets them arrive at joins. Returns false when there are none. */
 function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: boolean): boolean {
   const visit = state.visits[index]!;
   let leads = false;
@@ -141,13 +141,13 @@ function lead(state: RunState, index: number, fired: readonly Fired[], cleanup: 
   return leads;
 }
 
-/** Whether several transitions that have fired open a lineage each at a task without join; in a loop rounds tell arrivals apart. */
+/** Returns whether several fired transitions each open a lineage at a task without a join; in a loop, rounds separate arrivals. */
 function opensSeveral({ version, program }: RunState, target: string, fired: readonly Fired[]): boolean {
   if (version < LINEAGE_PER_TRANSITION || program.graph.inLoop(target)) return false;
   return fired.filter(({ transition }) => transition.targets.includes(target)).length > 1;
 }
 
-/** The transitions that fire, with what each publishes; null when one of them cannot be evaluated, which fails the run. */
+/** Returns the transitions that fire, with what each publishes; null when one cannot be evaluated, which fails the run. */
 function fire(state: RunState, visit: Visit, transitions: readonly Transition[]): Fired[] | null {
   const viewpoint = viewpointOf(visit);
   const on = visit.failure === null ? 'success' : 'failure';
@@ -166,7 +166,7 @@ function fire(state: RunState, visit: Visit, transitions: readonly Transition[])
   }
 }
 
-/** What the templates of a visit see that has just ended. */
+/** Returns the viewpoint of the templates of a visit that has just ended. */
 function viewpointOf(visit: Visit): Viewpoint {
   const { status, output, failure, variables } = visit;
   // A success sees the failure that led to it.

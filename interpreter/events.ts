@@ -3,34 +3,33 @@ import type { Json } from '../model/json.ts';
 import type { ActionSpec, Parameters, RunInput, RunMemo } from '../model/run-input.ts';
 import type { SecretTexts } from '../model/secret-texts.ts';
 
-/** What Temporal says of an activity or a sub-workflow that did not complete; the shell and the projection both make it, from the same facts. */
+/** Why an activity or a sub-workflow did not complete. The shell and the projection both derive it from the same facts. */
 export type Fault =
   | { kind: 'application'; type: string; message: string; details: Json[] }
   | { kind: 'timeout'; timeout: 'start_to_close' | 'schedule_to_start' | 'schedule_to_close' | 'heartbeat' }
   | { kind: 'cancelled' }
-  /** Of a sub-workflow alone: somebody ended it at once, or there is a run with its id already. */
+  /** Sub-workflows only: terminated, or its id was already taken. */
   | { kind: 'terminated' }
   | { kind: 'clash' }
   | { kind: 'other'; message: string };
 
-/** What has happened, from the shell or from history to the interpreter. `key` is an activity id or a timer's key. */
+/** What happened, reported to the interpreter by the shell or read from history. `key` is an activity id or the key of a timer. */
 export type RunEvent =
-  /** `attempt`: in which attempt of Temporal's retry policy an activity has completed, where its worker tells. */
+  /** `attempt`: the attempt of Temporal's retry policy in which the activity completed, where its worker reports it. */
   | { type: 'completed'; key: string; output: Json; attempt?: number }
   | { type: 'failed'; key: string; fault: Fault }
   | { type: 'fired'; key: string }
   | { type: 'signal'; name: string; payload: Json }
   | { type: 'cancel' };
 
-/** What the memo of a sub-workflow has of its own; the rest is that of the run above it. */
+/** The fields of a sub-workflow's memo that differ from its parent's. */
 export type ChildMemo = Required<
   Pick<RunMemo, 'n' | 'ref' | 'revision' | 'definition_id' | 'parent' | 'parent_task' | 'actions'>
 > &
   Pick<RunMemo, 'turn' | 'on_failure'>;
 
 /**
- * What is to be done, from the interpreter to the shell. What is shielded is not touched by `cancel_work`, which cancels
- * everything else that is under way.
+ * What to do next, from the interpreter to the shell. `cancel_work` cancels everything that is running, except shielded work.
  */
 export type Command =
   | {
@@ -39,7 +38,7 @@ export type Command =
       action: string;
       spec: ActionSpec;
       input: Json;
-      /** Where the input has secrets, for the worker to put in. */
+      /** The places of secrets in the input, which the worker fills in. */
       secrets?: SecretTexts;
       retry: RetryPlan;
       timeout: number;
@@ -58,9 +57,9 @@ export type Command =
   | { type: 'timer'; key: string; milliseconds: number; shielded: boolean }
   | { type: 'cancel_timer'; key: string }
   | { type: 'cancel_work' }
-  /** Gives other runs their turn, by a shielded activity that does nothing. However it ends, the run goes on. */
+  /** Lets other runs work, by a shielded activity that does nothing. The run continues however it ends. */
   | { type: 'yield'; key: string }
-  /** Goes on as another run of the chain, with the same parameters. */
+  /** Continues as new, with the same parameters. */
   | { type: 'continue'; run: RunInput }
   | { type: 'close'; outcome: Outcome; output: Json; failure: Failure | null; also: Failure[] };
 
@@ -75,30 +74,30 @@ export interface RetryPlan {
   maxDelay: number | null;
 }
 
-/** The key of the timer that bounds how long cancelled work is awaited; no task can have this name. */
+/** The key of the timer that limits the wait for cancelled work; no task can have this name. */
 export const GRACE_KEY = '~grace';
 
-/** Seconds for which cancelled work is awaited. */
+/** Seconds to wait for cancelled work. */
 export const GRACE_SECONDS = 30;
 
 /** The key of the timer that ends the run. */
 export const TIMEOUT_KEY = '~timeout';
 
-/** The key of the timer that bounds how long new work is held back before the run goes on as another. */
+/** The key of the timer that limits the drain before the run continues as new. */
 export const DRAIN_KEY = '~drain';
 
-/** How the keys of the activities begin that give other runs their turn. */
+/** The prefix of the keys of activities that let other runs work. */
 const SLICE_KEY = '~slice#';
 
-/** The key under which the n-th slice of a run ends. */
+/** Returns the key of the activity that ends the n-th slice of a run. */
 export function sliceKey(n: number): string {
   return `${SLICE_KEY}${n}`;
 }
 
-/** Whether a key is that of the end of a slice, and not of a task. */
+/** Returns whether a key belongs to the end of a slice, not to a task. */
 export function isSliceKey(key: string): boolean {
   return key.startsWith(SLICE_KEY);
 }
 
-/** Seconds for each attempt of a task that cleans up, unless the task says otherwise. */
+/** Seconds for each attempt of a cleanup task, unless the task sets a timeout. */
 export const CLEANUP_SECONDS = 300;

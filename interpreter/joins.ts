@@ -4,8 +4,8 @@ import { CLEANUP_LINEAGE, type Gathering, type RunState } from './state.ts';
 import { type Arrival, decide, schedule } from './visits.ts';
 
 /**
- * Lets a visit lead to a task: that runs once for each arrival, or waits for others. What arrives at a join that has
- * fired, or from a task that has arrived there already, is absorbed.
+ * Lets a visit arrive at a task, which runs once for each arrival or is a join. A join that has fired, or has an arrival from the same
+ * task already, absorbs the arrival.
  */
 export function arrive(state: RunState, name: string, from: number, arrival: Omit<Arrival, 'from'>): void {
   const { join } = state.program.tasks.get(name)!;
@@ -32,7 +32,7 @@ export function arrive(state: RunState, name: string, from: number, arrival: Omi
   const arrivals = [...gathering.arrivals.values()];
   const [first, ...others] = arrivals.map((each) => each.variables);
   const variables = mergedWith(first!, others);
-  // A round has had all of its arrivals, and is kept no longer; any other join must know that it has fired.
+  // A round that is complete need not be kept; any other join must remember that it has fired.
   if (join.rounds) state.gatherings.delete(key);
   gathering.fired = true;
   const gathered = { key, arrivals: gathering.arrivals };
@@ -40,9 +40,9 @@ export function arrive(state: RunState, name: string, from: number, arrival: Omi
   schedule(state, name, { ...arrival, from: arrivals.map(({ visit }) => visit), variables, gathered });
 }
 
-/** Fails a run, in which nothing is left to do, for what has arrived at joins whose other tasks can arrive no more. */
+/** Fails a run with nothing left to do when a join still waits for tasks that can no longer arrive. */
 export function failUnreachable(state: RunState): void {
-  // What a failure or a stop has held back is not missing.
+  // Arrivals that a failure or a stop has held back are not missing.
   if (state.failure !== null && state.stopping === null) return;
   for (const { name, lineage, arrivals } of state.gatherings.values()) {
     if (arrivals.size === 0 || (state.stopping !== null && lineage !== CLEANUP_LINEAGE)) continue;

@@ -19,7 +19,7 @@ import { BOUNDED_DELAYS } from './versions.ts';
 import { mayStart, newWork, taskOf, templateFailure, workAt } from './visits.ts';
 import { beginWork, hasTime, spendBytes } from './work.ts';
 
-/** Starts what is at a place: a visit, or first its delay; more of its items; another try. What may not start stays held. */
+/** Starts the work at a place: a visit or its delay, more of its items, or another try. Work that may not start stays held. */
 export function start(state: RunState, place: Place): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
@@ -52,7 +52,7 @@ function begin(state: RunState, index: number): void {
   } else launch(state, index);
 }
 
-/** Has a visit run, or its items. */
+/** Runs a visit, or starts its items. */
 function launch(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   markStarted(state, visit);
@@ -70,7 +70,7 @@ function launch(state: RunState, index: number): void {
   startItems(state, index);
 }
 
-/** Has as many items run as may run at once; when there is no room or no time for them, the rest waits in the queue. */
+/** Runs as many items as may run at once; without room or time for more, the rest waits in the queue. */
 function startItems(state: RunState, index: number): void {
   const visit = state.visits[index]!;
   const items = visit.items!;
@@ -81,7 +81,7 @@ function startItems(state: RunState, index: number): void {
       state.starting.push({ visit: index, item: null });
       return;
     }
-    // They go on first in the next slice, so that slices change nothing in the order of starts.
+    // They are first in the next slice, so that slices do not change the order of starts.
     if (!hasTime(state)) {
       state.starting.unshift({ visit: index, item: null });
       return;
@@ -103,7 +103,7 @@ function markStarted(state: RunState, visit: Visit): void {
   state.starts += 1;
 }
 
-/** Seconds before a visit starts, or why there are none. */
+/** Returns the seconds before a visit starts, or the failure of its delay. */
 function delayOf(state: RunState, visit: Visit): number | { failure: Failure } {
   const { delay } = taskOf(state, visit);
   if (delay === null) return visit.wait;
@@ -117,7 +117,7 @@ function delayOf(state: RunState, visit: Visit): number | { failure: Failure } {
   }
 }
 
-/** Renders the input of work and has its first try made. */
+/** Renders the input of work and issues its first try. */
 function run(state: RunState, place: Place): void {
   const visit = state.visits[place.visit]!;
   const { variables } = visit;
@@ -136,7 +136,7 @@ function run(state: RunState, place: Place): void {
   issue(state, place);
 }
 
-/** Has the current try made: inside the workflow, as a wait, as a sub-workflow, or by a worker. */
+/** Issues the current try: inline, as a wait, as a sub-workflow, or as an activity. */
 function issue(state: RunState, place: Place): void {
   const visit = state.visits[place.visit]!;
   const work = workAt(state, place);
@@ -226,7 +226,7 @@ function issueChild(state: RunState, place: Place): void {
   awaitEvent(state, key, { ...place, kind: 'child', due: null });
 }
 
-/** Counts what is passed to a command; a failure where that is too large. */
+/** Counts the bytes of a command's input. Returns a failure when it is too large, else null. */
 function tooLarge(state: RunState, input: Json): { failure: Failure } | null {
   const bytes = jsonSize(input);
   spendBytes(state, bytes);

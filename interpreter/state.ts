@@ -14,125 +14,125 @@ import type { Command, RunEvent } from './events.ts';
 import type { Variables } from './variables.ts';
 
 /**
- * How a visit stands, in the words of the template language; `held`: scheduled, and not started (yet, or for good since
- * the run failed); `delayed`: its timer runs first.
+ * The status of a visit, in the words of the template language. `held`: scheduled but not started, either not yet or, once the run has
+ * failed, never. `delayed`: waiting for its delay.
  */
 export type VisitStatus = 'held' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'timed_out' | 'cancelled';
 
-/** What is tried until it ends: a visit, or one item of it. */
+/** A unit of work with attempts: a visit, or one item of a visit. */
 export interface Work {
-  /** `name`, or `name#2` from the second visit on; with items `name[0]`, `name#2[0]`. */
+  /** The key of the task execution; model/task-key.ts has its grammar. */
   key: string;
   status: VisitStatus;
-  /** Tries that the interpreter itself has made, from 1; from the second on they have the key `name~2`. */
+  /** The number of the current try, from 1: tries are the attempts that the interpreter makes, not Temporal's retry policy. */
   tries: number;
-  /** Of these tries, how many were made because a worker was lost, and because one was busy. */
+  /** How many of the tries followed a lost worker, and how many a busy one. */
   reissues: number;
   postponed: number;
-  /** When a worker has first handed this try back, in milliseconds; from interpreter 10 on. */
+  /** When a worker first handed this try back, in milliseconds; since interpreter 10. */
   postponedSince?: number | undefined;
   /**
-   * Attempts that have begun, from interpreter 10 on: absent before the first; null where nobody has told how many Temporal's retry
-   * policy has made.
+   * The number of attempts that have begun, since interpreter 10: absent before the first; null where the number that Temporal's retry
+   * policy made is unknown.
    */
   attempts?: number | null;
-  /** The attempts of what runs inside the workflow, as far as this run of the chain has made them; times in milliseconds. */
+  /** The attempts of an inline action that this run of the chain made; times in milliseconds. */
   made?: { started: number; ended: number | null; failure: Failure | null }[];
   input: Json;
-  /** Where its input has secrets. */
+  /** The places of secrets in the input. */
   secrets?: SecretTexts;
   output: Json;
   failure: Failure | null;
-  /** The engine's own loss, not the action's failure. */
+  /** Whether the engine lost the work, rather than the action failing. */
   lost: boolean;
-  /** Who has relieved it of what it waited for; null: nobody. */
+  /** The subject who skipped its wait; null: nobody. */
   skipped: string | null;
-  /** The skip that ends it once its activity has ended without success: until then an attempt may be under way. */
+  /** The skip that takes effect once its activity has ended without success; until then an attempt may be running. */
   skipping?: { id: string; by: string; output: Json } | undefined;
   /** Times of the activation, in milliseconds. */
   started: number | null;
   ended: number | null;
 }
 
-/** What an action that runs inside the workflow gives: an output or a failure. */
+/** The result of an inline action. */
 export type InlineResult = { output: Json } | { failure: Failure };
 
 /** How work ends: with an output, or with a failure; `lost`: the engine's own loss; `partial`: the output as far as there is one. */
 export type WorkEnding = { output: Json } | { failure: Failure; lost?: boolean; partial?: Json };
 
-/** What a simulation tells of tries, which are known by their keys. */
+/** What a simulation decides about tries, by their keys. */
 export interface Simulated {
-  /** Returns how a try ends that runs at once; null: as its action ends. */
+  /** Returns the result of an inline try; null: that of its action. */
   endOf(key: string): InlineResult | null;
-  /** Returns what is wrong with the input of a try in a run; what it may still get there is noted. */
+  /** Returns the issues that the input of a try would have in a run, and records values that a connection may still supply. */
   faultsOf(key: string, action: string, input: Json, issues: readonly SchemaIssue[]): readonly SchemaIssue[];
 }
 
-/** Where work stands: a visit by its index, and one of its items. */
+/** The place of work in the state: a visit by its index, and the index of an item; null for the visit itself. */
 export interface Place {
   visit: number;
   item: number | null;
 }
 
-/** The items of a visit; they begin in order. */
+/** The items of a visit. They start in order. */
 export interface Items {
-  /** What is before `first` is there only where it is still needed. */
+  /** Entries before `first` are present only where they are still needed. */
   list: readonly Json[];
   first: number;
-  /** How many may run at once. */
+  /** The number of items that may run at once. */
   concurrency: number;
-  /** Those that have begun, by index; sparse: an earlier run of the chain does not hand on what it has done. */
+  /** The items that have started, by index; sparse, since a continued run does not get those that are done. */
   work: Work[];
-  /** What these have given, by index; `forgotten`: nothing reads it, so that it was not handed on. */
+  /** Their outputs, by index; `forgotten`: nothing reads them, so they were not carried. */
   outputs: Json[];
   forgotten: boolean;
-  /** Of these, the ones that are to be run again, before others begin. */
+  /** Started items that must run again, before others start. */
   again: number[];
   running: number;
-  /** Indexes of those that have failed, in the order in which they did. */
+  /** Indexes of the failed items, in the order of their failures. */
   failed: number[];
-  /** More of them are about to start. */
+  /** Whether the visit is in the queue because more items are about to start. */
   queued: boolean;
 }
 
-/** One visit to a task. Visits are known by their index in the order of scheduling. */
+/** A visit to a task. Visits are known by their index, in the order of scheduling. */
 export interface Visit extends Work {
   name: string;
   visit: number;
-  /** The visits whose transitions led here; none for an entry. */
+  /** The visits whose transitions led here; empty for a first task. */
   from: readonly number[];
   /**
-   * What its arrivals at joins belong to: the visit that began it (its index), or one of the two below. Branches of one
-   * lineage are joined.
+   * The lineage that its arrivals at joins belong to: the index of the visit that opened it, or one of the two constants below. A join
+   * joins branches of one lineage.
    */
   lineage: number;
   /** The visit whose failure led here. */
   error: number | null;
-  /** Part of a cleanup branch: it may start things although the run's failure is decided. */
+  /** Whether it is part of a cleanup branch, which may start work although the run has failed. */
   cleanup: boolean;
-  /** Cleans up after a cancel request or the run's timeout, which do not touch it. */
+  /** Whether it is cleanup after a cancel request or the run's timeout, which do not cancel it. */
   shielded: boolean;
-  /** The variables that its branch had when it was scheduled; with its own publishes once it has ended. */
+  /** The variables of its branch, including its publishes once it has ended. */
   variables: Variables;
-  /** Those that it had when it was scheduled. */
+  /** The variables of its branch when it was scheduled. */
   began: Variables;
-  /** The visit that has led to it and to what starts with it, by index; -1: the start of the run; null: nothing starts with it. */
+  /** The index of the visit that led to it and to the visits that start with it; -1: the start of the run; null: it starts alone. */
   batch: number | null;
-  /** It starts although the run has just failed: something that it was scheduled with has started before. */
+  /** Whether it starts although the run has just failed, because a visit of the same batch has started. */
   together: boolean;
-  /** Its failure was taken by a transition. */
+  /** Whether a transition handled its failure. */
   handled: boolean;
-  /** It was done by an earlier run, from whose state this one goes on. */
+  /** Whether an earlier run did it, whose state this run continues. */
   carried: boolean;
-  /** Where it is a join: which gathering it was, and what had arrived. */
+  /** For a join: the key of its gathering, and its arrivals. */
   gathered: { key: string; arrivals: Map<string, { visit: number; variables: Variables }> } | null;
-  /** How often in a row the word `retry` has led here. */
+  /** How many times in a row the word `retry` led here. */
   retried: number;
-  /** Seconds that it waits before its own delay. */
+  /** Seconds to wait before the delay of its task. */
   wait: number;
   /** Position in the order of starts. */
   startedAt: number | null;
-  /** What it runs once for each item of; null: it runs once, or has not begun. */
+  /** Its items; null: it has none, or has not begun. */
   items: Items | null;
   /** Time of the activation, in milliseconds. */
   created: number;
@@ -140,26 +140,25 @@ export interface Visit extends Work {
   endedAt: number | null;
 }
 
-/** The lineage of the run itself, and that of what cleans up after a stop. */
+/** The lineage of the run itself, and that of the cleanup after a stop. */
 export const RUN_LINEAGE = -1;
 export const CLEANUP_LINEAGE = -2;
 
-/** What has arrived at a join: in one lineage and round. */
+/** The arrivals at a join in one lineage and round. */
 export interface Gathering {
   name: string;
   lineage: number;
   round: number;
-  /** By task that leads here. */
+  /** By inbound task. */
   arrivals: Map<string, { visit: number; variables: Variables }>;
-  /** It has had all that it waited for. */
+  /** Whether the join has fired. */
   fired: boolean;
 }
 
 /**
- * What a run waits for: an activity; a sub-workflow; a timer before a task (`delay`), before its next try (`retry`), or as the task
- * (`wait`); a signal or a decision of people, perhaps with a timer; the grace of a cancel request; the timeout of the run;
- * the time for which new work is held back before the run goes on as another (`drain`); the turn of other runs between two
- * slices of much work (`slice`).
+ * Something that a run waits for: an activity; a sub-workflow; a timer before a task (`delay`), before its next try (`retry`), or as the
+ * task itself (`wait`); a signal or a decision, perhaps with a timer; the grace period of a cancel request; the timeout of the run; the
+ * drain before the run continues as new; the pause between two slices that lets other runs work (`slice`).
  */
 export type PendingKind =
   | 'activity'
@@ -174,43 +173,40 @@ export type PendingKind =
   | 'drain'
   | 'slice';
 
-/**
- * Something that the shell has been told to do and has not answered yet, or a signal. Its `visit` is -1 for what is no
- * work of a task.
- */
+/** A command that the shell has not answered yet, or an awaited signal. `visit` is -1 where no task waits. */
 export interface Pending extends Place {
   kind: PendingKind;
   /** When its timer fires, in milliseconds; null without one. */
   due: number | null;
   /** The name of the signal. */
   signal?: string;
-  /** Its timer has fired in the activation that is being taken, so that there is nothing to cancel. */
+  /** Its timer fired in the current activation, so there is nothing to cancel. */
   fired?: true;
-  /** Position among all commands: what orders the events of one activation. */
+  /** Position among all commands, which orders the events of one activation. */
   sequence: number;
   /** The step that issued it. */
   step: number;
 }
 
-/** Signals that nobody waited for yet, by name, in order. */
+/** Signals that no task has taken yet, by name, in order. */
 export interface SignalQueue {
   messages: Map<string, Json[]>;
-  /** Keys of the visits that wait, by name, the longest waiting first; some may wait no more. */
+  /** Keys of the waiting visits by signal name, longest wait first; some may have stopped waiting. */
   waiters: Map<string, string[]>;
   count: number;
   bytes: number;
-  /** Messages that were beyond the limit. */
+  /** The number of messages dropped because of the limit. */
   dropped: number;
 }
 
-/** Something that people were asked, by the key of the try that asks; times in milliseconds. */
+/** An inquiry, by the key of the try that asks it; times in milliseconds. */
 export interface AskedInquiry extends Omit<CarriedInquiry, 'visit' | 'item'> {
   place: Place;
 }
 
 /** Facts about a run that templates may read. */
 export interface RunFacts {
-  /** What chance starts from. */
+  /** The seed of random values. */
   seed: string;
   /** The integer id of the execution. */
   id: number;

@@ -11,24 +11,24 @@ import { STARTED_TOGETHER } from './versions.ts';
 /** Visits that a run may have. */
 const MAX_VISITS = 100_000;
 
-/** How a visit comes about; without `from` it is one of the first. */
+/** How a visit came about; an empty `from` makes it one of the first. */
 export interface Arrival {
   from: readonly number[];
   variables: Variables;
   cleanup?: boolean;
   shielded?: boolean;
-  /** It is led to by the word `retry`, this often in a row, after some seconds. */
+  /** How many times in a row the word `retry` led here, and the seconds to wait. */
   retried?: number;
   wait?: number;
   /** Whether other transitions of the same visit lead to the same task, so that each opens a lineage. */
   several?: boolean;
-  /** What is scheduled with it: by this visit. */
+  /** The visit that scheduled it and its batch. */
   batch?: number;
-  /** What has arrived, at a join. */
+  /** The arrivals, at a join. */
   gathered?: Visit['gathered'];
 }
 
-/** Puts a visit to a task at the end of what is to start. */
+/** Adds a visit to a task to the end of the queue. Fails the run beyond the limit of visits. */
 export function schedule(state: RunState, name: string, arrival: Arrival): void {
   const {
     from,
@@ -77,7 +77,7 @@ export function schedule(state: RunState, name: string, arrival: Arrival): void 
   state.starting.push({ visit: index, item: null });
 }
 
-/** Work that has not begun. */
+/** Returns work that has not begun. */
 export function newWork(key: string): Work {
   return {
     key,
@@ -96,8 +96,8 @@ export function newWork(key: string): Work {
 }
 
 /**
- * The visits that led to one, the latest first, as far back as they are there: behind a join several paths led here, and what
- * led to a visit has a lower index than the visit itself.
+ * Yields the visits that led to a visit, latest first, as far back as the state has them. Behind a join several paths lead back; a visit
+ * always has a higher index than the visits that led to it.
  */
 export function* pathBack({ visits }: RunState, from: Iterable<number>): Generator<[index: number, visit: Visit]> {
   const ahead = new Set(from);
@@ -111,7 +111,7 @@ export function* pathBack({ visits }: RunState, from: Iterable<number>): Generat
   }
 }
 
-/** The work at a place: a visit, or one of its items. */
+/** Returns the work at a place: a visit, or one of its items. */
 export function workAt(state: RunState, { visit: index, item }: Place): Work {
   const visit = state.visits[index]!;
   return item === null ? visit : visit.items!.work[item]!;
@@ -119,14 +119,14 @@ export function workAt(state: RunState, { visit: index, item }: Place): Work {
 
 function lineageOf(state: RunState, name: string, index: number, arrival: Arrival): number {
   const { from, shielded, retried = 0, several = false } = arrival;
-  // The word `retry` leads to another visit in the same place.
+  // The word `retry` leads to another visit in the same lineage.
   if ((state.program.tasks.get(name)!.opensLineage || several) && retried === 0) return index;
   const [first] = from;
   if (first !== undefined) return state.visits[first]!.lineage;
   return shielded ? CLEANUP_LINEAGE : RUN_LINEAGE;
 }
 
-/** The failure that a branch carries: of several branches the latest. */
+/** Returns the visit whose failure a branch carries; of several branches the latest; null without one. */
 function errorOf(state: RunState, from: readonly number[]): number | null {
   let latest: number | null = null;
   for (const index of from) {
@@ -139,15 +139,15 @@ function errorOf(state: RunState, from: readonly number[]): number | null {
 }
 
 /**
- * Whether anything more may start for a visit: not once the run is to stop, nor, but for a cleanup branch, once it has
- * failed; what cleans up after a stop always may. Nothing may that belongs to a run which has failed for its work.
+ * Returns whether a visit may still start work. Nothing starts once the run is stopping, except the cleanup; once it has failed, only
+ * cleanup branches and the batch of the failed visit start; and nothing at all once the run has exhausted its work.
  */
 export function mayStart(state: RunState, visit: Visit): boolean {
   if (state.work.exhausted) return false;
   return visit.shielded || (state.stopping === null && (state.failure === null || visit.cleanup || visit.together));
 }
 
-/** Lets what waits to start with a visit start, although the run has failed with that. */
+/** Lets the rest of a visit's batch start, although that visit has just failed the run. */
 export function startTogether(state: RunState, { batch }: Visit): void {
   if (state.version < STARTED_TOGETHER || state.stopping !== null || batch === null) return;
   for (const { visit: index, item } of state.starting) {
@@ -156,7 +156,7 @@ export function startTogether(state: RunState, { batch }: Visit): void {
   }
 }
 
-/** Makes work of a task one that has failed. */
+/** Marks work as failed. */
 export function fail(state: RunState, work: Work, task: ProgramTask, failure: Failure, lost: boolean): void {
   work.failure = { ...failure, task: failure.task ?? work.key, action: failure.action ?? task.action };
   if (work.attempts) work.failure.attempt ??= work.attempts;
@@ -166,7 +166,7 @@ export function fail(state: RunState, work: Work, task: ProgramTask, failure: Fa
   work.status = cancelled ? 'cancelled' : failure.type === 'timeout' ? 'timed_out' : 'failed';
 }
 
-/** The first failure decides the run, unless it is to stop anyway; later ones stand beside it. */
+/** Records a failure of the run: the first one decides it, unless it is stopping; later ones are listed in `also`. */
 export function decide(state: RunState, failure: Failure, lost: boolean): void {
   if (state.failure === null && state.stopping === null) {
     state.failure = failure;
@@ -174,7 +174,7 @@ export function decide(state: RunState, failure: Failure, lost: boolean): void {
   } else state.also.push(failure);
 }
 
-/** `template_error` with the field, the line and the column; anything but a RenderError is thrown again. */
+/** Returns the failure `template_error` with field, line and column. Rethrows anything but a RenderError. */
 export function templateFailure(error: unknown, rest: Omit<Failure, 'type' | 'message'> = {}): Failure {
   if (!(error instanceof RenderError)) throw error;
   const { field, line, column } = error;
@@ -182,12 +182,12 @@ export function templateFailure(error: unknown, rest: Omit<Failure, 'type' | 'me
   return engineFailure('template_error', message, { ...rest, details: { field, line, column } });
 }
 
-/** The task that a visit is to. */
+/** Returns the task of a visit. */
 export function taskOf(state: RunState, visit: Visit): ProgramTask {
   return state.program.tasks.get(visit.name)!;
 }
 
-/** Seconds before the n-th further attempt, from 1. */
+/** Returns the seconds before the n-th retry, from 1. */
 export function retryDelay({ delay, factor, maxDelay }: Retry, n: number): number {
   return Math.min(delay * factor ** (n - 1), maxDelay ?? MAX_SECONDS);
 }
