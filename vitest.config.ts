@@ -30,10 +30,12 @@ export default defineConfig({
         test: {
           name: 'database',
           include: OVER_A_DATABASE,
+          // Files share nothing that they change.
+          isolate: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -47,7 +49,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -58,7 +60,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           // Each starts a whole installation, which keeps two cores busy.
           maxWorkers: 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -197,6 +197,6 @@ it('random text between the braces is a value or an error, and nothing else', ()
         }
       }
     }),
-    { numRuns: draws(1000) },
+    { numRuns: draws(300) },
   );
 });

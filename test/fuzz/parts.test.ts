@@ -3,7 +3,7 @@ import { draws, SEED } from '../seed.ts';
 import { failureOf, PARTS } from './parts.ts';
 
 /** How many of its inputs each part tries here; the others are for `npm run fuzz`. */
-const SHARE = 1 / 10;
+const SHARE = 1 / 20;
 
 describe('random input breaks nothing', () => {
   it.each(PARTS.filter(({ large }) => !large))('$name', (part) => {

@@ -251,7 +251,7 @@ describe('races', () => {
           expect(new Set(inquiry!.votes.map(({ by }) => by)).size).toBe(inquiry!.votes.length);
         },
       ),
-      { numRuns: draws(500) },
+      { numRuns: draws(200) },
     );
   });
 

@@ -17,7 +17,7 @@ import { rehearse as play, type Rehearsal, type Rehearsed, runInput, STARTED, TE
 vi.setConfig({ testTimeout: 300_000 });
 
 /** Runs that each property is tried on. */
-const RUNS = draws(60);
+const RUNS = draws(30);
 
 const rehearse = (run: RandomRun & Pick<Rehearsal, 'limits'>, intervene?: Intervention): Rehearsed =>
   play({ ...run, workflows: SUB_WORKFLOWS }, intervene);

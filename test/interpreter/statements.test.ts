@@ -138,7 +138,7 @@ describe('a signed decision', () => {
         const { status, refused, verdicts } = send(state, payload);
         expect([status, refused.length, verdicts]).toEqual(['pending', 1, []]);
       }),
-      { numRuns: draws(300) },
+      { numRuns: draws(120) },
     );
   });
 

