@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 // Draws other and more inputs than the suite does, for every test that draws any: npm run explore [-- runs [seed]].
 // A seed that fails is printed; the same runs and seed fail again.
 
-const [runs = '500', seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
+const [runs = '200', seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 console.log(`npm run explore -- ${runs} ${seed}`);
 const env = { ...process.env, FERMATA_RUNS: runs, FERMATA_SEED: seed };
 const statuses = [

@@ -3,6 +3,7 @@ import { parseExecutionId } from '../../../model/execution-id.ts';
 import { createExecutionStore } from '../../../store/executions/executions.ts';
 import { callTool } from '../faces/mcp-call.ts';
 import { type ApiHarness, createApiHarness, DEV_KEY } from '../support/api-harness.ts';
+import { settleAll } from '../support/settle-all.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
 
@@ -214,7 +215,7 @@ it('a pause holds back the attempts that Temporal makes, in sub-workflows too, u
   );
   await harness.stopWorker();
   await harness.startWorker();
-  const meanwhile = { action_ref: 'core.delay', parameters: { seconds: 3 }, wait: 30 };
+  const meanwhile = { action_ref: 'core.delay', parameters: { seconds: 3 }, wait: 60 };
   expect((await harness.call('POST', '/api/v1/executions', meanwhile)).body.data.status).toBe('completed');
   expect([system.counts('paused').call, system.asked.filter((path) => path === '/wait/503').length]).toEqual([
     calls,
@@ -347,13 +348,18 @@ it('a run without a worker is paused once it has one', async () => {
     ({ waiting_for: waits }) => waits.length > 0,
   );
   await harness.stopWorker();
-  const asked = await post(id, 'pause');
-  expect([asked.status, asked.body.data.waiting_for.some(({ kind }: { kind: string }) => kind === 'pause')]).toEqual([
+  // Once the pause is on its way, a resume is not one of a run that is not paused. Each waits for seconds for a worker.
+  const [asked] = await settleAll([
+    post(id, 'pause'),
+    until(
+      () => post(id, 'resume'),
+      ({ status }) => status === 202,
+    ),
+  ]);
+  expect([asked!.status, asked!.body.data.waiting_for.some(({ kind }: { kind: string }) => kind === 'pause')]).toEqual([
     202,
     false,
   ]);
-  // The pause is on its way: a resume is not one of a run that is not paused.
-  expect((await post(id, 'resume')).status).toBe(202);
   await harness.startWorker();
   const { waiting_for: waits } = await until(
     () => get(id),

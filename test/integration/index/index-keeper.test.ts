@@ -1,9 +1,5 @@
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { Client } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/pglite';
-import { migrate } from 'drizzle-orm/pglite/migrator';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { IndexEntry } from '../../../model/index-entry.ts';
@@ -12,10 +8,12 @@ import { projectExecution } from '../../../projection/project.ts';
 import { createIndexKeeper } from '../../../service/index/keeper.ts';
 import { closedEntry, entryOf, openEntry } from '../../../service/projections/index-entries.ts';
 import { maskExecution } from '../../../service/projections/masks.ts';
+import type { OpenDatabase } from '../../../store/database.ts';
 import { createExecutionStore, type ExecutionStore } from '../../../store/executions/executions.ts';
 import { createTemporal } from '../../../temporal/gateway.ts';
 import { createRandom } from '../../seed.ts';
 import { type ApiHarness, createApiHarness } from '../support/api-harness.ts';
+import { openPrepared } from '../support/prepared.ts';
 import { until } from '../support/until.ts';
 import { createWebServer, type WebServer } from '../support/web-server.ts';
 import { readerOf } from './projection-reader.ts';
@@ -32,17 +30,16 @@ afterAll(async () => {
   await web.close();
 });
 
-const createDatabase = async () => drizzle(await PGlite.create({ extensions: { pg_trgm } }));
-let db: Awaited<ReturnType<typeof createDatabase>>;
+let own: OpenDatabase;
 beforeAll(async () => {
-  db = await createDatabase();
-  await migrate(db, { migrationsFolder: 'store/migrations' });
+  own = await openPrepared();
 });
+afterAll(() => own.close());
 
 /** An index of its own, in which nothing is any more. */
 async function emptyStore(): Promise<ExecutionStore> {
-  await db.execute(sql`truncate executions, watermarks, tombstones, idempotency_keys`);
-  return createExecutionStore(db);
+  await own.db.execute(sql`truncate executions, watermarks, tombstones, idempotency_keys`);
+  return createExecutionStore(own.db);
 }
 
 const start = async (url: string): Promise<string> => {
@@ -176,10 +173,10 @@ it('is made again while it serves: wrong rows are mended, missing ones found, gh
   const { tenant } = (await store.find((await store.numbersOf(await tenantOf(), {}, 1))[0]!))!;
   const lastChange = await store.lastChange();
   // Everything that can be wrong with a cache.
-  await db.execute(sql`update executions set status = 'skipped', result = '"wrong"' where workflow_id = ${ids[0]}`);
-  await db.execute(sql`update executions set status = 'completed' where workflow_id = ${ids[1]}`);
-  await db.execute(sql`delete from executions where workflow_id = ${ids[2]}`);
-  await db.execute(
+  await own.db.execute(sql`update executions set status = 'skipped', result = '"wrong"' where workflow_id = ${ids[0]}`);
+  await own.db.execute(sql`update executions set status = 'completed' where workflow_id = ${ids[1]}`);
+  await own.db.execute(sql`delete from executions where workflow_id = ${ids[2]}`);
+  await own.db.execute(
     sql`update executions set workflow_id = 'wf_ghost', n = 77 where workflow_id = ${ids[3]} returning workflow_id`,
   );
   const generation = await keeper.askRebuild();

@@ -38,6 +38,12 @@ async function expectProjected(harness: Harness, id: string): Promise<Execution>
   return projectExecution(id, history);
 }
 
+/** A list that begins at another of its entries: whoever is sent first mostly wins, and each has to. */
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const at = by % list.length;
+  return [...list.slice(at), ...list.slice(0, at)];
+}
+
 describe('an inquiry on a server', () => {
   it('does what the interpreter alone says, with hardly any cache and with workers restarted while it is open', async () => {
     await settleAll(
@@ -79,7 +85,7 @@ describe('an inquiry on a server', () => {
           await until(() => harness.execution(id), hasAsked('ask'));
           const handle = harness.client.workflow.getHandle(id);
           const everybody = [
-            ...['ann', 'bob', 'cid'].map((by) =>
+            ...rotated(['ann', 'bob', 'cid'], Math.floor(number / 2)).map((by) =>
               decide(harness, id, { by, option: by === 'cid' ? 'deny' : 'approve' }),
             ),
             ...(number % 5 === 0 ? [handle.cancel()] : []),
@@ -97,7 +103,7 @@ describe('an inquiry on a server', () => {
       );
     }
     console.log('races:', JSON.stringify(counts));
-    expect(counts.approved).toBeGreaterThan(RACES / 8);
-    expect(counts.denied).toBeGreaterThan(RACES / 8);
-  });
+    expect(counts.approved).toBeGreaterThan(RACES / 15);
+    expect(counts.denied).toBeGreaterThan(RACES / 15);
+  }, 3_600_000);
 });

@@ -35,7 +35,7 @@ export async function prepare(): Promise<() => Promise<void>> {
       starting,
       openEmbedded(embedded).then((opened) => opened.close()),
     ]);
-    await writeFile(bundle, JSON.stringify(made));
+    await writeFile(bundle, JSON.stringify(withoutSources(made)));
     await order(postgres.url, `CREATE DATABASE ${TEMPLATE}`);
     await (await openPostgres(urlOf(postgres.url, TEMPLATE))).close();
     // The processes of the tests inherit it.
@@ -50,10 +50,25 @@ export async function prepare(): Promise<() => Promise<void>> {
   }
 }
 
-/** The bundle of the workflow as it is now. */
-export async function preparedBundle(): Promise<WorkflowBundle> {
+/** The bundle of the workflow as it is now, read once in each process. */
+export function preparedBundle(): Promise<WorkflowBundle> {
+  bundle ??= readBundle();
+  return bundle;
+}
+
+let bundle: Promise<WorkflowBundle> | undefined;
+
+async function readBundle(): Promise<WorkflowBundle> {
   const path = process.env[BUNDLE];
   return path === undefined ? bundleWorkflows() : (JSON.parse(await readFile(path, 'utf8')) as WorkflowBundle);
+}
+
+/** Empties the source map of a bundle, which is larger than its code and which each worker would parse and print again. */
+function withoutSources({ code }: WorkflowBundle): WorkflowBundle {
+  const map = { version: 3, file: 'workflows.js', sources: [], names: [], mappings: '' };
+  const start = '//# sourceMappingURL=data:';
+  const comment = `${start}application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`;
+  return { code: code.slice(0, code.lastIndexOf(start)) + comment };
 }
 
 /**
