@@ -70,7 +70,7 @@ it('two APIs and two workers, each a process of its own, serve one another over 
       const { data } = await call(url, KEY, '/api/v1/executions', {
         action_ref: 'core.http',
         parameters: { url: `${url}/healthz`, query: { index } },
-        wait: 20,
+        wait: 60,
       });
       expect(data.status).toBe('completed');
       seen.add(data.tasks[0].attempts[0].worker);

@@ -151,7 +151,6 @@ it('after kill -9 its worker and its Temporal server end by themselves; the next
   const done = await until(
     () => call(again.url, api_key, `/api/v1/executions/${data.id}`),
     (now) => now.data.status === 'completed',
-    40,
   );
   expect(done.data).toMatchObject({ result: { status_code: 200, body: { ok: true } }, projection: 'complete' });
   expect(web.asked.filter((path) => path === '/flaky/1')).toHaveLength(2);

@@ -259,7 +259,7 @@ it('opens payloads for whoever looks after the tenant whose run it is, and for n
   });
   const sealed: Record<string, ReturnType<typeof json>> = {};
   for (const tenant of ['default', 'acme'] as const) {
-    const body = { action_ref: 'core.noop', parameters: say(tenant), wait: 15 };
+    const body = { action_ref: 'core.noop', parameters: say(tenant), wait: 60 };
     const run = (await as(tenant, 'POST', BASE, body)).body.data;
     sealed[tenant] = json((await payloadsOf(run.workflow_id)).input);
     const spec = { every: 86_400 };
@@ -294,7 +294,7 @@ it('opens payloads for whoever looks after the tenant whose run it is, and for n
     metadata: { encoding: btoa('json/plain'), ...(run === undefined ? {} : { 'fermata-run': btoa(run) }) },
     data: btoa('1'),
   });
-  const theirs = (await as('acme', 'POST', BASE, { action_ref: 'core.noop', wait: 15 })).body.data.workflow_id;
+  const theirs = (await as('acme', 'POST', BASE, { action_ref: 'core.noop', wait: 60 })).body.data.workflow_id;
   const encode = async (tenant: keyof typeof keys, run?: string) => {
     const { status, body } = await as(tenant, 'POST', '/codec/encode', { payloads: [plain(run)] });
     return status === 200 ? atob(body.payloads[0].metadata['fermata-run'] ?? '') : `${status} ${body.issues[0].path}`;

@@ -105,7 +105,7 @@ it('POST /workflows/{ref}/execute starts a run of that workflow', async () => {
   const { status, body, headers } = await harness.call(
     'POST',
     url,
-    { parameters: { x: 1 }, tags: ['t'], wait: 20 },
+    { parameters: { x: 1 }, tags: ['t'], wait: 60 },
     key,
   );
   expect([status, body.data.action_ref, body.data.status, body.data.config]).toEqual([
@@ -150,7 +150,7 @@ describe('an import that prunes', () => {
   it('deletes what is not given, workflows with their runs, and only when it is asked to', async () => {
     await bring('', [workflow('one'), workflow('two', 'pruned.act')], [action('act')]);
     const run = (
-      await harness.call('POST', '/api/v1/executions', { action_ref: 'pruned.one', parameters: {}, wait: 10 })
+      await harness.call('POST', '/api/v1/executions', { action_ref: 'pruned.one', parameters: {}, wait: 60 })
     ).body.data;
     expect(await bring('', [workflow('three')])).toEqual(['three created']);
     expect(await left()).toEqual(['act', 'one', 'three', 'two']);

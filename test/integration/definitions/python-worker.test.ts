@@ -65,7 +65,6 @@ const closed = async (id: number) =>
     await until(
       () => harness.call('GET', `${BASE}/${id}`),
       ({ body }) => ['completed', 'failed', 'cancelled'].includes(body.data.status),
-      40,
     )
   ).body.data;
 
@@ -74,7 +73,7 @@ it('does tasks, with the defaults of their schema; heartbeats keep it from being
   const { status, result, tasks } = await closed(id);
   expect([status, result]).toEqual(['completed', { picture: '100-cat.png', tiles: 14 }]);
   expect(tasks[0].attempts).toMatchObject([{ attempt: 1, error: null, worker: expect.stringMatching(/^\d+@/) }]);
-  expect((await start({ picture: 'a', width: 1 }, { wait: 20 })).result).toEqual({ picture: '1-a', tiles: 4 });
+  expect((await start({ picture: 'a', width: 1 }, { wait: 60 })).result).toEqual({ picture: '1-a', tiles: 4 });
 });
 
 it('fails them with the type, the code and the details that it says, and not again where it says so', async () => {
@@ -98,13 +97,13 @@ it('fails them with the type, the code and the details that it says, and not aga
   };
   const body = { ref: 'media.careful', pack_ref: 'media', label: 'x', version: '1.0.0', definition };
   expect((await harness.call('POST', '/api/v1/workflows', body)).status).toBe(201);
-  const run = (await harness.call('POST', BASE, { action_ref: 'media.careful', wait: 20 })).body.data;
+  const run = (await harness.call('POST', BASE, { action_ref: 'media.careful', wait: 60 })).body.data;
   expect([run.status, run.result]).toEqual(['completed', { most: 10_000 }]);
   expect(run.tasks[0]).toMatchObject({
     error: { type: 'picture_error', code: 'TOO_WIDE', message: 'dog.png cannot be 20000 wide' },
     attempts: [{ attempt: 1 }],
   });
-  const wrong = await start({ picture: 'a', width: 'wide' }, { wait: 20 });
+  const wrong = await start({ picture: 'a', width: 'wide' }, { wait: 60 });
   expect([wrong.status, wrong.result.error_code]).toEqual(['failed', 'INPUT_INVALID']);
 });
 
@@ -117,7 +116,7 @@ it.each<[what: string, expression: string, result: unknown]>([
   ['bytes', 'b"abc"', 'the output is encoded as "binary/plain": outputs are JSON'],
   ['nothing', 'None', null],
 ])('gives %s, or fails with output_invalid', async (_, text, result) => {
-  const run = (await harness.call('POST', BASE, { action_ref: 'media.expression', parameters: { text }, wait: 30 }))
+  const run = (await harness.call('POST', BASE, { action_ref: 'media.expression', parameters: { text }, wait: 60 }))
     .body.data;
   if (typeof result !== 'string') expect([run.status, run.result]).toEqual(['completed', result]);
   else {

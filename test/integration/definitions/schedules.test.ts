@@ -266,7 +266,7 @@ describe('a schedule', () => {
       expect(retried.status, JSON.stringify(retried.body)).toBe(201);
       expect(seen(await failed(retried.body.data.id)), from).toEqual(expected(scheduled));
     }
-    const byHand = await harness.call('POST', '/api/v1/executions', { action_ref: 'examples.below', wait: 20 });
+    const byHand = await harness.call('POST', '/api/v1/executions', { action_ref: 'examples.below', wait: 60 });
     expect([byHand.body.data.scheduled_at, byHand.body.data.result]).toEqual([null, { a: 'None None' }]);
     const simulate = (more: object) =>
       harness.call('POST', '/api/v1/workflows/examples.below/simulate', { input: {}, ...more });

@@ -95,7 +95,7 @@ async function demandClosed(id: number, status: string): Promise<void> {
 
 /** Demands that other runs go on, and that lists follow. */
 async function demandHealthy(): Promise<void> {
-  const { id } = await start('core.noop', {}, 20);
+  const { id } = await start('core.noop', {}, 60);
   await demandClosed(id, 'completed');
   const { status, body } = await call('GET', '/readyz');
   expect([status, body.checks, body.index.status]).toEqual([200, { temporal: 'ok', database: 'ok' }, 'ok']);

@@ -43,7 +43,7 @@ const greet = {
   out_schema: object({ greeting: { type: 'string' } }, ['greeting']),
 };
 const start = async (action_ref: string, parameters = {}) =>
-  (await harness.call('POST', '/api/v1/executions', { action_ref, parameters, wait: 20 })).body.data;
+  (await harness.call('POST', '/api/v1/executions', { action_ref, parameters, wait: 60 })).body.data;
 
 describe('an action of other workers', () => {
   it('is stored, named by workflows with its schemas, run by its own worker, and checked', async () => {
@@ -237,7 +237,7 @@ describe('task queues', () => {
     expect((await ask('POST', '/api/v1/schedules', { id: 's', workflow: 'p.uses', spec, paused: true })).told).toBe(
       '201 ok',
     );
-    const run = (await ask('POST', '/api/v1/executions', { workflow: 'p.below', wait: 30 })).body.data;
+    const run = (await ask('POST', '/api/v1/executions', { workflow: 'p.below', wait: 60 })).body.data;
     expect((await ask('GET', `/api/v1/executions/${run.id}`)).body.data.status).toBe('failed');
     expect((await harness.call('GET', base)).body.data).toContainEqual(given.body.data);
     expect((await ask('GET', base)).told).toBe('403 forbidden');

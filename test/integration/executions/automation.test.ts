@@ -126,7 +126,7 @@ describe('GET /automation/executions/{id}', () => {
       version: '1.2.3',
       enabled: true,
     });
-    const plain = await harness.call('POST', '/api/v1/executions', { action_ref: 'core.noop', wait: 20 });
+    const plain = await harness.call('POST', '/api/v1/executions', { action_ref: 'core.noop', wait: 60 });
     const action = (await get(plain.body.data.uuid)).body.data;
     expect((await harness.call('GET', action._links.rule.href)).body.data).toMatchObject({ ref: 'core.noop' });
   });

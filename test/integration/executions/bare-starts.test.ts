@@ -38,7 +38,7 @@ beforeAll(async () => {
     keys[subject] = (await made('/api/v1/keys', { subject, ...grants })).key;
   }
   await made('/api/v1/actions', { ref: 'examples.act', pack_ref: 'examples', label: 'x', task_queue: 'nobody' });
-  failed = await made('/api/v1/executions', { action_ref: 'core.http', parameters: URL, wait: 30 });
+  failed = await made('/api/v1/executions', { action_ref: 'core.http', parameters: URL, wait: 60 });
   const { status } = (await as('dev', 'GET', `/api/v1/executions/${failed.id}`)).body.data;
   expect(status).toBe('failed');
   await made('/api/v1/schedules', { id: 'mine', workflow: 'core.http', input: URL, ...NEVER });
@@ -152,7 +152,7 @@ it('an operator starts and retries a workflow with such an action, and triggers 
     version: '1.0.0',
     definition,
   });
-  const started = await as('operator', 'POST', '/api/v1/executions', { workflow: 'examples.asks', wait: 30 });
+  const started = await as('operator', 'POST', '/api/v1/executions', { workflow: 'examples.asks', wait: 60 });
   expect(started.body.data.status).toBe('failed');
   for (const from of ['failed', 'start']) {
     expect(await post(`/api/v1/executions/${started.body.data.id}/retry`, { from })('operator')).toBe('ok');

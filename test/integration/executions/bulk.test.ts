@@ -56,7 +56,7 @@ it('cancels what matches a filter, after telling how much that is', async () => 
 
 it('terminates by ids in any spelling, and tells why it did not', async () => {
   const [one, two] = (await Promise.all([waiting(3), waiting(3)])).map(({ body }) => body.data);
-  const closed = (await harness.call('POST', BASE, { action_ref: 'core.noop', wait: 10 })).body.data;
+  const closed = (await harness.call('POST', BASE, { action_ref: 'core.noop', wait: 60 })).body.data;
   const ids = [one.id, two.workflow_id, String(two.id), closed.uuid, 1024];
   const { body } = await post('terminate', { ids, reason: 'now' });
   const job = await finished(body.data.job_id);
@@ -95,7 +95,7 @@ it('has no job that nobody began, and no other verb', async () => {
 
 it('tries again what has failed, and deletes what has closed, for who may', async () => {
   const run = (action_ref: string, enforcement: number, parameters: object) =>
-    harness.call('POST', BASE, { action_ref, enforcement, parameters, wait: 10 });
+    harness.call('POST', BASE, { action_ref, enforcement, parameters, wait: 60 });
   await Promise.all([
     ...Array.from({ length: 3 }, () => run('core.fail', 7, { message: 'no' })),
     run('core.noop', 7, {}),

@@ -72,7 +72,7 @@ describe('DELETE /executions/{id}', () => {
   it('deletes a closed run and what it has started, and no writer brings it back', async () => {
     await store('inner', { tasks: [{ name: 'b', action: 'core.noop' }] });
     await store('outer', { tasks: [{ name: 'a', action: 'examples.inner', with_items: [1, 2] }] });
-    const run = await start('outer', {}, 20);
+    const run = await start('outer', {}, 60);
     const children = run.tasks.flatMap(({ child }: { child: number | null }) => child ?? []);
     expect(children).toHaveLength(2);
     await until(
@@ -85,7 +85,7 @@ describe('DELETE /executions/{id}', () => {
     for (const id of [run.id, ...children]) expect(await statusOf(id)).toBe(404);
     // Temporal still shows them for half a minute, so that the index would find them again; another run shows that it has
     // been brought up to date since.
-    const later = await start('inner', {}, 20);
+    const later = await start('inner', {}, 60);
     await until(
       () => idsOf('status=completed'),
       (ids) => ids.includes(later.id),
@@ -105,10 +105,10 @@ describe('DELETE /executions/{id}', () => {
 
   it('frees its idempotency key', async () => {
     const headers = { 'idempotency-key': 'again' };
-    const first = await start('inner', headers, 20);
-    expect((await start('inner', headers, 20)).id).toBe(first.id);
+    const first = await start('inner', headers, 60);
+    expect((await start('inner', headers, 60)).id).toBe(first.id);
     await harness.call('DELETE', `${EXECUTIONS}/${first.id}`);
-    const second = await start('inner', headers, 20);
+    const second = await start('inner', headers, 60);
     expect([second.id === first.id, second.status]).toEqual([false, 'completed']);
   });
 });
@@ -132,7 +132,7 @@ describe('DELETE /workflows/{ref}', () => {
   it('deletes the closed runs of that workflow alone, and the ref may be used again', async () => {
     await store('gone', { tasks: [{ name: 'a', action: 'core.noop' }] });
     const runs = [await start('gone', {}, 20), await start('gone', {}, 20)];
-    const other = await start('inner', {}, 20);
+    const other = await start('inner', {}, 60);
     expect((await harness.call('DELETE', `${WORKFLOWS}/examples.gone`)).status).toBe(200);
     for (const { id } of runs) expect(await statusOf(id)).toBe(404);
     expect(await statusOf(other.id)).toBe(200);

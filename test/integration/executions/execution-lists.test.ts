@@ -9,7 +9,7 @@ const ids: number[] = [];
 async function start(
   body: object,
 ): Promise<{ id: number; workflow_id: string; uuid: string; created: string; executor: number }> {
-  const answer = await harness.call('POST', BASE, { wait: 20, ...body });
+  const answer = await harness.call('POST', BASE, { wait: 60, ...body });
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   return answer.body.data;
 }

@@ -76,21 +76,21 @@ describe('starting', () => {
   });
 
   it('waits for the run to close when it is asked to', async () => {
-    const { body } = await start({ workflow: 'examples.first_run', input: { url: `${web.url}/ok` }, wait: 20 });
+    const { body } = await start({ workflow: 'examples.first_run', input: { url: `${web.url}/ok` }, wait: 60 });
     expect(body.data.status).toBe('completed');
     expect(body.data.result.report.greeting).toBe('Hello, world');
   });
 
   it('runs a plain action as a run of one task', async () => {
     const input = { url: `${web.url}/echo`, method: 'POST', body: { a: '{{ not a template }}' } };
-    const { body } = await start({ action_ref: 'core.http', parameters: input, wait: 20 });
+    const { body } = await start({ action_ref: 'core.http', parameters: input, wait: 60 });
     expect(body.data).toMatchObject({ status: 'completed', action: null, action_ref: 'core.http', version: null });
     expect(JSON.parse(body.data.result.body.body)).toEqual({ a: '{{ not a template }}' });
   });
 
   it('fails with the failure of the task, its code and what was tried', async () => {
     const parameters = { url: `${web.url}/status/503` };
-    const { body } = await start({ action_ref: 'core.http', parameters, wait: 20 });
+    const { body } = await start({ action_ref: 'core.http', parameters, wait: 60 });
     expect(body.data).toMatchObject({
       status: 'failed',
       result: { error_code: 'HTTP_503', stack_trace: null, task: 'run_http', output: null },
@@ -103,7 +103,7 @@ describe('starting', () => {
     const { body } = await start({
       action_ref: 'core.http',
       parameters: { url: 'nowhere', method: 'FETCH' },
-      wait: 20,
+      wait: 60,
     });
     expect(body.data.result.error_code).toBe('INPUT_INVALID');
     const paths = body.data.tasks[0].error.details.map(({ path }: { path: string }) => path);
@@ -111,7 +111,7 @@ describe('starting', () => {
   });
 
   it('applies the defaults of the schema, and refuses what does not match with every path', async () => {
-    const { body } = await start({ action_ref: 'examples.checked', parameters: { n: 2 }, wait: 20 });
+    const { body } = await start({ action_ref: 'examples.checked', parameters: { n: 2 }, wait: 60 });
     expect(body.data.result).toEqual({ n: 2, name: 'nobody' });
     const refused = await start({ action_ref: 'examples.checked', input: { n: 0, extra: 1, name: 3 } });
     expect([refused.status, refused.body.code]).toEqual([400, 'input_invalid']);
@@ -123,11 +123,11 @@ describe('starting', () => {
 
   it('keeps a run on the revision that it was started with', async () => {
     await define('moving', [{ name: 'wait', action: 'core.http', input: { url: `${web.url}/ok` } }]);
-    const first = await start({ action_ref: 'examples.moving', wait: 20 });
+    const first = await start({ action_ref: 'examples.moving', wait: 60 });
     const definition = { tasks: [{ name: 'other', action: 'core.noop' }] };
     await harness.call('PUT', '/api/v1/workflows/examples.moving', { definition, version: '2.0.0' });
-    const second = await start({ action_ref: 'examples.moving', wait: 20 });
-    const old = await start({ action_ref: 'examples.moving', version: '1.0.0', wait: 20 });
+    const second = await start({ action_ref: 'examples.moving', wait: 60 });
+    const old = await start({ action_ref: 'examples.moving', version: '1.0.0', wait: 60 });
     const shown = await get(first.body.data.id);
     expect([shown.body.data.revision, shown.body.data.tasks[0].name]).toEqual([1, 'wait']);
     expect([second.body.data.revision, second.body.data.tasks[0].name]).toEqual([2, 'other']);
@@ -176,7 +176,7 @@ describe('Idempotency-Key', () => {
     const workflow = { ref: 'examples.once', pack_ref: 'examples', label: 'x', version: '1.0.0' };
     const definition = { tasks: [{ name: 'a', action: 'core.noop' }] };
     await harness.call('POST', '/api/v1/workflows', { ...workflow, definition });
-    const request = { workflow: 'examples.once', wait: 20 };
+    const request = { workflow: 'examples.once', wait: 60 };
     const first = await start(request, key);
     expect(first.body.data.status).toBe('completed');
     await harness.call('PUT', '/api/v1/workflows/examples.once', { enabled: false });
@@ -208,7 +208,7 @@ describe('Idempotency-Key', () => {
 
 describe('reading', () => {
   it('takes every spelling of an id', async () => {
-    const { body } = await start({ action_ref: 'core.noop', wait: 20 });
+    const { body } = await start({ action_ref: 'core.noop', wait: 60 });
     const { id, uuid, workflow_id } = body.data;
     expect(workflow_id).toBe(`wf_${uuid}`);
     for (const spelling of [id, uuid, workflow_id]) {
@@ -498,9 +498,9 @@ describe('what a run gives', () => {
   it('is checked against out_schema', async () => {
     const out_schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
     await define('typed', [{ name: 'a', action: 'core.transform', input: '{{ parameters }}' }], { out_schema });
-    const good = await start({ action_ref: 'examples.typed', input: { n: 1 }, wait: 20 });
+    const good = await start({ action_ref: 'examples.typed', input: { n: 1 }, wait: 60 });
     expect(good.body.data).toMatchObject({ status: 'completed', result: { n: 1 } });
-    const bad = await start({ action_ref: 'examples.typed', input: { n: 'one' }, wait: 20 });
+    const bad = await start({ action_ref: 'examples.typed', input: { n: 'one' }, wait: 60 });
     expect(bad.body.data).toMatchObject({ status: 'failed', projection: 'complete' });
     expect(bad.body.data.result).toMatchObject({ error_code: 'OUTPUT_INVALID', error: expect.stringContaining('/n') });
   });

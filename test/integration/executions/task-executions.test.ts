@@ -16,7 +16,7 @@ async function define(name: string, definition: object): Promise<void> {
 }
 
 async function start(body: object) {
-  const { status, body: answer } = await harness.call('POST', BASE, { wait: 20, ...body });
+  const { status, body: answer } = await harness.call('POST', BASE, { wait: 60, ...body });
   expect(status, JSON.stringify(answer)).toBe(201);
   return answer.data;
 }

@@ -537,7 +537,7 @@ it('MCP is served over standard input and output', async () => {
   expect(tools.map(({ name }) => name)).toContain('start_execution');
   const answer = await client.callTool({
     name: 'start_execution',
-    arguments: { workflow: 'core.transform', input: { data: 7 }, idempotencyKey: 'stdio', wait: 10 },
+    arguments: { workflow: 'core.transform', input: { data: 7 }, idempotencyKey: 'stdio', wait: 60 },
   });
   expect(answer.structuredContent).toMatchObject({ finished: true, mode: 'manual' });
   const wrong = await client.callTool({ name: 'get_execution', arguments: { id: 999 } });

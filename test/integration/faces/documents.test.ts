@@ -42,7 +42,7 @@ const SUMMARY = ['action_ref', 'created', 'enforcement', 'id', 'parent', 'state'
 const DETAIL = [...SUMMARY, 'action', 'config', 'executor', 'result'];
 
 const get = async (path: string) => harness.call('GET', path);
-const run = async (body: object) => (await harness.call('POST', '/api/v1/executions', { wait: 10, ...body })).body.data;
+const run = async (body: object) => (await harness.call('POST', '/api/v1/executions', { wait: 60, ...body })).body.data;
 
 beforeAll(async () => {
   harness = await createApiHarness('docs');

@@ -171,7 +171,7 @@ describe('list_executions', () => {
   it('filters and pages as the document says', async () => {
     const ids: number[] = [];
     for (const key of ['a', 'b', 'c']) {
-      ids.unshift((await call('start_execution', { workflow: 'core.noop', idempotencyKey: key, wait: 20 })).id);
+      ids.unshift((await call('start_execution', { workflow: 'core.noop', idempotencyKey: key, wait: 60 })).id);
     }
     await until(
       () => call('list_executions', { status: 'success' }),

@@ -141,7 +141,7 @@ describe('a signal with a reserved name', () => {
     const bare = await as('alice', 'POST', '/api/v1/executions', {
       action_ref: 'core.wait_signal',
       parameters: { name: '__fermata_control' },
-      wait: 10,
+      wait: 60,
     });
     const ended = (await as('alice', 'GET', `/api/v1/executions/${bare.body.data.id}`)).body.data;
     expect([ended.status, ended.tasks[0].error.type]).toEqual(['failed', 'input_invalid']);
@@ -276,7 +276,7 @@ describe('starters', () => {
       on_failure: 'examples.told',
       tasks: [{ name: 'a', action: 'core.fail', input: { message: 'x' } }],
     });
-    const first = (await as('alice', 'POST', '/api/v1/executions', { workflow: 'examples.fails', wait: 10 })).body.data;
+    const first = (await as('alice', 'POST', '/api/v1/executions', { workflow: 'examples.fails', wait: 60 })).body.data;
     const retried = (await as('boss', 'POST', `/api/v1/executions/${first.id}/retry`, { from: 'start' })).body.data;
     const { body } = await until(
       () => as('dev', 'GET', '/api/v1/inquiries?status=pending'),

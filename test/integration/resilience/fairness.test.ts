@@ -44,7 +44,7 @@ async function createTenant(ref: string, requests: number): Promise<Record<strin
 /** Milliseconds that a request of the default tenant takes from its start to its end. */
 async function ours(): Promise<number> {
   const started = performance.now();
-  const input = { action_ref: 'core.http', parameters: { url: `${web.url}/ok` }, wait: 50 };
+  const input = { action_ref: 'core.http', parameters: { url: `${web.url}/ok` }, wait: 60 };
   const { body } = await harness.call('POST', BASE, input);
   expect(body.data.status).toBe('completed');
   return performance.now() - started;
@@ -57,7 +57,7 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
 
   const { id } = (await harness.call('POST', BASE, { action_ref: 'examples.hang' }, theirs)).body.data;
   const hanging = async () => web.asked.filter((path) => path === '/wait').length;
-  await until(hanging, (count) => count === 90, 50);
+  await until(hanging, (count) => count === 90);
 
   // What holds requests up holds up each of them; a busy machine, one sometimes.
   let beside = Number.POSITIVE_INFINITY;
@@ -68,7 +68,6 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
     () => harness.call('GET', `${BASE}/${id}/explain`, undefined, theirs),
     ({ body }) =>
       JSON.stringify(body.data.waiting_for).includes('worker_busy: 90 of 100 permits are in use, 90 of them'),
-    30,
   );
   expect(JSON.stringify(explained.body.data.advice)).toContain('waits for capacity on a worker');
   // A task that waits can be cancelled like one that runs.
@@ -76,7 +75,6 @@ it('150 requests of one tenant that hang hold up no request of another, and thei
   await until(
     () => harness.call('GET', `${BASE}/${id}`, undefined, theirs),
     ({ body }) => body.data.status === 'cancelled',
-    50,
   );
 });
 
@@ -92,7 +90,7 @@ it('whatever starts a run gives it the key of its tenant', async () => {
     tasks: [{ name: 'child', action: 'examples.below' }],
     on_failure: 'examples.alarm',
   });
-  const failed = (await harness.call('POST', BASE, { workflow: 'examples.above', wait: 20 })).body.data;
+  const failed = (await harness.call('POST', BASE, { workflow: 'examples.above', wait: 60 })).body.data;
   expect(failed.status).toBe('failed');
   expect((await harness.call('POST', `${BASE}/${failed.id}/retry`, {})).status).toBe(201);
   const schedule = { id: 'fair', workflow: 'examples.alarm', spec: { every: 3_600 } };
@@ -115,7 +113,6 @@ it('whatever starts a run gives it the key of its tenant', async () => {
   const alarms = await until(
     () => startsOf('examples.alarm'),
     (found) => found.length >= 3,
-    50,
   );
   const starts = [...alarms, ...(await startsOf('examples.above')), ...(await startsOf('examples.below'))];
   expect(starts.length).toBeGreaterThanOrEqual(7);
@@ -133,7 +130,6 @@ it('tasks of a tenant that fills half of the room of a worker are handed back an
   const explained = await until(
     () => harness.call('GET', `${BASE}/${id}/explain`, undefined, theirs),
     ({ body }) => JSON.stringify(body.data.waiting_for).includes('worker_busy: no worker had room for the task'),
-    30,
   );
   const texts = explained.body.data.advice.map(({ text }: { text: string }) => text);
   const handedBack = expect.stringMatching(
@@ -146,7 +142,6 @@ it('tasks of a tenant that fills half of the room of a worker are handed back an
   const { body: ended } = await until(
     () => harness.call('GET', `${BASE}/${id}`, undefined, theirs),
     ({ body }) => body.data.status === 'completed',
-    50,
   );
   expect(ended.data.result).toHaveLength(5);
   const { body: history } = await harness.call('GET', `${BASE}/${id}/history?limit=1000`, undefined, theirs);

@@ -8,7 +8,7 @@ beforeAll(async () => {
   const started = await harness.call('POST', '/api/v1/executions', {
     action_ref: 'core.log',
     parameters: { message: 'hello', data: [1] },
-    wait: 20,
+    wait: 60,
   });
   ({ id } = started.body.data);
 });

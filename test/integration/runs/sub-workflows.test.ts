@@ -70,7 +70,7 @@ describe('run', () => {
   it('each is an execution of its own, of the same tenant and caller, found from both sides', async () => {
     await store('inner', { tasks: [give('double', '{{ workflow.param.n * 2 }}')] });
     await store('outer', { tasks: [sub('a', 'inner', { with_items: [4, 5], input: { n: '{{ item }}' } })] });
-    const run = await start('outer', {}, 20);
+    const run = await start('outer', {}, 60);
     expect([run.status, run.result, run.projection]).toEqual(['completed', [8, 10], 'complete']);
     const items = run.tasks.filter(({ item }: { item: number | null }) => item !== null);
     expect(items.map(({ key, id, output }: { key: string; id: null; output: number }) => [key, id, output])).toEqual([
@@ -202,7 +202,7 @@ describe('run', () => {
 
   it('the timeout of the task is that of the run, whose cleanup still runs', async () => {
     await store('hurried', { tasks: [sub('a', 'patient', { timeout: 0.5, retry: { count: 1, delay: 0 } })] });
-    const run = await start('hurried', {}, 30);
+    const run = await start('hurried', {}, 60);
     expect([run.status, run.result.error_code]).toEqual(['failed', 'TIMEOUT']);
     expect(run.tasks[0].attempts).toHaveLength(2);
     expect(run.tasks[0].status).toBe('timeout');
@@ -212,7 +212,7 @@ describe('run', () => {
 
   it('a workflow that runs itself ends at the eighth level', async () => {
     await store('deep', { tasks: [sub('again', 'deep', { input: { level: '{{ workflow.param.level + 1 }}' } })] });
-    const run = await start('deep', { level: 0 }, 30);
+    const run = await start('deep', { level: 0 }, 60);
     expect(run.status).toBe('failed');
     expect(run.result).toMatchObject({ error_code: 'LIMIT_EXCEEDED' });
     let levels = 0;

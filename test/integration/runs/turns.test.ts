@@ -126,7 +126,7 @@ describe('runs with one concurrency key', () => {
     const skip = await store('skip', held({ key: 'x', policy: 'skip' }));
     const one = (await start(skip)).body.data.id;
     await begun(one);
-    const skipped = (await start(skip, {}, { wait: 10 })).body.data;
+    const skipped = (await start(skip, {}, { wait: 60 })).body.data;
     expect([skipped.status, skipped.tasks, skipped.projection]).toEqual(['completed', [], 'complete']);
     expect(
       (await harness.call('GET', `/api/v1/automation/executions/${skipped.uuid}`)).body.data?.status ?? 'skipped',
@@ -223,7 +223,7 @@ describe('runs with one concurrency key', () => {
           (found) => found === 5,
         );
         // Those who start over REST are served by the same rule.
-        const more = await start(ref, {}, { wait: 20 });
+        const more = await start(ref, {}, { wait: 60 });
         expect([more.status, more.body.data.status, more.body.data.result]).toEqual([201, 'completed', 'ran']);
       }
     } finally {
@@ -265,8 +265,8 @@ describe('on_failure', () => {
     const fails = { tasks: [{ name: 'a', action: 'core.fail', input: { message: 'broken' } }] };
     const failing = await store('failing', { on_failure: hook, ...fails });
     const below = await store('parent', { tasks: [{ name: 'a', action: failing, on_failure: 'noop' }] });
-    const { id } = (await start(failing, { x: 1 }, { wait: 10 })).body.data;
-    const parent = (await start(below, {}, { wait: 10 })).body.data;
+    const { id } = (await start(failing, { x: 1 }, { wait: 60 })).body.data;
+    const parent = (await start(below, {}, { wait: 60 })).body.data;
     expect(parent.status).toBe('completed');
     const found = await until(
       () => harness.call('GET', `${BASE}?action_ref=${hook}`),
