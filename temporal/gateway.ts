@@ -18,6 +18,7 @@ import type { PendingWork } from '../projection/waits.ts';
 import { changeActivity } from './activities.ts';
 import { createCalls, isUnimplemented } from './calls.ts';
 import { createHistoryGateway, type HistoryGateway } from './histories.ts';
+import { startedEvent } from './started-event.ts';
 
 /** A run as Temporal's visibility and describe show it. */
 export type RunInfo = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -61,8 +62,8 @@ export interface SentSignal {
  */
 export interface Temporal extends HistoryGateway {
   readonly namespace: string;
-  /** Starts a run. Returns false when a run with its workflow id was started before. */
-  start(request: StartRequest): Promise<boolean>;
+  /** Starts a run. Returns the first event of its history; null when a run with its workflow id was started before. */
+  start(request: StartRequest): Promise<HistoryEvent | null>;
   /** Describes the newest run of a workflow id; null when Temporal has none. */
   describe(workflowId: string): Promise<Described | null>;
   /** Lists all runs that match a visibility query, page by page. */
@@ -170,9 +171,10 @@ export function createTemporal(connection: Connection, namespace: string, codec?
     describe,
     list,
 
-    async start({ workflowId, input, run, memo, summary, delay }) {
+    async start(request) {
+      const { workflowId, input, run, memo, summary, delay } = request;
       try {
-        await calls.call(() =>
+        const handle = await calls.call(() =>
           client.workflow.start(run.ref, {
             workflowId,
             taskQueue: OWN_TASK_QUEUE,
@@ -185,9 +187,9 @@ export function createTemporal(connection: Connection, namespace: string, codec?
             workflowIdConflictPolicy: 'FAIL',
           }),
         );
-        return true;
+        return startedEvent(request, handle.firstExecutionRunId, Date.now());
       } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
         throw error;
       }
     },

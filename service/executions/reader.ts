@@ -1,10 +1,12 @@
 import { AppError } from '../../model/app-error.ts';
-import type { LogEntry } from '../../model/execution.ts';
+import type { Execution, LogEntry } from '../../model/execution.ts';
 import { integerId, parseExecutionId, workflowIdOf } from '../../model/execution-id.ts';
+import type { IndexEntry } from '../../model/index-entry.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
 import type { Principal } from '../../model/principal.ts';
 import { type ExecutionStatus, isClosed } from '../../model/status.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
 import { logsOf } from '../../projection/logs.ts';
 import type { ExecutionStore, IndexRow } from '../../store/executions/executions.ts';
 import type { Described, Temporal } from '../../temporal/gateway.ts';
@@ -12,7 +14,7 @@ import { executionOfRow } from '../index/rows.ts';
 import { updateIndex } from '../index/updates.ts';
 import { entryOf, goneEntry } from '../projections/index-entries.ts';
 import { type Mask, type MaskedExecution, maskExecution, maskInput } from '../projections/masks.ts';
-import type { ProjectedRun } from '../projections/projected-runs.ts';
+import { type ProjectedRun, projectStarted } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import type { Authenticator } from '../starts/warrants.ts';
 import { type ShownEvent, showEvent } from './history-events.ts';
@@ -44,6 +46,11 @@ export interface UnmaskedView extends ExecutionView {
 export interface ExecutionReader {
   /** Reads an execution. Throws `execution_not_found`, also for an execution of another tenant. */
   get(principal: Principal, id: string): Promise<ExecutionView>;
+  /**
+   * Returns the execution of a run that Temporal has just accepted, from the event that started it, without a call to Temporal. Later reads
+   * may show another time of its creation, by milliseconds.
+   */
+  getStarted(n: number, started: HistoryEvent): Promise<ExecutionView>;
   /** Reads an execution together with its unmasked projection, which must not be shown. Throws `execution_not_found`. */
   readUnmasked(principal: Principal, id: string): Promise<UnmaskedView>;
   /** Reads an execution, with the mask that hides its write-only parameters in other data. Throws `execution_not_found`. */
@@ -103,7 +110,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     const projected = described === null ? null : await projections.read(located.workflowId, described);
     return described === null || projected === null
       ? viewOfRow(principal, located, described)
-      : viewOfProjection(principal, located, described, projected);
+      : viewOfProjection(principal, located, described.info.execution?.runId ?? '', projected);
   }
 
   /** Shows what the index has of a run whose history Temporal does not have. */
@@ -121,7 +128,7 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
   async function viewOfProjection(
     principal: Principal,
     { id, n, row, workflowId }: Located,
-    described: Described,
+    runId: string,
     projected: ProjectedRun,
   ): Promise<UnmaskedView> {
     const { execution: shown, mask } = maskExecution(projected.execution, projected.above);
@@ -134,13 +141,18 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     }
     // Ids can be guessed: without a row, only the memo says whose run it is.
     if (row === null && execution.memo?.tenant !== principal.tenant) throw missing(id);
-    await updateIndex(log, workflowId, async () => {
-      const [refused] = await store.write([entryOf(namespace, execution, described.info.execution?.runId ?? '')]);
-      if (refused !== undefined) throw refused.error;
-      await onRead(n, execution);
-    });
+    await writeIndex(workflowId, entryOf(namespace, execution, runId), () => onRead(n, execution));
     const retries = isClosed(execution.status) ? await retriesOf(principal, n) : [];
     return { n, execution, retries, projected, mask };
+  }
+
+  /** Writes what was read to the index, and does what else is to be done with it. */
+  function writeIndex(workflowId: string, entry: IndexEntry, then = async () => {}): Promise<void> {
+    return updateIndex(log, workflowId, async () => {
+      const [refused] = await store.write([entry]);
+      if (refused !== undefined) throw refused.error;
+      await then();
+    });
   }
 
   /** Closes the row of a run that Temporal no longer has: it has ended, and nobody can find out how. */
@@ -159,6 +171,18 @@ export function createExecutionReader(dependencies: ReaderDependencies): Executi
     async get(principal, id) {
       const { n, execution, retries } = await read(principal, id);
       return { n, execution, retries };
+    },
+
+    async getStarted(n, started) {
+      const workflowId = workflowIdOf(n);
+      const { execution: shown, above } = projectStarted(workflowId, started);
+      const { execution: masked } = maskExecution(shown, above);
+      const execution = { ...masked, authentic: await authenticate(shown) };
+      await writeIndex(workflowId, {
+        ...entryOf(namespace, execution, execution.runId),
+        version: versionOfStart(shown),
+      });
+      return { n, execution, retries: [] };
     },
 
     readUnmasked: read,
@@ -210,6 +234,11 @@ interface Located {
   n: number;
   row: IndexRow | null;
   workflowId: string;
+}
+
+/** Returns the version of an entry that only the start knows. Its time is not Temporal's, so whatever is read later is newer. */
+function versionOfStart({ runId, lastEventId }: Execution): IndexEntry['version'] {
+  return { start: 0, run: runId, closed: false, event: lastEventId };
 }
 
 function missing(id: string): AppError {

@@ -173,7 +173,7 @@ export function createRetryService({ executions, projections, launcher, signer }
         principal.tenant,
         (n) => asRetry(build(n), retryOf),
         { key, asked },
-        (workflowId) => executions.get(principal, workflowId),
+        ({ workflowId }) => executions.get(principal, workflowId),
       );
     },
   };

@@ -37,7 +37,7 @@ export interface ExecutionStarter {
 
 /** The dependencies of the starter. */
 export interface StarterDependencies {
-  reader: Pick<ExecutionReader, 'get'>;
+  reader: Pick<ExecutionReader, 'get' | 'getStarted'>;
   store: Pick<ExecutionStore, 'find'>;
   launcher: Launcher;
   definitions: DefinitionService;
@@ -89,7 +89,8 @@ export function createExecutionStarter(dependencies: StarterDependencies): Execu
         principal.tenant,
         (n) => buildStart({ principal, trust: signer.trust() }, command, resolved, { n }),
         { delay, key, asked, number },
-        (workflowId) => reader.get(principal, workflowId),
+        ({ n, workflowId, started }) =>
+          started === null ? reader.get(principal, workflowId) : reader.getStarted(n, started),
       );
     },
 

@@ -4,9 +4,9 @@ import type { Execution } from '../../model/execution.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { tryKey } from '../../model/task-key.ts';
-import type { ReplayedRun } from '../../projection/history.ts';
+import type { HistoryEvent, ReplayedRun } from '../../projection/history.ts';
 import { joinsOf, type WaitingJoin } from '../../projection/moment.ts';
-import type { Projection } from '../../projection/project.ts';
+import { createProjection, type Projection } from '../../projection/project.ts';
 import type { PendingWork } from '../../projection/waits.ts';
 
 /** A run as its projection shows it. */
@@ -31,6 +31,15 @@ export interface CarriedRun {
 /** Shows a projection with what is pending. */
 export function showProjection(projection: Projection, pending?: PendingWork): ProjectedRun {
   return { execution: projection.execution(pending), joins: joinsOf(projection) };
+}
+
+/** Projects a run from the event that started it. */
+export function projectStarted(workflowId: string, started: HistoryEvent): ProjectedRun {
+  const projection = createProjection(workflowId);
+  projection.take(started);
+  const run = showProjection(projection);
+  // Nothing above a run that the API starts hides anything.
+  return run.execution.memo?.hides === true ? { ...run, above: [] } : run;
 }
 
 /**

@@ -2,6 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import { mintNumber, workflowIdOf } from '../../model/execution-id.ts';
 import type { IndexEntry } from '../../model/index-entry.ts';
 import type { Json } from '../../model/json.ts';
+import type { HistoryEvent } from '../../projection/history.ts';
 import type { Claim, ExecutionStore } from '../../store/executions/executions.ts';
 import type { TurnStore } from '../../store/executions/turns.ts';
 import type { Blueprint, Temporal } from '../../temporal/gateway.ts';
@@ -27,10 +28,18 @@ interface LaunchOptions {
   number?: number | undefined;
 }
 
+/** A run that was started. */
+export interface Launched {
+  n: number;
+  workflowId: string;
+  /** The first event of its history, when this start began it; null when it may have gone further, or ended, by now. */
+  started: HistoryEvent | null;
+}
+
 /** Starts runs under numbers of their own, each once. */
 export interface Launcher {
   /**
-   * Starts a run, and gives what `show` makes of its workflow id. The same idempotency key with what was asked the same is one run,
+   * Starts a run, and gives what `show` makes of it. The same idempotency key with what was asked the same is one run,
    * also after a crash in between. Tenants start in turn, so that one that starts as fast as it can delays another by a few starts
    * at most. Throws `task_queue_forbidden`, `idempotency_mismatch`, `temporal_unavailable`, and `busy` when the tenant has too many
    * starts under way, or its turn does not come in time.
@@ -39,7 +48,7 @@ export interface Launcher {
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
     options: LaunchOptions,
-    show: (workflowId: string) => Promise<T>,
+    show: (launched: Launched) => Promise<T>,
   ): Promise<T>;
 }
 
@@ -115,11 +124,13 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     return { ...blueprint, run: { ...blueprint.run, turn: 'begin' } };
   }
 
-  async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<void> {
+  async function launch(tenant: string, blueprint: Blueprint, delay: number, claim: Claim): Promise<Launched> {
+    const { n, workflowId } = claim.entry;
     try {
-      // False: the same start, made before; it is the same execution.
       const memo = signer.withWarrant(blueprint, clock());
-      await temporal.start({ ...blueprint, memo, workflowId: claim.entry.workflowId, delay });
+      const started = await temporal.start({ ...blueprint, memo, workflowId, delay });
+      // Whether a run with a concurrency key waits is decided when it begins.
+      return { n, workflowId, started: memo.turn === undefined ? started : null };
     } catch (error) {
       // When nobody answered, the run may have started: the row stays, and the sweep finds out.
       const unknown = error instanceof AppError && error.code === 'temporal_unavailable';
@@ -137,7 +148,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
     tenant: string,
     blueprintOf: (n: number) => Blueprint,
     { delay = 0, key, asked, number }: LaunchOptions,
-  ): Promise<string> {
+  ): Promise<Launched> {
     const bodyHash = askedHash(asked);
     const idempotency = key === undefined ? undefined : { key: idempotencyText(key), bodyHash };
     for (let tries = 0; tries < MINT_TRIES; tries += 1) {
@@ -149,7 +160,7 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
       const claimed = await store.claim(tenant, claim);
       if (claimed === 'taken') {
         // A number that is given is that of one run, which there is already.
-        if (number !== undefined) return claim.entry.workflowId;
+        if (number !== undefined) return { n, workflowId: claim.entry.workflowId, started: null };
         continue;
       }
       if (claimed === 'claimed') {
@@ -157,16 +168,14 @@ export function createLauncher({ temporal, store, turns, signer, queues, clock }
           await release(tenant, claim);
           throw error;
         });
-        await launch(tenant, whole, delay, claim);
-        return claim.entry.workflowId;
+        return launch(tenant, whole, delay, claim);
       }
       if (claimed.bodyHash !== bodyHash) throw mismatch();
       const same = blueprintOf(claimed.n);
       const entry = entryOf(same);
       // A process may have died between the claim and the start: the start is made good, or refused as made.
       await store.write([entry]);
-      await launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
-      return entry.workflowId;
+      return launch(tenant, await withKnownTurn(same, entry.workflowId), delay, { entry });
     }
     throw new AppError('internal', 'no free execution id was found');
   }

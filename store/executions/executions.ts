@@ -629,8 +629,8 @@ const KEPT_WHERE_UNKNOWN = {
   tenant: sql`coalesce(excluded.tenant, ${executions.tenant})`,
   runId: sql`coalesce(${executions.runId}, excluded.run_id)`,
   listed: sql`${executions.listed}`,
-  // A later run of a chain starts later; a claim has the clock of the API until Temporal's time is known.
-  created: sql`case when ${executions.versionRun} = '' then excluded.created
+  // A later run of a chain starts later; a row that only the start has written has the clock of the API until Temporal's time is known.
+  created: sql`case when ${executions.versionStart} = 0 then excluded.created
     else least(excluded.created, ${executions.created}) end`,
   asked: sql`greatest(excluded.asked, ${executions.asked})`,
   // A change feed reports changes of the status alone.

@@ -12,7 +12,7 @@ function scene() {
         waiting.push({ tenant, end: (end) => (end instanceof Error ? reject(end) : resolve(end)) });
       }),
   };
-  const temporal = { namespace: 'default', start: async () => true };
+  const temporal = { namespace: 'default', start: async () => null };
   const signer = { withWarrant: ({ memo }: Blueprint) => memo };
   const queues = { demandOwn: async () => undefined };
   const options = { signer, queues, clock: Date.now };

@@ -1,0 +1,31 @@
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import type { HistoryEvent } from '../projection/history.ts';
+import type { Payload } from '../projection/payload.ts';
+import type { StartRequest } from './gateway.ts';
+
+const JSON_PLAIN = new TextEncoder().encode('json/plain');
+
+/**
+ * Builds the event that Temporal has written for a start that it accepted: the first of the run's history. Its time, in milliseconds, is
+ * that of the caller's clock, so it may differ from Temporal's by a little.
+ */
+export function startedEvent({ input, run, memo, delay }: StartRequest, runId: string, time: number): HistoryEvent {
+  return {
+    eventId: 1 as never, // plain numbers stand for 64-bit ones, as in a copied history
+    eventTime: { seconds: Math.floor(time / 1000) as never, nanos: (time % 1000) * 1_000_000 },
+    workflowExecutionStartedEventAttributes: {
+      workflowType: { name: run.ref },
+      taskQueue: { name: OWN_TASK_QUEUE },
+      input: { payloads: [payloadOf(input), payloadOf(run)] },
+      memo: { fields: { fermata: payloadOf(memo) } },
+      originalExecutionRunId: runId,
+      firstExecutionRunId: runId,
+      attempt: 1,
+      ...(delay === 0 ? {} : { firstWorkflowTaskBackoff: { seconds: delay as never } }),
+    },
+  };
+}
+
+function payloadOf(value: object): Payload {
+  return { metadata: { encoding: JSON_PLAIN }, data: new TextEncoder().encode(JSON.stringify(value)) };
+}
