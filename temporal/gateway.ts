@@ -9,7 +9,7 @@ import {
 import proto from '@temporalio/proto';
 import type { ClosingDetails } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
-import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
+import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { RunKey } from '../model/run-key.ts';
 import { boundedText } from '../model/text.ts';
 import type { HistoryEvent } from '../projection/history.ts';
@@ -18,7 +18,7 @@ import type { PendingWork } from '../projection/waits.ts';
 import { changeActivity } from './activities.ts';
 import { createCalls, isUnimplemented } from './calls.ts';
 import { createHistoryGateway, type HistoryGateway } from './histories.ts';
-import { startedEvent } from './started-event.ts';
+import { type StartRequest, startedEvent } from './starts.ts';
 
 /** A run as Temporal's visibility and describe show it. */
 export type RunInfo = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
@@ -28,22 +28,6 @@ export interface Described {
   info: RunInfo;
   pending: PendingWork;
   cancelRequested: boolean;
-}
-
-/** What a run is started with, except for its workflow id and its delay. */
-export interface Blueprint {
-  input: Parameters;
-  run: RunInput;
-  memo: RunMemo;
-  /** The summary that Temporal's UI shows. */
-  summary: string;
-}
-
-/** A run to start. */
-export interface StartRequest extends Blueprint {
-  workflowId: string;
-  /** Seconds until the run starts. */
-  delay: number;
 }
 
 /** A signal to send. */

@@ -21,7 +21,8 @@ import { OWN_TASK_QUEUE } from '../model/run-input.ts';
 import type { Overlap, ScheduleTimes } from '../model/schedule.ts';
 import { boundedText } from '../model/text.ts';
 import { createCalls, isNotFound } from './calls.ts';
-import type { Blueprint, PayloadCodec } from './gateway.ts';
+import type { PayloadCodec } from './gateway.ts';
+import type { Blueprint } from './starts.ts';
 
 /** The wanted state of a schedule. */
 export interface TemporalSchedule {

@@ -5,7 +5,7 @@ import { canonicalJson, isJsonObject, type Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Parameters, RunInput } from '../../model/run-input.ts';
 import { isClosed, isSuccessful } from '../../model/status.ts';
-import type { Blueprint } from '../../temporal/gateway.ts';
+import type { Blueprint } from '../../temporal/starts.ts';
 import type { CarriedRun } from '../projections/projected-runs.ts';
 import type { ProjectionReader } from '../projections/reader.ts';
 import { demandBareStart } from '../starts/bare-starts.ts';

@@ -2,7 +2,7 @@ import { AppError } from '../../model/app-error.ts';
 import type { Json } from '../../model/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { ExecutionStore } from '../../store/executions/executions.ts';
-import type { Blueprint } from '../../temporal/gateway.ts';
+import type { Blueprint } from '../../temporal/starts.ts';
 import { type TaskQueueService, taskQueuesOf } from '../access/task-queues.ts';
 import { definitionOfAction } from '../definitions/actions.ts';
 import type { DefinitionService } from '../definitions/definitions.ts';

@@ -11,7 +11,7 @@ import {
   type RunMemo,
 } from '../../model/run-input.ts';
 import type { Trust } from '../../model/statement.ts';
-import type { Blueprint } from '../../temporal/gateway.ts';
+import type { Blueprint } from '../../temporal/starts.ts';
 import { createBlind } from '../projections/blinds.ts';
 import { writeOnlyPaths } from '../projections/write-only.ts';
 import { checkInput } from './inputs.ts';

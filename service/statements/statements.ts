@@ -9,7 +9,7 @@ import type { Decision } from '../../model/inquiry.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { RunMemo } from '../../model/run-input.ts';
 import { HASHED_FIELDS, type SignedStatement, type StatementType, type Trust } from '../../model/statement.ts';
-import type { StartRequest } from '../../temporal/gateway.ts';
+import type { StartRequest } from '../../temporal/starts.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Bytes of the salt that keeps a hashed value from being guessed. */

@@ -42,7 +42,7 @@ beforeEach(async () => {
     { viewer: ['execution:read'] },
     {
       watches: { watch: async () => ({ found: { execution: { closed: null } }, entries: endless(log) }) },
-      lists: { exportRows: () => endless(() => [row]) },
+      lists: { filterOf: async () => ({}), exportRows: () => endless(() => [row]) },
     },
   );
   server = await listen(app.fetch, '127.0.0.1', 0, 2_000);

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { AppError } from '../../../model/app-error.ts';
 import { createLauncher } from '../../../service/starts/launches.ts';
-import type { Blueprint } from '../../../temporal/gateway.ts';
+import type { Blueprint } from '../../../temporal/starts.ts';
 
 /** A launcher whose claims wait until they are let go, and what it is asked to start for tenants. */
 function scene() {

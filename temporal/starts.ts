@@ -1,7 +1,22 @@
-import { OWN_TASK_QUEUE } from '../model/run-input.ts';
+import { OWN_TASK_QUEUE, type Parameters, type RunInput, type RunMemo } from '../model/run-input.ts';
 import type { HistoryEvent } from '../projection/history.ts';
-import type { Payload } from '../projection/payload.ts';
-import type { StartRequest } from './gateway.ts';
+import type { ProtoPayload } from '../projection/payload.ts';
+
+/** What a run is started with, except for its workflow id and its delay. */
+export interface Blueprint {
+  input: Parameters;
+  run: RunInput;
+  memo: RunMemo;
+  /** The summary that Temporal's UI shows. */
+  summary: string;
+}
+
+/** A run to start. */
+export interface StartRequest extends Blueprint {
+  workflowId: string;
+  /** Seconds until the run starts. */
+  delay: number;
+}
 
 const JSON_PLAIN = new TextEncoder().encode('json/plain');
 
@@ -26,6 +41,6 @@ export function startedEvent({ input, run, memo, delay }: StartRequest, runId: s
   };
 }
 
-function payloadOf(value: object): Payload {
+function payloadOf(value: object): ProtoPayload {
   return { metadata: { encoding: JSON_PLAIN }, data: new TextEncoder().encode(JSON.stringify(value)) };
 }
