@@ -13,6 +13,7 @@ import { WorkMeter } from '../model/work.ts';
 import { defaultWarnings } from './checks/default-warnings.ts';
 import { checkGraph } from './checks/graph.ts';
 import { requestIssues } from './checks/inquiries.ts';
+import { createCertainty, type Gaps } from './checks/partial-definition.ts';
 import { compileDefinition } from './definition-compiler.ts';
 import { cleanupEntries, type Program } from './program.ts';
 import { checkReferences } from './references.ts';
@@ -37,12 +38,16 @@ export interface Validation {
   warnings: Issue[];
 }
 
-/** Everything that can be found wrong with a definition, whose shape has been checked, before it runs. */
+/**
+ * Everything that can be found wrong with a definition, whose shape has been checked, before it runs. With gaps, only
+ * the issues that hold whatever was meant there, and no warnings.
+ */
 export function validateDefinition(
   definition: Definition,
   paramSchema: JsonObject | null,
   actions: ReadonlyMap<string, KnownAction>,
   suggestions = new Suggestions(),
+  gaps: Gaps | null = null,
 ): Validation {
   const warnings: Issue[] = paramSchema === null ? [] : defaultWarnings(paramSchema, '/param_schema');
   const program = compileDefinition(definition, true, suggestions, warnings);
@@ -68,6 +73,7 @@ export function validateDefinition(
     ...namedIssues(onCancel, '/definition/on_cancel', names, suggestions, typeof definition.on_cancel === 'string'),
   );
   issues.push(...cleanupIssues(program), ...hookIssues(definition, actions, suggestions));
+  if (gaps !== null) return { issues: issues.filter(createCertainty(gaps)), warnings: [] };
   warnings.push(...shadowWarnings(program));
   if (issues.length === 0) {
     const graph = checkGraph(program);

@@ -7,7 +7,7 @@ import type {
 } from '@modelcontextprotocol/sdk/types.js';
 import type { z } from 'zod';
 import { AppError } from '../model/app-error.ts';
-import { andMore, capIssues } from '../model/issue.ts';
+import { andMore, capIssues, type Issue } from '../model/issue.ts';
 import { hasPermission, type Permission } from '../model/permissions.ts';
 import type { Principal } from '../model/principal.ts';
 import { issuesOf } from '../model/zod-issues.ts';
@@ -31,6 +31,8 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   output: Output;
   /** Whether the service itself writes to the audit log. */
   audited?: boolean;
+  /** Finds what else is wrong with arguments whose shape is wrong. */
+  findMore?(principal: Principal, args: unknown): Promise<Issue[]>;
   run(principal: Principal, args: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
 }
 
@@ -66,7 +68,7 @@ export async function callTool(
     if (!hasPermission(principal, permission)) {
       throw new AppError('forbidden', `the permission "${permission}" is required`, { details: { permission } });
     }
-    const answer = await tool.run(principal, parsedBy(tool, args), context);
+    const answer = await tool.run(principal, await parsedBy(tool, principal, args), context);
     if (effect !== 'reads' && !audited) await onChange({ operation: `mcp ${name}`, ...targetOf(args) });
     const text = JSON.stringify(answer, null, 2);
     // JSON drops undefined fields.
@@ -76,10 +78,11 @@ export async function callTool(
   }
 }
 
-function parsedBy({ input }: AnyTool, args: unknown): unknown {
+async function parsedBy({ input, findMore }: AnyTool, principal: Principal, args: unknown): Promise<unknown> {
   const parsed = (input as z.ZodObject).safeParse(args);
   if (parsed.success) return parsed.data;
-  const issues = issuesOf(parsed.error, input, args);
+  const more = findMore === undefined ? [] : await findMore(principal, args);
+  const issues = [...issuesOf(parsed.error, input, args), ...more];
   const [first] = issues;
   const text = `${first?.path || 'the arguments'} ${first?.message}${andMore(issues)}`;
   throw new AppError('request_invalid', text, { issues: capIssues(issues) });

@@ -126,6 +126,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
     effect: 'changes',
     idempotent: true,
     input: WorkflowCreateSchema,
+    findMore: definitions.meaningIssues,
     output: WorkflowSchema,
     run: async (principal, body) => workflowOf((await definitions.create(principal, body)).workflow),
   };
@@ -138,6 +139,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
     effect: 'changes',
     idempotent: true,
     input: UpdateInput,
+    findMore: definitions.meaningIssues,
     output: WorkflowSchema,
     run: async (principal, { ref, ...body }) =>
       workflowOf((await definitions.update(principal, ref, body, { tag: undefined })).workflow),
@@ -150,6 +152,7 @@ export function workflowTools({ definitions, simulations }: Pick<ToolServices, '
     permission: 'workflow:read',
     effect: 'reads',
     input: SimulateInput,
+    findMore: definitions.meaningIssues,
     output: SimulationSchema,
     async run(principal, { ref, definition, param_schema, out_schema, version, revision, ...rest }) {
       if ((ref === undefined) === (definition === undefined)) {

@@ -1,9 +1,10 @@
 import { OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { AppError } from '../../model/app-error.ts';
-import { andMore, capIssues } from '../../model/issue.ts';
+import { andMore, capIssues, type Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { namedByRef } from '../../model/pack-issues.ts';
+import type { Principal } from '../../model/principal.ts';
 import { issuesOf } from '../../model/zod-issues.ts';
 import type { ApiEnv } from './environment.ts';
 
@@ -14,21 +15,32 @@ import type { ApiEnv } from './environment.ts';
 export function createRouter(): OpenAPIHono<ApiEnv> {
   const router = new OpenAPIHono<ApiEnv>({ strict: false });
   const { openapi } = router;
-  // The hook is the same for every route, whatever the types of its request are.
-  router.openapi = ((route: RouteConfig, handler: never) => openapi(route, handler, refuse(route))) as typeof openapi;
+  // Without a hook of its own a route gets the usual one, whatever the types of its request are.
+  router.openapi = ((route: RouteConfig, handler: never, hook: never = refuseShape(route) as never) =>
+    openapi(route, handler, hook)) as typeof openapi;
   return router;
 }
 
 type ValidationResult = { success: true } | { success: false; error: z.ZodError; target: string };
 
-function refuse(route: RouteConfig) {
-  return (result: ValidationResult, context: Context): Promise<never> | undefined =>
-    result.success ? undefined : reject(route, result.error, result.target, context);
+/** Finds what else is wrong with a body whose shape is wrong. */
+type FindMore = (principal: Principal, body: unknown) => Promise<Issue[]>;
+
+/** Returns the hook of a route: it refuses a request that does not match its schemas, with what `findMore` finds too. */
+export function refuseShape(route: RouteConfig, findMore?: FindMore) {
+  return (result: ValidationResult, context: Context<ApiEnv>): Promise<never> | undefined =>
+    result.success ? undefined : reject(route, result, context, findMore);
 }
 
-async function reject(route: RouteConfig, error: z.ZodError, target: string, context: Context): Promise<never> {
+async function reject(
+  route: RouteConfig,
+  { error, target }: Extract<ValidationResult, { success: false }>,
+  context: Context<ApiEnv>,
+  findMore: FindMore = async () => [],
+): Promise<never> {
   const { schema, value } = await parsedBy(route, target, context);
-  const issues = namedByRef(issuesOf(error, schema, value), value as Json | undefined);
+  const more = target === 'json' ? await findMore(context.get('principal'), value) : [];
+  const issues = namedByRef([...issuesOf(error, schema, value), ...more], value as Json | undefined);
   const inDefinition = issues.some(({ path }) => /^\/(definition|param_schema|out_schema)(\/|$)/.test(path));
   const [first] = issues;
   const text = `${first?.path || 'the request'} ${first?.message}${andMore(issues)}`;
@@ -38,7 +50,7 @@ async function reject(route: RouteConfig, error: z.ZodError, target: string, con
 async function parsedBy(
   route: RouteConfig,
   target: string,
-  context: Context,
+  context: Context<ApiEnv>,
 ): Promise<{ schema: z.ZodType; value: unknown }> {
   const { request } = route;
   if (target === 'json') {

@@ -3,7 +3,7 @@ import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../../mode
 import type { PackImportService } from '../../service/packs/imports.ts';
 import type { PackService } from '../../service/packs/packs.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter, refuseShape } from '../http/router.ts';
 import {
   createApiRoute,
   json,
@@ -164,17 +164,21 @@ const exportRoute = createApiRoute({
 export function packRoutes(packs: PackService, imports: PackImportService) {
   const router = createRouter();
 
-  router.openapi(importRoute, async (context) => {
-    const query = context.req.valid('query');
-    const [dry, prune, force] = [query.dry_run, query.prune, query.force].map((each) => each === 'true');
-    const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
-      dry,
-      prune,
-      force,
-    });
-    const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
-    return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
-  });
+  router.openapi(
+    importRoute,
+    async (context) => {
+      const query = context.req.valid('query');
+      const [dry, prune, force] = [query.dry_run, query.prune, query.force].map((each) => each === 'true');
+      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
+        dry,
+        prune,
+        force,
+      });
+      const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
+      return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
+    },
+    refuseShape(importRoute, imports.meaningIssues),
+  );
 
   router.openapi(exportRoute, async (context) => {
     const data = await imports.export(context.get('principal'), context.req.valid('param').ref);

@@ -5,7 +5,7 @@ import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../../mo
 import { type DefinitionService, entityTag, type WrittenWorkflow } from '../../service/definitions/definitions.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter, refuseShape } from '../http/router.ts';
 import {
   createApiRoute,
   json,
@@ -219,22 +219,30 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
     return context.json({ data }, 200);
   });
 
-  router.openapi(createWorkflowRoute, async (context) => {
-    const written = await service.create(context.get('principal'), context.req.valid('json'));
-    context.header('Location', `${base}/${written.workflow.ref}`);
-    context.header('ETag', entityTag(written.workflow));
-    return context.json(writtenBody(written, 'Workflow created successfully'), 201);
-  });
+  router.openapi(
+    createWorkflowRoute,
+    async (context) => {
+      const written = await service.create(context.get('principal'), context.req.valid('json'));
+      context.header('Location', `${base}/${written.workflow.ref}`);
+      context.header('ETag', entityTag(written.workflow));
+      return context.json(writtenBody(written, 'Workflow created successfully'), 201);
+    },
+    refuseShape(createWorkflowRoute, service.meaningIssues),
+  );
 
-  router.openapi(updateRoute, async (context) => {
-    const { ref } = context.req.valid('param');
-    const tag = context.req.valid('header')['if-match'];
-    // `*` only requires that the workflow exists.
-    const wanted = { tag: tag === '*' ? undefined : tag };
-    const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
-    context.header('ETag', entityTag(written.workflow));
-    return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
-  });
+  router.openapi(
+    updateRoute,
+    async (context) => {
+      const { ref } = context.req.valid('param');
+      const tag = context.req.valid('header')['if-match'];
+      // `*` only requires that the workflow exists.
+      const wanted = { tag: tag === '*' ? undefined : tag };
+      const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
+      context.header('ETag', entityTag(written.workflow));
+      return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
+    },
+    refuseShape(updateRoute, service.meaningIssues),
+  );
 
   router.openapi(deleteRoute, async (context) => {
     const { ref } = context.req.valid('param');

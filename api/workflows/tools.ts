@@ -6,7 +6,7 @@ import type { DefinitionService } from '../../service/definitions/definitions.ts
 import type { SimulatedRun } from '../../service/definitions/simulation.ts';
 import type { SimulationService } from '../../service/definitions/simulations.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
-import { createRouter } from '../http/router.ts';
+import { createRouter, refuseShape } from '../http/router.ts';
 import { createApiRoute, jsonData, jsonOrYaml } from '../http/routes.ts';
 import { wholeNumber } from '../http/whole-number.ts';
 
@@ -182,10 +182,14 @@ export function workflowToolRoutes(definitions: DefinitionService, simulations: 
     return context.json({ data: simulationBody(simulated) }, 200);
   });
 
-  router.openapi(simulateUnsavedRoute, async (context) => {
-    const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
-    return context.json({ data: simulationBody(simulated) }, 200);
-  });
+  router.openapi(
+    simulateUnsavedRoute,
+    async (context) => {
+      const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
+      return context.json({ data: simulationBody(simulated) }, 200);
+    },
+    refuseShape(simulateUnsavedRoute, definitions.meaningIssues),
+  );
 
   router.openapi(graphRoute, async (context) => {
     const { format, version, revision } = context.req.valid('query');

@@ -27,6 +27,7 @@ import { sha256Hex } from '../access/hash.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
 import { examine, isSmallExamination } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
+import { issuesOfPartialBody, type PartialContent } from './partial-bodies.ts';
 import { createSchemaGuard } from './schema-guard.ts';
 import { schemasOfRun } from './stored-schemas.ts';
 import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
@@ -87,6 +88,11 @@ export interface DefinitionService {
   ): Promise<{ rows: StoredWorkflow[]; total: number }>;
   /** Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone. Stores nothing. */
   validate(principal: Principal, body: unknown): Promise<Validation>;
+  /**
+   * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body that is refused for its shape: what
+   * holds whatever the parts without the right shape were meant to be.
+   */
+  meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
   /**
    * Stores a new workflow; examines it unless `before` is the result of an examination. Throws `definition_invalid`, `request_invalid`,
    * `pack_not_found`, `workflow_exists`.
@@ -187,12 +193,16 @@ export function createDefinitionService({
   /** Finds the issues and warnings of a definition; `besides` may be named by it although they are not stored. */
   async function examined(
     principal: Principal,
-    { definition, paramSchema, outSchema }: Omit<RevisionContent, 'version' | 'hash'>,
+    { definition, paramSchema, outSchema, gaps = null }: ExaminedParts,
     besides: readonly Beside[],
   ): Promise<Validation> {
     const actions = await actionsFor(principal, definition, besides);
-    const request = { definition, paramSchema, outSchema, actions };
+    const request = { definition, paramSchema, outSchema, actions, gaps };
     return isSmallExamination(request) ? examine(request) : pool.run('examine', principal.tenant, request);
+  }
+
+  function meaningIssues(principal: Principal, body: unknown): Promise<Issue[]> {
+    return issuesOfPartialBody(body, async (content, besides) => (await examined(principal, content, besides)).issues);
   }
 
   /**
@@ -214,6 +224,7 @@ export function createDefinitionService({
 
   return {
     get,
+    meaningIssues,
 
     async getById(principal, id) {
       const found = id > MAX_ROW_ID ? null : await store.findById(principal.tenant, id);
@@ -264,7 +275,10 @@ export function createDefinitionService({
       const alone = fields.every((field) => Object.hasOwn(DefinitionAloneSchema.shape, field));
       const schema = alone ? DefinitionAloneSchema : WorkflowCreateSchema;
       const parsed = schema.safeParse(body);
-      if (!parsed.success) return { issues: capIssues(issuesOf(parsed.error, schema, body)), warnings: [] };
+      if (!parsed.success) {
+        const issues = [...issuesOf(parsed.error, schema, body), ...(await meaningIssues(principal, body))];
+        return { issues: capIssues(issues), warnings: [] };
+      }
       const { definition, param_schema = null, out_schema = null } = parsed.data;
       const self = 'ref' in parsed.data ? [selfOf(String(parsed.data.ref), param_schema)] : [];
       const content = { definition, paramSchema: param_schema, outSchema: out_schema };
@@ -358,6 +372,10 @@ export function createDefinitionService({
     },
   };
 }
+
+/** What is examined of a workflow; with gaps, what is certain in spite of them. */
+type ExaminedParts = Pick<RevisionContent, 'definition' | 'paramSchema' | 'outSchema'> &
+  Partial<Pick<PartialContent, 'gaps'>>;
 
 /** Rolls back an update whose content was not examined. */
 class ChangedMeanwhile extends Error {}

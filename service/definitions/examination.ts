@@ -1,3 +1,4 @@
+import type { Gaps } from '../../language/checks/partial-definition.ts';
 import { type KnownAction, type Validation, validateDefinition } from '../../language/validate.ts';
 import type { Definition } from '../../model/definition.ts';
 import { capIssues, Suggestions } from '../../model/issue.ts';
@@ -12,6 +13,8 @@ export interface ExaminationRequest {
   paramSchema: JsonObject | null;
   outSchema: JsonObject | null;
   actions: Record<string, KnownAction>;
+  /** What is unknown about a definition that is examined although its shape is wrong. */
+  gaps?: Gaps | null;
 }
 
 /** Largest definition with its schemas, in characters of JSON. */
@@ -25,7 +28,7 @@ const SMALL_DEFINITION = 16_384;
 
 /** Finds everything that is wrong with a definition and its schemas, or doubtful. Pure. */
 export function examine(request: ExaminationRequest): Validation {
-  const { definition, paramSchema, outSchema, actions } = request;
+  const { definition, paramSchema, outSchema, actions, gaps = null } = request;
   const size = textOf(request).length;
   if (size > MAX_DEFINITION) {
     const message = `the definition has ${size} characters; at most ${MAX_DEFINITION} are allowed`;
@@ -38,7 +41,7 @@ export function examine(request: ExaminationRequest): Validation {
     ...formSchemasOf(definition).flatMap(({ path, schema }) => jsonSchemaIssues(schema, path, 'anything', suggestions)),
   ];
   const known = new Map([...KNOWN_ACTIONS, ...Object.entries(actions)]);
-  const { issues, warnings } = validateDefinition(definition, paramSchema, known, suggestions);
+  const { issues, warnings } = validateDefinition(definition, paramSchema, known, suggestions, gaps);
   return { issues: capIssues([...schemaIssues, ...issues]), warnings: capIssues(warnings) };
 }
 

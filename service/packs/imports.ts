@@ -30,6 +30,8 @@ export interface ImportResult {
 
 /** Brings whole packs in. */
 export interface PackImportService {
+  /** Finds what is wrong with the meaning of the workflows of a pack that is refused for its shape. */
+  meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
   /**
    * Brings a pack to what it is given as, in one transaction: what is not there is made, what differs is changed; with `prune` what
    * is not given is deleted, workflows with their runs (`force`: also those that are open), and otherwise nothing is. Everything is checked first, so that all
@@ -81,6 +83,8 @@ export function createPackImportService({
   const { packs, actions, definitions } = parts;
 
   return {
+    meaningIssues: definitions.meaningIssues,
+
     async import(principal, body, { dry, prune, force } = {}) {
       const examined = await checked(principal, body);
       const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };

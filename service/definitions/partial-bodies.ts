@@ -1,0 +1,73 @@
+import { type PartialDefinition, partialDefinition } from '../../language/checks/partial-definition.ts';
+import { AppError } from '../../model/app-error.ts';
+import { RefSchema } from '../../model/definition.ts';
+import type { Issue } from '../../model/issue.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+
+/** A workflow whose definition may have gaps. */
+export interface PartialContent extends PartialDefinition {
+  paramSchema: JsonObject | null;
+  outSchema: JsonObject | null;
+}
+
+/** What the parts of a pack are named by: a ref, an input and what runs it. */
+interface Named {
+  ref: string;
+  paramSchema: JsonObject | null;
+  runs: 'workflow' | 'worker';
+}
+
+/** Finds the issues of a workflow next to others that are not stored. */
+type Examine = (content: PartialContent, besides: readonly Named[]) => Promise<Issue[]>;
+
+/** Workflows of one body that are examined. */
+const MAX_WORKFLOWS = 1_000;
+
+/** Codes that depend on what else a pack has. */
+const ABOUT_OTHERS = new Set(['unknown_action', 'unknown_workflow']);
+
+/**
+ * Returns what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body whose shape is wrong, as far as its
+ * other parts allow it. A body that takes too much work, or comes when too many wait, has no such issues.
+ */
+export async function issuesOfPartialBody(body: unknown, examine: Examine): Promise<Issue[]> {
+  if (!isJsonObject(body as Json)) return [];
+  const { workflows, actions } = body as JsonObject;
+  try {
+    if (!Array.isArray(workflows)) return await issuesOfWorkflow(body as JsonObject, [], examine);
+    const all = [...named(workflows, 'workflow'), ...named(actions, 'worker')];
+    const besides = all.flatMap((each) => (each === null ? [] : [each]));
+    const issues: Issue[] = [];
+    for (const [index, workflow] of workflows.slice(0, MAX_WORKFLOWS).entries()) {
+      if (!isJsonObject(workflow)) continue;
+      const found = await issuesOfWorkflow(workflow, besides, examine);
+      const certain = besides.length === all.length ? found : found.filter(({ code }) => !ABOUT_OTHERS.has(code));
+      issues.push(...certain.map((issue) => ({ ...issue, path: `/workflows/${index}${issue.path}` })));
+    }
+    return issues;
+  } catch (error) {
+    if (error instanceof AppError && (error.code === 'busy' || error.code === 'work_exceeded')) return [];
+    throw error;
+  }
+}
+
+async function issuesOfWorkflow(body: JsonObject, besides: readonly Named[], examine: Examine): Promise<Issue[]> {
+  const partial = partialDefinition(body.definition);
+  if (partial === null) return [];
+  const content = { ...partial, paramSchema: schemaIn(body, 'param_schema'), outSchema: schemaIn(body, 'out_schema') };
+  return examine(content, [...besides, ...named([body], 'workflow').flatMap((self) => (self === null ? [] : [self]))]);
+}
+
+/** The parts of a pack as others name them; null for a part without a ref. */
+function named(parts: Json | undefined, runs: Named['runs']): (Named | null)[] {
+  if (!Array.isArray(parts)) return parts === undefined ? [] : [null];
+  return parts.map((part) => {
+    const ref = isJsonObject(part) ? RefSchema.safeParse(part.ref) : null;
+    return ref?.success ? { ref: ref.data, paramSchema: schemaIn(part as JsonObject, 'param_schema'), runs } : null;
+  });
+}
+
+function schemaIn(body: JsonObject, field: 'param_schema' | 'out_schema'): JsonObject | null {
+  const schema = body[field];
+  return schema !== undefined && isJsonObject(schema) ? schema : null;
+}
