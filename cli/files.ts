@@ -2,19 +2,20 @@ import { isUtf8 } from 'node:buffer';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { didYouMean } from '../model/issue.ts';
+import { didYouMean, type Issue } from '../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { JsonRefused, parseJson } from '../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../model/yaml.ts';
+import { Ambiguities } from '../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from './cli-error.ts';
 
 /**
  * What `-f` refers to: a file with one object, or the folder of a pack. `files` are the files from which its parts were
- * read.
+ * read. The warnings are about how they are written, with pointers into what was read.
  */
 export type Source =
-  | { kind: 'file'; path: string; content: JsonObject }
-  | { kind: 'pack'; path: string; body: JsonObject; files: PackFiles };
+  | { kind: 'file'; path: string; content: JsonObject; warnings: Issue[] }
+  | { kind: 'pack'; path: string; body: JsonObject; files: PackFiles; warnings: Issue[] };
 
 /** The files of a pack, in the order of its parts. */
 interface PackFiles {
@@ -31,11 +32,16 @@ const PARTS = ['actions', 'workflows'] as const;
  * Parts without `pack_ref` belong to the pack. Throws a CliError (usage), also for unexpected files and folders.
  */
 export async function readSource(path: string): Promise<Source> {
-  if (path === '-') return { kind: 'file', path, content: await readObject(path) };
+  const ambiguities = new Ambiguities();
+  const readOne = async (): Promise<Source> => {
+    const content = await readObject(path, ambiguities);
+    return { kind: 'file', path, content, warnings: ambiguities.warnings() };
+  };
+  if (path === '-') return readOne();
   const found = await stat(path).catch((cause: unknown) => {
     throw new CliError(EXIT.usage, `${path} does not exist`, { cause });
   });
-  if (!found.isDirectory()) return { kind: 'file', path, content: await readObject(path) };
+  if (!found.isDirectory()) return readOne();
   const entries = await readdir(path, { withFileTypes: true });
   const root = entries.find(({ name }) => /^pack\.(ya?ml|json)$/.test(name))?.name;
   if (root === undefined) throw new CliError(EXIT.usage, `${path} does not contain pack.yaml`);
@@ -48,7 +54,8 @@ export async function readSource(path: string): Promise<Source> {
         `unexpected ${join(path, name)}: a pack has the folders actions and workflows.${hint}`,
       );
   }
-  const pack = await readObject(join(path, root));
+  ambiguities.base = '/pack';
+  const pack = await readObject(join(path, root), ambiguities);
   const own = typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
   const read = async (folder: (typeof PARTS)[number]): Promise<[names: string[], content: Json[]]> => {
     if (!folders.includes(folder)) return [[], []];
@@ -64,12 +71,16 @@ export async function readSource(path: string): Promise<Source> {
       .map(({ name }) => name)
       .filter((name) => /\.(ya?ml|json)$/.test(name))
       .sort();
-    const content = await Promise.all(names.map((name) => readObject(join(path, folder, name))));
+    const content: JsonObject[] = [];
+    for (const [index, name] of names.entries()) {
+      ambiguities.base = `/${folder}/${index}`;
+      content.push(await readObject(join(path, folder, name), ambiguities));
+    }
     return [names.map((name) => join(folder, name)), content.map((each) => ({ ...own, ...each }))];
   };
   const [[actionFiles, actions], [workflowFiles, workflows]] = [await read('actions'), await read('workflows')];
   const files = { pack: root, actions: actionFiles, workflows: workflowFiles };
-  return { kind: 'pack', path, body: { pack, actions, workflows }, files };
+  return { kind: 'pack', path, body: { pack, actions, workflows }, files, warnings: ambiguities.warnings() };
 }
 
 /** Replaces the index of a part of a pack in a line with the name of its file. */
@@ -101,12 +112,15 @@ export async function writePack(folder: string, { pack, actions, workflows }: Js
   return files.map(([name]) => name);
 }
 
-/** Reads one object from a file of JSON or YAML; `-` is standard input. Throws a CliError (usage). */
-export async function readObject(path: string): Promise<JsonObject> {
+/**
+ * Reads one object from a file of JSON or YAML; `-` is standard input. `ambiguities` takes the plain scalars of YAML that YAML 1.1 reads
+ * otherwise. Throws a CliError (usage).
+ */
+export async function readObject(path: string, ambiguities: Ambiguities | null = null): Promise<JsonObject> {
   const text = await readText(path);
   let value: Json;
   try {
-    value = path.endsWith('.json') ? parseJson(text) : parseYaml(text);
+    value = path.endsWith('.json') ? parseJson(text) : parseYaml(text, undefined, ambiguities);
   } catch (cause) {
     const isKnown = [YamlMalformed, JsonRefused, SyntaxError].some((each) => cause instanceof each);
     throw isKnown ? new CliError(EXIT.usage, `${path}: ${(cause as Error).message}`, { cause }) : cause;

@@ -14,8 +14,10 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { MAX_DEPTH } from './definition.ts';
+import { jsonPointer } from './issue.ts';
 import { isJsonObject, type Json, type JsonObject, jsonSize } from './json.ts';
 import { inexactness } from './json-reader.ts';
+import type { Ambiguities } from './yaml-ambiguity.ts';
 
 /** Tokens of YAML's lexer that a document may have: words, marks, spaces and ends of lines. */
 const MAX_TOKENS = 100_000;
@@ -33,6 +35,11 @@ const MAX_STACK = 2 * MAX_DEPTH + 8;
 /** Tags of what JSON has; without a tag a value has one of them anyway. */
 const TAGS = new Set(['map', 'seq', 'str', 'null', 'bool', 'int', 'float'].map((name) => `tag:yaml.org,2002:${name}`));
 
+const TEXT_TAG = 'tag:yaml.org,2002:str';
+
+/** Stands for a merge key in a path. */
+const MERGED = Symbol('<<');
+
 /** A text is not YAML that JSON could say; the message says why, with line and column. */
 export class YamlMalformed extends Error {
   override name = 'YamlMalformed';
@@ -46,9 +53,13 @@ export interface TokenAllowance {
 /**
  * Reads one YAML 1.2 document as JSON, and takes its tokens from the allowance. Throws YamlMalformed for the first
  * thing that is wrong, with line and column: also for what JSON does not have, and for more tokens, levels or repetitions
- * by alias than are allowed.
+ * by alias than are allowed. `ambiguities` takes the plain scalars that YAML 1.1 reads otherwise; null: nobody asks for them.
  */
-export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_TOKENS }): Json {
+export function parseYaml(
+  text: string,
+  allowance: TokenAllowance = { left: MAX_TOKENS },
+  ambiguities: Ambiguities | null = null,
+): Json {
   const composer = new Composer({
     schema: 'core',
     stringKeys: true,
@@ -67,7 +78,7 @@ export function parseYaml(text: string, allowance: TokenAllowance = { left: MAX_
       throw malformed('there is more than one document: use one file for each, or a pack', text, document.range[0]);
     root = document.contents;
   }
-  return new YamlReader(text, targetsOf(root)).read(root, 0);
+  return new YamlReader(text, targetsOf(root), ambiguities).read(root, 0);
 }
 
 /** The tokens of a document for the composer; stops at the first error, and at the limits of tokens and levels. */
@@ -117,12 +128,17 @@ class YamlReader {
   readonly #text: string;
   readonly #targets: ReadonlyMap<Node, Node>;
   readonly #open = new Set<Node>();
+  readonly #ambiguities: Ambiguities | null;
+  /** Keys and indexes that lead to what is read. */
+  readonly #path: (string | number | typeof MERGED)[] = [];
+  #aliases = 0;
   #nodes = 0;
   #bytes = 0;
 
-  constructor(text: string, targets: ReadonlyMap<Node, Node>) {
+  constructor(text: string, targets: ReadonlyMap<Node, Node>, ambiguities: Ambiguities | null) {
     this.#text = text;
     this.#targets = targets;
+    this.#ambiguities = ambiguities;
   }
 
   read(node: unknown, depth: number): Json {
@@ -131,7 +147,10 @@ class YamlReader {
       const found = this.#targets.get(node);
       if (found === undefined) throw this.#malformed(`undefined alias *${node.source}`, node);
       if (this.#open.has(found)) throw this.#malformed(`the alias *${node.source} is inside its own anchor`, node);
-      return this.read(found, depth);
+      this.#aliases += 1;
+      const value = this.read(found, depth);
+      this.#aliases -= 1;
+      return value;
     }
     const { tag } = node as Node & { tag?: string };
     if (tag !== undefined && !TAGS.has(tag))
@@ -141,13 +160,19 @@ class YamlReader {
       const fault = faultOf(node);
       if (fault !== null) throw this.#malformed(fault, node);
       this.#count(jsonSize(value), node);
+      // What an alias repeats was examined where it is written.
+      if (node.type === 'PLAIN' && tag !== TEXT_TAG && this.#aliases === 0) {
+        this.#ambiguities?.examine(node.source ?? '', () => this.#pointer());
+      }
       return value as Json; // The core schema knows no other scalars.
     }
     if (!isMap(node) && !isSeq(node)) throw this.#malformed('this value cannot be represented in JSON', node as Node);
     if (depth >= MAX_DEPTH) throw tooDeep(this.#text, node.range?.[0] ?? 0);
     this.#count(2, node);
     this.#open.add(node);
-    const value = isMap(node) ? this.#object(node, depth) : node.items.map((item) => this.read(item, depth + 1));
+    const value = isMap(node)
+      ? this.#object(node, depth)
+      : node.items.map((item, index) => this.#below(index, item, depth));
     this.#open.delete(node);
     return value;
   }
@@ -163,11 +188,27 @@ class YamlReader {
       if (fault !== null) throw this.#malformed(fault, key);
       own.add(key.value);
       this.#count(jsonSize(key.value), key);
-      const said = this.read(value, depth + 1);
-      if (key.value === '<<' && key.type === 'PLAIN') this.#merge(said, entries, key);
+      const merges = key.value === '<<' && key.type === 'PLAIN';
+      const said = this.#below(merges ? MERGED : key.value, value, depth);
+      if (merges) this.#merge(said, entries, key);
       else entries.set(key.value, said);
     }
     return Object.fromEntries(entries);
+  }
+
+  /** Reads what a list has at an index, or a map under a key. */
+  #below(key: string | number | typeof MERGED, node: unknown, depth: number): Json {
+    this.#path.push(key);
+    const value = this.read(node, depth + 1);
+    this.#path.pop();
+    return value;
+  }
+
+  /** The place of what is read; a map that is merged, alone or in a list, is in the place of the one that merges it. */
+  #pointer(): string {
+    const isMerged = (key: string | number | typeof MERGED, at: number) =>
+      key === MERGED || (typeof key === 'number' && this.#path[at - 1] === MERGED);
+    return jsonPointer(this.#path.filter((key, at) => !isMerged(key, at)));
   }
 
   /** Adds what a map merges: of several maps the first one wins, and what the map itself says wins over all. */

@@ -1,9 +1,10 @@
 import { AppError } from '../../model/app-error.ts';
 import { MAX_DEPTH } from '../../model/definition.ts';
-import { jsonPointer } from '../../model/issue.ts';
+import { type Issue, jsonPointer } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonRefused, parseJson } from '../../model/json-reader.ts';
 import { parseYaml, YamlMalformed } from '../../model/yaml.ts';
+import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { readPackArchive } from './pack-archive.ts';
 
 /** The media types of request bodies, as named in OpenAPI. */
@@ -20,9 +21,15 @@ export type BodyType = (typeof BODY_TYPES)[number];
 /** Types that are parsed to JSON; a form stays text. */
 export type DocumentType = Exclude<BodyType, 'application/x-www-form-urlencoded'>;
 
+/** What a body says, and what is doubtful about how it is written: of YAML, also in an archive. */
+export interface ParsedBody {
+  value: Json;
+  warnings: Issue[];
+}
+
 /** Jobs that parse bodies of requests. */
 export interface ParseJobs {
-  parse: { input: { type: DocumentType; bytes: Uint8Array }; result: Json };
+  parse: { input: { type: DocumentType; bytes: Uint8Array }; result: ParsedBody };
 }
 
 /** The maximum number of keys and entries of all objects and lists in a body. */
@@ -47,15 +54,18 @@ export function bodyTypeOf(header: string): BodyType | null {
  * `json_malformed`, `yaml_malformed`, and `request_invalid` for values that are too deep or too large, for archives
  * that are not packs, and for JSON whose values would change.
  */
-export function parseBody(type: DocumentType, bytes: Uint8Array): Json {
-  if (type === 'application/zip') return readPackArchive(bytes);
-  return type === 'application/yaml' ? parseYamlBody(bytes) : parseJsonBody(bytes);
+export function parseBody(type: DocumentType, bytes: Uint8Array): ParsedBody {
+  if (type === 'application/json') return { value: parseJsonBody(bytes), warnings: [] };
+  const ambiguities = new Ambiguities();
+  const value =
+    type === 'application/zip' ? readPackArchive(bytes, ambiguities) : parseYamlBody(bytes, ambiguities);
+  return { value, warnings: ambiguities.warnings() };
 }
 
-function parseYamlBody(bytes: Uint8Array): Json {
+function parseYamlBody(bytes: Uint8Array, ambiguities: Ambiguities): Json {
   const text = decodeText(bytes, 'yaml_malformed');
   try {
-    return parseYaml(text);
+    return parseYaml(text, undefined, ambiguities);
   } catch (cause) {
     if (!(cause instanceof YamlMalformed)) throw cause;
     throw new AppError('yaml_malformed', `the body is not valid YAML: ${cause.message}`, { cause });

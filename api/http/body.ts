@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Context, MiddlewareHandler } from 'hono';
 import { AppError } from '../../model/app-error.ts';
 import type { Json } from '../../model/json.ts';
-import { type BodyType, bodyTypeOf, type DocumentType, decodeText, parseBody } from './body-parser.ts';
+import { type BodyType, bodyTypeOf, type DocumentType, decodeText, type ParsedBody, parseBody } from './body-parser.ts';
 import type { ApiEnv } from './environment.ts';
 
 /** The maximum size of a body, in bytes. */
@@ -60,7 +60,9 @@ export function takeBody(types: readonly BodyType[]): MiddlewareHandler<ApiEnv> 
       req.text = () => Promise.resolve(entered);
     } else if (bytes.length === 0) takeDocument(context, {}, '');
     else {
-      takeDocument(context, await parse(context, type, bytes));
+      const { value, warnings } = await parse(context, type, bytes);
+      takeDocument(context, value);
+      context.set('bodyWarnings', warnings);
       req.text = async () => decodeText(bytes, 'request_invalid');
     }
     return next();
@@ -78,7 +80,7 @@ function demandType(context: Context<ApiEnv>, types: readonly BodyType[]): BodyT
 }
 
 /** Parses a document: small ones directly, others in the pool, which only authenticated callers may use. */
-async function parse(context: Context<ApiEnv>, type: DocumentType, bytes: Uint8Array): Promise<Json> {
+async function parse(context: Context<ApiEnv>, type: DocumentType, bytes: Uint8Array): Promise<ParsedBody> {
   if (bytes.length <= SMALL[type]) return parseBody(type, bytes);
   const principal = context.get('principal') as ApiEnv['Variables']['principal'] | undefined;
   if (principal === undefined) throw tooLarge(SMALL[type]);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Env } from 'hono';
 import type { AppError } from '../../model/app-error.ts';
+import type { Issue } from '../../model/issue.ts';
 import type { JobPool } from '../../model/job-pool.ts';
 import type { Json } from '../../model/json.ts';
 import type { Logger } from '../../model/log.ts';
@@ -64,6 +65,8 @@ export interface ApiEnv extends Env {
     bodyRead?: boolean;
     /** The parsed body. */
     body?: Json;
+    /** What is doubtful about how the document is written, for answers that have warnings. */
+    bodyWarnings?: Issue[];
   };
 }
 

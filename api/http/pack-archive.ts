@@ -2,6 +2,7 @@ import { Unzip, UnzipInflate } from 'fflate';
 import { AppError } from '../../model/app-error.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import { parseYaml, type TokenAllowance, YamlMalformed } from '../../model/yaml.ts';
+import type { Ambiguities } from '../../model/yaml-ambiguity.ts';
 
 /** The limits of an archive: its files, and the bytes of one and of all of them when unpacked. */
 const MAX_FILES = 2_001;
@@ -22,23 +23,28 @@ const SLICE = 2 * 1024;
 /**
  * Reads a ZIP of a pack's folder as the body of an import: `pack.yaml`, `actions/*.yaml` and `workflows/*.yaml`, or
  * JSON files of the same names, at the top or below one folder. Sizes are counted while unpacking, whatever the archive
- * declares. Throws `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
+ * declares. `ambiguities` takes the plain scalars that YAML 1.1 reads otherwise, with pointers into the body. Throws
+ * `request_invalid`, `body_too_large`, and `yaml_malformed` with the file's name.
  */
-export function readPackArchive(bytes: Uint8Array): Json {
+export function readPackArchive(bytes: Uint8Array, ambiguities: Ambiguities): Json {
   const files = unpack(bytes);
   const roots = [...files.keys()].filter((name) => /(^|\/)pack\.(ya?ml|json)$/.test(name));
   const [root] = roots;
   if (root === undefined || roots.length > 1) throw invalid('must contain exactly one pack.yaml');
   const folder = root.slice(0, root.lastIndexOf('/') + 1);
   const allowance: TokenAllowance = { left: MAX_TOKENS };
-  const pack = read(root, files.get(root)!, allowance);
+  const read = (base: string, name: string, content: Uint8Array): Json => {
+    ambiguities.base = base;
+    return readFile(name, content, allowance, ambiguities);
+  };
+  const pack = read('/pack', root, files.get(root)!);
   // Parts without `pack_ref` belong to this pack.
   const own = isJsonObject(pack) && typeof pack.ref === 'string' ? { pack_ref: pack.ref } : {};
   const all = (kind: 'actions' | 'workflows'): Json[] =>
     [...files]
       .filter(([name]) => name.startsWith(`${folder}${kind}/`) && /\.(ya?ml|json)$/.test(name))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, content]) => read(name, content, allowance))
+      .map(([name, content], index) => read(`/${kind}/${index}`, name, content))
       .map((part) => (isJsonObject(part) ? { ...own, ...part } : part));
   return { pack, actions: all('actions'), workflows: all('workflows') };
 }
@@ -107,7 +113,7 @@ function concat(chunks: Uint8Array[]): Uint8Array {
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function read(name: string, content: Uint8Array, allowance: TokenAllowance): Json {
+function readFile(name: string, content: Uint8Array, allowance: TokenAllowance, ambiguities: Ambiguities): Json {
   let text: string;
   try {
     text = decoder.decode(content);
@@ -115,7 +121,7 @@ function read(name: string, content: Uint8Array, allowance: TokenAllowance): Jso
     throw invalid(`contains ${name}, which is not valid UTF-8`, error);
   }
   try {
-    return parseYaml(text, allowance);
+    return parseYaml(text, allowance, ambiguities);
   } catch (error) {
     if (!(error instanceof YamlMalformed)) throw error;
     throw new AppError('yaml_malformed', `${name} is not valid YAML: ${error.message}`, { cause: error });

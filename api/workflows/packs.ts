@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { namedByRef } from '../../model/pack-issues.ts';
 import { PackCreateSchema, PackImportSchema, PackUpdateSchema } from '../../model/requests.ts';
 import type { PackImportService } from '../../service/packs/imports.ts';
 import type { PackService } from '../../service/packs/packs.ts';
@@ -169,11 +170,12 @@ export function packRoutes(packs: PackService, imports: PackImportService) {
     async (context) => {
       const query = context.req.valid('query');
       const [dry, prune, force] = [query.dry_run, query.prune, query.force].map((each) => each === 'true');
-      const { warnings, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
+      const { warnings: found, ...data } = await imports.import(context.get('principal'), context.req.valid('json'), {
         dry,
         prune,
         force,
       });
+      const warnings = [...found, ...namedByRef(context.get('bodyWarnings') ?? [], context.get('body'))];
       const message = dry ? 'Nothing has changed' : 'Pack imported successfully';
       return context.json({ data, message, ...(warnings.length === 0 ? {} : { warnings }) }, 200);
     },

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Issue } from '../../model/issue.ts';
 import type { Json } from '../../model/json.ts';
 import { JsonValueSchema } from '../../model/json-value.ts';
 import { MAX_ROW_ID, WorkflowCreateSchema, WorkflowUpdateSchema } from '../../model/requests.ts';
@@ -225,7 +226,7 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
       const written = await service.create(context.get('principal'), context.req.valid('json'));
       context.header('Location', `${base}/${written.workflow.ref}`);
       context.header('ETag', entityTag(written.workflow));
-      return context.json(writtenBody(written, 'Workflow created successfully'), 201);
+      return context.json(writtenBody(written, 'Workflow created successfully', context.get('bodyWarnings')), 201);
     },
     refuseShape(createWorkflowRoute, service.meaningIssues),
   );
@@ -239,7 +240,7 @@ export function workflowRoutes(service: DefinitionService, deletions: DeletionSe
       const wanted = { tag: tag === '*' ? undefined : tag };
       const written = await service.update(context.get('principal'), ref, context.req.valid('json'), wanted);
       context.header('ETag', entityTag(written.workflow));
-      return context.json(writtenBody(written, 'Workflow updated successfully'), 200);
+      return context.json(writtenBody(written, 'Workflow updated successfully', context.get('bodyWarnings')), 200);
     },
     refuseShape(updateRoute, service.meaningIssues),
   );
@@ -286,6 +287,11 @@ function workflowBody(workflow: Workflow): z.infer<typeof WorkflowSchema> {
   };
 }
 
-function writtenBody({ workflow, warnings }: WrittenWorkflow, message: string): z.infer<typeof WrittenSchema> {
+function writtenBody(
+  { workflow, warnings: found }: WrittenWorkflow,
+  message: string,
+  ofBody: readonly Issue[] = [],
+): z.infer<typeof WrittenSchema> {
+  const warnings = [...found, ...ofBody];
   return { data: workflowBody(workflow), message, ...(warnings.length === 0 ? {} : { warnings }) };
 }

@@ -172,7 +172,8 @@ export function workflowToolRoutes(definitions: DefinitionService, simulations: 
   const router = createRouter();
 
   router.openapi(validateRoute, async (context) => {
-    const { issues, warnings } = await definitions.validate(context.get('principal'), context.req.valid('json'));
+    const { issues, warnings: found } = await definitions.validate(context.get('principal'), context.req.valid('json'));
+    const warnings = [...found, ...(context.get('bodyWarnings') ?? [])];
     return context.json({ data: { valid: issues.length === 0, issues, warnings } }, 200);
   });
 
@@ -186,7 +187,8 @@ export function workflowToolRoutes(definitions: DefinitionService, simulations: 
     simulateUnsavedRoute,
     async (context) => {
       const simulated = await simulations.simulateUnsaved(context.get('principal'), context.req.valid('json'));
-      return context.json({ data: simulationBody(simulated) }, 200);
+      const warnings = [...simulated.warnings, ...(context.get('bodyWarnings') ?? [])];
+      return context.json({ data: { ...simulationBody(simulated), warnings } }, 200);
     },
     refuseShape(simulateUnsavedRoute, definitions.meaningIssues),
   );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Issue } from '../../model/issue.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
+import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readSource, type Source, withFile, writePack } from '../files.ts';
 import { tableOf, textOf } from '../output.ts';
@@ -58,9 +59,13 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
     .requiredOption('-f, --file <file>', 'a JSON or YAML file with a workflow, or just a definition')
     .action(async ({ file }: { file: string }) => {
       const { service, output } = await session();
-      const { data } = await service.ask('POST', `${BASE}/validate`, { body: await readObject(file) });
-      const { valid, issues, warnings } = data as unknown as { valid: boolean; issues: Issue[]; warnings: Issue[] };
-      output.show(data!, () => [
+      const ambiguities = new Ambiguities();
+      const body = await readObject(file, ambiguities);
+      const { data } = await service.ask('POST', `${BASE}/validate`, { body });
+      const found = data as unknown as { valid: boolean; issues: Issue[]; warnings: Issue[] };
+      const { valid, issues } = found;
+      const warnings = [...found.warnings, ...ambiguities.warnings()];
+      output.show({ ...(data as JsonObject), warnings: warnings as unknown as Json }, () => [
         ...issueLines(issues).map((line) => `error    ${line}`),
         ...issueLines(warnings).map((line) => `warning  ${line}`),
         ...(issues.length + warnings.length === 0 ? ['no issues found'] : []),
@@ -90,7 +95,7 @@ function warningLines(warnings: Json | undefined): string[] {
 
 async function importPack(
   service: Service,
-  { path, body, files }: Extract<Source, { kind: 'pack' }>,
+  { path, body, files, warnings: ofFiles }: Extract<Source, { kind: 'pack' }>,
   { dry, prune, force }: { dry: boolean; prune: boolean; force: boolean },
 ): Promise<Applied> {
   const query = { dry_run: String(dry), prune: String(prune), ...(force && { force: 'true' }) };
@@ -113,7 +118,7 @@ async function importPack(
       ...actions.map((action) => ({ kind: 'action', ...action })),
       ...workflows.map((workflow) => ({ kind: 'workflow', ...workflow })),
     ],
-    warnings: warningLines(answer.warnings).map((line) => withFile(line, files)),
+    warnings: [...warningLines(answer.warnings), ...issueLines(ofFiles)].map((line) => withFile(line, files)),
   };
 }
 
@@ -123,7 +128,7 @@ function inCommands(message: string): string {
 }
 
 async function applyOne(service: Service, source: Extract<Source, { kind: 'file' }>, dry: boolean): Promise<Applied> {
-  const { path: file, content } = source;
+  const { path: file, content, warnings: ofFile } = source;
   const { ref, pack_ref: pack, ...fields } = content;
   if (typeof ref !== 'string') throw new CliError(EXIT.usage, `${file} is not a workflow: "ref" is missing`);
   const refused = (error: unknown): never => {
@@ -138,16 +143,32 @@ async function applyOne(service: Service, source: Extract<Source, { kind: 'file'
   );
   const done = (revision: Json, change: string, warnings: Json | undefined = []) => ({
     changes: [{ kind: 'workflow', ref, change, revision }],
-    warnings: warningLines(warnings).map((line) => `${file} ${line}`),
+    warnings: [...warningLines(warnings), ...issueLines(ofFile)].map((line) => `${file} ${line}`),
   });
   const write = async (method: string, to: string, body: JsonObject, change: string) => {
     const { data, warnings } = await service.ask(method, to, { body }).catch(refused);
     return done((data as JsonObject).revision!, change, warnings);
   };
-  if (before === null) return dry ? done(0, 'created') : write('POST', BASE, content, 'created');
+  if (before === null) {
+    return dry ? done(0, 'created', await examined(service, content, file)) : write('POST', BASE, content, 'created');
+  }
   const same = Object.entries(fields).every(
     ([name, value]) => canonicalJson(before[name] ?? null) === canonicalJson(value),
   );
-  if (same || dry) return done(before.revision!, same ? 'unchanged' : 'updated');
+  if (same) return done(before.revision!, 'unchanged');
+  if (dry) return done(before.revision!, 'updated', await examined(service, { ...contentOf(before), ...content }, file));
   return write('PUT', path, fields, 'updated');
+}
+
+/** Returns what is doubtful about a workflow that is not stored. Throws a CliError with what is wrong with it. */
+async function examined(service: Service, body: JsonObject, file: string): Promise<Json> {
+  const { data } = await service.ask('POST', `${BASE}/validate`, { body });
+  const { valid, issues, warnings } = data as JsonObject;
+  if (valid === true) return warnings!;
+  throw new CliError(EXIT.refused, `${file} is invalid`, { lines: issueLines(issues as unknown as Issue[]) });
+}
+
+/** What a stored workflow keeps of itself where a change does not name it. */
+function contentOf({ label, version, definition, param_schema, out_schema }: JsonObject): JsonObject {
+  return { label: label!, version: version!, definition: definition!, param_schema: param_schema!, out_schema: out_schema! };
 }

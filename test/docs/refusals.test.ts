@@ -5,6 +5,8 @@ import { parseDefinition } from '../../model/definition.ts';
 import type { Issue } from '../../model/issue.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { jsonSchemaIssues } from '../../model/json-schema.ts';
+import { parseYaml } from '../../model/yaml.ts';
+import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { KNOWN_ACTIONS } from '../../service/definitions/actions.ts';
 
 /** What the examples name that is not built in. */
@@ -19,18 +21,34 @@ const [refusals, warnings] = page.split('## Warnings').map((part) =>
     const code = /^`(\w+)`/.exec(section)?.[1];
     if (code === undefined) return [];
     return [
-      { code, examples: [...section.matchAll(/```json\n(.*)\n```/g)].map(([, text]) => JSON.parse(text!) as Json) },
+      {
+        code,
+        examples: [...section.matchAll(/```(json|yaml)\n(.*?)\n```/gs)].map(([, kind, text]) =>
+          kind === 'json' ? { value: JSON.parse(text!) as Json, warnings: [] } : readYaml(text!),
+        ),
+      },
     ];
   }),
 ) as [Section[], Section[]];
 
 interface Section {
   code: string;
-  examples: Json[];
+  examples: Example[];
+}
+
+/** A definition, with the warnings about how it is written. */
+interface Example {
+  value: Json;
+  warnings: Issue[];
+}
+
+function readYaml(text: string): Example {
+  const ambiguities = new Ambiguities();
+  return { value: parseYaml(text, undefined, ambiguities), warnings: ambiguities.warnings() };
 }
 
 /** The codes of a definition, or of a body with schemas beside it. */
-function codesOf(example: Json): { issues: string[]; warnings: string[] } {
+function codesOf({ value: example, warnings: written }: Example): { issues: string[]; warnings: string[] } {
   const body = isJsonObject(example) && 'definition' in example ? example : { definition: example };
   const { definition, param_schema: schema = null } = body as { definition: Json; param_schema?: JsonObject | null };
   const codes = (issues: Issue[]) => [...new Set(issues.map(({ code }) => code))];
@@ -38,7 +56,7 @@ function codesOf(example: Json): { issues: string[]; warnings: string[] } {
   const parsed = parseDefinition(definition, '/definition');
   if ('issues' in parsed) return { issues: codes([...schemaIssues, ...parsed.issues]), warnings: [] };
   const found = validateDefinition(parsed.definition, schema, ACTIONS);
-  return { issues: codes([...schemaIssues, ...found.issues]), warnings: codes(found.warnings) };
+  return { issues: codes([...schemaIssues, ...found.issues]), warnings: codes([...found.warnings, ...written]) };
 }
 
 /** What is too large to be shown, or is about more than a definition, has tests of its own. */
@@ -65,7 +83,7 @@ describe('docs/refusals.md', () => {
     const folder = readdirSync('language', { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => `language/${file}`);
-    const model = ['definition', 'http-input', 'inquiry', 'issue', 'json-schema', 'zod-issues'].map(
+    const model = ['definition', 'http-input', 'inquiry', 'issue', 'json-schema', 'yaml-ambiguity', 'zod-issues'].map(
       (name) => `model/${name}.ts`,
     );
     const service = ['examination', 'definitions', 'custom-actions'].map((name) => `service/definitions/${name}.ts`);

@@ -12,7 +12,7 @@ const numbered = (count: number, line: (n: number) => string) =>
 /** What a body is refused with: code and message; or its value. */
 function outcomeOf(type: DocumentType, body: string | Uint8Array): unknown {
   try {
-    return parseBody(type, typeof body === 'string' ? strToU8(body) : body);
+    return parseBody(type, typeof body === 'string' ? strToU8(body) : body).value;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return [error.code, error.message];
