@@ -57,8 +57,7 @@ export function bodyTypeOf(header: string): BodyType | null {
 export function parseBody(type: DocumentType, bytes: Uint8Array): ParsedBody {
   if (type === 'application/json') return { value: parseJsonBody(bytes), warnings: [] };
   const ambiguities = new Ambiguities();
-  const value =
-    type === 'application/zip' ? readPackArchive(bytes, ambiguities) : parseYamlBody(bytes, ambiguities);
+  const value = type === 'application/zip' ? readPackArchive(bytes, ambiguities) : parseYamlBody(bytes, ambiguities);
   return { value, warnings: ambiguities.warnings() };
 }
 

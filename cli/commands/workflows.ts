@@ -156,7 +156,8 @@ async function applyOne(service: Service, source: Extract<Source, { kind: 'file'
     ([name, value]) => canonicalJson(before[name] ?? null) === canonicalJson(value),
   );
   if (same) return done(before.revision!, 'unchanged');
-  if (dry) return done(before.revision!, 'updated', await examined(service, { ...contentOf(before), ...content }, file));
+  if (dry)
+    return done(before.revision!, 'updated', await examined(service, { ...contentOf(before), ...content }, file));
   return write('PUT', path, fields, 'updated');
 }
 
@@ -170,5 +171,11 @@ async function examined(service: Service, body: JsonObject, file: string): Promi
 
 /** What a stored workflow keeps of itself where a change does not name it. */
 function contentOf({ label, version, definition, param_schema, out_schema }: JsonObject): JsonObject {
-  return { label: label!, version: version!, definition: definition!, param_schema: param_schema!, out_schema: out_schema! };
+  return {
+    label: label!,
+    version: version!,
+    definition: definition!,
+    param_schema: param_schema!,
+    out_schema: out_schema!,
+  };
 }

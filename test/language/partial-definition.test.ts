@@ -16,7 +16,9 @@ function issuesOf(definition: Json): string[] {
   const partial = partialDefinition(definition);
   expect(definition).toEqual(before);
   const found =
-    partial === null ? [] : validateDefinition(partial.definition, CLOSED, KNOWN_ACTIONS, undefined, partial.gaps).issues;
+    partial === null
+      ? []
+      : validateDefinition(partial.definition, CLOSED, KNOWN_ACTIONS, undefined, partial.gaps).issues;
   return [...parsed.issues, ...found].map(({ code, path }) => `${code} ${path.replace('/definition', '')}`);
 }
 
@@ -69,12 +71,22 @@ it.each<[string, Json, string[]]>([
   ],
   [
     'an action that is misspelt says nothing about its input',
-    { tasks: [{ name: 'a', action: 'http', input: { url: 5 } }, { name: 'b', input: { secs: 5 } }] },
+    {
+      tasks: [
+        { name: 'a', action: 'http', input: { url: 5 } },
+        { name: 'b', input: { secs: 5 } },
+      ],
+    },
     ['value_invalid /tasks/0/action', 'required /tasks/1/action'],
   ],
   [
     'items in a field that nobody knows: `item` may be known, and what goes with items may have an effect',
-    { tasks: [noop('a', { with_itmes: '{{ [1] }}', concurrency: 2, input: '{{ item }}' }), noop('b', { input: '{{ item }}' })] },
+    {
+      tasks: [
+        noop('a', { with_itmes: '{{ [1] }}', concurrency: 2, input: '{{ item }}' }),
+        noop('b', { input: '{{ item }}' }),
+      ],
+    },
     ['unknown_field /tasks/0/with_itmes', 'unknown_name /tasks/1/input'],
   ],
   [
@@ -89,7 +101,9 @@ it.each<[string, Json, string[]]>([
   ],
   [
     'transitions under another name, which may have published',
-    { tasks: [noop('a', { nxt: [{ publish: { x: 1 }, do: 'b' }] }), noop('b', { input: '{{ x }}', on_failure: 'zz' })] },
+    {
+      tasks: [noop('a', { nxt: [{ publish: { x: 1 }, do: 'b' }] }), noop('b', { input: '{{ x }}', on_failure: 'zz' })],
+    },
     ['unknown_field /tasks/0/nxt', 'unknown_task /tasks/1/on_failure'],
   ],
   [
@@ -147,7 +161,10 @@ it.each<[string, Json, string[]]>([
   ['a list', [], ['type_invalid ']],
   [
     'more tasks than are allowed',
-    { tasks: Array.from({ length: 1_001 }, (_, n) => noop(`t${n}`, { on_success: 'zz' })), variables: { x: '{{ 1 + }}' } },
+    {
+      tasks: Array.from({ length: 1_001 }, (_, n) => noop(`t${n}`, { on_success: 'zz' })),
+      variables: { x: '{{ 1 + }}' },
+    },
     ['out_of_range /tasks', 'template_invalid /variables/x'],
   ],
   [

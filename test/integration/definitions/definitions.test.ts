@@ -62,12 +62,14 @@ describe('POST /api/v1/workflows', () => {
           { name: 'a', action: 'core.noop', inputt: 1 },
           { name: '1b', action: 'x' },
         ],
+        output: '{{ 1 + }}',
       },
     });
     expect(status).toBe(400);
     expect(answer).toMatchObject({ status: 400, code: 'definition_invalid' });
     const found = answer.issues.map(({ code, path }: { code: string; path: string }) => `${code} ${path}`);
     expect(found.sort()).toEqual([
+      'template_invalid /definition/output',
       'unknown_field /definition/tasks/0/inputt',
       'unknown_field /lable',
       'value_invalid /definition/tasks/1/action',
@@ -222,6 +224,13 @@ describe('YAML', () => {
     ].join('\n');
     const created = await send('/api/v1/workflows', body);
     expect([created.status, created.body.issues]).toEqual([201, undefined]);
+    expect(created.body.warnings).toEqual([
+      {
+        code: 'yaml_ambiguous',
+        path: '/definition/variables/yes',
+        message: 'is the text "no"; write false or "no"',
+      },
+    ]);
     expect(created.body.data.definition).toEqual({
       variables: { retries: 3, yes: 'no' },
       tasks: ['say', 'again'].map((name) => ({ name, action: 'core.log', input: { message: '{{ retries }} tries' } })),
@@ -233,6 +242,58 @@ describe('YAML', () => {
       'definition:\n  tasks:\n    - { name: a, action: core.htp }',
     );
     expect(wrong.body.data.issues[0]).toMatchObject({ code: 'unknown_action', path: '/definition/tasks/0/action' });
+  });
+
+  it('has warnings about how it is written wherever a definition comes as YAML', async () => {
+    const path = '/definition/tasks/0/input/mode';
+    const definition = '{ tasks: [{ name: a, action: core.transform, input: { mode: 0755, "on": "yes" } }] }';
+    // What is too large for the event loop is parsed in a thread.
+    const large = `# ${'x'.repeat(4_000)}\n`;
+    const pack = `pack: { ref: modes, label: Modes }\nworkflows:\n  - { ref: modes.one, pack_ref: modes, label: One, version: 1.0.0, definition: ${definition} }`;
+    const placesOf = async (url: string, body: string, method = 'POST') => {
+      const answer = await harness.call(method, url, body, { 'content-type': 'application/yaml' });
+      expect(answer.status).toBeLessThan(300);
+      const warnings: { code: string; path: string }[] = answer.body.warnings ?? answer.body.data.warnings;
+      return warnings.map((warning) => `${warning.code} ${warning.path}`);
+    };
+    const expected = [`yaml_ambiguous ${path}`];
+    expect(await placesOf('/api/v1/workflows/validate', definition)).toEqual(['yaml_ambiguous /tasks/0/input/mode']);
+    expect(await placesOf('/api/v1/workflows/validate', `${large}definition: ${definition}`)).toEqual(expected);
+    expect(await placesOf('/api/v1/workflows/simulate', `definition: ${definition}`)).toEqual(expected);
+    expect(await placesOf('/api/v1/packs/import', pack)).toEqual([`yaml_ambiguous /workflows/0${path}`]);
+    const changed = definition.replace('name: a', 'name: b');
+    expect(await placesOf('/api/v1/workflows/modes.one', `definition: ${changed}`, 'PUT')).toEqual(expected);
+    const { body } = await harness.call('POST', '/api/v1/workflows/validate', {
+      definition: { tasks: [{ name: 'a', action: 'core.transform', input: 'yes' }] },
+    });
+    expect(body.data.warnings).toEqual([]);
+  });
+
+  it('and JSON tell of each workflow of a pack what is wrong with its meaning, next to what is wrong with shapes', async () => {
+    const definition = (task: object) => ({ tasks: [{ name: 'a', action: 'core.noop', ...task }] });
+    const workflow = (ref: string, task: object) => ({
+      ref,
+      pack_ref: 'broken',
+      label: ref,
+      version: '1.0.0',
+      definition: definition(task),
+    });
+    const workflows = [
+      workflow('broken.a', { timeout: -1 }),
+      workflow('broken.b', { on_success: 'zz' }),
+      workflow('broken.c', { action: 'broken.a' }),
+    ];
+    const { status, body } = await harness.call('POST', '/api/v1/packs/import', {
+      pack: { ref: 'broken', lable: 'x' },
+      workflows,
+    });
+    expect(status).toBe(400);
+    expect(body.issues.map(({ code, path }: { code: string; path: string }) => `${code} ${path}`)).toEqual([
+      'required /pack/label',
+      'unknown_field /pack/lable',
+      'out_of_range /workflows/0/definition/tasks/0/timeout',
+      'unknown_task /workflows/1/definition/tasks/0/on_success',
+    ]);
   });
 
   it.each([

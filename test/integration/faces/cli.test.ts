@@ -178,7 +178,15 @@ describe('validate and simulate', () => {
       'error    /definition/tasks/1/action: unknown action "core.transfrom". Did you mean "core.transform"? [unknown_action]\n',
     );
     const right = await fermataProcess(['validate', '-f', '-', '--table'], {}, GREET);
-    expect([right.code, right.out]).toEqual([0, 'nothing is wrong\n']);
+    expect([right.code, right.out]).toEqual([0, 'no issues found\n']);
+    const doubtful = await write('doubtful.yaml', `${GREET}\ntags: [no]\n`);
+    const warning = 'is the text "no"; write false or "no" [yaml_ambiguous]\n';
+    const told = await fermata(['validate', '-f', doubtful, '--table']);
+    expect([told.code, told.out]).toEqual([0, `warning  /tags/0: ${warning}`]);
+    const dry = await fermata(['apply', '-f', doubtful, '--dry-run', '--table']);
+    expect([dry.code, dry.out]).toEqual([0, expect.stringContaining(`warning  doubtful.yaml /tags/0: ${warning}`)]);
+    const refused = await fermata(['apply', '-f', file, '--dry-run']);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('[unknown_action]')]);
   });
 
   it('test a workflow: what is not as expected fails, and is told', async () => {
