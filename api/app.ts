@@ -68,7 +68,7 @@ export function createApp(services: ApiServices, clock: () => number = Date.now)
     docsRoutes(),
     principalRoutes(principals),
     auditRoutes(services.audit),
-    workflowToolRoutes(definitions, services.simulations),
+    workflowToolRoutes(definitions, services.simulations, services.examinations),
     workflowRoutes(definitions, deletions),
     packRoutes(services.packs, services.imports),
     actionRoutes(services.actions),

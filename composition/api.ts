@@ -29,6 +29,7 @@ import { createControlService } from '../service/controls/controls.ts';
 import { createActionService } from '../service/definitions/custom-actions.ts';
 import { createDefinitionService, type DefinitionService } from '../service/definitions/definitions.ts';
 import { createSimulationService } from '../service/definitions/simulations.ts';
+import { createStoredExaminations } from '../service/definitions/stored-examinations.ts';
 import { createBulkService } from '../service/executions/bulk-jobs.ts';
 import { createChangeService } from '../service/executions/changes.ts';
 import { createDeletionService } from '../service/executions/deletions.ts';
@@ -181,6 +182,9 @@ export interface RunningApi {
 /** Actions with an unusable task queue that a start warns of. */
 const MAX_WARNINGS = 100;
 
+/** Stored definitions of a tenant that are examined when an API starts. */
+const MAX_EXAMINED = 1_000;
+
 /** Composes the use cases, serves the API, and keeps the index. Throws an Error that names a port that is taken. */
 export async function startApi({
   connection,
@@ -301,6 +305,7 @@ export async function startApi({
       });
     });
   const imports = createPackImportService({ parts: { packs, actions, definitions }, inTransaction, deletions });
+  const examinations = createStoredExaminations(definitions);
   const simulations = createSimulationService({ definitions, connections, pool, clock: Date.now });
   const principals = createPrincipalService({
     store: stores.principals,
@@ -438,6 +443,7 @@ export async function startApi({
     codecOrigins,
     corsOrigins,
     simulations,
+    examinations,
     principals,
     audit,
     rateLimit,
@@ -498,6 +504,19 @@ export async function startApi({
     }
   }
 
+  /** Warns of stored definitions that another version has accepted: of the first tenants, and the first definitions of each. */
+  async function warnOfDefinitions(signal: AbortSignal): Promise<void> {
+    const first = (refs: readonly string[]) => refs.slice(0, MAX_WARNINGS);
+    for (const { id, ref } of await stores.principals.tenants(MAX_WARNINGS)) {
+      const { refused, otherwise } = await examinations.findOutdated(id, MAX_EXAMINED, signal);
+      if (refused.length + otherwise.length === 0) continue;
+      log.warn(
+        { tenant: ref, refused: first(refused), otherwise: first(otherwise) },
+        'this version refuses stored definitions, or reads them otherwise: see fermata validate --stored',
+      );
+    }
+  }
+
   const { server, port: taken } = await listen(app.fetch, host, port);
   url = urlOf(host, taken);
   warnOfNetworks().catch((error: unknown) => log.error({ err: error }, 'the hosts of connections were not looked at'));
@@ -505,6 +524,9 @@ export async function startApi({
   // Bundled now, so that the first request that needs it does not wait for that.
   threadModule().catch((error: unknown) => log.error({ err: error }, 'the threads of the pool cannot be started'));
   const stop = new AbortController();
+  warnOfDefinitions(stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) log.error({ err: error }, 'the stored definitions were not examined');
+  });
   // Each loop below listens to it, and there are more of them than Node.js takes for a leak.
   setMaxListeners(0, stop.signal);
   const keeping = Promise.all([

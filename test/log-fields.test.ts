@@ -10,7 +10,9 @@ const FIELDS: Record<string, string[]> = {
   'ids of runs and of what belongs to them': [
     ...['workflow_id', 'run_id', 'run', 'inquiry', 'hook', 'n', 'key', 'event', 'request_id', 'kid'],
   ],
-  'refs of tenants and actions, and hosts of connections': ['action', 'closed', 'schedule'],
+  'refs of tenants, workflows and actions, and hosts of connections': [
+    ...['action', 'closed', 'otherwise', 'refused', 'schedule', 'tenant'],
+  ],
   'settings and processes': [
     ...['setting', 'allowed', 'url', 'temporal', 'namespace', 'metrics', 'signal', 'worker_pid', 'exit_code'],
   ],

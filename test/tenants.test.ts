@@ -37,6 +37,7 @@ const WITHOUT_TENANT: Record<string, string[]> = {
     ...['database.createProbe', 'executions.askRebuild', 'executions.endRebuild', 'executions.rebuilds'],
     ...['executions.holdDeletions', 'executions.seen', 'executions.unseen', 'executions.watermark'],
     ...['principals.ensureTenant', 'principals.findTenant', 'principals.hasTenantBeside', 'signing-keys.alone'],
+    'principals.tenants',
     ...[
       'signing-keys.ensure',
       'signing-keys.installed',

@@ -1,4 +1,5 @@
 import { parseBody } from '../api/http/body-parser.ts';
+import { findOutdated } from '../service/definitions/definition-guard.ts';
 import { examine } from '../service/definitions/examination.ts';
 import { simulateRun } from '../service/definitions/simulation.ts';
 import { findUnusableSchema } from '../service/definitions/stored-schemas.ts';
@@ -11,6 +12,7 @@ import { serveJobs } from './serve.ts';
 const JOBS: { [Name in JobName]: (input: Jobs[Name]['input']) => Jobs[Name]['result'] } = {
   parse: ({ type, bytes }) => parseBody(type, bytes),
   examine,
+  find_outdated: ({ definition }) => findOutdated(definition),
   simulate: simulateRun,
   find_unusable_schema: ({ schemas }) => findUnusableSchema(schemas),
   ...createProjectionJobs(),

@@ -18,6 +18,7 @@ import type { ControlService } from '../../service/controls/controls.ts';
 import type { ActionService } from '../../service/definitions/custom-actions.ts';
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { SimulationService } from '../../service/definitions/simulations.ts';
+import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import type { BulkService } from '../../service/executions/bulk-jobs.ts';
 import type { ChangeService } from '../../service/executions/changes.ts';
 import type { DeletionService } from '../../service/executions/deletions.ts';
@@ -108,6 +109,7 @@ export interface ApiServices {
   publicUrl: string | undefined;
   imports: PackImportService;
   simulations: SimulationService;
+  examinations: StoredExaminations;
   principals: PrincipalService;
   audit: AuditService;
   /** Requests per minute of a principal; 0 disables all rate limits, including those of addresses. */

@@ -5,16 +5,19 @@ import { DefinitionSimulateSchema, MAX_ROW_ID, WorkflowSimulateSchema } from '..
 import type { DefinitionService } from '../../service/definitions/definitions.ts';
 import type { SimulatedRun } from '../../service/definitions/simulation.ts';
 import type { SimulationService } from '../../service/definitions/simulations.ts';
+import type { StoredExaminations } from '../../service/definitions/stored-examinations.ts';
 import { errorResponses, IssueSchema } from '../http/errors.ts';
 import { createRouter, refuseShape } from '../http/router.ts';
-import { createApiRoute, jsonData, jsonOrYaml } from '../http/routes.ts';
-import { wholeNumber } from '../http/whole-number.ts';
+import { createApiRoute, jsonData, jsonOrYaml, jsonPage, metaOf, PAGE_QUERY, windowOf } from '../http/routes.ts';
+import { wholeNumber, wholeNumberOr } from '../http/whole-number.ts';
 
 // Validation, simulation and graphs of definitions.
 
-const ValidationSchema = z
-  .object({ valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) })
-  .openapi('Validation');
+const VALIDATION = { valid: z.boolean(), issues: z.array(IssueSchema), warnings: z.array(IssueSchema) };
+const ValidationSchema = z.object(VALIDATION).openapi('Validation');
+const StoredValidationSchema = z
+  .object({ ref: z.string(), version: z.string(), revision: z.int(), ...VALIDATION })
+  .openapi('StoredValidation');
 
 const SimulationSchema = z
   .object({
@@ -96,6 +99,25 @@ const validateRoute = createApiRoute({
   },
 });
 
+const PER_PAGE = 20;
+
+const validateStoredRoute = createApiRoute({
+  permission: 'workflow:read',
+  method: 'get',
+  path: '/api/v1/workflow-validations',
+  tags,
+  summary: 'Check the stored workflows',
+  description:
+    'What this version would say about the newest revision of each stored workflow if it were written now: after an upgrade, and after changes of what workflows name. Nothing is stored.',
+  request: {
+    query: z.strictObject({ page: PAGE_QUERY.page, per_page: wholeNumberOr(PER_PAGE, 1, PER_PAGE) }),
+  },
+  responses: {
+    200: jsonPage(StoredValidationSchema, 'A page of workflows, in order of ref.'),
+    ...errorResponses('request_invalid'),
+  },
+});
+
 const simulateRoute = createApiRoute({
   permission: 'workflow:read',
   method: 'post',
@@ -168,8 +190,26 @@ const graphRoute = createApiRoute({
 });
 
 /** Registers the routes for validation, simulation and graphs. */
-export function workflowToolRoutes(definitions: DefinitionService, simulations: SimulationService) {
+export function workflowToolRoutes(
+  definitions: DefinitionService,
+  simulations: SimulationService,
+  examinations: StoredExaminations,
+) {
   const router = createRouter();
+
+  router.openapi(validateStoredRoute, async (context) => {
+    const query = context.req.valid('query');
+    const { rows, total } = await examinations.examine(context.get('principal'), windowOf(query));
+    const data = rows.map(({ ref, version, revision, issues, warnings }) => ({
+      ref,
+      version,
+      revision,
+      valid: issues.length === 0,
+      issues,
+      warnings,
+    }));
+    return context.json({ data, meta: metaOf(total, query) }, 200);
+  });
 
   router.openapi(validateRoute, async (context) => {
     const { issues, warnings: found } = await definitions.validate(context.get('principal'), context.req.valid('json'));

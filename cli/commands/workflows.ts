@@ -4,7 +4,7 @@ import { canonicalJson, type Json, type JsonObject } from '../../model/json.ts';
 import { Ambiguities } from '../../model/yaml-ambiguity.ts';
 import { CliError, EXIT } from '../cli-error.ts';
 import { readObject, readSource, type Source, withFile, writePack } from '../files.ts';
-import { tableOf, textOf } from '../output.ts';
+import { type Output, tableOf, textOf } from '../output.ts';
 import { issueLines, type Service } from '../service.ts';
 import type { Session } from '../session.ts';
 import { addSimulateCommand } from './simulate.ts';
@@ -55,25 +55,64 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
 
   program
     .command('validate')
-    .description('show all issues and warnings of a workflow, without storing it')
-    .requiredOption('-f, --file <file>', 'a JSON or YAML file with a workflow, or just a definition')
-    .action(async ({ file }: { file: string }) => {
+    .description('show all issues and warnings of a workflow, without storing it, or of the stored workflows')
+    .option('-f, --file <file>', 'a JSON or YAML file with a workflow, or just a definition')
+    .option('--stored', 'the stored workflows, as if they were written now: after an upgrade')
+    .action(async ({ file, stored = false }: { file?: string; stored?: boolean }) => {
+      if ((file === undefined) !== stored) throw new CliError(EXIT.usage, 'give either --file or --stored');
       const { service, output } = await session();
-      const ambiguities = new Ambiguities();
-      const body = await readObject(file, ambiguities);
-      const { data } = await service.ask('POST', `${BASE}/validate`, { body });
-      const found = data as unknown as { valid: boolean; issues: Issue[]; warnings: Issue[] };
-      const { valid, issues } = found;
-      const warnings = [...found.warnings, ...ambiguities.warnings()];
-      output.show({ ...(data as JsonObject), warnings: warnings as unknown as Json }, () => [
-        ...issueLines(issues).map((line) => `error    ${line}`),
-        ...issueLines(warnings).map((line) => `warning  ${line}`),
-        ...(issues.length + warnings.length === 0 ? ['no issues found'] : []),
-      ]);
-      if (!valid) throw new CliError(EXIT.refused, `${file} is invalid`);
+      await (file === undefined ? validateStored(service, output) : validateFile(service, output, file));
     });
 
   addSimulateCommand(program, session);
+}
+
+async function validateFile(service: Service, output: Output, file: string): Promise<void> {
+  const ambiguities = new Ambiguities();
+  const body = await readObject(file, ambiguities);
+  const { data } = await service.ask('POST', `${BASE}/validate`, { body });
+  const found = data as unknown as Validation;
+  const validation = { ...found, warnings: [...found.warnings, ...ambiguities.warnings()] };
+  output.show(validation as unknown as Json, () => {
+    const lines = validationLines(validation);
+    return lines.length === 0 ? ['no issues found'] : lines;
+  });
+  if (!validation.valid) throw new CliError(EXIT.refused, `${file} is invalid`);
+}
+
+/** Shows the issues and warnings of the stored workflows. Throws a CliError (refused) if one is invalid. */
+async function validateStored(service: Service, output: Output): Promise<void> {
+  const found: (Validation & { ref: string })[] = [];
+  for (let page = 1, pages = 1; page <= pages; page += 1) {
+    const { data, meta } = await service.ask('GET', '/api/v1/workflow-validations', { query: { page: String(page) } });
+    pages = (meta as { total_pages: number }).total_pages;
+    for (const each of data as unknown as typeof found) {
+      if (each.issues.length + each.warnings.length > 0) found.push(each);
+    }
+  }
+  output.show(found as unknown as Json, () =>
+    found.length === 0
+      ? ['no issues found']
+      : found.flatMap((each) => validationLines(each).map((line) => line.replace(/^\w+ +/, `$&${each.ref} `))),
+  );
+  const invalid = found.filter(({ valid }) => !valid).length;
+  if (invalid === 0) return;
+  const what = invalid === 1 ? '1 stored workflow is invalid' : `${invalid} stored workflows are invalid`;
+  throw new CliError(EXIT.refused, what);
+}
+
+function validationLines({ issues, warnings }: Validation): string[] {
+  return [
+    ...issueLines(issues).map((line) => `error    ${line}`),
+    ...issueLines(warnings).map((line) => `warning  ${line}`),
+  ];
+}
+
+/** The issues and warnings of a workflow. */
+interface Validation {
+  valid: boolean;
+  issues: Issue[];
+  warnings: Issue[];
 }
 
 interface ApplyOptions {
@@ -161,7 +200,7 @@ async function applyOne(service: Service, source: Extract<Source, { kind: 'file'
   return write('PUT', path, fields, 'updated');
 }
 
-/** Returns what is doubtful about a workflow that is not stored. Throws a CliError with what is wrong with it. */
+/** Returns the warnings of a workflow that is not stored. Throws a CliError (refused) with its issues. */
 async function examined(service: Service, body: JsonObject, file: string): Promise<Json> {
   const { data } = await service.ask('POST', `${BASE}/validate`, { body });
   const { valid, issues, warnings } = data as JsonObject;
@@ -169,7 +208,7 @@ async function examined(service: Service, body: JsonObject, file: string): Promi
   throw new CliError(EXIT.refused, `${file} is invalid`, { lines: issueLines(issues as unknown as Issue[]) });
 }
 
-/** What a stored workflow keeps of itself where a change does not name it. */
+/** Returns the fields that an update keeps unless it names them. */
 function contentOf({ label, version, definition, param_schema, out_schema }: JsonObject): JsonObject {
   return {
     label: label!,

@@ -25,12 +25,16 @@ import type {
 } from '../../store/definitions/definitions.ts';
 import { sha256Hex } from '../access/hash.ts';
 import { KNOWN_ACTIONS } from './actions.ts';
+import { createDefinitionGuard } from './definition-guard.ts';
 import { examine, isSmallExamination } from './examination.ts';
 import type { DefinitionJobs } from './jobs.ts';
 import { issuesOfPartialBody, type PartialContent } from './partial-bodies.ts';
 import { createSchemaGuard } from './schema-guard.ts';
 import { schemasOfRun } from './stored-schemas.ts';
 import { type Reached, reachWorkflows, storedRefsOf } from './sub-workflows.ts';
+
+/** Whoever asks about what belongs to a tenant. */
+type Tenanted = Pick<Principal, 'tenant'>;
 
 /** A workflow that was just stored, with warnings about it. */
 export interface WrittenWorkflow {
@@ -62,7 +66,8 @@ export interface DefinitionService {
   getById(principal: Principal, id: number): Promise<StoredWorkflow>;
   /**
    * Resolves everything that a run of a definition can reach. Throws `sub_workflow_invalid`, and `definition_outdated` for a stored
-   * schema that can no longer be used; the `param_schema` of the definition itself is checked with the input.
+   * definition that can no longer be run or a stored schema that can no longer be used; the `param_schema` of the definition itself is
+   * checked with the input.
    */
   reach(principal: Principal, definition: Definition, self: StoredWorkflow | null): Promise<Reached>;
   /** Returns the refusal of a ref that is neither a workflow nor an action. */
@@ -76,7 +81,7 @@ export interface DefinitionService {
   isAction(principal: Principal, ref: string): Promise<boolean>;
   /** Lists a page of workflows; `total` counts all that match. */
   list(
-    principal: Principal,
+    principal: Tenanted,
     filter: WorkflowFilter,
     page: { offset: number; limit: number },
   ): Promise<{ rows: StoredWorkflow[]; total: number }>;
@@ -87,12 +92,12 @@ export interface DefinitionService {
     page: { offset: number; limit: number },
   ): Promise<{ rows: StoredWorkflow[]; total: number }>;
   /** Finds all issues and warnings of a body of `create`, of a definition with its schemas, or of a definition alone. Stores nothing. */
-  validate(principal: Principal, body: unknown): Promise<Validation>;
+  validate(principal: Tenanted, body: unknown): Promise<Validation>;
   /**
    * Finds what is wrong with the meaning of a workflow, or of each workflow of a pack, in a body that is refused for its shape: what
    * holds whatever the parts without the right shape were meant to be.
    */
-  meaningIssues(principal: Principal, body: unknown): Promise<Issue[]>;
+  meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]>;
   /**
    * Stores a new workflow; examines it unless `before` is the result of an examination. Throws `definition_invalid`, `request_invalid`,
    * `pack_not_found`, `workflow_exists`.
@@ -147,6 +152,7 @@ export function createDefinitionService({
   deliveryWarnings = async () => [],
 }: DefinitionDependencies): DefinitionService {
   const demandUsable = createSchemaGuard(pool);
+  const demandReadable = createDefinitionGuard(pool);
 
   async function get(
     principal: Principal,
@@ -168,7 +174,7 @@ export function createDefinitionService({
 
   /** Finds the stored actions and the workflows that a definition names. */
   async function actionsFor(
-    principal: Principal,
+    principal: Tenanted,
     definition: Definition,
     besides: readonly Beside[],
   ): Promise<Record<string, KnownAction>> {
@@ -192,7 +198,7 @@ export function createDefinitionService({
 
   /** Finds the issues and warnings of a definition; `besides` may be named by it although they are not stored. */
   async function examined(
-    principal: Principal,
+    principal: Tenanted,
     { definition, paramSchema, outSchema, gaps = null }: ExaminedParts,
     besides: readonly Beside[],
   ): Promise<Validation> {
@@ -201,7 +207,7 @@ export function createDefinitionService({
     return isSmallExamination(request) ? examine(request) : pool.run('examine', principal.tenant, request);
   }
 
-  function meaningIssues(principal: Principal, body: unknown): Promise<Issue[]> {
+  function meaningIssues(principal: Tenanted, body: unknown): Promise<Issue[]> {
     return issuesOfPartialBody(body, async (content, besides) => (await examined(principal, content, besides)).issues);
   }
 
@@ -237,6 +243,7 @@ export function createDefinitionService({
         workflows: await store.findAll(principal.tenant, refs),
         actions: await actionStore.findAll(principal.tenant, refs),
       }));
+      await demandReadable(principal.tenant, self, reached.workflows);
       await demandUsable(principal.tenant, schemasOfRun(definition, self?.outSchema ?? null, reached));
       return reached;
     },

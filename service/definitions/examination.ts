@@ -24,7 +24,7 @@ const MAX_DEFINITION = 1_048_576;
  * The same for a definition that is examined at once on the thread of the caller: each check of so few characters takes a few
  * milliseconds, as long as it has no patterns and no schema of another author takes part.
  */
-const SMALL_DEFINITION = 16_384;
+export const SMALL_DEFINITION = 16_384;
 
 /** Finds everything that is wrong with a definition and its schemas, or doubtful. Pure. */
 export function examine(request: ExaminationRequest): Validation {

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm';
 import { AppError } from '../../model/app-error.ts';
 import { canonicalJson, type Json } from '../../model/json.ts';
 import { grantName } from '../../model/names.ts';
@@ -65,6 +65,8 @@ export interface PrincipalStore {
   createTenant(id: string, ref: string, label: string): Promise<typeof tenants.$inferSelect | null>;
   /** Finds a tenant by its ref or UUID; null when there is none. */
   findTenant(refOrId: string): Promise<typeof tenants.$inferSelect | null>;
+  /** Lists the first tenants in order of ref. */
+  tenants(limit: number): Promise<{ id: string; ref: string }[]>;
   /** Reports whether there is a tenant with another ref. */
   hasTenantBeside(ref: string): Promise<boolean>;
   /** Returns the id of the default tenant. */
@@ -176,6 +178,10 @@ export function createPrincipalStore(db: Database): PrincipalStore {
         .from(tenants)
         .where(or(eq(tenants.ref, refOrId), eq(sql`${tenants.id}::text`, refOrId.toLowerCase())));
       return found ?? null;
+    },
+
+    async tenants(limit) {
+      return db.select({ id: tenants.id, ref: tenants.ref }).from(tenants).orderBy(asc(tenants.ref)).limit(limit);
     },
 
     async hasTenantBeside(ref) {

@@ -185,6 +185,10 @@ describe('validate and simulate', () => {
     expect([told.code, told.out]).toEqual([0, `warning  /tags/0: ${warning}`]);
     const dry = await fermata(['apply', '-f', doubtful, '--dry-run', '--table']);
     expect([dry.code, dry.out]).toEqual([0, expect.stringContaining(`warning  doubtful.yaml /tags/0: ${warning}`)]);
+    const stored = await fermata(['validate', '--stored', '--table']);
+    expect([stored.code, stored.out]).toEqual([0, expect.not.stringMatching(/^error/m)]);
+    const both = await fermata(['validate', '--stored', '-f', file]);
+    expect([both.code, both.err]).toEqual([2, expect.stringContaining('give either --file or --stored')]);
     const refused = await fermata(['apply', '-f', file, '--dry-run']);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('[unknown_action]')]);
   });
