@@ -129,7 +129,15 @@ const importRoute = createApiRoute({
         data: z.object({
           pack: ImportedSchema,
           actions: z.array(ImportedSchema),
-          workflows: z.array(ImportedSchema.extend({ revision: z.int() })),
+          workflows: z.array(
+            ImportedSchema.extend({
+              revision: z.int(),
+              executions: z
+                .int()
+                .optional()
+                .describe('Of a workflow that is deleted: executions that are deleted with it.'),
+            }),
+          ),
         }),
         message: z.string(),
         warnings: z.array(IssueSchema).optional(),

@@ -37,6 +37,10 @@ export function addWorkflowCommands(program: Command, session: () => Promise<Ses
             : await applyOne(service, source, dry);
         applied.push(...changes);
         for (const line of warnings) output.note(`warning  ${line}`);
+        for (const { ref, executions } of changes) {
+          if (executions)
+            output.note(`${textOf(ref)}: ${textOf(executions)} of its executions ${dry ? 'would be' : 'are'} deleted`);
+        }
       }
       output.show(applied, () => tableOf(applied, ['kind', 'ref', 'change', 'revision']));
     });

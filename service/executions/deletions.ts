@@ -27,8 +27,10 @@ export interface DeletionService {
    * `workflow_not_found`, `workflow_in_use`.
    */
   deleteWorkflow(principal: Principal, ref: string, force: boolean): Promise<void>;
-  /** Throws `workflow_in_use` while a workflow has open runs. */
-  demandClosed(principal: Principal, workflow: { id: number; ref: string }): Promise<void>;
+  /** Throws `workflow_in_use`, with all of the workflows that have open runs. */
+  demandClosed(principal: Principal, workflows: readonly { id: number; ref: string }[]): Promise<void>;
+  /** Counts the runs of a workflow in the index, by its integer id. */
+  countRuns(principal: Principal, definition: number): Promise<number>;
   /** Terminates the open runs of a workflow that is deleted. */
   terminateRuns(principal: Principal, workflow: { id: number; ref: string }): Promise<void>;
   /** Deletes all runs of a workflow, by its integer id. */
@@ -100,7 +102,7 @@ export function createDeletionService({
     async deleteWorkflow(principal, ref, force) {
       const workflow = await definitions.get(principal, ref);
       const { tenant } = principal;
-      if (!force) await this.demandClosed(principal, workflow);
+      if (!force) await this.demandClosed(principal, [workflow]);
       // From here on nothing more is started.
       await stores.definitions.setEnabled(tenant, workflow.id, false);
       if (force) await this.terminateRuns(principal, workflow);
@@ -108,15 +110,18 @@ export function createDeletionService({
       await stores.definitions.remove(tenant, workflow.id);
     },
 
-    async demandClosed(principal, workflow) {
-      const open = await openRuns(principal, workflow);
-      if (open.size === 0) return;
-      const runs = open.size === 1 ? '1 open execution' : `${open.size} open executions`;
-      throw new AppError(
-        'workflow_in_use',
-        `workflow "${workflow.ref}" has ${runs}: use ?force=true to terminate them`,
-      );
+    async demandClosed(principal, workflows) {
+      const inUse: string[] = [];
+      for (const workflow of workflows) {
+        const { size } = await openRuns(principal, workflow);
+        const runs = size === 1 ? '1 open execution' : `${size} open executions`;
+        if (size > 0) inUse.push(`workflow "${workflow.ref}" has ${runs}`);
+      }
+      if (inUse.length === 0) return;
+      throw new AppError('workflow_in_use', `${inUse.join(', ')}: use ?force=true to terminate them`);
     },
+
+    countRuns: ({ tenant }, definition) => stores.executions.count(tenant, { definition }),
 
     async terminateRuns(principal, workflow) {
       for (const id of await openRuns(principal, workflow)) {

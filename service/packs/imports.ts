@@ -24,7 +24,8 @@ export interface Imported {
 export interface ImportResult {
   pack: Imported;
   actions: Imported[];
-  workflows: (Imported & { revision: number })[];
+  /** `executions` counts the runs of a workflow that are deleted with it. */
+  workflows: (Imported & { revision: number; executions?: number })[];
   warnings: Issue[];
 }
 
@@ -71,7 +72,7 @@ class DryRun extends Error {
 export interface PackImportDependencies {
   parts: PackParts;
   inTransaction: InTransaction;
-  deletions: Pick<DeletionService, 'demandClosed' | 'terminateRuns' | 'deleteRuns'>;
+  deletions: Pick<DeletionService, 'demandClosed' | 'countRuns' | 'terminateRuns' | 'deleteRuns'>;
 }
 
 /** Makes the service; `parts` read what is there. */
@@ -88,12 +89,14 @@ export function createPackImportService({
     async import(principal, body, { dry, prune, force } = {}) {
       const examined = await checked(principal, body);
       const surplus = prune ? await surplusOf(principal, body) : { workflows: [], actions: [] };
-      for (const workflow of surplus.workflows) if (!force) await deletions.demandClosed(principal, workflow);
+      if (!force) await deletions.demandClosed(principal, surplus.workflows);
+      const executions = new Map<number, number>();
+      for (const { id } of surplus.workflows) executions.set(id, await deletions.countRuns(principal, id));
       const result = await inTransaction(async (within) => {
         const done = await write(principal, body, examined, within);
         for (const { ref, revision, id } of surplus.workflows) {
           await within.definitions.forget(principal, id);
-          done.workflows.push({ ref, change: 'deleted', revision });
+          done.workflows.push({ ref, change: 'deleted', revision, executions: executions.get(id) ?? 0 });
         }
         for (const ref of surplus.actions) {
           await within.actions.remove(principal, ref);

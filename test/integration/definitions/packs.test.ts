@@ -156,6 +156,9 @@ describe('an import that prunes', () => {
     expect(await left()).toEqual(['act', 'one', 'three', 'two']);
     const deleted = ['act deleted', 'three unchanged', 'one deleted', 'two deleted'];
     expect(await bring('?prune=true&dry_run=true', [workflow('three')])).toEqual(deleted);
+    const body = { pack: { ref: 'pruned', label: 'Pruned' }, workflows: [workflow('three')] };
+    const told = await harness.call('POST', `${BASE}?prune=true&dry_run=true`, body);
+    expect(told.body.data.workflows).toMatchObject([{ ref: 'pruned.three' }, { executions: 1 }, { executions: 0 }]);
     expect(await left()).toEqual(['act', 'one', 'three', 'two']);
     expect(await bring('?prune=true', [workflow('three')])).toEqual(deleted);
     expect(await left()).toEqual(['three']);
@@ -176,7 +179,15 @@ describe('an import that prunes', () => {
     };
     await bring('', [waits], [action('used')]);
     const { id } = (await harness.call('POST', '/api/v1/executions', { action_ref: 'pruned.three' })).body.data;
-    expect(await bring('?prune=true', [], [action('used')])).toMatchObject({ status: 409, code: 'workflow_in_use' });
+    // A dry run refuses what the import would refuse.
+    for (const query of ['?prune=true&dry_run=true', '?prune=true']) {
+      expect(await bring(query, [], [action('used')])).toMatchObject({
+        status: 409,
+        code: 'workflow_in_use',
+        error: 'workflow "pruned.three" has 1 open execution: use ?force=true to terminate them',
+      });
+    }
+    expect(await bring('?prune=true&dry_run=true&force=true', [], [action('used')])).toContain('three deleted');
     await harness.call('POST', `/api/v1/executions/${id}/terminate`, {});
   });
 });
