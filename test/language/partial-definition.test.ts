@@ -45,8 +45,8 @@ it.each<[string, Json, string[]]>([
   ],
   [
     'an unknown field, an undefined target and a bad template in three tasks',
-    { tasks: [noop('a', { timout: 5 }), noop('b', { on_success: 'zz' }), noop('c', { input: '{{ 1 | nope }}' })] },
-    ['unknown_field /tasks/0/timout', 'unknown_filter /tasks/2/input', 'unknown_task /tasks/1/on_success'],
+    { tasks: [noop('a', { time_out: 5 }), noop('b', { on_success: 'zz' }), noop('c', { input: '{{ 1 | nope }}' })] },
+    ['unknown_field /tasks/0/time_out', 'unknown_filter /tasks/2/input', 'unknown_task /tasks/1/on_success'],
   ],
   ['nothing but shape', { tasks: [noop('a', { timeout: 'x' })] }, ['type_invalid /tasks/0/timeout']],
   [
@@ -83,11 +83,11 @@ it.each<[string, Json, string[]]>([
     'items in a field that nobody knows: `item` may be known, and what goes with items may have an effect',
     {
       tasks: [
-        noop('a', { with_itmes: '{{ [1] }}', concurrency: 2, input: '{{ item }}' }),
+        noop('a', { with_item: '{{ [1] }}', concurrency: 2, input: '{{ item }}' }),
         noop('b', { input: '{{ item }}' }),
       ],
     },
-    ['unknown_field /tasks/0/with_itmes', 'unknown_name /tasks/1/input'],
+    ['unknown_field /tasks/0/with_item', 'unknown_name /tasks/1/input'],
   ],
   [
     'items of a wrong type',
@@ -96,8 +96,8 @@ it.each<[string, Json, string[]]>([
   ],
   [
     'variables under another name: any name may be one, and a task is no variable',
-    { varaibles: { x: 1 }, tasks: [noop('a', { input: '{{ x }}{{ vars.x }}', on_success: 'zz' })] },
-    ['unknown_field /varaibles', 'unknown_task /tasks/0/on_success'],
+    { variable: { x: 1 }, tasks: [noop('a', { input: '{{ x }}{{ vars.x }}', on_success: 'zz' })] },
+    ['unknown_field /variable', 'unknown_task /tasks/0/on_success'],
   ],
   [
     'transitions under another name, which may have published',
@@ -112,8 +112,8 @@ it.each<[string, Json, string[]]>([
     ['name_invalid /variables/item', 'template_invalid /variables/ok'],
   ],
   [
-    'a way to wait that is misspelt',
-    { tasks: [noop('a', { retry: { count: 1, backoff: 'exponentiall', factor: 2, when: '{{ 1 + }}' } })] },
+    'a way to wait that does not exist',
+    { tasks: [noop('a', { retry: { count: 1, backoff: 'quadratic', factor: 2, when: '{{ 1 + }}' } })] },
     ['value_invalid /tasks/0/retry/backoff', 'template_invalid /tasks/0/retry/when'],
   ],
   [
