@@ -40,7 +40,7 @@ export function addSimulateCommand(program: Command, session: () => Promise<Sess
         ),
       ]);
       const lines = expect === undefined ? [] : differences(simulated, expect, '');
-      if (lines.length > 0) throw new CliError(EXIT.refused, `${workflow} does not do what is expected`, { lines });
+      if (lines.length > 0) throw new CliError(EXIT.refused, `${workflow} does not behave as expected`, { lines });
     });
 }
 

@@ -135,7 +135,7 @@ describe('apply', () => {
     expect(unknown.err).toContain('fermata packs create nowhere');
     await mkdir(join(folder, 'faulty/workflows/sub'));
     const deep = await fermata(['apply', '-f', 'faulty']);
-    expect([deep.code, deep.err]).toEqual([2, expect.stringContaining('sub is a folder')]);
+    expect([deep.code, deep.err]).toEqual([2, expect.stringContaining('unexpected faulty/workflows/sub: ')]);
     await rm(join(folder, 'faulty/workflows/sub'), { recursive: true });
     await mkdir(join(folder, 'faulty/workflow'));
     const near = await fermata(['apply', '-f', 'faulty']);
@@ -224,7 +224,7 @@ describe('validate and simulate', () => {
       ['greet.yaml', '-i', 'name=Ada', '-o', 'greet={"error":{"type":"e","message":"no luck"}}'],
       ...([0, 'failed no luck'] as const),
     ],
-    ['one that is invalid', ['wrong.yaml'], 1, 'there is no action "core.transfrom"'],
+    ['one that is invalid', ['wrong.yaml'], 1, 'unknown action "core.transfrom"'],
     ['no workflow', ['scene.yaml'], 2, 'scene.yaml holds no workflow: it has no definition'],
     ['no file', ['nothing.yaml'], 2, 'nothing.yaml cannot be read'],
     ['a wrong outcome', ['greet.yaml', '-i', 'name=Ada', '-o', 'greet=1'], 1, '/outcomes/greet'],
