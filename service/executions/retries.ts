@@ -201,5 +201,5 @@ function nothingToRetry(execution: Execution, from: string): AppError {
   const task = taskOf(from);
   const again = `every failure in it was handled: use from: ${JSON.stringify(taskToRetry(execution))} to run that task again`;
   const why = task === null ? again : `it has not visited "${task}"`;
-  return new AppError('nothing_failed', `There is nothing to try again: ${why}`);
+  return new AppError('nothing_failed', `nothing to retry: ${why}`);
 }

@@ -121,7 +121,7 @@ it('a bulk retry leaves out what who asked for it may not start', async () => {
     const errors = job.errors.map(({ error }: { error: string }) => error);
     expect([who, job.succeeded, errors]).toEqual([
       ...[who, allowed.has(who) ? 1 : 0],
-      allowed.has(who) ? [] : [expect.stringContaining('the permission action:execute')],
+      allowed.has(who) ? [] : [expect.stringContaining('the permission "action:execute" is required')],
     ]);
   }
 });

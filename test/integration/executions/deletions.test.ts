@@ -119,7 +119,7 @@ describe('DELETE /workflows/{ref}', () => {
     const open = await start('busy');
     const refused = await harness.call('DELETE', `${WORKFLOWS}/examples.busy`);
     expect([refused.status, refused.body.code]).toEqual([409, 'workflow_in_use']);
-    expect(refused.body.error).toContain('1 open execution;');
+    expect(refused.body.error).toContain('1 open execution:');
     expect((await harness.call('GET', `${WORKFLOWS}/examples.busy`)).body.data.enabled).toBe(true);
     const forced = await harness.call('DELETE', `${WORKFLOWS}/examples.busy?force=true`);
     expect(forced.body).toEqual({ success: true, message: "Workflow 'examples.busy' deleted successfully" });

@@ -104,7 +104,7 @@ describe('an explanation', () => {
     expect(texts).toEqual(
       expect.arrayContaining([
         'No worker has started "outside" yet (no_worker): no worker polls the task queue "nobody-serves-this".',
-        '"slow" is being done by a worker. No action is needed.',
+        '"slow" is being run by a worker. No action is needed.',
         '"below" waits for its sub-workflow, which has a separate explanation.',
       ]),
     );
