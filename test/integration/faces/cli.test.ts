@@ -135,7 +135,7 @@ describe('apply', () => {
     expect(unknown.err).toContain('fermata packs create nowhere');
     await mkdir(join(folder, 'faulty/workflows/sub'));
     const deep = await fermata(['apply', '-f', 'faulty']);
-    expect([deep.code, deep.err]).toEqual([2, expect.stringContaining('unexpected faulty/workflows/sub: ')]);
+    expect([deep.code, deep.err]).toEqual([2, expect.stringContaining('unexpected folder faulty/workflows/sub: ')]);
     await rm(join(folder, 'faulty/workflows/sub'), { recursive: true });
     await mkdir(join(folder, 'faulty/workflow'));
     const near = await fermata(['apply', '-f', 'faulty']);
